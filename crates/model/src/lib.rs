@@ -1,0 +1,35 @@
+//! The words of Mini-Tweet's domain: identifiers, entities, text rules, limits, errors and cursors.
+//!
+//! Pure: no input or output, no async, no clock, no randomness. Server and client share it, so that a
+//! counter in a client agrees with the server to the last character. What only a parser can make
+//! ([`Username`], [`TweetText`], [`SafeText`] …) is never checked again.
+
+mod account;
+mod conversation;
+mod cursor;
+mod error;
+mod id;
+pub mod limits;
+mod name;
+mod notification;
+mod operation;
+mod safe;
+mod text;
+mod trend;
+mod tweet;
+
+pub use account::{Account, AccountState, Presence, Profile, Relationship, Role};
+pub use conversation::{Conversation, DirectMessage, Marks};
+pub use cursor::{Cursor, Page, Span, page_limit};
+pub use error::{Error, Result};
+pub use id::{
+    AccountId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId, SessionId, TweetId,
+    time_of_id,
+};
+pub use name::{Bio, DisplayName, Password, Username};
+pub use notification::{Notification, NotificationKind};
+pub use operation::{Access, Operation};
+pub use safe::SafeText;
+pub use text::{Entity, Hashtag, TweetText, count_graphemes, entities};
+pub use trend::Trend;
+pub use tweet::{Counts, NewTweet, Tweet, TweetPage, ViewerMarks, Visibility};

@@ -1,0 +1,47 @@
+//! Limits that are part of the domain. What an operator may change is in the server's configuration, and
+//! what a client must know is in the server's hello.
+
+/// Longest username, in ASCII characters.
+pub const USERNAME_CHARS_MAX: usize = 30;
+/// Longest display name, in grapheme clusters and in bytes.
+pub const DISPLAY_NAME_GRAPHEMES_MAX: usize = 50;
+/// See [`DISPLAY_NAME_GRAPHEMES_MAX`].
+pub const DISPLAY_NAME_BYTES_MAX: usize = 400;
+/// Longest bio, in grapheme clusters and in bytes.
+pub const BIO_GRAPHEMES_MAX: usize = 300;
+/// See [`BIO_GRAPHEMES_MAX`].
+pub const BIO_BYTES_MAX: usize = 2_400;
+/// Shortest password, in bytes.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+/// Longest password, in bytes. It is refused beyond that, never truncated.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+/// Longest tweet or direct message: grapheme clusters, a link counting as [`LINK_GRAPHEMES`].
+pub const TWEET_GRAPHEMES_MAX: usize = 500;
+/// Longest tweet or direct message in bytes of UTF-8.
+pub const TWEET_BYTES_MAX: usize = 4_000;
+/// What a link of any length counts as.
+pub const LINK_GRAPHEMES: usize = 23;
+/// Most combining marks on one character.
+pub const COMBINING_MARKS_MAX: usize = 8;
+/// Longest hashtag without its '#', in characters.
+pub const HASHTAG_CHARS_MAX: usize = 100;
+/// Most different hashtags of a tweet that are indexed.
+pub const HASHTAGS_MAX: usize = 30;
+/// Most different people that a tweet may mention.
+pub const MENTIONS_MAX: usize = 30;
+/// Most items on a page.
+pub const PAGE_ITEMS_MAX: usize = 100;
+/// Items on a page when nothing is said.
+pub const PAGE_ITEMS_DEFAULT: usize = 20;
+/// Longest search query in bytes.
+pub const QUERY_BYTES_MAX: usize = 200;
+/// Longest idempotency key in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 64;
+/// Longest name of a client program in bytes.
+pub const CLIENT_NAME_BYTES_MAX: usize = 64;
+/// Most ancestors shown above a tweet in its thread.
+pub const THREAD_ANCESTORS_MAX: usize = 100;
+/// Most sessions of one account; the one that was not used for longest gives way.
+pub const SESSIONS_MAX: usize = 20;
+/// Trends when nothing is said.
+pub const TRENDS_DEFAULT: usize = 5;

@@ -1,0 +1,135 @@
+//! Text made safe for a terminal. What people wrote is data: it must never move the cursor, set the clipboard,
+//! turn the line around or pretend to be something else.
+
+use std::fmt::{self, Write as _};
+
+use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::limits::COMBINING_MARKS_MAX;
+
+/// Text that can be written to a terminal as it is. Only the sanitiser can make one.
+///
+/// Control characters, bidirectional controls, invisible and tag characters are shown as `<U+202E>`; a pile of
+/// combining marks is cut after eight. Everything else is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SafeText(String);
+
+impl SafeText {
+    /// Keeps newlines and shows every other control character.
+    #[must_use]
+    pub fn lines(text: &str) -> Self {
+        Self(sanitise(text, |out| out.push('\n')))
+    }
+
+    /// For one line: a newline becomes a space.
+    #[must_use]
+    pub fn line(text: &str) -> Self {
+        Self(sanitise(text, |out| out.push(' ')))
+    }
+
+    /// The safe text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Columns on a terminal, of a text of one line.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.0.width()
+    }
+}
+
+impl fmt::Display for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+fn sanitise(text: &str, newline: impl Fn(&mut String)) -> String {
+    let printable = |b: u8| (0x20..0x7f).contains(&b);
+    if text.bytes().all(printable) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for cluster in text.graphemes(true) {
+        let joins = cluster.chars().next().is_some_and(|c| !c.is_ascii() && !must_show(c));
+        let mut marks = 0;
+        for c in cluster.chars() {
+            match c {
+                '\n' => newline(&mut out),
+                // Joiners shape emoji and some scripts; alone, or behind ASCII, they only hide.
+                '\u{200c}' | '\u{200d}' if joins => out.push(c),
+                c if must_show(c) => {
+                    let _ = write!(out, "<U+{:04X}>", u32::from(c));
+                }
+                c if is_combining_mark(c) => {
+                    marks += 1;
+                    if marks <= COMBINING_MARKS_MAX {
+                        out.push(c);
+                    }
+                }
+                c => out.push(c),
+            }
+        }
+    }
+    out
+}
+
+/// Characters that a reader cannot see, or that act on what is around them.
+fn must_show(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_could_drive_the_terminal_is_shown_instead() {
+        assert_eq!(SafeText::line("\x1b]52;c;AAAA\x07").as_str(), "<U+001B>]52;c;AAAA<U+0007>");
+        assert_eq!(SafeText::line("a\u{9b}31m").as_str(), "a<U+009B>31m");
+        assert_eq!(SafeText::line("abc\u{202e}fed").as_str(), "abc<U+202E>fed");
+        assert_eq!(SafeText::line("a\u{200b}b").as_str(), "a<U+200B>b");
+        assert_eq!(SafeText::line("a\u{e0041}").as_str(), "a<U+E0041>");
+        assert_eq!(SafeText::lines("a\r\nb\tc").as_str(), "a<U+000D>\nb<U+0009>c");
+        assert_eq!(SafeText::line("a\nb").as_str(), "a b");
+    }
+
+    #[test]
+    fn what_people_write_stays() {
+        for text in ["héllo", "日本語", "👩‍🚀 🇩🇪 ❤️", "שלום", "मैं क्ष", "می\u{200c}خواهم"]
+        {
+            assert_eq!(SafeText::line(text).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn joiners_behind_ascii_and_piles_of_marks_are_tamed() {
+        assert_eq!(SafeText::line("a\u{200d}b").as_str(), "a<U+200D>b");
+        let pile = format!("a{}", "\u{316}".repeat(50));
+        assert_eq!(SafeText::line(&pile).as_str().chars().count(), 9);
+    }
+
+    const SHOWN: [char; 4] = ['\u{202e}', '\u{2066}', '\u{200b}', '\u{e0041}'];
+
+    proptest! {
+        #[test]
+        fn nothing_dangerous_is_left_and_a_second_pass_changes_nothing(text in any::<String>()) {
+            let safe = SafeText::lines(&text);
+            prop_assert!(!safe.as_str().chars().any(|c| c != '\n' && c.is_control()));
+            prop_assert!(!safe.as_str().contains(SHOWN));
+            prop_assert_eq!(SafeText::lines(safe.as_str()), safe);
+        }
+    }
+}
