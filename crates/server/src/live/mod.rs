@@ -1,6 +1,8 @@
 //! What happens now: live subscriptions, presence and trends. All of it is in memory and can be dropped at any
 //! time; the store has the truth.
 
+#![allow(missing_docs, reason = "fields of variants are named for what they are")]
+
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;

@@ -1,5 +1,7 @@
 //! Everything that can be changed in a store, as data.
 
+#![allow(missing_docs, reason = "fields of variants are named for what they are")]
+
 use model::{
     AccountId, Bio, ConversationId, DisplayName, MessageId, NewTweet, NotificationId, Role, SessionId,
     TweetId, TweetText, Username,

@@ -1,5 +1,7 @@
 //! What a store tells of its commits.
 
+#![allow(missing_docs, reason = "fields of variants are named for what they are")]
+
 use model::{AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, TweetId};
 
 /// Something that was committed. Events are kept in the store (for as long as the operator says), so that a
