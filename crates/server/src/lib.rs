@@ -7,3 +7,14 @@ pub mod live;
 pub mod seam;
 pub mod service;
 pub mod store;
+
+use std::fmt::Display;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A fault of ours: it is logged under an incident, and only the incident goes to the client.
+pub(crate) fn incident(fault: &dyn Display) -> model::Error {
+    static INCIDENTS: AtomicU64 = AtomicU64::new(1);
+    let incident = format!("{}-{}", std::process::id(), INCIDENTS.fetch_add(1, Ordering::Relaxed));
+    tracing::error!(incident, fault = %model::SafeText::line(&fault.to_string()), "a fault of the server");
+    model::Error::Internal { incident }
+}

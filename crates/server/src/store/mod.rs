@@ -6,6 +6,7 @@
 
 pub mod change;
 pub mod event;
+pub mod sqlite;
 
 use std::sync::Arc;
 

@@ -1,0 +1,208 @@
+//! Many clients at once, and a server that is killed in the middle: nothing that was acknowledged is lost,
+//! nothing is there twice, everything is in order, in the store and in every live feed.
+
+mod world;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use client::Client;
+use protocol::v1;
+use world::{PASSWORD, World};
+
+const AUTHORS: usize = 50;
+const POSTS: usize = 200;
+const READERS: usize = 10;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_authors_and_ten_readers_lose_and_double_nothing() {
+    let world = World::start();
+    let run = Run::prepare(&world, POSTS).await;
+    let acknowledged = run.post_everything().await;
+    run.check(&acknowledged).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_loses_no_acknowledged_tweet_and_retries_double_none() {
+    let mut world = World::start();
+    let run = Run::prepare(&world, POSTS).await;
+    let posting = tokio::spawn(Arc::clone(&run).post_everything());
+    for share in [4, 2] {
+        let enough = AUTHORS * POSTS / share;
+        while run.acknowledged.load(Ordering::Relaxed) < enough {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(!posting.is_finished(), "the server is killed while clients post");
+        world = tokio::task::spawn_blocking(move || {
+            world.kill_and_restart_server();
+            world
+        })
+        .await
+        .unwrap();
+    }
+    let acknowledged = posting.await.unwrap();
+    run.check(&acknowledged).await;
+    let report = tokio::task::spawn_blocking(move || {
+        world.stop_server();
+        world.operator(&["check"])
+    })
+    .await
+    .unwrap();
+    assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stderr));
+}
+
+/// Authors and readers, everyone connected, every reader following every author live.
+struct Run {
+    authors: Vec<(String, Client)>,
+    readers: Vec<Reader>,
+    posts: usize,
+    acknowledged: AtomicUsize,
+}
+
+struct Reader {
+    client: Client,
+    /// Ids in the order in which they came.
+    seen: Arc<tokio::sync::Mutex<Vec<(u64, String)>>>,
+}
+
+impl Run {
+    async fn prepare(world: &World, posts: usize) -> Arc<Self> {
+        let mut authors = Vec::new();
+        for n in 0..AUTHORS {
+            let name = format!("author{n}");
+            authors.push((name.clone(), member(world, &name).await));
+        }
+        let mut readers = Vec::new();
+        for n in 0..READERS {
+            let client = member(world, &format!("reader{n}")).await;
+            for (name, _) in &authors {
+                client.ask(v1::Follow { username: name.clone() }).await.unwrap();
+            }
+            readers.push(Reader::follow_live(client).await);
+        }
+        Arc::new(Self { authors, readers, posts, acknowledged: AtomicUsize::new(0) })
+    }
+
+    /// Every author posts over a connection of their own; the ids that the server acknowledged, by author.
+    async fn post_everything(self: Arc<Self>) -> HashMap<String, Vec<(u64, String)>> {
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..self.authors.len() {
+            let run = Arc::clone(&self);
+            tasks.spawn(async move {
+                let (name, client) = &run.authors[n];
+                let mut acknowledged = Vec::new();
+                for post in 0..run.posts {
+                    let text = format!("{name} says {post}");
+                    let done =
+                        client.ask(v1::Post { text: text.clone(), ..Default::default() }).await.unwrap();
+                    acknowledged.push((done.id, text));
+                    run.acknowledged.fetch_add(1, Ordering::Relaxed);
+                }
+                (name.clone(), acknowledged)
+            });
+        }
+        let mut all = HashMap::new();
+        while let Some(done) = tasks.join_next().await {
+            let (name, acknowledged) = done.unwrap();
+            all.insert(name, acknowledged);
+        }
+        all
+    }
+
+    async fn check(&self, acknowledged: &HashMap<String, Vec<(u64, String)>>) {
+        let total = self.authors.len() * self.posts;
+        assert_eq!(acknowledged.values().map(Vec::len).sum::<usize>(), total);
+        // In the store: each author's timeline is what was acknowledged, in order, once.
+        for (name, client) in &self.authors {
+            let stored = whole_timeline(client, name).await;
+            assert_eq!(&stored, &acknowledged[name], "{name}");
+        }
+        // In every live feed: the same, in order per author, once.
+        for reader in &self.readers {
+            let mut waited = 0;
+            while reader.seen.lock().await.len() < total {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                waited += 1;
+                assert!(waited < 3_000, "a reader has only {} of {total}", reader.seen.lock().await.len());
+            }
+            let mut by_author: HashMap<String, Vec<(u64, String)>> = HashMap::new();
+            for (id, text) in reader.seen.lock().await.iter() {
+                let author = text.split(' ').next().unwrap().to_owned();
+                by_author.entry(author).or_default().push((*id, text.clone()));
+            }
+            assert_eq!(&by_author, acknowledged);
+        }
+    }
+}
+
+impl Reader {
+    async fn follow_live(client: Client) -> Self {
+        let mut live = client.subscribe(v1::subscribe::Topic::Home(v1::HomeTopic {}), None).await.unwrap();
+        let seen = Arc::new(tokio::sync::Mutex::new(Vec::new()));
+        let (log, reader) = (Arc::clone(&seen), client.clone());
+        tokio::spawn(async move {
+            while let Some(update) = live.next().await {
+                match update.event {
+                    v1::event::Event::TweetPosted(posted) => {
+                        let tweet = posted.tweet.unwrap();
+                        log.lock().await.push((tweet.id, tweet.text));
+                    }
+                    // What did not come live is read, as every client does.
+                    v1::event::Event::Gap(_) => fill_gap(&reader, &log).await,
+                    other => panic!("{other:?}"),
+                }
+            }
+        });
+        Self { client, seen }
+    }
+}
+
+async fn fill_gap(client: &Client, log: &tokio::sync::Mutex<Vec<(u64, String)>>) {
+    loop {
+        let last = log.lock().await.iter().map(|(id, _)| *id).max().unwrap_or(1);
+        let page = client
+            .ask(v1::ReadTimeline {
+                timeline: Some(v1::read_timeline::Timeline::Home(v1::Home {})),
+                page: Some(page(Some(v1::page_request::Position::After(last.to_string())))),
+            })
+            .await
+            .unwrap();
+        if page.tweets.is_empty() {
+            return;
+        }
+        log.lock().await.extend(page.tweets.into_iter().rev().map(|t| (t.id, t.text)));
+    }
+}
+
+async fn whole_timeline(client: &Client, name: &str) -> Vec<(u64, String)> {
+    let mut stored = Vec::new();
+    let mut position = None;
+    loop {
+        let answer = client
+            .ask(v1::ReadTimeline {
+                timeline: Some(v1::read_timeline::Timeline::User(name.to_owned())),
+                page: Some(page(position)),
+            })
+            .await
+            .unwrap();
+        stored.extend(answer.tweets.into_iter().map(|t| (t.id, t.text)));
+        if answer.next.is_empty() {
+            stored.reverse();
+            return stored;
+        }
+        position = Some(v1::page_request::Position::Before(answer.next));
+    }
+}
+
+fn page(position: Option<v1::page_request::Position>) -> v1::PageRequest {
+    v1::PageRequest { limit: 100, position }
+}
+
+async fn member(world: &World, name: &str) -> Client {
+    let client = world.connect().await;
+    let sign_up = v1::SignUp { username: name.into(), password: PASSWORD.into(), ..Default::default() };
+    client.sign_up(sign_up).await.unwrap();
+    client
+}

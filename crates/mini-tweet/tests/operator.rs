@@ -1,0 +1,165 @@
+//! What operators do: invites, suspension, backup, restore, check, and the import of other databases.
+
+mod world;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use world::{PASSWORD, World, succeeded, until};
+
+#[test]
+fn sign_up_by_invite_takes_a_code_once() {
+    let world = World::start_with(&[("MINI_TWEET_SERVER_SIGN_UP", "invite")]);
+    let ada = world.person("ada");
+    let (code, text) = ada.refused_with_input(&["signup", "ada", "--password-stdin"], PASSWORD);
+    assert_ne!(code, 0);
+    assert!(text.contains("invite"), "{text}");
+    let invite = succeeded(&["invite"], world.operator(&["admin", "invite"])).trim().to_owned();
+    ada.ok_with_input(&["signup", "ada", "--password-stdin", "--invite", &invite], PASSWORD);
+    let bob = world.person("bob");
+    let (_, text) =
+        bob.refused_with_input(&["signup", "bob", "--password-stdin", "--invite", &invite], PASSWORD);
+    assert!(text.contains("invite"), "{text}");
+}
+
+#[test]
+fn a_suspended_account_is_gone_until_it_is_allowed_back() {
+    let world = World::start();
+    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let id = bob.ok(&["post", "hello"]).trim().to_owned();
+    ada.ok(&["follow", "@bob"]);
+    let live = bob.live(&["feed", "--follow"]);
+    until("bob is online", || ada.json(&["online"]).len() == 1);
+    succeeded(&["suspend"], world.operator(&["admin", "suspend", "@bob"]));
+    until("bob's live connection ends", || ada.json(&["online"]).is_empty());
+    drop(live);
+    assert_eq!(bob.refused(&["whoami"]).0, 4);
+    assert_eq!(ada.refused(&["show", &id]).0, 3);
+    assert!(ada.texts("home").is_empty());
+    succeeded(&["unsuspend"], world.operator(&["admin", "unsuspend", "@bob"]));
+    assert_eq!(ada.texts("home"), ["hello"]);
+    bob.ok_with_input(&["login", "bob", "--password-stdin"], PASSWORD);
+}
+
+#[test]
+fn a_backup_under_load_restores_to_a_server_with_the_same_key() {
+    let mut world = World::start();
+    let ada = world.member("ada");
+    let mut before = Vec::new();
+    for n in 0..20 {
+        before.push(ada.ok(&["post", &format!("tweet {n}")]).trim().to_owned());
+    }
+    let backup = world.path("backup.db");
+    let file = backup.to_str().unwrap();
+    let writer = ada.live(&["chat", "@ada", "--follow"]);
+    succeeded(&["backup"], world.operator(&["backup", file]));
+    drop(writer);
+    assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!world.operator(&["backup", file]).status.success(), "a backup is not overwritten");
+
+    let address = world.kill_server();
+    assert!(!world.operator(&["restore", file]).status.success(), "data that is there is not overwritten");
+    fs::rename(world.data(), world.path("lost")).unwrap();
+    succeeded(&["restore"], world.operator(&["restore", file]));
+    succeeded(&["check"], world.operator(&["check"]));
+    world.start_server_on(&address);
+    // The same key: no warning; the same session; every tweet.
+    for id in &before {
+        ada.ok(&["show", id]);
+    }
+}
+
+#[test]
+fn another_server_behind_the_same_address_is_a_hard_stop() {
+    let mut world = World::start();
+    let ada = world.member("ada");
+    let address = world.kill_server();
+    fs::rename(world.data(), world.path("elsewhere")).unwrap();
+    world.start_server_on(&address);
+    let (code, text) = ada.refused(&["whoami"]);
+    assert_eq!(code, 7, "{text}");
+    assert_eq!(text.matches("SHA256:").count(), 2, "both fingerprints are shown: {text}");
+    let (code, _) = ada.refused(&["login", "ada", "--password-stdin"]);
+    assert_eq!(code, 7, "no password is sent");
+}
+
+/// A database as the original Python program wrote it. The password of `test1` is `pw1`: too short for today.
+fn python_database(world: &World) -> std::path::PathBuf {
+    let directory = world.path("python");
+    fs::create_dir_all(&directory).unwrap();
+    let hash =
+        "$6$saltsalt$ljByVydwvD9EjwLvyqK9RM8bE0u2IQMdX.zp3L4dkbV7Tca8SHcfyhzcf9E46xT/KzPSGv7ktVQAJGngygr0M1";
+    fs::write(
+        directory.join("user_database.json"),
+        format!(
+            r#"{{"0": {{"id_start": 10003}},
+              "10001": {{"user_name": "test1", "password": "{hash}", "following": ["10001", "10002"], "followers": ["10003"]}},
+              "10002": {{"user_name": "test2", "password": "{hash}", "following": ["10002"], "followers": []}},
+              "10003": {{"user_name": "test3", "password": "{hash}", "following": ["10003"], "followers": []}}}}"#
+        ),
+    )
+    .unwrap();
+    fs::write(directory.join("user_id.json"), r#"{"test1": 10001, "test2": 10002, "test3": 10003}"#).unwrap();
+    fs::write(
+        directory.join("tweet_table.csv"),
+        "tweet_id,content,user_id,date_time_created,last_update_time\r\n\
+         1,first #old,10002,\"01/12/2020, 17:05\",\"01/12/2020, 17:05\"\r\n\
+         2,\"Retweet:\nthis! #new\nfirst #old\nBy: test2\nPosted On:01/12/2020, 17:05\",10001,\"02/12/2020, 11:47\",\"02/12/2020, 11:47\"\r\n\
+         3,from nobody,19999,\"02/12/2020, 11:48\",\"02/12/2020, 11:48\"\r\n\
+         4,no such day,10001,\"32/13/2020, 11:48\",\"02/12/2020, 11:48\"\r\n",
+    )
+    .unwrap();
+    fs::write(directory.join("tweet_table.json"), "").unwrap();
+    fs::write(directory.join("hashtag.json"), r#"{"old": {"tweet_count": "1", "tweet_ids": ["1"]}}"#)
+        .unwrap();
+    fs::write(directory.join("hashtag.csv"), "hashtag,count\r\nold,1\r\n").unwrap();
+    fs::write(directory.join("active_users.csv"), "user_id,active\r\n10001,1\r\n").unwrap();
+    directory
+}
+
+#[test]
+fn a_python_database_is_imported_once_with_its_passwords_quotes_and_follows() {
+    let mut world = World::without_server();
+    let directory = python_database(&world);
+    let import = |world: &World| {
+        let out = world.operator(&["import", "python", directory.to_str().unwrap(), "--json"]);
+        let text = succeeded(&["import"], out);
+        serde_json::from_str::<serde_json::Value>(text.lines().last().unwrap()).unwrap()
+    };
+    let summary = import(&world);
+    assert_eq!(summary["accounts"], 3, "{summary}");
+    assert_eq!(summary["tweets"], 1, "{summary}");
+    assert_eq!(summary["quotes"], 1, "{summary}");
+    assert_eq!(summary["follows"], 2, "{summary}");
+    assert_eq!(summary["problems"].as_array().unwrap().len(), 2, "{summary}");
+    let again = import(&world);
+    assert_eq!(
+        (&again["accounts"], &again["tweets"], &again["quotes"]),
+        (&0.into(), &0.into(), &0.into()),
+        "{again}"
+    );
+
+    world.start_server();
+    let test1 = world.person("test1");
+    test1.ok_with_input(&["login", "test1", "--password-stdin"], "pw1");
+    assert_eq!(test1.texts("home"), ["this! #new", "first #old"]);
+    let feed = test1.json(&["feed"]);
+    assert_eq!(feed[0]["quote"]["author"]["username"], "test2");
+    assert!(feed[1]["created"].as_str().unwrap().starts_with("2020-12-01T"));
+    assert_eq!(test1.json(&["followers"])[0]["username"], "test3");
+    // Again, now that the hash has been replaced by today's kind.
+    test1.ok_with_input(&["login", "test1", "--password-stdin"], "pw1");
+    succeeded(&["check"], world.operator(&["check"]));
+}
+
+#[test]
+fn the_python_example_walks_through_a_real_server() {
+    let world = World::start();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/python/walk.py");
+    let fingerprint = world.fingerprint();
+    let out = std::process::Command::new("python3")
+        .args([script, "--server", &world.address(), "--fingerprint", &fingerprint])
+        .output()
+        .unwrap();
+    succeeded(&["walk.py"], out);
+}

@@ -1,0 +1,186 @@
+//! The server as a process: what keeps it from starting is said in one clear line and touches nothing; what
+//! stops it loses nothing.
+
+mod world;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+
+use world::{World, until};
+
+fn serve(world: &World, listen: &str) -> Output {
+    world.serve_command(listen).output().unwrap()
+}
+
+/// One line, no backtrace, exit code not zero; the line itself.
+#[track_caller]
+fn one_clear_line(out: &Output) -> String {
+    assert!(!out.status.success());
+    let text = String::from_utf8(out.stderr.clone()).unwrap();
+    let lines: Vec<_> = text.lines().filter(|l| l.starts_with("error")).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+    lines[0].to_owned()
+}
+
+#[test]
+fn a_port_in_use_is_said_with_what_to_do() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let world = World::without_server();
+    let line = one_clear_line(&serve(&world, &address));
+    assert!(line.contains(&address) && line.contains("--listen"), "{line}");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let world = World::start();
+    let line = one_clear_line(&serve(&world, "127.0.0.1:0"));
+    assert!(line.contains("another"), "{line}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_alone() {
+    for (content, what) in [
+        (&b"This is not a database, it is a letter to my mother.\n"[..], "letter"),
+        (&[0_u8; 4096][..], "zeros"),
+    ] {
+        let world = World::without_server();
+        let database = database_of(&world);
+        fs::write(&database, content).unwrap();
+        fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).unwrap();
+        let line = one_clear_line(&serve(&world, "127.0.0.1:0"));
+        assert!(line.contains("mini-tweet.db"), "{what}: {line}");
+        assert_eq!(fs::read(&database).unwrap(), content, "{what} was touched");
+    }
+}
+
+#[test]
+fn a_damaged_database_is_refused() {
+    let mut world = World::start();
+    let ada = world.member("ada");
+    for n in 0..50 {
+        ada.ok(&["post", &format!("tweet {n}")]);
+    }
+    assert!(world.stop_server().success());
+    let database = database_of(&world);
+    let mut bytes = fs::read(&database).unwrap();
+    // The header survives, everything behind the first page's schema does not.
+    let length = bytes.len();
+    bytes[100..length].fill(0xa5);
+    fs::write(&database, &bytes).unwrap();
+    let line = one_clear_line(&serve(&world, "127.0.0.1:0"));
+    assert!(line.contains("restore"), "it says what to do: {line}");
+    assert_eq!(fs::read(&database).unwrap(), bytes);
+}
+
+#[test]
+fn a_database_that_others_can_read_is_refused() {
+    let mut world = World::start();
+    assert!(world.stop_server().success());
+    let database = database_of(&world);
+    assert_eq!(fs::metadata(&database).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(world.data()).unwrap().permissions().mode() & 0o777, 0o700);
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o644)).unwrap();
+    let line = one_clear_line(&serve(&world, "127.0.0.1:0"));
+    assert!(line.contains("chmod"), "{line}");
+}
+
+#[test]
+fn a_wrong_configuration_key_is_named_with_its_file_and_the_right_one() {
+    let world = World::without_server();
+    let file = world.path("server.toml");
+    fs::write(&file, "[server]\nnane = \"x\"\n").unwrap();
+    let out = world.serve_command("127.0.0.1:0").arg("--config").arg(&file).output().unwrap();
+    let line = one_clear_line(&out);
+    assert!(line.contains("nane") && line.contains("server.toml") && line.contains("name"), "{line}");
+    assert!(!world.data().exists(), "nothing was made");
+}
+
+#[test]
+fn plain_connections_are_for_the_loopback_only() {
+    let world = World::without_server();
+    let out = world.serve_command("0.0.0.0:0").arg("--insecure").output().unwrap();
+    let line = one_clear_line(&out);
+    assert!(line.contains("insecure"), "{line}");
+}
+
+#[test]
+fn a_stopped_server_has_kept_everything_and_clients_come_back_by_themselves() {
+    let mut world = World::start();
+    let ada = world.member("ada");
+    let bob = world.member("bob");
+    bob.ok(&["follow", "@ada"]);
+    let live = bob.live(&["feed", "home", "--follow"]);
+    until("bob is online", || ada.json(&["online"]).len() == 1);
+    ada.ok(&["post", "before"]);
+    live.wait_for("before");
+    let address = world.address();
+    assert!(world.stop_server().success());
+    world.start_server_on(&address);
+    ada.ok(&["post", "after"]);
+    live.wait_for("after");
+    assert_eq!(live.lines().iter().filter(|line| line.contains("before")).count(), 1);
+    assert_eq!(bob.texts("home"), ["after", "before"]);
+}
+
+#[test]
+fn the_log_has_no_secret_and_no_control_byte() {
+    let mut world = World::start_with(&[("MINI_TWEET_LOG_LEVEL", "trace")]);
+    let ada = world.member("ada");
+    ada.run_with_input(&["login", "ada\u{1b}[31m", "--password-stdin"], "wrong password!");
+    ada.ok(&["post", "a secret for nobody"]);
+    let log = world.log();
+    world.stop_server();
+    let text = log.text();
+    assert!(text.contains("listening"), "there is a log: {text}");
+    assert!(!text.contains(world::PASSWORD) && !text.contains("wrong password!"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_full_disk_refuses_writes_serves_reads_and_recovers() {
+    // A small file system of its own, in a mount namespace that only this server sees.
+    let mut world = World::without_server();
+    world.start_server_on_disk_of("12M");
+    let inside = std::path::PathBuf::from(format!("/proc/{}/root", world.server_pid()))
+        .join(world.data().strip_prefix("/").unwrap());
+    let ada = world.member("ada");
+    let first = ada.ok(&["post", "written while there was room"]);
+    let ballast = inside.join("ballast");
+    let filled = std::process::Command::new("dd")
+        .args(["if=/dev/zero", &format!("of={}", ballast.display()), "bs=64k"])
+        .output()
+        .unwrap();
+    assert!(!filled.status.success(), "the disk is full");
+
+    let mut acknowledged = vec![first.trim().to_owned()];
+    let mut refusal = None;
+    for n in 0..2_000 {
+        let out = ada.run(&["post", &format!("{n} {}", "x".repeat(480)), "--json"]);
+        if out.status.success() {
+            let id = String::from_utf8_lossy(&out.stdout).into_owned();
+            acknowledged
+                .push(serde_json::from_str::<serde_json::Value>(&id).unwrap()["id"].as_str().unwrap().into());
+        } else {
+            refusal = Some(String::from_utf8_lossy(&out.stderr).into_owned());
+            break;
+        }
+    }
+    let refusal = refusal.expect("a post was refused");
+    assert!(refusal.contains("STORAGE_FULL"), "{refusal}");
+    assert!(!ada.texts("home").is_empty(), "reading goes on");
+
+    fs::remove_file(&ballast).unwrap();
+    until("writing works again by itself", || ada.run(&["post", "there is room again"]).status.success());
+    for id in &acknowledged {
+        ada.ok(&["show", id]);
+    }
+}
+
+fn database_of(world: &World) -> std::path::PathBuf {
+    fs::create_dir_all(world.data()).unwrap();
+    fs::set_permissions(world.data(), fs::Permissions::from_mode(0o700)).unwrap();
+    world.data().join("mini-tweet.db")
+}

@@ -1,0 +1,358 @@
+//! The embedded store: SQLite with a write-ahead log, one writer with group commit, several readers.
+//!
+//! `Ok` leaves the writer only after COMMIT returned with `synchronous=FULL`.
+
+mod accounts;
+mod conversations;
+mod events;
+mod import;
+pub mod maintenance;
+mod notifications;
+mod open;
+mod purge;
+mod readers;
+mod search;
+mod sql;
+mod ties;
+mod timelines;
+mod tweets;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use model::{
+    Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, IdGenerator,
+    Marks, MessageId, Notification, NotificationId, Page, Profile, Relationship, Result, Span, TweetId,
+    Username,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use open::OpenError;
+use readers::Readers;
+use writer::{Job, Tally, Writer};
+
+use super::{
+    Applied, Change, Credentials, Event, EventLog, HashtagUse, Once, PeopleList, SessionRecord, Store,
+    StoreStatistics, Ties, Timeline, TimelineEntry, TweetMarks, TweetRecord,
+};
+use crate::seam::Clock;
+
+/// Name of the database within the data directory.
+pub const DATABASE: &str = "mini-tweet.db";
+
+/// Committed events, in commit order. A reader that is slow slows commits down; none is lost.
+pub type EventFeed = mpsc::Receiver<Arc<[Event]>>;
+
+/// How a store is run.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// Number of this node, 0 to 63: part of every identifier.
+    pub node: u8,
+    /// Changes that may wait for the writer; beyond it they are refused with `BUSY`.
+    pub queue: usize,
+    /// Most changes in one transaction.
+    pub batch_max: usize,
+    /// Connections that read at the same time.
+    pub readers: usize,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { node: 0, queue: 4_096, batch_max: 256, readers: cores.max(2) }
+    }
+}
+
+/// A store in one file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    readers: Readers,
+    tally: Arc<Tally>,
+    failed: watch::Receiver<bool>,
+    /// Held for as long as the store is open: no second process may write.
+    _lock: open::Lock,
+}
+
+impl SqliteStore {
+    /// Opens the store in this file, or makes one.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do; nothing is touched then.
+    pub fn open(
+        path: &Path,
+        options: &SqliteOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, EventFeed), OpenError> {
+        let (lock, db) = open::writer(path, clock.now_ms())?;
+        let high_water = open::high_water(&db).map_err(|e| OpenError::sql(path, &e))?;
+        let readers = Readers::open(path, options.readers).map_err(|e| OpenError::sql(path, &e))?;
+        let (jobs, queue) = mpsc::channel(options.queue);
+        let (feed, events) = mpsc::channel(1_024);
+        let (failed, failure) = watch::channel(false);
+        let tally = Arc::new(Tally::default());
+        let writer = Writer {
+            db,
+            ids: IdGenerator::new(options.node, high_water),
+            clock,
+            jobs: queue,
+            feed,
+            tally: Arc::clone(&tally),
+            failed,
+            batch_max: options.batch_max,
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer.run())
+            .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
+        let store = Self {
+            path: path.to_owned(),
+            jobs: Mutex::new(Some(jobs)),
+            writer: Mutex::new(Some(thread)),
+            readers,
+            tally,
+            failed: failure,
+            _lock: lock,
+        };
+        Ok((store, events))
+    }
+
+    /// Carries out what is queued, takes nothing more, and returns when all of it is in the database's one file.
+    pub async fn close(&self) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // Joining blocks, and the writer may have much to do.
+            let _ = tokio::task::spawn_blocking(|| writer.join()).await;
+        }
+    }
+
+    /// Returns when the disk has failed and the process should stop.
+    pub async fn failed(&self) {
+        let mut failed = self.failed.clone();
+        if failed.wait_for(|failed| *failed).await.is_err() {
+            // The writer has ended in good order.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// A small secret of the server that is kept in the store; made when there is none yet.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the database cannot be read or written.
+    pub fn secret(&self, name: &str, make: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, OpenError> {
+        open::secret(&self.path, name, make).map_err(|e| OpenError::sql(&self.path, &e))
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection) -> sql::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.readers.read(read).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn apply(&self, change: Change, once: Option<Once>) -> Result<Applied> {
+        let (answer, result) = oneshot::channel();
+        let job = Job { change, once, answer };
+        {
+            let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+            let jobs = jobs.as_ref().ok_or(Error::GoingAway)?;
+            jobs.try_send(job).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => Error::Busy,
+                mpsc::error::TrySendError::Closed(_) => writer::storage_failed(),
+            })?;
+        }
+        result.await.map_err(|_| writer::storage_failed())?
+    }
+
+    async fn account_by_username(&self, username: &Username) -> Result<Option<Profile>> {
+        let username = username.clone();
+        self.read(move |db| accounts::by_username(db, &username)).await
+    }
+
+    async fn account(&self, id: AccountId) -> Result<Option<Profile>> {
+        self.read(move |db| accounts::by_id(db, id)).await
+    }
+
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>> {
+        let ids = ids.to_vec();
+        self.read(move |db| accounts::by_ids(db, &ids)).await
+    }
+
+    async fn credentials(&self, username: &Username) -> Result<Option<Credentials>> {
+        let username = username.clone();
+        self.read(move |db| accounts::credentials(db, &username)).await
+    }
+
+    async fn session_by_token(&self, token_hash: &[u8; 32]) -> Result<Option<SessionRecord>> {
+        let token_hash = *token_hash;
+        self.read(move |db| accounts::session_by_token(db, &token_hash)).await
+    }
+
+    async fn sessions(&self, account: AccountId) -> Result<Vec<SessionRecord>> {
+        self.read(move |db| accounts::sessions(db, account)).await
+    }
+
+    async fn relationships(&self, viewer: AccountId, others: &[AccountId]) -> Result<Vec<Relationship>> {
+        let others = others.to_vec();
+        self.read(move |db| ties::relationships(db, viewer, &others)).await
+    }
+
+    async fn ties(&self, account: AccountId) -> Result<Ties> {
+        self.read(move |db| ties::of_account(db, account)).await
+    }
+
+    async fn list_accounts(
+        &self,
+        viewer: AccountId,
+        list: PeopleList,
+        position: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Account>> {
+        self.read(move |db| ties::list(db, viewer, list, position, limit)).await
+    }
+
+    async fn search_people(&self, viewer: AccountId, query: &str, limit: usize) -> Result<Vec<Account>> {
+        let query = query.to_owned();
+        self.read(move |db| search::people(db, viewer, &query, limit)).await
+    }
+
+    async fn timeline(&self, timeline: &Timeline, span: Span, limit: usize) -> Result<Vec<TimelineEntry>> {
+        let timeline = timeline.clone();
+        self.read(move |db| timelines::read(db, &timeline, span, limit)).await
+    }
+
+    async fn tweets(&self, viewer: AccountId, ids: &[TweetId]) -> Result<Vec<TweetRecord>> {
+        let ids = ids.to_vec();
+        self.read(move |db| tweets::records(db, viewer, &ids)).await
+    }
+
+    async fn ancestors(&self, id: TweetId, limit: usize) -> Result<Vec<TweetId>> {
+        self.read(move |db| tweets::ancestors(db, id, limit)).await
+    }
+
+    async fn descendants(&self, id: TweetId, after: Option<TweetId>, limit: usize) -> Result<Vec<TweetId>> {
+        self.read(move |db| tweets::descendants(db, id, after, limit)).await
+    }
+
+    async fn tweet_history(&self, id: TweetId) -> Result<Vec<(String, i64)>> {
+        self.read(move |db| tweets::history(db, id)).await
+    }
+
+    async fn tweet_marks(&self, id: TweetId) -> Result<TweetMarks> {
+        self.read(move |db| tweets::marks(db, id)).await
+    }
+
+    async fn search_hashtags(&self, key_prefix: &str, limit: usize) -> Result<Vec<(String, u32)>> {
+        let key_prefix = key_prefix.to_owned();
+        self.read(move |db| search::hashtags(db, &key_prefix, limit)).await
+    }
+
+    async fn hashtag_uses_since(&self, since: u64) -> Result<Vec<HashtagUse>> {
+        self.read(move |db| timelines::hashtag_uses_since(db, since)).await
+    }
+
+    async fn notifications(
+        &self,
+        recipient: AccountId,
+        span: Span,
+        unread_only: bool,
+        limit: usize,
+    ) -> Result<Vec<Notification>> {
+        self.read(move |db| notifications::list(db, recipient, span, unread_only, limit)).await
+    }
+
+    async fn notification(&self, id: NotificationId) -> Result<Option<Notification>> {
+        self.read(move |db| notifications::one(db, id)).await
+    }
+
+    async fn unread_notifications(&self, recipient: AccountId) -> Result<u32> {
+        self.read(move |db| notifications::unread(db, recipient)).await
+    }
+
+    async fn conversations(
+        &self,
+        account: AccountId,
+        before: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Page<Conversation>> {
+        self.read(move |db| conversations::list(db, account, before, limit)).await
+    }
+
+    async fn conversation_between(
+        &self,
+        account: AccountId,
+        with: AccountId,
+    ) -> Result<Option<Conversation>> {
+        self.read(move |db| conversations::between(db, account, with)).await
+    }
+
+    async fn messages(
+        &self,
+        conversation: ConversationId,
+        span: Span,
+        limit: usize,
+    ) -> Result<Vec<DirectMessage>> {
+        self.read(move |db| conversations::messages(db, conversation, span, limit)).await
+    }
+
+    async fn message(&self, id: MessageId) -> Result<Option<DirectMessage>> {
+        self.read(move |db| conversations::message(db, id)).await
+    }
+
+    async fn marks(&self, conversation: ConversationId, account: AccountId) -> Result<Marks> {
+        self.read(move |db| conversations::marks(db, conversation, account)).await
+    }
+
+    async fn events(&self, after: EventId, until: EventId, limit: usize) -> Result<EventLog> {
+        self.read(move |db| events::after(db, after, until, limit)).await
+    }
+
+    async fn last_event(&self) -> Result<EventId> {
+        self.read(events::last).await
+    }
+
+    async fn statistics(&self) -> Result<StoreStatistics> {
+        let (commits, changes) = (&self.tally.commits, &self.tally.changes);
+        let (commits, changes) = (commits.load(Ordering::Relaxed), changes.load(Ordering::Relaxed));
+        let database_bytes = ["", "-wal"]
+            .iter()
+            .filter_map(|suffix| {
+                let mut path = self.path.as_os_str().to_owned();
+                path.push(suffix);
+                std::fs::metadata(path).ok()
+            })
+            .map(|file| file.len())
+            .sum();
+        self.read(move |db| {
+            let count =
+                |sql| sql::first(db, sql, [], |row| row.get::<_, i64>(0)).map(Option::unwrap_or_default);
+            Ok(StoreStatistics {
+                accounts: count("SELECT count(*) FROM account WHERE state <> 3")?.cast_unsigned(),
+                tweets: count("SELECT coalesce(sum(tweets), 0) FROM account")?.cast_unsigned(),
+                sessions: count("SELECT count(*) FROM session")?.cast_unsigned(),
+                database_bytes,
+                commits,
+                changes,
+            })
+        })
+        .await
+    }
+
+    async fn announcement(&self) -> Result<String> {
+        self.read(events::announcement).await
+    }
+
+    async fn accounts_to_purge(&self) -> Result<Vec<AccountId>> {
+        self.read(accounts::to_purge).await
+    }
+}

@@ -1,0 +1,63 @@
+//! Connections that only read, each on a thread where it may block.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use model::Error;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+
+use super::sql;
+
+/// A pool of connections. Whoever finds none waits in line.
+#[derive(Debug)]
+pub(super) struct Readers {
+    free: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn open(path: &Path, count: usize) -> rusqlite::Result<Self> {
+        let connections: Vec<_> = (0..count.max(1)).map(|_| reader(path)).collect::<Result<_, _>>()?;
+        let permits = Arc::new(Semaphore::new(connections.len()));
+        Ok(Self { free: Arc::new(Mutex::new(connections)), permits })
+    }
+
+    /// Reads in one transaction: all statements see the same state.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
+    ) -> model::Result<T> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::GoingAway)?;
+        let free = Arc::clone(&self.free);
+        let result = tokio::task::spawn_blocking(move || {
+            let connection = free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(connection) = connection else { return Err(Error::Busy) };
+            let result = in_transaction(&connection, read).map_err(sql::Fault::into_error);
+            free.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            drop(permit);
+            result
+        });
+        result.await.map_err(|error| crate::incident(&error))?
+    }
+}
+
+fn in_transaction<T>(db: &Connection, read: impl FnOnce(&Connection) -> sql::Result<T>) -> sql::Result<T> {
+    let transaction = db.unchecked_transaction()?;
+    let value = read(db)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+/// A connection that cannot write.
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(Duration::from_secs(5))?;
+    db.set_prepared_statement_cache_capacity(128);
+    db.pragma_update(None, "cache_size", -16_384)?;
+    db.pragma_update(None, "mmap_size", 256 << 20)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(db)
+}
