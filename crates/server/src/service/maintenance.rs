@@ -1,0 +1,58 @@
+//! What the service does by itself: forgetting what has expired, and removing what deleted accounts left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Service;
+use crate::store::Change;
+
+const EXPIRE_EVERY: Duration = Duration::from_secs(3_600);
+/// Things removed in one change, and the pause after it: other people's changes come in between.
+const PURGE_BATCH: usize = 500;
+const PURGE_PAUSE: Duration = Duration::from_millis(50);
+
+impl Service {
+    /// Runs until it is dropped.
+    pub async fn maintain(self: Arc<Self>) {
+        let mut expire = tokio::time::interval(EXPIRE_EVERY);
+        loop {
+            tokio::select! {
+                _ = expire.tick() => self.expire().await,
+                () = self.purge.notified() => {}
+            }
+            self.purge_deleted().await;
+        }
+    }
+
+    async fn expire(&self) {
+        let before = |age: Duration| self.clock.now_ms() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        let change = Change::Expire {
+            sessions_idle_before_ms: before(self.config.sessions_idle),
+            sessions_begun_before_ms: before(self.config.sessions_absolute),
+            keys_before_ms: before(self.config.keys_kept),
+            events_before_ms: before(self.config.events_kept),
+        };
+        if let Err(error) = self.store.apply(change, None).await {
+            tracing::warn!(%error, "expired rows stay for now");
+        }
+    }
+
+    async fn purge_deleted(&self) {
+        let accounts = self.store.accounts_to_purge().await.unwrap_or_default();
+        for account in accounts {
+            loop {
+                match self.store.apply(Change::PurgeAccount { account, limit: PURGE_BATCH }, None).await {
+                    Ok(purged) if purged.changed => tokio::time::sleep(PURGE_PAUSE).await,
+                    Ok(_) => {
+                        tracing::info!(%account, "the data of a deleted account is gone");
+                        break;
+                    }
+                    Err(error) => {
+                        tracing::warn!(%account, %error, "a deleted account waits for its purge");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Posting, editing, deleting, retweeting, liking and bookmarking.
+
+use model::{AccountId, Error, NewTweet, Operation, Result, TweetId, TweetPage, TweetText};
+
+use super::{Caller, Service, authorise};
+use crate::store::{Applied, Change, Once, TweetRecord};
+
+impl Service {
+    /// Posts a tweet, a reply or a quote.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}` for what it answers or quotes, `FORBIDDEN` for a quote of what may not be shared.
+    pub async fn post(&self, caller: &Caller, once: Option<Once>, tweet: NewTweet) -> Result<Applied> {
+        let (author, _) = authorise::member(caller, Operation::Post)?;
+        if let Some(id) = tweet.reply_to {
+            self.visible_tweet(author, id).await?;
+        }
+        if let Some(id) = tweet.quote_of {
+            authorise::may_share(&self.visible_tweet(author, id).await?)?;
+        }
+        self.store.apply(Change::Post { author, tweet }, once).await
+    }
+
+    /// Replaces the text of one's own tweet; the old one stays in its history.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}` also for other people's.
+    pub async fn edit_tweet(
+        &self,
+        caller: &Caller,
+        once: Option<Once>,
+        tweet: TweetId,
+        text: TweetText,
+    ) -> Result<Applied> {
+        let (author, _) = authorise::member(caller, Operation::EditTweet)?;
+        self.store.apply(Change::EditTweet { author, tweet, text }, once).await
+    }
+
+    /// Deletes one's own tweet with everything that hangs on it.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}` also for other people's.
+    pub async fn delete_tweet(&self, caller: &Caller, once: Option<Once>, tweet: TweetId) -> Result<Applied> {
+        let (author, _) = authorise::member(caller, Operation::DeleteTweet)?;
+        self.store.apply(Change::DeleteTweet { author, tweet }, once).await
+    }
+
+    /// Retweets without a message.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}`, `FORBIDDEN` for what may not be shared.
+    pub async fn retweet(&self, caller: &Caller, once: Option<Once>, tweet: TweetId) -> Result<Applied> {
+        let (account, _) = authorise::member(caller, Operation::Retweet)?;
+        authorise::may_share(&self.visible_tweet(account, tweet).await?)?;
+        self.store.apply(Change::Retweet { account, tweet }, once).await
+    }
+
+    /// Takes one's plain retweet of this tweet back.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}`.
+    pub async fn undo_retweet(&self, caller: &Caller, once: Option<Once>, tweet: TweetId) -> Result<Applied> {
+        let (account, _) = authorise::member(caller, Operation::UndoRetweet)?;
+        self.store.apply(Change::UndoRetweet { account, tweet }, once).await
+    }
+
+    /// Likes a tweet.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}`.
+    pub async fn like(&self, caller: &Caller, once: Option<Once>, tweet: TweetId) -> Result<Applied> {
+        let (account, _) = authorise::member(caller, Operation::Like)?;
+        self.visible_tweet(account, tweet).await?;
+        self.store.apply(Change::SetLike { account, tweet, liked: true }, once).await
+    }
+
+    /// No longer likes a tweet.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}`.
+    pub async fn unlike(&self, caller: &Caller, once: Option<Once>, tweet: TweetId) -> Result<Applied> {
+        let (account, _) = authorise::member(caller, Operation::Unlike)?;
+        self.store.apply(Change::SetLike { account, tweet, liked: false }, once).await
+    }
+
+    /// Bookmarks a tweet; nobody else knows.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}`.
+    pub async fn bookmark(&self, caller: &Caller, once: Option<Once>, tweet: TweetId) -> Result<Applied> {
+        let (account, _) = authorise::member(caller, Operation::Bookmark)?;
+        self.visible_tweet(account, tweet).await?;
+        self.store.apply(Change::SetBookmark { account, tweet, bookmarked: true }, once).await
+    }
+
+    /// Takes a bookmark away.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}`.
+    pub async fn unbookmark(&self, caller: &Caller, once: Option<Once>, tweet: TweetId) -> Result<Applied> {
+        let (account, _) = authorise::member(caller, Operation::Unbookmark)?;
+        self.store.apply(Change::SetBookmark { account, tweet, bookmarked: false }, once).await
+    }
+
+    /// One tweet with what it quotes or retweets.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}`.
+    pub async fn tweet(&self, caller: &Caller, id: TweetId) -> Result<TweetPage> {
+        let (viewer, _) = authorise::member(caller, Operation::GetTweet)?;
+        let shown = self.load_tweets(viewer, &[id]).await?;
+        if shown.is_empty() {
+            return Err(Error::not_found("tweet"));
+        }
+        Ok(super::timelines::page_of(shown, None))
+    }
+
+    /// Every text that a tweet has had, with its time, oldest first.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}`.
+    pub async fn tweet_history(&self, caller: &Caller, id: TweetId) -> Result<Vec<(String, i64)>> {
+        let (viewer, _) = authorise::member(caller, Operation::GetTweetHistory)?;
+        self.visible_tweet(viewer, id).await?;
+        self.store.tweet_history(id).await
+    }
+
+    /// A tweet, if it is there and the viewer may see it; a plain retweet stands for its original.
+    pub(super) async fn visible_tweet(&self, viewer: AccountId, id: TweetId) -> Result<TweetRecord> {
+        let mut id = id;
+        loop {
+            let record = self.store.tweets(viewer, &[id]).await?.pop();
+            match record {
+                Some(record) if authorise::can_see(&record, viewer) => match record.tweet.retweet_of {
+                    Some(original) => id = original,
+                    None => return Ok(record),
+                },
+                _ => return Err(Error::not_found("tweet")),
+            }
+        }
+    }
+}
