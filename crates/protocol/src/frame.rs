@@ -1,0 +1,205 @@
+//! What bytes mean: a frame is a length (4 bytes, big-endian) and then that many bytes of one message.
+//!
+//! Pure: it knows nothing of sockets or time. The decoder keeps what was received and nothing ahead of it, so a
+//! promise of a long frame costs no memory.
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use prost::Message;
+use prost::encoding::{WireType, encode_key, encoded_len_varint, fixed64, key_len, uint32};
+
+/// Bytes of the length in front of each frame.
+pub const LENGTH_BYTES: usize = 4;
+/// Largest frame that a server takes before log-in, without its length.
+pub const FRAME_BYTES_MAX_BEFORE_LOGIN: usize = 4 * 1024;
+/// Largest frame that a server takes after log-in, without its length.
+pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Largest frame that a client takes: a page of 100 of the longest tweets with their originals and authors.
+pub const FRAME_BYTES_MAX_FROM_SERVER: usize = 2 * 1024 * 1024;
+
+/// Field number of `event` in `ServerFrame`, and of what stands first in every `Event`.
+const EVENT: u32 = 3;
+const EVENT_SUBSCRIPTION: u32 = 1;
+const EVENT_SEQUENCE: u32 = 2;
+
+/// Bytes that are no frame of this protocol. The connection cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// The length was 0.
+    #[error("a frame is empty")]
+    Empty,
+    /// The length was above the limit.
+    #[error("a frame of {length} bytes is above the limit of {max}")]
+    TooLong {
+        /// What the sender promised.
+        length: usize,
+        /// The limit at this time.
+        max: usize,
+    },
+    /// The bytes are not the message that belongs here.
+    #[error("a frame is not a message of this protocol")]
+    Malformed,
+}
+
+impl From<FrameError> for model::Error {
+    fn from(error: FrameError) -> Self {
+        Self::Protocol(error.to_string().into())
+    }
+}
+
+/// Appends one frame.
+pub fn encode(message: &impl Message, out: &mut BytesMut) {
+    let length = message.encoded_len();
+    put_length(length, out);
+    out.reserve(length);
+    message.encode_raw(out);
+}
+
+/// Appends the frame of an event whose fields behind `subscription` and `sequence` were encoded before: all who
+/// get the same event share `fields`.
+pub fn encode_event(subscription: u32, sequence: u64, fields: &[u8], out: &mut BytesMut) {
+    let event_length = uint32::encoded_len(EVENT_SUBSCRIPTION, &subscription)
+        + fixed64::encoded_len(EVENT_SEQUENCE, &sequence)
+        + fields.len();
+    let length = key_len(EVENT) + encoded_len_varint(event_length as u64) + event_length;
+    put_length(length, out);
+    out.reserve(length);
+    encode_key(EVENT, WireType::LengthDelimited, out);
+    prost::encoding::encode_varint(event_length as u64, out);
+    uint32::encode(EVENT_SUBSCRIPTION, &subscription, out);
+    fixed64::encode(EVENT_SEQUENCE, &sequence, out);
+    out.put_slice(fields);
+}
+
+fn put_length(length: usize, out: &mut BytesMut) {
+    out.put_u32(u32::try_from(length).expect("messages that we make are far below 4 GiB"));
+}
+
+/// Cuts frames out of received bytes.
+#[derive(Debug)]
+pub struct Decoder {
+    max: usize,
+}
+
+impl Decoder {
+    /// Takes frames of up to `max` bytes.
+    #[must_use]
+    pub fn new(max: usize) -> Self {
+        Self { max }
+    }
+
+    /// Another limit from the next frame on.
+    pub fn set_max(&mut self, max: usize) {
+        self.max = max;
+    }
+
+    /// Takes the next whole frame from the front of the buffer; `None` when there is none yet.
+    ///
+    /// # Errors
+    /// [`FrameError`] for a length of 0 or above the limit, as soon as the length is there.
+    pub fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
+        let Some(&head) = buffer.first_chunk::<LENGTH_BYTES>() else { return Ok(None) };
+        let length = usize::try_from(u32::from_be_bytes(head)).unwrap_or(usize::MAX);
+        if length == 0 {
+            return Err(FrameError::Empty);
+        }
+        if length > self.max {
+            return Err(FrameError::TooLong { length, max: self.max });
+        }
+        if buffer.len() < LENGTH_BYTES + length {
+            return Ok(None);
+        }
+        buffer.advance(LENGTH_BYTES);
+        Ok(Some(buffer.split_to(length).freeze()))
+    }
+}
+
+/// Reads the message of a frame. Nesting is bounded (prost stops at 100).
+///
+/// # Errors
+/// [`FrameError::Malformed`].
+pub fn decode<M: Message + Default>(frame: Bytes) -> Result<M, FrameError> {
+    M::decode(frame).map_err(|_| FrameError::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v1;
+    use proptest::prelude::*;
+
+    fn frames_of(decoder: &mut Decoder, buffer: &mut BytesMut) -> Vec<Bytes> {
+        std::iter::from_fn(|| decoder.next(buffer).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_frame_at_the_limit_is_taken_and_one_byte_more_is_refused() {
+        for (length, taken) in [(10, true), (11, false)] {
+            let mut buffer = BytesMut::new();
+            buffer.put_u32(length);
+            buffer.put_bytes(7, 10);
+            let found = Decoder::new(10).next(&mut buffer);
+            assert_eq!(found.is_ok(), taken, "{length}");
+        }
+    }
+
+    #[test]
+    fn an_empty_frame_is_refused_and_a_long_one_before_its_bytes_come() {
+        let refuse = |length: u32| Decoder::new(10).next(&mut BytesMut::from(&length.to_be_bytes()[..]));
+        assert_eq!(refuse(0), Err(FrameError::Empty));
+        assert_eq!(refuse(u32::MAX), Err(FrameError::TooLong { length: 4_294_967_295, max: 10 }));
+    }
+
+    #[test]
+    fn a_promised_length_reserves_nothing() {
+        let mut buffer = BytesMut::new();
+        buffer.put_u32(60_000);
+        let before = buffer.capacity();
+        assert_eq!(Decoder::new(FRAME_BYTES_MAX).next(&mut buffer), Ok(None));
+        assert_eq!(buffer.capacity(), before);
+    }
+
+    #[test]
+    fn an_event_put_together_from_its_parts_is_the_event_encoded_whole() {
+        let kind = v1::event::Event::TweetDeleted(v1::TweetDeleted { tweet_id: 99 });
+        let whole = v1::Event { subscription: 3, sequence: 1 << 40, event: Some(kind.clone()) };
+        let fields = v1::Event { subscription: 0, sequence: 0, event: Some(kind) }.encode_to_vec();
+        let (mut parts, mut expected) = (BytesMut::new(), BytesMut::new());
+        encode_event(3, 1 << 40, &fields, &mut parts);
+        encode(&v1::ServerFrame { frame: Some(v1::server_frame::Frame::Event(whole)) }, &mut expected);
+        assert_eq!(parts, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_of_the_bytes_gives_the_same_frames(
+            bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..200), 0..8),
+            cuts in prop::collection::vec(1_usize..50, 1..20),
+        ) {
+            let mut wire = BytesMut::new();
+            for body in &bodies {
+                wire.put_u32(u32::try_from(body.len()).unwrap());
+                wire.put_slice(body);
+            }
+            let (mut decoder, mut buffer, mut found) = (Decoder::new(200), BytesMut::new(), Vec::new());
+            let mut cuts = cuts.iter().cycle();
+            while !wire.is_empty() {
+                let n = (*cuts.next().unwrap()).min(wire.len());
+                buffer.extend_from_slice(&wire.split_to(n));
+                found.extend(frames_of(&mut decoder, &mut buffer));
+            }
+            prop_assert_eq!(found, bodies);
+            prop_assert!(buffer.is_empty());
+        }
+
+        #[test]
+        fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let (mut decoder, mut buffer) = (Decoder::new(128), BytesMut::from(&bytes[..]));
+            while let Ok(Some(frame)) = decoder.next(&mut buffer) {
+                prop_assert!((1..=128).contains(&frame.len()));
+                let _ = decode::<v1::ClientFrame>(frame.clone());
+                let _ = decode::<v1::ServerFrame>(frame);
+            }
+            let _ = decode::<v1::ClientFrame>(Bytes::from(bytes));
+        }
+    }
+}
