@@ -3,7 +3,7 @@
 //! Server and client share it. It knows nothing of how a request is carried out, or of who asks.
 
 pub mod connection;
-
+pub mod convert;
 pub mod frame;
 pub mod tls;
 
