@@ -123,6 +123,20 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             }
         }
     }
+
+    /// Reads to the end of the stream and keeps nothing.
+    ///
+    /// # Errors
+    /// What the stream says.
+    pub async fn discard(&mut self) -> Result<(), ConnectionError> {
+        loop {
+            self.buffer.clear();
+            self.buffer.reserve(READ_BYTES);
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
 }
 
 /// Frames that go. They are queued and written together.
