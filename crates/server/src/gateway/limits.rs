@@ -1,0 +1,268 @@
+//! How much one address or one account may ask of the server.
+//!
+//! It counts; what is answered when a count is full is decided where the door is.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use model::{AccountId, Error, Result};
+
+/// How many connections there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// In all.
+    pub total: u32,
+    /// From one address.
+    pub per_address: u32,
+    /// From one address that have not logged in yet.
+    pub unauthenticated_per_address: u32,
+}
+
+/// Counts the connections of each address. An IPv6 address counts as its /64: that is what one customer has.
+#[derive(Debug)]
+pub struct Admissions {
+    limits: ConnectionLimits,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    total: u32,
+    /// Only addresses that have a connection now, so `total` bounds it.
+    addresses: HashMap<IpAddr, AddressCount>,
+}
+
+#[derive(Debug, Default)]
+struct AddressCount {
+    all: u32,
+    unauthenticated: u32,
+}
+
+/// Why a connection was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    /// The server has as many as it takes.
+    #[error("the server is full")]
+    Full,
+    /// The address has as many as one may have.
+    #[error("too many connections from this address")]
+    Address,
+}
+
+impl Admissions {
+    /// With these limits.
+    #[must_use]
+    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
+        Arc::new(Self { limits, counts: Mutex::default() })
+    }
+
+    /// Lets a connection in that has not logged in yet.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`].
+    pub fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Admission, NotAdmitted> {
+        let address = counted_as(address);
+        let mut counts = self.lock();
+        if counts.total >= self.limits.total {
+            return Err(NotAdmitted::Full);
+        }
+        if let Some(count) = counts.addresses.get(&address)
+            && (count.all >= self.limits.per_address
+                || count.unauthenticated >= self.limits.unauthenticated_per_address)
+        {
+            return Err(NotAdmitted::Address);
+        }
+        counts.total += 1;
+        let count = counts.addresses.entry(address).or_default();
+        count.all += 1;
+        count.unauthenticated += 1;
+        Ok(Admission { admissions: self.clone(), address, authenticated: false })
+    }
+
+    /// Connections now.
+    #[must_use]
+    pub fn total(&self) -> u32 {
+        self.lock().total
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place in the count, given back when it is dropped.
+#[derive(Debug)]
+pub struct Admission {
+    admissions: Arc<Admissions>,
+    address: IpAddr,
+    authenticated: bool,
+}
+
+impl Admission {
+    /// The connection has logged in, or out again.
+    pub fn set_authenticated(&mut self, authenticated: bool) {
+        if self.authenticated == authenticated {
+            return;
+        }
+        self.authenticated = authenticated;
+        if let Some(count) = self.admissions.lock().addresses.get_mut(&self.address) {
+            if authenticated {
+                count.unauthenticated -= 1;
+            } else {
+                count.unauthenticated += 1;
+            }
+        }
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.set_authenticated(true);
+        let mut counts = self.admissions.lock();
+        counts.total -= 1;
+        if let Some(count) = counts.addresses.get_mut(&self.address) {
+            count.all -= 1;
+            if count.all == 0 {
+                counts.addresses.remove(&self.address);
+            }
+        }
+    }
+}
+
+fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Asker {
+    /// An account, over all its connections.
+    Account(AccountId),
+    /// An address, before log-in.
+    Address(IpAddr),
+}
+
+/// Requests per second of each asker: a bucket that holds a burst and fills up steadily.
+#[derive(Debug)]
+pub struct RequestRates {
+    /// `None`: no limit.
+    buckets: Option<DefaultKeyedRateLimiter<Asker>>,
+    clock: DefaultClock,
+    asked: AtomicU32,
+}
+
+/// After so many requests the full buckets are thrown away, so that those who left are forgotten.
+const SWEEP_EVERY: u32 = 65_536;
+
+impl RequestRates {
+    /// `per_second` in the long run and `burst` at once; 0 a second means no limit.
+    #[must_use]
+    pub fn new(per_second: u32, burst: u32) -> Self {
+        let buckets = NonZeroU32::new(per_second).map(|rate| {
+            let burst = NonZeroU32::new(burst).unwrap_or(rate);
+            RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))
+        });
+        Self { buckets, clock: DefaultClock::default(), asked: AtomicU32::new(0) }
+    }
+
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` with the time until the next one is possible.
+    pub fn check(&self, asker: Asker) -> Result<()> {
+        let Some(buckets) = &self.buckets else { return Ok(()) };
+        if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            buckets.retain_recent();
+        }
+        let asker = match asker {
+            Asker::Address(address) => Asker::Address(counted_as(address)),
+            account @ Asker::Account(_) => account,
+        };
+        buckets
+            .check_key(&asker)
+            .map_err(|until| Error::RateLimited { retry_after: until.wait_time_from(self.clock.now()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admissions() -> Arc<Admissions> {
+        Admissions::new(ConnectionLimits { total: 5, per_address: 3, unauthenticated_per_address: 2 })
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_has_a_limit_and_a_lower_one_before_log_in() {
+        let (admissions, here) = (admissions(), address("192.0.2.1"));
+        let mut first = admissions.admit(here).unwrap();
+        let mut second = admissions.admit(here).unwrap();
+        assert_eq!(admissions.admit(here).unwrap_err(), NotAdmitted::Address);
+        first.set_authenticated(true);
+        second.set_authenticated(true);
+        let _third = admissions.admit(here).unwrap();
+        assert_eq!(admissions.admit(here).unwrap_err(), NotAdmitted::Address);
+        drop(first);
+        assert!(admissions.admit(here).is_ok(), "a place that was given back can be taken");
+    }
+
+    #[test]
+    fn the_server_has_a_limit_over_all_addresses() {
+        let admissions = admissions();
+        let _all: Vec<_> =
+            (1..=5).map(|n| admissions.admit(address(&format!("192.0.2.{n}"))).unwrap()).collect();
+        assert_eq!(admissions.admit(address("192.0.2.9")).unwrap_err(), NotAdmitted::Full);
+    }
+
+    #[test]
+    fn nothing_is_kept_of_an_address_without_connections() {
+        let admissions = admissions();
+        let mut one = admissions.admit(address("192.0.2.1")).unwrap();
+        one.set_authenticated(true);
+        one.set_authenticated(false);
+        drop(one);
+        assert_eq!(admissions.total(), 0);
+        assert!(admissions.lock().addresses.is_empty());
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_address_and_a_mapped_one_as_ipv4() {
+        assert_eq!(counted_as(address("2001:db8::1")), counted_as(address("2001:db8::ffff:1")));
+        assert_ne!(counted_as(address("2001:db8::1")), counted_as(address("2001:db8:0:1::1")));
+        assert_eq!(counted_as(address("::ffff:192.0.2.1")), address("192.0.2.1"));
+    }
+
+    #[test]
+    fn a_burst_is_allowed_and_then_the_asker_is_told_when_to_come_back() {
+        let rates = RequestRates::new(1, 3);
+        let ada = Asker::Account(AccountId::new(1).unwrap());
+        for _ in 0..3 {
+            rates.check(ada).unwrap();
+        }
+        let Err(Error::RateLimited { retry_after }) = rates.check(ada) else {
+            panic!("a fourth was allowed")
+        };
+        assert!(!retry_after.is_zero() && retry_after.as_secs() <= 1);
+        rates.check(Asker::Account(AccountId::new(2).unwrap())).unwrap();
+    }
+
+    #[test]
+    fn a_rate_of_nothing_means_no_limit() {
+        let rates = RequestRates::new(0, 0);
+        for _ in 0..1_000 {
+            rates.check(Asker::Address(address("192.0.2.1"))).unwrap();
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Requests about one's own account and sessions. A password is wrapped before anything else happens to it.
+
+use model::{Bio, DisplayName, Password, Presence, Result, SessionId, Username};
+use protocol::convert::{profile, required};
+use protocol::v1;
+use protocol::v1::response;
+
+use super::dispatch::{Call, carried_out, done};
+use crate::service::{EditProfile, LoggedIn, SignUp, SignUpMode};
+
+/// How a server takes new people, for its hello.
+pub(super) fn sign_up_mode(mode: SignUpMode) -> v1::SignUpMode {
+    match mode {
+        SignUpMode::Open => v1::SignUpMode::Open,
+        SignUpMode::Invite => v1::SignUpMode::Invite,
+        SignUpMode::Closed => v1::SignUpMode::Closed,
+    }
+}
+
+pub(super) async fn sign_up(call: Call<'_>, ask: v1::SignUp) -> Result<response::Result> {
+    let password = Password::parse_new("password", ask.password)?;
+    let sign_up = SignUp {
+        username: Username::parse(&ask.username)?,
+        display_name: DisplayName::parse(&ask.display_name)?,
+        password,
+        invite_code: (!ask.invite_code.is_empty()).then_some(ask.invite_code),
+        client_name: call.session.client_name().to_owned(),
+    };
+    let logged_in = call.service.sign_up(&call.caller, sign_up).await?;
+    Ok(enter(&call, &logged_in))
+}
+
+pub(super) async fn log_in(call: Call<'_>, ask: v1::LogIn) -> Result<response::Result> {
+    let password = Password::parse_attempt("password", ask.password)?;
+    let username = Username::parse(&ask.username)?;
+    let client_name = call.session.client_name();
+    let logged_in = call.service.log_in(&call.caller, &username, &password, client_name).await?;
+    Ok(enter(&call, &logged_in))
+}
+
+pub(super) async fn authenticate(call: Call<'_>, ask: &v1::Authenticate) -> Result<response::Result> {
+    let logged_in = call.service.authenticate(&call.caller, &ask.token).await?;
+    Ok(enter(&call, &logged_in))
+}
+
+/// The connection belongs to the session, and the client is told.
+fn enter(call: &Call<'_>, logged_in: &LoggedIn) -> response::Result {
+    call.session.log_in(logged_in);
+    response::Result::LoggedIn(v1::LoggedIn {
+        token: logged_in.token.map(|token| token.to_vec().into()).unwrap_or_default(),
+        session_id: logged_in.session.get(),
+        profile: Some(profile(&logged_in.profile, None, Presence::Online)),
+    })
+}
+
+pub(super) async fn log_out(call: Call<'_>, ask: v1::LogOut) -> Result<response::Result> {
+    call.service.log_out(&call.caller, ask.everywhere).await?;
+    call.session.log_out();
+    Ok(carried_out())
+}
+
+pub(super) async fn list_sessions(call: Call<'_>) -> Result<response::Result> {
+    let current = match call.caller {
+        crate::service::Caller::Member { session, .. } => Some(session),
+        _ => None,
+    };
+    let sessions = call.service.sessions(&call.caller).await?;
+    let sessions = sessions
+        .into_iter()
+        .map(|session| v1::Session {
+            id: session.id.get(),
+            created_ms: session.id.time_ms(),
+            last_used_ms: session.last_used_ms,
+            current: Some(session.id) == current,
+            client_name: session.client_name,
+        })
+        .collect();
+    Ok(response::Result::SessionList(v1::SessionList { sessions }))
+}
+
+pub(super) async fn revoke_session(call: Call<'_>, ask: v1::RevokeSession) -> Result<response::Result> {
+    let session = required(ask.session_id, "session_id", SessionId::new)?;
+    call.service.revoke_session(&call.caller, session).await.map(done)
+}
+
+pub(super) async fn change_password(call: Call<'_>, ask: v1::ChangePassword) -> Result<response::Result> {
+    let old = Password::parse_attempt("old_password", ask.old_password);
+    let new = Password::parse_new("new_password", ask.new_password);
+    call.service.change_password(&call.caller, &old?, &new?).await?;
+    Ok(carried_out())
+}
+
+pub(super) async fn edit_profile(call: Call<'_>, ask: &v1::EditProfile) -> Result<response::Result> {
+    let edit = EditProfile {
+        display_name: ask.display_name.as_deref().map(DisplayName::parse).transpose()?,
+        bio: ask.bio.as_deref().map(Bio::parse).transpose()?,
+        presence_hidden: ask.presence_hidden,
+    };
+    call.service.edit_profile(&call.caller, call.once, edit).await.map(done)
+}
+
+pub(super) async fn delete_account(call: Call<'_>, ask: v1::DeleteAccount) -> Result<response::Result> {
+    let password = Password::parse_attempt("password", ask.password)?;
+    call.service.delete_account(&call.caller, &password).await?;
+    call.session.log_out();
+    Ok(carried_out())
+}
+
+pub(super) async fn export(call: Call<'_>, ask: &v1::Export) -> Result<response::Result> {
+    let page = call.service.export(&call.caller, &ask.cursor).await?;
+    let next = page.next.unwrap_or_default();
+    Ok(response::Result::ExportPage(v1::ExportPage { json_lines: page.json_lines, next }))
+}

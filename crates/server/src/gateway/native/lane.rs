@@ -1,0 +1,239 @@
+//! In which order the requests of one connection are carried out.
+//!
+//! Reads run side by side. What changes something reaches the store in the order in which it was sent. A change
+//! of the session (log-in, log-out) runs alone, so that what follows it in the same packet meets the new session.
+
+use std::collections::{HashSet, VecDeque};
+
+use protocol::v1;
+use protocol::v1::request::Op;
+
+/// What a request must wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Order {
+    /// Nothing but a change of the session.
+    Free,
+    /// A change that is in the store's queue as soon as it was started: the next one need not wait for it.
+    Queued,
+    /// A change that reads before it writes: the next one waits until it is done.
+    Step,
+    /// Everything before it, and everything after it waits.
+    Alone,
+}
+
+pub(super) fn order_of(op: Option<&Op>) -> Order {
+    let Some(op) = op else { return Order::Free };
+    match op {
+        Op::SignUp(_)
+        | Op::LogIn(_)
+        | Op::Authenticate(_)
+        | Op::LogOut(_)
+        | Op::DeleteAccount(_)
+        | Op::RevokeSession(_) => Order::Alone,
+        // A post that refers to nothing needs no look-up first.
+        Op::Post(post) if post.reply_to == 0 && post.quote_of == 0 => Order::Queued,
+        Op::Post(_)
+        | Op::ChangePassword(_)
+        | Op::EditProfile(_)
+        | Op::EditTweet(_)
+        | Op::DeleteTweet(_)
+        | Op::Retweet(_)
+        | Op::UndoRetweet(_)
+        | Op::Like(_)
+        | Op::Unlike(_)
+        | Op::Bookmark(_)
+        | Op::Unbookmark(_)
+        | Op::Follow(_)
+        | Op::Unfollow(_)
+        | Op::RemoveFollower(_)
+        | Op::Block(_)
+        | Op::Unblock(_)
+        | Op::Mute(_)
+        | Op::Unmute(_)
+        | Op::MarkNotificationsRead(_)
+        | Op::SendMessage(_)
+        | Op::MarkConversation(_)
+        | Op::SetPresence(_)
+        | Op::Subscribe(_)
+        | Op::Unsubscribe(_)
+        | Op::CreateAccount(_)
+        | Op::CreateInvite(_)
+        | Op::Suspend(_)
+        | Op::Unsuspend(_)
+        | Op::ResetPassword(_)
+        | Op::Announce(_) => Order::Step,
+        Op::GetServerInfo(_)
+        | Op::ListSessions(_)
+        | Op::Export(_)
+        | Op::GetTweet(_)
+        | Op::GetThread(_)
+        | Op::GetTweetHistory(_)
+        | Op::ReadTimeline(_)
+        | Op::SearchHashtags(_)
+        | Op::GetTrends(_)
+        | Op::GetProfile(_)
+        | Op::ListAccounts(_)
+        | Op::SearchPeople(_)
+        | Op::ListNotifications(_)
+        | Op::ListConversations(_)
+        | Op::ReadConversation(_)
+        | Op::Typing(_)
+        | Op::ListOnline(_)
+        | Op::GetStatistics(_) => Order::Free,
+    }
+}
+
+/// The requests of a connection that have not been answered: those that run and those that wait.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    ids: HashSet<u32>,
+    waiting: VecDeque<(Order, v1::Request)>,
+    free: usize,
+    queued: usize,
+    step: bool,
+    alone: bool,
+}
+
+impl Lane {
+    /// Whether a request with this id has not been answered.
+    pub(super) fn contains(&self, id: u32) -> bool {
+        self.ids.contains(&id)
+    }
+
+    /// Requests that have not been answered.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Whether a request runs that changes the session.
+    pub(super) fn runs_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// Takes a request in. The caller has looked at [`Lane::contains`] and [`Lane::len`].
+    pub(super) fn push(&mut self, request: v1::Request) {
+        self.ids.insert(request.id);
+        self.waiting.push_back((order_of(request.op.as_ref()), request));
+    }
+
+    /// The next request that can start now, in the order in which they came. Reads overtake changes that wait,
+    /// nothing overtakes a change of the session.
+    pub(super) fn start(&mut self) -> Option<(Order, v1::Request)> {
+        if self.alone {
+            return None;
+        }
+        let mut change_waits = false;
+        let mut found = None;
+        for (index, (order, _)) in self.waiting.iter().enumerate() {
+            let can_start = match order {
+                Order::Free => true,
+                Order::Queued => !change_waits && !self.step,
+                Order::Step => !change_waits && !self.step,
+                Order::Alone => index == 0 && self.free == 0 && self.queued == 0 && !self.step,
+            };
+            if can_start {
+                found = Some(index);
+                break;
+            }
+            if *order == Order::Alone {
+                break;
+            }
+            change_waits = true;
+        }
+        let (order, request) = self.waiting.remove(found?)?;
+        match order {
+            Order::Free => self.free += 1,
+            Order::Queued => self.queued += 1,
+            Order::Step => self.step = true,
+            Order::Alone => self.alone = true,
+        }
+        Some((order, request))
+    }
+
+    /// A request that had started was answered.
+    pub(super) fn finish(&mut self, id: u32, order: Order) {
+        self.ids.remove(&id);
+        match order {
+            Order::Free => self.free -= 1,
+            Order::Queued => self.queued -= 1,
+            Order::Step => self.step = false,
+            Order::Alone => self.alone = false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(id: u32, op: Op) -> v1::Request {
+        v1::Request { id, op: Some(op), ..v1::Request::default() }
+    }
+
+    fn post() -> Op {
+        Op::Post(v1::Post::default())
+    }
+
+    fn like() -> Op {
+        Op::Like(v1::Like::default())
+    }
+
+    fn read() -> Op {
+        Op::GetTrends(v1::GetTrends::default())
+    }
+
+    fn log_in() -> Op {
+        Op::LogIn(v1::LogIn::default())
+    }
+
+    fn lane(ops: impl IntoIterator<Item = Op>) -> Lane {
+        let mut lane = Lane::default();
+        for (id, op) in (1..).zip(ops) {
+            lane.push(request(id, op));
+        }
+        lane
+    }
+
+    fn start_all(lane: &mut Lane) -> Vec<u32> {
+        std::iter::from_fn(|| lane.start()).map(|(_, request)| request.id).collect()
+    }
+
+    #[test]
+    fn posts_start_one_behind_the_other_without_waiting() {
+        assert_eq!(start_all(&mut lane([post(), post(), post()])), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_change_waits_for_the_one_before_it_and_reads_do_not() {
+        let mut lane = lane([like(), like(), read(), post()]);
+        assert_eq!(start_all(&mut lane), [1, 3]);
+        lane.finish(1, Order::Step);
+        assert_eq!(start_all(&mut lane), [2]);
+        lane.finish(2, Order::Step);
+        assert_eq!(start_all(&mut lane), [4]);
+    }
+
+    #[test]
+    fn a_log_in_runs_alone() {
+        let mut lane = lane([read(), log_in(), read(), post()]);
+        assert_eq!(start_all(&mut lane), [1]);
+        lane.finish(1, Order::Free);
+        assert_eq!(start_all(&mut lane), [2]);
+        lane.finish(2, Order::Alone);
+        assert_eq!(start_all(&mut lane), [3, 4]);
+    }
+
+    #[test]
+    fn an_id_is_in_flight_until_its_answer() {
+        let mut lane = lane([post()]);
+        assert!(lane.contains(1));
+        assert_eq!(start_all(&mut lane), [1]);
+        assert!(lane.contains(1));
+        lane.finish(1, Order::Queued);
+        assert!(lane.is_empty());
+    }
+}

@@ -1,0 +1,72 @@
+//! Requests about the server itself, most of them for operators only.
+
+use std::sync::atomic::Ordering;
+
+use model::{DisplayName, Password, Result, Username};
+use protocol::convert::role;
+use protocol::v1;
+use protocol::v1::response;
+
+use super::accounts::sign_up_mode;
+use super::dispatch::{Call, done};
+
+pub(super) async fn server_info(call: Call<'_>) -> Result<response::Result> {
+    let info = call.service.server_info().await?;
+    Ok(response::Result::ServerInfo(v1::ServerInfo {
+        name: info.name,
+        version: info.version,
+        sign_up: sign_up_mode(info.sign_up).into(),
+        accounts: info.accounts,
+        tweets: info.tweets,
+        online: info.online,
+        announcement: info.announcement,
+        started_ms: info.started_ms,
+    }))
+}
+
+pub(super) async fn create_account(call: Call<'_>, ask: v1::CreateAccount) -> Result<response::Result> {
+    let password = Password::parse_new("password", ask.password)?;
+    let username = Username::parse(&ask.username)?;
+    let display_name = DisplayName::parse(&ask.display_name)?;
+    let role = role(ask.role)?;
+    call.service.create_account(&call.caller, username, display_name, &password, role).await.map(done)
+}
+
+pub(super) async fn create_invite(call: Call<'_>, ask: v1::CreateInvite) -> Result<response::Result> {
+    let (code, expires_ms) = call.service.create_invite(&call.caller, ask.uses, ask.valid_hours).await?;
+    Ok(response::Result::Invite(v1::Invite { code, expires_ms }))
+}
+
+pub(super) async fn suspend(call: Call<'_>, ask: &v1::Suspend) -> Result<response::Result> {
+    call.service.suspend(&call.caller, &Username::parse(&ask.username)?).await.map(done)
+}
+
+pub(super) async fn unsuspend(call: Call<'_>, ask: &v1::Unsuspend) -> Result<response::Result> {
+    call.service.unsuspend(&call.caller, &Username::parse(&ask.username)?).await.map(done)
+}
+
+pub(super) async fn reset_password(call: Call<'_>, ask: v1::ResetPassword) -> Result<response::Result> {
+    let password = Password::parse_new("new_password", ask.new_password)?;
+    call.service.reset_password(&call.caller, &Username::parse(&ask.username)?, &password).await.map(done)
+}
+
+pub(super) async fn announce(call: Call<'_>, ask: &v1::Announce) -> Result<response::Result> {
+    call.service.announce(&call.caller, &ask.text).await.map(done)
+}
+
+pub(super) async fn get_statistics(call: Call<'_>) -> Result<response::Result> {
+    let statistics = call.service.statistics(&call.caller).await?;
+    let gateway = &call.session.gateway;
+    Ok(response::Result::Statistics(v1::Statistics {
+        accounts: statistics.store.accounts,
+        tweets: statistics.store.tweets,
+        sessions: statistics.store.sessions,
+        database_bytes: statistics.store.database_bytes,
+        connections: gateway.admissions.total(),
+        subscriptions: statistics.live.subscriptions,
+        online: statistics.live.online,
+        requests: gateway.requests.load(Ordering::Relaxed),
+        commits: statistics.store.commits,
+        changes: statistics.store.changes,
+    }))
+}

@@ -1,0 +1,196 @@
+//! Who is at the other end of a connection, and what they may go on with.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use data_encoding::BASE32_NOPAD;
+use futures_util::FutureExt as _;
+use model::{Error, Result, SafeText};
+use protocol::v1;
+use protocol::v1::response;
+use tokio::time::Instant;
+
+use super::connection::Handler;
+use super::{NativeGateway, dispatch};
+use crate::gateway::limits::{Admission, Asker};
+use crate::live::{Delivery, LiveConnection};
+use crate::service::{Caller, LoggedIn};
+
+/// A request that takes longer than this is logged.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// One connection's caller, from anonymous to logged in and back.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) gateway: Arc<NativeGateway>,
+    /// `None` on the operator's socket.
+    address: Option<IpAddr>,
+    client_name: OnceLock<String>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    caller: Caller,
+    live: Option<Arc<LiveConnection>>,
+    admission: Option<Admission>,
+}
+
+impl Session {
+    /// Somebody from the network, not logged in yet.
+    pub(super) fn anonymous(gateway: Arc<NativeGateway>, address: IpAddr, admission: Admission) -> Arc<Self> {
+        let caller = Caller::Anonymous(address);
+        Self::new(gateway, Some(address), State { caller, live: None, admission: Some(admission) })
+    }
+
+    /// Whoever can open the operator's socket.
+    pub(super) fn operator(gateway: Arc<NativeGateway>) -> Arc<Self> {
+        Self::new(gateway, None, State { caller: Caller::Operator, live: None, admission: None })
+    }
+
+    fn new(gateway: Arc<NativeGateway>, address: Option<IpAddr>, state: State) -> Arc<Self> {
+        Arc::new(Self { gateway, address, client_name: OnceLock::new(), state: Mutex::new(state) })
+    }
+
+    pub(super) fn caller(&self) -> Caller {
+        self.lock().caller
+    }
+
+    /// As the client called itself; empty before its hello.
+    pub(super) fn client_name(&self) -> &str {
+        self.client_name.get().map_or("", String::as_str)
+    }
+
+    /// What is pushed to this caller.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` for whoever has no account.
+    pub(super) fn live(&self) -> Result<Arc<LiveConnection>> {
+        self.lock().live.clone().ok_or_else(|| Error::Unauthenticated("log in first".into()))
+    }
+
+    /// The connection belongs to this session from now on.
+    pub(super) fn log_in(&self, logged_in: &LoggedIn) {
+        let account = logged_in.profile.account.id;
+        let live = self.gateway.live.connect(account, logged_in.session);
+        let caller = Caller::Member { account, session: logged_in.session, role: logged_in.profile.role };
+        self.enter(caller, Some(Arc::new(live)));
+    }
+
+    /// The connection belongs to nobody again.
+    pub(super) fn log_out(&self) {
+        self.enter(self.address.map_or(Caller::Operator, Caller::Anonymous), None);
+    }
+
+    fn enter(&self, caller: Caller, live: Option<Arc<LiveConnection>>) {
+        let mut state = self.lock();
+        state.caller = caller;
+        if let Some(admission) = &mut state.admission {
+            admission.set_authenticated(matches!(caller, Caller::Member { .. }));
+        }
+        let before = std::mem::replace(&mut state.live, live);
+        drop(state);
+        drop(before);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request against the caller's rate.
+    fn check_rate(&self) -> Result<()> {
+        match self.caller() {
+            Caller::Anonymous(address) => self.gateway.rates.check(Asker::Address(address)),
+            Caller::Member { account, .. } => self.gateway.rates.check(Asker::Account(account)),
+            Caller::Operator => Ok(()),
+        }
+    }
+
+    async fn answer(&self, request: v1::Request) -> Result<response::Result> {
+        self.check_rate()?;
+        if let Some(live) = self.lock().live.as_ref() {
+            live.touch();
+        }
+        // A fault in one request must not take the others of the connection with it.
+        match AssertUnwindSafe(dispatch::dispatch(self, request)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_) => Err(self.incident()),
+        }
+    }
+
+    /// A fault that the operator can find again.
+    fn incident(&self) -> Error {
+        let mut bytes = [0; 10];
+        self.gateway.random.fill(&mut bytes);
+        Error::Internal { incident: BASE32_NOPAD.encode(&bytes).to_ascii_lowercase() }
+    }
+
+    fn log(&self, operation: &str, took: Duration, result: &Result<response::Result>) {
+        let client = SafeText::line(self.client_name());
+        let (caller, took_ms) = (CallerInLog(self.caller()), took.as_millis());
+        match result {
+            Err(Error::Internal { incident }) => {
+                tracing::error!(operation, %caller, %client, took_ms, incident, "a request failed");
+            }
+            Err(error @ (Error::StorageFull | Error::Unavailable(_))) => {
+                tracing::warn!(operation, %caller, %client, took_ms, code = error.code(), "a request failed");
+            }
+            _ if took > SLOW => {
+                tracing::warn!(operation, %caller, %client, took_ms, "a request was slow");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Handler for Session {
+    fn greet(&self, client_name: &str) {
+        // The connection takes one hello only.
+        let _ = self.client_name.set(client_name.to_owned());
+    }
+
+    fn is_logged_in(&self) -> bool {
+        !matches!(self.caller(), Caller::Anonymous(_))
+    }
+
+    async fn handle(self: Arc<Self>, request: v1::Request) -> response::Result {
+        self.gateway.requests.fetch_add(1, Ordering::Relaxed);
+        let operation = request.op.as_ref().map_or("unknown", |op| dispatch::operation_of(op).name());
+        let start = Instant::now();
+        let mut result = self.answer(request).await;
+        if let Err(Error::Internal { incident }) = &result
+            && incident.is_empty()
+        {
+            result = Err(self.incident());
+        }
+        self.log(operation, start.elapsed(), &result);
+        result.unwrap_or_else(|error| response::Result::Error((&error).into()))
+    }
+
+    fn next_delivery(&self) -> impl Future<Output = Delivery> + Send {
+        let live = self.lock().live.clone();
+        async move {
+            match live {
+                Some(live) => live.next().await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+}
+
+/// A caller as the log shows them: an identifier, an address, never a name that someone chose.
+pub(super) struct CallerInLog(pub(super) Caller);
+
+impl std::fmt::Display for CallerInLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Caller::Anonymous(address) => write!(f, "{address}"),
+            Caller::Member { account, .. } => write!(f, "account {account}"),
+            Caller::Operator => f.write_str("operator"),
+        }
+    }
+}
