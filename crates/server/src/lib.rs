@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod gateway;
+pub mod import;
 pub mod live;
 pub mod run;
 pub mod seam;
