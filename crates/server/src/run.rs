@@ -22,10 +22,8 @@ use crate::gateway::native::{NativeGateway, Times, serve_tcp, serve_unix};
 use crate::live::{Live, LiveConfig};
 use crate::seam::{Clock, Random, SystemClock, SystemRandom};
 use crate::service::{Argon2Cost, Service, ServiceConfig, ServiceParts};
-use crate::store::sqlite::{OpenError, SqliteOptions, SqliteStore};
+use crate::store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore};
 
-/// Name of the database in the data directory.
-pub const DATABASE_FILE: &str = "mini-tweet.db";
 /// Name of the operator's socket in the data directory.
 pub const OPERATOR_SOCKET: &str = "operator.sock";
 /// Name of the TLS identity among the store's secrets.
@@ -72,8 +70,8 @@ pub enum ServeError {
     #[error("the server cannot start: {0}")]
     Start(#[from] model::Error),
     /// The database cannot go on.
-    #[error("the database failed and the server stopped: {0}; what was acknowledged is safe")]
-    Failed(String),
+    #[error("the disk failed and the server stopped; what was acknowledged is safe, look at the disk and the log")]
+    Failed,
 }
 
 /// Where a server that has started can be reached.
@@ -135,7 +133,7 @@ pub async fn serve(
 
     let outcome = tokio::select! {
         () = shutdown => Ok(()),
-        problem = store.failed() => Err(ServeError::Failed(problem)),
+        () = store.failed() => Err(ServeError::Failed),
     };
     tracing::info!("stopping: what is in flight is answered, clients are told to come back");
     maintenance.abort();
@@ -209,7 +207,7 @@ fn service_config(config: &Config) -> ServiceConfig {
             lanes: 1,
         },
         sign_ups_per_address: config.limits_sign_ups_per_address,
-        events_keep: Duration::from_secs(u64::from(config.events_keep_hours) * 60 * 60),
+        events_kept: Duration::from_secs(u64::from(config.events_keep_hours) * 60 * 60),
         ..ServiceConfig::default()
     }
 }
@@ -219,7 +217,7 @@ fn open_store(
     clock: Arc<dyn Clock>,
 ) -> Result<(SqliteStore, crate::store::sqlite::EventFeed), ServeError> {
     let options = SqliteOptions { node: config.server_node, ..SqliteOptions::default() };
-    Ok(SqliteStore::open(&config.data_dir.join(DATABASE_FILE), options, clock)?)
+    Ok(SqliteStore::open(&config.data_dir.join(DATABASE), &options, clock)?)
 }
 
 /// The operator's own certificate, or the one that this server made at its first start.
@@ -231,7 +229,7 @@ fn identity(config: &Config, store: &SqliteStore) -> Result<Identity, ServeError
         return Ok(Identity::from_pem(&read(certificate)?, &read(key)?)?);
     }
     let fresh = Identity::generate_pem()?;
-    let kept = store.server_secret(IDENTITY_SECRET, || fresh.into_bytes())?;
+    let kept = store.secret(IDENTITY_SECRET, || fresh.into_bytes())?;
     let pem = String::from_utf8(kept).map_err(|_| IdentityError::Pem("key in the database"))?;
     Ok(Identity::from_pem(&pem, &pem)?)
 }
@@ -249,7 +247,7 @@ fn prepare_data_directory(path: &Path) -> Result<(), ServeError> {
     }
     let metadata = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
     if !metadata.is_dir() {
-        return Err(wrong("is not a directory; choose another with --data-dir".to_owned()));
+        return Err(wrong("is not a directory; choose another with --data".to_owned()));
     }
     let (owner, we) = (metadata.uid(), rustix::process::geteuid().as_raw());
     if owner != we {

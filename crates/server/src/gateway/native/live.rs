@@ -7,9 +7,10 @@ use protocol::v1::{response, subscribe};
 
 use super::dispatch::{Call, carried_out};
 use crate::live::Topic;
+use crate::service::authorise::authorise;
 
 pub(super) async fn subscribe(call: Call<'_>, ask: v1::Subscribe) -> Result<response::Result> {
-    call.service.authorise(&call.caller, Operation::Subscribe)?;
+    authorise(&call.caller, Operation::Subscribe)?;
     let cursor = optional(ask.cursor, "cursor", EventId::new)?;
     let topic = match ask.topic {
         None => return Err(Error::invalid("topic", "is none that this server knows")),
@@ -29,13 +30,13 @@ pub(super) async fn subscribe(call: Call<'_>, ask: v1::Subscribe) -> Result<resp
 }
 
 pub(super) fn unsubscribe(call: Call<'_>, ask: v1::Unsubscribe) -> Result<response::Result> {
-    call.service.authorise(&call.caller, Operation::Unsubscribe)?;
+    authorise(&call.caller, Operation::Unsubscribe)?;
     call.session.live()?.unsubscribe(ask.subscription)?;
     Ok(carried_out())
 }
 
 pub(super) fn set_presence(call: Call<'_>, ask: v1::SetPresence) -> Result<response::Result> {
-    call.service.authorise(&call.caller, Operation::SetPresence)?;
+    authorise(&call.caller, Operation::SetPresence)?;
     call.session.live()?.set_presence(presence_to_set(ask.state)?);
     Ok(carried_out())
 }

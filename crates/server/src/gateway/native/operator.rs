@@ -8,13 +8,14 @@ use protocol::v1;
 use protocol::v1::response;
 
 use super::accounts::sign_up_mode;
-use super::dispatch::{Call, done};
+use super::dispatch::{Call, carried_out, done};
+use crate::service::NewAccount;
 
 pub(super) async fn server_info(call: Call<'_>) -> Result<response::Result> {
     let info = call.service.server_info().await?;
     Ok(response::Result::ServerInfo(v1::ServerInfo {
         name: info.name,
-        version: info.version,
+        version: info.version.into(),
         sign_up: sign_up_mode(info.sign_up).into(),
         accounts: info.accounts,
         tweets: info.tweets,
@@ -29,7 +30,8 @@ pub(super) async fn create_account(call: Call<'_>, ask: v1::CreateAccount) -> Re
     let username = Username::parse(&ask.username)?;
     let display_name = DisplayName::parse(&ask.display_name)?;
     let role = role(ask.role)?;
-    call.service.create_account(&call.caller, username, display_name, &password, role).await.map(done)
+    let new = NewAccount { username, display_name, password, role };
+    call.service.create_account(&call.caller, new).await.map(done)
 }
 
 pub(super) async fn create_invite(call: Call<'_>, ask: v1::CreateInvite) -> Result<response::Result> {
@@ -51,7 +53,8 @@ pub(super) async fn reset_password(call: Call<'_>, ask: v1::ResetPassword) -> Re
 }
 
 pub(super) async fn announce(call: Call<'_>, ask: &v1::Announce) -> Result<response::Result> {
-    call.service.announce(&call.caller, &ask.text).await.map(done)
+    call.service.announce(&call.caller, &ask.text).await?;
+    Ok(carried_out())
 }
 
 pub(super) async fn get_statistics(call: Call<'_>) -> Result<response::Result> {

@@ -42,7 +42,7 @@ pub(super) async fn list_online(call: Call<'_>) -> Result<response::Result> {
 }
 
 fn rows(people: &[PersonView]) -> Vec<v1::Person> {
-    people.iter().map(|view| person(&view.account, view.relationship, view.presence)).collect()
+    people.iter().map(|view| person(&view.account, Some(view.relationship), view.presence)).collect()
 }
 
 pub(super) async fn follow(call: Call<'_>, ask: &v1::Follow) -> Result<response::Result> {

@@ -111,7 +111,7 @@ pub(super) async fn search_hashtags(call: Call<'_>, ask: &v1::SearchHashtags) ->
 
 pub(super) async fn get_trends(call: Call<'_>, ask: v1::GetTrends) -> Result<response::Result> {
     let limit = if ask.limit == 0 { model::limits::TRENDS_DEFAULT } else { page_limit(ask.limit)? };
-    let trends = all(call.service.trends(&call.caller, limit).await?);
+    let trends = all(call.service.trends(&call.caller, limit)?);
     Ok(response::Result::TrendList(v1::TrendList { trends }))
 }
 
