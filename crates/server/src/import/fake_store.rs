@@ -21,6 +21,12 @@ pub(super) struct FakeStore {
     state: Mutex<State>,
 }
 
+impl std::fmt::Debug for FakeStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FakeStore")
+    }
+}
+
 #[derive(Default)]
 struct State {
     accounts: Vec<FakeAccount>,

@@ -1,0 +1,101 @@
+//! Where a server is: a host and port, or a unix socket.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use protocol::DEFAULT_PORT;
+
+/// Address of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// TCP, with TLS unless it is said otherwise.
+    Tcp {
+        /// Name or address, without brackets.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// A server's own socket: no TLS, the rights of its operator.
+    Unix(PathBuf),
+}
+
+/// A text that is no address of a server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not the address of a server: write host, host:port or unix:/path/of/socket")]
+pub struct EndpointError(String);
+
+impl Endpoint {
+    /// From `host`, `host:port`, `[ipv6]:port` or `unix:/path`.
+    ///
+    /// # Errors
+    /// [`EndpointError`].
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        let wrong = || EndpointError(text.to_owned());
+        if let Some(path) = text.strip_prefix("unix:") {
+            return if path.is_empty() { Err(wrong()) } else { Ok(Self::Unix(path.into())) };
+        }
+        let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+            let (host, port) = rest.split_once(']').ok_or_else(wrong)?;
+            (host, if port.is_empty() { None } else { Some(port.strip_prefix(':').ok_or_else(wrong)?) })
+        } else if text.matches(':').count() > 1 {
+            (text, None)
+        } else {
+            text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)))
+        };
+        let acceptable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
+        if host.is_empty() || !host.chars().all(acceptable) {
+            return Err(wrong());
+        }
+        let port = port.map_or(Ok(DEFAULT_PORT), str::parse).map_err(|_| wrong())?;
+        Ok(Self::Tcp { host: host.to_ascii_lowercase(), port })
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        Self::parse(text)
+    }
+}
+
+/// In the form that [`Endpoint::parse`] reads, always with the port.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_write_an_address() {
+        for (text, shown) in [
+            ("example.org", "example.org:4280"),
+            ("Example.org:99", "example.org:99"),
+            ("127.0.0.1", "127.0.0.1:4280"),
+            ("::1", "[::1]:4280"),
+            ("[::1]", "[::1]:4280"),
+            ("[::1]:7", "[::1]:7"),
+            ("unix:/run/x.sock", "unix:/run/x.sock"),
+        ] {
+            let endpoint = Endpoint::parse(text).unwrap();
+            assert_eq!(endpoint.to_string(), shown);
+            assert_eq!(Endpoint::parse(shown).unwrap(), endpoint);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", ":4280", "host:", "host:0x1", "host:70000", "a b", "[::1", "[::1]7", "unix:", "a\n:1"] {
+            assert!(Endpoint::parse(text).is_err(), "{text:?}");
+        }
+    }
+}
