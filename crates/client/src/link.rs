@@ -47,7 +47,7 @@ pub(crate) async fn establish(options: &Options, token: Option<&Token>) -> Resul
         client_name: options.client_name.clone(),
     })));
     if let Some(token) = token {
-        let op = request::Op::Authenticate(v1::Authenticate { token: token.bytes().to_vec().into() });
+        let op = request::Op::Authenticate(v1::Authenticate { token: token.to_bytes().into() });
         link.writer.queue(&request_frame(AUTHENTICATE_ID, bytes::Bytes::new(), op));
     }
     let talk = async {

@@ -31,8 +31,8 @@ impl Token {
 
     /// As a server takes it.
     #[must_use]
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.clone()
     }
 }
 

@@ -20,7 +20,7 @@ const READERS: usize = 10;
 async fn fifty_authors_and_ten_readers_lose_and_double_nothing() {
     let world = World::start();
     let run = Run::prepare(&world, POSTS).await;
-    let acknowledged = run.post_everything().await;
+    let acknowledged = Arc::clone(&run).post_everything().await;
     run.check(&acknowledged).await;
 }
 

@@ -25,13 +25,13 @@ fn two_people_do_everything_the_original_could() {
     let mut screen = bob.terminal(&["signup"]);
     screen.expect("sername");
     screen.type_line("Ada");
-    screen.expect("taken");
-    screen.expect("sername");
-    screen.type_line("bob");
     screen.expect("assword");
     screen.type_line(PASSWORD);
     screen.expect("gain");
     screen.type_line(PASSWORD);
+    screen.expect("taken");
+    screen.expect("sername");
+    screen.type_line("bob");
     assert_eq!(screen.exit_code(), 0, "{}", screen.screen());
 
     // Log out; nothing works without a session; a wrong password is told and asked again; log in.

@@ -35,6 +35,12 @@ impl SafeText {
         &self.0
     }
 
+    /// Whether this character is written as it is, wherever it stands.
+    #[must_use]
+    pub fn keeps(c: char) -> bool {
+        !must_show(c)
+    }
+
     /// Columns on a terminal, of a text of one line.
     #[must_use]
     pub fn width(&self) -> usize {

@@ -7,6 +7,7 @@ pub mod config;
 pub mod gateway;
 pub mod import;
 pub mod live;
+pub mod offline;
 pub mod run;
 pub mod seam;
 pub mod service;

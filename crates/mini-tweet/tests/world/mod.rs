@@ -80,6 +80,20 @@ impl World {
         self.server.as_ref().expect("the server runs").child.id()
     }
 
+    /// A connection of the client library, with nobody signed in.
+    pub async fn connect(&self) -> client::Client {
+        let endpoint = client::Endpoint::parse(&self.address()).unwrap();
+        let options = client::Options::new(endpoint, self.path("known_hosts"));
+        client::Client::connect(options).await.unwrap()
+    }
+
+    /// The server's key, as it says it at its start.
+    pub fn fingerprint(&self) -> String {
+        let log = self.log().text();
+        let (_, rest) = log.split_once("fingerprint=").unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    }
+
     /// What the server has logged, and will.
     pub fn log(&self) -> Lines {
         self.server.as_ref().expect("the server runs").log.clone()

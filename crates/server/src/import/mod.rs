@@ -13,11 +13,9 @@ pub mod python;
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::fs::File;
-use std::future::poll_fn;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Waker};
 
 use futures_util::future::maybe_done;
 use model::{Error, TweetText};
@@ -168,7 +166,7 @@ async fn apply_rows<T>(
             let asking = async move { store.apply(change?, None).await };
             let mut asking = Box::pin(maybe_done(asking));
             // Begun at once: changes reach the store in the order of the rows.
-            begin(asking.as_mut()).await;
+            let _ = asking.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             in_flight.push_back((row, asking));
         }
         let Some((row, mut asking)) = in_flight.pop_front() else { break };
@@ -183,11 +181,6 @@ async fn apply_rows<T>(
         on_progress(Progress { phase, done, total });
     }
     Ok(())
-}
-
-/// Polls it once.
-async fn begin<F: Future<Output = ()>>(mut future: Pin<&mut F>) {
-    let _ = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
 }
 
 fn is_about_the_row(error: &Error) -> bool {

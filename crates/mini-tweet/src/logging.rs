@@ -1,0 +1,62 @@
+//! Log lines on stderr. No control byte of anyone's gets through: a log is read on terminals.
+
+use std::io::{self, Write};
+
+use server::config::{LogFormat, LogLevel};
+use tracing_subscriber::EnvFilter;
+
+/// From now on, what the server says goes to stderr.
+pub(crate) fn of_server(format: LogFormat, level: LogLevel) {
+    let level = level.name();
+    // Libraries below have nothing to say that an operator could use.
+    let filter = EnvFilter::new(format!("warn,server={level},mini_tweet_server={level},mini_tweet={level}"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Printable::stderr);
+    match format {
+        LogFormat::Text => lines.with_target(false).init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}
+
+/// From now on, what the client does is told on stderr.
+pub(crate) fn of_client(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::new(format!("warn,client={level},mini_tweet_client={level}"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Printable::stderr).init();
+}
+
+/// Writes each line with everything shown that is not printable.
+struct Printable<W>(W);
+
+impl Printable<io::Stderr> {
+    fn stderr() -> Self {
+        Self(io::stderr())
+    }
+}
+
+impl<W: Write> Write for Printable<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.0.write_all(model::SafeText::lines(&text).as_str().as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_bytes_are_shown_and_lines_stay_lines() {
+        let mut written = Printable(Vec::new());
+        written.write_all(b"a\x1b[31mb\nc\xff\n").unwrap();
+        assert_eq!(String::from_utf8(written.0).unwrap(), "a<U+001B>[31mb\nc\u{fffd}\n");
+    }
+}

@@ -1,0 +1,193 @@
+//! Rows about people: people, profiles, notifications, conversations, sessions.
+
+use model::SafeText;
+use protocol::v1;
+use serde_json::{Value, json};
+
+use super::Row;
+use super::style::{account, bold, count, dim, local_time, prose, rfc3339};
+use super::tweets::{Referred, author};
+
+/// Somebody in a list.
+pub(crate) fn person(person: &v1::Person) -> Row {
+    let who = person.account.clone().unwrap_or_default();
+    let ties = person.relationship.unwrap_or_default();
+    let mut about = ties_in_words(&ties);
+    match presence(person.presence()) {
+        "offline" => {}
+        here => about.insert(0, here),
+    }
+    let text = format!("{}  {}", account(&who.username, &who.display_name), dim(about.join(" · ")));
+    let values = [
+        who.username.as_str().into(),
+        who.display_name.as_str().into(),
+        ties.following.into(),
+        ties.followed_by.into(),
+        ties.blocking.into(),
+        ties.muting.into(),
+        presence(person.presence()).into(),
+    ];
+    Row::new(&PERSON, values, text.trim_end().to_owned())
+}
+
+const PERSON: [&str; 7] = ["username", "name", "you_follow", "follows_you", "you_block", "you_mute", "presence"];
+
+fn ties_in_words(ties: &v1::Relationship) -> Vec<&'static str> {
+    let words = [
+        (ties.following, "you follow"),
+        (ties.followed_by, "follows you"),
+        (ties.blocking, "blocked"),
+        (ties.muting, "muted"),
+    ];
+    words.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word).collect()
+}
+
+pub(crate) fn presence(state: v1::PresenceState) -> &'static str {
+    match state {
+        v1::PresenceState::Online => "online",
+        v1::PresenceState::Away => "away",
+        v1::PresenceState::Offline | v1::PresenceState::Unspecified => "offline",
+    }
+}
+
+/// A whole profile.
+pub(crate) fn profile(profile: &v1::Profile) -> Row {
+    let who = profile.account.clone().unwrap_or_default();
+    let ties = profile.relationship.unwrap_or_default();
+    let is_admin = profile.role() == v1::Role::Admin;
+    let mut lines = vec![account(&who.username, &who.display_name)];
+    if !profile.bio.is_empty() {
+        lines.push(prose(&profile.bio, "  "));
+    }
+    let counts = [
+        count(profile.tweets, "tweet"),
+        format!("following {}", profile.following),
+        count(profile.followers, "follower"),
+    ];
+    lines.push(format!("  {}", counts.join(" · ")));
+    let mut about = vec![presence(profile.presence())];
+    about.extend(is_admin.then_some("admin"));
+    about.extend(profile.suspended.then_some("suspended"));
+    about.extend(ties_in_words(&ties));
+    about.extend(profile.own.as_ref().filter(|own| own.presence_hidden).map(|_| "presence hidden"));
+    lines.push(format!("  {}", dim(format!("here since {} · {}", local_time(profile.created_ms), about.join(" · ")))));
+    let values = [
+        who.username.as_str().into(),
+        who.display_name.as_str().into(),
+        profile.bio.as_str().into(),
+        if is_admin { "admin" } else { "member" }.into(),
+        rfc3339(profile.created_ms).into(),
+        profile.tweets.into(),
+        profile.followers.into(),
+        profile.following.into(),
+        ties.following.into(),
+        ties.followed_by.into(),
+        ties.blocking.into(),
+        ties.muting.into(),
+        presence(profile.presence()).into(),
+        profile.suspended.into(),
+    ];
+    Row::new(&PROFILE, values, lines.join("\n"))
+}
+
+const PROFILE: [&str; 14] = [
+    "username", "name", "bio", "role", "created", "tweets", "followers", "following", "you_follow", "follows_you",
+    "you_block", "you_mute", "presence", "suspended",
+];
+
+/// What somebody did that concerns the reader.
+pub(crate) fn notification(notification: &v1::Notification, referred: &Referred) -> Row {
+    let (kind, did) = match notification.kind() {
+        v1::NotificationKind::Follow => ("follow", "follows you"),
+        v1::NotificationKind::Mention => ("mention", "mentioned you"),
+        v1::NotificationKind::Reply => ("reply", "replied to you"),
+        v1::NotificationKind::Retweet => ("retweet", "retweeted you"),
+        v1::NotificationKind::Quote => ("quote", "quoted you"),
+        v1::NotificationKind::Like => ("like", "likes what you wrote"),
+        // What only a newer server tells.
+        v1::NotificationKind::Unspecified => ("other", "did something"),
+    };
+    let who = referred.account(notification.account_id);
+    let name = who.map_or_else(|| dim("somebody"), |who| account(&who.username, &who.display_name));
+    let mark = if notification.unread { "*" } else { " " };
+    let mut text = format!("{mark} {name} {did}  {}", dim(local_time(notification.created_ms)));
+    let tweet = referred.tweet(notification.tweet_id);
+    if let Some(tweet) = tweet {
+        text += &format!("\n{}", prose(&tweet.text, "    "));
+    }
+    let tweet = tweet.map_or(Value::Null, |tweet| {
+        json!({ "id": tweet.id.to_string(), "author": referred.author(tweet), "text": tweet.text })
+    });
+    let values = [
+        notification.id.to_string().into(),
+        kind.into(),
+        rfc3339(notification.created_ms).into(),
+        who.map_or(Value::Null, author),
+        tweet,
+        notification.unread.into(),
+    ];
+    Row::new(&["id", "kind", "created", "by", "tweet", "unread"], values, text)
+}
+
+/// A conversation in the list.
+pub(crate) fn conversation(conversation: &v1::Conversation) -> Row {
+    let with = conversation.with.clone().unwrap_or_default();
+    let last = conversation.last.clone().unwrap_or_default();
+    let unread = match conversation.unread {
+        0 => String::new(),
+        number => format!("  {}", bold(format_args!("{number} unread"))),
+    };
+    let text = format!(
+        "{}  {}{unread}\n{}",
+        account(&with.username, &with.display_name),
+        dim(local_time(last.created_ms)),
+        prose(&last.text, "  ")
+    );
+    let last = json!({
+        "id": last.id.to_string(), "from_them": last.author_id == with.id, "text": last.text,
+        "created": rfc3339(last.created_ms),
+    });
+    Row::new(&["with", "unread", "last"], [author(&with), conversation.unread.into(), last], text)
+}
+
+/// A message of a conversation with this person. `theirs` says how far they have come with ours.
+pub(crate) fn message(message: &v1::DirectMessage, with: &v1::Account, theirs: v1::Marks) -> Row {
+    let is_theirs = message.author_id == with.id;
+    let state = match message.id {
+        _ if is_theirs => "",
+        id if id <= theirs.read => "read",
+        id if id <= theirs.delivered => "delivered",
+        _ => "sent",
+    };
+    let who = if is_theirs { account(&with.username, "") } else { bold("you") };
+    let about = dim(format!("{} {state}", local_time(message.created_ms)).trim_end());
+    let text = format!("{who}  {about}\n{}", prose(&message.text, "  "));
+    let values = [
+        message.id.to_string().into(),
+        author(with),
+        is_theirs.into(),
+        message.text.as_str().into(),
+        rfc3339(message.created_ms).into(),
+        state.into(),
+    ];
+    Row::new(&["id", "with", "from_them", "text", "created", "state"], values, text)
+}
+
+/// A session of one's account.
+pub(crate) fn session(session: &v1::Session) -> Row {
+    let here = if session.current { "  (this one)" } else { "" };
+    let text = format!(
+        "{}  {}{here}  {}",
+        session.id,
+        SafeText::line(&session.client_name),
+        dim(format!("since {}, last used {}", local_time(session.created_ms), local_time(session.last_used_ms)))
+    );
+    let values = [
+        session.id.to_string().into(),
+        session.client_name.as_str().into(),
+        rfc3339(session.created_ms).into(),
+        rfc3339(session.last_used_ms).into(),
+        session.current.into(),
+    ];
+    Row::new(&["id", "client", "created", "last_used", "current"], values, text)
+}

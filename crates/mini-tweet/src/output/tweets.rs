@@ -1,0 +1,244 @@
+//! Rows about tweets: tweets, versions, hashtags, trends.
+
+use std::collections::HashMap;
+
+use model::SafeText;
+use protocol::v1;
+use serde_json::{Value, json};
+
+use super::Row;
+use super::style::{account, bold, count, dim, local_time, prose, rfc3339};
+
+const TWEET: [&str; 18] = [
+    "id", "author", "text", "created", "edited", "visibility", "reply_to", "quote", "retweet_of", "replies",
+    "retweets", "quotes", "likes", "liked", "retweeted", "saved", "deleted", "event",
+];
+
+/// What tweets refer to: authors, and originals of retweets and quotes.
+#[derive(Debug, Default)]
+pub(crate) struct Referred {
+    accounts: HashMap<u64, v1::Account>,
+    tweets: HashMap<u64, v1::Tweet>,
+}
+
+impl Referred {
+    pub(crate) fn new(accounts: Vec<v1::Account>, tweets: Vec<v1::Tweet>) -> Self {
+        Self {
+            accounts: accounts.into_iter().map(|account| (account.id, account)).collect(),
+            tweets: tweets.into_iter().map(|tweet| (tweet.id, tweet)).collect(),
+        }
+    }
+
+    pub(crate) fn account(&self, id: u64) -> Option<&v1::Account> {
+        self.accounts.get(&id)
+    }
+
+    pub(crate) fn tweet(&self, id: u64) -> Option<&v1::Tweet> {
+        self.tweets.get(&id)
+    }
+
+    pub(crate) fn author(&self, tweet: &v1::Tweet) -> Value {
+        self.account(tweet.author_id).map_or(Value::Null, author)
+    }
+
+    fn name(&self, tweet: &v1::Tweet) -> String {
+        self.account(tweet.author_id)
+            .map_or_else(|| dim("somebody"), |author| account(&author.username, &author.display_name))
+    }
+}
+
+/// An account inside another row.
+pub(crate) fn author(account: &v1::Account) -> Value {
+    json!({ "username": account.username, "name": account.display_name })
+}
+
+/// The tweets of a page, in its order.
+pub(crate) fn page(page: v1::TweetPage) -> Vec<Row> {
+    let referred = Referred::new(page.accounts, page.referenced);
+    page.tweets.iter().map(|one| tweet(one, &referred)).collect()
+}
+
+/// A tweet that came live.
+pub(crate) fn live(live: v1::LiveTweet, event: &str) -> Option<Row> {
+    let referred = Referred::new(live.accounts, live.referenced);
+    let mut row = tweet(&live.tweet?, &referred);
+    row.fields.insert("event".into(), event.into());
+    if event == "edited" {
+        row.text = format!("{} {}", dim("edited:"), row.text);
+    }
+    Some(row)
+}
+
+/// A tweet.
+pub(crate) fn tweet(tweet: &v1::Tweet, referred: &Referred) -> Row {
+    let id_or_null = |id: u64| if id == 0 { Value::Null } else { id.to_string().into() };
+    let original = |id: u64| match referred.tweet(id) {
+        None if id == 0 => Value::Null,
+        None => json!({ "id": id.to_string(), "deleted": true }),
+        Some(original) => json!({
+            "id": id.to_string(),
+            "author": referred.author(original),
+            "text": original.text,
+            "created": rfc3339(original.created_ms),
+        }),
+    };
+    let values = [
+        tweet.id.to_string().into(),
+        referred.author(tweet),
+        tweet.text.as_str().into(),
+        rfc3339(tweet.created_ms).into(),
+        if tweet.edited_ms == 0 { Value::Null } else { rfc3339(tweet.edited_ms).into() },
+        visibility(tweet).into(),
+        id_or_null(tweet.reply_to),
+        original(tweet.quote_of),
+        original(tweet.retweet_of),
+        tweet.replies.into(),
+        tweet.retweets.into(),
+        tweet.quotes.into(),
+        tweet.likes.into(),
+        tweet.liked.into(),
+        tweet.retweeted.into(),
+        tweet.bookmarked.into(),
+        false.into(),
+        Value::Null,
+    ];
+    Row::new(&TWEET, values, text(tweet, referred))
+}
+
+/// A tweet that is no more.
+pub(crate) fn deleted(id: u64) -> Row {
+    let mut values = [const { Value::Null }; 18];
+    let [first, .., deleted, event] = &mut values;
+    *first = id.to_string().into();
+    *deleted = true.into();
+    *event = "deleted".into();
+    Row::new(&TWEET, values, dim(format_args!("deleted: {id}")))
+}
+
+fn visibility(tweet: &v1::Tweet) -> &'static str {
+    match tweet.visibility() {
+        v1::Visibility::Unspecified => "",
+        v1::Visibility::Public => "public",
+        v1::Visibility::Unlisted => "unlisted",
+        v1::Visibility::Followers => "followers",
+        v1::Visibility::Direct => "direct",
+    }
+}
+
+fn text(tweet: &v1::Tweet, referred: &Referred) -> String {
+    if tweet.retweet_of != 0 {
+        let by = format!("{} {}", referred.name(tweet), dim("retweeted"));
+        return match referred.tweet(tweet.retweet_of) {
+            Some(original) => format!("{by}\n{}", text(original, referred)),
+            None => format!("{by} {}", dim("a tweet that is gone")),
+        };
+    }
+    let mut about = vec![local_time(tweet.created_ms), tweet.id.to_string()];
+    if tweet.edited_ms != 0 {
+        about.push("edited".to_owned());
+    }
+    if tweet.visibility() != v1::Visibility::Public {
+        about.push(visibility(tweet).to_owned());
+    }
+    if tweet.reply_to != 0 {
+        about.push(format!("reply to {}", tweet.reply_to));
+    }
+    let mut lines = vec![format!("{}  {}", referred.name(tweet), dim(about.join(" · ")))];
+    lines.push(prose(&tweet.text, "  "));
+    if tweet.quote_of != 0 {
+        lines.push(match referred.tweet(tweet.quote_of) {
+            Some(quoted) => {
+                format!("  │ {}\n{}", referred.name(quoted), prose(&quoted.text, "  │ "))
+            }
+            None => format!("  │ {}", dim("a tweet that is gone")),
+        });
+    }
+    let counts = [(tweet.replies, "reply"), (tweet.retweets, "retweet"), (tweet.quotes, "quote"), (tweet.likes, "like")];
+    let counts: Vec<_> = counts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, noun)| if noun == "reply" && number > 1 { format!("{number} replies") } else { count(number, noun) })
+        .collect();
+    if !counts.is_empty() {
+        lines.push(format!("  {}", dim(counts.join(" · "))));
+    }
+    lines.join("\n")
+}
+
+/// What a tweet said at some time.
+pub(crate) fn version(version: &v1::TweetVersion) -> Row {
+    let text = format!("{}\n{}", dim(local_time(version.written_ms)), prose(&version.text, "  "));
+    let values = [version.text.as_str().into(), rfc3339(version.written_ms).into()];
+    Row::new(&["text", "written"], values, text)
+}
+
+/// A hashtag.
+pub(crate) fn hashtag(hashtag: &v1::Hashtag) -> Row {
+    let name = bold(format_args!("#{}", SafeText::line(&hashtag.name)));
+    let text = format!("{name}  {}", dim(count(hashtag.tweets, "tweet")));
+    Row::new(&["hashtag", "tweets"], [hashtag.name.as_str().into(), hashtag.tweets.into()], text)
+}
+
+/// A trend, with its last day as a little picture.
+pub(crate) fn trend(trend: &v1::Trend) -> Row {
+    let name = bold(format_args!("#{}", SafeText::line(&trend.name)));
+    let people = if trend.people == 1 { "1 person".to_owned() } else { format!("{} people", trend.people) };
+    let about = dim(format_args!("{people}, {} today", count(trend.tweets, "tweet")));
+    let text = format!("{}  {name}  {about}", sparkline(&trend.history));
+    let values =
+        [trend.name.as_str().into(), trend.people.into(), trend.tweets.into(), trend.history.as_slice().into()];
+    Row::new(&["hashtag", "people", "tweets", "history"], values, text)
+}
+
+fn sparkline(history: &[u32]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = history.iter().copied().max().unwrap_or(0).max(1);
+    history.iter().map(|&n| BARS.get((n * 7).div_ceil(most) as usize).copied().unwrap_or('█')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn referred() -> Referred {
+        let ada = v1::Account { id: 1, username: "ada".into(), display_name: String::new() };
+        let original = v1::Tweet { id: 10, author_id: 1, text: "first".into(), ..v1::Tweet::default() };
+        Referred::new(vec![ada], vec![original])
+    }
+
+    fn plain(row: &Row) -> String {
+        anstream::adapter::strip_str(&row.text).to_string()
+    }
+
+    #[test]
+    fn a_quote_shows_what_it_quotes_or_that_it_is_gone() {
+        let mut quote = v1::Tweet { id: 11, author_id: 1, text: "so".into(), quote_of: 10, ..v1::Tweet::default() };
+        let row = tweet(&quote, &referred());
+        assert_eq!(row.fields["quote"]["text"], "first");
+        assert!(plain(&row).contains("│ first"));
+        quote.quote_of = 9;
+        let row = tweet(&quote, &referred());
+        assert_eq!(row.fields["quote"]["deleted"], true);
+        assert!(plain(&row).contains("gone"));
+    }
+
+    #[test]
+    fn a_retweet_shows_who_and_what() {
+        let retweet = v1::Tweet { id: 11, author_id: 1, retweet_of: 10, ..v1::Tweet::default() };
+        let text = plain(&tweet(&retweet, &referred()));
+        assert!(text.starts_with("@ada retweeted\n@ada") && text.ends_with("first"), "{text}");
+    }
+
+    #[test]
+    fn the_picture_of_a_trend_has_a_bar_an_hour() {
+        assert_eq!(sparkline(&[0, 1, 2, 4]), "▁▃▅█");
+        assert_eq!(sparkline(&[0; 24]).chars().count(), 24);
+    }
+
+    #[test]
+    fn a_deleted_tweet_has_the_fields_of_every_tweet() {
+        let gone = deleted(7);
+        assert_eq!((&gone.fields["id"], &gone.fields["deleted"]), (&"7".into(), &true.into()));
+        assert_eq!(gone.fields.len(), TWEET.len());
+    }
+}

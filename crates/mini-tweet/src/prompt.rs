@@ -1,0 +1,125 @@
+//! What is asked of a person: passwords without echo, lines, and texts in their editor. Nothing is asked where
+//! nobody sits.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::process::Command;
+
+use model::limits::{PASSWORD_BYTES_MAX, TWEET_BYTES_MAX};
+use zeroize::Zeroizing;
+
+use crate::exit::Failure;
+
+/// Longest line that is read as a password or token: room for a refusal that names the limit.
+const SECRET_BYTES_MAX: usize = PASSWORD_BYTES_MAX * 4;
+/// Longest text that is read: room for a refusal that names the limit.
+const TEXT_BYTES_MAX: usize = TWEET_BYTES_MAX * 4;
+
+/// Whether somebody can be asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking(bool);
+
+impl Asking {
+    /// With a terminal to read from, unless `--no-input` was given.
+    pub(crate) fn new(no_input: bool) -> Self {
+        Self(!no_input && io::stdin().is_terminal() && io::stderr().is_terminal())
+    }
+
+    pub(crate) fn is_possible(self) -> bool {
+        self.0
+    }
+
+    /// A line, or what to do when nobody can be asked.
+    pub(crate) fn line(self, what: &str, instead: &str) -> Result<String, Failure> {
+        self.check(instead)?;
+        eprint!("{what}: ");
+        io::stderr().flush()?;
+        let mut line = String::new();
+        if io::stdin().lock().read_line(&mut line)? == 0 {
+            return Err(Failure::Failed("nothing was entered".to_owned()));
+        }
+        Ok(line.trim().to_owned())
+    }
+
+    /// A password, without showing it.
+    pub(crate) fn password(self, what: &str) -> Result<Zeroizing<String>, Failure> {
+        self.check("give it on stdin with --password-stdin")?;
+        rpassword::prompt_password(format!("{what} (not shown): ")).map(Zeroizing::new).map_err(Failure::from)
+    }
+
+    /// A new password, twice.
+    pub(crate) fn new_password(self, what: &str) -> Result<Zeroizing<String>, Failure> {
+        loop {
+            let password = self.password(what)?;
+            if *self.password("Again")? == *password {
+                return Ok(password);
+            }
+            eprintln!("These were two different ones.");
+        }
+    }
+
+    fn check(self, instead: &str) -> Result<(), Failure> {
+        if self.0 { Ok(()) } else { Err(Failure::Usage(format!("nobody can be asked here: {instead}"))) }
+    }
+}
+
+/// The next line of stdin: a password or a token.
+pub(crate) fn secret_line() -> Result<Zeroizing<String>, Failure> {
+    let mut line = Zeroizing::new(String::new());
+    // Not buffered beyond the line: two secrets may stand on two lines.
+    let mut stdin = io::stdin().lock();
+    let mut limited = stdin.by_ref().take(SECRET_BYTES_MAX as u64);
+    let read = limited.read_line(&mut line).map_err(|_| Failure::Failed("stdin is not text".to_owned()))?;
+    if read == 0 {
+        return Err(Failure::Usage("stdin has no line for it".to_owned()));
+    }
+    Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+/// All of stdin, without the newline at its end.
+pub(crate) fn whole_stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    let limited = io::stdin().lock().take(TEXT_BYTES_MAX as u64).read_to_string(&mut text);
+    limited.map_err(|_| Failure::Failed("stdin is not text".to_owned()))?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// What a person writes in their editor, starting with this text.
+pub(crate) fn editor(start: &str) -> Result<String, Failure> {
+    let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|e| !e.is_empty()));
+    let editor = editor.unwrap_or_else(|| "vi".to_owned());
+    let mut words = editor.split_whitespace();
+    let program = words.next().unwrap_or("vi");
+    let directory = PrivateDirectory::make()?;
+    let file = directory.0.join("tweet.txt");
+    std::fs::write(&file, start)?;
+    let status = Command::new(program)
+        .args(words)
+        .arg(&file)
+        .status()
+        .map_err(|error| Failure::Failed(format!("{program} cannot be started ({error}); set EDITOR")))?;
+    if !status.success() {
+        return Err(Failure::Failed(format!("{program} ended with {status}; nothing was sent")));
+    }
+    let text = std::fs::read_to_string(&file)?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// A directory that only its owner can read, gone when it is dropped.
+struct PrivateDirectory(std::path::PathBuf);
+
+impl PrivateDirectory {
+    fn make() -> io::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let name = format!("mini-tweet-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for PrivateDirectory {
+    fn drop(&mut self) {
+        // What is left in a directory for temporary files is nobody's loss.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

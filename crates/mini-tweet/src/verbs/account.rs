@@ -1,0 +1,225 @@
+//! Accounts and sessions: sign-up, log-in and what follows from them.
+
+use client::{Client, ClientError, Profile, Profiles, Token};
+use model::Error;
+use protocol::v1;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::args::{AccountsAction, LogIn, SessionsAction, SignUp};
+use crate::context::{Context, username};
+use crate::exit::Failure;
+use crate::output::{Row, people};
+use crate::prompt::secret_line;
+
+/// How often a wrong password is asked for again.
+const TRIES: usize = 3;
+
+pub(super) async fn sign_up(context: &Context, ask: SignUp) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    let asks_again = ask.username.is_none() || !ask.password_stdin;
+    let mut name = match &ask.username {
+        Some(name) => username(name),
+        None => context.asking.line("Username", "name the username")?,
+    };
+    let invite_code = match ask.invite {
+        None if client.hello().sign_up() == v1::SignUpMode::Invite && context.asking.is_possible() => {
+            context.asking.line("Invite code", "give it with --invite")?
+        }
+        code => code.unwrap_or_default(),
+    };
+    let mut password = new_password(context, ask.password_stdin, "Password")?;
+    loop {
+        let sign_up = v1::SignUp {
+            username: name.clone(),
+            display_name: ask.name.clone().unwrap_or_default(),
+            password: password.to_string(),
+            invite_code: invite_code.clone(),
+        };
+        let error = match client.sign_up(sign_up).await {
+            Ok(logged_in) => return keep(context, &logged_in),
+            Err(error) => error,
+        };
+        // Only what was wrong is asked for again.
+        let field = match &error {
+            ClientError::Refused(Error::AlreadyExists(field) | Error::Invalid { field, .. }) => field.as_ref(),
+            _ => "",
+        };
+        if !(asks_again && context.asking.is_possible() && matches!(field, "username" | "password")) {
+            return Err(error.into());
+        }
+        context.out.say(&format!("{error}"));
+        if field == "username" {
+            name = context.asking.line("Username", "name another")?;
+        } else {
+            password = context.asking.new_password("Password")?;
+        }
+    }
+}
+
+pub(super) async fn log_in(context: &Context, ask: LogIn) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    if ask.token_stdin {
+        let token = secret_line()?;
+        let token = Token::parse(&token)
+            .ok_or_else(|| Failure::Usage("that is not the token of a session".to_owned()))?;
+        let mut logged_in =
+            client.ask(v1::Authenticate { token: token.to_bytes().into() }).await?;
+        logged_in.token = token.to_bytes();
+        return keep(context, &logged_in);
+    }
+    let name = match &ask.username {
+        Some(name) => username(name),
+        None => context.asking.line("Username", "name the username")?,
+    };
+    for _ in 1..TRIES {
+        let password = if ask.password_stdin { secret_line()? } else { context.asking.password("Password")? };
+        match try_log_in(&client, &name, &password).await {
+            Err(ClientError::Refused(error @ Error::Unauthenticated(_))) if !ask.password_stdin => {
+                context.out.say(&format!("{error}"));
+            }
+            outcome => return keep(context, &outcome?),
+        }
+    }
+    let password = context.asking.password("Password")?;
+    keep(context, &try_log_in(&client, &name, &password).await?)
+}
+
+async fn try_log_in(client: &Client, username: &str, password: &str) -> Result<v1::LoggedIn, ClientError> {
+    client.log_in(v1::LogIn { username: username.to_owned(), password: password.to_owned() }).await
+}
+
+/// Keeps the session on this machine.
+fn keep(context: &Context, logged_in: &v1::LoggedIn) -> Result<(), Failure> {
+    let profile = logged_in.profile.clone().unwrap_or_default();
+    let username = profile.account.clone().unwrap_or_default().username;
+    let server = context.endpoint()?.to_string();
+    let token = Some(Token::from_bytes(logged_in.token.clone()));
+    Profiles::update(&context.home, |profiles| {
+        profiles.sign_in(Profile { server: server.clone(), username: username.clone(), token, last: None });
+    })?;
+    context.out.say(&format!("Signed in as @{username} on {server}."));
+    if profile.own.is_some_and(|own| own.password_change_advised) {
+        context.out.say("Your password came from elsewhere: change it with `mini-tweet passwd`.");
+    }
+    if context.out.is_for_people() { Ok(()) } else { context.out.row(&people::profile(&profile)) }
+}
+
+pub(super) async fn log_out(context: &Context, everywhere: bool) -> Result<(), Failure> {
+    let profile = context.chosen_profile()?.ok_or(Failure::NotSignedIn)?;
+    let on_server = async { context.signed_in().await?.ask(v1::LogOut { everywhere }).await.map_err(Failure::from) };
+    match on_server.await {
+        // A session that has ended already is what was wanted.
+        Ok(_) | Err(Failure::Client(ClientError::Refused(Error::Unauthenticated(_)))) => {}
+        Err(failure) => return Err(failure),
+    }
+    Profiles::update(&context.home, |all| all.change(&profile.name(), |profile| profile.token = None))?;
+    context.out.say("Signed out.");
+    Ok(())
+}
+
+pub(super) async fn whoami(context: &Context) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    let profile = client.ask(v1::GetProfile::default()).await?;
+    context.out.row(&people::profile(&profile))
+}
+
+pub(super) fn accounts(context: &Context, action: Option<AccountsAction>) -> Result<(), Failure> {
+    let unknown = |name: &str| Failure::Usage(format!("there is no profile {name:?} here, or more than one"));
+    match action.unwrap_or(AccountsAction::List) {
+        AccountsAction::List => {
+            let profiles = Profiles::load(&context.home)?;
+            let current = profiles.current().map(Profile::name);
+            context.out.all(profiles.all().map(|profile| {
+                let is_current = current.as_ref() == Some(&profile.name());
+                let mark = if is_current { "*" } else { " " };
+                let state = if profile.token.is_some() { "" } else { "  (signed out)" };
+                Row::new(
+                    &["name", "username", "server", "current", "signed_in"],
+                    [
+                        profile.name().into(),
+                        profile.username.as_str().into(),
+                        profile.server.as_str().into(),
+                        is_current.into(),
+                        profile.token.is_some().into(),
+                    ],
+                    model::SafeText::line(&format!("{mark} {}{state}", profile.name())).to_string(),
+                )
+            }))
+        }
+        AccountsAction::Use { name } => {
+            let found = Profiles::update(&context.home, |profiles| profiles.select(&name))?;
+            if found { Ok(()) } else { Err(unknown(&name)) }
+        }
+        AccountsAction::Remove { name } => {
+            let removed = Profiles::update(&context.home, |profiles| {
+                let full = profiles.find(&name).map(Profile::name);
+                full.is_some_and(|full| profiles.remove(&full))
+            })?;
+            if removed { Ok(()) } else { Err(unknown(&name)) }
+        }
+    }
+}
+
+pub(super) async fn sessions(context: &Context, action: Option<SessionsAction>) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    match action.unwrap_or(SessionsAction::List) {
+        SessionsAction::List => {
+            let list = client.ask(v1::ListSessions {}).await?;
+            context.out.all(list.sessions.iter().map(people::session))
+        }
+        SessionsAction::Revoke { id } => {
+            let session_id =
+                id.parse().map_err(|_| Failure::Usage("the id of a session is a number".to_owned()))?;
+            client.ask(v1::RevokeSession { session_id }).await?;
+            context.out.say("That session has ended.");
+            Ok(())
+        }
+    }
+}
+
+pub(super) async fn change_password(context: &Context, from_stdin: bool) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    let old = if from_stdin { secret_line()? } else { context.asking.password("Old password")? };
+    let new = new_password(context, from_stdin, "New password")?;
+    let change = v1::ChangePassword { old_password: old.to_string(), new_password: new.to_string() };
+    client.ask(change).await?;
+    context.out.say("Changed. All other sessions have ended.");
+    Ok(())
+}
+
+pub(super) async fn delete(context: &Context, from_stdin: bool) -> Result<(), Failure> {
+    let profile = context.chosen_profile()?.ok_or(Failure::NotSignedIn)?;
+    let client = context.signed_in().await?;
+    context.out.say(&format!(
+        "This deletes @{} on {} and everything it wrote, for good. `mini-tweet export` first keeps a copy.",
+        profile.username, profile.server
+    ));
+    let password = if from_stdin { secret_line()? } else { context.asking.password("Password, to go on")? };
+    client.ask(v1::DeleteAccount { password: password.to_string() }).await?;
+    Profiles::update(&context.home, |profiles| profiles.remove(&profile.name()))?;
+    context.out.say("Deleted.");
+    Ok(())
+}
+
+/// Lines as the server made them, whatever mode was asked for.
+pub(super) async fn export(context: &Context) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    let mut cursor = String::new();
+    loop {
+        let page = client.ask(v1::Export { cursor }).await?;
+        for line in &page.json_lines {
+            let value: Value = serde_json::from_str(line)
+                .map_err(|_| Failure::Failed("the server sent a line that is not JSON".to_owned()))?;
+            context.out.json(&value)?;
+        }
+        if page.next.is_empty() {
+            return Ok(());
+        }
+        cursor = page.next;
+    }
+}
+
+pub(super) fn new_password(context: &Context, from_stdin: bool, what: &str) -> Result<Zeroizing<String>, Failure> {
+    if from_stdin { secret_line() } else { context.asking.new_password(what) }
+}

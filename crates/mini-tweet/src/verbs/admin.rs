@@ -1,0 +1,110 @@
+//! What operators do with a running server, over its own socket.
+
+use protocol::v1;
+use serde_json::Value;
+
+use super::account::new_password;
+use crate::args::{Admin, AdminAction};
+use crate::context::{Context, username};
+use crate::exit::Failure;
+use crate::output::Row;
+use crate::output::style::{local_time, rfc3339};
+
+pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> {
+    let client = context.operator(&ask.data.data).await?;
+    let out = &context.out;
+    match ask.action {
+        AdminAction::Create { username: name, name: display_name, admin, password_stdin } => {
+            let role = if admin { v1::Role::Admin } else { v1::Role::Member };
+            let create = v1::CreateAccount {
+                username: username(&name),
+                display_name,
+                password: new_password(context, password_stdin, "Password of the new account")?.to_string(),
+                role: role.into(),
+            };
+            let done = client.ask(create).await?;
+            let id = done.id.to_string();
+            out.word(&["id"], [id.as_str().into()], &id)
+        }
+        AdminAction::Invite { uses, hours } => {
+            let invite = client.ask(v1::CreateInvite { uses, valid_hours: hours }).await?;
+            out.say(&format!("valid until {}", local_time(invite.expires_ms)));
+            let values = [invite.code.as_str().into(), rfc3339(invite.expires_ms).into()];
+            out.word(&["code", "expires"], values, &invite.code)
+        }
+        AdminAction::Suspend { user } => {
+            client.ask(v1::Suspend { username: username(&user) }).await?;
+            out.say("Suspended. Nobody sees the account, and its sessions have ended.");
+            Ok(())
+        }
+        AdminAction::Unsuspend { user } => {
+            client.ask(v1::Unsuspend { username: username(&user) }).await?;
+            out.say("The account is back.");
+            Ok(())
+        }
+        AdminAction::ResetPassword { user, password_stdin } => {
+            let new_password = new_password(context, password_stdin, "New password")?.to_string();
+            client.ask(v1::ResetPassword { username: username(&user), new_password }).await?;
+            out.say("Changed. The sessions of the account have ended.");
+            Ok(())
+        }
+        AdminAction::Announce { text } => {
+            client.ask(v1::Announce { text }).await?;
+            out.say("Everyone sees it in `mini-tweet info`.");
+            Ok(())
+        }
+        AdminAction::Stats => out.row(&statistics(client.ask(v1::GetStatistics {}).await?)),
+    }
+}
+
+fn statistics(is: v1::Statistics) -> Row {
+    let counts: [(&str, u64); 10] = [
+        ("accounts", is.accounts),
+        ("tweets", is.tweets),
+        ("sessions", is.sessions),
+        ("database_bytes", is.database_bytes),
+        ("connections", is.connections.into()),
+        ("subscriptions", is.subscriptions.into()),
+        ("online", is.online.into()),
+        ("requests", is.requests),
+        ("commits", is.commits),
+        ("changes", is.changes),
+    ];
+    let lines: Vec<_> = counts.iter().map(|(name, number)| format!("{name:16} {number}")).collect();
+    Row::new(&counts.map(|(name, _)| name), counts.map(|(_, number)| Value::from(number)), lines.join("\n"))
+}
+
+/// What a server says of itself to anyone.
+pub(super) async fn info(context: &Context) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    let info = client.ask(v1::GetServerInfo {}).await?;
+    let sign_up = match info.sign_up() {
+        v1::SignUpMode::Open => "open",
+        v1::SignUpMode::Invite => "invite",
+        v1::SignUpMode::Closed | v1::SignUpMode::Unspecified => "closed",
+    };
+    let mut text = format!(
+        "{} (version {}), up since {}\n{} accounts, {} tweets, {} online; sign-up: {sign_up}",
+        info.name,
+        info.version,
+        local_time(info.started_ms),
+        info.accounts,
+        info.tweets,
+        info.online
+    );
+    if !info.announcement.is_empty() {
+        text = format!("{text}\n{}", info.announcement);
+    }
+    let values = [
+        info.name.into(),
+        info.version.into(),
+        sign_up.into(),
+        info.accounts.into(),
+        info.tweets.into(),
+        info.online.into(),
+        info.announcement.into(),
+        rfc3339(info.started_ms).into(),
+    ];
+    let names = ["name", "version", "sign_up", "accounts", "tweets", "online", "announcement", "started"];
+    context.out.row(&Row::new(&names, values, model::SafeText::lines(&text).to_string()))
+}

@@ -1,0 +1,139 @@
+//! Chat between two people.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use client::Client;
+use protocol::v1;
+use protocol::v1::event::Event;
+use protocol::v1::page_request::Position;
+use protocol::v1::subscribe::Topic;
+use tokio::sync::mpsc;
+
+use super::feed::page_request;
+use super::follow;
+use crate::args::Chat;
+use crate::context::{Context, username};
+use crate::exit::Failure;
+use crate::output::people;
+use crate::prompt::whole_stdin;
+
+pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    if ask.with == "list" {
+        let page = Some(page_request(&ask.page));
+        let list = client.ask(v1::ListConversations { page }).await?;
+        return context.out.all(list.conversations.iter().map(people::conversation));
+    }
+    if !ask.with.starts_with('@') {
+        return Err(Failure::Usage(format!("{:?} is neither `list` nor an @username", ask.with)));
+    }
+    let with = username(&ask.with);
+    match ask.text {
+        Some(text) => {
+            let text = if text == "-" { whole_stdin()? } else { text };
+            let sent = client.ask(v1::SendMessage { username: with, text }).await?;
+            context.out.say("sent");
+            let id = sent.message_id.to_string();
+            context.out.word(&["id"], [id.as_str().into()], &id)
+        }
+        None if ask.follow => stay(context, &client, with, page_request(&ask.page)).await,
+        None => {
+            read(context, &client, &with, page_request(&ask.page)).await?;
+            Ok(())
+        }
+    }
+}
+
+/// Where the reader of a conversation is.
+#[derive(Debug, Default)]
+struct Place {
+    with: v1::Account,
+    theirs: v1::Marks,
+    /// The newest message shown.
+    newest: u64,
+}
+
+/// Shows messages, oldest first as one reads a conversation, and marks them as read.
+async fn read(context: &Context, client: &Client, with: &str, page: v1::PageRequest) -> Result<Place, Failure> {
+    let page = client.ask(v1::ReadConversation { username: with.to_owned(), page: Some(page) }).await?;
+    let mut place = Place {
+        with: page.with.unwrap_or_default(),
+        theirs: page.theirs.unwrap_or_default(),
+        newest: page.messages.first().map_or(0, |newest| newest.id),
+    };
+    context.out.all(page.messages.iter().rev().map(|one| people::message(one, &place.with, place.theirs)))?;
+    if place.newest > 0 && place.newest > page.yours.unwrap_or_default().read {
+        mark_read(client, &place).await?;
+    }
+    place.with.username = if place.with.username.is_empty() { with.to_owned() } else { place.with.username };
+    Ok(place)
+}
+
+async fn mark_read(client: &Client, place: &Place) -> Result<(), Failure> {
+    let username = place.with.username.clone();
+    client.ask(v1::MarkConversation { username, delivered: place.newest, read: place.newest }).await?;
+    Ok(())
+}
+
+/// What is said appears; lines that are typed on a terminal are said.
+async fn stay(context: &Context, client: &Client, with: String, page: v1::PageRequest) -> Result<(), Failure> {
+    let mut state = client.state();
+    let mut live = client.subscribe(Topic::Conversation(with.clone()), None).await?;
+    let mut place = read(context, client, &with, page).await?;
+    let mut typed = typed_lines(context);
+    context.out.say("(what you type is sent; Ctrl-D or Ctrl-C ends it)");
+    loop {
+        let update = tokio::select! {
+            update = follow::next(context, &mut live, &mut state) => update?,
+            line = typed.recv() => match line {
+                Some(line) => {
+                    if !line.trim().is_empty() {
+                        client.ask(v1::SendMessage { username: with.clone(), text: line }).await?;
+                    }
+                    continue;
+                }
+                None => return Ok(()),
+            },
+        };
+        match update.event {
+            Event::Message(came) => {
+                let message = came.message.unwrap_or_default();
+                if message.id > place.newest {
+                    place.newest = message.id;
+                    context.out.row(&people::message(&message, &place.with, place.theirs))?;
+                    if message.author_id == place.with.id {
+                        mark_read(client, &place).await?;
+                    }
+                }
+            }
+            Event::Marks(came) if came.account.as_ref().is_some_and(|who| who.id == place.with.id) => {
+                place.theirs = came.marks.unwrap_or_default();
+            }
+            Event::Gap(_) => {
+                let position = Some(Position::After(place.newest.to_string()));
+                let missed = read(context, client, &with, v1::PageRequest { limit: 100, position }).await?;
+                place.newest = place.newest.max(missed.newest);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Lines from a terminal; none ever when nobody sits there.
+fn typed_lines(context: &Context) -> mpsc::Receiver<String> {
+    let (lines, typed) = mpsc::channel(16);
+    let is_terminal = context.asking.is_possible() && std::io::stdin().is_terminal();
+    std::thread::spawn(move || {
+        if !is_terminal {
+            // Keeps the channel open: output goes on without input.
+            std::thread::park();
+        }
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if lines.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    typed
+}

@@ -1,0 +1,162 @@
+//! A server's database as a file: backup, restore, check, import.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use server::import::{Phase, Progress, Summary};
+use server::offline::{Offline, OfflineError};
+use server::store::sqlite::DATABASE;
+use server::store::sqlite::maintenance::{self, Copied};
+
+use crate::args::ImportSource;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::output::Row;
+use crate::prompt::secret_line;
+
+impl From<OfflineError> for Failure {
+    fn from(error: OfflineError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+pub(super) fn backup(context: &Context, file: &Path, data: &Path) -> Result<(), Failure> {
+    let copied = maintenance::backup(&data.join(DATABASE), file).map_err(OfflineError::from)?;
+    context.out.row(&copied_row(file, copied))
+}
+
+pub(super) fn restore(context: &Context, file: &Path, data: &Path) -> Result<(), Failure> {
+    let database = data.join(DATABASE);
+    let copied = maintenance::restore(file, &database).map_err(OfflineError::from)?;
+    context.out.row(&copied_row(&database, copied))
+}
+
+fn copied_row(file: &Path, copied: Copied) -> Row {
+    let file = file.display().to_string();
+    let Copied { bytes, accounts, tweets } = copied;
+    let text = format!("{file}: {accounts} accounts, {tweets} tweets, {bytes} bytes");
+    let values = [file.into(), accounts.into(), tweets.into(), bytes.into()];
+    Row::new(&["file", "accounts", "tweets", "bytes"], values, model::SafeText::line(&text).to_string())
+}
+
+pub(super) fn check(context: &Context, data: &Path) -> Result<(), Failure> {
+    let database = data.join(DATABASE);
+    let findings = maintenance::check(&database).map_err(OfflineError::from)?;
+    context.out.all(findings.iter().map(|finding| {
+        Row::new(&["finding"], [finding.as_str().into()], model::SafeText::line(finding).to_string())
+    }))?;
+    match findings.len() {
+        0 => {
+            context.out.say("Sound: integrity, counters and invariants.");
+            Ok(())
+        }
+        number => Err(Failure::Failed(format!(
+            "{} has {number} faults; keep a copy of it, and restore a backup with: mini-tweet restore FILE",
+            database.display()
+        ))),
+    }
+}
+
+pub(super) async fn import(context: &Context, source: ImportSource) -> Result<(), Failure> {
+    let mut bar = Bar::new(context);
+    let (summary, password) = match source {
+        ImportSource::Python { directory, time_zone, data } => {
+            let time_zone = time_zone.unwrap_or_else(TimeZone::system);
+            let offline = Offline::open(&data.data)?;
+            let outcome = offline.import_python(&directory, &time_zone, &mut |done| bar.show(done)).await;
+            offline.close().await;
+            (outcome?, None)
+        }
+        ImportSource::Graph { edges, tweets, seed, days, password_stdin, data } => {
+            let given = if password_stdin { Some(secret_line()?.to_string()) } else { None };
+            let offline = Offline::open(&data.data)?;
+            let graph = server::offline::Graph {
+                edges: &edges,
+                tweets: tweets.as_deref(),
+                password: given.clone().unwrap_or_else(|| offline.new_password()),
+                seed,
+                days,
+            };
+            let password = graph.password.clone();
+            let outcome = offline.import_graph(graph, &mut |progress| bar.show(progress)).await;
+            offline.close().await;
+            (outcome?, given.is_none().then_some(password))
+        }
+    };
+    bar.done();
+    context.out.row(&summary_row(&summary, password))
+}
+
+fn summary_row(summary: &Summary, password: Option<String>) -> Row {
+    let Summary { accounts, follows, tweets, quotes, hashtags, already_there, problems } = summary;
+    let own = tweets - quotes;
+    let mut lines: Vec<String> = problems.iter().map(|problem| format!("left out: {problem}")).collect();
+    lines.push(format!(
+        "imported {accounts} accounts, {follows} follows, {own} tweets, {quotes} quotes, {hashtags} hashtags; \
+         {already_there} were there already, {} left out",
+        problems.len()
+    ));
+    if let Some(password) = &password
+        && *accounts > 0
+    {
+        lines.push(format!("the password of each account is {password}"));
+    }
+    let problems: Vec<Value> = problems
+        .iter()
+        .map(|problem| json!({ "file": problem.file, "row": problem.row, "reason": problem.reason }))
+        .collect();
+    let values = [
+        (*accounts).into(),
+        (*follows).into(),
+        own.into(),
+        (*quotes).into(),
+        (*hashtags).into(),
+        (*already_there).into(),
+        problems.into(),
+        password.into(),
+    ];
+    let names =
+        ["accounts", "follows", "tweets", "quotes", "hashtags", "already_there", "problems", "password"];
+    Row::new(&names, values, model::SafeText::lines(&lines.join("\n")).to_string())
+}
+
+/// How far it has come, where somebody looks.
+struct Bar {
+    bar: ProgressBar,
+    phase: Option<Phase>,
+}
+
+impl Bar {
+    fn new(context: &Context) -> Self {
+        let bar = if context.out.is_for_people() && !context.global.quiet {
+            // Draws on stderr, and only on a terminal.
+            ProgressBar::new(0)
+        } else {
+            ProgressBar::hidden()
+        };
+        if let Ok(style) = ProgressStyle::with_template("{msg:10} {wide_bar} {pos}/{len}  {eta}") {
+            bar.set_style(style);
+        }
+        Self { bar, phase: None }
+    }
+
+    fn show(&mut self, progress: Progress) {
+        if self.phase != Some(progress.phase) {
+            self.phase = Some(progress.phase);
+            self.bar.reset();
+            self.bar.set_length(progress.total as u64);
+            self.bar.set_message(match progress.phase {
+                Phase::Accounts => "accounts",
+                Phase::Follows => "follows",
+                Phase::Tweets => "tweets",
+            });
+        }
+        self.bar.set_position(progress.done as u64);
+    }
+
+    fn done(self) {
+        self.bar.finish_and_clear();
+    }
+}

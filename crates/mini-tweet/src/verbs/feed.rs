@@ -1,0 +1,131 @@
+//! Reading: timelines, tweets, threads, search, trends.
+
+use client::Client;
+use protocol::v1;
+use protocol::v1::read_timeline::Timeline;
+
+use super::follow;
+use crate::args::{Feed, Page, Search, TweetRef};
+use crate::context::{Context, username};
+use crate::exit::Failure;
+use crate::output::tweets::Referred;
+use crate::output::{people, tweets};
+
+/// Most items on a page of any server that has not said otherwise.
+const PAGE_MAX: u32 = 100;
+
+pub(super) async fn feed(context: &Context, ask: Feed) -> Result<(), Failure> {
+    let timeline = timeline(&ask.timeline)?;
+    if ask.follow {
+        return follow::tweets(context, timeline, ask.page.limit).await;
+    }
+    let client = context.signed_in().await?;
+    read(context, &client, timeline, ask.page).await
+}
+
+/// The timeline that people call so.
+fn timeline(name: &str) -> Result<Timeline, Failure> {
+    Ok(match name {
+        "home" => Timeline::Home(v1::Home {}),
+        "mine" => Timeline::User(String::new()),
+        "local" => Timeline::Local(v1::Local {}),
+        "saved" => Timeline::Bookmarks(v1::Bookmarks {}),
+        "likes" => Timeline::Likes(v1::Likes {}),
+        _ => match (name.strip_prefix('@'), name.strip_prefix('#')) {
+            (Some(user), _) => Timeline::User(user.to_owned()),
+            (_, Some(tag)) => Timeline::Hashtag(tag.to_owned()),
+            _ => {
+                let known = "home, mine, local, saved, likes, @user or #tag";
+                return Err(Failure::Usage(format!("there is no feed {name:?}; it is one of {known}")));
+            }
+        },
+    })
+}
+
+/// Page after page until there are so many.
+async fn read(context: &Context, client: &Client, timeline: Timeline, page: Page) -> Result<(), Failure> {
+    let upwards = page.since.is_some();
+    let (mut left, mut position) = (page.limit, position(&page));
+    while left > 0 {
+        let page = Some(v1::PageRequest { limit: left.min(PAGE_MAX), position });
+        let answer = client.ask(v1::ReadTimeline { timeline: Some(timeline.clone()), page }).await?;
+        left = left.saturating_sub(u32::try_from(answer.tweets.len()).unwrap_or(u32::MAX));
+        position = Some(v1::page_request::Position::Before(answer.next.clone()));
+        let is_last = answer.next.is_empty() || upwards;
+        context.out.all(tweets::page(answer))?;
+        if is_last {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn position(page: &Page) -> Option<v1::page_request::Position> {
+    let before = page.before.clone().map(v1::page_request::Position::Before);
+    before.or_else(|| page.since.clone().map(v1::page_request::Position::After))
+}
+
+/// As the protocol takes it.
+pub(super) fn page_request(page: &Page) -> v1::PageRequest {
+    v1::PageRequest { limit: page.limit.min(PAGE_MAX), position: position(page) }
+}
+
+pub(super) async fn show(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    let tweet_id = context.tweet(tweet)?;
+    let page = context.signed_in().await?.ask(v1::GetTweet { tweet_id }).await?;
+    context.out.all(tweets::page(page))
+}
+
+pub(super) async fn thread(context: &Context, tweet: TweetRef, page: Page) -> Result<(), Failure> {
+    let tweet_id = context.tweet(tweet)?;
+    let page = Some(page_request(&page));
+    let thread = context.signed_in().await?.ask(v1::GetThread { tweet_id, page }).await?;
+    let referred = Referred::new(thread.accounts, thread.referenced);
+    let above = thread.ancestors.iter().chain(&thread.tweet).map(|tweet| tweets::tweet(tweet, &referred));
+    context.out.all(above)?;
+    context.out.all(tweets::page(thread.replies.unwrap_or_default()))
+}
+
+pub(super) async fn history(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    let tweet_id = context.tweet(tweet)?;
+    let history = context.signed_in().await?.ask(v1::GetTweetHistory { tweet_id }).await?;
+    context.out.all(history.versions.iter().map(tweets::version))
+}
+
+pub(super) async fn search(context: &Context, ask: Search) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    let query = ask.query.join(" ");
+    let limit = ask.page.limit.min(PAGE_MAX);
+    if ask.people {
+        let page = client.ask(v1::SearchPeople { query: username(&query), limit }).await?;
+        return context.out.all(page.people.iter().map(people::person));
+    }
+    if ask.tags {
+        let query = query.strip_prefix('#').unwrap_or(&query).to_owned();
+        let list = client.ask(v1::SearchHashtags { query, limit }).await?;
+        return context.out.all(list.hashtags.iter().map(tweets::hashtag));
+    }
+    read(context, &client, Timeline::Search(query), ask.page).await
+}
+
+pub(super) async fn trends(context: &Context, limit: Option<u32>) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    let list = client.ask(v1::GetTrends { limit: limit.unwrap_or(0) }).await?;
+    if list.trends.is_empty() {
+        context.out.say("Nothing is a trend yet: it takes two people with the same hashtag.");
+    }
+    context.out.all(list.trends.iter().map(tweets::trend))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feeds_are_called_as_people_call_them() {
+        assert_eq!(timeline("@ada").unwrap(), Timeline::User("ada".into()));
+        assert_eq!(timeline("#Rust").unwrap(), Timeline::Hashtag("Rust".into()));
+        assert_eq!(timeline("mine").unwrap(), Timeline::User(String::new()));
+        assert!(timeline("nonsense").is_err());
+    }
+}

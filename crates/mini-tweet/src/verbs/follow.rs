@@ -1,0 +1,236 @@
+//! Verbs that stay: they show what is there and go on with what comes, over lost connections, with nothing missing
+//! and nothing twice.
+
+use client::{Client, ClientError, State, Subscription, Update};
+use protocol::v1;
+use protocol::v1::event::Event;
+use protocol::v1::page_request::Position;
+use protocol::v1::read_timeline::Timeline;
+use protocol::v1::subscribe::Topic;
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+
+use super::feed::page_request;
+use crate::args::Notifs;
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::output::style::rfc3339;
+use crate::output::tweets::{Referred, author};
+use crate::output::{people, tweets};
+
+/// Items that are read at once where live events have a gap.
+const GAP_PAGE: u32 = 100;
+
+/// Waits for the next update; says meanwhile how the connection is.
+pub(super) async fn next(
+    context: &Context,
+    live: &mut Subscription,
+    state: &mut watch::Receiver<State>,
+) -> Result<Update, Failure> {
+    loop {
+        tokio::select! {
+            update = live.next() => return update.ok_or_else(|| why_ended(live)),
+            changed = state.changed() => {
+                // Without a sender the subscription ends too.
+                if changed.is_ok() {
+                    match &*state.borrow_and_update() {
+                        State::Connected => context.out.say("(connected again)"),
+                        State::Reconnecting { why } => context.out.say(&format!("(connection lost: {why})")),
+                        State::Stopped(_) => {}
+                    }
+                } else {
+                    return live.next().await.ok_or_else(|| why_ended(live));
+                }
+            }
+        }
+    }
+}
+
+fn why_ended(live: &Subscription) -> Failure {
+    live.ended().cloned().unwrap_or(ClientError::Lost).into()
+}
+
+/// A timeline, oldest first, and what is posted.
+pub(super) async fn tweets(context: &Context, timeline: Timeline, limit: u32) -> Result<(), Failure> {
+    let topic = match &timeline {
+        Timeline::Home(_) => Topic::Home(v1::HomeTopic {}),
+        Timeline::Local(_) => Topic::Local(v1::LocalTopic {}),
+        Timeline::Hashtag(tag) => Topic::Hashtag(tag.clone()),
+        _ => return Err(Failure::Usage("--follow works with home, local and #tag".to_owned())),
+    };
+    let client = context.signed_in().await?;
+    let mut state = client.state();
+    // Before reading: what is posted in between comes live, and is shown once because its id says so.
+    let mut live = client.subscribe(topic, None).await?;
+    let mut last = 0;
+    show_newer(context, &client, &timeline, limit.min(GAP_PAGE), &mut last).await?;
+    loop {
+        match next(context, &mut live, &mut state).await?.event {
+            Event::TweetPosted(posted) => {
+                let id = posted.tweet.as_ref().map_or(0, |tweet| tweet.id);
+                if id > last {
+                    last = id;
+                    context.out.all(tweets::live(posted, "posted"))?;
+                }
+            }
+            Event::TweetEdited(edited) => context.out.all(tweets::live(edited, "edited"))?,
+            Event::TweetDeleted(gone) => context.out.row(&tweets::deleted(gone.tweet_id))?,
+            Event::Gap(_) => show_newer(context, &client, &timeline, GAP_PAGE, &mut last).await?,
+            // What only a newer server tells.
+            _ => {}
+        }
+    }
+}
+
+/// Reads what is newer than the last one shown, in the order in which it was posted.
+async fn show_newer(
+    context: &Context,
+    client: &Client,
+    timeline: &Timeline,
+    limit: u32,
+    last: &mut u64,
+) -> Result<(), Failure> {
+    loop {
+        let position = (*last > 0).then(|| Position::After(last.to_string()));
+        let was_beginning = position.is_none();
+        let page = Some(v1::PageRequest { limit, position });
+        let mut answer = client.ask(v1::ReadTimeline { timeline: Some(timeline.clone()), page }).await?;
+        answer.tweets.reverse();
+        let Some(newest) = answer.tweets.last() else { return Ok(()) };
+        *last = newest.id;
+        context.out.all(tweets::page(answer))?;
+        if was_beginning {
+            return Ok(());
+        }
+    }
+}
+
+pub(super) async fn notifications(context: &Context, ask: Notifs) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    let mut state = client.state();
+    let live = if ask.follow {
+        Some(client.subscribe(Topic::Notifications(v1::NotificationsTopic {}), None).await?)
+    } else {
+        None
+    };
+    let mut page = client
+        .ask(v1::ListNotifications { page: Some(page_request(&ask.page)), unread_only: ask.unread })
+        .await?;
+    let mut newest = page.notifications.first().map_or(0, |newest| newest.id);
+    if ask.follow {
+        page.notifications.reverse();
+    }
+    let referred = Referred::new(page.accounts, page.tweets);
+    context.out.all(page.notifications.iter().map(|one| people::notification(one, &referred)))?;
+    if ask.mark_read && newest > 0 {
+        client.ask(v1::MarkNotificationsRead { up_to: newest }).await?;
+    }
+    let Some(mut live) = live else { return Ok(()) };
+    loop {
+        match next(context, &mut live, &mut state).await?.event {
+            Event::Notification(came) => {
+                let Some((notification, referred)) = notification(came) else { continue };
+                if notification.id > newest {
+                    newest = notification.id;
+                    context.out.row(&people::notification(&notification, &referred))?;
+                }
+            }
+            Event::Gap(_) => {
+                let position = Some(Position::After(newest.to_string()));
+                let page = Some(v1::PageRequest { limit: GAP_PAGE, position });
+                let missed = client.ask(v1::ListNotifications { page, unread_only: ask.unread }).await?;
+                let referred = Referred::new(missed.accounts, missed.tweets);
+                for one in missed.notifications.iter().rev().filter(|one| one.id > newest) {
+                    context.out.row(&people::notification(one, &referred))?;
+                }
+                newest = missed.notifications.first().map_or(newest, |first| first.id.max(newest));
+            }
+            _ => continue,
+        }
+        if ask.mark_read {
+            client.ask(v1::MarkNotificationsRead { up_to: newest }).await?;
+        }
+    }
+}
+
+fn notification(came: v1::LiveNotification) -> Option<(v1::Notification, Referred)> {
+    let about = came.tweet.unwrap_or_default();
+    let accounts = about.accounts.into_iter().chain(came.account).collect();
+    let tweets = about.referenced.into_iter().chain(about.tweet).collect();
+    Some((came.notification?, Referred::new(accounts, tweets)))
+}
+
+pub(super) async fn online(context: &Context, follow: bool) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    if !follow {
+        return list_online(context, &client).await;
+    }
+    let mut state = client.state();
+    let mut live = client.subscribe(Topic::Presence(v1::PresenceTopic {}), None).await?;
+    list_online(context, &client).await?;
+    loop {
+        if let Event::Presence(person) = next(context, &mut live, &mut state).await?.event {
+            context.out.row(&people::person(&person))?;
+        }
+    }
+}
+
+async fn list_online(context: &Context, client: &Client) -> Result<(), Failure> {
+    let list = client.ask(v1::ListOnline {}).await?;
+    context.out.all(list.people.iter().map(people::person))
+}
+
+/// Every event of every topic, as JSON lines.
+pub(super) async fn watch(context: &Context) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    let mut state = client.state();
+    let mut home = client.subscribe(Topic::Home(v1::HomeTopic {}), None).await?;
+    let mut notifications = client.subscribe(Topic::Notifications(v1::NotificationsTopic {}), None).await?;
+    let mut conversations = client.subscribe(Topic::Conversations(v1::ConversationsTopic {}), None).await?;
+    let mut presence = client.subscribe(Topic::Presence(v1::PresenceTopic {}), None).await?;
+    loop {
+        let (topic, update) = tokio::select! {
+            update = next(context, &mut home, &mut state) => ("home", update?),
+            update = notifications.next() => ("notifications", update.ok_or_else(|| why_ended(&notifications))?),
+            update = conversations.next() => ("conversations", update.ok_or_else(|| why_ended(&conversations))?),
+            update = presence.next() => ("presence", update.ok_or_else(|| why_ended(&presence))?),
+        };
+        context.out.json(&event(topic, update))?;
+    }
+}
+
+fn event(topic: &str, update: Update) -> Value {
+    let tweet = |live: v1::LiveTweet| tweets::live(live, "").map_or(Value::Null, crate::output::Row::into_value);
+    let (kind, about) = match update.event {
+        Event::TweetPosted(live) => ("tweet_posted", tweet(live)),
+        Event::TweetEdited(live) => ("tweet_edited", tweet(live)),
+        Event::TweetDeleted(gone) => ("tweet_deleted", json!({ "id": gone.tweet_id.to_string() })),
+        Event::Notification(came) => {
+            let row = notification(came).map(|(one, referred)| people::notification(&one, &referred));
+            ("notification", row.map_or(Value::Null, crate::output::Row::into_value))
+        }
+        Event::Message(came) => {
+            let (message, with) = (came.message.unwrap_or_default(), came.with.unwrap_or_default());
+            ("message", people::message(&message, &with, v1::Marks::default()).into_value())
+        }
+        Event::Marks(came) => {
+            let (who, marks) = (came.account.unwrap_or_default(), came.marks.unwrap_or_default());
+            let marks = json!({
+                "by": author(&who), "delivered": marks.delivered.to_string(), "read": marks.read.to_string(),
+            });
+            ("marks", marks)
+        }
+        Event::Typing(came) => ("typing", author(&came.account.unwrap_or_default())),
+        Event::Presence(person) => ("presence", people::person(&person).into_value()),
+        Event::Gap(gap) => ("gap", json!({ "after": gap.after.to_string() })),
+        Event::Closed(_) => ("closed", Value::Null),
+    };
+    let mut object = Map::new();
+    object.insert("v".into(), 1.into());
+    object.insert("topic".into(), topic.into());
+    object.insert("event".into(), kind.into());
+    object.insert("sequence".into(), update.sequence.to_string().into());
+    object.insert("at".into(), rfc3339(model::time_of_id(update.sequence)).into());
+    object.insert("about".into(), about);
+    Value::Object(object)
+}

@@ -1,0 +1,78 @@
+//! What each verb does: one file a subject. A verb asks and shows; it decides nothing that a server should.
+
+mod account;
+mod admin;
+mod chat;
+mod data;
+mod feed;
+mod follow;
+mod people;
+pub(crate) mod serve;
+mod tool;
+mod write;
+
+use crate::args::Verb;
+use crate::context::Context;
+use crate::exit::Failure;
+
+/// Carries out a verb.
+pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::Signup(ask) => account::sign_up(context, ask).await,
+        Verb::Login(ask) => account::log_in(context, ask).await,
+        Verb::Logout { everywhere } => account::log_out(context, everywhere).await,
+        Verb::Whoami => account::whoami(context).await,
+        Verb::Accounts { action } => account::accounts(context, action),
+        Verb::Sessions { action } => account::sessions(context, action).await,
+        Verb::Passwd { password_stdin } => account::change_password(context, password_stdin).await,
+        Verb::DeleteAccount { password_stdin } => account::delete(context, password_stdin).await,
+        Verb::Export => account::export(context).await,
+
+        Verb::Post(ask) => write::post(context, ask).await,
+        Verb::Reply(ask) => write::reply(context, ask).await,
+        Verb::Quote(ask) => write::quote(context, ask).await,
+        Verb::Edit(ask) => write::edit(context, ask).await,
+        Verb::Retweet(tweet) => write::retweet(context, tweet.id).await,
+        Verb::Unretweet(tweet) => write::undo_retweet(context, tweet.id).await,
+        Verb::Like(tweet) => write::like(context, tweet.id).await,
+        Verb::Unlike(tweet) => write::unlike(context, tweet.id).await,
+        Verb::Save(tweet) => write::save(context, tweet.id).await,
+        Verb::Unsave(tweet) => write::unsave(context, tweet.id).await,
+        Verb::Delete(tweet) => write::delete(context, tweet.id).await,
+
+        Verb::Feed(ask) => feed::feed(context, ask).await,
+        Verb::Show(tweet) => feed::show(context, tweet.id).await,
+        Verb::Thread { tweet, page } => feed::thread(context, tweet.id, page).await,
+        Verb::History(tweet) => feed::history(context, tweet.id).await,
+        Verb::Notifs(ask) => follow::notifications(context, ask).await,
+        Verb::Search(ask) => feed::search(context, ask).await,
+        Verb::Tags { limit } => feed::trends(context, limit).await,
+
+        Verb::People { name, page } => people::people(context, name, page).await,
+        Verb::Profile(ask) => people::profile(context, ask).await,
+        Verb::Follow(ask) => people::follow(context, ask).await,
+        Verb::Unfollow(ask) => people::unfollow(context, ask).await,
+        Verb::Followers(ask) => people::followers(context, ask).await,
+        Verb::Following(ask) => people::following(context, ask).await,
+        Verb::RemoveFollower(ask) => people::remove_follower(context, ask).await,
+        Verb::Mute(ask) => people::mute(context, ask).await,
+        Verb::Unmute(ask) => people::unmute(context, ask).await,
+        Verb::Block(ask) => people::block(context, ask).await,
+        Verb::Unblock(ask) => people::unblock(context, ask).await,
+        Verb::Online { follow } => follow::online(context, follow).await,
+
+        Verb::Chat(ask) => chat::chat(context, ask).await,
+        Verb::Watch => follow::watch(context).await,
+
+        Verb::Serve(ask) => serve::serve(&ask, &context.global).await,
+        Verb::Admin(ask) => admin::admin(context, ask).await,
+        Verb::Backup { file, data } => data::backup(context, &file, &data.data),
+        Verb::Restore { file, data } => data::restore(context, &file, &data.data),
+        Verb::Check { data } => data::check(context, &data.data),
+        Verb::Import { source } => data::import(context, source).await,
+        Verb::Info => admin::info(context).await,
+        Verb::Completion { shell } => tool::completion(shell),
+        Verb::Man { directory } => tool::manual(directory.as_deref()),
+        Verb::Version => tool::version(context),
+    }
+}

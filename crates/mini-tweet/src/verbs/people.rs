@@ -1,0 +1,132 @@
+//! People: who they are, who follows whom, who does not want to hear of whom.
+
+use client::{Ask, Client};
+use protocol::v1;
+use protocol::v1::AccountList;
+
+use super::feed::page_request;
+use crate::args::{Page, People, PeopleOf, PeopleOrList, Profile};
+use crate::context::{Context, username};
+use crate::exit::Failure;
+use crate::output::people;
+
+pub(super) async fn people(context: &Context, name: Option<String>, page: Page) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    match name {
+        None => list(context, &client, AccountList::People, None, page).await,
+        Some(name) => {
+            let query = username(&name);
+            let page = client.ask(v1::SearchPeople { query, limit: page_request(&page).limit }).await?;
+            context.out.all(page.people.iter().map(people::person))
+        }
+    }
+}
+
+pub(super) async fn followers(context: &Context, ask: PeopleOf) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    list(context, &client, AccountList::Followers, ask.user, ask.page).await
+}
+
+pub(super) async fn following(context: &Context, ask: PeopleOf) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    list(context, &client, AccountList::Following, ask.user, ask.page).await
+}
+
+/// Page after page until there are so many.
+async fn list(
+    context: &Context,
+    client: &Client,
+    list: AccountList,
+    user: Option<String>,
+    page: Page,
+) -> Result<(), Failure> {
+    let username = user.as_deref().map(username).unwrap_or_default();
+    let (mut left, mut request) = (page.limit, page_request(&page));
+    loop {
+        request.limit = request.limit.min(left);
+        let ask = v1::ListAccounts { list: list.into(), username: username.clone(), page: Some(request) };
+        let answer = client.ask(ask).await?;
+        context.out.all(answer.people.iter().map(people::person))?;
+        left = left.saturating_sub(u32::try_from(answer.people.len()).unwrap_or(u32::MAX));
+        if answer.next.is_empty() || left == 0 {
+            return Ok(());
+        }
+        request = page_request(&Page { limit: left, before: Some(answer.next), since: None });
+    }
+}
+
+pub(super) async fn profile(context: &Context, ask: Profile) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    if ask.name.is_some() || ask.bio.is_some() || ask.show_presence.is_some() {
+        let edit = v1::EditProfile {
+            display_name: ask.name,
+            bio: ask.bio,
+            presence_hidden: ask.show_presence.map(|shown| !shown),
+        };
+        client.ask(edit).await?;
+    }
+    let username = ask.user.as_deref().map(username).unwrap_or_default();
+    context.out.row(&people::profile(&client.ask(v1::GetProfile { username }).await?))
+}
+
+pub(super) async fn follow(context: &Context, ask: People) -> Result<(), Failure> {
+    each(context, ask.users, "following", true, |username| v1::Follow { username }).await
+}
+
+pub(super) async fn unfollow(context: &Context, ask: People) -> Result<(), Failure> {
+    each(context, ask.users, "following", false, |username| v1::Unfollow { username }).await
+}
+
+pub(super) async fn remove_follower(context: &Context, ask: People) -> Result<(), Failure> {
+    each(context, ask.users, "follows_you", false, |username| v1::RemoveFollower { username }).await
+}
+
+pub(super) async fn mute(context: &Context, ask: PeopleOrList) -> Result<(), Failure> {
+    if ask.users.is_empty() {
+        return whole_list(context, AccountList::Muted).await;
+    }
+    each(context, ask.users, "muted", true, |username| v1::Mute { username }).await
+}
+
+pub(super) async fn unmute(context: &Context, ask: People) -> Result<(), Failure> {
+    each(context, ask.users, "muted", false, |username| v1::Unmute { username }).await
+}
+
+pub(super) async fn block(context: &Context, ask: PeopleOrList) -> Result<(), Failure> {
+    if ask.users.is_empty() {
+        return whole_list(context, AccountList::Blocked).await;
+    }
+    each(context, ask.users, "blocked", true, |username| v1::Block { username }).await
+}
+
+pub(super) async fn unblock(context: &Context, ask: People) -> Result<(), Failure> {
+    each(context, ask.users, "blocked", false, |username| v1::Unblock { username }).await
+}
+
+async fn whole_list(context: &Context, which: AccountList) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    list(context, &client, which, None, Page { limit: u32::MAX, before: None, since: None }).await
+}
+
+/// Does it to each of them; the first that fails ends it.
+async fn each<A: Ask<Answer = v1::Done>>(
+    context: &Context,
+    users: Vec<String>,
+    tie: &str,
+    is_now: bool,
+    ask: impl Fn(String) -> A,
+) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    for user in users {
+        let name = username(&user).to_lowercase();
+        let done = client.ask(ask(name.clone())).await?;
+        let text = format!("@{name} {}", if done.changed { "done" } else { "it was so already" });
+        let values = [name.into(), is_now.into(), done.changed.into()];
+        if context.out.is_for_people() {
+            context.out.say(&text);
+        } else {
+            context.out.word(&["username", tie, "changed"], values, &text)?;
+        }
+    }
+    Ok(())
+}

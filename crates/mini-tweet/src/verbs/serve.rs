@@ -1,0 +1,50 @@
+//! Running a server.
+
+use std::path::Path;
+
+use server::config::{Config, Sources};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::{Global, Serve};
+use crate::exit::Failure;
+use crate::logging;
+
+/// Serves until SIGTERM or Ctrl-C.
+pub(crate) async fn serve(ask: &Serve, global: &Global) -> Result<(), Failure> {
+    let config = configuration(ask, global)?;
+    if ask.show_options {
+        print!("{}", server::config::reference());
+        return Ok(());
+    }
+    logging::of_server(config.log_format, config.log_level);
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let told_to_stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    server::run::serve(config, told_to_stop, None).await.map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// Flags, then variables, then the file.
+fn configuration(ask: &Serve, global: &Global) -> Result<Config, Failure> {
+    let mut flags = ask.set.clone();
+    let mut flag = |option: &str, value: String| flags.push((option.to_owned(), value));
+    if let Some(listen) = &ask.listen {
+        flag("listen", listen.clone());
+    }
+    if let Some(data) = &ask.data {
+        flag("data_dir", path(data)?);
+    }
+    if global.insecure {
+        flag("insecure", "true".to_owned());
+    }
+    let environment = |name: &str| std::env::var(name).ok();
+    let sources = Sources { file: ask.config.as_deref(), environment: &environment, flags: &flags };
+    Config::load(&sources).map_err(|error| Failure::Failed(error.to_string()))
+}
+
+fn path(path: &Path) -> Result<String, Failure> {
+    path.to_str().map(str::to_owned).ok_or_else(|| Failure::Usage(format!("{} is not UTF-8", path.display())))
+}

@@ -1,0 +1,116 @@
+//! Tweets of one's own, and what one does with those of others.
+
+use std::io::IsTerminal as _;
+
+use bytes::Bytes;
+use client::Ask;
+use protocol::v1;
+
+use crate::args::{About, Post, Text, TweetRef, Visibility};
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::prompt::{editor, whole_stdin};
+
+pub(super) async fn post(context: &Context, ask: Post) -> Result<(), Failure> {
+    let refer = |tweet: Option<TweetRef>| tweet.map_or(Ok(0), |tweet| context.tweet(tweet));
+    write(context, ask.text, refer(ask.reply_to)?, refer(ask.quote)?).await
+}
+
+pub(super) async fn reply(context: &Context, ask: About) -> Result<(), Failure> {
+    let to = context.tweet(ask.tweet.id)?;
+    write(context, ask.text, to, 0).await
+}
+
+pub(super) async fn quote(context: &Context, ask: About) -> Result<(), Failure> {
+    let of = context.tweet(ask.tweet.id)?;
+    write(context, ask.text, 0, of).await
+}
+
+async fn write(context: &Context, ask: Text, reply_to: u64, quote_of: u64) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    let visibility = match ask.visibility {
+        Visibility::Public => v1::Visibility::Public,
+        Visibility::Unlisted => v1::Visibility::Unlisted,
+        Visibility::Followers => v1::Visibility::Followers,
+        Visibility::Direct => v1::Visibility::Direct,
+    };
+    let key = ask.key.clone().map_or_else(client::new_key, Bytes::from);
+    let post = v1::Post { text: text(ask, "")?, visibility: visibility.into(), reply_to, quote_of };
+    let done = client.ask_with_key(post, key).await?;
+    context.remember_last(done.id)?;
+    context.out.say("posted");
+    wrote(context, done)
+}
+
+pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
+    let tweet_id = context.tweet(ask.tweet.id)?;
+    let client = context.signed_in().await?;
+    let key = ask.text.key.clone().map_or_else(client::new_key, Bytes::from);
+    let before = if ask.text.editor {
+        let page = client.ask(v1::GetTweet { tweet_id }).await?;
+        page.tweets.into_iter().next().unwrap_or_default().text
+    } else {
+        String::new()
+    };
+    let done = client.ask_with_key(v1::EditTweet { tweet_id, text: text(ask.text, &before)? }, key).await?;
+    context.out.say("edited");
+    wrote(context, done)
+}
+
+/// From the argument, the editor or stdin.
+fn text(ask: Text, before: &str) -> Result<String, Failure> {
+    match ask.text {
+        Some(text) if text != "-" => Ok(text),
+        _ if ask.editor => editor(before),
+        None if std::io::stdin().is_terminal() => {
+            Err(Failure::Usage("give the text as an argument, with --editor, or on stdin".to_owned()))
+        }
+        _ => whole_stdin(),
+    }
+}
+
+pub(super) async fn retweet(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    change(context, tweet, "retweeted", |tweet_id| v1::Retweet { tweet_id }).await
+}
+
+pub(super) async fn undo_retweet(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    change(context, tweet, "no longer retweeted", |tweet_id| v1::UndoRetweet { tweet_id }).await
+}
+
+pub(super) async fn like(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    change(context, tweet, "liked", |tweet_id| v1::Like { tweet_id }).await
+}
+
+pub(super) async fn unlike(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    change(context, tweet, "no longer liked", |tweet_id| v1::Unlike { tweet_id }).await
+}
+
+pub(super) async fn save(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    change(context, tweet, "saved", |tweet_id| v1::Bookmark { tweet_id }).await
+}
+
+pub(super) async fn unsave(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    change(context, tweet, "no longer saved", |tweet_id| v1::Unbookmark { tweet_id }).await
+}
+
+pub(super) async fn delete(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    change(context, tweet, "deleted", |tweet_id| v1::DeleteTweet { tweet_id }).await
+}
+
+async fn change<A: Ask<Answer = v1::Done>>(
+    context: &Context,
+    tweet: TweetRef,
+    is_now: &str,
+    ask: impl FnOnce(u64) -> A,
+) -> Result<(), Failure> {
+    let tweet_id = context.tweet(tweet)?;
+    let client = context.signed_in().await?;
+    let done = client.ask(ask(tweet_id)).await?;
+    context.out.say(if done.changed { is_now } else { "it was so already" });
+    wrote(context, done)
+}
+
+fn wrote(context: &Context, done: v1::Done) -> Result<(), Failure> {
+    let id = done.id.to_string();
+    context.out.word(&["id", "changed"], [id.as_str().into(), done.changed.into()], &id)
+}
