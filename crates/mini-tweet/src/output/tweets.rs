@@ -54,7 +54,8 @@ pub(crate) fn author(account: &v1::Account) -> Value {
 
 /// The tweets of a page, in its order.
 pub(crate) fn page(page: v1::TweetPage) -> Vec<Row> {
-    let referred = Referred::new(page.accounts, page.referenced);
+    let originals = page.referenced.into_iter().chain(page.tweets.iter().cloned());
+    let referred = Referred::new(page.accounts, originals.collect());
     page.tweets.iter().map(|one| tweet(one, &referred)).collect()
 }
 

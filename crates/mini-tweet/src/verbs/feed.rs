@@ -80,9 +80,10 @@ pub(super) async fn thread(context: &Context, tweet: TweetRef, page: Page) -> Re
     let tweet_id = context.tweet(tweet)?;
     let page = Some(page_request(&page));
     let thread = context.signed_in().await?.ask(v1::GetThread { tweet_id, page }).await?;
-    let referred = Referred::new(thread.accounts, thread.referenced);
-    let above = thread.ancestors.iter().chain(&thread.tweet).map(|tweet| tweets::tweet(tweet, &referred));
-    context.out.all(above)?;
+    let above: Vec<_> = thread.ancestors.into_iter().chain(thread.tweet).collect();
+    let originals = thread.referenced.into_iter().chain(above.iter().cloned());
+    let referred = Referred::new(thread.accounts, originals.collect());
+    context.out.all(above.iter().map(|tweet| tweets::tweet(tweet, &referred)))?;
     context.out.all(tweets::page(thread.replies.unwrap_or_default()))
 }
 
