@@ -12,6 +12,8 @@ pub mod run;
 pub mod seam;
 pub mod service;
 pub mod store;
+#[cfg(test)]
+mod testing;
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};

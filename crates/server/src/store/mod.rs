@@ -5,6 +5,8 @@
 //! across a block, no tie to what is deleted) and knows nothing of who may ask for what.
 
 pub mod change;
+#[cfg(test)]
+pub(crate) mod conformance;
 pub mod event;
 pub mod sqlite;
 
@@ -70,8 +72,8 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
 
     // Tweets.
 
-    /// Identifiers of tweets in a timeline, newest first (at most `limit`), each with its place in the list. Candidates: deleted tweets are
-    /// never among them, but visibility is for the caller to check.
+    /// Identifiers of tweets in a timeline, newest first (at most `limit`), each with its place in the list.
+    /// Candidates: deleted tweets are never among them, but visibility is for the caller to check.
     async fn timeline(&self, timeline: &Timeline, span: Span, limit: usize) -> Result<Vec<TimelineEntry>>;
     /// These tweets as `viewer` sees them, with what is needed to decide whether they may; deleted ones are
     /// left out. In the order asked for.
@@ -201,7 +203,7 @@ pub enum PeopleList {
 /// A list of tweets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Timeline {
-    /// An account's own tweets and those of the people it follows, and direct tweets of those that mention it.
+    /// An account's own tweets and those of the people it follows.
     Home(AccountId),
     /// What an account wrote and retweeted.
     User(AccountId),

@@ -13,6 +13,8 @@ mod purge;
 mod readers;
 mod search;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod ties;
 mod timelines;
 mod tweets;

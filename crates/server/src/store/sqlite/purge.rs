@@ -56,9 +56,11 @@ impl Tx<'_> {
 
     fn purge_tweets(&mut self, account: AccountId, limit: usize) -> Result<usize> {
         let sql = "SELECT id, retweet_of FROM tweet WHERE author = ?1 AND deleted = 0 LIMIT ?2";
-        let tweets = all(self.db, sql, params![Sql(account), limit], |row| {
+        let mut tweets = all(self.db, sql, params![Sql(account), limit], |row| {
             Ok((get::<TweetId>(row, 0)?, get_optional::<TweetId>(row, 1)?))
         })?;
+        // Retweets first: one of a tweet in the same step would go with it and then be counted twice.
+        tweets.sort_unstable_by_key(|(_, retweet_of)| retweet_of.is_none());
         for (id, retweet_of) in &tweets {
             match retweet_of {
                 Some(original) => self.remove_retweet(*id, account, *original)?,

@@ -6,7 +6,7 @@ use model::{
     Role, SessionId, TweetId, Visibility,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Params, Row};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, Params, Row};
 
 /// Why a statement or a change did not go through.
 #[derive(Debug)]
@@ -59,9 +59,21 @@ impl Fault {
     }
 }
 
+/// A statement, prepared once for each connection.
+pub(super) fn prepared<'db>(db: &'db Connection, sql: &str) -> rusqlite::Result<CachedStatement<'db>> {
+    #[cfg(test)]
+    PREPARED.lock().unwrap().insert(sql.to_owned());
+    db.prepare_cached(sql)
+}
+
+/// Every statement that this test process has used, so that a test can look at their plans.
+#[cfg(test)]
+pub(super) static PREPARED: std::sync::Mutex<std::collections::BTreeSet<String>> =
+    std::sync::Mutex::new(std::collections::BTreeSet::new());
+
 /// Runs a statement; the number of rows it changed.
 pub(super) fn run(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
-    db.prepare_cached(sql)?.execute(params)
+    prepared(db, sql)?.execute(params)
 }
 
 /// The first row of a query, if there is one.
@@ -71,7 +83,7 @@ pub(super) fn first<T>(
     params: impl Params,
     read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Option<T>> {
-    db.prepare_cached(sql)?.query_row(params, read).optional()
+    prepared(db, sql)?.query_row(params, read).optional()
 }
 
 /// All rows of a query.
@@ -81,12 +93,12 @@ pub(super) fn all<T>(
     params: impl Params,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
-    db.prepare_cached(sql)?.query_map(params, read)?.collect()
+    prepared(db, sql)?.query_map(params, read)?.collect()
 }
 
 /// Whether a query has a row.
 pub(super) fn exists(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<bool> {
-    db.prepare_cached(sql)?.exists(params)
+    prepared(db, sql)?.exists(params)
 }
 
 /// An identifier in a column.

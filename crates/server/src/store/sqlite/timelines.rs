@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, HashSet};
 use model::{AccountId, Hashtag, Span, TweetId};
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::sql::{Result, Sql, all, get};
+use super::sql::{Result, Sql, all, get, prepared};
 use crate::store::{HashtagUse, Timeline, TimelineEntry};
 
 /// Up to this many authors a home timeline is read with one seek for each; beyond it the tweets of everyone are
@@ -119,7 +119,7 @@ fn seek_each(db: &Connection, authors: &[AccountId], span: Span, limit: usize) -
     let sql = format!(
         "SELECT id FROM tweet WHERE author = ?1 AND {side} AND deleted = 0 ORDER BY id {order} LIMIT ?3"
     );
-    let mut statement = db.prepare_cached(&sql)?;
+    let mut statement = prepared(db, &sql)?;
     // The worst of the best so far is on top. Walking upwards the order is turned around by negation.
     let mut best: BinaryHeap<Reverse<i64>> = BinaryHeap::with_capacity(limit + 1);
     for author in authors {
@@ -145,7 +145,7 @@ fn walk_all(db: &Connection, authors: Vec<AccountId>, span: Span, limit: usize) 
     let (bound, side, order) = bound_of(span, "id");
     let sql =
         format!("SELECT id, author FROM tweet WHERE {side} AND deleted = 0 AND ?1 = ?1 ORDER BY id {order}");
-    let mut statement = db.prepare_cached(&sql)?;
+    let mut statement = prepared(db, &sql)?;
     let mut rows = statement.query(params_from_iter([0_i64, bound]))?;
     let mut ids = Vec::with_capacity(limit);
     while ids.len() < limit
@@ -163,7 +163,7 @@ pub(super) fn hashtag_uses_since(db: &Connection, since: u64) -> Result<Vec<Hash
         db,
         "SELECT h.name, t.id, t.author FROM tweet t
          JOIN tweet_hashtag th ON th.tweet = t.id JOIN hashtag h ON h.id = th.hashtag
-         WHERE t.id > ?1 AND t.deleted = 0 ORDER BY t.id",
+         WHERE th.tweet > ?1 AND t.deleted = 0 ORDER BY th.tweet",
         [since.cast_signed()],
         |row| {
             let hashtag = super::sql::parsed(0, Hashtag::parse(&row.get::<_, String>(0)?))?;

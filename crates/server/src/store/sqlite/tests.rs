@@ -1,0 +1,206 @@
+//! The SQLite store against the suite that every store must pass, and against what only it has: a file.
+
+use model::{AccountId, NewTweet, TweetId, Visibility};
+use rusqlite::Connection;
+
+use super::maintenance::{backup, check, restore};
+use crate::store::conformance::{World, conformance_suite};
+use crate::store::{Change, Store as _, Timeline};
+use crate::testing::TestStore;
+
+async fn world() -> World {
+    let (made, feed) = TestStore::new();
+    World::over(made.store.clone(), made.clock.clone(), feed, Box::new(made)).await
+}
+
+conformance_suite!(world);
+
+/// Numbers that look random and are the same for the same seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % n
+    }
+
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
+        if all.is_empty() { None } else { Some(all[self.below(all.len())]) }
+    }
+}
+
+/// Some change that somebody could ask for; many are refused.
+fn some_change(dice: &mut Dice, people: &[AccountId], tweets: &[TweetId]) -> Change {
+    let one = dice.one_of(people).unwrap();
+    let other = dice.one_of(people).unwrap();
+    let tweet = dice.one_of(tweets).unwrap_or_else(|| TweetId::new(1).unwrap());
+    let on = dice.below(3) > 0;
+    let visibility = dice
+        .one_of(&[Visibility::Public, Visibility::Public, Visibility::Unlisted, Visibility::Followers, Visibility::Direct])
+        .unwrap();
+    let text = model::TweetText::parse(&format!("@p{} says #tag{} {}", dice.below(9), dice.below(5), dice.below(99)));
+    let text = text.unwrap();
+    match dice.below(14) {
+        0..=2 => {
+            let mut new = NewTweet { text, visibility, reply_to: None, quote_of: None };
+            match dice.below(4) {
+                0 => new.reply_to = Some(tweet),
+                1 => new.quote_of = Some(tweet),
+                _ => {}
+            }
+            Change::Post { author: one, tweet: new }
+        }
+        3 => Change::EditTweet { author: one, tweet, text },
+        4 => Change::DeleteTweet { author: one, tweet },
+        5 => Change::Retweet { account: one, tweet },
+        6 => Change::UndoRetweet { account: one, tweet },
+        7 => Change::SetLike { account: one, tweet, liked: on },
+        8 => Change::SetBookmark { account: one, tweet, bookmarked: on },
+        9 => Change::Follow { follower: one, followee: other },
+        10 => Change::Unfollow { follower: one, followee: other },
+        11 if on => Change::Unblock { blocker: one, blocked: other },
+        11 => Change::Block { blocker: one, blocked: other },
+        12 => Change::SetMute { muter: one, muted: other, on },
+        _ => Change::SendMessage { author: one, to: other, text },
+    }
+}
+
+#[tokio::test]
+async fn whatever_people_do_counters_and_invariants_hold() {
+    for seed in 1..=8 {
+        let (made, feed) = TestStore::new();
+        let world = World::over(made.store.clone(), made.clock.clone(), feed, Box::new(())).await;
+        let mut dice = Dice(seed);
+        let mut people = Vec::new();
+        for n in 0..9 {
+            people.push(world.person(&format!("p{n}")).await);
+        }
+        let mut tweets = Vec::new();
+        let mut carried_out = 0;
+        for _ in 0..600 {
+            made.clock.advance_ms(1);
+            let change = some_change(&mut dice, &people, &tweets);
+            let posts = matches!(change, Change::Post { .. } | Change::Retweet { .. });
+            if let Ok(applied) = made.store.apply(change, None).await {
+                carried_out += 1;
+                tweets.extend(posts.then(|| TweetId::new(applied.id)).flatten());
+            }
+        }
+        assert!(carried_out > 200, "seed {seed}: {carried_out} changes were carried out");
+        world.apply(Change::DeleteAccount { account: people[0] }).await;
+        while world.apply(Change::PurgeAccount { account: people[0], limit: 7 }).await.changed {}
+        assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new(), "seed {seed}");
+        let read = Connection::open(made.database()).unwrap();
+        no_statement_walks_a_table(&read);
+    }
+}
+
+/// Statements that read a whole table because that is what they are for.
+const WALKS: &[&str] = &["count(*)", "FROM announcement", "meta", "DELETE FROM invite"];
+
+/// Looks at the plan of every statement that was used until now.
+fn no_statement_walks_a_table(db: &Connection) {
+    let statements: Vec<String> = super::sql::PREPARED.lock().unwrap().iter().cloned().collect();
+    let (mut explained, mut walking) = (0, Vec::new());
+    for sql in statements.iter().filter(|sql| !WALKS.iter().any(|walk| sql.contains(walk))) {
+        let Ok(mut plan) = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")) else { continue };
+        let steps: Vec<String> = plan.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap();
+        explained += 1;
+        for step in &steps {
+            // Rows of the statement itself, and an index for full text, are not tables though the plan says SCAN.
+            let not_tables = ["USING", "VIRTUAL TABLE INDEX", "CONSTANT ROW", "VALUES", "(subquery", "SCAN s", "SCAN below"];
+            let walks = step.starts_with("SCAN ") && !not_tables.iter().any(|one| step.contains(one));
+            // A timeline's page is read in its order, not sorted out of all there is.
+            let sorts = sql.contains("LIMIT ?3") && step.contains("TEMP B-TREE FOR ORDER BY");
+            if walks || sorts {
+                walking.push(format!("{sql}\n    {}", steps.join("\n    ")));
+            }
+        }
+    }
+    assert!(walking.is_empty(), "{}", walking.join("\n"));
+    assert!(explained > 50, "only {explained} statements were looked at");
+}
+
+#[tokio::test]
+async fn check_finds_what_is_wrong() {
+    let (made, feed) = TestStore::new();
+    let world = World::over(made.store.clone(), made.clock.clone(), feed, Box::new(())).await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    world.follow(ada, bob).await;
+    world.post(bob, "counted #once").await;
+    made.store.close().await;
+    assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
+    for (harm, finding) in [
+        ("UPDATE account SET tweets = tweets + 1", "counter of tweets"),
+        ("UPDATE account SET followers = 7", "counter of followers"),
+        ("UPDATE tweet SET likes = 1", "counter of likes"),
+        ("UPDATE hashtag SET tweets = 0", "counter of a hashtag"),
+        ("INSERT INTO block (blocker, blocked, id) SELECT follower, followee, 1 FROM follow", "follow across a block"),
+        ("UPDATE tweet SET visibility = 3", "not public"),
+        ("DELETE FROM tweet_search", "search does not know"),
+        ("UPDATE meta SET value = 1 WHERE name = 'id_high_water'", "high-water"),
+    ] {
+        let copy = made.directory.path().join("copy.db");
+        backup(&made.database(), &copy).unwrap();
+        Connection::open(&copy).unwrap().execute_batch(harm).unwrap();
+        let findings = check(&copy).unwrap().join("\n");
+        assert!(findings.contains(finding), "{harm}: {findings}");
+        std::fs::remove_file(copy).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_the_next_start() {
+    let (made, feed) = TestStore::new();
+    let world = World::over(made.store.clone(), made.clock.clone(), feed, Box::new(())).await;
+    let ada = world.person("ada").await;
+    let id = world.post(ada, "stay").await;
+    drop(world);
+    // Far back: identifiers must go on from the mark, not from the clock.
+    made.clock.advance_ms(-1_000_000);
+    let (made, feed) = made.reopen().await;
+    let world = World::over(made.store.clone(), made.clock.clone(), feed, Box::new(())).await;
+    assert_eq!(world.timeline(Timeline::User(ada)).await, [id]);
+    assert!(world.post(ada, "and go on").await > id);
+}
+
+#[tokio::test]
+async fn a_backup_is_whole_and_goes_where_nothing_is() {
+    let (made, feed) = TestStore::new();
+    let world = World::over(made.store.clone(), made.clock.clone(), feed, Box::new(())).await;
+    let ada = world.person("ada").await;
+    world.post(ada, "kept").await;
+    let file = made.directory.path().join("backup.db");
+    let copied = backup(&made.database(), &file).unwrap();
+    assert_eq!((copied.accounts, copied.tweets), (1, 1));
+    assert!(backup(&made.database(), &file).is_err(), "nothing is overwritten");
+    assert!(restore(&file, &made.database()).is_err(), "nothing is overwritten");
+    let elsewhere = made.directory.path().join("new/mini-tweet.db");
+    restore(&file, &elsewhere).unwrap();
+    assert_eq!(check(&elsewhere).unwrap(), Vec::<String>::new());
+
+    let mut bytes = std::fs::read(&file).unwrap();
+    let length = bytes.len();
+    bytes[length / 2..].fill(0x5a);
+    let broken = made.directory.path().join("broken.db");
+    std::fs::write(&broken, bytes).unwrap();
+    let nowhere = made.directory.path().join("nowhere/mini-tweet.db");
+    assert!(restore(&broken, &nowhere).is_err());
+    assert!(!nowhere.exists(), "a damaged backup restores nothing");
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let (made, _feed) = TestStore::new();
+    made.store.close().await;
+    let path = made.database();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let clock = made.clock.clone();
+    let TestStore { store, directory, .. } = made;
+    drop(store);
+    let error = super::SqliteStore::open(&path, &super::SqliteOptions::default(), clock).unwrap_err();
+    assert!(error.to_string().contains("newer version"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    drop(directory);
+}
