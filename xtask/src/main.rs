@@ -1,1 +1,143 @@
-fn main() {}
+//! Chores of the project: `cargo xtask ci` passes or fails as a change does, `cargo xtask docs` writes the pages
+//! that are made from the source.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+  ci            everything that a change must pass: format, lints, tests, docs
+  docs          write docs/configuration.md and docs/cli.md from the program
+  docs --check  fail if they are not what the program says
+  bench [ARGS]  measure a release build; arguments go to the benchmark";
+
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["ci"] => ci(),
+        ["docs"] => docs(false),
+        ["docs", "--check"] => docs(true),
+        ["bench", rest @ ..] => bench(rest),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn ci() -> Outcome {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    // The tests run the program as a process: it must be there before any of them.
+    cargo(&["build", "--locked", "--package", "mini-tweet"])?;
+    cargo(&["test", "--workspace", "--locked"])?;
+    docs(true)?;
+    let mut rustdoc =
+        tool("cargo", &["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"]);
+    run(rustdoc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    println!("ci: all passed");
+    Ok(())
+}
+
+/// Pages that repeat what the program says of itself.
+fn docs(only_check: bool) -> Outcome {
+    cargo(&["build", "--quiet", "--locked", "--package", "mini-tweet"])?;
+    let program = target_directory().join("debug/mini-tweet");
+    let pages = [
+        ("docs/configuration.md", said(&program, &["serve", "--show-options"])?),
+        ("docs/cli.md", command_line(&program)?),
+    ];
+    for (name, text) in pages {
+        let path = root().join(name);
+        if !only_check {
+            std::fs::write(&path, text).map_err(|error| format!("{name}: {error}"))?;
+        } else if std::fs::read_to_string(&path).unwrap_or_default() != text {
+            return Err(format!("{name} is not what the program says; run: cargo xtask docs"));
+        }
+    }
+    Ok(())
+}
+
+/// The help of the program and of each verb, as a page.
+fn command_line(program: &Path) -> Result<String, String> {
+    let mut page = String::from(
+        "# Command line\n\nWhat `mini-tweet help` and `mini-tweet help VERB` say. This page is generated from the \
+         program.\n",
+    );
+    let overview = said(program, &["help"])?;
+    page += &format!("\n```text\n{}\n```\n", overview.trim_end());
+    let verbs = overview
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|verb| *verb != "help");
+    for verb in verbs {
+        let help = said(program, &["help", verb])?;
+        // What every verb takes stands once, above.
+        let own = help.split("\nEverywhere:").next().unwrap_or_default();
+        page += &format!("\n## `{verb}`\n\n```text\n{}\n```\n", own.trim_end());
+    }
+    Ok(page)
+}
+
+fn bench(args: &[&str]) -> Outcome {
+    cargo(&["build", "--release", "--locked", "--package", "mini-tweet", "--package", "mini-tweet-bench"])?;
+    run(Command::new(target_directory().join("release/mini-tweet-bench")).args(args))
+}
+
+/// What a program writes on stdout, as it would on a narrow page.
+fn said(program: &Path, args: &[&str]) -> Result<String, String> {
+    let out = Command::new(program)
+        .args(args)
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .env_remove("MINI_TWEET_SERVER")
+        .output()
+        .map_err(|error| format!("{}: {error}", program.display()))?;
+    if !out.status.success() {
+        return Err(format!(
+            "{} {args:?} failed: {}",
+            program.display(),
+            String::from_utf8_lossy(&out.stderr)
+        ));
+    }
+    String::from_utf8(out.stdout).map_err(|error| error.to_string())
+}
+
+fn cargo(args: &[&str]) -> Outcome {
+    run(&mut tool("cargo", args))
+}
+
+fn tool(name: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(args).current_dir(root());
+    command
+}
+
+fn run(command: &mut Command) -> Outcome {
+    println!("ci: {command:?}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{command:?} ended with {status}")),
+        Err(error) => Err(format!("{command:?}: {error}")),
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn target_directory() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}

@@ -3,6 +3,13 @@
 //!
 //! `cargo run --release -p mini-tweet-bench -- [--server PATH] [--edges FILE] [--tweets FILE] [--seconds N]`
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::indexing_slicing,
+    reason = "a tool for developers: a wrong index may stop it, and figures are rounded"
+)]
+
 mod data;
 mod load;
 mod server;

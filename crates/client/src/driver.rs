@@ -33,7 +33,12 @@ const BUSY_WAIT: Duration = Duration::from_millis(50);
 /// What handles ask of the driver.
 pub(crate) enum Command {
     Ask(Pending),
-    Subscribe { topic: subscribe::Topic, cursor: u64, updates: UpdateSender, reply: oneshot::Sender<Subscribed> },
+    Subscribe {
+        topic: subscribe::Topic,
+        cursor: u64,
+        updates: UpdateSender,
+        reply: oneshot::Sender<Subscribed>,
+    },
     Unsubscribe(u64),
     /// The reader of this subscription has room again.
     Resume(u64),
@@ -242,7 +247,7 @@ impl Driver {
                 read = reader.read::<v1::ServerFrame>() => {
                     heard = Instant::now();
                     match read {
-                        Ok(Some(v1::ServerFrame { frame })) => if let Err(end) = self.receive(frame) {
+                        Ok(Some(v1::ServerFrame { frame })) => if let Some(end) = self.receive(frame) {
                             return end;
                         },
                         Ok(None) => return lost(self.unreachable("it closed the connection")),
@@ -317,8 +322,8 @@ impl Driver {
         }
     }
 
-    /// Whether the connection goes on.
-    fn receive(&mut self, frame: Option<server_frame::Frame>) -> Result<(), End> {
+    /// Takes a frame in; `Some` when it was the connection's last.
+    fn receive(&mut self, frame: Option<server_frame::Frame>) -> Option<End> {
         match frame {
             Some(server_frame::Frame::Response(v1::Response { id, result: Some(result) })) => {
                 if let Some(pending) = self.in_flight.remove(&id) {
@@ -338,12 +343,12 @@ impl Driver {
                     Error::RateLimited { retry_after } => *retry_after,
                     _ => Duration::ZERO,
                 };
-                return Err(End::Lost { why: error.into(), after });
+                return Some(End::Lost { why: error.into(), after });
             }
             // A second hello changes nothing, a pong has done its work by coming, and the rest is for newer clients.
             _ => {}
         }
-        Ok(())
+        None
     }
 
     fn answered(&mut self, mut pending: Pending, result: response::Result) {

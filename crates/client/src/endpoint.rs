@@ -94,7 +94,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", ":4280", "host:", "host:0x1", "host:70000", "a b", "[::1", "[::1]7", "unix:", "a\n:1"] {
+        for text in
+            ["", ":4280", "host:", "host:0x1", "host:70000", "a b", "[::1", "[::1]7", "unix:", "a\n:1"]
+        {
             assert!(Endpoint::parse(text).is_err(), "{text:?}");
         }
     }

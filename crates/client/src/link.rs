@@ -159,7 +159,9 @@ async fn secure(
 fn says(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "no server listens there".to_owned(),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => "it closed the connection".to_owned(),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+            "it closed the connection".to_owned()
+        }
         _ => SafeText::line(&error.to_string()).to_string(),
     }
 }

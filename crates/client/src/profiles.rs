@@ -71,7 +71,8 @@ impl Profiles {
         };
         let mode = fs::metadata(&path).map_err(|error| wrong(error.to_string()))?.permissions().mode();
         if mode & 0o077 != 0 {
-            let fix = format!("it holds your sessions and others can read it; run: chmod 600 {}", path.display());
+            let fix =
+                format!("it holds your sessions and others can read it; run: chmod 600 {}", path.display());
             return Err(wrong(fix));
         }
         // The message only: the error's picture of the line could show a token.
@@ -91,7 +92,8 @@ impl Profiles {
     /// # Errors
     /// Those of [`Profiles::load`], and [`ClientError::File`] when it cannot be written.
     pub fn update<T>(home: &Home, change: impl FnOnce(&mut Self) -> T) -> Result<T, ClientError> {
-        let wrong = |error: io::Error| ClientError::File { path: home.profiles(), problem: error.to_string() };
+        let wrong =
+            |error: io::Error| ClientError::File { path: home.profiles(), problem: error.to_string() };
         DirBuilder::new().recursive(true).mode(0o700).create(home.path()).map_err(wrong)?;
         let lock = File::options()
             .create(true)

@@ -529,7 +529,13 @@ fn option_and_value(text: &str) -> Result<(String, String), String> {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataDirectory {
     /// Directory of the server's database.
-    #[arg(long, value_name = "DIR", env = "MINI_TWEET_DATA_DIR", default_value = "mini-tweet-data", global = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "MINI_TWEET_DATA_DIR",
+        default_value = "mini-tweet-data",
+        global = true
+    )]
     pub(crate) data: PathBuf,
 }
 

@@ -34,7 +34,8 @@ impl Context {
             Some(server) => Some(server.clone()),
             None => self.chosen_profile()?.map(|profile| profile.server),
         };
-        Endpoint::parse(named.as_deref().unwrap_or("127.0.0.1")).map_err(|error| Failure::Usage(error.to_string()))
+        Endpoint::parse(named.as_deref().unwrap_or("127.0.0.1"))
+            .map_err(|error| Failure::Usage(error.to_string()))
     }
 
     /// A connection on which nobody is signed in.
@@ -50,7 +51,8 @@ impl Context {
             return self.open(self.endpoint()?, Some(token)).await;
         }
         let profile = self.chosen_profile()?.ok_or(Failure::NotSignedIn)?;
-        let endpoint = Endpoint::parse(&profile.server).map_err(|error| Failure::Failed(error.to_string()))?;
+        let endpoint =
+            Endpoint::parse(&profile.server).map_err(|error| Failure::Failed(error.to_string()))?;
         let token = profile.token.clone().ok_or(Failure::NotSignedIn)?;
         let client = self.open(endpoint, Some(token)).await?;
         self.profile.get_or_init(|| profile);
@@ -71,13 +73,18 @@ impl Context {
         options.fingerprint = match &self.global.fingerprint {
             None => None,
             Some(text) => Some(Fingerprint::parse(text).ok_or_else(|| {
-                Failure::Usage("the fingerprint must look like SHA256:… (the server says it at its start)".to_owned())
+                Failure::Usage(
+                    "the fingerprint must look like SHA256:… (the server says it at its start)".to_owned(),
+                )
             })?),
         };
         let connecting = tokio::time::timeout(self.global.timeout, Client::connect(options));
-        let client = connecting.await.map_err(|_| client::ClientError::TimedOut { endpoint: shown.clone() })??;
+        let client =
+            connecting.await.map_err(|_| client::ClientError::TimedOut { endpoint: shown.clone() })??;
         if let Some(key) = client.first_contact() {
-            self.out.say(&format!("First contact with {shown}. Its key, from now on the only one accepted:\n  {key}"));
+            self.out.say(&format!(
+                "First contact with {shown}. Its key, from now on the only one accepted:\n  {key}"
+            ));
         }
         Ok(client)
     }
@@ -87,14 +94,19 @@ impl Context {
         let profiles = Profiles::load(&self.home)?;
         let server = match &self.global.server {
             None => None,
-            Some(text) => Some(Endpoint::parse(text).map_err(|error| Failure::Usage(error.to_string()))?.to_string()),
+            Some(text) => {
+                Some(Endpoint::parse(text).map_err(|error| Failure::Usage(error.to_string()))?.to_string())
+            }
         };
         let fits = |profile: &&Profile| server.as_ref().is_none_or(|server| *server == profile.server);
         if let Some(name) = &self.global.profile {
-            let found = profiles.find(name).or_else(|| profiles.all().filter(fits).find(|p| p.username == *name));
+            let found =
+                profiles.find(name).or_else(|| profiles.all().filter(fits).find(|p| p.username == *name));
             return match found {
                 Some(profile) => Ok(Some(profile.clone())),
-                None => Err(Failure::Usage(format!("there is no profile {name:?}; see `mini-tweet accounts`"))),
+                None => {
+                    Err(Failure::Usage(format!("there is no profile {name:?}; see `mini-tweet accounts`")))
+                }
             };
         }
         let current = profiles.current().filter(fits);
@@ -105,17 +117,18 @@ impl Context {
     pub(crate) fn tweet(&self, tweet: TweetRef) -> Result<u64, Failure> {
         match tweet {
             TweetRef::Id(id) => Ok(id),
-            TweetRef::Last => self
-                .chosen_profile()?
-                .and_then(|profile| profile.last)
-                .ok_or_else(|| Failure::Usage("you have written nothing from here yet: name the id".to_owned())),
+            TweetRef::Last => self.chosen_profile()?.and_then(|profile| profile.last).ok_or_else(|| {
+                Failure::Usage("you have written nothing from here yet: name the id".to_owned())
+            }),
         }
     }
 
     /// Remembers it for `@last`.
     pub(crate) fn remember_last(&self, id: u64) -> Result<(), Failure> {
         if let Some(profile) = self.profile.get() {
-            Profiles::update(&self.home, |all| all.change(&profile.name(), |profile| profile.last = Some(id)))?;
+            Profiles::update(&self.home, |all| {
+                all.change(&profile.name(), |profile| profile.last = Some(id))
+            })?;
         }
         Ok(())
     }

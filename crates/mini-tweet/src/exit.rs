@@ -58,7 +58,10 @@ impl Failure {
                 Error::RateLimited { .. } | Error::Busy => 6,
                 Error::Unavailable(_) | Error::GoingAway => 7,
                 Error::AlreadyExists(_) | Error::IdempotencyConflict => 8,
-                Error::StorageFull | Error::SlowConsumer { .. } | Error::Protocol(_) | Error::Internal { .. } => 1,
+                Error::StorageFull
+                | Error::SlowConsumer { .. }
+                | Error::Protocol(_)
+                | Error::Internal { .. } => 1,
             },
             Self::Client(ClientError::File { .. } | ClientError::Protocol { .. }) => 1,
             Self::Client(_) => 7,
@@ -79,7 +82,8 @@ impl Failure {
     fn message(&self) -> String {
         match self {
             Self::NotSignedIn => {
-                "nobody is signed in: run `mini-tweet login`, or `mini-tweet signup` for a new account".to_owned()
+                "nobody is signed in: run `mini-tweet login`, or `mini-tweet signup` for a new account"
+                    .to_owned()
             }
             Self::Client(ClientError::Refused(Error::Unauthenticated(reason))) => {
                 format!("{reason} (`mini-tweet login`)")

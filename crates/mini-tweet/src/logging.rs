@@ -10,7 +10,8 @@ pub(crate) fn of_server(format: LogFormat, level: LogLevel) {
     let level = level.name();
     // Libraries below have nothing to say that an operator could use.
     let filter = EnvFilter::new(format!("warn,server={level},mini_tweet_server={level},mini_tweet={level}"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Printable::stderr);
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Printable::stderr);
     match format {
         LogFormat::Text => lines.with_target(false).init(),
         LogFormat::Json => lines.json().init(),

@@ -85,7 +85,8 @@ pub(crate) fn whole_stdin() -> Result<String, Failure> {
 
 /// What a person writes in their editor, starting with this text.
 pub(crate) fn editor(start: &str) -> Result<String, Failure> {
-    let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|e| !e.is_empty()));
+    let editor =
+        ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|e| !e.is_empty()));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");

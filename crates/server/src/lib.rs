@@ -14,6 +14,8 @@ pub mod service;
 pub mod store;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod town;
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};

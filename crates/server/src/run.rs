@@ -70,7 +70,9 @@ pub enum ServeError {
     #[error("the server cannot start: {0}")]
     Start(#[from] model::Error),
     /// The database cannot go on.
-    #[error("the disk failed and the server stopped; what was acknowledged is safe, look at the disk and the log")]
+    #[error(
+        "the disk failed and the server stopped; what was acknowledged is safe, look at the disk and the log"
+    )]
     Failed,
 }
 

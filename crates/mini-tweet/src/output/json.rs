@@ -4,8 +4,8 @@ use std::io;
 
 use model::SafeText;
 use serde::Serialize as _;
-use serde_json::ser::{Formatter, Serializer};
 use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
 
 /// One value on one line.
 pub(crate) fn line(value: &Value) -> String {

@@ -30,7 +30,8 @@ pub(crate) fn person(person: &v1::Person) -> Row {
     Row::new(&PERSON, values, text.trim_end().to_owned())
 }
 
-const PERSON: [&str; 7] = ["username", "name", "you_follow", "follows_you", "you_block", "you_mute", "presence"];
+const PERSON: [&str; 7] =
+    ["username", "name", "you_follow", "follows_you", "you_block", "you_mute", "presence"];
 
 fn ties_in_words(ties: &v1::Relationship) -> Vec<&'static str> {
     let words = [
@@ -70,7 +71,10 @@ pub(crate) fn profile(profile: &v1::Profile) -> Row {
     about.extend(profile.suspended.then_some("suspended"));
     about.extend(ties_in_words(&ties));
     about.extend(profile.own.as_ref().filter(|own| own.presence_hidden).map(|_| "presence hidden"));
-    lines.push(format!("  {}", dim(format!("here since {} · {}", local_time(profile.created_ms), about.join(" · ")))));
+    lines.push(format!(
+        "  {}",
+        dim(format!("here since {} · {}", local_time(profile.created_ms), about.join(" · ")))
+    ));
     let values = [
         who.username.as_str().into(),
         who.display_name.as_str().into(),
@@ -91,8 +95,20 @@ pub(crate) fn profile(profile: &v1::Profile) -> Row {
 }
 
 const PROFILE: [&str; 14] = [
-    "username", "name", "bio", "role", "created", "tweets", "followers", "following", "you_follow", "follows_you",
-    "you_block", "you_mute", "presence", "suspended",
+    "username",
+    "name",
+    "bio",
+    "role",
+    "created",
+    "tweets",
+    "followers",
+    "following",
+    "you_follow",
+    "follows_you",
+    "you_block",
+    "you_mute",
+    "presence",
+    "suspended",
 ];
 
 /// What somebody did that concerns the reader.
@@ -115,9 +131,10 @@ pub(crate) fn notification(notification: &v1::Notification, referred: &Referred)
     if let Some(tweet) = tweet {
         text += &format!("\n{}", prose(&tweet.text, "    "));
     }
-    let tweet = tweet.map_or(Value::Null, |tweet| {
-        json!({ "id": tweet.id.to_string(), "author": referred.author(tweet), "text": tweet.text })
-    });
+    let tweet = tweet.map_or(
+        Value::Null,
+        |tweet| json!({ "id": tweet.id.to_string(), "author": referred.author(tweet), "text": tweet.text }),
+    );
     let values = [
         notification.id.to_string().into(),
         kind.into(),
@@ -180,7 +197,11 @@ pub(crate) fn session(session: &v1::Session) -> Row {
         "{}  {}{here}  {}",
         session.id,
         SafeText::line(&session.client_name),
-        dim(format!("since {}, last used {}", local_time(session.created_ms), local_time(session.last_used_ms)))
+        dim(format!(
+            "since {}, last used {}",
+            local_time(session.created_ms),
+            local_time(session.last_used_ms)
+        ))
     );
     let values = [
         session.id.to_string().into(),

@@ -10,8 +10,24 @@ use super::Row;
 use super::style::{account, bold, count, dim, local_time, prose, rfc3339};
 
 const TWEET: [&str; 18] = [
-    "id", "author", "text", "created", "edited", "visibility", "reply_to", "quote", "retweet_of", "replies",
-    "retweets", "quotes", "likes", "liked", "retweeted", "saved", "deleted", "event",
+    "id",
+    "author",
+    "text",
+    "created",
+    "edited",
+    "visibility",
+    "reply_to",
+    "quote",
+    "retweet_of",
+    "replies",
+    "retweets",
+    "quotes",
+    "likes",
+    "liked",
+    "retweeted",
+    "saved",
+    "deleted",
+    "event",
 ];
 
 /// What tweets refer to: authors, and originals of retweets and quotes.
@@ -154,12 +170,20 @@ fn text(tweet: &v1::Tweet, referred: &Referred) -> String {
             None => format!("  │ {}", dim("a tweet that is gone")),
         });
     }
-    let counts = [(tweet.replies, "reply"), (tweet.retweets, "retweet"), (tweet.quotes, "quote"), (tweet.likes, "like")];
-    let counts: Vec<_> = counts
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, noun)| if noun == "reply" && number > 1 { format!("{number} replies") } else { count(number, noun) })
-        .collect();
+    let counts = [
+        (tweet.replies, "reply"),
+        (tweet.retweets, "retweet"),
+        (tweet.quotes, "quote"),
+        (tweet.likes, "like"),
+    ];
+    let counts: Vec<_> =
+        counts
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, noun)| {
+                if noun == "reply" && number > 1 { format!("{number} replies") } else { count(number, noun) }
+            })
+            .collect();
     if !counts.is_empty() {
         lines.push(format!("  {}", dim(counts.join(" · "))));
     }
@@ -186,8 +210,12 @@ pub(crate) fn trend(trend: &v1::Trend) -> Row {
     let people = if trend.people == 1 { "1 person".to_owned() } else { format!("{} people", trend.people) };
     let about = dim(format_args!("{people}, {} today", count(trend.tweets, "tweet")));
     let text = format!("{}  {name}  {about}", sparkline(&trend.history));
-    let values =
-        [trend.name.as_str().into(), trend.people.into(), trend.tweets.into(), trend.history.as_slice().into()];
+    let values = [
+        trend.name.as_str().into(),
+        trend.people.into(),
+        trend.tweets.into(),
+        trend.history.as_slice().into(),
+    ];
     Row::new(&["hashtag", "people", "tweets", "history"], values, text)
 }
 
@@ -213,7 +241,8 @@ mod tests {
 
     #[test]
     fn a_quote_shows_what_it_quotes_or_that_it_is_gone() {
-        let mut quote = v1::Tweet { id: 11, author_id: 1, text: "so".into(), quote_of: 10, ..v1::Tweet::default() };
+        let mut quote =
+            v1::Tweet { id: 11, author_id: 1, text: "so".into(), quote_of: 10, ..v1::Tweet::default() };
         let row = tweet(&quote, &referred());
         assert_eq!(row.fields["quote"]["text"], "first");
         assert!(plain(&row).contains("│ first"));

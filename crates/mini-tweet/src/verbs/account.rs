@@ -42,7 +42,9 @@ pub(super) async fn sign_up(context: &Context, ask: SignUp) -> Result<(), Failur
         };
         // Only what was wrong is asked for again.
         let field = match &error {
-            ClientError::Refused(Error::AlreadyExists(field) | Error::Invalid { field, .. }) => field.as_ref(),
+            ClientError::Refused(Error::AlreadyExists(field) | Error::Invalid { field, .. }) => {
+                field.as_ref()
+            }
             _ => "",
         };
         if !(asks_again && context.asking.is_possible() && matches!(field, "username" | "password")) {
@@ -63,8 +65,7 @@ pub(super) async fn log_in(context: &Context, ask: LogIn) -> Result<(), Failure>
         let token = secret_line()?;
         let token = Token::parse(&token)
             .ok_or_else(|| Failure::Usage("that is not the token of a session".to_owned()))?;
-        let mut logged_in =
-            client.ask(v1::Authenticate { token: token.to_bytes().into() }).await?;
+        let mut logged_in = client.ask(v1::Authenticate { token: token.to_bytes().into() }).await?;
         logged_in.token = token.to_bytes();
         return keep(context, &logged_in);
     }
@@ -73,7 +74,8 @@ pub(super) async fn log_in(context: &Context, ask: LogIn) -> Result<(), Failure>
         None => context.asking.line("Username", "name the username")?,
     };
     for _ in 1..TRIES {
-        let password = if ask.password_stdin { secret_line()? } else { context.asking.password("Password")? };
+        let password =
+            if ask.password_stdin { secret_line()? } else { context.asking.password("Password")? };
         match try_log_in(&client, &name, &password).await {
             Err(ClientError::Refused(error @ Error::Unauthenticated(_))) if !ask.password_stdin => {
                 context.out.say(&format!("{error}"));
@@ -107,7 +109,8 @@ fn keep(context: &Context, logged_in: &v1::LoggedIn) -> Result<(), Failure> {
 
 pub(super) async fn log_out(context: &Context, everywhere: bool) -> Result<(), Failure> {
     let profile = context.chosen_profile()?.ok_or(Failure::NotSignedIn)?;
-    let on_server = async { context.signed_in().await?.ask(v1::LogOut { everywhere }).await.map_err(Failure::from) };
+    let on_server =
+        async { context.signed_in().await?.ask(v1::LogOut { everywhere }).await.map_err(Failure::from) };
     match on_server.await {
         // A session that has ended already is what was wanted.
         Ok(_) | Err(Failure::Client(ClientError::Refused(Error::Unauthenticated(_)))) => {}
@@ -220,6 +223,10 @@ pub(super) async fn export(context: &Context) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn new_password(context: &Context, from_stdin: bool, what: &str) -> Result<Zeroizing<String>, Failure> {
+pub(super) fn new_password(
+    context: &Context,
+    from_stdin: bool,
+    what: &str,
+) -> Result<Zeroizing<String>, Failure> {
     if from_stdin { secret_line() } else { context.asking.new_password(what) }
 }

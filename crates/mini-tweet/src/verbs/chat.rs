@@ -54,7 +54,12 @@ struct Place {
 }
 
 /// Shows messages, oldest first as one reads a conversation, and marks them as read.
-async fn read(context: &Context, client: &Client, with: &str, page: v1::PageRequest) -> Result<Place, Failure> {
+async fn read(
+    context: &Context,
+    client: &Client,
+    with: &str,
+    page: v1::PageRequest,
+) -> Result<Place, Failure> {
     let page = client.ask(v1::ReadConversation { username: with.to_owned(), page: Some(page) }).await?;
     let mut place = Place {
         with: page.with.unwrap_or_default(),
@@ -76,7 +81,12 @@ async fn mark_read(client: &Client, place: &Place) -> Result<(), Failure> {
 }
 
 /// What is said appears; lines that are typed on a terminal are said.
-async fn stay(context: &Context, client: &Client, with: String, page: v1::PageRequest) -> Result<(), Failure> {
+async fn stay(
+    context: &Context,
+    client: &Client,
+    with: String,
+    page: v1::PageRequest,
+) -> Result<(), Failure> {
     let mut state = client.state();
     let mut live = client.subscribe(Topic::Conversation(with.clone()), None).await?;
     let mut place = read(context, client, &with, page).await?;

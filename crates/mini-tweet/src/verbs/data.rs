@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use jiff::tz::TimeZone;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use server::import::{Phase, Progress, Summary};
 use server::offline::{Offline, OfflineError};

@@ -200,7 +200,8 @@ pub(super) async fn watch(context: &Context) -> Result<(), Failure> {
 }
 
 fn event(topic: &str, update: Update) -> Value {
-    let tweet = |live: v1::LiveTweet| tweets::live(live, "").map_or(Value::Null, crate::output::Row::into_value);
+    let tweet =
+        |live: v1::LiveTweet| tweets::live(live, "").map_or(Value::Null, crate::output::Row::into_value);
     let (kind, about) = match update.event {
         Event::TweetPosted(live) => ("tweet_posted", tweet(live)),
         Event::TweetEdited(live) => ("tweet_edited", tweet(live)),

@@ -229,7 +229,7 @@ impl Live {
                             let (message, author) = (message.clone(), author.clone());
                             Payload::new(LiveEvent::Message { message, author, with })
                         };
-                        Prepared::Pair { actor: event(to.clone()), other: event(author.clone()) }
+                        Prepared::Pair { actor: event(to), other: event(author.clone()) }
                     }
                     _ => Prepared::Nothing,
                 }

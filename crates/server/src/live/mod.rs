@@ -7,6 +7,8 @@ mod connection;
 mod distribute;
 mod hub;
 mod hydrate;
+#[cfg(test)]
+mod tests;
 mod trends;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};

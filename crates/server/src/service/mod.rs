@@ -14,6 +14,8 @@ pub mod passwords;
 mod presence;
 mod search;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod timelines;
 mod trends;

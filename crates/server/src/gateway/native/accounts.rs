@@ -47,7 +47,7 @@ pub(super) async fn authenticate(call: Call<'_>, ask: &v1::Authenticate) -> Resu
 fn enter(call: &Call<'_>, logged_in: &LoggedIn) -> response::Result {
     call.session.log_in(logged_in);
     response::Result::LoggedIn(v1::LoggedIn {
-        token: logged_in.token.map(|token| token.to_vec().into()).unwrap_or_default(),
+        token: logged_in.token.map(|token| token.to_vec()).unwrap_or_default(),
         session_id: logged_in.session.get(),
         profile: Some(profile(&logged_in.profile, None, Presence::Online)),
     })

@@ -64,6 +64,21 @@ pub(super) enum Reason {
     Connection(#[from] ConnectionError),
 }
 
+impl Reason {
+    /// As every connection ends one day; the others are for the operator to see.
+    pub(super) fn is_ordinary(&self) -> bool {
+        match self {
+            Self::Closed | Self::Silent | Self::SessionEnded | Self::Stopping => true,
+            // A program that ends without saying goodbye.
+            Self::Connection(ConnectionError::Io(error)) => {
+                use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+                matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
+            }
+            Self::NoLogIn | Self::Misbehaved(_) | Self::Connection(_) => false,
+        }
+    }
+}
+
 /// What a connection was, for the log.
 #[derive(Debug)]
 pub(super) struct Ended {
@@ -358,9 +373,8 @@ impl<H: Handler> Connection<H> {
                 self.subscribing += 1;
             }
             let handler = self.handler.clone();
-            let mut answering: BoxFuture<'static, Answer> = Box::pin(async move {
-                Answer { id, order, effect, result: handler.handle(request).await }
-            });
+            let mut answering: BoxFuture<'static, Answer> =
+                Box::pin(async move { Answer { id, order, effect, result: handler.handle(request).await } });
             // Begun here and not in the order of the set: changes reach the store as they were sent.
             let begun = answering.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             running.push(match begun {

@@ -78,9 +78,9 @@ pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<
         Op::Typing(ask) => conversations::typing(call, &ask).await,
 
         Op::ListOnline(v1::ListOnline {}) => people::list_online(call).await,
-        Op::SetPresence(ask) => live::set_presence(call, ask),
+        Op::SetPresence(ask) => live::set_presence(&call, ask),
         Op::Subscribe(ask) => live::subscribe(call, ask).await,
-        Op::Unsubscribe(ask) => live::unsubscribe(call, ask),
+        Op::Unsubscribe(ask) => live::unsubscribe(&call, ask),
 
         Op::CreateAccount(ask) => operator::create_account(call, ask).await,
         Op::CreateInvite(ask) => operator::create_invite(call, ask).await,

@@ -163,7 +163,12 @@ async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, session: Arc<Session
     let seconds = start.elapsed().as_secs();
     // Requests that go on without their client must not keep it online.
     session.log_out();
-    tracing::info!(%caller, %client, requests = ended.requests, seconds, %reason, "a connection ended");
+    let requests = ended.requests;
+    if ended.reason.is_ordinary() {
+        tracing::debug!(%caller, %client, requests, seconds, %reason, "a connection ended");
+    } else {
+        tracing::info!(%caller, %client, requests, seconds, %reason, "a connection was ended");
+    }
 }
 
 /// Half a second to five: not all clients of a server that starts again come in the same moment.

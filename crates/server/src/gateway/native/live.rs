@@ -29,13 +29,13 @@ pub(super) async fn subscribe(call: Call<'_>, ask: v1::Subscribe) -> Result<resp
     Ok(response::Result::Subscribed(v1::Subscribed { subscription, cursor: cursor.get() }))
 }
 
-pub(super) fn unsubscribe(call: Call<'_>, ask: v1::Unsubscribe) -> Result<response::Result> {
+pub(super) fn unsubscribe(call: &Call<'_>, ask: v1::Unsubscribe) -> Result<response::Result> {
     authorise(&call.caller, Operation::Unsubscribe)?;
     call.session.live()?.unsubscribe(ask.subscription)?;
     Ok(carried_out())
 }
 
-pub(super) fn set_presence(call: Call<'_>, ask: v1::SetPresence) -> Result<response::Result> {
+pub(super) fn set_presence(call: &Call<'_>, ask: v1::SetPresence) -> Result<response::Result> {
     authorise(&call.caller, Operation::SetPresence)?;
     call.session.live()?.set_presence(presence_to_set(ask.state)?);
     Ok(carried_out())

@@ -25,7 +25,12 @@ pub(crate) async fn messages_arrive_in_order_with_marks_that_only_go_forward(wor
     assert_eq!(messages.iter().map(|one| one.id).collect::<Vec<_>>(), [second, first]);
     assert!(world.store.conversation_between(bob, cleo).await.unwrap().is_none());
 
-    let mark = |delivered, read| Change::MarkConversation { conversation: conversation.id, account: bob, delivered, read };
+    let mark = |delivered, read| Change::MarkConversation {
+        conversation: conversation.id,
+        account: bob,
+        delivered,
+        read,
+    };
     world.apply(mark(Some(first), None)).await;
     world.apply(mark(None, Some(first))).await;
     let marks = world.store.marks(conversation.id, bob).await.unwrap();

@@ -87,7 +87,8 @@ pub(crate) async fn an_import_tells_nothing_and_happens_once(world: World) {
     let profile = world.store.account(old).await.unwrap().unwrap();
     assert_eq!((profile.tweets, profile.created_ms), (2, created_ms));
     // Nothing of it was news.
-    let log = world.store.events(model::EventId::new(1).unwrap(), world.store.last_event().await.unwrap(), 100);
+    let log =
+        world.store.events(model::EventId::new(1).unwrap(), world.store.last_event().await.unwrap(), 100);
     match log.await.unwrap() {
         EventLog::Complete(events) => assert!(events.iter().all(|event| event.kind == EventKind::Created)),
         EventLog::Pruned => {}

@@ -220,7 +220,7 @@ impl Store for SqliteStore {
         position: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Account>> {
-        self.read(move |db| ties::list(db, viewer, list, position, limit)).await
+        self.read(move |db| ties::list(db, viewer, list, position.as_ref(), limit)).await
     }
 
     async fn search_people(&self, viewer: AccountId, query: &str, limit: usize) -> Result<Vec<Account>> {

@@ -36,9 +36,20 @@ fn some_change(dice: &mut Dice, people: &[AccountId], tweets: &[TweetId]) -> Cha
     let tweet = dice.one_of(tweets).unwrap_or_else(|| TweetId::new(1).unwrap());
     let on = dice.below(3) > 0;
     let visibility = dice
-        .one_of(&[Visibility::Public, Visibility::Public, Visibility::Unlisted, Visibility::Followers, Visibility::Direct])
+        .one_of(&[
+            Visibility::Public,
+            Visibility::Public,
+            Visibility::Unlisted,
+            Visibility::Followers,
+            Visibility::Direct,
+        ])
         .unwrap();
-    let text = model::TweetText::parse(&format!("@p{} says #tag{} {}", dice.below(9), dice.below(5), dice.below(99)));
+    let text = model::TweetText::parse(&format!(
+        "@p{} says #tag{} {}",
+        dice.below(9),
+        dice.below(5),
+        dice.below(99)
+    ));
     let text = text.unwrap();
     match dice.below(14) {
         0..=2 => {
@@ -108,7 +119,15 @@ fn no_statement_walks_a_table(db: &Connection) {
         explained += 1;
         for step in &steps {
             // Rows of the statement itself, and an index for full text, are not tables though the plan says SCAN.
-            let not_tables = ["USING", "VIRTUAL TABLE INDEX", "CONSTANT ROW", "VALUES", "(subquery", "SCAN s", "SCAN below"];
+            let not_tables = [
+                "USING",
+                "VIRTUAL TABLE INDEX",
+                "CONSTANT ROW",
+                "VALUES",
+                "(subquery",
+                "SCAN s",
+                "SCAN below",
+            ];
             let walks = step.starts_with("SCAN ") && !not_tables.iter().any(|one| step.contains(one));
             // A timeline's page is read in its order, not sorted out of all there is.
             let sorts = sql.contains("LIMIT ?3") && step.contains("TEMP B-TREE FOR ORDER BY");
@@ -135,7 +154,10 @@ async fn check_finds_what_is_wrong() {
         ("UPDATE account SET followers = 7", "counter of followers"),
         ("UPDATE tweet SET likes = 1", "counter of likes"),
         ("UPDATE hashtag SET tweets = 0", "counter of a hashtag"),
-        ("INSERT INTO block (blocker, blocked, id) SELECT follower, followee, 1 FROM follow", "follow across a block"),
+        (
+            "INSERT INTO block (blocker, blocked, id) SELECT follower, followee, 1 FROM follow",
+            "follow across a block",
+        ),
         ("UPDATE tweet SET visibility = 3", "not public"),
         ("DELETE FROM tweet_search", "search does not know"),
         ("UPDATE meta SET value = 1 WHERE name = 'id_high_water'", "high-water"),

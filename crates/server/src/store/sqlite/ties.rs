@@ -57,13 +57,13 @@ pub(super) fn list(
     db: &Connection,
     viewer: AccountId,
     list: PeopleList,
-    position: Option<Cursor>,
+    position: Option<&Cursor>,
     limit: usize,
 ) -> Result<Page<Account>> {
     let foreign = || Error::invalid("cursor", "belongs to another list");
     let (table, whose, other) = match list {
         PeopleList::People => {
-            let after = match &position {
+            let after = match position {
                 None => "",
                 Some(Cursor::Username(username)) => username.as_str(),
                 Some(Cursor::Id(_)) => return Err(foreign().into()),
