@@ -127,7 +127,7 @@ impl Context {
     pub(crate) fn remember_last(&self, id: u64) -> Result<(), Failure> {
         if let Some(profile) = self.profile.get() {
             Profiles::update(&self.home, |all| {
-                all.change(&profile.name(), |profile| profile.last = Some(id))
+                all.change(&profile.name(), |profile| profile.last = Some(id));
             })?;
         }
         Ok(())

@@ -1,6 +1,8 @@
 //! Many clients at once, and a server that is killed in the middle: nothing that was acknowledged is lost,
 //! nothing is there twice, everything is in order, in the store and in every live feed.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+
 mod world;
 
 use std::collections::HashMap;
@@ -62,7 +64,6 @@ struct Run {
 }
 
 struct Reader {
-    client: Client,
     /// Ids in the order in which they came.
     seen: Arc<tokio::sync::Mutex<Vec<(u64, String)>>>,
 }
@@ -152,7 +153,7 @@ impl Reader {
     async fn follow_live(client: Client) -> Self {
         let mut live = client.subscribe(v1::subscribe::Topic::Home(v1::HomeTopic {}), None).await.unwrap();
         let seen = Arc::new(tokio::sync::Mutex::new(Vec::new()));
-        let (log, reader) = (Arc::clone(&seen), client.clone());
+        let (log, reader) = (Arc::clone(&seen), client);
         tokio::spawn(async move {
             let mut read_up_to = 0;
             while let Some(update) = live.next().await {
@@ -170,7 +171,7 @@ impl Reader {
                 }
             }
         });
-        Self { client, seen }
+        Self { seen }
     }
 }
 

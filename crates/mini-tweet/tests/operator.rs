@@ -1,5 +1,7 @@
 //! What operators do: invites, suspension, backup, restore, check, and the import of other databases.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+
 mod world;
 
 use std::fs;

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::session::Session;
 use super::{accounts, conversations, live, operator, people, tweets};
+use crate::service::authorise::authorise;
 use crate::service::{Caller, Service};
 use crate::store::{Applied, Once};
 
@@ -24,6 +25,10 @@ pub(super) struct Call<'a> {
 /// Carries out a request.
 pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<response::Result> {
     let caller = session.caller();
+    // Before anything of it is looked at: a stranger learns nothing of how a request must be.
+    if let Some(op) = &request.op {
+        authorise(&caller, operation_of(op))?;
+    }
     let once = once_of(caller, &request)?;
     let call = Call { session, service: &session.gateway.service, caller, once };
     let Some(op) = request.op else {

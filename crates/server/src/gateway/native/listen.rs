@@ -147,7 +147,7 @@ async fn refuse(gateway: &NativeGateway, stream: TcpStream, tls: Option<TlsAccep
 }
 
 /// Serves a connection and writes its one line in the log.
-async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, session: Arc<Session>) {
+pub(super) async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, session: Arc<Session>) {
     let gateway = &session.gateway;
     let terms = Terms {
         hello: gateway.hello(),

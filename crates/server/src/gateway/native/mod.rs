@@ -14,6 +14,8 @@ mod live;
 mod operator;
 mod people;
 mod session;
+#[cfg(test)]
+mod tests;
 mod tweets;
 
 use std::sync::Arc;

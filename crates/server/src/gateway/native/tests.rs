@@ -1,0 +1,434 @@
+//! The native gateway from the other side of the wire: what a stranger sends, byte by byte if need be.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use model::Operation;
+use prost::Message as _;
+use prost::encoding::{WireType, encode_key, encode_varint};
+use protocol::connection::{FrameReader, FrameWriter, Limits, framed};
+use protocol::frame::{FRAME_BYTES_MAX_BEFORE_LOGIN, FRAME_BYTES_MAX_FROM_SERVER};
+use protocol::v1::request::Op;
+use protocol::v1::{client_frame, response, server_frame};
+use protocol::{PROTOCOL_VERSION, v1};
+use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
+use tokio::sync::watch;
+
+use super::session::Session;
+use super::{NativeGateway, REQUESTS_IN_FLIGHT_MAX, Times, listen};
+use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates};
+use crate::seam::SystemRandom;
+use crate::service::SignUpMode;
+use crate::town::{PASSWORD, Town};
+
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+struct Door {
+    gateway: Arc<NativeGateway>,
+    stop: watch::Sender<bool>,
+}
+
+impl Door {
+    fn of(town: &Town) -> Self {
+        Self::with(town, Times::default(), RequestRates::new(0, 1))
+    }
+
+    fn with(town: &Town, times: Times, rates: RequestRates) -> Self {
+        let limits = ConnectionLimits { total: 100, per_address: 100, unauthenticated_per_address: 100 };
+        let (stop, stopping) = watch::channel(false);
+        let gateway = Arc::new(NativeGateway {
+            service: town.service.clone(),
+            live: town.live.clone(),
+            random: Arc::new(SystemRandom),
+            admissions: Admissions::new(limits),
+            rates,
+            times,
+            server_name: "Test".into(),
+            sign_up: SignUpMode::Open,
+            requests: AtomicU64::new(0),
+            stopping,
+        });
+        Self { gateway, stop }
+    }
+
+    /// Somebody at the door who has said nothing yet.
+    fn knock(&self) -> Wire {
+        let admission = self.gateway.admissions.admit(ADDRESS).unwrap();
+        self.connect(Session::anonymous(self.gateway.clone(), ADDRESS, admission))
+    }
+
+    fn connect(&self, session: Arc<Session>) -> Wire {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(listen::serve(far, session));
+        let (reader, writer) = framed(near, Limits::of_frame_bytes(FRAME_BYTES_MAX_FROM_SERVER));
+        Wire { reader, writer, next_id: 1 }
+    }
+
+    /// Somebody who has exchanged hellos.
+    async fn visitor(&self) -> Wire {
+        let mut wire = self.knock();
+        wire.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION))).await;
+        assert!(matches!(wire.read().await, Some(server_frame::Frame::Hello(_))));
+        wire
+    }
+
+    /// Somebody who has signed up.
+    async fn member(&self, name: &str) -> Wire {
+        let mut wire = self.visitor().await;
+        let sign_up =
+            v1::SignUp { username: name.into(), password: PASSWORD.into(), ..v1::SignUp::default() };
+        assert!(matches!(wire.ask(Op::SignUp(sign_up)).await, response::Result::LoggedIn(_)));
+        wire
+    }
+}
+
+fn hello(protocol_version: u32) -> v1::ClientHello {
+    v1::ClientHello { protocol_version, client_name: "test".into() }
+}
+
+struct Wire {
+    reader: FrameReader<ReadHalf<DuplexStream>>,
+    writer: FrameWriter<WriteHalf<DuplexStream>>,
+    next_id: u32,
+}
+
+impl Wire {
+    async fn send(&mut self, frame: client_frame::Frame) {
+        self.writer.queue(&v1::ClientFrame { frame: Some(frame) });
+        self.writer.flush().await.unwrap();
+    }
+
+    /// Sends these bytes as they are.
+    async fn send_raw(&mut self, bytes: &[u8]) {
+        let mut frame = Raw(bytes.to_vec());
+        self.writer.queue(&frame);
+        frame.clear();
+        self.writer.flush().await.unwrap();
+    }
+
+    /// The next frame; `None` when the server has closed.
+    async fn read(&mut self) -> Option<server_frame::Frame> {
+        let read = tokio::time::timeout(Duration::from_secs(20), self.reader.read::<v1::ServerFrame>());
+        read.await.expect("the server says something").unwrap_or(None)?.frame
+    }
+
+    fn queue(&mut self, op: Op) -> u32 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let request = v1::Request { id, op: Some(op), ..v1::Request::default() };
+        self.writer.queue(&v1::ClientFrame { frame: Some(client_frame::Frame::Request(request)) });
+        id
+    }
+
+    async fn answer(&mut self) -> (u32, response::Result) {
+        loop {
+            if let Some(server_frame::Frame::Response(v1::Response { id, result: Some(result) })) =
+                self.read().await
+            {
+                return (id, result);
+            }
+        }
+    }
+
+    async fn ask(&mut self, op: Op) -> response::Result {
+        let id = self.queue(op);
+        self.writer.flush().await.unwrap();
+        let (answered, result) = self.answer().await;
+        assert_eq!(answered, id);
+        result
+    }
+
+    /// The server's last word, after which it closes.
+    async fn last_word(&mut self) -> v1::ErrorCode {
+        let mut code = None;
+        while let Some(frame) = self.read().await {
+            if let server_frame::Frame::Fatal(error) = frame {
+                code = Some(error.code());
+            }
+        }
+        code.expect("the server says why it closes")
+    }
+}
+
+/// Bytes in the place of a message.
+#[derive(Debug, Default)]
+struct Raw(Vec<u8>);
+
+impl prost::Message for Raw {
+    fn encode_raw(&self, out: &mut impl bytes::BufMut) {
+        out.put_slice(&self.0);
+    }
+
+    fn merge_field(
+        &mut self,
+        _tag: u32,
+        _wire_type: WireType,
+        _buf: &mut impl bytes::Buf,
+        _context: prost::encoding::DecodeContext,
+    ) -> Result<(), prost::DecodeError> {
+        Ok(())
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+fn code_of(result: &response::Result) -> Option<v1::ErrorCode> {
+    match result {
+        response::Result::Error(error) => Some(error.code()),
+        _ => None,
+    }
+}
+
+fn post(text: String) -> Op {
+    Op::Post(v1::Post { text, ..v1::Post::default() })
+}
+
+/// Every request that the protocol has, found by the numbers of its fields.
+fn every_request() -> Vec<Op> {
+    (1..200_u32)
+        .filter_map(|number| {
+            let mut bytes = BytesMut::new();
+            encode_key(number, WireType::LengthDelimited, &mut bytes);
+            encode_varint(0, &mut bytes);
+            v1::Request::decode(bytes.freeze()).ok()?.op
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_request_without_a_session_is_refused() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    let mut wire = door.visitor().await;
+    let requests = every_request();
+    assert_eq!(requests.len(), Operation::ALL.len());
+    let open = [Operation::SignUp, Operation::LogIn, Operation::Authenticate, Operation::GetServerInfo];
+    for op in requests {
+        let operation = super::dispatch::operation_of(&op);
+        let result = wire.ask(op).await;
+        let refused = code_of(&result) == Some(v1::ErrorCode::Unauthenticated);
+        if open.contains(&operation) {
+            assert!(!refused || operation == Operation::Authenticate, "{operation:?}: {result:?}");
+        } else {
+            // Whatever else is wrong with the request: that nobody is signed in comes first.
+            assert!(refused, "{operation:?}: {result:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_member_is_no_operator_and_the_socket_is() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    let mut member = door.member("ada").await;
+    let mut operator = door.connect(Session::operator(door.gateway.clone()));
+    operator.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION))).await;
+    operator.read().await;
+    let statistics = || Op::GetStatistics(v1::GetStatistics {});
+    assert_eq!(code_of(&member.ask(statistics()).await), Some(v1::ErrorCode::Forbidden));
+    assert!(matches!(operator.ask(statistics()).await, response::Result::Statistics(_)));
+}
+
+#[tokio::test]
+async fn what_is_no_message_ends_the_connection_with_protocol() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    for bytes in [&b"\xff\xff\xff"[..], &[0x0a, 0x05, 0x01], &[0x80; 11]] {
+        let mut wire = door.visitor().await;
+        wire.send_raw(bytes).await;
+        assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol, "{bytes:?}");
+    }
+    // A request before the hello, another version, a second hello, an id twice.
+    let mut wire = door.knock();
+    wire.queue(Op::GetServerInfo(v1::GetServerInfo {}));
+    wire.writer.flush().await.unwrap();
+    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
+    let mut wire = door.knock();
+    wire.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION + 1))).await;
+    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
+    let mut wire = door.visitor().await;
+    wire.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION))).await;
+    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
+    let mut wire = door.visitor().await;
+    wire.next_id = 0;
+    wire.queue(Op::GetServerInfo(v1::GetServerInfo {}));
+    wire.writer.flush().await.unwrap();
+    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
+}
+
+#[tokio::test]
+async fn a_frame_at_the_limit_is_read_and_one_byte_more_is_not() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    let sized = |bytes: usize| {
+        let mut ping = v1::ClientHello { protocol_version: PROTOCOL_VERSION, client_name: "x".into() };
+        let whole = |hello: &v1::ClientHello| {
+            v1::ClientFrame { frame: Some(client_frame::Frame::Hello(hello.clone())) }.encoded_len()
+        };
+        while whole(&ping) < bytes {
+            ping.client_name.push('x');
+        }
+        assert_eq!(whole(&ping), bytes);
+        ping
+    };
+    let mut wire = door.knock();
+    wire.send(client_frame::Frame::Hello(sized(FRAME_BYTES_MAX_BEFORE_LOGIN))).await;
+    assert!(matches!(wire.read().await, Some(server_frame::Frame::Hello(_))));
+    // The frame is read; that the name in it is too long is another matter.
+    let mut wire = door.knock();
+    wire.send(client_frame::Frame::Hello(sized(FRAME_BYTES_MAX_BEFORE_LOGIN + 1))).await;
+    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
+}
+
+#[tokio::test]
+async fn a_request_that_only_a_newer_server_knows_is_an_error_and_no_end() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    let mut wire = door.visitor().await;
+    // Field 199 of the request is nothing yet.
+    let mut request = BytesMut::new();
+    request.extend_from_slice(&[0x08, 7]);
+    encode_key(199, WireType::LengthDelimited, &mut request);
+    encode_varint(0, &mut request);
+    let mut frame = BytesMut::new();
+    encode_key(2, WireType::LengthDelimited, &mut frame);
+    encode_varint(request.len() as u64, &mut frame);
+    frame.extend_from_slice(&request);
+    wire.send_raw(&frame).await;
+    let (id, result) = wire.answer().await;
+    assert_eq!((id, code_of(&result)), (7, Some(v1::ErrorCode::Invalid)));
+    wire.next_id = 8;
+    assert!(matches!(
+        wire.ask(Op::GetServerInfo(v1::GetServerInfo {})).await,
+        response::Result::ServerInfo(_)
+    ));
+}
+
+#[tokio::test]
+async fn posts_in_flight_are_carried_out_in_the_order_in_which_they_were_sent() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    let mut wire = door.member("ada").await;
+    let mut expected = Vec::new();
+    for round in 0..10 {
+        for n in 0..40 {
+            wire.queue(post(format!("{round} {n}")));
+            expected.push(format!("{round} {n}"));
+        }
+        wire.writer.flush().await.unwrap();
+        for _ in 0..40 {
+            assert!(matches!(wire.answer().await.1, response::Result::Done(_)));
+        }
+    }
+    let mut found = Vec::new();
+    let mut position = None;
+    loop {
+        let read = v1::ReadTimeline {
+            timeline: Some(v1::read_timeline::Timeline::User(String::new())),
+            page: Some(v1::PageRequest { limit: 100, position }),
+        };
+        let response::Result::TweetPage(page) = wire.ask(Op::ReadTimeline(read)).await else {
+            panic!("a page")
+        };
+        found.extend(page.tweets.into_iter().map(|tweet| tweet.text));
+        if page.next.is_empty() {
+            break;
+        }
+        position = Some(v1::page_request::Position::Before(page.next));
+    }
+    found.reverse();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn more_requests_in_flight_than_allowed_are_refused_as_busy() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    let mut wire = door.member("ada").await;
+    let sent = REQUESTS_IN_FLIGHT_MAX + 40;
+    for n in 0..sent {
+        wire.queue(post(format!("{n}")));
+    }
+    wire.writer.flush().await.unwrap();
+    let mut busy = 0;
+    for _ in 0..sent {
+        match code_of(&wire.answer().await.1) {
+            None => {}
+            Some(v1::ErrorCode::Busy) => busy += 1,
+            Some(other) => panic!("{other:?}"),
+        }
+    }
+    assert!((1..=40).contains(&busy), "{busy} were refused");
+}
+
+#[tokio::test]
+async fn an_account_that_asks_too_much_is_told_when_to_come_back() {
+    let town = Town::new().await;
+    let door = Door::with(&town, Times::default(), RequestRates::new(1, 5));
+    let mut wire = door.member("ada").await;
+    let mut refused = None;
+    for _ in 0..10 {
+        if let response::Result::Error(error) = wire.ask(Op::ListOnline(v1::ListOnline {})).await {
+            refused = Some(error);
+            break;
+        }
+    }
+    let refused = refused.expect("a limit");
+    assert_eq!(refused.code(), v1::ErrorCode::RateLimited);
+    assert!((1..=1_000).contains(&refused.retry_after_ms), "{} ms", refused.retry_after_ms);
+}
+
+#[tokio::test]
+async fn who_does_not_log_in_or_falls_silent_is_shown_out() {
+    let town = Town::new().await;
+    let times = Times { log_in: Duration::from_millis(50), ..Times::default() };
+    let door = Door::with(&town, times, RequestRates::new(0, 1));
+    let mut wire = door.visitor().await;
+    assert_eq!(wire.last_word().await, v1::ErrorCode::Unauthenticated);
+
+    let times = Times { heartbeat: Duration::from_millis(50), ..Times::default() };
+    let door = Door::with(&town, times, RequestRates::new(0, 1));
+    let mut wire = door.member("ada").await;
+    for _ in 0..8 {
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        wire.send(client_frame::Frame::Ping(v1::Ping { nonce: 5 })).await;
+        assert!(matches!(wire.read().await, Some(server_frame::Frame::Pong(v1::Pong { nonce: 5 }))));
+    }
+    while wire.read().await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_so_and_answers_what_is_in_flight() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    let mut wire = door.member("ada").await;
+    for n in 0..20 {
+        wire.queue(post(format!("{n}")));
+    }
+    wire.writer.flush().await.unwrap();
+    // Some are on their way.
+    let first = wire.answer().await;
+    assert!(matches!(first.1, response::Result::Done(_)));
+    door.stop.send_replace(true);
+    let (mut answered, mut going_away) = (1, false);
+    while let Some(frame) = wire.read().await {
+        match frame {
+            server_frame::Frame::Response(_) => answered += 1,
+            server_frame::Frame::GoingAway(v1::GoingAway { reconnect_after_ms }) => {
+                going_away = reconnect_after_ms > 0;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(going_away);
+    assert_eq!(answered, 20);
+}
