@@ -1,6 +1,8 @@
 //! Chores of the project: `cargo xtask ci` passes or fails as a change does, `cargo xtask docs` writes the pages
 //! that are made from the source.
 
+mod tour;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -10,6 +12,7 @@ usage: cargo xtask CHORE
   ci            everything that a change must pass: format, lints, tests, docs
   docs          write docs/configuration.md and docs/cli.md from the program
   docs --check  fail if they are not what the program says
+  tour          print a session of two people with a real server, as it stands in README.md
   bench [ARGS]  measure a release build; arguments go to the benchmark";
 
 type Outcome = Result<(), String>;
@@ -21,6 +24,7 @@ fn main() -> ExitCode {
         ["ci"] => ci(),
         ["docs"] => docs(false),
         ["docs", "--check"] => docs(true),
+        ["tour"] => tour::print(&program()?),
         ["bench", rest @ ..] => bench(rest),
         _ => Err(USAGE.to_owned()),
     };
@@ -43,14 +47,19 @@ fn ci() -> Outcome {
     let mut rustdoc =
         tool("cargo", &["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"]);
     run(rustdoc.env("RUSTDOCFLAGS", "-D warnings"))?;
-    println!("ci: all passed");
+    eprintln!("all passed");
     Ok(())
+}
+
+/// The program as it is now.
+fn program() -> Result<PathBuf, String> {
+    cargo(&["build", "--quiet", "--locked", "--package", "mini-tweet"])?;
+    Ok(target_directory().join("debug/mini-tweet"))
 }
 
 /// Pages that repeat what the program says of itself.
 fn docs(only_check: bool) -> Outcome {
-    cargo(&["build", "--quiet", "--locked", "--package", "mini-tweet"])?;
-    let program = target_directory().join("debug/mini-tweet");
+    let program = program()?;
     let pages = [
         ("docs/configuration.md", said(&program, &["serve", "--show-options"])?),
         ("docs/cli.md", command_line(&program)?),
@@ -126,7 +135,7 @@ fn tool(name: &str, args: &[&str]) -> Command {
 }
 
 fn run(command: &mut Command) -> Outcome {
-    println!("ci: {command:?}");
+    eprintln!("{command:?}");
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{command:?} ended with {status}")),

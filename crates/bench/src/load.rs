@@ -120,23 +120,6 @@ impl<'a> Load<'a> {
         .await
     }
 
-    /// Memory of the server for this many more sessions that are signed in and silent.
-    pub(crate) async fn idle_memory(&mut self, sessions: usize) -> Result<Figure, Error> {
-        let before = self.server.resident_bytes()?;
-        let mut idle = Vec::new();
-        for n in 0..sessions {
-            let client = self.server.connect().await?;
-            let username = name(n % self.clients.len());
-            // Sessions per account are limited: every account opens a share of them.
-            client.log_in(v1::LogIn { username, password: PASSWORD.into() }).await?;
-            idle.push(client);
-        }
-        let after = self.server.resident_bytes()?;
-        let kibibytes = (after.saturating_sub(before)) as f64 / 1_024.0 / sessions as f64;
-        eprintln!("resident: {} MiB before, {} MiB with {sessions} idle sessions", before >> 20, after >> 20);
-        Ok(amount(format!("memory per idle TLS session, of {sessions}"), kibibytes, "KiB"))
-    }
-
     async fn run<F, Fut>(
         &self,
         name: String,
@@ -173,6 +156,33 @@ impl<'a> Load<'a> {
         let per_second = latency_us.len() as f64 / start.elapsed().as_secs_f64();
         Ok(Figure::Rate { name, per_second, latency_us })
     }
+}
+
+/// Memory of a server that does nothing else, for so many sessions that are signed in and silent.
+pub(crate) async fn idle_memory(server: &Server, sessions: usize) -> Result<Figure, Error> {
+    // Sessions per account are limited: every account opens a share of them.
+    const ACCOUNTS: usize = 64;
+    let operator = server.operator().await?;
+    for n in 0..ACCOUNTS {
+        let password = PASSWORD.into();
+        operator.ask(v1::CreateAccount { username: name(n), password, ..Default::default() }).await?;
+    }
+    let log_in = async |n: usize| {
+        let client = server.connect().await?;
+        client.log_in(v1::LogIn { username: name(n % ACCOUNTS), password: PASSWORD.into() }).await?;
+        Ok::<_, Error>(client)
+    };
+    // What the first log-in needs stays for all that follow.
+    drop(log_in(0).await?);
+    let before = server.resident_bytes()?;
+    let mut idle = Vec::new();
+    for n in 0..sessions {
+        idle.push(log_in(n).await?);
+    }
+    let after = server.resident_bytes()?;
+    let kibibytes = (after.saturating_sub(before)) as f64 / 1_024.0 / sessions as f64;
+    eprintln!("resident: {} MiB before, {} MiB with {sessions} idle sessions", before >> 20, after >> 20);
+    Ok(amount(format!("memory per idle TLS session, of {sessions}"), kibibytes, "KiB"))
 }
 
 fn name(n: usize) -> String {

@@ -74,7 +74,10 @@ async fn main() -> Result<(), Error> {
         eprintln!("posts, {connections} connections, {} s", options.seconds);
         figures.push(load.posts(connections, length).await?);
     }
-    figures.push(load.idle_memory(1_000).await?);
+    drop(load);
+    server.stop().await?;
+    let server = Server::start(&options.server).await?;
+    figures.push(load::idle_memory(&server, 1_000).await?);
 
     if options.json {
         for figure in &figures {
@@ -86,7 +89,6 @@ async fn main() -> Result<(), Error> {
             println!("{}", figure.row());
         }
     }
-    drop(load);
     server.stop().await?;
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Password hashing, in a small pool with a bounded queue: a flood of log-ins must not stop the posts.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::password_hash::{PasswordHash as Phc, PasswordHasher as _, PasswordVerifier as _, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{self, Output, ParamsString, PasswordHash as Phc, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use model::{Error, Password, Result, Username};
 use sha_crypt::{Sha512Params, sha512_crypt_b64};
 use tokio::sync::Semaphore;
@@ -53,12 +53,18 @@ pub fn refuse_guessable(field: &'static str, password: &Password, username: &Use
     Ok(())
 }
 
+/// What a hash is computed in.
+type Memory = Vec<Block>;
+
 /// Hashes and verifies, a few at a time.
 pub struct Hasher {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     cost: Argon2Cost,
     random: Arc<dyn Random>,
+    /// Of hashes that are not running. Kept: given back and asked for again, blocks of this size would leave holes
+    /// in the heap (2 MiB for each log-in were measured).
+    idle_memory: Arc<Mutex<Vec<Memory>>>,
     /// What a log-in of an unknown name is checked against, so that it takes as long.
     decoy: String,
 }
@@ -76,12 +82,14 @@ impl Hasher {
         let threads = config.hashing_threads.max(1);
         let mut nonsense = [0; 32];
         random.fill(&mut nonsense);
-        let decoy = hash_bytes(&nonsense, config.argon2, random.as_ref()).unwrap_or_default();
+        let decoy =
+            hash_bytes(&nonsense, config.argon2, random.as_ref(), &mut Memory::new()).unwrap_or_default();
         Self {
             running: Arc::new(Semaphore::new(threads)),
             waiting: Arc::new(Semaphore::new(threads + config.hashing_queue)),
             cost: config.argon2,
             random,
+            idle_memory: Arc::default(),
             decoy,
         }
     }
@@ -92,7 +100,9 @@ impl Hasher {
     /// `BUSY` when too many wait.
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash> {
         let (password, cost, random) = (password.clone(), self.cost, Arc::clone(&self.random));
-        let phc = self.run(move || hash_bytes(password.expose().as_bytes(), cost, random.as_ref())).await??;
+        let secret =
+            move |memory: &mut _| hash_bytes(password.expose().as_bytes(), cost, random.as_ref(), memory);
+        let phc = self.run(secret).await??;
         Ok(PasswordHash { phc, legacy: None })
     }
 
@@ -105,20 +115,26 @@ impl Hasher {
         let kept = kept.unwrap_or_else(|| PasswordHash { phc: self.decoy.clone(), legacy: None });
         let password = password.clone();
         let matches = self
-            .run(move || match &kept.legacy {
-                None => matches_phc(password.expose().as_bytes(), &kept.phc),
+            .run(move |memory| match &kept.legacy {
+                None => matches_phc(password.expose().as_bytes(), &kept.phc, memory),
                 Some(settings) => legacy_hash(password.expose().as_bytes(), settings)
-                    .is_some_and(|hash| matches_phc(hash.as_bytes(), &kept.phc)),
+                    .is_some_and(|hash| matches_phc(hash.as_bytes(), &kept.phc, memory)),
             })
             .await?;
         Ok(matches && known)
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T> {
         let _place = self.waiting.try_acquire().map_err(|_| Error::Busy)?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Error::GoingAway)?;
+        let idle = Arc::clone(&self.idle_memory);
         let work = tokio::task::spawn_blocking(move || {
-            let value = work();
+            let mut memory = idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+            let value = work(&mut memory);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
             drop(running);
             value
         });
@@ -140,7 +156,10 @@ pub fn wrap_legacy(crypt: &str, cost: Argon2Cost, random: &dyn Random) -> Result
     if salt.is_empty() {
         return Err(bad("has no salt"));
     }
-    Ok(PasswordHash { phc: hash_bytes(hash.as_bytes(), cost, random)?, legacy: Some(settings.to_owned()) })
+    Ok(PasswordHash {
+        phc: hash_bytes(hash.as_bytes(), cost, random, &mut Memory::new())?,
+        legacy: Some(settings.to_owned()),
+    })
 }
 
 /// Hashes a password at once, for tools that have no pool.
@@ -148,22 +167,58 @@ pub fn wrap_legacy(crypt: &str, cost: Argon2Cost, random: &dyn Random) -> Result
 /// # Errors
 /// `INTERNAL` when the cost is not possible.
 pub fn hash_now(password: &Password, cost: Argon2Cost, random: &dyn Random) -> Result<PasswordHash> {
-    Ok(PasswordHash { phc: hash_bytes(password.expose().as_bytes(), cost, random)?, legacy: None })
+    Ok(PasswordHash {
+        phc: hash_bytes(password.expose().as_bytes(), cost, random, &mut Memory::new())?,
+        legacy: None,
+    })
 }
 
-fn hash_bytes(secret: &[u8], cost: Argon2Cost, random: &dyn Random) -> Result<String> {
+fn hash_bytes(secret: &[u8], cost: Argon2Cost, random: &dyn Random, memory: &mut Memory) -> Result<String> {
     let mut salt = [0; 16];
     random.fill(&mut salt);
-    let salt = SaltString::encode_b64(&salt).map_err(|error| crate::incident(&error))?;
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None)
-        .map_err(|error| crate::incident(&error))?;
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let hash = argon2.hash_password(secret, &salt).map_err(|error| crate::incident(&error))?;
-    Ok(hash.to_string())
+    let mut phc = || -> password_hash::Result<String> {
+        let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None)?;
+        let salt = SaltString::encode_b64(&salt)?;
+        let hash = derive(secret, salt.as_salt(), &params, Params::DEFAULT_OUTPUT_LEN, memory)?;
+        let phc = Phc {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(salt.as_salt()),
+            hash: Some(hash),
+        };
+        Ok(phc.to_string())
+    };
+    phc().map_err(|error| crate::incident(&error))
 }
 
-fn matches_phc(secret: &[u8], phc: &str) -> bool {
-    Phc::new(phc).is_ok_and(|phc| Argon2::default().verify_password(secret, &phc).is_ok())
+/// Argon2id, version 1.3, in memory that was used before.
+fn derive(
+    secret: &[u8],
+    salt: Salt<'_>,
+    params: &Params,
+    length: usize,
+    memory: &mut Memory,
+) -> password_hash::Result<Output> {
+    let mut bytes = [0; Salt::RECOMMENDED_LENGTH * 4];
+    let salt = salt.decode_b64(&mut bytes)?;
+    memory.resize(params.block_count(), Block::default());
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    Output::init_with(length, |out| {
+        Ok(argon2.hash_password_into_with_memory(secret, salt, out, memory.as_mut_slice())?)
+    })
+}
+
+fn matches_phc(secret: &[u8], phc: &str, memory: &mut Memory) -> bool {
+    let mut matches = || {
+        let phc = Phc::new(phc).ok()?;
+        let ours = phc.algorithm == Algorithm::Argon2id.ident() && phc.version == Some(Version::V0x13.into());
+        let (params, salt, kept) = (Params::try_from(&phc).ok()?, phc.salt?, phc.hash?);
+        let hash = derive(secret, salt, &params, kept.len(), memory).ok()?;
+        // Compared in constant time.
+        Some(ours && hash == kept)
+    };
+    matches().unwrap_or(false)
 }
 
 /// Rounds and salt of `$6$[rounds=N$]SALT`.

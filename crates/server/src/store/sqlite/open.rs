@@ -86,6 +86,7 @@ pub(super) fn writer(path: &Path, now_ms: i64) -> Result<(Lock, Connection), Ope
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(5))?;
+    super::readers::stable_plans(&db)?;
     db.set_prepared_statement_cache_capacity(256);
     Ok(db)
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::Error;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
@@ -55,9 +56,17 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(Duration::from_secs(5))?;
+    stable_plans(&db)?;
     db.set_prepared_statement_cache_capacity(128);
     db.pragma_update(None, "cache_size", -16_384)?;
     db.pragma_update(None, "mmap_size", 256 << 20)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(db)
+}
+
+/// Plans do not depend on the values bound. Without this, an SQLite that was built with STAT4 (as the bundled one is)
+/// compiles a statement anew for each value: a feed took 2.3 ms instead of 0.5.
+pub(super) fn stable_plans(db: &Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }

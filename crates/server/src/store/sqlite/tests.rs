@@ -107,7 +107,7 @@ async fn whatever_people_do_counters_and_invariants_hold() {
 }
 
 /// Statements that read a whole table because that is what they are for.
-const WALKS: &[&str] = &["count(*)", "FROM announcement", "meta", "DELETE FROM invite"];
+const WALKS: &[&str] = &["count(*)", "sum(tweets)", "FROM announcement", "meta", "DELETE FROM invite"];
 
 /// Looks at the plan of every statement that was used until now.
 fn no_statement_walks_a_table(db: &Connection) {

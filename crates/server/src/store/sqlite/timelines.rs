@@ -9,9 +9,10 @@ use rusqlite::{Connection, params, params_from_iter};
 use super::sql::{Result, Sql, all, get, prepared};
 use crate::store::{HashtagUse, Timeline, TimelineEntry};
 
-/// Up to this many authors a home timeline is read with one seek for each; beyond it the tweets of everyone are
-/// walked from the newest on and picked. Measured once there is a benchmark; a seek costs about 3 µs.
-const SEEKS_MAX: usize = 64;
+/// Up to this many authors a home timeline is read with one seek for each, which costs a few microseconds an author
+/// whatever else there is; beyond it the tweets of everyone are walked from the newest on and picked, which is fast
+/// only while those followed write a good part of them.
+const SEEKS_MAX: usize = 1_000;
 
 pub(super) fn read(
     db: &Connection,

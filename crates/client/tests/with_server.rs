@@ -1,0 +1,215 @@
+//! The client against a real server in the same process: what it promises when things go wrong.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use client::{Client, ClientError, Endpoint, Options, State, Token};
+use model::Error;
+use protocol::v1;
+use protocol::v1::event::Event;
+use protocol::v1::subscribe::Topic;
+use server::config::Config;
+use server::run::{Bound, serve};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+const PASSWORD: &str = "correct horse 9";
+
+struct Server {
+    directory: TempDir,
+    bound: Bound,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        Self::on(tempfile::tempdir().unwrap(), SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    async fn on(directory: TempDir, listen: SocketAddr) -> Self {
+        let config = Config {
+            listen,
+            data_dir: directory.path().join("data"),
+            limits_sign_ups_per_address: 0,
+            limits_requests_per_second: 0,
+            ..Config::default()
+        };
+        let (stop, stopped) = oneshot::channel();
+        let (ready, bound) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let told = async {
+                // Dropping the sender stops it too.
+                let _ = stopped.await;
+            };
+            serve(config, told, Some(ready)).await.unwrap();
+        });
+        Self { directory, bound: bound.await.unwrap(), stop, task }
+    }
+
+    fn options(&self) -> Options {
+        let endpoint = Endpoint::parse(&self.bound.address.to_string()).unwrap();
+        Options::new(endpoint, self.directory.path().join("known_hosts"))
+    }
+
+    async fn connect(&self) -> Client {
+        Client::connect(self.options()).await.unwrap()
+    }
+
+    async fn member(&self, name: &str) -> (Client, Token) {
+        let client = self.connect().await;
+        let sign_up = v1::SignUp { username: name.into(), password: PASSWORD.into(), ..Default::default() };
+        let logged_in = client.sign_up(sign_up).await.unwrap();
+        (client, Token::from_bytes(logged_in.token))
+    }
+
+    /// Stops it in good order; its directory and address.
+    async fn stop(self) -> (TempDir, SocketAddr) {
+        drop(self.stop);
+        self.task.await.unwrap();
+        (self.directory, self.bound.address)
+    }
+}
+
+fn post(text: &str) -> v1::Post {
+    v1::Post { text: text.into(), ..Default::default() }
+}
+
+#[tokio::test]
+async fn a_reader_that_falls_far_behind_still_gets_everything_in_order() {
+    let server = Server::start().await;
+    let (ada, _) = server.member("ada").await;
+    let mut live = ada.subscribe(Topic::Home(v1::HomeTopic {}), None).await.unwrap();
+    let total = 2_500;
+    let mut posted = Vec::new();
+    for n in 0..total {
+        posted.push(ada.ask(post(&format!("{n}"))).await.unwrap().id);
+    }
+    let mut seen = Vec::new();
+    let mut gaps = 0;
+    while seen.last() != posted.last() {
+        match live.next().await.unwrap().event {
+            Event::TweetPosted(posted) => seen.push(posted.tweet.unwrap().id),
+            Event::Gap(_) => {
+                gaps += 1;
+                // What did not come is read, as the protocol says.
+                let from = seen.last().copied().unwrap_or(0);
+                seen.extend(posted.iter().filter(|id| **id > from));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(seen, posted);
+    assert!(gaps <= 1, "{gaps} gaps");
+}
+
+#[tokio::test]
+async fn hundreds_of_requests_at_once_are_all_answered() {
+    let server = Server::start().await;
+    let (ada, _) = server.member("ada").await;
+    let mut asking = tokio::task::JoinSet::new();
+    for n in 0..500 {
+        let ada = ada.clone();
+        asking.spawn(async move { ada.ask(post(&format!("{n}"))).await.unwrap().id });
+    }
+    let mut ids = asking.join_all().await;
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 500);
+}
+
+#[tokio::test]
+async fn a_key_makes_a_post_happen_once_whoever_sends_it_again() {
+    let server = Server::start().await;
+    let (ada, token) = server.member("ada").await;
+    let elsewhere = Client::connect(Options { token: Some(token), ..server.options() }).await.unwrap();
+    let key = client::new_key();
+    let first = ada.ask_with_key(post("once"), key.clone()).await.unwrap();
+    let again = elsewhere.ask_with_key(post("once"), key.clone()).await.unwrap();
+    assert_eq!(first, again);
+    let other = elsewhere.ask_with_key(post("something else"), key).await;
+    assert!(matches!(other, Err(ClientError::Refused(Error::IdempotencyConflict))), "{other:?}");
+}
+
+#[tokio::test]
+async fn another_key_than_the_expected_one_is_a_hard_stop_and_is_not_remembered() {
+    let server = Server::start().await;
+    let pem = protocol::tls::Identity::generate_pem().unwrap();
+    let other = protocol::tls::Identity::from_pem(&pem, &pem).unwrap().fingerprint();
+    let refused = Client::connect(Options { fingerprint: Some(other), ..server.options() }).await;
+    assert!(matches!(refused, Err(ClientError::KeyChanged { known, .. }) if known == other));
+    assert!(!server.options().known_hosts.exists());
+    let first = server.connect().await;
+    assert_eq!(first.first_contact(), server.bound.fingerprint);
+    assert_eq!(server.connect().await.first_contact(), None, "it is known now");
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_with_another_key_gets_nothing_more() {
+    let server = Server::start().await;
+    let (ada, _) = server.member("ada").await;
+    let (directory, address) = server.stop().await;
+    std::fs::rename(directory.path().join("data"), directory.path().join("old")).unwrap();
+    let server = Server::on(directory, address).await;
+    let refused = ada.ask(v1::ListOnline {}).await;
+    assert!(matches!(refused, Err(ClientError::KeyChanged { .. })), "{refused:?}");
+    let mut state = ada.state();
+    state.wait_for(|state| matches!(state, State::Stopped(ClientError::KeyChanged { .. }))).await.unwrap();
+    drop(server);
+}
+
+#[tokio::test]
+async fn who_is_connected_when_the_server_restarts_goes_on() {
+    let server = Server::start().await;
+    let (ada, _) = server.member("ada").await;
+    let mut live = ada.subscribe(Topic::Home(v1::HomeTopic {}), None).await.unwrap();
+    let before = ada.ask(post("before")).await.unwrap().id;
+    let (directory, address) = server.stop().await;
+    let asking = tokio::spawn({
+        let ada = ada.clone();
+        async move { ada.ask(post("while it was away")).await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let _server = Server::on(directory, address).await;
+    let after = asking.await.unwrap().unwrap().id;
+    for expected in [before, after] {
+        match live.next().await.unwrap().event {
+            Event::TweetPosted(posted) => assert_eq!(posted.tweet.unwrap().id, expected),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_elsewhere_ends_here_too() {
+    let server = Server::start().await;
+    let (ada, token) = server.member("ada").await;
+    let mut live = ada.subscribe(Topic::Home(v1::HomeTopic {}), None).await.unwrap();
+    let elsewhere = Client::connect(Options { token: Some(token), ..server.options() }).await.unwrap();
+    elsewhere.ask(v1::LogOut { everywhere: true }).await.unwrap();
+    assert!(live.next().await.is_none());
+    assert!(
+        matches!(live.ended(), Some(ClientError::Refused(Error::Unauthenticated(_)))),
+        "{:?}",
+        live.ended()
+    );
+    let refused = ada.ask(v1::ListOnline {}).await;
+    assert!(matches!(refused, Err(ClientError::Refused(Error::Unauthenticated(_)))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever() {
+    let server = Server::start().await;
+    let options = Options { timeout: Duration::from_millis(300), ..server.options() };
+    let client = Client::connect(options).await.unwrap();
+    let sign_up = v1::SignUp { username: "ada".into(), password: PASSWORD.into(), ..Default::default() };
+    client.sign_up(sign_up).await.unwrap();
+    let (_directory, address) = server.stop().await;
+    assert!(matches!(client.ask(v1::ListOnline {}).await, Err(ClientError::TimedOut { .. })));
+    let endpoint = Endpoint::parse(&address.to_string()).unwrap();
+    let refused = Client::connect(Options::new(endpoint, "/nowhere/known_hosts".into())).await;
+    assert!(matches!(refused, Err(ClientError::Unreachable { .. })), "{refused:?}");
+}

@@ -1,0 +1,95 @@
+//! A session of two people with a real server: what `README.md` shows is what this prints.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::Outcome;
+
+/// A server of its own with two homes, all in a directory that is gone afterwards.
+struct Tour<'a> {
+    program: &'a Path,
+    directory: PathBuf,
+    address: String,
+    server: Child,
+}
+
+impl Drop for Tour<'_> {
+    fn drop(&mut self) {
+        // Best effort: it is our own child and our own directory.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Prints it as a terminal shows it.
+pub(crate) fn print(program: &Path) -> Outcome {
+    let tour = Tour::start(program)?;
+    for (name, full) in [("ada", "Ada Lovelace"), ("grace", "Grace Hopper")] {
+        tour.run(name, &["signup", name, "--name", full, "--password-stdin"], "correct horse 9")?;
+    }
+    tour.run("ada", &["follow", "@grace"], "")?;
+    let id = tour.show("ada", &["post", "The analytical engine weaves algebraic patterns #engines"])?;
+    tour.run("grace", &["like", id.trim()], "")?;
+    tour.run("grace", &["quote", id.trim(), "This changes everything #Engines"], "")?;
+    tour.show("ada", &["feed", "-n", "2"])?;
+    // Trends are counted once a second.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    tour.show("ada", &["tags"])?;
+    tour.show("ada", &["profile", "@grace", "--json=username,tweets,follows_you"])?;
+    Ok(())
+}
+
+impl<'a> Tour<'a> {
+    fn start(program: &'a Path) -> Result<Self, String> {
+        let directory = std::env::temp_dir().join(format!("mini-tweet-tour-{}", std::process::id()));
+        let mut server = Command::new(program)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(directory.join("data"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{}: {error}", program.display()))?;
+        let log = BufReader::new(server.stderr.take().ok_or("the server has no log")?);
+        let mut tour = Self { program, directory, address: String::new(), server };
+        for line in log.lines() {
+            let line = line.map_err(|error| error.to_string())?;
+            if let Some((_, rest)) = line.split_once("listening on ") {
+                tour.address = rest.split(' ').next().unwrap_or_default().to_owned();
+                return Ok(tour);
+            }
+        }
+        Err("the server did not start".to_owned())
+    }
+
+    /// Runs a verb and prints it as it was typed, with what it says.
+    fn show(&self, who: &str, args: &[&str]) -> Result<String, String> {
+        let said = self.run(who, args, "")?;
+        let typed: Vec<String> = args
+            .iter()
+            .map(|arg| if arg.contains(' ') { format!("\"{arg}\"") } else { (*arg).to_owned() })
+            .collect();
+        println!("$ mini-tweet {}\n{said}", typed.join(" "));
+        Ok(said)
+    }
+
+    fn run(&self, who: &str, args: &[&str], input: &str) -> Result<String, String> {
+        let mut child = Command::new(self.program)
+            .args(args)
+            .env("MINI_TWEET_HOME", self.directory.join(who))
+            .env("MINI_TWEET_SERVER", &self.address)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A verb that reads nothing has closed it already.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+        let out = child.wait_with_output().map_err(|error| error.to_string())?;
+        if !out.status.success() {
+            return Err(format!("{args:?} ended with {}", out.status));
+        }
+        String::from_utf8(out.stdout).map_err(|error| error.to_string())
+    }
+}
