@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         ["ci"] => ci(),
         ["docs"] => docs(false),
         ["docs", "--check"] => docs(true),
-        ["tour"] => tour::print(&program()?),
+        ["tour"] => program().and_then(|program| tour::print(&program)),
         ["bench", rest @ ..] => bench(rest),
         _ => Err(USAGE.to_owned()),
     };

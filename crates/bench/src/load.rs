@@ -53,15 +53,14 @@ impl Figure {
 }
 
 /// A server with people on it, some of them connected.
-pub(crate) struct Load<'a> {
-    server: &'a Server,
+pub(crate) struct Load {
     clients: Vec<Client>,
     texts: Arc<Vec<String>>,
 }
 
-impl<'a> Load<'a> {
+impl Load {
     /// Creates all accounts, their follows and one tweet a text, and keeps 64 of them connected.
-    pub(crate) async fn prepare(server: &'a Server, data: &Data) -> Result<Self, Error> {
+    pub(crate) async fn prepare(server: &Server, data: &Data) -> Result<Self, Error> {
         const CONNECTED: usize = 64;
         let operator = server.operator().await?;
         for n in 0..data.people {
@@ -88,7 +87,7 @@ impl<'a> Load<'a> {
                 clients.push(client);
             }
         }
-        Ok(Self { server, clients, texts: Arc::new(data.texts.clone()) })
+        Ok(Self { clients, texts: Arc::new(data.texts.clone()) })
     }
 
     /// Home timelines, newest 20.

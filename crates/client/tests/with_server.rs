@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use client::{Client, ClientError, Endpoint, Options, State, Token};
+use mini_tweet_client::{self as client, Client, ClientError, Endpoint, Options, State, Token};
 use model::Error;
 use protocol::v1;
 use protocol::v1::event::Event;

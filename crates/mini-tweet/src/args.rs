@@ -32,10 +32,10 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
     /// Server: host, host:port or unix:/path. Else that of your profile, else 127.0.0.1:4280.
-    #[arg(long, global = true, env = "MINI_TWEET_SERVER", value_name = "ADDRESS")]
+    #[arg(long, global = true, env = "MINI_TWEET_SERVER", hide_env_values = true, value_name = "ADDRESS")]
     pub(crate) server: Option<String>,
     /// Account to use, of those in `mini-tweet accounts`.
-    #[arg(long, global = true, env = "MINI_TWEET_PROFILE", value_name = "NAME")]
+    #[arg(long, global = true, env = "MINI_TWEET_PROFILE", hide_env_values = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// One JSON object a line; with =FIELDS only these, with =help a list of them.
     #[arg(
@@ -65,7 +65,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) exit_status: bool,
     /// The only key (SHA256:…) that is accepted of the server.
-    #[arg(long, global = true, env = "MINI_TWEET_FINGERPRINT", value_name = "KEY")]
+    #[arg(long, global = true, env = "MINI_TWEET_FINGERPRINT", hide_env_values = true, value_name = "KEY")]
     pub(crate) fingerprint: Option<String>,
     /// Without TLS: for a server on this machine that was started so.
     #[arg(long, global = true)]
@@ -511,7 +511,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Configuration file (TOML); all options are in docs/configuration.md.
-    #[arg(long, value_name = "FILE", env = "MINI_TWEET_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "MINI_TWEET_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// Any option, for example --set server.sign_up=invite.
     #[arg(long, value_name = "OPTION=VALUE", value_parser = option_and_value)]
@@ -533,6 +533,7 @@ pub(crate) struct DataDirectory {
         long,
         value_name = "DIR",
         env = "MINI_TWEET_DATA_DIR",
+        hide_env_values = true,
         default_value = "mini-tweet-data",
         global = true
     )]
