@@ -165,7 +165,6 @@ impl Driver {
     pub(crate) async fn run(mut self, link: Link) {
         let mut link = link;
         loop {
-            self.state.send_replace(State::Connected);
             let End::Lost { why, after } = self.serve(link).await else { return };
             tracing::debug!(%why, "the connection was lost");
             self.state.send_replace(State::Reconnecting { why: why.to_string() });
@@ -175,6 +174,7 @@ impl Driver {
                 Some(again) => link = again,
                 None => return,
             }
+            self.state.send_replace(State::Connected);
         }
     }
 
@@ -199,7 +199,11 @@ impl Driver {
                 self.session_ended(&error);
                 wait = Duration::ZERO;
             } else if error.may_pass() {
-                self.state.send_replace(State::Reconnecting { why: error.to_string() });
+                // No news: it is as lost as before.
+                self.state.send_if_modified(|state| {
+                    *state = State::Reconnecting { why: error.to_string() };
+                    false
+                });
                 backoff = (backoff * 2).min(BACKOFF_MAX);
                 wait = random::jitter(backoff);
             } else {

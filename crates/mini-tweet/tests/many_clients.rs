@@ -23,7 +23,29 @@ async fn fifty_authors_and_ten_readers_lose_and_double_nothing() {
     let world = World::start();
     let run = Run::prepare(&world, POSTS).await;
     let acknowledged = Arc::clone(&run).post_everything().await;
-    run.check(&acknowledged).await;
+    run.check(&acknowledged).await.unwrap();
+}
+
+/// The negative control of the two others: what they check can be broken, and then they say so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_without_its_key_and_a_lost_tweet_are_caught() {
+    let world = World::start();
+    let run = Run::prepare(&world, 3).await;
+    let acknowledged = Arc::clone(&run).post_everything().await;
+    run.check(&acknowledged).await.unwrap();
+
+    let (name, client) = &run.authors[7];
+    let text = acknowledged[name][1].1.clone();
+    // As a client would that makes a new key for every try.
+    let doubled = client.ask(v1::Post { text, ..Default::default() }).await.unwrap().id;
+    let caught = run.check(&acknowledged).await.unwrap_err();
+    assert!(caught.contains(name), "{caught}");
+    client.ask(v1::DeleteTweet { tweet_id: doubled }).await.unwrap();
+    check_stored(&run.authors, &acknowledged).await.unwrap();
+
+    client.ask(v1::DeleteTweet { tweet_id: acknowledged[name][2].0 }).await.unwrap();
+    let caught = check_stored(&run.authors, &acknowledged).await.unwrap_err();
+    assert!(caught.contains(name), "{caught}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,7 +67,7 @@ async fn a_killed_server_loses_no_acknowledged_tweet_and_retries_double_none() {
         .unwrap();
     }
     let acknowledged = posting.await.unwrap();
-    run.check(&acknowledged).await;
+    run.check(&acknowledged).await.unwrap();
     let report = tokio::task::spawn_blocking(move || {
         world.stop_server();
         world.operator(&["check"])
@@ -87,7 +109,7 @@ impl Run {
     }
 
     /// Every author posts over a connection of their own; the ids that the server acknowledged, by author.
-    async fn post_everything(self: Arc<Self>) -> HashMap<String, Vec<(u64, String)>> {
+    async fn post_everything(self: Arc<Self>) -> Acknowledged {
         let mut tasks = tokio::task::JoinSet::new();
         for n in 0..self.authors.len() {
             let run = Arc::clone(&self);
@@ -104,7 +126,7 @@ impl Run {
                 (name.clone(), acknowledged)
             });
         }
-        let mut all = HashMap::new();
+        let mut all = Acknowledged::new();
         while let Some(done) = tasks.join_next().await {
             let (name, acknowledged) = done.unwrap();
             all.insert(name, acknowledged);
@@ -112,14 +134,10 @@ impl Run {
         all
     }
 
-    async fn check(&self, acknowledged: &HashMap<String, Vec<(u64, String)>>) {
+    async fn check(&self, acknowledged: &Acknowledged) -> Result<(), String> {
         let total = self.authors.len() * self.posts;
         assert_eq!(acknowledged.values().map(Vec::len).sum::<usize>(), total);
-        // In the store: each author's timeline is what was acknowledged, in order, once.
-        for (name, client) in &self.authors {
-            let stored = whole_timeline(client, name).await;
-            assert_same(&stored, &acknowledged[name], name);
-        }
+        check_stored(&self.authors, acknowledged).await?;
         // In every live feed: the same, in order per author, once.
         for reader in &self.readers {
             let mut waited = 0;
@@ -128,25 +146,43 @@ impl Run {
                 waited += 1;
                 assert!(waited < 3_000, "a reader has only {} of {total}", reader.seen.lock().await.len());
             }
-            let mut by_author: HashMap<String, Vec<(u64, String)>> = HashMap::new();
+            let mut by_author = Acknowledged::new();
             for (id, text) in reader.seen.lock().await.iter() {
                 let author = text.split(' ').next().unwrap().to_owned();
                 by_author.entry(author).or_default().push((*id, text.clone()));
             }
-            for (author, seen) in &by_author {
-                assert_same(seen, &acknowledged[author], author);
+            for (author, acknowledged) in acknowledged {
+                same(by_author.get(author).map_or(&[], Vec::as_slice), acknowledged, author)?;
             }
-            assert_eq!(by_author.len(), acknowledged.len());
         }
+        Ok(())
     }
 }
 
+/// Tweets by author, with their identifiers, in order.
+type Acknowledged = HashMap<String, Vec<(u64, String)>>;
+
+/// In the store each author's timeline is what was acknowledged, in order, once.
+async fn check_stored(authors: &[(String, Client)], acknowledged: &Acknowledged) -> Result<(), String> {
+    for (name, client) in authors {
+        same(&whole_timeline(client, name).await, &acknowledged[name], name)?;
+    }
+    Ok(())
+}
+
 /// Says where two lists part.
-#[track_caller]
-fn assert_same(found: &[(u64, String)], acknowledged: &[(u64, String)], author: &str) {
-    let same = found.iter().zip(acknowledged).take_while(|(a, b)| a == b).count();
-    let (found_there, acknowledged_there) = (found.get(same), acknowledged.get(same));
-    assert_eq!(found_there, acknowledged_there, "{author}: at {same} of {} found", found.len());
+fn same(found: &[(u64, String)], acknowledged: &[(u64, String)], author: &str) -> Result<(), String> {
+    if found == acknowledged {
+        return Ok(());
+    }
+    let at = found.iter().zip(acknowledged).take_while(|(a, b)| a == b).count();
+    Err(format!(
+        "{author}, number {at}: {:?} was found, {:?} acknowledged ({} and {} in all)",
+        found.get(at),
+        acknowledged.get(at),
+        found.len(),
+        acknowledged.len()
+    ))
 }
 
 impl Reader {

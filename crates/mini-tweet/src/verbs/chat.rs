@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use client::Client;
+use model::SafeText;
 use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::page_request::Position;
@@ -97,6 +98,7 @@ async fn stay(
             update = follow::next(context, &mut live, &mut state) => update?,
             line = typed.recv() => match line {
                 Some(line) => {
+                    erase(&line);
                     if !line.trim().is_empty() {
                         client.ask(v1::SendMessage { username: with.clone(), text: line }).await?;
                     }
@@ -126,6 +128,16 @@ async fn stay(
             }
             _ => {}
         }
+    }
+}
+
+/// Takes the line that was typed off the screen: it comes back as a message.
+fn erase(line: &str) {
+    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    if columns > 0 {
+        let rows = SafeText::line(line).width().div_ceil(columns).max(1);
+        // Up so many rows, and clear from there.
+        eprint!("\x1b[{rows}A\x1b[J");
     }
 }
 

@@ -70,37 +70,44 @@ pub(super) async fn profile(context: &Context, ask: Profile) -> Result<(), Failu
 }
 
 pub(super) async fn follow(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, "following", true, |username| v1::Follow { username }).await
+    each(context, ask.users, ("following", true, "you follow"), |username| v1::Follow { username }).await
 }
 
 pub(super) async fn unfollow(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, "following", false, |username| v1::Unfollow { username }).await
+    each(context, ask.users, ("following", false, "you no longer follow"), |username| v1::Unfollow {
+        username,
+    })
+    .await
 }
 
 pub(super) async fn remove_follower(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, "follows_you", false, |username| v1::RemoveFollower { username }).await
+    each(context, ask.users, ("follows_you", false, "you removed as a follower"), |username| {
+        v1::RemoveFollower { username }
+    })
+    .await
 }
 
 pub(super) async fn mute(context: &Context, ask: PeopleOrList) -> Result<(), Failure> {
     if ask.users.is_empty() {
         return whole_list(context, AccountList::Muted).await;
     }
-    each(context, ask.users, "muted", true, |username| v1::Mute { username }).await
+    each(context, ask.users, ("muted", true, "you muted"), |username| v1::Mute { username }).await
 }
 
 pub(super) async fn unmute(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, "muted", false, |username| v1::Unmute { username }).await
+    each(context, ask.users, ("muted", false, "you no longer mute"), |username| v1::Unmute { username }).await
 }
 
 pub(super) async fn block(context: &Context, ask: PeopleOrList) -> Result<(), Failure> {
     if ask.users.is_empty() {
         return whole_list(context, AccountList::Blocked).await;
     }
-    each(context, ask.users, "blocked", true, |username| v1::Block { username }).await
+    each(context, ask.users, ("blocked", true, "you blocked"), |username| v1::Block { username }).await
 }
 
 pub(super) async fn unblock(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, "blocked", false, |username| v1::Unblock { username }).await
+    each(context, ask.users, ("blocked", false, "you no longer block"), |username| v1::Unblock { username })
+        .await
 }
 
 async fn whole_list(context: &Context, which: AccountList) -> Result<(), Failure> {
@@ -108,24 +115,26 @@ async fn whole_list(context: &Context, which: AccountList) -> Result<(), Failure
     list(context, &client, which, None, Page { limit: u32::MAX, before: None, since: None }).await
 }
 
-/// Does it to each of them; the first that fails ends it.
+/// Does it to each of them; the first that fails ends it. `tie` is the field that says how it is now, how that is,
+/// and how people say it.
 async fn each<A: Ask<Answer = v1::Done>>(
     context: &Context,
     users: Vec<String>,
-    tie: &str,
-    is_now: bool,
+    tie: (&str, bool, &str),
     ask: impl Fn(String) -> A,
 ) -> Result<(), Failure> {
     let client = context.signed_in().await?;
     for user in users {
         let name = username(&user).to_lowercase();
         let done = client.ask(ask(name.clone())).await?;
-        let text = format!("@{name} {}", if done.changed { "done" } else { "it was so already" });
+        let (field, is_now, said) = tie;
+        let already = if done.changed { "" } else { ", as before" };
+        let text = format!("{said} @{name}{already}");
         let values = [name.into(), is_now.into(), done.changed.into()];
         if context.out.is_for_people() {
             context.out.say(&text);
         } else {
-            context.out.word(&["username", tie, "changed"], values, &text)?;
+            context.out.word(&["username", field, "changed"], values, &text)?;
         }
     }
     Ok(())
