@@ -160,7 +160,7 @@ fn the_python_example_walks_through_a_real_server() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/python/walk.py");
     let fingerprint = world.fingerprint();
     let out = std::process::Command::new("python3")
-        .args([script, "--server", &world.address(), "--fingerprint", &fingerprint])
+        .args(["-B", script, "--server", &world.address(), "--fingerprint", &fingerprint])
         .output()
         .unwrap();
     succeeded(&["walk.py"], out);

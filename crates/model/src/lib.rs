@@ -30,6 +30,6 @@ pub use name::{Bio, DisplayName, Password, Username};
 pub use notification::{Notification, NotificationKind};
 pub use operation::{Access, Operation};
 pub use safe::SafeText;
-pub use text::{Entity, Hashtag, TweetText, count_graphemes, entities};
+pub use text::{Entity, Hashtag, TweetText, count_graphemes, entities, to_nfc};
 pub use trend::Trend;
 pub use tweet::{Counts, NewTweet, Tweet, TweetPage, ViewerMarks, Visibility};

@@ -98,6 +98,12 @@ pub(crate) fn check_text(
     Ok(())
 }
 
+/// The same text in normal form C, which is what a server takes: keyboards and files of some systems give another.
+#[must_use]
+pub fn to_nfc(text: &str) -> String {
+    text.nfc().collect()
+}
+
 /// The length of a text as people count it: grapheme clusters, a link counting as 23. The one function that
 /// the server enforces and that clients show.
 #[must_use]

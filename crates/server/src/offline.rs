@@ -12,6 +12,7 @@ use crate::import::python;
 use crate::import::{ImportError, OnProgress, Summary};
 use crate::seam::{Clock, Random, SystemClock, SystemRandom};
 use crate::service::{Argon2Cost, passwords};
+use crate::store::PasswordHash;
 use crate::store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore};
 
 /// Why a tool cannot work on a database. One line that says what to do.
@@ -32,18 +33,6 @@ pub enum OfflineError {
 #[derive(Debug)]
 pub struct Offline {
     store: SqliteStore,
-}
-
-/// What to make a network for trials from, see [`GraphInput`].
-#[derive(Debug)]
-#[allow(missing_docs, reason = "the same fields")]
-pub struct Graph<'a> {
-    pub edges: &'a Path,
-    pub tweets: Option<&'a Path>,
-    /// Of every account.
-    pub password: String,
-    pub seed: u64,
-    pub days: u32,
 }
 
 impl Offline {
@@ -77,22 +66,28 @@ impl Offline {
     /// See [`graph::run`].
     ///
     /// # Errors
-    /// [`OfflineError::Import`], or a password that is not acceptable.
+    /// [`OfflineError::Import`].
     pub async fn import_graph(
         &self,
-        graph: Graph<'_>,
+        input: GraphInput<'_>,
         on_progress: OnProgress<'_>,
     ) -> Result<Summary, OfflineError> {
-        let password = Password::parse_new("password", graph.password)?;
-        let input = GraphInput {
-            edges: graph.edges,
-            tweets: graph.tweets,
-            password: passwords::hash_now(&password, Argon2Cost::default(), &SystemRandom)?,
-            now_ms: SystemClock.now_ms(),
-            seed: graph.seed,
-            days: graph.days,
-        };
         Ok(graph::run(&self.store, input, on_progress).await?)
+    }
+
+    /// The form in which a password is kept.
+    ///
+    /// # Errors
+    /// [`OfflineError::Password`] when no account may have it.
+    pub fn hash(&self, password: &str) -> Result<PasswordHash, OfflineError> {
+        let password = Password::parse_new("password", password.to_owned())?;
+        Ok(passwords::hash_now(&password, Argon2Cost::default(), &SystemRandom)?)
+    }
+
+    /// Unix milliseconds.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        SystemClock.now_ms()
     }
 
     /// A password that nobody guesses.

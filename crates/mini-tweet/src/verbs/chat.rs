@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use client::Client;
-use model::SafeText;
+use model::{SafeText, to_nfc};
 use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::page_request::Position;
@@ -32,7 +32,7 @@ pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
     match ask.text {
         Some(text) => {
             let text = if text == "-" { whole_stdin()? } else { text };
-            let sent = client.ask(v1::SendMessage { username: with, text }).await?;
+            let sent = client.ask(v1::SendMessage { username: with, text: to_nfc(&text) }).await?;
             context.out.say("sent");
             let id = sent.message_id.to_string();
             context.out.word(&["id"], [id.as_str().into()], &id)
@@ -100,7 +100,7 @@ async fn stay(
                 Some(line) => {
                     erase(&line);
                     if !line.trim().is_empty() {
-                        client.ask(v1::SendMessage { username: with.clone(), text: line }).await?;
+                        client.ask(v1::SendMessage { username: with.clone(), text: to_nfc(&line) }).await?;
                     }
                     continue;
                 }

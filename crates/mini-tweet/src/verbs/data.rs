@@ -5,6 +5,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use server::import::graph::GraphInput;
 use server::import::{Phase, Progress, Summary};
 use server::offline::{Offline, OfflineError};
 use server::store::sqlite::DATABASE;
@@ -72,15 +73,16 @@ pub(super) async fn import(context: &Context, source: ImportSource) -> Result<()
         ImportSource::Graph { edges, tweets, seed, days, password_stdin, data } => {
             let given = if password_stdin { Some(secret_line()?.to_string()) } else { None };
             let offline = Offline::open(&data.data)?;
-            let graph = server::offline::Graph {
+            let password = given.clone().unwrap_or_else(|| offline.new_password());
+            let input = GraphInput {
                 edges: &edges,
                 tweets: tweets.as_deref(),
-                password: given.clone().unwrap_or_else(|| offline.new_password()),
+                password: offline.hash(&password)?,
+                now_ms: offline.now_ms(),
                 seed,
                 days,
             };
-            let password = graph.password.clone();
-            let outcome = offline.import_graph(graph, &mut |progress| bar.show(progress)).await;
+            let outcome = offline.import_graph(input, &mut |progress| bar.show(progress)).await;
             offline.close().await;
             (outcome?, given.is_none().then_some(password))
         }

@@ -1,6 +1,7 @@
 //! People: who they are, who follows whom, who does not want to hear of whom.
 
 use client::{Ask, Client};
+use model::to_nfc;
 use protocol::v1;
 use protocol::v1::AccountList;
 
@@ -59,8 +60,8 @@ pub(super) async fn profile(context: &Context, ask: Profile) -> Result<(), Failu
     let client = context.signed_in().await?;
     if ask.name.is_some() || ask.bio.is_some() || ask.show_presence.is_some() {
         let edit = v1::EditProfile {
-            display_name: ask.name,
-            bio: ask.bio,
+            display_name: ask.name.as_deref().map(to_nfc),
+            bio: ask.bio.as_deref().map(to_nfc),
             presence_hidden: ask.show_presence.map(|shown| !shown),
         };
         client.ask(edit).await?;

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use bytes::Bytes;
 use client::Ask;
+use model::to_nfc;
 use protocol::v1;
 
 use crate::args::{About, Post, Text, TweetRef, Visibility};
@@ -59,14 +60,17 @@ pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
 
 /// From the argument, the editor or stdin.
 fn text(ask: Text, before: &str) -> Result<String, Failure> {
-    match ask.text {
-        Some(text) if text != "-" => Ok(text),
-        _ if ask.editor => editor(before),
+    let text = match ask.text {
+        Some(text) if text != "-" => text,
+        _ if ask.editor => editor(before)?,
         None if std::io::stdin().is_terminal() => {
-            Err(Failure::Usage("give the text as an argument, with --editor, or on stdin".to_owned()))
+            return Err(Failure::Usage(
+                "give the text as an argument, with --editor, or on stdin".to_owned(),
+            ));
         }
-        _ => whole_stdin(),
-    }
+        _ => whole_stdin()?,
+    };
+    Ok(to_nfc(&text))
 }
 
 pub(super) async fn retweet(context: &Context, tweet: TweetRef) -> Result<(), Failure> {

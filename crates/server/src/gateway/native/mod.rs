@@ -1,6 +1,6 @@
 //! The native protocol: frames of protobuf over TLS, or over the operator's unix socket without it.
 //!
-//! One task a connection. [`connection`] moves frames and knows no request; [`dispatch`] and the files beside it
+//! One task a connection. `connection` moves frames and knows no request; `dispatch` and the files beside it
 //! turn each request into one call of the service and know no bytes.
 
 mod accounts;

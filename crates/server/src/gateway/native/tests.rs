@@ -314,6 +314,96 @@ async fn a_request_that_only_a_newer_server_knows_is_an_error_and_no_end() {
 }
 
 #[tokio::test]
+async fn every_field_has_a_limit_and_its_error_names_it() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    let mut ada = door.member("ada").await;
+    door.member("bob").await;
+    let Some(id) = done_id(&ada.ask(post("hello".into())).await) else { panic!("it was posted") };
+    let long = |length: usize| "x".repeat(length);
+    let name = |length: usize| v1::Follow { username: long(length) };
+    let page = |limit: u32, before: &str| {
+        Some(v1::PageRequest { limit, position: Some(v1::page_request::Position::Before(before.into())) })
+    };
+    let timeline = |timeline, page| Op::ReadTimeline(v1::ReadTimeline { timeline: Some(timeline), page });
+    let home = || v1::read_timeline::Timeline::Home(v1::Home {});
+    let profile = |display_name: Option<String>, bio: Option<String>| {
+        Op::EditProfile(v1::EditProfile { display_name, bio, presence_hidden: None })
+    };
+    let message =
+        |username: &str, text: String| Op::SendMessage(v1::SendMessage { username: username.into(), text });
+    let change = |old: &str, new: String| {
+        Op::ChangePassword(v1::ChangePassword { old_password: old.into(), new_password: new })
+    };
+    // What is at the limit, and what is beyond it with the field that is named.
+    let at_the_limit = [
+        post(long(500)),
+        profile(Some(long(50)), Some(long(300))),
+        message("bob", long(500)),
+        timeline(home(), page(100, "1")),
+        Op::SearchPeople(v1::SearchPeople { query: long(200), limit: 100 }),
+        timeline(v1::read_timeline::Timeline::Hashtag(long(100)), None),
+    ];
+    for op in at_the_limit {
+        let result = ada.ask(op.clone()).await;
+        assert_eq!(code_of(&result), None, "{op:?}: {result:?}");
+    }
+    let beyond = [
+        (post(long(501)), "text"),
+        (post(String::new()), "text"),
+        (post("a\u{1b}b".into()), "text"),
+        (post("e\u{301}".into()), "text"),
+        (Op::Post(v1::Post { text: "x".into(), visibility: 99, ..v1::Post::default() }), "visibility"),
+        (Op::EditTweet(v1::EditTweet { tweet_id: id, text: long(501) }), "text"),
+        (Op::Like(v1::Like { tweet_id: 0 }), "tweet_id"),
+        (profile(Some(long(51)), None), "display_name"),
+        (profile(None, Some(long(301))), "bio"),
+        (message("bob", long(501)), "text"),
+        (message("bob", String::new()), "text"),
+        (message("", "x".into()), "username"),
+        (Op::Follow(name(31)), "username"),
+        (Op::Follow(name(0)), "username"),
+        (timeline(home(), page(101, "1")), "limit"),
+        (timeline(home(), page(10, "nonsense")), "cursor"),
+        (timeline(v1::read_timeline::Timeline::Hashtag(long(101)), None), "hashtag"),
+        (timeline(v1::read_timeline::Timeline::Search(long(201)), None), "search"),
+        (Op::ReadTimeline(v1::ReadTimeline::default()), "timeline"),
+        (Op::SearchPeople(v1::SearchPeople { query: long(201), limit: 0 }), "query"),
+        (Op::SearchPeople(v1::SearchPeople { query: "x".into(), limit: 101 }), "limit"),
+        (Op::SearchHashtags(v1::SearchHashtags { query: long(201), limit: 0 }), "query"),
+        (Op::GetTrends(v1::GetTrends { limit: 101 }), "limit"),
+        (Op::ListAccounts(v1::ListAccounts { list: 77, ..v1::ListAccounts::default() }), "list"),
+        (change(PASSWORD, long(7)), "new_password"),
+        (change(PASSWORD, long(257)), "new_password"),
+        (change("not the old one", long(20)), "old_password"),
+        (Op::Export(v1::Export { cursor: "nonsense".into() }), "cursor"),
+        (Op::SetPresence(v1::SetPresence { state: 1 }), "state"),
+        (Op::Subscribe(v1::Subscribe::default()), "topic"),
+    ];
+    for (op, field) in beyond {
+        let result = ada.ask(op.clone()).await;
+        match &result {
+            response::Result::Error(error) => {
+                assert_eq!(
+                    (error.code(), error.field.as_str()),
+                    (v1::ErrorCode::Invalid, field),
+                    "{op:?}: {error:?}"
+                );
+                assert!(!error.message.is_empty());
+            }
+            _ => panic!("{op:?}: {result:?}"),
+        }
+    }
+}
+
+fn done_id(result: &response::Result) -> Option<u64> {
+    match result {
+        response::Result::Done(done) => Some(done.id),
+        _ => None,
+    }
+}
+
+#[tokio::test]
 async fn posts_in_flight_are_carried_out_in_the_order_in_which_they_were_sent() {
     let town = Town::new().await;
     let door = Door::of(&town);

@@ -1,0 +1,256 @@
+//! The verbs that the walk of the original does not need: what they do, what they print, how they end.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+
+mod world;
+
+use world::{PASSWORD, Person, World, until};
+
+fn id_of(person: &Person, args: &[&str]) -> String {
+    person.ok(args).trim().to_owned()
+}
+
+#[test]
+fn a_tweet_is_liked_saved_edited_answered_and_deleted() {
+    let world = World::start();
+    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let id = id_of(&ada, &["post", "first version"]);
+    for verb in ["like", "save"] {
+        let done = &bob.json(&[verb, &id])[0];
+        assert_eq!((&done["id"], &done["changed"]), (&id.as_str().into(), &true.into()), "{verb}");
+        assert_eq!(bob.json(&[verb, &id])[0]["changed"], false, "{verb} again is no error");
+    }
+    let shown = &bob.json(&["show", &id])[0];
+    assert_eq!((&shown["liked"], &shown["saved"], &shown["likes"]), (&true.into(), &true.into(), &1.into()));
+    assert_eq!(bob.texts("saved"), ["first version"]);
+    assert_eq!(bob.texts("likes"), ["first version"]);
+    bob.ok(&["unlike", &id]);
+    bob.ok(&["unsave", &id]);
+    assert!(bob.texts("saved").is_empty() && bob.texts("likes").is_empty());
+
+    ada.ok(&["edit", &id, "second version"]);
+    let versions = bob.json(&["history", &id]);
+    let texts: Vec<_> = versions.iter().map(|one| one["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["first version", "second version"]);
+
+    let reply = id_of(&bob, &["reply", &id, "an answer"]);
+    ada.ok(&["post", "to the answer", "--reply-to", &reply]);
+    let thread: Vec<_> =
+        ada.json(&["thread", &reply]).iter().map(|one| one["text"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(thread, ["second version", "an answer", "to the answer"]);
+    bob.ok(&["post", "more of mine", "--reply-to", "@last"]);
+    assert_eq!(bob.json(&["show", "@last"])[0]["reply_to"], reply.as_str());
+
+    let quote = id_of(&bob, &["quote", &id, "look at this"]);
+    ada.ok(&["delete", &id]);
+    assert_eq!(bob.refused(&["show", &id]).0, 3);
+    assert_eq!(bob.json(&["show", &quote])[0]["quote"]["deleted"], true);
+    bob.ok(&["retweet", &reply]);
+    bob.ok(&["unretweet", &reply]);
+    assert_eq!(ada.json(&["show", &reply])[0]["retweets"], 0);
+}
+
+#[test]
+fn text_comes_from_an_argument_stdin_or_an_editor() {
+    let world = World::start();
+    let ada = world.member("ada");
+    ada.ok_with_input(&["post", "-"], "from stdin\nwith two lines\n");
+    assert_eq!(ada.texts("mine"), ["from stdin\nwith two lines"]);
+    // As some systems write an accent: two characters that are one.
+    ada.ok(&["post", "cafe\u{301}"]);
+    assert_eq!(ada.texts("mine")[0], "caf\u{e9}");
+    let editor = world.path("editor.sh");
+    std::fs::write(&editor, "#!/bin/sh\nprintf 'from an editor\\n' > \"$1\"\n").unwrap();
+    let mut command = ada.command(&["post", "--editor"]);
+    let out = command.env("EDITOR", format!("sh {}", editor.display())).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert_eq!(ada.texts("mine")[0], "from an editor");
+    // The same key is the same tweet, whoever sends it and however often.
+    let first = id_of(&ada, &["post", "once", "--key", "deploy-42"]);
+    assert_eq!(id_of(&ada, &["post", "once", "--key", "deploy-42"]), first);
+    assert_eq!(ada.refused(&["post", "another", "--key", "deploy-42"]).0, 8);
+}
+
+#[test]
+fn people_are_muted_and_blocked_and_profiles_edited() {
+    let world = World::start();
+    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    ada.ok(&["follow", "@bob"]);
+    bob.ok(&["post", "noise"]);
+    assert_eq!(ada.json(&["mute", "@bob"])[0]["muted"], true);
+    assert!(ada.texts("home").is_empty());
+    assert_eq!(ada.json(&["mute"])[0]["username"], "bob");
+    ada.ok(&["unmute", "@bob"]);
+    assert_eq!(ada.texts("home"), ["noise"]);
+    ada.ok(&["block", "bob"]);
+    assert_eq!(bob.refused(&["profile", "@ada"]).0, 3);
+    assert_eq!(ada.json(&["block"])[0]["username"], "bob");
+    ada.ok(&["unblock", "@bob"]);
+    ada.ok(&["profile", "--name", "Ada Lovelace", "--bio", "I write notes"]);
+    let seen = &bob.json(&["profile", "@ada"])[0];
+    assert_eq!((&seen["name"], &seen["bio"]), (&"Ada Lovelace".into(), &"I write notes".into()));
+    assert_eq!(bob.json(&["search", "--people", "lovelac"])[0]["username"], "ada");
+    ada.ok(&["post", "On #notes about engines"]);
+    assert_eq!(bob.json(&["search", "engines"])[0]["text"], "On #notes about engines");
+    assert_eq!(bob.json(&["search", "--tags", "not"])[0]["hashtag"], "notes");
+
+    // Who hides is not in the list of those who are here.
+    ada.ok(&["profile", "--show-presence", "no"]);
+    let _live = ada.live(&["feed", "--follow"]);
+    let _others = bob.live(&["feed", "--follow"]);
+    until("bob is online", || !ada.json(&["online"]).is_empty());
+    assert_eq!(ada.json(&["online"])[0]["username"], "bob");
+}
+
+#[test]
+fn sessions_are_listed_and_revoked_and_passwords_changed() {
+    let world = World::start();
+    let ada = world.member("ada");
+    let elsewhere = world.person("elsewhere");
+    elsewhere.ok_with_input(&["login", "ada", "--password-stdin"], PASSWORD);
+    let sessions = ada.json(&["sessions"]);
+    assert_eq!(sessions.len(), 2);
+    let other =
+        sessions.iter().find(|one| one["current"] == false).unwrap()["id"].as_str().unwrap().to_owned();
+    ada.ok(&["sessions", "revoke", &other]);
+    assert_eq!(elsewhere.refused(&["whoami"]).0, 4);
+
+    ada.ok_with_input(&["passwd", "--password-stdin"], &format!("{PASSWORD}\nanother horse 10\n"));
+    let (code, _) = elsewhere.refused_with_input(&["login", "ada", "--password-stdin"], PASSWORD);
+    assert_eq!(code, 4);
+    elsewhere.ok_with_input(&["login", "ada", "--password-stdin"], "another horse 10");
+
+    // A token from somewhere else is a session too.
+    let profiles = std::fs::read_to_string(ada.home().join("profiles.toml")).unwrap();
+    let token = profiles.split("token = \"").nth(1).unwrap().split('"').next().unwrap();
+    let bot = world.person("bot");
+    let out = bot.command(&["whoami", "--json"]).env("MINI_TWEET_TOKEN", token).output().unwrap();
+    assert!(String::from_utf8(out.stdout).unwrap().contains("\"ada\""));
+    bot.ok_with_input(&["login", "--token-stdin"], token);
+    assert_eq!(bot.json(&["whoami"])[0]["username"], "ada");
+
+    // Several accounts on one machine.
+    bot.ok_with_input(&["signup", "robot", "--password-stdin"], PASSWORD);
+    assert_eq!(bot.json(&["accounts"]).len(), 2);
+    assert_eq!(bot.json(&["whoami", "--profile", "ada"])[0]["username"], "ada");
+    bot.ok(&["accounts", "use", "ada"]);
+    assert_eq!(bot.json(&["whoami"])[0]["username"], "ada");
+
+    ada.ok(&["post", "soon gone"]);
+    let export = ada.ok(&["export"]);
+    assert!(export.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    assert!(export.contains("soon gone"));
+    ada.ok_with_input(&["delete-account", "--password-stdin"], "another horse 10");
+    assert_eq!(bot.refused(&["whoami"]).0, 4);
+    assert!(bot.json(&["people", "--profile", "robot"]).iter().all(|one| one["username"] != "ada"));
+}
+
+#[test]
+fn exit_codes_and_errors_mean_what_the_help_says() {
+    let world = World::start();
+    let ada = world.member("ada");
+    let bob = world.member("bob");
+    let id = id_of(&ada, &["post", "mine"]);
+    let too_long = "x".repeat(501);
+    let table: &[(&[&str], i32)] = &[
+        (&["show", "12"], 3),
+        (&["profile", "@nobody"], 3),
+        (&["feed", "#nothing", "--exit-status"], 3),
+        (&["post", &too_long], 5),
+        (&["follow", "@bob"], 5),
+        (&["feed", "nonsense"], 2),
+        (&["show", "abc"], 2),
+        (&["post"], 5),
+        (&["whoami", "--server", "127.0.0.1:1"], 4),
+        (&["info", "--server", "127.0.0.1:1"], 7),
+        (&["info", "--server", "no good"], 2),
+        (&["whoami", "--profile", "nobody"], 2),
+    ];
+    for (args, expected) in table {
+        let (code, text) = bob.refused(args);
+        assert_eq!(code, *expected, "{args:?}: {text}");
+        assert!(text.is_empty() == (*expected == 3 && args.contains(&"--exit-status")), "{args:?}: {text}");
+    }
+    assert_ne!(bob.refused(&["delete", &id]).0, 0);
+    let (code, text) = ada.refused_with_input(&["signup", "bob", "--password-stdin"], PASSWORD);
+    assert_eq!(code, 8, "{text}");
+    // Nobody can be asked here: no prompt, no hanging.
+    assert_eq!(bob.refused(&["login", "bob"]).0, 2);
+
+    let out = bob.run(&["post", &too_long, "--json"]);
+    let error: serde_json::Value = serde_json::from_slice(&out.stderr).unwrap();
+    assert_eq!((&error["error"]["code"], &error["error"]["field"]), (&"INVALID".into(), &"text".into()));
+    assert!(out.stdout.is_empty());
+}
+
+#[test]
+fn what_others_wrote_cannot_drive_the_terminal() {
+    let world = World::start();
+    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    ada.ok(&["profile", "--name", "A\u{202e}da"]);
+    ada.ok(&["post", "abc\u{202e}fed \u{e0041} #ok"]);
+    let (code, text) = ada.refused(&["post", "\u{1b}[31mred"]);
+    assert_eq!(code, 5, "{text}");
+    for args in
+        [&["feed", "local"][..], &["people"], &["feed", "local", "--json"], &["feed", "local", "--tsv=text"]]
+    {
+        let shown = bob.ok(args);
+        assert!(!shown.contains(['\u{202e}', '\u{e0041}', '\u{1b}']), "{args:?}: {shown:?}");
+    }
+    assert!(bob.ok(&["feed", "local"]).contains("abc<U+202E>fed"));
+    assert_eq!(bob.texts("local"), ["abc\u{202e}fed \u{e0041} #ok"], "JSON loses nothing");
+}
+
+#[test]
+fn every_event_can_be_watched() {
+    let world = World::start();
+    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    ada.ok(&["follow", "@bob"]);
+    let watch = ada.live(&["watch"]);
+    until("ada is online", || bob.json(&["online"]).len() == 1);
+    let id = id_of(&bob, &["post", "hello @ada"]);
+    bob.ok(&["edit", &id, "hello again @ada"]);
+    bob.ok(&["chat", "@ada", "and in private"]);
+    bob.ok(&["delete", &id]);
+    for event in ["tweet_posted", "notification", "tweet_edited", "message", "tweet_deleted"] {
+        watch.wait_for(&format!("\"event\":\"{event}\""));
+    }
+    for line in watch.lines() {
+        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(event["sequence"].as_str().unwrap().parse::<u64>().unwrap() > 0, "{line}");
+    }
+    assert_eq!(bob.json(&["chat"])[0]["with"]["username"], "ada");
+    assert_eq!(ada.json(&["chat", "@bob"])[0]["text"], "and in private");
+    until("bob is told that it was read", || bob.json(&["chat", "@ada"])[0]["state"] == "read");
+}
+
+#[test]
+fn operators_create_accounts_reset_passwords_and_announce() {
+    let world = World::start_with(&[("MINI_TWEET_SERVER_SIGN_UP", "closed")]);
+    let create = |args: &[&str], input: &str| {
+        let mut child = std::process::Command::new(world::PROGRAM)
+            .args(args)
+            .arg("--data")
+            .arg(world.data())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        assert!(child.wait_with_output().unwrap().status.success(), "{args:?}");
+    };
+    let ada = world.person("ada");
+    let (code, text) = ada.refused_with_input(&["signup", "ada", "--password-stdin"], PASSWORD);
+    assert_eq!(code, 5, "{text}");
+    create(&["admin", "create", "ada", "--admin", "--password-stdin"], PASSWORD);
+    ada.ok_with_input(&["login", "ada", "--password-stdin"], PASSWORD);
+    assert_eq!(ada.json(&["whoami"])[0]["role"], "admin");
+    create(&["admin", "reset-password", "@ada", "--password-stdin"], "a new horse 11");
+    assert_eq!(ada.refused(&["whoami"]).0, 4);
+    ada.ok_with_input(&["login", "ada", "--password-stdin"], "a new horse 11");
+    world::succeeded(&["announce"], world.operator(&["admin", "announce", "Back at six"]));
+    assert_eq!(ada.json(&["info"])[0]["announcement"], "Back at six");
+    let stats = world::succeeded(&["stats"], world.operator(&["admin", "stats", "--json"]));
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&stats).unwrap()["accounts"], 1);
+    assert_eq!(world.operator(&["admin", "suspend", "@nobody"]).status.code(), Some(3));
+}
