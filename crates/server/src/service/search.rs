@@ -12,7 +12,7 @@ impl Service {
     /// `INVALID{query}`.
     pub async fn search_people(&self, caller: &Caller, query: &str, limit: usize) -> Result<Vec<PersonView>> {
         let (viewer, _) = authorise::member(caller, Operation::SearchPeople)?;
-        check_query(query)?;
+        check_query("query", query)?;
         let accounts = self.store.search_people(viewer, query, limit).await?;
         self.people(viewer, accounts).await
     }
@@ -28,7 +28,7 @@ impl Service {
         limit: usize,
     ) -> Result<Vec<(String, u32)>> {
         authorise::member(caller, Operation::SearchHashtags)?;
-        check_query(query)?;
+        check_query("query", query)?;
         // Digits alone are the beginning of a hashtag, though none by themselves.
         let beginning = query.trim().trim_start_matches('#');
         let key =
@@ -37,12 +37,12 @@ impl Service {
     }
 }
 
-pub(super) fn check_query(query: &str) -> Result<()> {
+pub(super) fn check_query(field: &'static str, query: &str) -> Result<()> {
     if query.trim().is_empty() {
-        return Err(Error::invalid("query", "is empty"));
+        return Err(Error::invalid(field, "is empty"));
     }
     if query.len() > QUERY_BYTES_MAX {
-        return Err(Error::invalid("query", format!("is longer than {QUERY_BYTES_MAX} bytes")));
+        return Err(Error::invalid(field, format!("is longer than {QUERY_BYTES_MAX} bytes")));
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ impl Service {
             TimelineRequest::Bookmarks => (Timeline::Bookmarks(viewer), true),
             TimelineRequest::Likes => (Timeline::Likes(viewer), true),
             TimelineRequest::Search(query) => {
-                super::search::check_query(&query)?;
+                super::search::check_query("search", &query)?;
                 (Timeline::Search(query), false)
             }
         };
