@@ -143,9 +143,10 @@ fn reads_nothing<T>() -> T {
 impl Store for FakeStore {
     async fn apply(&self, change: Change, once: Option<Once>) -> Result<Applied> {
         assert!(once.is_none());
-        // So that several changes are really under way at once.
+        // In the order in which they are asked for, as the real store does, but answered later.
+        let answer = self.state.lock().unwrap().apply(change);
         tokio::task::yield_now().await;
-        self.state.lock().unwrap().apply(change)
+        answer
     }
 
     async fn account_by_username(&self, _: &Username) -> Result<Option<Profile>> {

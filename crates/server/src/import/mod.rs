@@ -10,14 +10,13 @@ mod fake_store;
 pub mod graph;
 pub mod python;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::task::{Context, Waker};
 
-use futures_util::future::maybe_done;
+use futures_util::{StreamExt, stream};
 use model::{Error, TweetText};
 
 use crate::store::{Applied, Change, Store};
@@ -157,25 +156,23 @@ async fn apply_rows<T>(
     on_progress: OnProgress<'_>,
 ) -> Result<(), ImportError> {
     let total = rows.len();
-    let mut rows = rows.into_iter();
-    let mut in_flight = VecDeque::new();
-    let mut done = 0;
-    while done < total {
-        for row in rows.by_ref().take(CHANGES_IN_FLIGHT - in_flight.len()) {
-            let change = change(&row);
-            let asking = async move { store.apply(change?, None).await };
-            let mut asking = Box::pin(maybe_done(asking));
-            // Begun at once: changes reach the store in the order of the rows.
-            let _ = asking.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            in_flight.push_back((row, asking));
+    let asked = rows.into_iter().map(|row| {
+        let change = change(&row);
+        async move {
+            let result = match change {
+                Ok(change) => store.apply(change, None).await,
+                Err(error) => Err(error),
+            };
+            (row, result)
         }
-        let Some((row, mut asking)) = in_flight.pop_front() else { break };
-        asking.as_mut().await;
-        match asking.as_mut().take_output() {
-            Some(Ok(applied)) => each(row, Ok(applied)),
-            Some(Err(error)) if is_about_the_row(&error) => each(row, Err(error.to_string())),
-            Some(Err(error)) => return Err(ImportError::Store(error)),
-            None => {}
+    });
+    let mut answers = stream::iter(asked).buffered(CHANGES_IN_FLIGHT);
+    let mut done = 0;
+    while let Some((row, result)) = answers.next().await {
+        match result {
+            Ok(applied) => each(row, Ok(applied)),
+            Err(error) if is_about_the_row(&error) => each(row, Err(error.to_string())),
+            Err(error) => return Err(ImportError::Store(error)),
         }
         done += 1;
         on_progress(Progress { phase, done, total });

@@ -25,7 +25,8 @@ pub use event::{Event, EventKind};
 /// What every store can do. Reads see every change that was acknowledged before they were asked for.
 #[async_trait]
 pub trait Store: std::fmt::Debug + Send + Sync + 'static {
-    /// Carries out a change and returns once it is durable: `Ok` means that it survives a power cut.
+    /// Carries out a change and returns once it is durable: `Ok` means that it survives a power cut. Changes
+    /// are carried out in the order in which they were asked for (first polled).
     ///
     /// With `once`, the key is kept with the result in the same transaction: the same key and request give the
     /// same result again without a second effect.

@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -373,14 +372,9 @@ impl<H: Handler> Connection<H> {
                 self.subscribing += 1;
             }
             let handler = self.handler.clone();
-            let mut answering: BoxFuture<'static, Answer> =
-                Box::pin(async move { Answer { id, order, effect, result: handler.handle(request).await } });
-            // Begun here and not in the order of the set: changes reach the store as they were sent.
-            let begun = answering.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            running.push(match begun {
-                Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
-                Poll::Pending => answering,
-            });
+            running.push(Box::pin(async move {
+                Answer { id, order, effect, result: handler.handle(request).await }
+            }));
         }
     }
 

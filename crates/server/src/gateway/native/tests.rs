@@ -410,12 +410,15 @@ async fn posts_in_flight_are_carried_out_in_the_order_in_which_they_were_sent() 
     let mut wire = door.member("ada").await;
     let mut expected = Vec::new();
     for round in 0..10 {
+        // The posts wait for this one, and then many may begin at the same time.
+        let bio = Some(format!("round {round}"));
+        wire.queue(Op::EditProfile(v1::EditProfile { bio, ..v1::EditProfile::default() }));
         for n in 0..40 {
             wire.queue(post(format!("{round} {n}")));
             expected.push(format!("{round} {n}"));
         }
         wire.writer.flush().await.unwrap();
-        for _ in 0..40 {
+        for _ in 0..=40 {
             assert!(matches!(wire.answer().await.1, response::Result::Done(_)));
         }
     }
