@@ -12,6 +12,7 @@ usage: cargo xtask CHORE
   ci            everything that a change must pass: format, lints, tests, docs
   docs          write docs/configuration.md and docs/cli.md from the program
   docs --check  fail if they are not what the program says
+  deny          licences, sources and bans of dependencies (installs cargo-deny under target/ when it is missing)
   tour          print a session of two people with a real server, as it stands in README.md
   bench [ARGS]  measure a release build; arguments go to the benchmark";
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         ["ci"] => ci(),
         ["docs"] => docs(false),
         ["docs", "--check"] => docs(true),
+        ["deny"] => deny(),
         ["tour"] => program().and_then(|program| tour::print(&program)),
         ["bench", rest @ ..] => bench(rest),
         _ => Err(USAGE.to_owned()),
@@ -98,6 +100,18 @@ fn command_line(program: &Path) -> Result<String, String> {
         page += &format!("\n## `{verb}`\n\n```text\n{}\n```\n", own.trim_end());
     }
     Ok(page)
+}
+
+/// Known faults are not looked up: that needs a database from elsewhere. `cargo deny check` does all of it.
+fn deny() -> Outcome {
+    let tools = target_directory().join("tools");
+    let program = tools.join("bin/cargo-deny");
+    if !program.exists() {
+        let mut install =
+            tool("cargo", &["install", "cargo-deny", "--version", "0.20.2", "--locked", "--root"]);
+        run(install.arg(&tools))?;
+    }
+    run(Command::new(program).args(["--offline", "check", "bans", "licenses", "sources"]).current_dir(root()))
 }
 
 fn bench(args: &[&str]) -> Outcome {

@@ -4,7 +4,7 @@ use protocol::v1;
 use serde_json::Value;
 
 use super::account::new_password;
-use crate::args::{Admin, AdminAction};
+use crate::args::operator::{Admin, AdminAction};
 use crate::context::{Context, username};
 use crate::exit::Failure;
 use crate::output::Row;

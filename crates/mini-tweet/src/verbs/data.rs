@@ -11,7 +11,7 @@ use server::offline::{Offline, OfflineError};
 use server::store::sqlite::DATABASE;
 use server::store::sqlite::maintenance::{self, Copied};
 
-use crate::args::ImportSource;
+use crate::args::operator::ImportSource;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::Row;

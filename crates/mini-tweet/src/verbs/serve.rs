@@ -5,7 +5,8 @@ use std::path::Path;
 use server::config::{Config, Sources};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{Global, Serve};
+use crate::args::Global;
+use crate::args::operator::Serve;
 use crate::exit::Failure;
 use crate::logging;
 
