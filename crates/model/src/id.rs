@@ -81,6 +81,8 @@ id_types! {
     TweetId,
     /// Of a session: one log-in on one device.
     SessionId,
+    /// Of an ssh key of an account.
+    SshKeyId,
     /// Of a notification.
     NotificationId,
     /// Of a conversation between two people.

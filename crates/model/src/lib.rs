@@ -13,7 +13,9 @@ pub mod limits;
 mod name;
 mod notification;
 mod operation;
+mod read_line;
 mod safe;
+mod ssh_key;
 mod text;
 mod trend;
 mod tweet;
@@ -23,13 +25,15 @@ pub use conversation::{Conversation, DirectMessage, Marks};
 pub use cursor::{Cursor, Page, Span, page_limit};
 pub use error::{Error, Result};
 pub use id::{
-    AccountId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId, SessionId, TweetId,
-    time_of_id,
+    AccountId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId, SessionId,
+    SshKeyId, TweetId, time_of_id,
 };
 pub use name::{Bio, DisplayName, Password, Username};
 pub use notification::{Notification, NotificationKind};
 pub use operation::{Access, Operation};
+pub use read_line::{ReadLine, TimelineName};
 pub use safe::SafeText;
+pub use ssh_key::{SshFingerprint, SshKey, SshKeyName};
 pub use text::{Entity, Hashtag, TweetText, count_graphemes, entities, to_nfc};
 pub use trend::Trend;
 pub use tweet::{Counts, NewTweet, Tweet, TweetPage, ViewerMarks, Visibility};

@@ -43,5 +43,15 @@ pub const CLIENT_NAME_BYTES_MAX: usize = 64;
 pub const THREAD_ANCESTORS_MAX: usize = 100;
 /// Most sessions of one account; the one that was not used for longest gives way.
 pub const SESSIONS_MAX: usize = 20;
+/// Most read lines of one account; the one that was moved longest ago gives way.
+pub const READ_LINES_MAX: usize = 200;
+/// Most ssh keys of one account.
+pub const SSH_KEYS_MAX: usize = 20;
+/// Most sessions of one account that began by ssh: never so many that they push out those of other devices.
+pub const SSH_SESSIONS_MAX: usize = 10;
+/// Longest name of an ssh key, in grapheme clusters and in bytes.
+pub const SSH_KEY_NAME_GRAPHEMES_MAX: usize = 50;
+/// See [`SSH_KEY_NAME_GRAPHEMES_MAX`].
+pub const SSH_KEY_NAME_BYTES_MAX: usize = 400;
 /// Trends when nothing is said.
 pub const TRENDS_DEFAULT: usize = 5;

@@ -96,9 +96,8 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// [`ConnectionError`]; nothing more can be read after it.
     pub async fn read<M: Message + Default>(&mut self) -> Result<Option<M>, ConnectionError> {
         loop {
-            if let Some(frame) = self.decoder.next(&mut self.buffer)? {
-                self.deadline = None;
-                return Ok(Some(frame::decode(frame)?));
+            if let Some(message) = self.read_now()? {
+                return Ok(Some(message));
             }
             if self.buffer.is_empty() && self.buffer.capacity() > KEEP_BYTES {
                 self.buffer = BytesMut::new();
@@ -122,6 +121,16 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                 };
             }
         }
+    }
+
+    /// The next message, if all of it has come with those before; waits for nothing.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Frame`]; nothing more can be read after it.
+    pub fn read_now<M: Message + Default>(&mut self) -> Result<Option<M>, ConnectionError> {
+        let Some(frame) = self.decoder.next(&mut self.buffer)? else { return Ok(None) };
+        self.deadline = None;
+        Ok(Some(frame::decode(frame)?))
     }
 
     /// Reads to the end of the stream and keeps nothing.
@@ -174,6 +183,11 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
     /// Puts the frame of an event behind them, see [`frame::encode_event`].
     pub fn queue_event(&mut self, subscription: u32, sequence: u64, fields: &[u8]) {
         frame::encode_event(subscription, sequence, fields, &mut self.buffer);
+    }
+
+    /// Puts the frame of a response behind them, see [`frame::encode_response`].
+    pub fn queue_response(&mut self, id: u32, result: u32, fields: &[u8]) {
+        frame::encode_response(id, result, fields, &mut self.buffer);
     }
 
     /// Bytes that wait.

@@ -17,6 +17,10 @@ pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 pub const FRAME_BYTES_MAX_FROM_SERVER: usize = 2 * 1024 * 1024;
 
 /// Field number of `event` in `ServerFrame`, and of what stands first in every `Event`.
+const RESPONSE: u32 = 2;
+const RESPONSE_ID: u32 = 1;
+/// The field of a response that is a page of tweets.
+pub const TWEET_PAGE: u32 = 15;
 const EVENT: u32 = 3;
 const EVENT_SUBSCRIPTION: u32 = 1;
 const EVENT_SEQUENCE: u32 = 2;
@@ -67,6 +71,23 @@ pub fn encode_event(subscription: u32, sequence: u64, fields: &[u8], out: &mut B
     prost::encoding::encode_varint(event_length as u64, out);
     uint32::encode(EVENT_SUBSCRIPTION, &subscription, out);
     fixed64::encode(EVENT_SEQUENCE, &sequence, out);
+    out.put_slice(fields);
+}
+
+/// Appends the frame of a response whose result is in the field `result` and was encoded before.
+pub fn encode_response(id: u32, result: u32, fields: &[u8], out: &mut BytesMut) {
+    let response_length = uint32::encoded_len(RESPONSE_ID, &id)
+        + key_len(result)
+        + encoded_len_varint(fields.len() as u64)
+        + fields.len();
+    let length = key_len(RESPONSE) + encoded_len_varint(response_length as u64) + response_length;
+    put_length(length, out);
+    out.reserve(length);
+    encode_key(RESPONSE, WireType::LengthDelimited, out);
+    prost::encoding::encode_varint(response_length as u64, out);
+    uint32::encode(RESPONSE_ID, &id, out);
+    encode_key(result, WireType::LengthDelimited, out);
+    prost::encoding::encode_varint(fields.len() as u64, out);
     out.put_slice(fields);
 }
 
@@ -166,6 +187,17 @@ mod tests {
         let (mut parts, mut expected) = (BytesMut::new(), BytesMut::new());
         encode_event(3, 1 << 40, &fields, &mut parts);
         encode(&v1::ServerFrame { frame: Some(v1::server_frame::Frame::Event(whole)) }, &mut expected);
+        assert_eq!(parts, expected);
+    }
+
+    #[test]
+    fn a_response_put_together_from_its_parts_is_the_response_encoded_whole() {
+        let page = v1::TweetPage { next: "123".into(), ..v1::TweetPage::default() };
+        let fields = page.encode_to_vec();
+        let whole = v1::Response { id: 300, result: Some(v1::response::Result::TweetPage(page)) };
+        let (mut parts, mut expected) = (BytesMut::new(), BytesMut::new());
+        encode_response(300, TWEET_PAGE, &fields, &mut parts);
+        encode(&v1::ServerFrame { frame: Some(v1::server_frame::Frame::Response(whole)) }, &mut expected);
         assert_eq!(parts, expected);
     }
 
