@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use model::{
     Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, IdGenerator,
-    Marks, MessageId, NewTweet, Notification, NotificationId, Page, Profile, Relationship, Result, Span,
-    TweetId, Username,
+    Marks, MessageId, NewTweet, Notification, NotificationId, Page, Profile, ReadLine, Relationship, Result,
+    Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 
 use crate::store::{
@@ -165,6 +165,15 @@ impl Store for FakeStore {
         reads_nothing()
     }
     async fn sessions(&self, _: AccountId) -> Result<Vec<SessionRecord>> {
+        reads_nothing()
+    }
+    async fn ssh_keys(&self, _: AccountId) -> Result<Vec<SshKey>> {
+        reads_nothing()
+    }
+    async fn ssh_key_by_fingerprint(&self, _: &SshFingerprint) -> Result<Option<SshKeyId>> {
+        reads_nothing()
+    }
+    async fn read_lines(&self, _: AccountId) -> Result<Vec<ReadLine>> {
         reads_nothing()
     }
     async fn relationships(&self, _: AccountId, _: &[AccountId]) -> Result<Vec<Relationship>> {

@@ -4,7 +4,7 @@
 
 use model::{
     AccountId, Bio, ConversationId, DisplayName, MessageId, NewTweet, NotificationId, Role, SessionId,
-    TweetId, TweetText, Username,
+    SshFingerprint, SshKeyId, SshKeyName, TimelineName, TweetId, TweetText, Username,
 };
 
 /// A change. Its fields have been validated and its author may make it; the store still refuses what would
@@ -33,6 +33,17 @@ pub enum Change {
     EndSession { account: AccountId, session: SessionId },
     /// Ends all sessions of an account but this one.
     EndSessions { account: AccountId, except: Option<SessionId> },
+    /// An ssh key; `Applied.id` is its identifier, also when the account had it already. `ALREADY_EXISTS{ssh key}`
+    /// when it is another account's, `INVALID{public_key}` past [`model::limits::SSH_KEYS_MAX`].
+    AddSshKey { account: AccountId, fingerprint: SshFingerprint, name: SshKeyName },
+    /// Ends the sessions that began with it, too.
+    RevokeSshKey { account: AccountId, key: SshKeyId },
+    /// A new session of the account that has this key, which was used now. Past
+    /// [`model::limits::SSH_SESSIONS_MAX`] the one by ssh that was not used for longest ends. `NOT_FOUND{ssh key}`,
+    /// `NOT_FOUND{account}` when the account is not in use.
+    OpenSshSession { key: SshKeyId, token_hash: [u8; 32], client_name: String },
+    /// Ends all sessions that began with an ssh key: after a start nobody has their tokens.
+    EndSshSessions,
     /// A new password; ends all sessions but `keep`.
     SetPassword {
         account: AccountId,
@@ -86,6 +97,9 @@ pub enum Change {
     /// `INVALID{username}` for oneself.
     SetMute { muter: AccountId, muted: AccountId, on: bool },
 
+    /// Moves a read line forward, never past the newest identifier; `Applied.id` is the tweet. Past
+    /// [`model::limits::READ_LINES_MAX`] the one that was moved longest ago goes.
+    SetReadLine { account: AccountId, timeline: TimelineName, tweet: TweetId },
     /// Moves the read mark forward.
     MarkNotificationsRead { account: AccountId, up_to: NotificationId },
 

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "fields of variants are named for what they are")]
 
-use model::{AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, TweetId};
+use model::{AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, Tweet, TweetId};
 
 /// Something that was committed. Events are kept in the store (for as long as the operator says), so that a
 /// client that was away can ask for what it missed.
@@ -51,4 +51,32 @@ pub enum EventKind {
     AccountHidden { account: AccountId },
     /// The account may be shown again.
     AccountShown { account: AccountId },
+}
+
+/// What a commit changed beside what its events say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touched {
+    /// Its counts.
+    Tweet(TweetId),
+    /// What this account did with a tweet: likes, bookmarks, plain retweets.
+    Marks { account: AccountId, tweet: TweetId },
+    /// Much, without events: an import, or what a deleted account left.
+    Everything,
+}
+
+/// What one transaction did.
+#[derive(Debug, Clone, Copy)]
+pub struct Commit<'a> {
+    /// In order.
+    pub events: &'a [Event],
+    /// Tweets that are new, as they were written: what happened to them since is in the others.
+    pub posted: &'a [Tweet],
+    /// In any order.
+    pub touched: &'a [Touched],
+}
+
+/// Somebody who keeps something of the store in memory.
+pub trait Observer: std::fmt::Debug + Send + Sync {
+    /// Something was committed. It is acknowledged when this returns, so it must not wait for anything.
+    fn committed(&self, commit: Commit<'_>);
 }

@@ -15,12 +15,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{
     Account, AccountId, AccountState, Conversation, ConversationId, Cursor, DirectMessage, EventId, Hashtag,
-    Marks, MessageId, Notification, Page, Profile, Relationship, Result, Role, SessionId, Span, Tweet,
-    TweetId, Username,
+    Marks, MessageId, Notification, Page, Profile, ReadLine, Relationship, Result, Role, SessionId, Span,
+    SshFingerprint, SshKey, SshKeyId, Tweet, TweetId, Username,
 };
 
 pub use change::{Applied, Change, Once, Origin, PasswordHash};
-pub use event::{Event, EventKind};
+pub use event::{Commit, Event, EventKind, Observer, Touched};
 
 /// What every store can do. Reads see every change that was acknowledged before they were asked for.
 #[async_trait]
@@ -50,6 +50,11 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     async fn session_by_token(&self, token_hash: &[u8; 32]) -> Result<Option<SessionRecord>>;
     /// All sessions of an account, the last used first.
     async fn sessions(&self, account: AccountId) -> Result<Vec<SessionRecord>>;
+
+    /// The ssh keys of an account, in the order in which they were added.
+    async fn ssh_keys(&self, account: AccountId) -> Result<Vec<SshKey>>;
+    /// The key with this fingerprint, whosever it is.
+    async fn ssh_key_by_fingerprint(&self, fingerprint: &SshFingerprint) -> Result<Option<SshKeyId>>;
 
     // Ties between people.
 
@@ -91,6 +96,9 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     async fn search_hashtags(&self, key_prefix: &str, limit: usize) -> Result<Vec<(String, u32)>>;
     /// Every use of a hashtag in public tweets newer than this, oldest first: for trends.
     async fn hashtag_uses_since(&self, since: u64) -> Result<Vec<HashtagUse>>;
+
+    /// How far an account has read its timelines, the line that was moved last first.
+    async fn read_lines(&self, account: AccountId) -> Result<Vec<ReadLine>>;
 
     // Notifications and conversations.
 

@@ -3,6 +3,8 @@
 mod accounts;
 mod conversations;
 mod events;
+mod read_lines;
+mod ssh_keys;
 mod ties;
 mod tweets;
 mod world;
@@ -22,6 +24,14 @@ macro_rules! conformance_suite {
             accounts: people_are_found_by_parts_of_their_names_and_by_almost_right_ones,
             accounts: what_expires_is_removed,
             accounts: a_clock_that_steps_back_repeats_no_identifier,
+            ssh_keys: a_key_belongs_to_one_account,
+            ssh_keys: an_account_has_a_limited_number_of_keys,
+            ssh_keys: a_session_by_ssh_ends_with_its_key,
+            ssh_keys: sessions_by_ssh_do_not_push_out_the_others,
+            ssh_keys: sessions_by_ssh_can_be_ended_all_at_once,
+            read_lines: a_read_line_only_moves_forward,
+            read_lines: the_line_that_was_moved_longest_ago_gives_way,
+            read_lines: a_purge_takes_read_lines_and_keys_along,
             tweets: a_key_makes_a_change_happen_once,
             tweets: the_same_key_for_another_request_is_a_conflict,
             tweets: a_refused_change_leaves_nothing_and_its_neighbours_alone,
@@ -60,5 +70,7 @@ pub(crate) use {conformance_suite, tests};
 
 /// All parts of the suite by name.
 pub(crate) mod run {
-    pub(crate) use super::{accounts::*, conversations::*, events::*, ties::*, tweets::*};
+    pub(crate) use super::{
+        accounts::*, conversations::*, events::*, read_lines::*, ssh_keys::*, ties::*, tweets::*,
+    };
 }

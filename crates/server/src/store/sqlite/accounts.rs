@@ -1,7 +1,9 @@
 //! Accounts, passwords, sessions and invites.
 
 use model::limits::SESSIONS_MAX;
-use model::{Account, AccountId, AccountState, Bio, DisplayName, Error, Profile, Role, SessionId, Username};
+use model::{
+    Account, AccountId, AccountState, Bio, DisplayName, Error, Profile, Role, SessionId, SshKeyId, Username,
+};
 use rusqlite::{Connection, Row, params};
 
 use super::sql::{Result, Sql, all, exists, first, get, optional, parsed, run};
@@ -118,7 +120,7 @@ impl Tx<'_> {
                 applied(id, true)
             }
             Change::OpenSession { account, token_hash, client_name } => {
-                self.open_session(*account, token_hash, client_name)
+                self.open_session(*account, token_hash, client_name, None)
             }
             Change::TouchSession { session } => {
                 let sql = "UPDATE session SET last_used_ms = ?2 WHERE id = ?1";
@@ -218,11 +220,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn open_session(
+    pub(super) fn open_session(
         &mut self,
         account: AccountId,
         token_hash: &[u8; 32],
         client_name: &str,
+        ssh_key: Option<SshKeyId>,
     ) -> Result<Applied> {
         self.require_active(account)?;
         let sessions = all(
@@ -237,8 +240,9 @@ impl Tx<'_> {
         let id = self.next_id();
         run(
             self.db,
-            "INSERT INTO session (id, account, token_hash, client_name, last_used_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id.cast_signed(), Sql(account), token_hash, client_name, self.now_ms],
+            "INSERT INTO session (id, account, token_hash, client_name, last_used_ms, ssh_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![id.cast_signed(), Sql(account), token_hash, client_name, self.now_ms, optional(ssh_key)],
         )?;
         applied(id, true)
     }

@@ -5,10 +5,11 @@ use rusqlite::params;
 
 use super::sql::{Result, exists, first, run};
 use super::writer::{Tx, applied};
-use crate::store::{Applied, Change, Origin};
+use crate::store::{Applied, Change, Origin, Touched};
 
 impl Tx<'_> {
     pub(super) fn import(&mut self, change: &Change) -> Result<Applied> {
+        self.touch(Touched::Everything);
         match change {
             Change::ImportAccount { origin, username, display_name, password, created_ms } => {
                 if let Some(id) = self.imported(origin)? {

@@ -131,6 +131,7 @@ const INVARIANTS: &[(&str, &str)] = &[
         WHERE t.visibility <> 1 OR t.deleted = 1"),
     ("a public tweet that search does not know", "SELECT id FROM tweet
         WHERE deleted = 0 AND visibility = 1 AND retweet_of IS NULL
+          AND id <= (SELECT value FROM meta WHERE name = 'search_mark')
           AND id NOT IN (SELECT rowid FROM tweet_search)"),
     ("search knows a tweet that is not public", "SELECT rowid FROM tweet_search WHERE rowid NOT IN
         (SELECT id FROM tweet WHERE deleted = 0 AND visibility = 1 AND retweet_of IS NULL)"),

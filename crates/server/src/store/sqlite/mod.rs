@@ -6,13 +6,16 @@ mod accounts;
 mod conversations;
 mod events;
 mod import;
+mod keeper;
 pub mod maintenance;
 mod notifications;
 mod open;
 mod purge;
+mod read_lines;
 mod readers;
 mod search;
 mod sql;
+mod ssh_keys;
 #[cfg(test)]
 mod tests;
 mod ties;
@@ -22,24 +25,25 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use model::{
     Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, IdGenerator,
-    Marks, MessageId, Notification, NotificationId, Page, Profile, Relationship, Result, Span, TweetId,
-    Username,
+    Marks, MessageId, Notification, NotificationId, Page, Profile, ReadLine, Relationship, Result, Span,
+    SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
+use keeper::Keeper;
 pub use open::OpenError;
 use readers::Readers;
-use writer::{Job, Tally, Writer};
+use writer::{Job, Tally, Work, Writer};
 
 use super::{
-    Applied, Change, Credentials, Event, EventLog, HashtagUse, Once, PeopleList, SessionRecord, Store,
-    StoreStatistics, Ties, Timeline, TimelineEntry, TweetMarks, TweetRecord,
+    Applied, Change, Credentials, Event, EventLog, HashtagUse, Observer, Once, PeopleList, SessionRecord,
+    Store, StoreStatistics, Ties, Timeline, TimelineEntry, TweetMarks, TweetRecord,
 };
 use crate::seam::Clock;
 
@@ -73,9 +77,10 @@ impl Default for SqliteOptions {
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
-    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    work: Mutex<Option<mpsc::Sender<Work>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
+    observer: Arc<OnceLock<Weak<dyn Observer>>>,
     tally: Arc<Tally>,
     failed: watch::Receiver<bool>,
     /// Held for as long as the store is open: no second process may write.
@@ -92,19 +97,29 @@ impl SqliteStore {
         options: &SqliteOptions,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, EventFeed), OpenError> {
-        let (lock, db) = open::writer(path, clock.now_ms())?;
+        let (lock, mut db) = open::writer(path, clock.now_ms())?;
         let high_water = open::high_water(&db).map_err(|e| OpenError::sql(path, &e))?;
         let readers = Readers::open(path, options.readers).map_err(|e| OpenError::sql(path, &e))?;
-        let (jobs, queue) = mpsc::channel(options.queue);
+        let (work, queue) = mpsc::channel(options.queue);
         let (feed, events) = mpsc::channel(1_024);
         let (failed, failure) = watch::channel(false);
-        let tally = Arc::new(Tally::default());
+        let io = |error| OpenError::Io { path: path.to_owned(), error };
+        let keeper = Keeper::start(path, work.downgrade(), failed.clone()).map_err(io)?;
+        let (search_mark, unindexed) = search::backlog(&db).map_err(|e| OpenError::sql(path, &e))?;
+        let tally = Arc::new(Tally { unindexed: unindexed.into(), ..Tally::default() });
+        let log_pages = open::count_log_pages(&mut db).map_err(|e| OpenError::sql(path, &e))?;
+        let observer = Arc::new(OnceLock::new());
         let writer = Writer {
             db,
             ids: IdGenerator::new(options.node, high_water),
             clock,
-            jobs: queue,
+            work: queue,
+            keeper,
+            log_pages,
+            log_pages_told: 0,
+            search_mark,
             feed,
+            observer: Arc::clone(&observer),
             tally: Arc::clone(&tally),
             failed,
             batch_max: options.batch_max,
@@ -112,12 +127,13 @@ impl SqliteStore {
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run())
-            .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
+            .map_err(io)?;
         let store = Self {
             path: path.to_owned(),
-            jobs: Mutex::new(Some(jobs)),
+            work: Mutex::new(Some(work)),
             writer: Mutex::new(Some(thread)),
             readers,
+            observer,
             tally,
             failed: failure,
             _lock: lock,
@@ -125,9 +141,15 @@ impl SqliteStore {
         Ok((store, events))
     }
 
+    /// Tells this one of every commit from now on, as long as it is there. There is one: a second one is not told.
+    pub fn observe(&self, observer: Weak<dyn Observer>) {
+        // What was set before stays.
+        let _ = self.observer.set(observer);
+    }
+
     /// Carries out what is queued, takes nothing more, and returns when all of it is in the database's one file.
     pub async fn close(&self) {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.work.lock().unwrap_or_else(PoisonError::into_inner).take();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
             // Joining blocks, and the writer may have much to do.
@@ -152,6 +174,32 @@ impl SqliteStore {
         open::secret(&self.path, name, make).map_err(|e| OpenError::sql(&self.path, &e))
     }
 
+    fn ask(&self, work: Work) -> Result<()> {
+        let writer = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = writer.as_ref().ok_or(Error::GoingAway)?;
+        writer.try_send(work).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => writer::storage_failed(),
+        })
+    }
+
+    /// Whoever searches finds what was acknowledged before.
+    async fn bring_search_up_to_date(&self) -> Result<()> {
+        if self.tally.unindexed.load(Ordering::Relaxed) > 0 {
+            let (done, is_done) = oneshot::channel();
+            self.ask(Work::Index(Some(done)))?;
+            is_done.await.map_err(|_| writer::storage_failed())?;
+        }
+        Ok(())
+    }
+
+    async fn glance<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection) -> sql::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.readers.glance(read).await
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&rusqlite::Connection) -> sql::Result<T> + Send + 'static,
@@ -164,25 +212,17 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn apply(&self, change: Change, once: Option<Once>) -> Result<Applied> {
         let (answer, result) = oneshot::channel();
-        let job = Job { change, once, answer };
-        {
-            let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-            let jobs = jobs.as_ref().ok_or(Error::GoingAway)?;
-            jobs.try_send(job).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => Error::Busy,
-                mpsc::error::TrySendError::Closed(_) => writer::storage_failed(),
-            })?;
-        }
+        self.ask(Work::Change(Job { change, once, answer }))?;
         result.await.map_err(|_| writer::storage_failed())?
     }
 
     async fn account_by_username(&self, username: &Username) -> Result<Option<Profile>> {
         let username = username.clone();
-        self.read(move |db| accounts::by_username(db, &username)).await
+        self.glance(move |db| accounts::by_username(db, &username)).await
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Profile>> {
-        self.read(move |db| accounts::by_id(db, id)).await
+        self.glance(move |db| accounts::by_id(db, id)).await
     }
 
     async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>> {
@@ -192,21 +232,30 @@ impl Store for SqliteStore {
 
     async fn credentials(&self, username: &Username) -> Result<Option<Credentials>> {
         let username = username.clone();
-        self.read(move |db| accounts::credentials(db, &username)).await
+        self.glance(move |db| accounts::credentials(db, &username)).await
     }
 
     async fn session_by_token(&self, token_hash: &[u8; 32]) -> Result<Option<SessionRecord>> {
         let token_hash = *token_hash;
-        self.read(move |db| accounts::session_by_token(db, &token_hash)).await
+        self.glance(move |db| accounts::session_by_token(db, &token_hash)).await
     }
 
     async fn sessions(&self, account: AccountId) -> Result<Vec<SessionRecord>> {
         self.read(move |db| accounts::sessions(db, account)).await
     }
 
+    async fn ssh_keys(&self, account: AccountId) -> Result<Vec<SshKey>> {
+        self.read(move |db| ssh_keys::of_account(db, account)).await
+    }
+
+    async fn ssh_key_by_fingerprint(&self, fingerprint: &SshFingerprint) -> Result<Option<SshKeyId>> {
+        let fingerprint = *fingerprint;
+        self.glance(move |db| ssh_keys::by_fingerprint(db, &fingerprint)).await
+    }
+
     async fn relationships(&self, viewer: AccountId, others: &[AccountId]) -> Result<Vec<Relationship>> {
         let others = others.to_vec();
-        self.read(move |db| ties::relationships(db, viewer, &others)).await
+        self.glance(move |db| ties::relationships(db, viewer, &others)).await
     }
 
     async fn ties(&self, account: AccountId) -> Result<Ties> {
@@ -229,6 +278,9 @@ impl Store for SqliteStore {
     }
 
     async fn timeline(&self, timeline: &Timeline, span: Span, limit: usize) -> Result<Vec<TimelineEntry>> {
+        if matches!(timeline, Timeline::Search(_)) {
+            self.bring_search_up_to_date().await?;
+        }
         let timeline = timeline.clone();
         self.read(move |db| timelines::read(db, &timeline, span, limit)).await
     }
@@ -263,6 +315,10 @@ impl Store for SqliteStore {
         self.read(move |db| timelines::hashtag_uses_since(db, since)).await
     }
 
+    async fn read_lines(&self, account: AccountId) -> Result<Vec<ReadLine>> {
+        self.read(move |db| read_lines::of_account(db, account)).await
+    }
+
     async fn notifications(
         &self,
         recipient: AccountId,
@@ -274,7 +330,7 @@ impl Store for SqliteStore {
     }
 
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>> {
-        self.read(move |db| notifications::one(db, id)).await
+        self.glance(move |db| notifications::one(db, id)).await
     }
 
     async fn unread_notifications(&self, recipient: AccountId) -> Result<u32> {
@@ -295,7 +351,7 @@ impl Store for SqliteStore {
         account: AccountId,
         with: AccountId,
     ) -> Result<Option<Conversation>> {
-        self.read(move |db| conversations::between(db, account, with)).await
+        self.glance(move |db| conversations::between(db, account, with)).await
     }
 
     async fn messages(

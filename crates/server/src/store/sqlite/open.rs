@@ -4,8 +4,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::sql::{first, run};
@@ -14,7 +17,8 @@ use super::sql::{first, run};
 const APPLICATION_ID: i32 = 0x4d69_5477;
 
 /// Every step from one schema to the next; the version is the number of steps taken.
-const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// Why a database could not be opened; nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -79,8 +83,19 @@ pub(super) fn writer(path: &Path, now_ms: i64) -> Result<(Lock, Connection), Ope
         db.pragma_update(None, "application_id", APPLICATION_ID).map_err(sql)?;
     }
     configure(&db).map_err(sql)?;
-    migrate(&mut db, path, now_ms)?;
+    migrate(&mut db, path, STEPS, now_ms)?;
     Ok((lock, db))
+}
+
+/// A new database as an older version made it.
+#[cfg(test)]
+pub(super) fn make_at_schema(path: &Path, version: usize, now_ms: i64) -> Result<(), OpenError> {
+    private_directory(path)?;
+    private_file(path)?;
+    let sql = |error: rusqlite::Error| OpenError::sql(path, &error);
+    let mut db = connect(path).map_err(sql)?;
+    db.pragma_update(None, "application_id", APPLICATION_ID).map_err(sql)?;
+    migrate(&mut db, path, STEPS.get(..version).unwrap_or_default(), now_ms)
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -92,6 +107,24 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Sets what durability rests on, and reads it back: a build of SQLite may have been made to differ.
+/// Keeps the number of pages in the log after each commit, in place of checkpoints by SQLite itself.
+pub(super) fn count_log_pages(db: &mut Connection) -> rusqlite::Result<Arc<AtomicI32>> {
+    let pages = Arc::new(AtomicI32::new(0));
+    let counter = Arc::clone(&pages);
+    db.wal_hook(Some(move |_: &mut Wal, pages: i32| {
+        counter.store(pages, Ordering::Relaxed);
+        Ok(())
+    }))?;
+    Ok(pages)
+}
+
+/// A connection beside the writer's, for checkpoints.
+pub(super) fn second(path: &Path) -> rusqlite::Result<Connection> {
+    let db = Connection::open(path)?;
+    configure(&db)?;
+    Ok(db)
+}
+
 fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "journal_mode", "WAL")?;
     for (pragma, value) in [
@@ -190,15 +223,15 @@ pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
 
 /// Takes the missing steps, each in a transaction of its own; a copy is made first where there is something to
 /// lose.
-fn migrate(db: &mut Connection, path: &Path, now_ms: i64) -> Result<(), OpenError> {
+fn migrate(db: &mut Connection, path: &Path, steps: &[&str], now_ms: i64) -> Result<(), OpenError> {
     let sql = |error| OpenError::sql(path, &error);
     let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sql)?;
     let version = usize::try_from(version).unwrap_or(usize::MAX);
-    if version > 0 && version < STEPS.len() {
-        let copy = path.with_extension(format!("before-schema-{}.db", STEPS.len()));
+    if version > 0 && version < steps.len() {
+        let copy = path.with_extension(format!("before-schema-{}.db", steps.len()));
         super::maintenance::backup(path, &copy)?;
     }
-    for (number, step) in STEPS.iter().enumerate().skip(version) {
+    for (number, step) in steps.iter().enumerate().skip(version) {
         let transaction = db.transaction().map_err(sql)?;
         transaction.execute_batch(step).map_err(sql)?;
         if number == 0 {

@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::sql::{Result, Sql, all, exists, first, get, get_optional, run};
 use super::writer::{Tx, applied};
-use crate::store::Applied;
+use crate::store::{Applied, Touched};
 
 impl Tx<'_> {
     /// Removes up to `limit` things; not `changed` when nothing was left.
@@ -30,18 +30,23 @@ impl Tx<'_> {
                  (SELECT tweet, account FROM mention WHERE account = ?1 LIMIT ?2) RETURNING NULL",
             "DELETE FROM notification WHERE id IN
                  (SELECT id FROM notification WHERE recipient = ?1 OR actor = ?1 LIMIT ?2) RETURNING NULL",
-            "DELETE FROM idempotency WHERE (account, key) IN
-                 (SELECT account, key FROM idempotency WHERE account = ?1 LIMIT ?2) RETURNING NULL",
+            "DELETE FROM read_line WHERE (account, timeline) IN
+                 (SELECT account, timeline FROM read_line WHERE account = ?1 LIMIT ?2) RETURNING NULL",
+            "DELETE FROM ssh_key WHERE id IN
+                 (SELECT id FROM ssh_key WHERE account = ?1 LIMIT ?2) RETURNING NULL",
         ] {
             let liked =
                 all(self.db, sql, params![Sql(account), left], |row| get_optional::<TweetId>(row, 0))?;
             left -= liked.len();
             for tweet in liked.into_iter().flatten() {
                 run(self.db, "UPDATE tweet SET likes = likes - 1 WHERE id = ?1", [Sql(tweet)])?;
+                self.touch(Touched::Tweet(tweet));
             }
         }
         left -= self.purge_messages(account, left)?;
         if left > 0 {
+            // The keys of a day are looked through once: an index for this would cost every change of everybody.
+            run(self.db, "DELETE FROM idempotency WHERE account = ?1", [Sql(account)])?;
             // Nothing refers to what it said any more; the name stays taken for a while.
             run(
                 self.db,

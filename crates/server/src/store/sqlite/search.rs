@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::{Account, AccountId};
+use model::{Account, AccountId, TweetId};
 use rusqlite::{Connection, params};
 use strsim::jaro_winkler;
 
@@ -103,7 +103,58 @@ pub(super) fn hashtags(db: &Connection, key_prefix: &str, limit: usize) -> Resul
     )?)
 }
 
+/// Up to which tweet search knows all public ones, and how many are later.
+pub(super) fn backlog(db: &Connection) -> rusqlite::Result<(u64, u64)> {
+    let mark: i64 =
+        db.query_row("SELECT value FROM meta WHERE name = 'search_mark'", [], |row| row.get(0))?;
+    let sql =
+        "SELECT count(*) FROM tweet WHERE id > ?1 AND deleted = 0 AND visibility = 1 AND retweet_of IS NULL";
+    Ok((mark.cast_unsigned(), db.query_row(sql, [mark], |row| row.get(0))?))
+}
+
+/// Makes up to `limit` public tweets after the mark known to search, in one transaction; returns the new mark and
+/// how many they were.
+pub(super) fn index(db: &Connection, mark: u64, limit: u64) -> Result<(u64, u64)> {
+    run(db, "BEGIN IMMEDIATE", [])?;
+    let tweets = all(
+        db,
+        "SELECT id, text FROM tweet
+         WHERE id > ?1 AND deleted = 0 AND visibility = 1 AND retweet_of IS NULL ORDER BY id LIMIT ?2",
+        [mark.cast_signed(), limit.cast_signed()],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    for (id, text) in &tweets {
+        insert(db, *id, text)?;
+    }
+    let mark = tweets.last().map_or(mark, |(id, _)| id.cast_unsigned());
+    run(db, "UPDATE meta SET value = ?1 WHERE name = 'search_mark'", [mark.cast_signed()])?;
+    run(db, "COMMIT", [])?;
+    Ok((mark, tweets.len() as u64))
+}
+
+fn insert(db: &Connection, id: i64, text: &str) -> Result<()> {
+    run(db, "INSERT INTO tweet_search (rowid, text) VALUES (?1, ?2)", params![id, text])?;
+    Ok(())
+}
+
 impl Tx<'_> {
+    /// A public tweet that is new or has another text. What is after the mark is left to [`index`].
+    pub(super) fn make_searchable(&mut self, id: TweetId, text: &str) -> Result<()> {
+        if id.get() > self.search_mark {
+            self.unindexed += 1;
+            return Ok(());
+        }
+        insert(self.db, id.get().cast_signed(), text)
+    }
+
+    /// No word of it is found any more.
+    pub(super) fn forget_in_search(&self, id: TweetId) -> Result<()> {
+        if id.get() <= self.search_mark {
+            run(self.db, "DELETE FROM tweet_search WHERE rowid = ?1", [Sql(id)])?;
+        }
+        Ok(())
+    }
+
     /// Takes the words of deleted texts out of the index for good.
     pub(super) fn optimise_search(&self) -> Result<()> {
         run(self.db, "INSERT INTO tweet_search (tweet_search) VALUES ('optimize')", [])?;

@@ -3,7 +3,7 @@
 
 use model::{
     AccountId, AccountState, ConversationId, Error, EventId, MessageId, NotificationId, NotificationKind,
-    Role, SessionId, TweetId, Visibility,
+    Role, SessionId, SshKeyId, TweetId, Visibility,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, Params, Row};
@@ -121,7 +121,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, TweetId);
+ids!(AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, SshKeyId, TweetId);
 
 macro_rules! codes {
     ($($kind:ident { $($variant:ident = $code:literal),* })*) => {$(

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::maintenance::{backup, check, restore};
 use crate::store::conformance::{World, conformance_suite};
-use crate::store::{Change, Store as _, Timeline};
+use crate::store::{Change, Once, Store as _, Timeline};
 use crate::testing::TestStore;
 
 async fn world() -> World {
@@ -107,7 +107,14 @@ async fn whatever_people_do_counters_and_invariants_hold() {
 }
 
 /// Statements that read a whole table because that is what they are for.
-const WALKS: &[&str] = &["count(*)", "sum(tweets)", "FROM announcement", "meta", "DELETE FROM invite"];
+const WALKS: &[&str] = &[
+    "count(*)",
+    "sum(tweets)",
+    "FROM announcement",
+    "meta",
+    "DELETE FROM invite",
+    "DELETE FROM idempotency WHERE account",
+];
 
 /// Looks at the plan of every statement that was used until now.
 fn no_statement_walks_a_table(db: &Connection) {
@@ -225,4 +232,40 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     assert!(error.to_string().contains("newer version"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     drop(directory);
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date_and_a_copy_of_it_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data").join(super::DATABASE);
+    super::open::make_at_schema(&path, 1, crate::testing::START_MS).unwrap();
+    let old = Connection::open(&path).unwrap();
+    let harmless =
+        "INSERT INTO account (id, username, display_name, role, password_phc) VALUES (1, 'ada', '', 1, 'x');
+         INSERT INTO session (id, account, token_hash, client_name, last_used_ms)
+         VALUES (2, 1, zeroblob(32), 'laptop', 5);
+         INSERT INTO idempotency (account, key, request_hash, result, changed, made_ms)
+         VALUES (1, x'aa', zeroblob(32), 77, 1, 5);";
+    old.execute_batch(harmless).unwrap();
+    drop(old);
+
+    let (made, feed) = TestStore::in_directory(directory, crate::testing::TestClock::new());
+    let world = World::over(made.store.clone(), made.clock.clone(), feed, Box::new(())).await;
+    let ada = AccountId::new(1).unwrap();
+    assert!(made.store.session_by_token(&[0; 32]).await.unwrap().is_some(), "what was there is there");
+    let tweet = world.post(ada, "hello").await;
+    let timeline = model::TimelineName::parse("home").unwrap();
+    world.apply(Change::SetReadLine { account: ada, timeline, tweet }).await;
+    assert_eq!(made.store.read_lines(ada).await.unwrap().len(), 1);
+    assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
+
+    let once = Once { account: ada, key: vec![0xaa], request_hash: [0; 32] };
+    let again = Change::Announce { text: "done before".into() };
+    assert_eq!(made.store.apply(again, Some(once)).await.unwrap().id, 77, "a key is still known");
+
+    let copy = made.database().with_extension("before-schema-3.db");
+    assert_eq!(check(&copy).unwrap(), Vec::<String>::new(), "the copy is a sound database");
+    let copy = Connection::open(copy).unwrap();
+    let version: u32 = copy.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 
 use super::sql::{Result, Sql, all, exists, first, get, get_optional, optional, parsed, run};
 use super::writer::{Tx, applied};
-use crate::store::{Applied, EventKind, TweetMarks, TweetRecord};
+use crate::store::{Applied, EventKind, Touched, TweetMarks, TweetRecord};
 
 const RECORD: &str = "
     SELECT t.author, t.text, t.edited_ms, t.visibility, t.reply_to, t.quote_of, t.retweet_of,
@@ -147,6 +147,22 @@ struct Subject {
     retweet_of: Option<TweetId>,
 }
 
+/// A tweet with nothing said and nothing done with it.
+fn fresh(id: TweetId, author: AccountId, visibility: Visibility) -> Tweet {
+    Tweet {
+        id,
+        author,
+        text: String::new(),
+        edited_ms: None,
+        visibility,
+        reply_to: None,
+        quote_of: None,
+        retweet_of: None,
+        counts: Counts::default(),
+        viewer: ViewerMarks::default(),
+    }
+}
+
 impl Tx<'_> {
     /// A tweet that is there; a plain retweet stands for its original.
     fn subject(&self, id: TweetId) -> Result<(TweetId, Subject)> {
@@ -195,6 +211,9 @@ impl Tx<'_> {
             }
         }
         self.notify_mentioned(id, author, &told)?;
+        let (reply_to, quote_of) = (reply_to.map(|r| r.0), quote_of.map(|q| q.0));
+        let text = new.text.as_str().to_owned();
+        self.posted.push(Tweet { text, reply_to, quote_of, ..fresh(id, author, new.visibility) });
         self.tell(EventKind::TweetPosted { tweet: id, author })?;
         applied(id.get(), true)
     }
@@ -227,9 +246,11 @@ impl Tx<'_> {
         run(self.db, "UPDATE account SET tweets = tweets + 1 WHERE id = ?1", [Sql(author)])?;
         if let Some(parent) = reply_to {
             run(self.db, "UPDATE tweet SET replies = replies + 1 WHERE id = ?1", [Sql(parent)])?;
+            self.touch(Touched::Tweet(parent));
         }
         if let Some(original) = quote_of {
             run(self.db, "UPDATE tweet SET quotes = quotes + 1 WHERE id = ?1", [Sql(original)])?;
+            self.touch(Touched::Tweet(original));
         }
         self.index_text(id, author, new.visibility, &new.text)
     }
@@ -269,12 +290,7 @@ impl Tx<'_> {
                 params![number, Sql(id)],
             )?;
         }
-        run(
-            self.db,
-            "INSERT INTO tweet_search (rowid, text) VALUES (?1, ?2)",
-            params![Sql(id), text.as_str()],
-        )?;
-        Ok(())
+        self.make_searchable(id, text.as_str())
     }
 
     /// Takes back what `index_text` did.
@@ -287,8 +303,7 @@ impl Tx<'_> {
         )?;
         run(self.db, "DELETE FROM tweet_hashtag WHERE tweet = ?1", [Sql(id)])?;
         run(self.db, "DELETE FROM mention WHERE tweet = ?1", [Sql(id)])?;
-        run(self.db, "DELETE FROM tweet_search WHERE rowid = ?1", [Sql(id)])?;
-        Ok(())
+        self.forget_in_search(id)
     }
 
     fn notify_mentioned(&mut self, id: TweetId, author: AccountId, told: &[AccountId]) -> Result<()> {
@@ -387,6 +402,13 @@ impl Tx<'_> {
         for (retweet, by) in retweets {
             self.remove_retweet(retweet, by, id)?;
         }
+        let sql = "SELECT reply_to, quote_of FROM tweet WHERE id = ?1";
+        let refers = first(self.db, sql, [Sql(id)], |row| {
+            Ok([get_optional::<TweetId>(row, 0)?, get_optional::<TweetId>(row, 1)?])
+        })?;
+        for other in refers.into_iter().flatten().flatten() {
+            self.touch(Touched::Tweet(other));
+        }
         self.unindex_text(id)?;
         for sql in [
             "DELETE FROM tweet_like WHERE tweet = ?1",
@@ -412,6 +434,8 @@ impl Tx<'_> {
         run(self.db, "DELETE FROM tweet WHERE id = ?1", [Sql(retweet)])?;
         run(self.db, "UPDATE tweet SET retweets = retweets - 1 WHERE id = ?1", [Sql(original)])?;
         run(self.db, "UPDATE account SET tweets = tweets - 1 WHERE id = ?1", [Sql(by)])?;
+        self.touch(Touched::Tweet(original));
+        self.touch(Touched::Marks { account: by, tweet: original });
         self.forget_notification(NotificationKind::Retweet, by, original)?;
         self.tell(EventKind::TweetDeleted { tweet: retweet, author: by })
     }
@@ -442,7 +466,10 @@ impl Tx<'_> {
         )?;
         run(self.db, "UPDATE tweet SET retweets = retweets + 1 WHERE id = ?1", [Sql(original)])?;
         run(self.db, "UPDATE account SET tweets = tweets + 1 WHERE id = ?1", [Sql(account)])?;
+        self.touch(Touched::Tweet(original));
+        self.touch(Touched::Marks { account, tweet: original });
         self.notify(subject.author, NotificationKind::Retweet, account, Some(original))?;
+        self.posted.push(Tweet { retweet_of: Some(original), ..fresh(id, account, subject.visibility) });
         self.tell(EventKind::TweetPosted { tweet: id, author: account })?;
         applied(id.get(), true)
     }
@@ -477,6 +504,8 @@ impl Tx<'_> {
         if changed {
             let step = if liked { 1 } else { -1 };
             run(self.db, "UPDATE tweet SET likes = likes + ?2 WHERE id = ?1", params![Sql(id), step])?;
+            self.touch(Touched::Tweet(id));
+            self.touch(Touched::Marks { account, tweet: id });
             if liked {
                 self.notify(subject.author, NotificationKind::Like, account, Some(id))?;
             } else {
@@ -507,6 +536,7 @@ impl Tx<'_> {
                 params![Sql(id), Sql(account)],
             )? > 0
         };
+        self.touch(Touched::Marks { account, tweet: id });
         applied(id.get(), changed)
     }
 }

@@ -1,16 +1,17 @@
-//! The one writer: takes what is queued, carries it out in one transaction with a savepoint for each change,
-//! commits, tells of the events, and only then answers.
+//! The one writer: takes what is queued, carries it out in one transaction in which a refused change leaves nothing
+//! and harms no neighbour, commits, tells of the events, and only then answers.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
-use model::{Error, EventId, IdGenerator};
+use model::{Error, EventId, IdGenerator, Tweet};
 use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::keeper::{Chore, Keeper};
 use super::sql::{Fault, Result, first, run};
 use crate::seam::Clock;
-use crate::store::{Applied, Change, Event, EventKind, Once};
+use crate::store::{Applied, Change, Commit, Event, EventKind, Observer, Once, Touched};
 
 /// A change on its way to the disk.
 pub(super) struct Job {
@@ -19,53 +20,147 @@ pub(super) struct Job {
     pub(super) answer: oneshot::Sender<model::Result<Applied>>,
 }
 
+/// What the writer is asked for.
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are changes: a box would cost each of them")]
+pub(super) enum Work {
+    Change(Job),
+    /// To bring search up to date, and to say when it is.
+    Index(Option<oneshot::Sender<()>>),
+    /// To begin the log anew.
+    Checkpoint,
+}
+
 /// What the writer has done since it started.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) commits: AtomicU64,
     pub(super) changes: AtomicU64,
+    /// Public tweets that search does not know yet.
+    pub(super) unindexed: AtomicU64,
 }
+
+/// So many new tweets are indexed at once: the index is cheaper to extend by many, and others wait meanwhile.
+const INDEXED_AT_ONCE: u64 = 1_024;
+/// Pages by which the log grows before it goes into the file: 4 MiB.
+const LOG_PAGES: i32 = 1_024;
 
 /// Everything that the writer's thread owns.
 pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) ids: IdGenerator,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) work: mpsc::Receiver<Work>,
+    pub(super) keeper: Keeper,
+    /// Pages in the log after the last commit, as SQLite says it.
+    pub(super) log_pages: Arc<AtomicI32>,
+    /// Pages in the log when the keeper was told last.
+    pub(super) log_pages_told: i32,
+    /// Search knows all public tweets up to this one.
+    pub(super) search_mark: u64,
     pub(super) feed: mpsc::Sender<Arc<[Event]>>,
+    pub(super) observer: Arc<OnceLock<Weak<dyn Observer>>>,
     pub(super) tally: Arc<Tally>,
     pub(super) failed: watch::Sender<bool>,
     pub(super) batch_max: usize,
 }
 
 impl Writer {
-    /// Until every sender of jobs is gone.
+    /// Until every sender of work is gone.
     pub(super) fn run(mut self) {
+        let mut taken = Vec::with_capacity(self.batch_max);
         let mut batch = Vec::with_capacity(self.batch_max);
         // No artificial delay: while one batch is being committed the next one gathers by itself.
-        while self.jobs.blocking_recv_many(&mut batch, self.batch_max) > 0 {
+        while self.work.blocking_recv_many(&mut taken, self.batch_max) > 0 {
+            let mut chores = Vec::new();
+            for work in taken.drain(..) {
+                match work {
+                    Work::Change(job) => batch.push(job),
+                    chore => chores.push(chore),
+                }
+            }
             if *self.failed.borrow() {
                 for job in batch.drain(..) {
                     let _ = job.answer.send(Err(storage_failed()));
                 }
                 continue;
             }
-            match self.commit(&batch) {
-                Ok((results, events)) => {
-                    self.tally.commits.fetch_add(1, Ordering::Relaxed);
-                    self.tally.changes.fetch_add(batch.len() as u64, Ordering::Relaxed);
-                    // A full feed slows commits down rather than losing an event.
-                    if !events.is_empty() {
-                        let _ = self.feed.blocking_send(events.into());
-                    }
-                    for (job, result) in batch.drain(..).zip(results) {
-                        let _ = job.answer.send(result);
+            if !batch.is_empty() {
+                match self.commit(&batch) {
+                    Ok(committed) => self.answer(&mut batch, committed),
+                    Err(fault) => self.refuse(&mut batch, fault),
+                }
+            }
+            self.do_chores(chores);
+        }
+        while self.tally.unindexed.load(Ordering::Relaxed) > 0 && self.index() {}
+        let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    }
+
+    /// Tells of what was committed, then answers.
+    fn answer(&mut self, batch: &mut Vec<Job>, committed: Committed) {
+        let Committed { results, events, posted, touched } = committed;
+        self.tally.commits.fetch_add(1, Ordering::Relaxed);
+        self.tally.changes.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        if let Some(observer) = self.observer.get().and_then(Weak::upgrade) {
+            observer.committed(Commit { events: &events, posted: &posted, touched: &touched });
+        }
+        // A full feed slows commits down rather than losing an event.
+        if !events.is_empty() {
+            let _ = self.feed.blocking_send(events.into());
+        }
+        for (job, result) in batch.drain(..).zip(results) {
+            let _ = job.answer.send(result);
+        }
+    }
+
+    fn do_chores(&mut self, chores: Vec<Work>) {
+        for chore in chores {
+            match chore {
+                Work::Index(done) => {
+                    while self.tally.unindexed.load(Ordering::Relaxed) > 0 && self.index() {}
+                    if let Some(done) = done {
+                        let _ = done.send(());
                     }
                 }
-                Err(fault) => self.refuse(&mut batch, fault),
+                Work::Checkpoint => {
+                    let _ = self.db.pragma_update(None, "wal_checkpoint", "RESTART");
+                }
+                Work::Change(_) => {}
             }
         }
-        let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+        match self.tally.unindexed.load(Ordering::Relaxed) {
+            0 => {}
+            few if few < INDEXED_AT_ONCE => {
+                self.keeper.tell(Chore::Index);
+            }
+            _ => {
+                self.index();
+            }
+        }
+        let pages = self.log_pages.load(Ordering::Relaxed);
+        // It shrinks when it begins anew.
+        self.log_pages_told = self.log_pages_told.min(pages);
+        if pages - self.log_pages_told >= LOG_PAGES && self.keeper.tell(Chore::Checkpoint) {
+            self.log_pages_told = pages;
+        }
+    }
+
+    /// Makes the next tweets known to search, in a transaction of its own; whether it could.
+    fn index(&mut self) -> bool {
+        let limit = INDEXED_AT_ONCE;
+        match super::search::index(&self.db, self.search_mark, limit) {
+            Ok((mark, indexed)) => {
+                self.search_mark = mark;
+                // The end was reached: nothing is left, whatever was counted.
+                let left = |count: u64| if indexed < limit { 0 } else { count.saturating_sub(indexed) };
+                self.tally.unindexed.update(Ordering::Relaxed, Ordering::Relaxed, left);
+                true
+            }
+            Err(fault) => {
+                self.refuse(&mut Vec::new(), fault);
+                false
+            }
+        }
     }
 
     /// Nothing of the batch was committed.
@@ -84,20 +179,49 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, batch: &[Job]) -> Result<(Vec<model::Result<Applied>>, Vec<Event>)> {
+    fn commit(&mut self, batch: &[Job]) -> Result<Committed> {
+        // A savepoint copies every page that is changed after it. It is needed only for a change that is refused
+        // when it has written already: then all is taken back and done once more with them.
+        if let Some(committed) = self.attempt(batch, false)? {
+            return Ok(committed);
+        }
+        run(&self.db, "ROLLBACK", [])?;
+        self.attempt(batch, true)?.ok_or_else(|| crate::incident(&"a savepoint did not hold").into())
+    }
+
+    /// `None` when savepoints are needed and not there.
+    fn attempt(&mut self, batch: &[Job], savepoints: bool) -> Result<Option<Committed>> {
         run(&self.db, "BEGIN IMMEDIATE", [])?;
-        let now_ms = self.clock.now_ms();
-        let mut tx = Tx { db: &self.db, ids: &mut self.ids, now_ms, events: Vec::new() };
+        let mut tx = Tx {
+            db: &self.db,
+            ids: &mut self.ids,
+            now_ms: self.clock.now_ms(),
+            search_mark: self.search_mark,
+            events: Vec::new(),
+            posted: Vec::new(),
+            touched: Vec::new(),
+            unindexed: 0,
+        };
         let mut results = Vec::with_capacity(batch.len());
         for job in batch {
-            results.push(tx.apply(job)?);
+            let Some(result) = tx.apply(job, savepoints)? else { return Ok(None) };
+            results.push(result);
         }
-        let events = std::mem::take(&mut tx.events);
+        let Tx { events, posted, touched, unindexed, .. } = tx;
         let high_water = self.ids.high_water().cast_signed();
         run(&self.db, "UPDATE meta SET value = ?1 WHERE name = 'id_high_water'", [high_water])?;
         run(&self.db, "COMMIT", [])?;
-        Ok((results, events))
+        self.tally.unindexed.fetch_add(unindexed, Ordering::Relaxed);
+        Ok(Some(Committed { results, events, posted, touched }))
     }
+}
+
+/// What a transaction did.
+struct Committed {
+    results: Vec<model::Result<Applied>>,
+    events: Vec<Event>,
+    posted: Vec<Tweet>,
+    touched: Vec<Touched>,
 }
 
 pub(super) fn storage_failed() -> Error {
@@ -109,29 +233,48 @@ pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
     ids: &'a mut IdGenerator,
     pub(super) now_ms: i64,
+    /// Search knows all public tweets up to this one; later ones it learns of behind the commit.
+    pub(super) search_mark: u64,
     events: Vec<Event>,
+    pub(super) posted: Vec<Tweet>,
+    touched: Vec<Touched>,
+    /// Public tweets that search will have to learn of.
+    pub(super) unindexed: u64,
 }
 
 impl Tx<'_> {
-    /// Carries out one change within a savepoint: refused, it leaves nothing, and its neighbours go on.
-    /// `Err` is for the whole batch.
-    fn apply(&mut self, job: &Job) -> Result<model::Result<Applied>> {
-        run(self.db, "SAVEPOINT change", [])?;
-        let events = self.events.len();
-        match self.apply_once(job) {
+    /// Carries out one change: refused, it leaves nothing, and its neighbours go on. `Err` is for the whole batch,
+    /// `None` when something would be left for want of a savepoint.
+    fn apply(&mut self, job: &Job, savepoint: bool) -> Result<Option<model::Result<Applied>>> {
+        if savepoint {
+            run(self.db, "SAVEPOINT change", [])?;
+        }
+        let (events, touched) = (self.events.len(), self.touched.len());
+        let (posted, unindexed) = (self.posted.len(), self.unindexed);
+        let rows = self.db.total_changes();
+        let result = self.apply_once(job);
+        let fault = match result {
             Ok(applied) => {
-                run(self.db, "RELEASE change", [])?;
-                Ok(Ok(applied))
+                if savepoint {
+                    run(self.db, "RELEASE change", [])?;
+                }
+                return Ok(Some(Ok(applied)));
             }
             // SQLite may have rolled the whole transaction back (a full disk): then nobody's change is there.
-            Err(fault) if self.db.is_autocommit() || fault.is_fatal() => Err(fault),
-            Err(fault) => {
-                run(self.db, "ROLLBACK TO change", [])?;
-                run(self.db, "RELEASE change", [])?;
-                self.events.truncate(events);
-                Ok(Err(fault.into_error()))
-            }
+            Err(fault) if self.db.is_autocommit() || fault.is_fatal() => return Err(fault),
+            Err(fault) => fault,
+        };
+        if savepoint {
+            run(self.db, "ROLLBACK TO change", [])?;
+            run(self.db, "RELEASE change", [])?;
+        } else if self.db.total_changes() != rows {
+            return Ok(None);
         }
+        self.events.truncate(events);
+        self.touched.truncate(touched);
+        self.posted.truncate(posted);
+        self.unindexed = unindexed;
+        Ok(Some(Err(fault.into_error())))
     }
 
     fn apply_once(&mut self, job: &Job) -> Result<Applied> {
@@ -139,8 +282,8 @@ impl Tx<'_> {
         let account = once.account.get().cast_signed();
         let known = first(
             self.db,
-            "SELECT request_hash, result, changed FROM idempotency WHERE account = ?1 AND key = ?2",
-            params![account, once.key],
+            "SELECT request_hash, result, changed FROM idempotency WHERE key = ?1 AND account = ?2",
+            params![once.key, account],
             |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, i64>(1)?, row.get(2)?)),
         )?;
         if let Some((request_hash, id, changed)) = known {
@@ -152,11 +295,11 @@ impl Tx<'_> {
         let applied = self.carry_out(&job.change)?;
         run(
             self.db,
-            "INSERT INTO idempotency (account, key, request_hash, result, changed, made_ms)
+            "INSERT INTO idempotency (key, account, request_hash, result, changed, made_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
-                account,
                 once.key,
+                account,
                 once.request_hash,
                 applied.id.cast_signed(),
                 applied.changed,
@@ -196,6 +339,15 @@ impl Tx<'_> {
             Change::MarkNotificationsRead { account, up_to } => {
                 self.mark_notifications_read(*account, *up_to)
             }
+            Change::SetReadLine { account, timeline, tweet } => {
+                self.set_read_line(*account, timeline, *tweet)
+            }
+            Change::AddSshKey { account, fingerprint, name } => self.add_ssh_key(*account, fingerprint, name),
+            Change::RevokeSshKey { account, key } => self.revoke_ssh_key(*account, *key),
+            Change::OpenSshSession { key, token_hash, client_name } => {
+                self.open_ssh_session(*key, token_hash, client_name)
+            }
+            Change::EndSshSessions => self.end_ssh_sessions(),
             Change::SendMessage { author, to, text } => self.send_message(*author, *to, text),
             Change::MarkConversation { conversation, account, delivered, read } => {
                 self.mark_conversation(*conversation, *account, *delivered, *read)
@@ -222,6 +374,18 @@ impl Tx<'_> {
     /// The next identifier, of any kind.
     pub(super) fn next_id(&mut self) -> u64 {
         self.ids.next(self.now_ms)
+    }
+
+    /// The newest identifier that was given out.
+    pub(super) fn newest_id(&self) -> u64 {
+        self.ids.high_water()
+    }
+
+    /// Notes what was changed beside what events say.
+    pub(super) fn touch(&mut self, touched: Touched) {
+        if self.touched.last() != Some(&touched) {
+            self.touched.push(touched);
+        }
     }
 
     /// Keeps an event; it is told of once the batch is committed.

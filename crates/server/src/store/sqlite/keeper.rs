@@ -1,0 +1,89 @@
+//! What is done behind the commits: search is brought up to date when it is quiet, and the write-ahead log goes into
+//! the database's file while the writer goes on.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, watch};
+
+use super::sql::Fault;
+use super::writer::Work;
+
+/// How long search may be behind while nobody searches: who does brings it up to date first.
+const INDEX_AFTER: Duration = Duration::from_millis(50);
+/// Pages in the log from which on the writer itself begins it anew. Until then it grows, because a writer that never
+/// rests never leaves it all in the file.
+const LOG_PAGES_MAX: i64 = 16_384;
+
+/// Something to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Chore {
+    /// There are tweets that search does not know.
+    Index,
+    /// The log has grown.
+    Checkpoint,
+}
+
+/// Tells the thread what to do. It ends with this.
+#[derive(Debug)]
+pub(super) struct Keeper(SyncSender<Chore>);
+
+impl Keeper {
+    /// # Errors
+    /// When there can be no thread, or the database cannot be opened once more.
+    pub(super) fn start(
+        path: &Path,
+        work: mpsc::WeakSender<Work>,
+        failed: watch::Sender<bool>,
+    ) -> Result<Self, std::io::Error> {
+        let db = super::open::second(path).map_err(std::io::Error::other)?;
+        let (keeper, chores) = sync_channel(16);
+        let thread = std::thread::Builder::new().name("store-keeper".into());
+        thread.spawn(move || keep(&db, &chores, &work, &failed))?;
+        Ok(Self(keeper))
+    }
+
+    /// False when it has enough to do: then it is told another time.
+    pub(super) fn tell(&self, chore: Chore) -> bool {
+        !matches!(self.0.try_send(chore), Err(TrySendError::Full(_)))
+    }
+}
+
+fn keep(
+    db: &Connection,
+    chores: &Receiver<Chore>,
+    work: &mpsc::WeakSender<Work>,
+    failed: &watch::Sender<bool>,
+) {
+    while let Ok(chore) = chores.recv() {
+        let for_the_writer = match chore {
+            Chore::Index => {
+                std::thread::sleep(INDEX_AFTER);
+                Some(Work::Index(None))
+            }
+            Chore::Checkpoint => match checkpoint(db) {
+                Ok(pages) => (pages > LOG_PAGES_MAX).then_some(Work::Checkpoint),
+                Err(fault) => {
+                    // As after a failed commit: what the disk has lost it will not say again.
+                    if fault.is_fatal() {
+                        tracing::error!("writing to the database failed; nothing more is acknowledged");
+                        failed.send_replace(true);
+                    }
+                    None
+                }
+            },
+        };
+        if let Some(work_to_do) = for_the_writer {
+            let Some(work) = work.upgrade() else { return };
+            // A writer with a full queue is told again after one of its next commits.
+            let _ = work.try_send(work_to_do);
+        }
+    }
+}
+
+/// Puts into the file what can be put there beside a writer; returns the pages in the log.
+fn checkpoint(db: &Connection) -> Result<i64, Fault> {
+    Ok(db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?)
+}
