@@ -1,0 +1,142 @@
+//! What is kept of one account that reads its home timeline.
+
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::RandomState;
+use model::{AccountId, Relationship, TweetId, ViewerMarks, Visibility};
+
+use super::window::Window;
+use super::{Map, Note, Set};
+use crate::store::{EventKind, Ties, Touched, TweetRecord};
+
+/// Facts of so many tweets are kept for one viewer; past it they are read again.
+const FACTS_MAX: usize = 2_048;
+
+/// What decides how one viewer sees one tweet, beside their ties to its author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Facts {
+    pub(super) marks: ViewerMarks,
+    pub(super) mentioned: bool,
+}
+
+/// An account with its window, its ties, and what it did with the tweets it saw.
+#[derive(Debug)]
+pub(super) struct Home {
+    pub(super) window: Window,
+    pub(super) following: Set<AccountId>,
+    /// Whom it blocks, and who blocks it.
+    blocked: Set<AccountId>,
+    muted: Set<AccountId>,
+    /// Followed since, with tweets that are not in the window yet.
+    pub(super) to_merge: Vec<AccountId>,
+    /// `None`: changed since it was read.
+    facts: Map<TweetId, Option<Facts>>,
+    /// Of tweets that came later everything is known: what is not in `facts` has not happened.
+    known_since: u64,
+    /// When it was read last, in reads of all homes.
+    pub(super) used: u64,
+    /// Its bytes when they were counted last.
+    pub(super) counted: usize,
+}
+
+impl Home {
+    pub(super) fn new(window: Window, ties: Ties, known_since: u64) -> Self {
+        let set = |ids: Vec<AccountId>| ids.into_iter().collect::<HashSet<_, RandomState>>();
+        Self {
+            window,
+            following: set(ties.following),
+            blocked: set(ties.blocked),
+            muted: set(ties.muted),
+            to_merge: Vec::new(),
+            facts: HashMap::default(),
+            known_since,
+            used: 0,
+            counted: 0,
+        }
+    }
+
+    /// Takes in something that was committed; `me` is whose home this is.
+    pub(super) fn take(&mut self, me: AccountId, note: Note) {
+        match note {
+            Note::Event(EventKind::TweetPosted { tweet, author }) if self.shows(me, author) => {
+                self.window.insert(tweet);
+            }
+            Note::Event(EventKind::TweetEdited { tweet, .. }) => {
+                // Mentions may have changed.
+                self.facts.insert(tweet, None);
+            }
+            Note::Event(EventKind::TweetDeleted { tweet, .. }) => {
+                self.window.remove(tweet);
+                self.facts.remove(&tweet);
+            }
+            Note::Event(EventKind::Followed { follower, followee })
+                if follower == me && self.following.insert(followee) =>
+            {
+                self.to_merge.push(followee);
+            }
+            Note::Event(EventKind::Unfollowed { follower, followee }) if follower == me => {
+                self.following.remove(&followee);
+                self.to_merge.retain(|id| *id != followee);
+            }
+            Note::Event(EventKind::Blocked { blocker, blocked }) => {
+                if blocker == me {
+                    self.blocked.insert(blocked);
+                } else if blocked == me {
+                    self.blocked.insert(blocker);
+                }
+            }
+            Note::Event(EventKind::Muted { muter, muted }) if muter == me => {
+                self.muted.insert(muted);
+            }
+            Note::Event(EventKind::Unmuted { muter, muted }) if muter == me => {
+                self.muted.remove(&muted);
+            }
+            Note::Touched(Touched::Marks { account, tweet }) if account == me => {
+                self.facts.insert(tweet, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether tweets of this author are in this home.
+    pub(super) fn shows(&self, me: AccountId, author: AccountId) -> bool {
+        author == me || self.following.contains(&author)
+    }
+
+    /// The viewer's ties to an author, as far as they decide what is shown.
+    pub(super) fn relationship(&self, author: AccountId) -> Relationship {
+        Relationship {
+            following: self.following.contains(&author),
+            blocking: !self.blocked.is_empty() && self.blocked.contains(&author),
+            muting: !self.muted.is_empty() && self.muted.contains(&author),
+            ..Relationship::default()
+        }
+    }
+
+    /// What is known of a tweet; `None`: it has to be read.
+    pub(super) fn facts(&self, tweet: TweetId, visibility: Visibility) -> Option<Facts> {
+        match self.facts.get(&tweet) {
+            Some(facts) => *facts,
+            // Whom a tweet mentions is only looked at where it decides.
+            None if tweet.get() > self.known_since && visibility.is_shareable() => Some(Facts::default()),
+            None => None,
+        }
+    }
+
+    /// What the store says of a tweet for this viewer.
+    pub(super) fn learn(&mut self, record: &TweetRecord, newest: u64) {
+        if self.facts.len() >= FACTS_MAX {
+            // What is known without being read is only so for what comes from now on.
+            self.facts.clear();
+            self.known_since = newest;
+        }
+        let facts = Facts { marks: record.tweet.viewer, mentioned: record.mentions_viewer };
+        self.facts.insert(record.tweet.id, Some(facts));
+    }
+
+    /// Bytes that it takes, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let ids = self.following.capacity() + self.blocked.capacity() + self.muted.capacity();
+        size_of::<Self>() + self.window.bytes() + ids * 9 + self.facts.capacity() * 24
+    }
+}
