@@ -74,6 +74,8 @@ options! {
     "listen", listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], protocol::DEFAULT_PORT)),
     "Where clients connect. The default is reached from this machine only; `0.0.0.0:4280` or `[::]:4280` opens \
      the server to the world. Port 0 takes any free one.";
+    "ssh", ssh: Option<SocketAddr> = None,
+    "Where people come in by ssh, for example `0.0.0.0:4222`. Without it nobody does.";
     "insecure", insecure: bool = false,
     "Speak without TLS. Only on a loopback address.";
     "data_dir", data_dir: PathBuf = PathBuf::from("mini-tweet-data"),
@@ -97,6 +99,12 @@ options! {
     "Connections from one address; an IPv6 address counts as its /64.";
     "limits.unauthenticated_per_address", limits_unauthenticated_per_address: u32 = 256,
     "Connections from one address that have not logged in yet.";
+    "limits.ssh_connections", limits_ssh_connections: u32 = 1_000,
+    "Connections by ssh in all. One with a terminal takes up to 1 MiB of memory.";
+    "limits.ssh_connections_per_address", limits_ssh_connections_per_address: u32 = 64,
+    "Connections by ssh from one address.";
+    "limits.ssh_guests_per_address", limits_ssh_guests_per_address: u32 = 16,
+    "Connections by ssh from one address that came without a known key.";
     "limits.requests_per_second", limits_requests_per_second: u32 = 100,
     "Requests of one account in the long run (before log-in: of one address). 0: no limit.";
     "limits.requests_burst", limits_requests_burst: u32 = 500,
@@ -259,6 +267,18 @@ impl OptionValue for Option<PathBuf> {
     }
 }
 
+impl OptionValue for Option<SocketAddr> {
+    const KIND: &'static str = SocketAddr::KIND;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        <SocketAddr as OptionValue>::parse(text).map(Some)
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map(OptionValue::show).unwrap_or_default()
+    }
+}
+
 /// A mistake in the configuration: where it is and what it is, in one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
@@ -388,6 +408,9 @@ impl Config {
             ("limits.connections", self.limits_connections),
             ("limits.connections_per_address", self.limits_connections_per_address),
             ("limits.unauthenticated_per_address", self.limits_unauthenticated_per_address),
+            ("limits.ssh_connections", self.limits_ssh_connections),
+            ("limits.ssh_connections_per_address", self.limits_ssh_connections_per_address),
+            ("limits.ssh_guests_per_address", self.limits_ssh_guests_per_address),
             ("limits.log_in_seconds", self.limits_log_in_seconds),
             ("limits.heartbeat_seconds", self.limits_heartbeat_seconds),
             ("sessions.idle_days", self.sessions_idle_days),

@@ -1,7 +1,7 @@
 //! The server of Mini-Tweet.
 //!
-//! Calls go down and events come up: gateway → service → {store, live}; the store tells of every commit with
-//! one type of event, in commit order. No gateway knows another, no room calls up.
+//! Calls go down and events come up: gateway → service → {store, timeline, live}; the store tells of every commit
+//! with one type of event, in commit order. No gateway knows another, no room calls up.
 
 pub mod config;
 pub mod gateway;
@@ -14,6 +14,7 @@ pub mod service;
 pub mod store;
 #[cfg(test)]
 mod testing;
+pub mod timeline;
 #[cfg(test)]
 mod town;
 

@@ -1,5 +1,8 @@
 //! A whole server from a configuration: checks what it stands on, opens the rooms, and closes them in order.
 
+#[cfg(feature = "ssh")]
+mod ssh;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -9,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use model::SshFingerprint;
 use protocol::tls::{self, Fingerprint, Identity, IdentityError};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{oneshot, watch};
@@ -19,10 +23,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::Config;
 use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates};
 use crate::gateway::native::{NativeGateway, Times, serve_tcp, serve_unix};
+#[cfg(feature = "ssh")]
+use crate::gateway::{native::serve_within, ssh::SshApp, ssh::serve_ssh, within};
 use crate::live::{Live, LiveConfig};
 use crate::seam::{Clock, Random, SystemClock, SystemRandom};
 use crate::service::{Argon2Cost, Service, ServiceConfig, ServiceParts};
 use crate::store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore};
+use crate::timeline::{self, Timelines};
 
 /// Name of the operator's socket in the data directory.
 pub const OPERATOR_SOCKET: &str = "operator.sock";
@@ -69,11 +76,24 @@ pub enum ServeError {
     /// Something that the database holds could not be read at the start.
     #[error("the server cannot start: {0}")]
     Start(#[from] model::Error),
+    /// ssh was asked for.
+    #[error("this program was built without ssh; leave the option ssh out")]
+    NoSsh,
     /// The database cannot go on.
     #[error(
         "the disk failed and the server stopped; what was acknowledged is safe, look at the disk and the log"
     )]
     Failed,
+}
+
+/// What a program that runs a server adds to it.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// Told when connections are taken.
+    pub ready: Option<oneshot::Sender<Bound>>,
+    /// What people who come by ssh use.
+    #[cfg(feature = "ssh")]
+    pub ssh_app: Option<Arc<dyn SshApp>>,
 }
 
 /// Where a server that has started can be reached.
@@ -85,50 +105,91 @@ pub struct Bound {
     pub operator_socket: PathBuf,
     /// Of the TLS key; `None` without TLS.
     pub fingerprint: Option<Fingerprint>,
+    /// Where people come in by ssh, if they do.
+    pub ssh: Option<BoundSsh>,
 }
 
-/// Serves until `shutdown` resolves, then drains and closes. `ready` is told when connections are taken.
+/// Where people come in by ssh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoundSsh {
+    /// The address, with the port that was taken.
+    pub address: SocketAddr,
+    /// Of the key by which their clients know the server.
+    pub fingerprint: SshFingerprint,
+}
+
+/// Serves until `shutdown` resolves, then drains and closes.
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start, or the database fails.
 pub async fn serve(
     config: Config,
     shutdown: impl Future<Output = ()>,
-    ready: Option<oneshot::Sender<Bound>>,
+    extras: Extras,
 ) -> Result<(), ServeError> {
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     prepare_data_directory(&config.data_dir)?;
     // Before the database is opened: a port in use must leave everything untouched.
-    let tcp = bind_tcp(config.listen).await?;
+    let tcp = bind_tcp(config.listen, "--listen").await?;
+    #[cfg(feature = "ssh")]
+    let ssh = match config.ssh {
+        Some(address) => Some(ssh::SshSocket::bind(address, extras.ssh_app).await?),
+        None => None,
+    };
+    #[cfg(not(feature = "ssh"))]
+    if config.ssh.is_some() {
+        return Err(ServeError::NoSsh);
+    }
     let (store, feed) = open_store(&config, clock.clone())?;
     let store = Arc::new(store);
     let identity = if config.insecure { None } else { Some(identity(&config, &store)?) };
     let operator_socket = config.data_dir.join(OPERATOR_SOCKET);
     let unix = bind_operator_socket(&operator_socket)?;
 
+    let timelines = Timelines::start(store.clone(), timeline::Limits::default()).await?;
+    store.observe(Arc::<Timelines>::downgrade(&timelines));
     let live = Live::start(store.clone(), feed, clock.clone(), LiveConfig::default()).await?;
     let service = Service::new(ServiceParts {
         store: store.clone(),
+        timelines,
         live: live.clone(),
         clock,
         random: random.clone(),
         config: service_config(&config),
     });
     let (stop, stopping) = watch::channel(false);
-    let gateway = Arc::new(gateway(&config, service.clone(), live, random, stopping));
+    let gateway = Arc::new(gateway(&config, service.clone(), live, random.clone(), stopping.clone()));
 
-    let bound = Bound {
+    #[cfg_attr(not(feature = "ssh"), allow(unused_mut, reason = "ssh alone changes it"))]
+    let mut bound = Bound {
         address: tcp.local_addr().unwrap_or(config.listen),
         operator_socket: operator_socket.clone(),
         fingerprint: identity.as_ref().map(Identity::fingerprint),
+        ssh: None,
     };
     let tls = identity.as_ref().map(tls::server_config).transpose()?.map(TlsAcceptor::from);
     let mut doors = JoinSet::new();
     doors.spawn(serve_tcp(gateway.clone(), tcp, tls));
-    doors.spawn(serve_unix(gateway, unix));
+    doors.spawn(serve_unix(gateway.clone(), unix));
+    #[cfg(feature = "ssh")]
+    if let Some(socket) = ssh {
+        let (ways_in, arrivals) = within::doors();
+        doors.spawn(serve_within(gateway, arrivals));
+        let rooms = ssh::Rooms {
+            config: &config,
+            store: &store,
+            random: &*random,
+            service: service.clone(),
+            doors: ways_in,
+            stopping,
+        };
+        let (bound_ssh, gateway, listener) = socket.open(rooms)?;
+        bound.ssh = Some(bound_ssh);
+        doors.spawn(serve_ssh(gateway, listener));
+    }
     let maintenance = tokio::spawn(async move { service.maintain().await });
     announce(&bound);
-    if let Some(ready) = ready {
+    if let Some(ready) = extras.ready {
         // Whoever started the server may not care to know.
         let _ = ready.send(bound);
     }
@@ -157,6 +218,9 @@ fn announce(bound: &Bound) {
     match bound.fingerprint {
         Some(fingerprint) => tracing::info!(%fingerprint, "listening on {address}"),
         None => tracing::warn!("listening on {address} without TLS"),
+    }
+    if let Some(BoundSsh { address, fingerprint }) = bound.ssh {
+        tracing::info!(%fingerprint, "people come in by ssh at {address}");
     }
     if address.ip().is_loopback() {
         let port = address.port();
@@ -269,18 +333,18 @@ fn prepare_data_directory(path: &Path) -> Result<(), ServeError> {
     Ok(())
 }
 
-async fn bind_tcp(address: SocketAddr) -> Result<TcpListener, ServeError> {
+async fn bind_tcp(address: SocketAddr, option: &str) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|error| ServeError::Listen {
         address: address.to_string(),
         problem: match error.kind() {
             io::ErrorKind::AddrInUse => {
-                "another program uses this port; stop it or choose another with --listen".to_owned()
+                format!("another program uses this port; stop it or choose another with {option}")
             }
             io::ErrorKind::PermissionDenied => {
-                "not permitted (ports below 1024 need rights); choose another with --listen".to_owned()
+                format!("not permitted (ports below 1024 need rights); choose another with {option}")
             }
             io::ErrorKind::AddrNotAvailable => {
-                "this machine does not have that address; choose another with --listen".to_owned()
+                format!("this machine does not have that address; choose another with {option}")
             }
             _ => error.to_string(),
         },

@@ -14,6 +14,7 @@ use crate::live::{Delivery, Live, LiveConfig, LiveConnection};
 use crate::seam::SystemRandom;
 use crate::service::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp, TimelineRequest};
 use crate::testing::{TestClock, TestStore};
+use crate::timeline::{self, Timelines};
 
 pub(crate) const PASSWORD: &str = "correct horse 9";
 /// The cheapest that argon2 takes: these hashes protect nobody.
@@ -52,10 +53,21 @@ impl Town {
     }
 
     pub(crate) async fn with(config: ServiceConfig, live: LiveConfig) -> Self {
+        Self::with_limits(config, live, timeline::Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(
+        config: ServiceConfig,
+        live: LiveConfig,
+        limits: timeline::Limits,
+    ) -> Self {
         let (store, feed) = TestStore::new();
+        let timelines = Timelines::start(store.store.clone(), limits).await.unwrap();
+        store.store.observe(Arc::<Timelines>::downgrade(&timelines));
         let live = Live::start(store.store.clone(), feed, store.clock.clone(), live).await.unwrap();
         let service = Service::new(ServiceParts {
             store: store.store.clone(),
+            timelines,
             live: live.clone(),
             clock: store.clock.clone(),
             random: Arc::new(SystemRandom),

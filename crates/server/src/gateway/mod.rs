@@ -4,3 +4,14 @@
 
 pub mod limits;
 pub mod native;
+#[cfg(feature = "ssh")]
+pub mod ssh;
+pub mod within;
+
+use tokio::sync::watch;
+
+/// Resolves when the server stops.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that whoever could say so is gone: the server has ended.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}

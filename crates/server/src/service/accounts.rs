@@ -214,14 +214,19 @@ impl Service {
     }
 
     async fn open_session(&self, account: AccountId, client_name: String) -> Result<LoggedIn> {
-        let mut token = [0; 32];
-        self.random.fill(&mut token);
-        let token_hash = Sha256::digest(token).into();
+        let (token, token_hash) = self.new_token();
         let opened = self.store.apply(Change::OpenSession { account, token_hash, client_name }, None).await?;
         let session =
             SessionId::new(opened.id).ok_or_else(|| crate::incident(&"a session without identifier"))?;
         let profile = self.store.account(account).await?.ok_or_else(|| Error::not_found("account"))?;
         Ok(LoggedIn { token: Some(token), session, profile })
+    }
+
+    /// A session's secret, and what is kept of it.
+    pub(super) fn new_token(&self) -> ([u8; 32], [u8; 32]) {
+        let mut token = [0; 32];
+        self.random.fill(&mut token);
+        (token, Sha256::digest(token).into())
     }
 
     /// A new password; all other sessions end.

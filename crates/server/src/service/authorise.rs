@@ -51,14 +51,28 @@ pub fn may_know_of(profile: &Profile, relationship: Relationship) -> Result<()> 
 /// Whether the viewer may see a tweet.
 #[must_use]
 pub fn can_see(record: &TweetRecord, viewer: AccountId) -> bool {
-    if record.author_state != AccountState::Active || record.relationship.blocked() {
+    let TweetRecord { tweet, author_state, relationship, mentions_viewer, .. } = record;
+    may_see(viewer, tweet.author, *author_state, tweet.visibility, *relationship, *mentions_viewer)
+}
+
+/// Whether the viewer, with these ties to its author, may see a tweet that mentions them or not.
+#[must_use]
+pub fn may_see(
+    viewer: AccountId,
+    author: AccountId,
+    author_state: AccountState,
+    visibility: Visibility,
+    ties: Relationship,
+    is_mentioned: bool,
+) -> bool {
+    if author_state != AccountState::Active || ties.blocked() {
         return false;
     }
-    record.tweet.author == viewer
-        || match record.tweet.visibility {
+    author == viewer
+        || match visibility {
             Visibility::Public | Visibility::Unlisted => true,
-            Visibility::Followers => record.relationship.following || record.mentions_viewer,
-            Visibility::Direct => record.mentions_viewer,
+            Visibility::Followers => ties.following || is_mentioned,
+            Visibility::Direct => is_mentioned,
         }
 }
 

@@ -1,7 +1,7 @@
 //! All that the server keeps of someone, as JSON lines, page by page.
 
 use model::limits::PAGE_ITEMS_MAX;
-use model::{AccountId, Cursor, Error, MessageId, Operation, Result, Span, TweetId};
+use model::{AccountId, Cursor, Error, MessageId, Operation, ReadLine, Result, Span, SshKey, TweetId};
 use serde_json::{Value, json};
 
 use super::{Caller, Service, authorise};
@@ -17,8 +17,19 @@ pub struct ExportPage {
 }
 
 /// The parts of an export, in order.
-const SECTIONS: &[&str] =
-    &["profile", "tweets", "likes", "bookmarks", "following", "followers", "blocked", "muted", "messages"];
+const SECTIONS: &[&str] = &[
+    "profile",
+    "tweets",
+    "likes",
+    "bookmarks",
+    "following",
+    "followers",
+    "blocked",
+    "muted",
+    "read_lines",
+    "ssh_keys",
+    "messages",
+];
 
 impl Service {
     /// The next page of one's own data. The cursor is empty at first.
@@ -45,6 +56,8 @@ impl Service {
             }
             "blocked" => self.export_people(account, PeopleList::Blocked, section, place).await?,
             "muted" => self.export_people(account, PeopleList::Muted, section, place).await?,
+            "read_lines" => (self.export_read_lines(account).await?, None),
+            "ssh_keys" => (self.export_ssh_keys(account).await?, None),
             _ => self.export_messages(account, place).await?,
         };
         let next = match further {
@@ -65,6 +78,33 @@ impl Service {
             "created_ms": profile.created_ms,
             "presence_hidden": profile.presence_hidden,
         }))
+    }
+
+    async fn export_read_lines(&self, account: AccountId) -> Result<Vec<Value>> {
+        let lines = self.store.read_lines(account).await?;
+        let object = |line: &ReadLine| {
+            json!({
+                "type": "read_line",
+                "timeline": line.timeline.as_str(),
+                "tweet": line.tweet.to_string(),
+            })
+        };
+        Ok(lines.iter().map(object).collect())
+    }
+
+    async fn export_ssh_keys(&self, account: AccountId) -> Result<Vec<Value>> {
+        let keys = self.store.ssh_keys(account).await?;
+        let object = |key: &SshKey| {
+            json!({
+                "type": "ssh_key",
+                "id": key.id.to_string(),
+                "fingerprint": key.fingerprint.to_string(),
+                "name": key.name.as_str(),
+                "created_ms": key.id.time_ms(),
+                "last_used_ms": key.last_used_ms,
+            })
+        };
+        Ok(keys.iter().map(object).collect())
     }
 
     async fn export_tweets(

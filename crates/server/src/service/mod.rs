@@ -12,12 +12,14 @@ mod notifications;
 mod operator;
 pub mod passwords;
 mod presence;
+mod read_lines;
 mod search;
 mod sessions;
+mod ssh_keys;
 #[cfg(test)]
 mod tests;
 mod throttle;
-mod timelines;
+pub(crate) mod timelines;
 mod trends;
 mod tweets;
 
@@ -35,11 +37,14 @@ pub use follows::AccountListRequest;
 pub use notifications::NotificationsView;
 pub use operator::{NewAccount, ServerInfo, Statistics};
 pub use passwords::Argon2Cost;
+#[cfg(feature = "ssh")]
+pub(crate) use ssh_keys::public_key::fingerprint as fingerprint_of_ssh_key;
 pub use timelines::{Thread, TimelineRequest};
 
 use crate::live::Live;
 use crate::seam::{Clock, Random};
 use crate::store::SharedStore;
+use crate::timeline::Timelines;
 use passwords::Hasher;
 use throttle::Throttle;
 
@@ -160,6 +165,8 @@ impl Default for ServiceConfig {
 pub struct ServiceParts {
     /// The truth.
     pub store: SharedStore,
+    /// Home timelines in memory.
+    pub timelines: Arc<Timelines>,
     /// What happens now.
     pub live: Arc<Live>,
     /// Time.
@@ -174,6 +181,7 @@ pub struct ServiceParts {
 #[derive(Debug)]
 pub struct Service {
     store: SharedStore,
+    timelines: Arc<Timelines>,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -193,7 +201,7 @@ impl Service {
     #[must_use]
     pub fn new(parts: ServiceParts) -> Arc<Self> {
         const MINUTE: Duration = Duration::from_secs(60);
-        let ServiceParts { store, live, clock, random, config } = parts;
+        let ServiceParts { store, timelines, live, clock, random, config } = parts;
         Arc::new(Self {
             hasher: Hasher::new(&config, Arc::clone(&random)),
             sign_ups: Throttle::fixed(config.sign_ups_per_address, 30 * MINUTE),
@@ -203,6 +211,7 @@ impl Service {
             started_ms: clock.now_ms(),
             info: operator::CachedInfo::default(),
             store,
+            timelines,
             live,
             clock,
             random,

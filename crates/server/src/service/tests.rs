@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Error, Hashtag, NewTweet, NotificationKind, Span, Visibility};
+use model::{Error, Hashtag, NewTweet, NotificationKind, Span, SshFingerprint, SshKeyName, Visibility};
 
 use super::{AccountListRequest, ServiceConfig, SignUp, SignUpMode, TimelineRequest};
 use crate::live::LiveConfig;
@@ -243,7 +243,12 @@ async fn one_gets_out_everything_that_one_put_in() {
         ada.posts(&format!("tweet {n}")).await;
     }
     ada.follows(&bob).await;
-    bob.posts("not mine").await;
+    let home = model::TimelineName::parse("home").unwrap();
+    let tweet = bob.posts("not mine").await;
+    town.service.set_read_line(&ada.caller, home, tweet).await.unwrap();
+    let fingerprint = SshFingerprint([7; 32]);
+    let name = SshKeyName::parse("laptop").unwrap();
+    town.store.store.apply(Change::AddSshKey { account: ada.id, fingerprint, name }, None).await.unwrap();
     let (mut lines, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = town.service.export(&ada.caller, &cursor).await.unwrap();
@@ -258,9 +263,38 @@ async fn one_gets_out_everything_that_one_put_in() {
         assert_eq!(all.matches(&format!("\"tweet {n}\"")).count(), 1, "tweet {n}");
     }
     assert!(all.contains("\"bob\"") && !all.contains("not mine"));
+    assert!(all.contains("\"read_line\"") && all.contains(&fingerprint.to_string()));
     for line in lines {
         assert!(serde_json::from_str::<serde_json::Value>(&line).unwrap()["type"].is_string(), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_key_opens_a_session_of_its_account_until_it_is_revoked_or_the_account_is_suspended() {
+    let town = Town::new().await;
+    let ada = town.person("ada").await;
+    let (one, other) = (SshFingerprint([1; 32]), SshFingerprint([2; 32]));
+    let store = &town.store.store;
+    for fingerprint in [one, other] {
+        let change = Change::AddSshKey { account: ada.id, fingerprint, name: SshKeyName::default() };
+        store.apply(change, None).await.unwrap();
+    }
+    let service = &town.service;
+    let by_key = |fingerprint: SshFingerprint| async move {
+        service.log_in_with_ssh_key(&nobody(), &fingerprint, "ssh").await.unwrap()
+    };
+    let logged_in = by_key(one).await.unwrap();
+    assert_eq!(logged_in.profile.account.id, ada.id);
+    let token = logged_in.token.unwrap();
+    assert!(town.service.authenticate(&nobody(), &token).await.is_ok());
+    assert!(by_key(SshFingerprint([3; 32])).await.is_none(), "a key of nobody");
+
+    let key = town.service.ssh_keys(&ada.caller).await.unwrap()[0].id;
+    town.service.revoke_ssh_key(&ada.caller, None, key).await.unwrap();
+    assert!(town.service.authenticate(&nobody(), &token).await.is_err());
+    assert!(by_key(one).await.is_none());
+    store.apply(Change::SetSuspended { account: ada.id, suspended: true }, None).await.unwrap();
+    assert!(by_key(other).await.is_none());
 }
 
 #[tokio::test]

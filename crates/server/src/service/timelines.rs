@@ -9,11 +9,12 @@ use model::{
 
 use super::{Caller, Service, authorise};
 use crate::store::{Timeline, TimelineEntry, TweetRecord};
+use crate::timeline::HomePage;
 
 /// Most candidates looked at for one page; past it the page ends early, with a cursor that goes on.
 const CANDIDATES_MAX: usize = 2_000;
 /// Within so many tweets of a home timeline, retweets of one tweet are shown once.
-const RETWEETS_ONCE_WITHIN: usize = 40;
+pub(crate) const RETWEETS_ONCE_WITHIN: usize = 40;
 
 /// A timeline as a person asks for it.
 #[derive(Debug, Clone)]
@@ -93,6 +94,37 @@ impl Service {
             }
         };
         self.fill(viewer, &timeline, show_muted, span, limit).await
+    }
+
+    /// What `take` makes of a page of the caller's home timeline out of memory; `None` where [`Service::timeline`] has
+    /// to be asked.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`.
+    pub async fn home<T>(
+        &self,
+        caller: &Caller,
+        span: Span,
+        limit: usize,
+        take: impl Fn(&HomePage<'_>) -> T,
+    ) -> Result<Option<T>> {
+        let (viewer, _) = authorise::member(caller, Operation::ReadTimeline)?;
+        self.timelines.home(viewer, span, limit, take).await
+    }
+
+    /// The same without waiting; `None` where [`Service::home`] has to be asked.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`.
+    pub fn home_now<T>(
+        &self,
+        caller: &Caller,
+        span: Span,
+        limit: usize,
+        take: impl FnOnce(&HomePage<'_>) -> T,
+    ) -> Result<Option<T>> {
+        let (viewer, _) = authorise::member(caller, Operation::ReadTimeline)?;
+        Ok(self.timelines.home_now(viewer, span, limit, take))
     }
 
     /// Takes candidates until the page is full of visible ones, or there are no more: a page never ends early

@@ -1,6 +1,6 @@
 //! Requests about one's own account and sessions. A password is wrapped before anything else happens to it.
 
-use model::{Bio, DisplayName, Password, Presence, Result, SessionId, Username};
+use model::{Bio, DisplayName, Password, Presence, Result, SessionId, SshKeyId, SshKeyName, Username};
 use protocol::convert::{profile, required};
 use protocol::v1;
 use protocol::v1::response;
@@ -110,4 +110,29 @@ pub(super) async fn export(call: Call<'_>, ask: &v1::Export) -> Result<response:
     let page = call.service.export(&call.caller, &ask.cursor).await?;
     let next = page.next.unwrap_or_default();
     Ok(response::Result::ExportPage(v1::ExportPage { json_lines: page.json_lines, next }))
+}
+
+pub(super) async fn add_ssh_key(call: Call<'_>, ask: &v1::AddSshKey) -> Result<response::Result> {
+    let name = SshKeyName::parse(&ask.name)?;
+    call.service.add_ssh_key(&call.caller, call.once, &ask.public_key, name).await.map(done)
+}
+
+pub(super) async fn list_ssh_keys(call: Call<'_>) -> Result<response::Result> {
+    let keys = call.service.ssh_keys(&call.caller).await?;
+    let keys = keys
+        .into_iter()
+        .map(|key| v1::SshKey {
+            id: key.id.get(),
+            fingerprint: key.fingerprint.to_string(),
+            name: key.name.as_str().to_owned(),
+            created_ms: key.id.time_ms(),
+            last_used_ms: key.last_used_ms,
+        })
+        .collect();
+    Ok(response::Result::SshKeyList(v1::SshKeyList { keys }))
+}
+
+pub(super) async fn revoke_ssh_key(call: Call<'_>, ask: v1::RevokeSshKey) -> Result<response::Result> {
+    let key = required(ask.key_id, "key_id", SshKeyId::new)?;
+    call.service.revoke_ssh_key(&call.caller, call.once, key).await.map(done)
 }

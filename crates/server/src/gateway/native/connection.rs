@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use model::limits::CLIENT_NAME_BYTES_MAX;
 use model::{Error, Result};
 use protocol::connection::{ConnectionError, FrameReader, FrameWriter, Limits, framed};
-use protocol::frame::{FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN};
+use protocol::frame::{FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN, TWEET_PAGE};
 use protocol::v1::request::Op;
 use protocol::v1::{client_frame, response, server_frame};
 use protocol::{PROTOCOL_VERSION, v1};
@@ -21,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::dispatch::Answered;
 use super::lane::{Lane, Order};
 use super::{REQUESTS_IN_FLIGHT_MAX, Times, events};
 use crate::live::Delivery;
@@ -38,8 +40,10 @@ pub(super) trait Handler: Send + Sync + 'static {
     fn greet(&self, client_name: &str);
     /// Whether somebody has logged in. Asked again after requests of [`Order::Alone`] only.
     fn is_logged_in(&self) -> bool;
-    /// Carries out one request.
-    fn handle(self: Arc<Self>, request: v1::Request) -> impl Future<Output = response::Result> + Send;
+    /// Counts a request, and answers it where nothing has to be waited for: a refusal, a page out of memory.
+    fn begin(&self, request: &v1::Request) -> Option<Answered>;
+    /// Carries out one request that [`Handler::begin`] left.
+    fn handle(self: Arc<Self>, request: v1::Request) -> impl Future<Output = Answered> + Send;
     /// What is to be pushed next; never, before log-in. Cancel safe.
     fn next_delivery(&self) -> impl Future<Output = Delivery> + Send;
 }
@@ -178,7 +182,7 @@ struct Answer {
     id: u32,
     order: Order,
     effect: Effect,
-    result: response::Result,
+    answered: Answered,
 }
 
 /// What a request does to the connection when it succeeds.
@@ -249,8 +253,11 @@ impl<H: Handler> Connection<H> {
         S: AsyncRead + AsyncWrite,
     {
         let mut stopping = self.terms.stopping.clone();
+        let mut stopped = pin!(super::stopped(&mut stopping));
+        // Set once and moved only when it is due or comes nearer: every frame moves the deadline further away.
+        let mut alarm = pin!(sleep_until(self.deadline()));
         loop {
-            self.start_requests(running);
+            self.start_requests(running, reader, writer);
             if let Some((_, why)) = self.draining
                 && self.lane.is_empty()
                 && writer.is_idle()
@@ -264,11 +271,14 @@ impl<H: Handler> Connection<H> {
             let reads = has_room && self.draining.is_none();
             // A session that this very connection ends is told by the answer first.
             let delivers = reads && self.held.is_none() && !self.lane.runs_alone();
+            if self.deadline() < alarm.deadline() {
+                alarm.as_mut().reset(self.deadline());
+            }
             // Writing comes last: what is ready at the same time leaves in one write.
             let happened = tokio::select! {
                 biased;
-                () = sleep_until(self.deadline()) => Happened::Deadline,
-                () = super::stopped(&mut stopping), if self.draining.is_none() => Happened::Stopping,
+                () = &mut alarm => Happened::Deadline,
+                () = &mut stopped, if self.draining.is_none() => Happened::Stopping,
                 Some(answer) = running.next(), if has_room => Happened::Answer(answer),
                 delivery = self.handler.next_delivery(), if delivers => Happened::Delivery(delivery),
                 frame = reader.read(), if reads => Happened::Frame(frame?),
@@ -280,7 +290,16 @@ impl<H: Handler> Connection<H> {
             match happened {
                 Happened::Answer(answer) => self.answer(answer, reader, writer),
                 Happened::Delivery(delivery) => self.deliver(delivery, writer)?,
-                Happened::Frame(Some(frame)) => self.receive(frame, writer).map_err(Reason::Misbehaved)?,
+                Happened::Frame(Some(frame)) => {
+                    self.receive(frame, writer).map_err(Reason::Misbehaved)?;
+                    // What came with it is taken in before anything is written.
+                    while writer.queued() < UNSENT_BYTES_MAX
+                        && let Some(frame) = reader.read_now()?
+                    {
+                        self.start_requests(running, reader, writer);
+                        self.receive(frame, writer).map_err(Reason::Misbehaved)?;
+                    }
+                }
                 Happened::Frame(None) => self.drain(Drain::ClientClosed),
                 Happened::Flushed => {}
                 Happened::Stopping => {
@@ -288,6 +307,9 @@ impl<H: Handler> Connection<H> {
                     let going_away = v1::GoingAway { reconnect_after_ms };
                     writer.queue(&frame(server_frame::Frame::GoingAway(going_away)));
                     self.drain(Drain::Stopping);
+                }
+                Happened::Deadline if Instant::now() < self.deadline() => {
+                    alarm.as_mut().reset(self.deadline());
                 }
                 Happened::Deadline => return Ok(self.too_late()),
             }
@@ -363,17 +385,29 @@ impl<H: Handler> Connection<H> {
         Ok(())
     }
 
-    fn start_requests(&mut self, running: &mut Running) {
-        while running.len() < RUNNING_MAX {
+    fn start_requests<R, W>(
+        &mut self,
+        running: &mut Running,
+        reader: &mut FrameReader<R>,
+        writer: &mut FrameWriter<W>,
+    ) where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        while running.len() < RUNNING_MAX && writer.queued() < UNSENT_BYTES_MAX {
             let Some((order, request)) = self.lane.start() else { return };
             let id = request.id;
             let effect = effect_of(request.op.as_ref());
             if matches!(effect, Effect::Subscribe) {
                 self.subscribing += 1;
             }
+            if let Some(answered) = self.handler.begin(&request) {
+                self.answer(Answer { id, order, effect, answered }, reader, writer);
+                continue;
+            }
             let handler = self.handler.clone();
             running.push(Box::pin(async move {
-                Answer { id, order, effect, result: handler.handle(request).await }
+                Answer { id, order, effect, answered: handler.handle(request).await }
             }));
         }
     }
@@ -384,9 +418,9 @@ impl<H: Handler> Connection<H> {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let Answer { id, order, effect, result } = answer;
+        let Answer { id, order, effect, answered } = answer;
         self.lane.finish(id, order);
-        let succeeded = !matches!(result, response::Result::Error(_));
+        let succeeded = !matches!(answered, Answered::Result(response::Result::Error(_)));
         match effect {
             Effect::NewSession if succeeded => {
                 self.session_changed();
@@ -399,7 +433,7 @@ impl<H: Handler> Connection<H> {
             }
             Effect::Subscribe => {
                 self.subscribing -= 1;
-                if let response::Result::Subscribed(subscribed) = &result {
+                if let Answered::Result(response::Result::Subscribed(subscribed)) = &answered {
                     self.subscriptions.insert(subscribed.subscription);
                 }
             }
@@ -408,7 +442,10 @@ impl<H: Handler> Connection<H> {
             }
             Effect::None | Effect::NewSession | Effect::Unsubscribe(_) => {}
         }
-        queue_response(writer, id, result);
+        match answered {
+            Answered::Result(result) => queue_response(writer, id, result),
+            Answered::TweetPage(fields) => writer.queue_response(id, TWEET_PAGE, &fields),
+        }
         if let Some(delivery) = self.held.take() {
             self.deliver_to_subscription(delivery, writer);
         }

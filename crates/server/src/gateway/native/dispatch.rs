@@ -22,8 +22,20 @@ pub(super) struct Call<'a> {
     pub(super) once: Option<Once>,
 }
 
+/// The answer to a request.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is moved once, and boxing the others would cost each of them"
+)]
+pub(super) enum Answered {
+    Result(response::Result),
+    /// A page of tweets in its encoding.
+    TweetPage(Vec<u8>),
+}
+
 /// Carries out a request.
-pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<response::Result> {
+pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<Answered> {
     let caller = session.caller();
     // Before anything of it is looked at: a stranger learns nothing of how a request must be.
     if let Some(op) = &request.op {
@@ -34,7 +46,7 @@ pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<
     let Some(op) = request.op else {
         return Err(Error::invalid("op", "is none that this server knows"));
     };
-    match op {
+    let result = match op {
         Op::SignUp(ask) => accounts::sign_up(call, ask).await,
         Op::LogIn(ask) => accounts::log_in(call, ask).await,
         Op::Authenticate(ask) => accounts::authenticate(call, &ask).await,
@@ -46,6 +58,9 @@ pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<
         Op::EditProfile(ask) => accounts::edit_profile(call, &ask).await,
         Op::DeleteAccount(ask) => accounts::delete_account(call, ask).await,
         Op::Export(ask) => accounts::export(call, &ask).await,
+        Op::AddSshKey(ask) => accounts::add_ssh_key(call, &ask).await,
+        Op::ListSshKeys(v1::ListSshKeys {}) => accounts::list_ssh_keys(call).await,
+        Op::RevokeSshKey(ask) => accounts::revoke_ssh_key(call, ask).await,
 
         Op::Post(ask) => tweets::post(call, &ask).await,
         Op::EditTweet(ask) => tweets::edit_tweet(call, &ask).await,
@@ -59,9 +74,11 @@ pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<
         Op::GetTweet(ask) => tweets::get_tweet(call, ask).await,
         Op::GetThread(ask) => tweets::get_thread(call, &ask).await,
         Op::GetTweetHistory(ask) => tweets::get_tweet_history(call, ask).await,
-        Op::ReadTimeline(ask) => tweets::read_timeline(call, ask).await,
+        Op::ReadTimeline(ask) => return tweets::read_timeline(call, ask).await,
         Op::SearchHashtags(ask) => tweets::search_hashtags(call, &ask).await,
         Op::GetTrends(ask) => tweets::get_trends(call, ask).await,
+        Op::SetReadLine(ask) => tweets::set_read_line(call, &ask).await,
+        Op::ListReadLines(v1::ListReadLines {}) => tweets::list_read_lines(call).await,
 
         Op::GetProfile(ask) => people::get_profile(call, &ask).await,
         Op::ListAccounts(ask) => people::list_accounts(call, &ask).await,
@@ -94,7 +111,8 @@ pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<
         Op::ResetPassword(ask) => operator::reset_password(call, ask).await,
         Op::Announce(ask) => operator::announce(call, &ask).await,
         Op::GetStatistics(v1::GetStatistics {}) => operator::get_statistics(call).await,
-    }
+    };
+    result.map(Answered::Result)
 }
 
 /// The operation's name in the domain.
@@ -109,7 +127,7 @@ pub(super) fn operation_of(op: &Op) -> Operation {
         SearchPeople Follow Unfollow RemoveFollower Block Unblock Mute Unmute ListNotifications
         MarkNotificationsRead SendMessage ListConversations ReadConversation MarkConversation Typing ListOnline
         SetPresence Subscribe Unsubscribe CreateAccount CreateInvite Suspend Unsuspend ResetPassword Announce
-        GetStatistics
+        GetStatistics AddSshKey ListSshKeys RevokeSshKey SetReadLine ListReadLines
     )
 }
 

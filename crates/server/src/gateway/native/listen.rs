@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use super::connection::{self, Terms};
 use super::session::{CallerInLog, Session};
 use super::{NativeGateway, stopped};
+use crate::gateway::within::DoorListener;
 
 /// Kernel memory for what a client does not read: measured 283 KiB a connection, and 4.2 MiB without it.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
@@ -70,6 +71,31 @@ pub async fn serve_unix(gateway: Arc<NativeGateway>, listener: UnixListener) {
                     connections.spawn(serve(stream, session));
                 }
                 Err(error) => cannot_accept(&error).await,
+            },
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Serves those who come through a door within this process until the server stops: without TLS, with the rights
+/// and limits of their address.
+pub async fn serve_within(gateway: Arc<NativeGateway>, mut listener: DoorListener) {
+    let mut connections = JoinSet::new();
+    let mut stopping = gateway.stopping.clone();
+    loop {
+        tokio::select! {
+            () = stopped(&mut stopping) => break,
+            Some(_) = connections.join_next() => {}
+            (stream, address) = listener.accept() => match gateway.admissions.admit(address) {
+                Ok(admission) => {
+                    let session = Session::anonymous(gateway.clone(), address, admission);
+                    connections.spawn(serve(stream, session));
+                }
+                Err(reason) => {
+                    tracing::warn!(%address, %reason, "a connection was refused");
+                    connections.spawn(connection::refuse(stream, Error::RateLimited { retry_after: REFUSED_FOR }));
+                }
             },
         }
     }

@@ -8,6 +8,7 @@ mod connection;
 mod conversations;
 mod dispatch;
 mod events;
+mod home;
 mod lane;
 mod listen;
 mod live;
@@ -27,9 +28,10 @@ use protocol::frame::{FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN};
 use protocol::{PROTOCOL_VERSION, v1};
 use tokio::sync::watch;
 
-pub use self::listen::{serve_tcp, serve_unix};
+pub use self::listen::{serve_tcp, serve_unix, serve_within};
 
 use super::limits::{Admissions, RequestRates};
+use super::stopped;
 use crate::live::Live;
 use crate::seam::Random;
 use crate::service::{Service, SignUpMode};
@@ -115,12 +117,6 @@ impl NativeGateway {
             sign_up: accounts::sign_up_mode(self.sign_up).into(),
         }
     }
-}
-
-/// Resolves when the server stops.
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // An error means that whoever could say so is gone: the server has ended.
-    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 fn number(limit: usize) -> u32 {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -11,11 +11,13 @@ use data_encoding::BASE32_NOPAD;
 use futures_util::FutureExt as _;
 use model::{Error, Result, SafeText};
 use protocol::v1;
+use protocol::v1::request::Op;
 use protocol::v1::response;
 use tokio::time::Instant;
 
 use super::connection::Handler;
-use super::{NativeGateway, dispatch};
+use super::dispatch::Answered;
+use super::{NativeGateway, dispatch, tweets};
 use crate::gateway::limits::{Admission, Asker};
 use crate::live::{Delivery, LiveConnection};
 use crate::service::{Caller, LoggedIn};
@@ -102,19 +104,15 @@ impl Session {
     }
 
     /// Counts a request against the caller's rate.
-    fn check_rate(&self) -> Result<()> {
-        match self.caller() {
+    fn check_rate(&self, caller: Caller) -> Result<()> {
+        match caller {
             Caller::Anonymous(address) => self.gateway.rates.check(Asker::Address(address)),
             Caller::Member { account, .. } => self.gateway.rates.check(Asker::Account(account)),
             Caller::Operator => Ok(()),
         }
     }
 
-    async fn answer(&self, request: v1::Request) -> Result<response::Result> {
-        self.check_rate()?;
-        if let Some(live) = self.lock().live.as_ref() {
-            live.touch();
-        }
+    async fn answer(&self, request: v1::Request) -> Result<Answered> {
         // A fault in one request must not take the others of the connection with it.
         match AssertUnwindSafe(dispatch::dispatch(self, request)).catch_unwind().await {
             Ok(result) => result,
@@ -129,7 +127,7 @@ impl Session {
         Error::Internal { incident: BASE32_NOPAD.encode(&bytes).to_ascii_lowercase() }
     }
 
-    fn log(&self, operation: &str, took: Duration, result: &Result<response::Result>) {
+    fn log(&self, operation: &str, took: Duration, result: &Result<Answered>) {
         let client = SafeText::line(self.client_name());
         let (caller, took_ms) = (CallerInLog(self.caller()), took.as_millis());
         match result {
@@ -157,8 +155,28 @@ impl Handler for Session {
         !matches!(self.caller(), Caller::Anonymous(_))
     }
 
-    async fn handle(self: Arc<Self>, request: v1::Request) -> response::Result {
+    fn begin(&self, request: &v1::Request) -> Option<Answered> {
         self.gateway.requests.fetch_add(1, Ordering::Relaxed);
+        let (caller, live) = {
+            let state = self.lock();
+            (state.caller, state.live.clone())
+        };
+        if let Err(error) = self.check_rate(caller) {
+            return Some(error_answer(&error));
+        }
+        if let Some(live) = live {
+            live.touch();
+        }
+        let Some(Op::ReadTimeline(ask)) = &request.op else { return None };
+        let service = &self.gateway.service;
+        let page = || tweets::read_timeline_now(service, &caller, ask);
+        match catch_unwind(AssertUnwindSafe(page)) {
+            Ok(answered) => answered,
+            Err(_) => Some(error_answer(&self.incident())),
+        }
+    }
+
+    async fn handle(self: Arc<Self>, request: v1::Request) -> Answered {
         let operation = request.op.as_ref().map_or("unknown", |op| dispatch::operation_of(op).name());
         let start = Instant::now();
         let mut result = self.answer(request).await;
@@ -168,7 +186,7 @@ impl Handler for Session {
             result = Err(self.incident());
         }
         self.log(operation, start.elapsed(), &result);
-        result.unwrap_or_else(|error| response::Result::Error((&error).into()))
+        result.unwrap_or_else(|error| error_answer(&error))
     }
 
     fn next_delivery(&self) -> impl Future<Output = Delivery> + Send {
@@ -180,6 +198,10 @@ impl Handler for Session {
             }
         }
     }
+}
+
+fn error_answer(error: &Error) -> Answered {
+    Answered::Result(response::Result::Error(error.into()))
 }
 
 /// A caller as the log shows them: an identifier, an address, never a name that someone chose.

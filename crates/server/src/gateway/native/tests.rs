@@ -335,6 +335,8 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
     let change = |old: &str, new: String| {
         Op::ChangePassword(v1::ChangePassword { old_password: old.into(), new_password: new })
     };
+    let line =
+        |timeline: &str, tweet_id| Op::SetReadLine(v1::SetReadLine { timeline: timeline.into(), tweet_id });
     // What is at the limit, and what is beyond it with the field that is named.
     let at_the_limit = [
         post(long(500)),
@@ -343,6 +345,7 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
         timeline(home(), page(100, "1")),
         Op::SearchPeople(v1::SearchPeople { query: long(200), limit: 100 }),
         timeline(v1::read_timeline::Timeline::Hashtag(long(100)), None),
+        line(&format!("#{}", long(100)), id),
     ];
     for op in at_the_limit {
         let result = ada.ask(op.clone()).await;
@@ -376,6 +379,13 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
         (change(PASSWORD, long(7)), "new_password"),
         (change(PASSWORD, long(257)), "new_password"),
         (change("not the old one", long(20)), "old_password"),
+        (line(&format!("#{}", long(101)), id), "timeline"),
+        (line("nowhere", id), "timeline"),
+        (line("home", 0), "tweet_id"),
+        (Op::AddSshKey(v1::AddSshKey { public_key: String::new(), name: long(51) }), "name"),
+        #[cfg(feature = "ssh")]
+        (Op::AddSshKey(v1::AddSshKey { public_key: long(5_000), name: long(50) }), "public_key"),
+        (Op::RevokeSshKey(v1::RevokeSshKey { key_id: 0 }), "key_id"),
         (Op::Export(v1::Export { cursor: "nonsense".into() }), "cursor"),
         (Op::SetPresence(v1::SetPresence { state: 1 }), "state"),
         (Op::Subscribe(v1::Subscribe::default()), "topic"),
@@ -440,6 +450,20 @@ async fn posts_in_flight_are_carried_out_in_the_order_in_which_they_were_sent() 
     }
     found.reverse();
     assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_read_line_is_the_same_on_every_device() {
+    let town = Town::new().await;
+    let door = Door::of(&town);
+    let mut here = door.member("ada").await;
+    let Some(tweet_id) = done_id(&here.ask(post("hello".into())).await) else { panic!("it was posted") };
+    here.ask(Op::SetReadLine(v1::SetReadLine { timeline: "#Rust".into(), tweet_id })).await;
+    let mut there = door.visitor().await;
+    there.ask(Op::LogIn(v1::LogIn { username: "ada".into(), password: PASSWORD.into() })).await;
+    let listed = there.ask(Op::ListReadLines(v1::ListReadLines {})).await;
+    let read_lines = vec![v1::ReadLine { timeline: "#rust".into(), tweet_id }];
+    assert_eq!(listed, response::Result::ReadLineList(v1::ReadLineList { read_lines }));
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
 //! Requests about tweets, timelines, hashtags and trends.
 
-use model::{Hashtag, NewTweet, Result, Span, TweetId, TweetPage, TweetText, page_limit};
+use model::{Hashtag, NewTweet, Result, Span, TimelineName, TweetId, TweetPage, TweetText, page_limit};
 use protocol::convert::{self, all, optional, required};
 use protocol::v1;
 use protocol::v1::read_timeline::Timeline;
 use protocol::v1::response;
 
-use super::dispatch::{Call, done, username_or_self};
-use crate::service::TimelineRequest;
+use super::dispatch::{Answered, Call, done, username_or_self};
+use super::home;
+use crate::service::{Caller, Service, TimelineRequest};
 
 pub(super) async fn post(call: Call<'_>, ask: &v1::Post) -> Result<response::Result> {
     let tweet = NewTweet {
@@ -81,7 +82,19 @@ pub(super) async fn get_tweet_history(call: Call<'_>, ask: v1::GetTweetHistory) 
     Ok(response::Result::TweetHistory(v1::TweetHistory { versions }))
 }
 
-pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Result<response::Result> {
+/// A home timeline that is in memory, and nothing else.
+pub(super) fn read_timeline_now(
+    service: &Service,
+    caller: &Caller,
+    ask: &v1::ReadTimeline,
+) -> Option<Answered> {
+    let Some(Timeline::Home(v1::Home {})) = ask.timeline else { return None };
+    // What is wrong with the request is said where it is carried out.
+    let (limit, span) = (convert::limit(ask.page.as_ref()).ok()?, convert::span(ask.page.as_ref()).ok()?);
+    service.home_now(caller, span, limit, home::encode).ok()?.map(Answered::TweetPage)
+}
+
+pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Result<Answered> {
     let limit = convert::limit(ask.page.as_ref())?;
     let span = match &ask.timeline {
         // Sorted by when the mark was set, which no client knows: there is no `after`.
@@ -90,6 +103,11 @@ pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Resu
         }
         _ => convert::span(ask.page.as_ref())?,
     };
+    if let Some(Timeline::Home(v1::Home {})) = ask.timeline
+        && let Some(page) = call.service.home(&call.caller, span, limit, home::encode).await?
+    {
+        return Ok(Answered::TweetPage(page));
+    }
     let timeline = match ask.timeline {
         None => return Err(model::Error::invalid("timeline", "is none that this server knows")),
         Some(Timeline::Home(v1::Home {})) => TimelineRequest::Home,
@@ -100,7 +118,7 @@ pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Resu
         Some(Timeline::Likes(v1::Likes {})) => TimelineRequest::Likes,
         Some(Timeline::Search(query)) => TimelineRequest::Search(query),
     };
-    call.service.timeline(&call.caller, timeline, span, limit).await.map(page)
+    call.service.timeline(&call.caller, timeline, span, limit).await.map(page).map(Answered::Result)
 }
 
 pub(super) async fn search_hashtags(call: Call<'_>, ask: &v1::SearchHashtags) -> Result<response::Result> {
@@ -113,6 +131,20 @@ pub(super) async fn get_trends(call: Call<'_>, ask: v1::GetTrends) -> Result<res
     let limit = if ask.limit == 0 { model::limits::TRENDS_DEFAULT } else { page_limit(ask.limit)? };
     let trends = all(call.service.trends(&call.caller, limit)?);
     Ok(response::Result::TrendList(v1::TrendList { trends }))
+}
+
+pub(super) async fn set_read_line(call: Call<'_>, ask: &v1::SetReadLine) -> Result<response::Result> {
+    let (timeline, tweet) = (TimelineName::parse(&ask.timeline)?, tweet_id(ask.tweet_id)?);
+    call.service.set_read_line(&call.caller, timeline, tweet).await.map(done)
+}
+
+pub(super) async fn list_read_lines(call: Call<'_>) -> Result<response::Result> {
+    let lines = call.service.read_lines(&call.caller).await?;
+    let read_lines = lines
+        .into_iter()
+        .map(|line| v1::ReadLine { timeline: line.timeline.to_string(), tweet_id: line.tweet.get() })
+        .collect();
+    Ok(response::Result::ReadLineList(v1::ReadLineList { read_lines }))
 }
 
 fn tweet_id(id: u64) -> Result<TweetId> {

@@ -1,0 +1,131 @@
+//! The socket of the ssh gateway: accepting, the limits at the door, and what is offered to every client.
+
+use std::borrow::Cow;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::keys::Algorithm;
+use russh::server::Config;
+use russh::{MethodKind, MethodSet, Preferred, SshId, compression, kex};
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::{SshGateway, connection};
+use crate::gateway::stopped;
+
+/// Largest packet of input that a client may send.
+pub(super) const PACKET_BYTES_MAX: u32 = 4 * 1024;
+/// Input that a client may send before it is told to go on.
+const WINDOW_BYTES: u32 = 64 * 1024;
+/// Kernel memory for what a client does not read.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// Keys that may be refused, one after the other; people have a few.
+const ATTEMPTS_MAX: usize = 20;
+/// Questions without an answer after which a client is gone.
+const KEEPALIVES_MAX: usize = 3;
+/// When no connection can be accepted (no file descriptor left) it is tried again after this.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// Takes people in by ssh until the server stops and every connection has ended.
+pub async fn serve_ssh(gateway: Arc<SshGateway>, listener: TcpListener) {
+    if let Err(error) = gateway.service.end_ssh_sessions().await {
+        tracing::warn!(%error, "sessions by ssh of before the start stay for now");
+    }
+    let config = Arc::new(config(&gateway));
+    let mut connections = JoinSet::new();
+    let mut stopping = gateway.stopping.clone();
+    loop {
+        tokio::select! {
+            () = stopped(&mut stopping) => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) => {
+                    if let Some(serving) = admitted(&gateway, &config, stream, address) {
+                        connections.spawn(serving);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted by ssh");
+                    sleep(ACCEPT_AGAIN_AFTER).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// The connection's task, if there is room for it.
+fn admitted(
+    gateway: &Arc<SshGateway>,
+    config: &Arc<Config>,
+    stream: TcpStream,
+    address: SocketAddr,
+) -> Option<impl Future<Output = ()> + use<>> {
+    let address = address.ip();
+    if let Err(error) = prepare(&stream) {
+        tracing::debug!(%address, %error, "a connection by ssh was gone before it began");
+        return None;
+    }
+    match gateway.admissions.admit(address) {
+        Ok(admission) => Some(connection::serve(gateway.clone(), config.clone(), stream, address, admission)),
+        Err(reason) => {
+            tracing::warn!(%address, %reason, "a connection by ssh was refused");
+            None
+        }
+    }
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_BYTES)
+}
+
+fn config(gateway: &SshGateway) -> Config {
+    let methods = [MethodKind::PublicKey, MethodKind::KeyboardInteractive];
+    let keepalive = gateway.times.keepalive;
+    Config {
+        server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-mini-tweet")),
+        methods: MethodSet::from(&methods[..]),
+        // There is no password to guess: nothing is gained by letting people wait.
+        auth_rejection_time: Duration::ZERO,
+        auth_rejection_time_initial: Some(Duration::ZERO),
+        keys: vec![gateway.host_key.private()],
+        window_size: WINDOW_BYTES,
+        maximum_packet_size: PACKET_BYTES_MAX,
+        preferred: preferred(),
+        max_auth_attempts: ATTEMPTS_MAX,
+        // Of a client that answers, every answer counts; this is for one that does not read.
+        inactivity_timeout: Some(keepalive * u32::try_from(KEEPALIVES_MAX + 1).unwrap_or(u32::MAX)),
+        keepalive_interval: Some(keepalive),
+        keepalive_max: KEEPALIVES_MAX,
+        ..Config::default()
+    }
+}
+
+fn without_sha1(algorithms: &[Algorithm]) -> Vec<Algorithm> {
+    let with_sha1 = Algorithm::Rsa { hash: None };
+    algorithms.iter().filter(|algorithm| **algorithm != with_sha1).cloned().collect()
+}
+
+/// What every client of the last ten years has. Groups of primes are left out: a stranger could make the server
+/// compute with them before anybody is known.
+fn preferred() -> Preferred {
+    Preferred {
+        kex: Cow::Borrowed(&[
+            kex::MLKEM768X25519_SHA256,
+            kex::CURVE25519,
+            kex::CURVE25519_PRE_RFC_8731,
+            kex::EXTENSION_SUPPORT_AS_SERVER,
+            kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
+        ]),
+        // Also what clients are told to sign with; no SHA-1.
+        key: Cow::Owned(without_sha1(&Preferred::DEFAULT.key)),
+        compression: Cow::Borrowed(&[compression::NONE]),
+        ..Preferred::DEFAULT
+    }
+}
