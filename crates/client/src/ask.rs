@@ -30,7 +30,16 @@ pub trait Ask: Send {
 }
 
 macro_rules! asks {
-    ($($resend:ident { $($ask:ident -> $answer:ident,)* })*) => { $($(
+    ($($resend:ident { $($ask:ident -> $answer:ident,)* })*) => {
+        /// What is safe for any request.
+        pub(crate) fn resend(op: &Op) -> Resend {
+            match op {
+                $($(Op::$ask(_) => Resend::$resend,)*)*
+                Op::Subscribe(_) | Op::Unsubscribe(_) => Resend::Never,
+            }
+        }
+
+        $($(
         impl Ask for v1::$ask {
             type Answer = v1::$answer;
             const RESEND: Resend = Resend::$resend;
@@ -46,7 +55,8 @@ macro_rules! asks {
                 }
             }
         }
-    )*)* };
+        )*)*
+    };
 }
 
 asks! {
@@ -57,10 +67,13 @@ asks! {
         GetProfile -> Profile, ListAccounts -> AccountPage, SearchPeople -> AccountPage,
         ListNotifications -> NotificationPage, ListConversations -> ConversationPage,
         ReadConversation -> MessagePage, ListOnline -> OnlineList, GetStatistics -> Statistics,
+        ListSshKeys -> SshKeyList, ListReadLines -> ReadLineList,
         MarkNotificationsRead -> Done, MarkConversation -> Done, SetPresence -> Done,
+        // It only moves forward.
+        SetReadLine -> Done,
     }
     WithKey {
-        RevokeSession -> Done, EditProfile -> Done,
+        RevokeSession -> Done, EditProfile -> Done, AddSshKey -> Done, RevokeSshKey -> Done,
         Post -> Done, EditTweet -> Done, DeleteTweet -> Done, Retweet -> Done, UndoRetweet -> Done,
         Like -> Done, Unlike -> Done, Bookmark -> Done, Unbookmark -> Done,
         Follow -> Done, Unfollow -> Done, RemoveFollower -> Done,

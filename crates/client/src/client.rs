@@ -1,5 +1,6 @@
 //! The handle that programs hold, and the subscriptions that it gives out.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +9,13 @@ use bytes::Bytes;
 use protocol::tls::Fingerprint;
 use protocol::v1;
 use protocol::v1::{event, subscribe};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use crate::ask::{Ask, Resend};
+use crate::ask::{Ask, Resend, resend};
 use crate::driver::{Command, Driver, Pending, Reply, UPDATES_MAX};
-use crate::link::establish;
+use crate::link::{Stream, establish};
 use crate::{ClientError, Endpoint, Token, random};
 
 /// Requests that may wait to be taken up by the connection's task.
@@ -24,6 +26,8 @@ const COMMANDS_MAX: usize = 256;
 pub struct Options {
     /// Where it is.
     pub endpoint: Endpoint,
+    /// Makes the connections to [`Endpoint::Within`]; not used for others.
+    pub dial: Option<Dial>,
     /// File of the keys of servers that were met before. A server that is not in it is added.
     pub known_hosts: PathBuf,
     /// The only key that is accepted, whatever the file says.
@@ -44,6 +48,7 @@ impl Options {
     pub fn new(endpoint: Endpoint, known_hosts: PathBuf) -> Self {
         Self {
             endpoint,
+            dial: None,
             known_hosts,
             fingerprint: None,
             insecure: false,
@@ -51,6 +56,36 @@ impl Options {
             client_name: concat!("mini-tweet ", env!("CARGO_PKG_VERSION")).to_owned(),
             timeout: Duration::from_secs(60),
         }
+    }
+
+    /// A server that is reached by streams within this process: without TLS, and nobody to pin.
+    #[must_use]
+    pub fn within(dial: Dial) -> Self {
+        Self { dial: Some(dial), ..Self::new(Endpoint::Within, PathBuf::new()) }
+    }
+}
+
+/// Makes a connection, each time it is asked, without a network.
+#[derive(Clone)]
+pub struct Dial(Arc<dyn Fn() -> Box<dyn Stream> + Send + Sync>);
+
+impl Dial {
+    /// Connections are what this gives. One that is not to be is closed at once.
+    pub fn new<S>(open: impl Fn() -> S + Send + Sync + 'static) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        Self(Arc::new(move || Box::new(open())))
+    }
+
+    pub(crate) fn open(&self) -> Box<dyn Stream> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dial")
     }
 }
 
@@ -64,6 +99,8 @@ pub enum State {
         /// For people.
         why: String,
     },
+    /// The session has ended elsewhere, and why. The next log-in makes a connection again.
+    SignedOut(ClientError),
     /// It will not be made again.
     Stopped(ClientError),
 }
@@ -148,23 +185,32 @@ impl Client {
     /// # Errors
     /// Those of [`Client::ask`].
     pub async fn ask_with_key<A: Ask>(&self, ask: A, key: Bytes) -> Result<A::Answer, ClientError> {
-        let (reply, answer) = oneshot::channel();
-        let pending = Pending {
-            op: ask.into_op(),
-            key,
-            resend: A::RESEND,
-            reply: Reply::Caller(reply),
-            refused_as_busy: 0,
-        };
-        let asking = async {
-            self.commands.send(Command::Ask(pending)).await.map_err(|_| self.why_stopped())?;
-            answer.await.map_err(|_| self.why_stopped())?
-        };
-        let result = timeout(self.options.timeout, asking).await.map_err(|_| self.timed_out())??;
+        let result = self.ask_op(ask.into_op(), Some(key)).await?;
         A::answer(result).ok_or_else(|| ClientError::Protocol {
             endpoint: self.options.endpoint.to_string(),
             reason: "its answer is none to our question".to_owned(),
         })
+    }
+
+    /// Asks whatever the protocol has, for callers that do not know what before they ask. Without a key it gets a
+    /// new one where that is safe.
+    ///
+    /// # Errors
+    /// Those of [`Client::ask`].
+    pub async fn ask_op(
+        &self,
+        op: v1::request::Op,
+        key: Option<Bytes>,
+    ) -> Result<v1::response::Result, ClientError> {
+        let resend = resend(&op);
+        let key = key.unwrap_or_else(|| if resend == Resend::WithKey { new_key() } else { Bytes::new() });
+        let (reply, answer) = oneshot::channel();
+        let pending = Pending { op, key, resend, reply: Reply::Caller(reply), refused_as_busy: 0 };
+        let asking = async {
+            self.commands.send(Command::Ask(pending)).await.map_err(|_| self.why_stopped())?;
+            answer.await.map_err(|_| self.why_stopped())?
+        };
+        timeout(self.options.timeout, asking).await.map_err(|_| self.timed_out())?
     }
 
     /// Follows live events: those after `cursor`, or from now on.
@@ -212,7 +258,7 @@ pub struct Update {
 #[derive(Debug)]
 pub struct Subscription {
     number: u64,
-    updates: mpsc::Receiver<Result<Update, ClientError>>,
+    updates: mpsc::Receiver<Box<Result<Update, ClientError>>>,
     commands: mpsc::Sender<Command>,
     ended: Option<ClientError>,
 }
@@ -220,7 +266,7 @@ pub struct Subscription {
 impl Subscription {
     /// Waits for the next one; `None` when it has ended for good. Cancel safe.
     pub async fn next(&mut self) -> Option<Update> {
-        match self.updates.recv().await? {
+        match *self.updates.recv().await? {
             Ok(update) => Some(update),
             Err(error) => {
                 self.ended = Some(error);

@@ -44,7 +44,8 @@ pub(crate) enum Command {
     Resume(u64),
 }
 
-pub(crate) type UpdateSender = mpsc::Sender<Result<Update, ClientError>>;
+/// In boxes: a channel sets aside room for 32 at once, and there are many subscriptions that wait.
+pub(crate) type UpdateSender = mpsc::Sender<Box<Result<Update, ClientError>>>;
 /// Number of the subscription on this side.
 pub(crate) type Subscribed = Result<u64, ClientError>;
 
@@ -197,6 +198,7 @@ impl Driver {
             tracing::debug!(%error, "connecting failed");
             if matches!(error, ClientError::Refused(Error::Unauthenticated(_))) {
                 self.session_ended(&error);
+                self.state.send_replace(State::SignedOut(error));
                 wait = Duration::ZERO;
             } else if error.may_pass() {
                 // No news: it is as lost as before.
@@ -458,7 +460,7 @@ impl Driver {
     /// Whether the reader has it now. One that is behind gets it later, by a replay from its cursor.
     fn deliver(&mut self, ours: u64, update: Update) -> bool {
         let Some(subscription) = self.subscriptions.get_mut(&ours) else { return false };
-        match subscription.updates.try_send(Ok(update)) {
+        match subscription.updates.try_send(Box::new(Ok(update))) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 let stage = std::mem::replace(&mut subscription.stage, Stage::Paused);
@@ -505,7 +507,7 @@ impl Driver {
             match subscription.reply {
                 // Both ends may have gone already.
                 Some(reply) => drop(reply.send(Err(error))),
-                None => drop(subscription.updates.try_send(Err(error))),
+                None => drop(subscription.updates.try_send(Box::new(Err(error)))),
             }
             if let Stage::Live(theirs) = subscription.stage {
                 self.ours.remove(&theirs);

@@ -18,6 +18,8 @@ pub enum Endpoint {
     },
     /// A server's own socket: no TLS, the rights of its operator.
     Unix(PathBuf),
+    /// A server in this very process: [`Options::within`](crate::Options::within).
+    Within,
 }
 
 /// A text that is no address of a server.
@@ -60,13 +62,14 @@ impl FromStr for Endpoint {
     }
 }
 
-/// In the form that [`Endpoint::parse`] reads, always with the port.
+/// In the form that [`Endpoint::parse`] reads, always with the port; [`Endpoint::Within`] has none.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Self::Tcp { host, port } => write!(f, "{host}:{port}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Within => f.write_str("the server"),
         }
     }
 }

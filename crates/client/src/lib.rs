@@ -17,7 +17,7 @@ mod random;
 mod token;
 
 pub use ask::{Ask, Resend};
-pub use client::{Client, Options, State, Subscription, Update, new_key};
+pub use client::{Client, Dial, Options, State, Subscription, Update, new_key};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ClientError;
 pub use home::Home;

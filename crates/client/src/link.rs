@@ -106,6 +106,10 @@ async fn dial(options: &Options) -> Result<(Box<dyn Stream>, Option<Fingerprint>
             })?;
             Ok((Box::new(stream), None))
         }
+        Endpoint::Within => {
+            let dial = options.dial.as_ref().ok_or_else(|| unreachable(options, "there is no way to it"))?;
+            Ok((dial.open(), None))
+        }
         Endpoint::Tcp { host, port } => {
             let connecting = TcpStream::connect((host.as_str(), *port));
             let stream = timeout(STEP, connecting)

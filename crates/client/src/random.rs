@@ -1,12 +1,24 @@
 //! Randomness of the client: keys of requests, and waits that do not fall together.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// 128 unpredictable bits for an idempotency key.
+/// An idempotency key: a UUID of version 7 (RFC 9562), 48 bits of time and 74 unpredictable ones. The time is for
+/// the server's sake, which keeps keys in their order; a clock that is wrong does no harm.
 pub(crate) fn key() -> [u8; 16] {
     let mut key = [0; 16];
     fill(&mut key);
+    if let Some((time, [version, _, variant, ..])) = key.split_at_mut_checked(6) {
+        time.copy_from_slice(&now_ms().to_be_bytes()[2..]);
+        *version = *version & 0x0f | 0x70;
+        *variant = *variant & 0x3f | 0x80;
+    }
     key
+}
+
+#[allow(clippy::disallowed_methods, reason = "the time of a key only puts it in its place")]
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(0)
 }
 
 /// Between half of it and all of it.
@@ -20,4 +32,17 @@ pub(crate) fn jitter(wait: Duration) -> Duration {
 fn fill(buffer: &mut [u8]) {
     // Without randomness two requests could share a key: stopping is the only answer.
     getrandom::fill(buffer).expect("the operating system gives random bytes");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_different_and_in_the_order_of_time() {
+        let (first, second) = (key(), key());
+        assert_ne!(first, second);
+        assert!(first[..6] <= second[..6]);
+        assert_eq!((first[6] >> 4, first[8] >> 6), (7, 2));
+    }
 }

@@ -3,16 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mini_tweet_client::{self as client, Client, ClientError, Endpoint, Options, State, Token};
+use mini_tweet_client::{self as client, Client, ClientError, Dial, Endpoint, Options, State, Token};
 use model::Error;
 use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::subscribe::Topic;
 use server::config::Config;
-use server::run::{Bound, serve};
+use server::run::{Bound, Extras, serve};
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -38,6 +40,10 @@ impl Server {
             limits_requests_per_second: 0,
             ..Config::default()
         };
+        Self::configured(config, directory).await
+    }
+
+    async fn configured(config: Config, directory: TempDir) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (ready, bound) = oneshot::channel();
         let task = tokio::spawn(async move {
@@ -45,7 +51,7 @@ impl Server {
                 // Dropping the sender stops it too.
                 let _ = stopped.await;
             };
-            serve(config, told, Some(ready)).await.unwrap();
+            serve(config, told, Extras { ready: Some(ready), ..Extras::default() }).await.unwrap();
         });
         Self { directory, bound: bound.await.unwrap(), stop, task }
     }
@@ -64,6 +70,12 @@ impl Server {
         let sign_up = v1::SignUp { username: name.into(), password: PASSWORD.into(), ..Default::default() };
         let logged_in = client.sign_up(sign_up).await.unwrap();
         (client, Token::from_bytes(logged_in.token))
+    }
+
+    /// With settings of one's own.
+    async fn with(config: Config) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self::configured(Config { data_dir: directory.path().join("data"), ..config }, directory).await
     }
 
     /// Stops it in good order; its directory and address.
@@ -212,4 +224,32 @@ async fn nobody_waits_for_ever() {
     let endpoint = Endpoint::parse(&address.to_string()).unwrap();
     let refused = Client::connect(Options::new(endpoint, "/nowhere/known_hosts".into())).await;
     assert!(matches!(refused, Err(ClientError::Unreachable { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_client_goes_through_any_stream_and_asks_for_another_when_one_is_lost() {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = Server::with(Config { listen, insecure: true, ..Config::default() }).await;
+    let address = server.bound.address;
+    let carriers = Arc::new(Mutex::new(Vec::new()));
+    let carried = carriers.clone();
+    let dial = Dial::new(move || {
+        let (near, mut far) = tokio::io::duplex(1_024);
+        let carrier = tokio::spawn(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            tokio::io::copy_bidirectional(&mut far, &mut stream).await
+        });
+        carried.lock().unwrap().push(carrier.abort_handle());
+        near
+    });
+    let client = Client::connect(Options::within(dial)).await.unwrap();
+    let sign_up = v1::SignUp { username: "ada".into(), password: PASSWORD.into(), ..Default::default() };
+    client.sign_up(sign_up).await.unwrap();
+    for n in 1..=3 {
+        client.ask(post(&format!("{n}"))).await.unwrap();
+        let last = carriers.lock().unwrap().last().cloned().unwrap();
+        last.abort();
+    }
+    client.ask(post("once more")).await.unwrap();
+    assert_eq!(carriers.lock().unwrap().len(), 4);
 }
