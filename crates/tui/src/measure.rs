@@ -1,0 +1,123 @@
+//! How wide text is on a terminal, and where its lines break. The one place that decides it.
+
+use std::ops::Range;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// Columns of what people see as one character: 1 or 2, for a terminal cannot show less than a cell.
+#[must_use]
+pub fn cluster_columns(cluster: &str) -> usize {
+    cluster.width().clamp(1, 2)
+}
+
+/// Columns of a text of one line.
+#[must_use]
+pub fn columns(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(cluster_columns).sum() }
+}
+
+/// The beginning of a text that fits, with `…` if something had to go.
+#[must_use]
+pub fn fit(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut taken = String::new();
+    let mut used = 0;
+    for cluster in text.graphemes(true) {
+        used += cluster_columns(cluster);
+        if used + 1 > width {
+            break;
+        }
+        taken.push_str(cluster);
+    }
+    if width > 0 {
+        taken.push('…');
+    }
+    taken
+}
+
+/// The lines of a text at this width, as ranges of its bytes. Lines break between words where that is possible;
+/// a newline always ends one. Spaces at a break belong to the line before it.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<Range<usize>> {
+    let width = width.max(2);
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for paragraph in text.split('\n') {
+        wrap_paragraph(paragraph, start, width, &mut lines);
+        start += paragraph.len() + 1;
+    }
+    lines
+}
+
+fn wrap_paragraph(text: &str, offset: usize, width: usize, lines: &mut Vec<Range<usize>>) {
+    let mut start = 0;
+    let mut used = 0;
+    // Where the line could end instead, and what was used up to there.
+    let mut break_at: Option<(usize, usize)> = None;
+    for (at, cluster) in text.grapheme_indices(true) {
+        let columns = cluster_columns(cluster);
+        let is_space = cluster == " ";
+        while used + columns > width && !is_space && start < at {
+            let (end, before) = break_at.take().filter(|(end, _)| *end > start).unwrap_or((at, used));
+            lines.push(offset + start..offset + end);
+            start = end;
+            used -= before;
+        }
+        used += columns;
+        let after = at + cluster.len();
+        if is_space || columns == 2 {
+            break_at = Some((after, used));
+        }
+    }
+    lines.push(offset + start..offset + text.len());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lines(text: &str, width: usize) -> Vec<&str> {
+        wrap(text, width).into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn lines_break_between_words_and_long_words_anywhere() {
+        assert_eq!(lines("one two three", 8), ["one two ", "three"]);
+        assert_eq!(lines("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(lines("a\n\nb", 4), ["a", "", "b"]);
+        assert_eq!(lines("", 4), [""]);
+        assert_eq!(lines("日本語です", 5), ["日本", "語で", "す"]);
+        assert_eq!(lines("a very", 2), ["a ", "ve", "ry"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_ends_in_a_sign_that_more_was_there() {
+        assert_eq!(fit("hello", 5), "hello");
+        assert_eq!(fit("hello!", 5), "hell…");
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(fit("abc", 0), "");
+    }
+
+    #[test]
+    fn emoji_and_marks_are_one_character() {
+        assert_eq!(columns("👩‍🚀"), 2);
+        assert_eq!(columns("e\u{301}"), 1);
+        assert_eq!(columns("🇩🇪"), 2);
+        assert_eq!(columns("שלום"), 4);
+    }
+
+    proptest! {
+        #[test]
+        fn wrapping_loses_nothing_and_no_line_is_too_wide(text in "[a-z 日本👩🏽🚀é\\n]{0,60}", width in 2_usize..20) {
+            let lines = lines(&text, width);
+            prop_assert_eq!(lines.concat(), text.replace('\n', ""));
+            for line in lines {
+                prop_assert!(columns(line.trim_end_matches(' ')) <= width, "{line:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Rows as sentences, to be heard: no signs, no columns, nothing that only means something to the eye.
+
+use model::SafeText;
+use protocol::v1;
+
+use crate::place::{Place, ProfileTab};
+use crate::rows::{Group, Row};
+use crate::state::State;
+use crate::view;
+
+/// Width at which rows are made into words: wide, so that nothing is cut.
+const WIDTH: usize = 10_000;
+
+/// A row in words.
+pub(super) fn words(state: &State, row: &Row) -> String {
+    match row {
+        Row::Tweet(id, depth) => {
+            let answer = match depth {
+                0 => String::new(),
+                depth => format!("Answer at depth {depth}. "),
+            };
+            format!("{answer}{}", tweet(state, *id))
+        }
+        Row::Message(id) => {
+            let Some(message) = state.known.messages.get(id) else { return String::new() };
+            let mine = state.me.as_ref().is_some_and(|me| me.account.id == message.author_id);
+            let who =
+                if mine { "You".to_owned() } else { state.known.username(message.author_id).to_owned() };
+            format!("{who}, {}: {}", age(state, message.created_ms), SafeText::line(&message.text))
+        }
+        Row::ReadLine => "Read up to here.".to_owned(),
+        Row::Person(id) => person(state, *id),
+        Row::Hashtag(name) => {
+            let trend = state.known.trends.iter().find(|trend| trend.name == name.as_str());
+            let people =
+                trend.map(|trend| format!(", {} today", view::count(trend.people, "person", "people")));
+            format!("#{}{}.", SafeText::line(name), people.unwrap_or_default())
+        }
+        Row::Conversation(id) => {
+            let Some(chat) = state.known.conversations.get(id) else { return person(state, *id) };
+            let unread = if chat.unread > 0 { format!(", {} unread", chat.unread) } else { String::new() };
+            let last = chat.last.as_ref().map_or("", |last| last.text.as_str());
+            format!("{}{unread}. {}", state.known.username(*id), SafeText::line(last))
+        }
+        Row::ProfileHead => match state.place() {
+            Place::Profile(username, tab) => profile(state, username, *tab),
+            _ => String::new(),
+        },
+        Row::Notification(id) => notification(state, *id),
+        row => {
+            let text = view::row_text(state, row, WIDTH);
+            let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            lines.join(". ")
+        }
+    }
+}
+
+fn person(state: &State, id: u64) -> String {
+    let name = state.known.account(id).map_or("", |account| account.display_name.as_str());
+    let presence = match state.known.presence(id) {
+        v1::PresenceState::Online => "online",
+        v1::PresenceState::Away => "away",
+        _ => "offline",
+    };
+    let relation = view::tweet::relation(state, id).replace(" · ", ", ");
+    let parts =
+        [state.known.username(id), SafeText::line(name).as_str(), presence, &relation].map(str::to_owned);
+    format!("{}.", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "))
+}
+
+fn tweet(state: &State, id: u64) -> String {
+    let Some(tweet) = state.known.tweet(id) else { return "A tweet that is gone.".to_owned() };
+    let by = |id: u64| state.known.username(id).to_owned();
+    if tweet.retweet_of != 0 {
+        return format!("{} retweeted. {}", by(tweet.author_id), self::tweet(state, tweet.retweet_of));
+    }
+    let mut said =
+        format!("{}, {}. {}", by(tweet.author_id), age(state, tweet.created_ms), SafeText::line(&tweet.text));
+    if !said.ends_with(['.', '!', '?']) {
+        said.push('.');
+    }
+    if let Some(quoted) = state.known.tweet(tweet.quote_of) {
+        said.push_str(&format!(" Quotes {}: {}.", by(quoted.author_id), SafeText::line(&quoted.text)));
+    }
+    if tweet.visibility() != v1::Visibility::Public {
+        said.push_str(&format!(" Visible to {}.", view::visibility_word(tweet.visibility())));
+    }
+    let counts = [
+        (tweet.likes, "like", "likes"),
+        (tweet.retweets, "retweet", "retweets"),
+        (tweet.quotes, "quote", "quotes"),
+        (tweet.replies, "reply", "replies"),
+    ];
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| view::count(*count, one, many))
+        .collect();
+    if !counts.is_empty() {
+        said.push_str(&format!(" {}.", counts.join(", ")));
+    }
+    for (is, what) in [(tweet.liked, "like"), (tweet.retweeted, "retweeted"), (tweet.bookmarked, "saved")] {
+        if is {
+            said.push_str(&format!(" You {what} it."));
+        }
+    }
+    said
+}
+
+/// How long ago, to be spoken.
+fn age(state: &State, then: i64) -> String {
+    let minutes = u32::try_from((state.now - then).max(0) / 60_000).unwrap_or(u32::MAX);
+    match minutes {
+        0 => "just now".into(),
+        1..60 => format!("{} ago", view::count(minutes, "minute", "minutes")),
+        60..1_440 => format!("{} ago", view::count(minutes / 60, "hour", "hours")),
+        1_440..10_080 => format!("{} ago", view::count(minutes / 1_440, "day", "days")),
+        _ => format!("on {}", view::absolute_time(then).split(' ').next().unwrap_or_default()),
+    }
+}
+
+fn notification(state: &State, oldest: u64) -> String {
+    let Some(one) = state.known.notifications.get(&oldest) else { return String::new() };
+    let group = Group::of(state, oldest);
+    let names: Vec<&str> = group.people.iter().map(|id| state.known.username(*id)).collect();
+    let new = if group.is_unread { "New. " } else { "" };
+    let what = view::notification_words(one.kind());
+    let mut said = format!("{new}{} {what}, {}.", names.join(", "), age(state, group.newest_ms));
+    if one.tweet_id != 0 {
+        let text = state.known.tweet(one.tweet_id).map(|tweet| SafeText::line(&tweet.text));
+        said.push(' ');
+        said.push_str(text.as_ref().map_or("The tweet is gone.", SafeText::as_str));
+    }
+    said
+}
+
+fn profile(state: &State, username: &str, tab: ProfileTab) -> String {
+    let Some(profile) = state.known.profiles.get(username) else {
+        let problem = state.panel().and_then(|panel| panel.problem.clone());
+        return format!("{username}: {}.", problem.as_deref().unwrap_or("not known yet"));
+    };
+    let id = profile.account.as_ref().map_or(0, |account| account.id);
+    let mut said = person(state, id);
+    if profile.suspended {
+        said.push_str(" Suspended.");
+    }
+    if !profile.bio.is_empty() {
+        said.push_str(&format!(" {}", SafeText::line(&profile.bio)));
+    }
+    let shown = match tab {
+        ProfileTab::Tweets => "Tweets",
+        ProfileTab::Followers => "Followers",
+        ProfileTab::Following => "Following",
+    };
+    said.push_str(&format!(
+        " {}, {}, {} following. {shown}:",
+        view::count(profile.tweets, "tweet", "tweets"),
+        view::count(profile.followers, "follower", "followers"),
+        profile.following
+    ));
+    said
+}

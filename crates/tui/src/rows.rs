@@ -1,0 +1,331 @@
+//! The rows of every screen, made from what is known: a screen never keeps a copy of anything.
+
+use protocol::v1;
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::commands::COMMANDS;
+use crate::list::Item;
+use crate::place::{Place, ProfileTab, SearchKind};
+use crate::settings;
+use crate::state::{Panel, Phase, State};
+use crate::writing::{Outgoing, Writing};
+
+/// Retweets of one tweet within so many rows are shown once.
+const RETWEET_WINDOW: usize = 40;
+/// Replies are set in no deeper than this.
+pub const DEPTH_MAX: u8 = 6;
+
+/// A row of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Row {
+    /// A tweet, and how deep it is in a thread.
+    Tweet(u64, u8),
+    /// Something is missing below this item.
+    Gap(u64),
+    /// Above it is new.
+    ReadLine,
+    /// Somebody.
+    Person(u64),
+    /// The head of a profile.
+    ProfileHead,
+    /// Notifications of one kind about one tweet, by the oldest of them.
+    Notification(u64),
+    /// A hashtag.
+    Hashtag(SmolStr),
+    /// A chat, by the other one.
+    Conversation(u64),
+    /// A message.
+    Message(u64),
+    /// A text that is not finished, by its name.
+    Draft(SmolStr),
+    /// A text that is not sent, by its key.
+    Outgoing(SmolStr),
+    /// A setting, by its name.
+    Setting(&'static str),
+    /// A session.
+    Session(u64),
+    /// An ssh key.
+    Key(u64),
+    /// A command.
+    Command(&'static str),
+    /// The beginning of a part.
+    Heading(SmolStr),
+    /// A line of text; the number keeps equal ones apart.
+    Note(u32, SmolStr),
+    /// More can be read.
+    More,
+}
+
+impl Item for Row {
+    fn can_be_selected(&self) -> bool {
+        !matches!(self, Self::ReadLine | Self::Heading(_))
+    }
+}
+
+impl Row {
+    /// The tweet that it stands for.
+    #[must_use]
+    pub fn tweet(&self) -> Option<u64> {
+        match self {
+            Self::Tweet(id, _) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// The rows of a screen.
+#[must_use]
+pub fn rows(state: &State, place: &Place, panel: &Panel) -> Vec<Row> {
+    let mut rows = match place {
+        Place::Thread(id) => thread(state, panel, *id),
+        Place::Notifications => notifications(state, panel),
+        Place::Conversations => panel.ids.iter().map(|id| Row::Conversation(*id)).collect(),
+        Place::Conversation(username) => messages(state, panel, username),
+        Place::People | Place::Muted | Place::Blocked | Place::Search(SearchKind::People, _) => people(panel),
+        Place::Online => people(panel),
+        Place::Trends => {
+            state.known.trends.iter().map(|trend| Row::Hashtag(trend.name.as_str().into())).collect()
+        }
+        Place::Search(SearchKind::Hashtags, _) => panel.names.iter().cloned().map(Row::Hashtag).collect(),
+        Place::Profile(_, tab) => {
+            let mut rows = vec![Row::ProfileHead];
+            rows.extend(if *tab == ProfileTab::Tweets {
+                timeline(state, place, panel)
+            } else {
+                people(panel)
+            });
+            rows
+        }
+        Place::Drafts => drafts(state),
+        Place::Settings => settings::OPTIONS.iter().map(|option| Row::Setting(option.name)).collect(),
+        Place::Sessions => state.known.sessions.iter().map(|session| Row::Session(session.id)).collect(),
+        Place::Keys => state.known.keys.iter().map(|key| Row::Key(key.id)).collect(),
+        Place::Help => help(),
+        Place::Log => notes(state.log.iter().rev().map(|(_, line)| line.as_str())),
+        Place::Doctor => notes(state.doctor().iter().map(String::as_str)),
+        _ => timeline(state, place, panel),
+    };
+    if !panel.filter.is_empty() {
+        let words: Vec<String> = panel.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        rows.retain(|row| {
+            let text = searchable(state, row).to_lowercase();
+            matches!(row, Row::ProfileHead) || words.iter().all(|word| text.contains(word))
+        });
+    }
+    if panel.next.is_some() && panel.phase != Phase::New && !matches!(place, Place::Conversation(_)) {
+        rows.push(Row::More);
+    }
+    rows
+}
+
+fn timeline(state: &State, place: &Place, panel: &Panel) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(panel.ids.len() + 2);
+    let mut originals: Vec<u64> = Vec::new();
+    let mut line_is_drawn = false;
+    for &id in &panel.ids {
+        let is_hidden = state.known.tweet(id).is_none_or(|tweet| state.is_muted(tweet));
+        let original = state.known.original(id);
+        let is_repeated = matches!(place, Place::Home)
+            && original != id
+            && originals.iter().rev().take(RETWEET_WINDOW).any(|seen| *seen == original);
+        if let Some(read) = panel.read_line
+            && !line_is_drawn
+            && id <= read
+            && place.read_line_name().is_some()
+        {
+            line_is_drawn = true;
+            if !rows.is_empty() {
+                rows.push(Row::ReadLine);
+            }
+        }
+        if !is_hidden && !is_repeated {
+            rows.push(Row::Tweet(id, 0));
+            originals.push(original);
+        }
+        if panel.gaps.contains(&id) {
+            rows.push(Row::Gap(id));
+        }
+    }
+    rows
+}
+
+fn people(panel: &Panel) -> Vec<Row> {
+    panel.ids.iter().map(|id| Row::Person(*id)).collect()
+}
+
+/// Oldest first; what is on its way stands at the end.
+fn messages(state: &State, panel: &Panel, username: &str) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if panel.next.is_some() {
+        rows.push(Row::More);
+    }
+    rows.extend(panel.ids.iter().rev().map(|id| Row::Message(*id)));
+    let to_them =
+        |outgoing: &&Outgoing| matches!(&outgoing.draft.writing, Writing::Message(to) if to == username);
+    rows.extend(state.outbox.iter().filter(to_them).map(|outgoing| Row::Outgoing(outgoing.name().into())));
+    rows
+}
+
+/// Ancestors, the tweet, and the replies as a tree: each below what it answers, oldest first.
+fn thread(state: &State, panel: &Panel, root: u64) -> Vec<Row> {
+    let mut rows: Vec<Row> = panel.ancestors.iter().map(|id| Row::Tweet(*id, 0)).collect();
+    if state.known.tweet(root).is_some() || state.known.is_gone(root) {
+        rows.push(Row::Tweet(root, 0));
+    }
+    let mut ids: Vec<u64> = panel.ids.clone();
+    ids.sort_unstable();
+    if !panel.folded.contains(&root) {
+        branch(state, panel, &ids, root, 1, &mut rows);
+    }
+    rows
+}
+
+fn branch(state: &State, panel: &Panel, ids: &[u64], parent: u64, depth: u8, rows: &mut Vec<Row>) {
+    let answers = |id: &&u64| state.known.tweet(**id).is_some_and(|tweet| tweet.reply_to == parent);
+    for id in ids.iter().filter(answers) {
+        rows.push(Row::Tweet(*id, depth.min(DEPTH_MAX)));
+        // A reply is always younger than what it answers, so that this ends.
+        if *id > parent && !panel.folded.contains(id) && depth < 100 {
+            branch(state, panel, ids, *id, depth + 1, rows);
+        }
+    }
+}
+
+/// How many tweets are below one in a thread.
+#[must_use]
+pub fn replies_below(state: &State, panel: &Panel, id: u64) -> usize {
+    let answers =
+        |other: &&u64| **other > id && state.known.tweet(**other).is_some_and(|tweet| tweet.reply_to == id);
+    panel.ids.iter().filter(answers).map(|child| 1 + replies_below(state, panel, *child)).sum()
+}
+
+/// Likes and retweets of one tweet together, as long as they stand beside each other.
+fn notifications(state: &State, panel: &Panel) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut last: Option<(i32, u64)> = None;
+    for id in &panel.ids {
+        let Some(notification) = state.known.notifications.get(id) else { continue };
+        let key = (notification.kind, notification.tweet_id);
+        let groups = matches!(
+            notification.kind(),
+            v1::NotificationKind::Like | v1::NotificationKind::Retweet | v1::NotificationKind::Follow
+        );
+        if groups && last == Some(key) {
+            rows.pop();
+        }
+        rows.push(Row::Notification(*id));
+        last = Some(key);
+    }
+    rows
+}
+
+/// What a row of notifications tells.
+#[derive(Debug)]
+pub struct Group {
+    /// Who did it, the last one first, each once.
+    pub people: Vec<u64>,
+    /// Whether one of them was not read.
+    pub is_unread: bool,
+    /// When the last one was, in milliseconds since 1970.
+    pub newest_ms: i64,
+}
+
+impl Group {
+    /// What the row of this oldest notification tells.
+    #[must_use]
+    pub fn of(state: &State, oldest: u64) -> Self {
+        let empty = Panel::default();
+        let panel = state.panels.get(&Place::Notifications).unwrap_or(&empty);
+        let mut group = Self { people: Vec::new(), is_unread: false, newest_ms: 0 };
+        for one in group_of(state, panel, oldest).iter().filter_map(|id| state.known.notifications.get(id)) {
+            if !group.people.contains(&one.account_id) {
+                group.people.push(one.account_id);
+            }
+            group.is_unread |= one.unread;
+            group.newest_ms = group.newest_ms.max(one.created_ms);
+        }
+        group
+    }
+}
+
+/// All notifications that a row stands for, newest first.
+fn group_of(state: &State, panel: &Panel, oldest: u64) -> Vec<u64> {
+    let Some(place) = panel.ids.iter().position(|id| *id == oldest) else { return Vec::new() };
+    let Some(one) = state.known.notifications.get(&oldest) else { return vec![oldest] };
+    let groups = matches!(
+        one.kind(),
+        v1::NotificationKind::Like | v1::NotificationKind::Retweet | v1::NotificationKind::Follow
+    );
+    if !groups {
+        return vec![oldest];
+    }
+    let same = |id: &&u64| {
+        let other = state.known.notifications.get(*id);
+        other.is_some_and(|other| (other.kind, other.tweet_id) == (one.kind, one.tweet_id))
+    };
+    let mut group: Vec<u64> = panel.ids.iter().take(place + 1).rev().take_while(same).copied().collect();
+    group.reverse();
+    group
+}
+
+fn drafts(state: &State) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if !state.outbox.is_empty() {
+        rows.push(Row::Heading("Outbox".into()));
+        rows.extend(state.outbox.iter().map(|outgoing| Row::Outgoing(outgoing.name().into())));
+    }
+    if !state.drafts.is_empty() {
+        rows.push(Row::Heading("Drafts".into()));
+        rows.extend(state.drafts.keys().map(|name| Row::Draft(name.as_str().into())));
+    }
+    rows
+}
+
+fn help() -> Vec<Row> {
+    use crate::commands::Context;
+    let parts = [
+        ("Moving and going", Context::Anywhere),
+        ("In lists", Context::List),
+        ("On a tweet", Context::Tweet),
+        ("On a person", Context::Person),
+        ("While you write", Context::Composer),
+        ("On one line", Context::Prompt),
+        ("In a form", Context::Form),
+    ];
+    let mut rows = Vec::new();
+    for (title, context) in parts {
+        rows.push(Row::Heading(title.into()));
+        rows.extend(COMMANDS.iter().filter(|command| command.context == context).map(|c| Row::Command(c.id)));
+    }
+    rows
+}
+
+fn notes<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Row> {
+    (0..).zip(lines).map(|(number, line)| Row::Note(number, line.into())).collect()
+}
+
+/// What a filter looks for in a row.
+fn searchable(state: &State, row: &Row) -> String {
+    let account = |id: u64| {
+        state.known.account(id).map_or_else(String::new, |a| format!("@{} {}", a.username, a.display_name))
+    };
+    match row {
+        Row::Tweet(id, _) => {
+            let id = state.known.original(*id);
+            let tweet = state.known.tweet(id);
+            tweet.map_or_else(String::new, |tweet| format!("{} {}", account(tweet.author_id), tweet.text))
+        }
+        Row::Person(id) | Row::Conversation(id) => account(*id),
+        Row::Message(id) => state.known.messages.get(id).map_or_else(String::new, |m| m.text.clone()),
+        Row::Notification(id) => {
+            state.known.notifications.get(id).map_or_else(String::new, |n| account(n.account_id))
+        }
+        Row::Hashtag(name) | Row::Note(_, name) | Row::Draft(name) => name.to_string(),
+        Row::Setting(name) => (*name).to_owned(),
+        Row::Command(id) => {
+            let title = crate::commands::by_id(id).map_or("", |command| command.title);
+            format_smolstr!("{id} {title}").to_string()
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,230 @@
+//! What one's own machine keeps: drafts, the outbox, settings, read lines and the last page. A file for each thing,
+//! written beside its place and moved there, so that it is whole whenever the power goes.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prost::Message as _;
+use protocol::v1;
+
+use crate::message::Shelved;
+use crate::state::Setup;
+use crate::writing::{Draft, Outgoing};
+
+/// Files that are read at the start, at most.
+const FILES_MAX: usize = 1_000;
+
+/// Where the things of one account are kept, and where the settings of all are.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    account: PathBuf,
+    settings: PathBuf,
+}
+
+impl Shelf {
+    /// In a directory of the account, with the settings in this file.
+    #[must_use]
+    pub fn new(account: PathBuf, settings: PathBuf) -> Self {
+        Self { account, settings }
+    }
+
+    /// Puts what is kept into what the state begins with. What cannot be read is left out and said.
+    pub fn load(&self, setup: &mut Setup) -> Vec<String> {
+        let mut problems = Vec::new();
+        match fs::read_to_string(&self.settings) {
+            Ok(text) => setup.settings = text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => problems.push(format!("{}: {error}", self.settings.display())),
+        }
+        for (path, text) in files(&self.account.join("drafts"), &mut problems) {
+            match toml::from_str::<Draft>(&text) {
+                Ok(draft) => setup.drafts.push(draft),
+                Err(_) => problems.push(format!("this draft cannot be read: {}", path.display())),
+            }
+        }
+        for (path, text) in files(&self.account.join("outbox"), &mut problems) {
+            match Outgoing::from_toml(&text) {
+                Some(outgoing) => setup.outbox.push(outgoing),
+                None => problems.push(format!("this text of the outbox cannot be read: {}", path.display())),
+            }
+        }
+        if let Ok(text) = fs::read_to_string(self.path(&Shelved::ReadLines))
+            && let Ok(lines) = toml::from_str::<BTreeMap<String, String>>(&text)
+        {
+            let parsed = lines.into_iter().filter_map(|(name, id)| Some((name, id.parse().ok()?)));
+            setup.read_lines = parsed.collect();
+        }
+        // Only a copy of what the server has: whatever is wrong with it does not matter.
+        if let Ok(bytes) = fs::read(self.path(&Shelved::Page("home")))
+            && let Ok(page) = v1::TweetPage::decode(bytes.as_slice())
+        {
+            setup.pages.push(("home".into(), page));
+        }
+        problems
+    }
+
+    fn path(&self, what: &Shelved) -> PathBuf {
+        match what {
+            Shelved::Draft(name) => self.account.join("drafts").join(format!("{name}.toml")),
+            Shelved::Outgoing(name) => self.account.join("outbox").join(format!("{name}.toml")),
+            Shelved::Page(name) => self.account.join(format!("{name}.page")),
+            Shelved::ReadLines => self.account.join("read-lines.toml"),
+            Shelved::Settings => self.settings.clone(),
+        }
+    }
+
+    fn keep(&self, what: &Shelved, bytes: &[u8]) -> io::Result<()> {
+        let path = self.path(what);
+        let directory = path.parent().unwrap_or(Path::new("."));
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        let unfinished = path.with_extension("unfinished");
+        let mut file =
+            File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        file.write_all(bytes)?;
+        // A page is only a copy; a text is not.
+        if !matches!(what, Shelved::Page(_) | Shelved::ReadLines) {
+            file.sync_all()?;
+        }
+        fs::rename(unfinished, &path)?;
+        if matches!(what, Shelved::Draft(_) | Shelved::Outgoing(_)) {
+            File::open(directory)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn drop_file(&self, what: &Shelved) -> io::Result<()> {
+        match fs::remove_file(self.path(what)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The texts of a directory's files.
+fn files(directory: &Path, problems: &mut Vec<String>) -> Vec<(PathBuf, String)> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let paths = entries.take(FILES_MAX).filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
+    paths.sort();
+    let mut read = Vec::new();
+    for path in paths {
+        match fs::read_to_string(&path) {
+            Ok(text) => read.push((path, text)),
+            Err(error) => problems.push(format!("{}: {error}", path.display())),
+        }
+    }
+    read
+}
+
+/// Writes in the order in which it is told to, beside everything else, so that no disk makes a key wait. While
+/// there is nothing to write it takes no thread: a server has many of these.
+pub struct Keeper(Arc<Desk>);
+
+/// What is to be written, and the one who writes.
+struct Desk {
+    jobs: Mutex<VecDeque<Job>>,
+    shelf: Mutex<Shelf>,
+    told: Box<dyn Fn(String) + Send + Sync>,
+}
+
+enum Job {
+    Keep(Shelved, Vec<u8>),
+    Drop(Shelved),
+}
+
+impl Keeper {
+    /// Begins; `told` is called with what goes wrong.
+    pub fn new(shelf: Shelf, told: impl Fn(String) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Desk { jobs: Mutex::default(), shelf: Mutex::new(shelf), told: Box::new(told) }))
+    }
+
+    /// Keeps something.
+    pub fn keep(&self, what: Shelved, bytes: Vec<u8>) {
+        self.tell(Job::Keep(what, bytes));
+    }
+
+    /// Drops something.
+    pub fn discard(&self, what: Shelved) {
+        self.tell(Job::Drop(what));
+    }
+
+    fn tell(&self, job: Job) {
+        let was_empty = {
+            let mut jobs = self.0.jobs();
+            jobs.push_back(job);
+            jobs.len() == 1
+        };
+        if was_empty {
+            // Whoever writes now may have taken the last one just before: then this one finds it done.
+            let desk = Arc::clone(&self.0);
+            tokio::task::spawn_blocking(move || desk.write_all());
+        }
+    }
+}
+
+impl Desk {
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_all(&self) {
+        // One at a time, and a job is taken by whoever has the shelf: so they stay in order.
+        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let Some(job) = self.jobs().pop_front() else { return };
+            let (what, result) = match &job {
+                Job::Keep(what, bytes) => (what, shelf.keep(what, bytes)),
+                Job::Drop(what) => (what, shelf.drop_file(what)),
+            };
+            if let Err(error) = result {
+                (self.told)(format!("cannot keep {}: {error}", shelf.path(what).display()));
+            }
+        }
+    }
+}
+
+/// Everything that was told is on the disk.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.0.write_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writing::{Audience, Writing};
+
+    #[tokio::test]
+    async fn what_is_kept_is_there_again_and_what_is_broken_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(directory.path().join("ada@host:1"), directory.path().join("settings.toml"));
+        let draft = Draft { writing: Writing::Reply(7), text: "héllo".into(), audience: Audience::Direct };
+        let outgoing = Outgoing::new(vec![1; 16].into(), draft.clone(), Vec::new(), 0);
+        let keeper = Keeper::new(shelf.clone(), |problem| panic!("{problem}"));
+        let text = toml::to_string(&draft).unwrap().into_bytes();
+        keeper.keep(Shelved::Draft(draft.writing.name()), text.clone());
+        keeper.keep(Shelved::Draft("new".into()), text);
+        keeper.discard(Shelved::Draft("new".into()));
+        keeper.keep(Shelved::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes());
+        keeper.keep(Shelved::ReadLines, b"\"#a\" = \"18446744073709551615\"\n".to_vec());
+        keeper.keep(Shelved::Settings, b"theme = \"night\"".to_vec());
+        drop(keeper);
+        let drafts = directory.path().join("ada@host:1/drafts");
+        fs::write(drafts.join("broken.toml"), "?").unwrap();
+        fs::write(drafts.join("half.unfinished"), "?").unwrap();
+
+        let mut setup = Setup::default();
+        let problems = shelf.load(&mut setup);
+        assert_eq!(setup.drafts, [draft]);
+        assert_eq!(setup.outbox.first().map(|one| one.request()), Some(outgoing.request()));
+        assert_eq!(setup.read_lines.get("#a"), Some(&u64::MAX));
+        assert_eq!(setup.settings, "theme = \"night\"");
+        assert!(problems.len() == 1 && problems[0].contains("broken.toml"), "{problems:?}");
+    }
+}

@@ -1,0 +1,564 @@
+//! Everything that the client knows and shows. Only `update` changes it, only `view` draws it, and neither of them
+//! does anything else.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+
+use bytes::Bytes;
+use jiff::tz::TimeZone;
+use protocol::v1;
+use smol_str::SmolStr;
+
+use crate::act::Act;
+use crate::commands::Context;
+use crate::form::Form;
+use crate::grid::Size;
+use crate::key::Key;
+use crate::keymap::Keymap;
+use crate::known::Known;
+use crate::list::List;
+use crate::look::Theme;
+use crate::paint::Depth;
+use crate::place::Place;
+use crate::prompt::Prompt;
+use crate::rows::{self, Row};
+use crate::settings::Settings;
+use crate::view;
+use crate::writing::{Composer, Draft, Drafts, Outgoing};
+
+/// Items of a list that are kept; the oldest go.
+pub const ITEMS_MAX: usize = 1_000;
+/// Screens that are kept for going back to.
+const PANELS_MAX: usize = 24;
+/// Lines of the log.
+const LOG_LINES_MAX: usize = 500;
+/// How long a message at the bottom stays, in milliseconds.
+pub const TOAST_MS: i64 = 8_000;
+
+/// How far the filling of a screen has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Never asked for.
+    #[default]
+    New,
+    /// Asked for.
+    Loading,
+    /// Here.
+    Ready,
+    /// Could not be read.
+    Failed,
+}
+
+/// What a screen holds.
+#[derive(Debug, Default)]
+pub struct Panel {
+    /// Its rows and where the reader is.
+    pub list: List<Row>,
+    /// Items in the order of the list.
+    pub ids: Vec<u64>,
+    /// Hashtags that were found.
+    pub names: Vec<SmolStr>,
+    /// In a thread: what the tweet answers, the root first.
+    pub ancestors: Vec<u64>,
+    /// Items below which something is missing.
+    pub gaps: BTreeSet<u64>,
+    /// Cursor of what follows.
+    pub next: Option<String>,
+    /// How far its filling has come.
+    pub phase: Phase,
+    /// Why it could not be filled.
+    pub problem: Option<String>,
+    /// More was asked for.
+    pub is_filling: bool,
+    /// The reader moved up last.
+    pub is_going_up: bool,
+    /// The newest item that was on the screen.
+    pub seen: u64,
+    /// Up to here everything was read when the screen was opened.
+    pub read_line: Option<u64>,
+    /// Tweets of a thread whose replies are hidden.
+    pub folded: HashSet<u64>,
+    /// Only rows with these words are shown.
+    pub filter: String,
+    /// In a chat: how far the other one has come.
+    pub theirs: v1::Marks,
+    /// When the other one wrote last.
+    pub typing_until: i64,
+}
+
+/// How the connection stands, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// None was made yet.
+    Connecting,
+    /// There is one.
+    Live,
+    /// It was lost and is being made again.
+    Reconnecting(String),
+    /// There will be none.
+    Stopped(String),
+}
+
+/// A message at the bottom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// Something went wrong.
+    pub is_error: bool,
+    /// Until when it is shown.
+    pub until: i64,
+}
+
+/// Something that can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undoable {
+    /// Done; its inverse takes it back.
+    Done(Act),
+    /// Held, not yet asked.
+    Held(Act),
+    /// A text that is held in the outbox.
+    Sent(Bytes),
+    /// A draft that was thrown away.
+    Discarded(Draft),
+}
+
+/// Who one is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Me {
+    /// One's account.
+    pub account: v1::Account,
+    /// Nobody sees that one is there.
+    pub is_hidden: bool,
+}
+
+/// What the terminal can do, as far as it has said so.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Colours.
+    pub depth: Depth,
+    /// Frames are shown whole (mode 2026): known, and whether.
+    pub synchronized: Option<bool>,
+    /// Widths are those of whole characters (mode 2027).
+    pub clusters: Option<bool>,
+    /// Its background.
+    pub is_dark: Option<bool>,
+    /// It has answered.
+    pub has_answered: bool,
+    /// The `TERM` that it calls itself.
+    pub term: String,
+    /// Whether it is on this machine: an editor, a browser and a shell are there.
+    pub is_local: bool,
+    /// Where the person is, by their machine; over ssh nobody knows, and it is UTC.
+    pub zone: Option<TimeZone>,
+}
+
+/// What the state begins with.
+#[derive(Debug, Default)]
+pub struct Setup {
+    /// Unix milliseconds.
+    pub now: i64,
+    /// Of the terminal.
+    pub size: Size,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// The text of the settings file.
+    pub settings: String,
+    /// The server, for people; empty when none was ever chosen.
+    pub server: String,
+    /// Whose session is taken up.
+    pub username: Option<String>,
+    /// Kept drafts.
+    pub drafts: Vec<Draft>,
+    /// Kept outbox.
+    pub outbox: Vec<Outgoing>,
+    /// Kept pages, by the name of their file.
+    pub pages: Vec<(String, v1::TweetPage)>,
+    /// Kept read lines, by timeline.
+    pub read_lines: BTreeMap<String, u64>,
+    /// Nothing is written to the network.
+    pub is_read_only: bool,
+    /// An ssh key with which the person came and that is nobody's yet, as one line of OpenSSH.
+    pub offered_key: Option<String>,
+    /// Makes unpredictable keys: the seam of randomness.
+    pub new_key: Option<fn() -> Bytes>,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub struct State {
+    /// Unix milliseconds, as of the last message.
+    pub now: i64,
+    /// Of the terminal.
+    pub size: Size,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// Whether the terminal has the focus.
+    pub is_focused: bool,
+    /// How the client looks and behaves.
+    pub settings: Settings,
+    /// Keys.
+    pub keymap: Keymap,
+    /// Colours.
+    pub theme: Theme,
+    /// The settings file could not be read: it is not written over.
+    pub settings_are_broken: bool,
+    /// The server, for people.
+    pub server: String,
+    /// Its hello.
+    pub hello: v1::ServerHello,
+    /// The connection.
+    pub link: Link,
+    /// Who one is; `None`: nobody is signed in.
+    pub me: Option<Me>,
+    /// Whose session is taken up.
+    pub username: Option<String>,
+    /// Nothing is written to the network.
+    pub is_read_only: bool,
+    /// What is known of the network.
+    pub known: Known,
+    /// Where one was, is, and was before going back.
+    pub history: Vec<Place>,
+    /// The place in history.
+    pub at: usize,
+    /// Screens.
+    pub panels: HashMap<Place, Panel>,
+    /// What is followed live beside the usual.
+    pub topics: HashSet<crate::message::Topic>,
+    /// The sheet on which a text is written.
+    pub composer: Option<Composer>,
+    /// A line that is asked for, or a menu.
+    pub prompt: Option<Prompt>,
+    /// A form.
+    pub form: Option<Form>,
+    /// Keys that wait for more.
+    pub keys: Vec<Key>,
+    /// Since when.
+    pub keys_since: i64,
+    /// Whether trends and who is online are shown where there is no room beside the list.
+    pub has_side: bool,
+    /// At the bottom.
+    pub toast: Option<Toast>,
+    /// What went on: when, and what.
+    pub log: VecDeque<(i64, String)>,
+    /// Not finished.
+    pub drafts: Drafts,
+    /// Since when the composer has what is not kept.
+    pub unkept_since: Option<i64>,
+    /// Not sent.
+    pub outbox: Vec<Outgoing>,
+    /// Acts that are held until a time.
+    pub held: Vec<(i64, Act)>,
+    /// An ssh key that could be bound to the account.
+    pub offered_key: Option<String>,
+    /// What can be taken back, the last at the end.
+    pub undo: Vec<Undoable>,
+    /// What was taken back.
+    pub redo: Vec<Act>,
+    /// Notifications that are unread.
+    pub unread: u32,
+    /// How far the reader has come, by timeline.
+    pub read_lines: BTreeMap<String, u64>,
+    /// Since when they are not kept.
+    pub unkept_lines_since: Option<i64>,
+    /// Those that the server does not know yet.
+    pub untold_lines: BTreeSet<String>,
+    /// People who are there.
+    pub online: BTreeSet<u64>,
+    /// When the trends were asked for last.
+    pub trends_asked: i64,
+    /// Last time that the other one was told of typing.
+    pub typing_told: i64,
+    /// A first request to quit, or to quit with Ctrl-C.
+    pub quit_asked: i64,
+    /// Makes unpredictable keys.
+    pub new_key: fn() -> Bytes,
+}
+
+impl State {
+    /// As it begins: with what was kept, before there is a connection.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let (settings, problem) = match Settings::parse(&setup.settings) {
+            Ok(settings) => (settings, None),
+            Err(problem) => (Settings::default(), Some(problem)),
+        };
+        let (keymap, problems) = Keymap::new(&settings.preset, &settings.keys);
+        let mut state = Self {
+            now: setup.now,
+            size: setup.size,
+            capabilities: setup.capabilities,
+            is_focused: true,
+            theme: settings.theme(&settings.theme).unwrap_or_default(),
+            settings,
+            keymap,
+            settings_are_broken: problem.is_some(),
+            server: setup.server,
+            hello: v1::ServerHello::default(),
+            link: Link::Connecting,
+            me: None,
+            username: setup.username,
+            is_read_only: setup.is_read_only,
+            known: Known::default(),
+            history: vec![Place::Home],
+            at: 0,
+            panels: HashMap::new(),
+            topics: HashSet::new(),
+            composer: None,
+            prompt: None,
+            form: None,
+            keys: Vec::new(),
+            keys_since: 0,
+            has_side: false,
+            toast: None,
+            log: VecDeque::new(),
+            drafts: setup.drafts.into_iter().map(|draft| (draft.writing.name(), draft)).collect(),
+            unkept_since: None,
+            outbox: setup.outbox,
+            held: Vec::new(),
+            offered_key: setup.offered_key,
+            undo: Vec::new(),
+            redo: Vec::new(),
+            unread: 0,
+            read_lines: setup.read_lines,
+            unkept_lines_since: None,
+            untold_lines: BTreeSet::new(),
+            online: BTreeSet::new(),
+            trends_asked: 0,
+            typing_told: 0,
+            quit_asked: i64::MIN / 2,
+            new_key: setup.new_key.unwrap_or(client::new_key),
+        };
+        for problem in
+            problem.into_iter().map(|problem| format!("settings are not used: {problem}")).chain(problems)
+        {
+            state.complain(problem);
+        }
+        for (name, page) in setup.pages {
+            crate::update::show_kept_page(&mut state, &name, page);
+        }
+        state
+    }
+
+    /// Where one is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        self.history.get(self.at).unwrap_or(&Place::Home)
+    }
+
+    /// What is shown there.
+    #[must_use]
+    pub fn panel(&self) -> Option<&Panel> {
+        self.panels.get(self.place())
+    }
+
+    /// The same, to change it.
+    pub fn panel_mut(&mut self) -> &mut Panel {
+        let place = self.place().clone();
+        self.panels.entry(place).or_default()
+    }
+
+    /// The selected row.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Row> {
+        self.panel()?.list.selected()
+    }
+
+    /// The tweet that is meant: of a plain retweet, its original; of a notification, the one that it is about.
+    #[must_use]
+    pub fn selected_tweet(&self) -> Option<u64> {
+        match self.selected()? {
+            Row::Tweet(id, _) => Some(self.known.original(*id)),
+            Row::Notification(id) => {
+                let id = self.known.notifications.get(id)?.tweet_id;
+                (id != 0).then(|| self.known.original(id))
+            }
+            _ => None,
+        }
+        .filter(|id| self.known.tweet(*id).is_some())
+    }
+
+    /// The username that is meant: a person, or the author of a tweet.
+    #[must_use]
+    pub fn selected_person(&self) -> Option<String> {
+        let id = match self.selected() {
+            Some(Row::Person(id) | Row::Conversation(id)) => *id,
+            Some(Row::Notification(id)) => self.known.notifications.get(id)?.account_id,
+            Some(Row::Tweet(..)) => self.known.tweet(self.selected_tweet()?)?.author_id,
+            _ => match self.place() {
+                Place::Profile(username, _) | Place::Conversation(username) => return Some(username.clone()),
+                _ => return None,
+            },
+        };
+        self.known.account(id).map(|account| account.username.clone())
+    }
+
+    /// Whether a tweet is by oneself.
+    #[must_use]
+    pub fn is_mine(&self, id: u64) -> bool {
+        let author = self.known.tweet(id).map(|tweet| tweet.author_id);
+        self.me.as_ref().is_some_and(|me| Some(me.account.id) == author)
+    }
+
+    /// Whether a tweet is not shown because of its author or of who retweeted it.
+    #[must_use]
+    pub fn is_muted(&self, tweet: &v1::Tweet) -> bool {
+        let is_hidden = |id: u64| {
+            let relationship = self.known.relationship(id);
+            relationship.blocking || (relationship.muting && !matches!(self.place(), Place::Profile(..)))
+        };
+        let original = self.known.tweet(tweet.retweet_of).map(|original| original.author_id);
+        is_hidden(tweet.author_id) || original.is_some_and(is_hidden)
+    }
+
+    /// Messages that are unread, in all chats.
+    #[must_use]
+    pub fn unread_messages(&self) -> u32 {
+        self.known.conversations.values().map(|conversation| conversation.unread).sum()
+    }
+
+    /// Where keys go.
+    #[must_use]
+    pub fn contexts(&self) -> Vec<Context> {
+        if self.form.is_some() {
+            return vec![Context::Form];
+        }
+        if self.prompt.is_some() {
+            return vec![Context::Prompt];
+        }
+        if self.composer.is_some() {
+            return vec![Context::Composer];
+        }
+        let mut contexts = vec![Context::Anywhere, Context::List];
+        if self.selected_tweet().is_some() {
+            contexts.push(Context::Tweet);
+        }
+        if self.selected_person().is_some() {
+            contexts.push(Context::Person);
+        }
+        contexts
+    }
+
+    /// Makes the rows of a screen anew from what is known. The reader stays where they are.
+    pub fn refresh(&mut self, place: &Place) {
+        if place == self.place() {
+            self.pin();
+        }
+        let Some(panel) = self.panels.get(place) else { return };
+        let rows = rows::rows(self, place, panel);
+        if let Some(panel) = self.panels.get_mut(place) {
+            panel.list.set_rows(rows);
+        }
+    }
+
+    /// What the reader looks at stays where it is from now on.
+    pub fn pin(&mut self) {
+        // Before the list is lent out: its rows decide how high the list is.
+        let (height, width) = view::list_size(self);
+        let place = self.place().clone();
+        let Some(mut list) = self.panels.get_mut(&place).map(|panel| std::mem::take(&mut panel.list)) else {
+            return;
+        };
+        list.pin(height, &|row| view::height(self, row, width));
+        self.panel_mut().list = list;
+    }
+
+    /// The same for every screen.
+    pub fn refresh_all(&mut self) {
+        for place in self.panels.keys().cloned().collect::<Vec<_>>() {
+            self.refresh(&place);
+        }
+    }
+
+    /// Makes the rows of a screen anew after the reader asked for others.
+    pub fn refresh_anew(&mut self, place: &Place) {
+        let Some(panel) = self.panels.get(place) else { return };
+        let rows = rows::rows(self, place, panel);
+        if let Some(panel) = self.panels.get_mut(place) {
+            panel.list.replace_rows(rows);
+        }
+    }
+
+    /// Says something at the bottom for a while.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.toast_of(text.into(), false);
+    }
+
+    /// Says what went wrong, and keeps it in the log.
+    pub fn complain(&mut self, text: impl Into<String>) {
+        self.toast_of(text.into(), true);
+    }
+
+    fn toast_of(&mut self, text: String, is_error: bool) {
+        self.note(text.clone());
+        self.toast = Some(Toast { text, is_error, until: self.now + TOAST_MS });
+    }
+
+    /// Keeps a line in the log.
+    pub fn note(&mut self, text: String) {
+        if self.log.len() == LOG_LINES_MAX {
+            self.log.pop_front();
+        }
+        self.log.push_back((self.now, text));
+    }
+
+    /// Forgets screens that nobody will go back to soon, and what only they showed.
+    pub fn forget_old(&mut self) {
+        if self.panels.len() > PANELS_MAX {
+            let recent: HashSet<Place> = self.history.iter().rev().take(PANELS_MAX / 2).cloned().collect();
+            let keep = |place: &Place| Place::TABS.contains(place) || recent.contains(place);
+            self.panels.retain(|place, _| keep(place));
+        }
+        let shown: HashSet<u64> = self
+            .panels
+            .values()
+            .flat_map(|panel| panel.ids.iter().chain(&panel.ancestors))
+            .copied()
+            .collect();
+        self.known.forget_all_but(|id| shown.contains(&id));
+    }
+
+    /// What the terminal can do, in words.
+    #[must_use]
+    pub fn doctor(&self) -> Vec<String> {
+        let said = |what: Option<bool>, yes: &str, no: &str| match what {
+            Some(true) => yes.to_owned(),
+            Some(false) => no.to_owned(),
+            None => "not known: the terminal has not said".to_owned(),
+        };
+        let can = &self.capabilities;
+        let colours = match can.depth {
+            Depth::None => "none (NO_COLOR, or the terminal has none): weight, words and signs only",
+            Depth::Sixteen => "the 16 of your terminal",
+            Depth::Cube => "256",
+            Depth::Exact => "exact (COLORTERM=truecolor)",
+        };
+        vec![
+            format!("Terminal: {} with {}×{} cells", can.term, self.size.width, self.size.height),
+            format!("Colours: {colours}"),
+            format!(
+                "Whole frames (mode 2026): {}",
+                said(can.synchronized, "yes, nothing flickers", "no, frames may flicker")
+            ),
+            format!(
+                "Widths of emoji (mode 2027): {}",
+                said(can.clusters, "as people see them", "as of old: some emoji may shift a line")
+            ),
+            format!("Background: {}", said(can.is_dark, "dark", "light")),
+            format!(
+                "Links, clipboard and notifications go as OSC 8, OSC 52 and OSC 9{}",
+                if can.is_local { "" } else { "; over ssh they reach your own terminal" }
+            ),
+            format!(
+                "Width of these: |日本|é|👩‍🚀|🇩🇪| they are {} columns with their bars",
+                crate::measure::columns("|日本|é|👩‍🚀|🇩🇪|")
+            ),
+            format!(
+                "Theme {}, keys {}, mouse {}",
+                self.settings.theme,
+                self.settings.preset,
+                if self.settings.mouse { "on" } else { "off" }
+            ),
+            format!("Server: {} · {}", self.server, self.hello.server_version),
+        ]
+    }
+}

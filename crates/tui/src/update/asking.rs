@@ -1,0 +1,327 @@
+//! Prompts and forms: what is asked, and what the answers do.
+
+use model::SafeText;
+use protocol::v1;
+use protocol::v1::request::Op;
+
+use super::{Effects, actions, ask, input, places};
+use crate::commands::{Action, Argument};
+use crate::form::{Form, FormKind};
+use crate::message::{Effect, Purpose};
+use crate::place::{Place, SearchKind};
+use crate::prompt::{Asking, Chosen, Prompt, choices};
+use crate::state::{Link, State};
+
+/// Opens a prompt; what can be done is what could be done before.
+pub(super) fn prompt(state: &mut State, asking: Asking) -> Effects {
+    let contexts = state.contexts();
+    state.prompt = Some(Prompt::new(asking, contexts));
+    Effects::new()
+}
+
+/// What to show when nobody is signed in.
+pub(super) fn welcome_or_door(state: &mut State) {
+    if state.server.is_empty() {
+        prompt(state, Asking::Welcome);
+    } else if state.link == Link::Live {
+        prompt(state, Asking::Door);
+    }
+}
+
+/// A command that wants to be told something: asks, unless it was told.
+pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -> Effects {
+    let argument = argument.trim();
+    if action == Action::Filter {
+        state.panel_mut().filter = argument.to_owned();
+        let place = state.place().clone();
+        state.refresh_anew(&place);
+        if !argument.is_empty() {
+            return Effects::new();
+        }
+    } else if !argument.is_empty() {
+        return match action {
+            Action::GoTag => places::go(state, Place::Hashtag(argument.trim_start_matches('#').to_owned())),
+            Action::GoUser => {
+                let username = argument.trim_start_matches('@').to_lowercase();
+                places::go(state, Place::Profile(username, crate::place::ProfileTab::Tweets))
+            }
+            _ => search(state, argument),
+        };
+    }
+    let asking = match action {
+        Action::Filter => Asking::Filter,
+        Action::GoTag => Asking::Tag,
+        Action::GoUser => Asking::User,
+        _ => Asking::Search,
+    };
+    prompt(state, asking)
+}
+
+fn search(state: &mut State, query: &str) -> Effects {
+    let (kind, query) = match query.split_at_checked(1) {
+        Some(("@", name)) => (SearchKind::People, name),
+        Some(("#", name)) => (SearchKind::Hashtags, name),
+        _ => (SearchKind::Tweets, query),
+    };
+    places::go(state, Place::Search(kind, query.to_owned()))
+}
+
+/// Something was written in a prompt.
+pub(super) fn prompt_changed(state: &mut State) -> Effects {
+    let Some(prompt) = &state.prompt else { return Effects::new() };
+    let text = prompt.editor.text().to_owned();
+    match prompt.asking {
+        // At once, so that one sees what is left.
+        Asking::Filter => {
+            state.panel_mut().filter = text;
+            let place = state.place().clone();
+            state.refresh_anew(&place);
+            Effects::new()
+        }
+        Asking::User | Asking::Jump if text.chars().count() > 1 => {
+            let query = text.trim_start_matches('@').to_owned();
+            vec![ask(Purpose::Complete('@'), Op::SearchPeople(v1::SearchPeople { query, limit: 10 }))]
+        }
+        _ => Effects::new(),
+    }
+}
+
+pub(super) fn step_choice(state: &mut State, by: isize) -> Effects {
+    let Some(prompt) = &state.prompt else { return Effects::new() };
+    let count = choices(state, prompt).len().max(1);
+    if let Some(prompt) = &mut state.prompt {
+        prompt.choice = prompt.choice.min(count - 1).wrapping_add_signed(by).wrapping_add(count) % count;
+    }
+    Effects::new()
+}
+
+pub(super) fn cancel(state: &mut State) -> Effects {
+    let Some(prompt) = &state.prompt else { return Effects::new() };
+    match prompt.asking {
+        Asking::Welcome | Asking::Door => input::ask_to_quit(state, "Esc"),
+        Asking::Filter => {
+            state.prompt = None;
+            state.panel_mut().filter.clear();
+            let place = state.place().clone();
+            state.refresh_anew(&place);
+            Effects::new()
+        }
+        _ => {
+            state.prompt = None;
+            Effects::new()
+        }
+    }
+}
+
+/// Does what is chosen.
+pub(super) fn accept(state: &mut State) -> Effects {
+    let Some(prompt) = state.prompt.clone() else { return Effects::new() };
+    let all = choices(state, &prompt);
+    let Some(choice) = all.get(prompt.choice.min(all.len().saturating_sub(1))).cloned() else {
+        state.say("Nothing fits what you wrote; Esc closes");
+        return Effects::new();
+    };
+    if let Some(reason) = choice.why_not {
+        state.say(format!("Not now: {reason}"));
+        return Effects::new();
+    }
+    if choice.chosen != Chosen::Nothing {
+        state.prompt = None;
+    }
+    match choice.chosen {
+        Chosen::Command(action, argument) => {
+            let wants = matches!(action.command().argument, Argument::Text(_));
+            if wants {
+                with_argument(state, action, &argument)
+            } else {
+                actions::perform(state, action, &argument)
+            }
+        }
+        Chosen::Go(place) => places::go(state, place),
+        Chosen::Link(url) => open_link(state, url),
+        Chosen::Account(name) => {
+            let mut effects = super::finish(state);
+            effects.push(Effect::Switch(name));
+            effects
+        }
+        Chosen::Connect => {
+            let server = if state.server.is_empty() { "127.0.0.1".to_owned() } else { state.server.clone() };
+            state.form = Some(Form::connect(&server));
+            Effects::new()
+        }
+        Chosen::HostHere => vec![Effect::HostHere],
+        Chosen::Tour => vec![Effect::Tour],
+        Chosen::LogIn => {
+            let username = state.username.clone().unwrap_or_default();
+            state.form = Some(Form::log_in(&username));
+            Effects::new()
+        }
+        Chosen::SignUp => {
+            state.form = Some(Form::sign_up(state.hello.sign_up() == v1::SignUpMode::Invite));
+            Effects::new()
+        }
+        Chosen::Filter | Chosen::Leave | Chosen::Nothing => Effects::new(),
+        Chosen::Search(query) => search(state, &query),
+    }
+}
+
+fn open_link(state: &mut State, url: String) -> Effects {
+    let host = url.split('/').nth(2).unwrap_or_default();
+    if state.capabilities.is_local {
+        state.say(format!("Opening {}", SafeText::line(host)));
+        return vec![Effect::OpenLink(url)];
+    }
+    let payload = data_encoding::BASE64.encode(url.as_bytes());
+    state.say(format!("Copied the link to {}", SafeText::line(host)));
+    vec![Effect::Terminal(format!("\x1b]52;c;{payload}\x07"))]
+}
+
+pub(super) fn accounts(state: &mut State, names: Vec<String>) {
+    prompt(state, Asking::Accounts(names));
+}
+
+/// Facts about a tweet, with its versions as far as they are known.
+pub(super) fn details(state: &mut State, id: u64, versions: &[v1::TweetVersion]) {
+    let Some(tweet) = state.known.tweet(id) else { return };
+    let time = crate::view::absolute_time;
+    let mut lines = vec![
+        format!("Id {id}"),
+        format!("By @{}", state.known.username(tweet.author_id)),
+        format!("Written {} UTC", time(tweet.created_ms)),
+        format!("Visibility: {}", crate::view::visibility_word(tweet.visibility())),
+        format!(
+            "{} replies, {} retweets, {} quotes, {} likes",
+            tweet.replies, tweet.retweets, tweet.quotes, tweet.likes
+        ),
+    ];
+    if tweet.edited_ms != 0 {
+        lines.push(format!("Edited {} UTC", time(tweet.edited_ms)));
+    }
+    for version in versions.iter().rev().skip(1) {
+        lines.push(format!("{}: {}", time(version.written_ms), SafeText::line(&version.text)));
+    }
+    let contexts = state.contexts();
+    state.prompt = Some(Prompt::new(Asking::Details(lines), contexts));
+}
+
+pub(super) fn step_field(state: &mut State, by: isize) -> Effects {
+    if let Some(form) = &mut state.form {
+        form.step(by);
+    }
+    Effects::new()
+}
+
+pub(super) fn leave_form(state: &mut State) -> Effects {
+    state.form = None;
+    if state.me.is_none() {
+        welcome_or_door(state);
+    }
+    Effects::new()
+}
+
+/// Enter in a form: the next field, or off with it.
+pub(super) fn submit(state: &mut State) -> Effects {
+    let Some(form) = &mut state.form else { return Effects::new() };
+    if form.is_busy {
+        return Effects::new();
+    }
+    if form.focus + 1 < form.fields.len() {
+        form.step(1);
+        return Effects::new();
+    }
+    form.problem = None;
+    let text = |form: &Form, place: usize| form.text(place).to_owned();
+    match form.kind {
+        FormKind::Connect => {
+            let server = text(form, 0);
+            match client::Endpoint::parse(&server) {
+                Err(error) => {
+                    form.refuse(0, error.to_string());
+                    Effects::new()
+                }
+                Ok(endpoint) => {
+                    form.is_busy = true;
+                    state.server = endpoint.to_string();
+                    state.link = Link::Connecting;
+                    vec![Effect::Connect(endpoint.to_string())]
+                }
+            }
+        }
+        FormKind::LogIn => {
+            let (username, password) = (text(form, 0).trim_start_matches('@').to_owned(), text(form, 1));
+            if username.is_empty() {
+                form.refuse(0, "Who are you?");
+                return Effects::new();
+            }
+            form.is_busy = true;
+            vec![ask(Purpose::SignIn, Op::LogIn(v1::LogIn { username, password }))]
+        }
+        FormKind::SignUp => {
+            if form.text(2) != form.text(3) {
+                form.refuse(3, "The passwords are not the same");
+                return Effects::new();
+            }
+            form.is_busy = true;
+            let sign_up = v1::SignUp {
+                username: text(form, 0).trim_start_matches('@').to_owned(),
+                display_name: text(form, 1),
+                password: text(form, 2),
+                invite_code: text(form, 4).trim().to_owned(),
+            };
+            vec![ask(Purpose::SignIn, Op::SignUp(sign_up))]
+        }
+        FormKind::EditProfile => {
+            form.is_busy = true;
+            let edit = v1::EditProfile {
+                display_name: Some(text(form, 0)),
+                bio: Some(text(form, 1)),
+                presence_hidden: None,
+            };
+            vec![ask(Purpose::Form, Op::EditProfile(edit))]
+        }
+        FormKind::Password => {
+            if form.text(1) != form.text(2) {
+                form.refuse(2, "The passwords are not the same");
+                return Effects::new();
+            }
+            form.is_busy = true;
+            let (old_password, new_password) = (text(form, 0), text(form, 1));
+            vec![ask(Purpose::Form, Op::ChangePassword(v1::ChangePassword { old_password, new_password }))]
+        }
+    }
+}
+
+/// A form could not be carried out: what was typed stays.
+pub(super) fn form_refused(state: &mut State, error: &client::ClientError) {
+    let Some(form) = &mut state.form else { return };
+    let field = match error {
+        client::ClientError::Refused(model::Error::Invalid { field, .. }) => field.as_ref(),
+        client::ClientError::Refused(model::Error::AlreadyExists(_)) => "username",
+        client::ClientError::Refused(model::Error::Unauthenticated(_)) => "password",
+        _ => "",
+    };
+    let place = match (form.kind, field) {
+        (FormKind::SignUp, "display_name") => 1,
+        (FormKind::SignUp, "password") => 2,
+        (FormKind::SignUp, "invite_code") => 4,
+        (FormKind::LogIn, "password")
+        | (FormKind::EditProfile, "bio")
+        | (FormKind::Password, "new_password") => 1,
+        _ => 0,
+    };
+    let problem = match (form.kind, error) {
+        (FormKind::LogIn, client::ClientError::Refused(model::Error::Unauthenticated(_))) => {
+            "No account has this name with this password".to_owned()
+        }
+        (FormKind::SignUp, client::ClientError::Refused(model::Error::AlreadyExists(_))) => {
+            "This username is taken: choose another".to_owned()
+        }
+        _ => SafeText::line(&error.to_string()).as_str().to_owned(),
+    };
+    form.refuse(place, problem);
+    if form.kind == FormKind::LogIn
+        && let Some(field) = form.fields.get_mut(1)
+    {
+        field.editor = crate::editor::Editor::one_line("");
+    }
+}

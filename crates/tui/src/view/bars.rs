@@ -1,0 +1,301 @@
+//! What stands around the list: tabs, the places at the left, trends and people at the right, the line at the bottom.
+
+use super::lines::{Line, dim, fit_line, line_columns, of, plain, put, span};
+use super::tweet::{presence, who};
+use super::{link_words, row, short, two_ends};
+use crate::commands::Action;
+use crate::grid::{Area, Grid};
+use crate::look::{Ground, Look, Role};
+use crate::place::Place;
+use crate::state::{State, Toast};
+
+/// A tab with what is new in it.
+fn tab_text(state: &State, number: usize, place: &Place, with_title: bool) -> String {
+    let new = match place {
+        Place::Home => state.panels.get(&Place::Home).map_or(0, |panel| {
+            if *state.place() == Place::Home {
+                crate::update::new_above(state, panel)
+            } else {
+                panel.ids.iter().take_while(|id| **id > panel.seen).count()
+            }
+        }),
+        Place::Notifications => usize::try_from(state.unread).unwrap_or(0),
+        Place::Conversations => usize::try_from(state.unread_messages()).unwrap_or(0),
+        _ => 0,
+    };
+    let mut text = (number + 1).to_string();
+    if with_title {
+        text.push(' ');
+        text.push_str(&place.title());
+    }
+    if *place == Place::Online && !state.online.is_empty() {
+        text.push_str(&format!(" {}", state.online.len()));
+    } else if new > 0 {
+        text.push_str(&format!(" ●{new}"));
+    }
+    text
+}
+
+/// Where each tab begins and ends.
+fn tab_places(state: &State, area: Area) -> Vec<(Place, String, u16, u16)> {
+    let current = current_tab(state);
+    let layout = |with_titles| {
+        let mut x = area.x + 1;
+        let mut all = Vec::new();
+        for (number, place) in Place::TABS.into_iter().enumerate() {
+            let with_title = with_titles || Some(&place) == current.as_ref();
+            let text = tab_text(state, number, &place, with_title);
+            let end = x + u16::try_from(crate::measure::columns(&text)).unwrap_or(0) + 2;
+            all.push((place, text, x, end));
+            x = end + 1;
+        }
+        all
+    };
+    let link = u16::try_from(crate::measure::columns(&link_words(state))).unwrap_or(0) + 1;
+    let wide = layout(true);
+    let fits = wide.last().is_none_or(|(.., end)| *end + link <= area.x + area.width);
+    if fits { wide } else { layout(false) }
+}
+
+/// The tab whose place this is.
+fn current_tab(state: &State) -> Option<Place> {
+    let mut visited = state.history.iter().take(state.at + 1).rev();
+    visited.find(|place| Place::TABS.contains(place)).cloned()
+}
+
+pub(super) fn tabs(state: &State, grid: &mut Grid, area: Area) {
+    grid.clear(area, Look::default().on(Ground::Bar));
+    let current = current_tab(state);
+    let mut end = area.x;
+    for (place, text, x, after) in tab_places(state, area) {
+        let is_current = Some(&place) == current.as_ref();
+        let look = Look::default().on(Ground::Bar);
+        let (text, look) =
+            if is_current { (format!("[{text}]"), look.bold()) } else { (format!(" {text} "), look) };
+        grid.put(area, x, area.y, &text, look, 0);
+        end = after;
+    }
+    let mut right = Line::new();
+    if let Some(username) = &state.username {
+        right.push(span(format!("@{username} "), Look::default().on(Ground::Bar).bold()));
+    }
+    right.push(span(format!("{} ", link_words(state)), Look::default().on(Ground::Bar)));
+    if line_columns(&right) > usize::from((area.x + area.width).saturating_sub(end + 1)) {
+        right.remove(0);
+    }
+    let columns = u16::try_from(line_columns(&right)).unwrap_or(0);
+    let x = (area.x + area.width).saturating_sub(columns);
+    if x > end {
+        put(grid, area, x, area.y, &right, Ground::Bar);
+    }
+}
+
+pub(super) fn tab_at(state: &State, area: Area, x: u16) -> Option<Place> {
+    let hit = |(_, _, from, to): &(Place, String, u16, u16)| (*from..*to).contains(&x);
+    tab_places(state, area).into_iter().find(hit).map(|(place, ..)| place)
+}
+
+/// What the left pane lists: places, and headings between them.
+fn left_rows(state: &State) -> Vec<Result<(Place, String), &'static str>> {
+    let mut rows = vec![Err("feeds")];
+    let feeds = [Place::Home, Place::Mine, Place::Local, Place::Bookmarks, Place::Likes];
+    rows.extend(feeds.into_iter().map(|place| Ok((place, String::new()))));
+    if let Place::Hashtag(_) = state.place() {
+        rows.push(Ok((state.place().clone(), String::new())));
+    }
+    let mut chats: Vec<_> = state.known.conversations.values().filter(|c| c.with.is_some()).collect();
+    chats.sort_by_key(|conversation| std::cmp::Reverse(conversation.last.as_ref().map_or(0, |last| last.id)));
+    if !chats.is_empty() {
+        rows.push(Err("chats"));
+    }
+    for conversation in chats.into_iter().take(6) {
+        let username = conversation.with.as_ref().map_or_else(String::new, |with| with.username.clone());
+        let unread =
+            if conversation.unread > 0 { format!("●{}", conversation.unread) } else { String::new() };
+        rows.push(Ok((Place::Conversation(username), unread)));
+    }
+    rows.push(Err("yours"));
+    let waiting = state.outbox.len() + state.drafts.len();
+    rows.push(Ok((Place::Drafts, if waiting > 0 { waiting.to_string() } else { String::new() })));
+    rows.push(Ok((Place::Settings, String::new())));
+    rows
+}
+
+pub(super) fn left(state: &State, grid: &mut Grid, area: Area) {
+    for (y, row) in (area.y..area.y + area.height).zip(left_rows(state)) {
+        match row {
+            Err(heading) => {
+                put(grid, area, area.x + 1, y, &[dim(heading)], Ground::Plain);
+            }
+            Ok((place, badge)) => {
+                let is_here = place == *state.place();
+                let title = match &place {
+                    Place::Conversation(username) => format!("@{username}"),
+                    Place::Drafts => "Drafts, outbox".into(),
+                    other => other.title(),
+                };
+                let mark = if is_here { of(Role::Accent, "▸") } else { plain(" ") };
+                let look = if is_here { Look::default().bold() } else { Look::default() };
+                let title = span(short(&title, area.width.saturating_sub(8)), look);
+                let badge = span(badge, Look::of(Role::Accent).bold());
+                let line = two_ends(vec![mark, plain(" "), title], vec![badge], usize::from(area.width - 2));
+                put(grid, area, area.x, y, &line, Ground::Plain);
+            }
+        }
+    }
+    for y in area.y..area.y + area.height {
+        grid.put(area, area.x + area.width - 1, y, "│", Look::of(Role::Line), 0);
+    }
+}
+
+pub(super) fn left_at(state: &State, area: Area, y: u16) -> Option<Place> {
+    left_rows(state).into_iter().nth(usize::from(y - area.y))?.ok().map(|(place, _)| place)
+}
+
+pub(super) fn right(state: &State, grid: &mut Grid, area: Area) {
+    grid.clear(area, Look::default());
+    for y in area.y..area.y + area.height {
+        grid.put(area, area.x, y, "│", Look::of(Role::Line), 0);
+    }
+    let inner = Area { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
+    let width = usize::from(inner.width);
+    let mut lines: Vec<Line> = vec![vec![dim("trends")]];
+    if state.known.trends.is_empty() {
+        lines.push(vec![dim("none today")]);
+    }
+    lines.extend(state.known.trends.iter().take(5).map(|trend| row::hashtag(state, &trend.name, width)));
+    lines.push(Line::new());
+    lines.push(vec![dim(format!("online {}", state.online.len()))]);
+    let mut people: Vec<u64> = state.online.iter().copied().collect();
+    people.sort_by_key(|id| (!state.known.relationship(*id).following, state.known.username(*id).to_owned()));
+    for id in people.into_iter().take(8) {
+        let mut line = vec![presence(state.known.presence(id)), plain(" ")];
+        line.extend(who(state, id, false));
+        lines.push(fit_line(line, width));
+    }
+    if let Some(id) = state.selected_tweet() {
+        lines.push(Line::new());
+        lines.extend(preview(state, id, width));
+    }
+    for (y, line) in (inner.y..inner.y + inner.height).zip(lines) {
+        put(grid, inner, inner.x, y, &line, Ground::Plain);
+    }
+}
+
+/// What the selected tweet answers or quotes, and who wrote it.
+fn preview(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let Some(tweet) = state.known.tweet(id) else { return Vec::new() };
+    let mut lines = vec![vec![dim("about")]];
+    lines.extend(super::tweet::person(state, tweet.author_id, width));
+    if let Some(profile) = state.known.profiles.get(state.known.username(tweet.author_id))
+        && !profile.bio.is_empty()
+    {
+        lines.extend(super::lines::prose(&profile.bio, width));
+    }
+    if tweet.reply_to != 0 && state.known.tweet(tweet.reply_to).is_some() {
+        lines.push(vec![dim("it answers")]);
+        lines.extend(super::tweet::card(state, tweet.reply_to, width));
+    }
+    lines
+}
+
+/// Keys for what can be done here, the most useful first; a message takes its place for a while.
+pub(super) fn footer(state: &State, grid: &mut Grid, area: Area) {
+    if let Some(toast) = &state.toast {
+        draw_toast(state, grid, area, toast);
+        return;
+    }
+    grid.clear(area, Look::default().on(Ground::Bar));
+    let mut x = area.x + 1;
+    for (action, word) in hints(state) {
+        let Some(keys) = state.keymap.keys_of(action) else { continue };
+        let line = [
+            span(keys, Look::default().on(Ground::Bar).bold()),
+            span(format!(" {word}"), Look::default().on(Ground::Bar)),
+        ];
+        let columns = u16::try_from(line_columns(&line)).unwrap_or(0);
+        if x + columns + 1 > area.x + area.width {
+            break;
+        }
+        x = put(grid, area, x, area.y, &line, Ground::Bar) + 2;
+    }
+}
+
+fn hints(state: &State) -> Vec<(Action, &'static str)> {
+    if let Some(composer) = &state.composer {
+        let mut hints = vec![
+            (Action::Send, "send"),
+            (Action::KeepDraft, "keep draft"),
+            (Action::CycleVisibility, "who sees it"),
+        ];
+        if matches!(composer.writing, crate::writing::Writing::Message(_)) {
+            hints = vec![(Action::KeepDraft, "to the messages"), (Action::Send, "send, as Enter does")];
+        }
+        if composer.completion.is_some() {
+            hints.insert(0, (Action::Complete, "complete"));
+        }
+        if !matches!(composer.writing, crate::writing::Writing::Message(_)) {
+            hints.push((Action::SplitThread, "as a thread"));
+        }
+        if state.capabilities.is_local {
+            hints.push((Action::ExternalEditor, "editor"));
+        }
+        return hints;
+    }
+    let mut hints = vec![(Action::Compose, "write")];
+    if state.selected_tweet().is_some() {
+        hints.extend([
+            (Action::Reply, "reply"),
+            (Action::Retweet, "retweet"),
+            (Action::Quote, "quote"),
+            (Action::Like, "like"),
+            (Action::Author, "author"),
+        ]);
+    } else if state.selected_person().is_some() {
+        hints.extend([
+            (Action::Open, "open"),
+            (Action::Follow, "follow"),
+            (Action::RemoveFollower, "remove follower"),
+            (Action::Chat, "chat"),
+        ]);
+    } else {
+        hints.push((Action::Open, "open"));
+    }
+    hints.extend([(Action::Filter, "filter"), (Action::Palette, "command"), (Action::Help, "help")]);
+    if !state.undo.is_empty() {
+        hints.insert(0, (Action::Undo, "undo"));
+    }
+    hints
+}
+
+/// A message over the last line, where there is no line for it.
+pub(super) fn toast(state: &State, grid: &mut Grid, toast: &Toast) {
+    let (_, last) = Area::of(state.size).split_bottom(1);
+    draw_toast(state, grid, last, toast);
+}
+
+fn draw_toast(state: &State, grid: &mut Grid, area: Area, toast: &Toast) {
+    let ground = Ground::Bar;
+    grid.clear(area, Look::default().on(ground));
+    let sign = if toast.is_error { "✕ " } else { "" };
+    let role = if toast.is_error { Role::Error } else { Role::Text };
+    let mut right = Line::new();
+    let held = state.held.iter().map(|(until, _)| *until);
+    let sending = state.outbox.iter().filter_map(|outgoing| match outgoing.sending {
+        crate::writing::Sending::Held(until) => Some(until),
+        _ => None,
+    });
+    if let Some(until) = held.chain(sending).min().filter(|until| *until > state.now) {
+        right.push(span(
+            format!("u undo ({} s) ", (until - state.now + 999) / 1_000),
+            Look::default().bold().on(ground),
+        ));
+    }
+    let left = vec![span(format!(" {sign}{}", toast.text), Look::of(role).on(ground))];
+    let line = if right.is_empty() {
+        fit_line(left, usize::from(area.width))
+    } else {
+        two_ends(left, right, usize::from(area.width))
+    };
+    put(grid, area, area.x, area.y, &line, ground);
+}

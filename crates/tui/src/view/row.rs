@@ -1,0 +1,313 @@
+//! Every kind of row as lines.
+
+use model::SafeText;
+use protocol::v1;
+
+use super::lines::{Line, bold, dim, fit_line, of, plain, prose, span, words};
+use super::tweet::{person, presence, profile_head, tweet, who};
+use super::{absolute_time, age, count, notification_words};
+use crate::commands::by_id;
+use crate::look::{Look, Role};
+use crate::measure::fit;
+use crate::place::Place;
+use crate::rows::{Group, Row, replies_below};
+use crate::settings::OPTIONS;
+use crate::state::State;
+use crate::writing::Sending;
+
+/// People who are named in a group of notifications.
+const NAMED_MAX: usize = 3;
+
+/// The lines of a row, an empty one for air below included.
+pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
+    let width = width.max(8);
+    let mut lines = match row {
+        Row::Tweet(id, depth) => threaded(state, *id, *depth, width),
+        Row::Gap(_) => {
+            let text = if state.panel().is_some_and(|panel| panel.is_filling) {
+                "⋯ loading"
+            } else {
+                "⋯ some tweets are not loaded · Enter loads them"
+            };
+            vec![vec![of(Role::Accent, fit(text, width))]]
+        }
+        Row::ReadLine => vec![rule("read up to here", width)],
+        Row::Person(id) => return person(state, *id, width),
+        Row::ProfileHead => match state.place() {
+            Place::Profile(username, tab) => return profile_head(state, username, *tab, width),
+            _ => Vec::new(),
+        },
+        Row::Notification(id) => notification(state, *id, width),
+        Row::Hashtag(name) => return vec![hashtag(state, name, width)],
+        Row::Conversation(id) => conversation(state, *id, width),
+        Row::Message(id) => return message(state, *id, width),
+        Row::Draft(name) => draft(state, name, width),
+        Row::Outgoing(name) => return outgoing(state, name, width),
+        Row::Setting(name) => setting(state, name, width),
+        Row::Session(id) => session(state, *id, width),
+        Row::Key(id) => key(state, *id, width),
+        Row::Command(id) => return vec![command(state, id, width)],
+        Row::Heading(text) => return vec![Vec::new(), vec![bold(fit(text, width))]],
+        Row::Note(_, text) => return words(SafeText::line(text).as_str(), width, Look::default()),
+        Row::More => {
+            let text = if state.panel().is_some_and(|panel| panel.is_filling) {
+                "⋯ loading"
+            } else {
+                "⋯ more · Enter loads it"
+            };
+            vec![vec![dim(text)]]
+        }
+    };
+    lines.push(Vec::new());
+    lines
+}
+
+/// A line across, with words in it.
+fn rule(text: &str, width: usize) -> Line {
+    let text = format!("── {text} ");
+    let rest = width.saturating_sub(crate::measure::columns(&text));
+    vec![of(Role::Accent, format!("{text}{}", "─".repeat(rest)))]
+}
+
+/// A tweet, set in by its depth in a thread.
+fn threaded(state: &State, id: u64, depth: u8, width: usize) -> Vec<Line> {
+    let inset = if width < 50 { usize::from(depth) } else { 2 * usize::from(depth) };
+    let mut lines = tweet(state, id, width.saturating_sub(inset).max(8));
+    if matches!(state.place(), Place::Thread(_))
+        && let Some(panel) = state.panel()
+        && panel.folded.contains(&id)
+    {
+        let hidden = replies_below(state, panel, id);
+        lines.push(vec![of(
+            Role::Accent,
+            format!("▸ {hidden} {} folded · za unfolds", if hidden == 1 { "reply" } else { "replies" }),
+        )]);
+    }
+    if inset > 0 {
+        let guide =
+            if inset == usize::from(depth) { "╎".repeat(inset) } else { "╎ ".repeat(usize::from(depth)) };
+        for line in &mut lines {
+            line.insert(0, of(Role::Line, guide.clone()));
+        }
+    }
+    lines
+}
+
+fn notification(state: &State, oldest: u64, width: usize) -> Vec<Line> {
+    let Some(one) = state.known.notifications.get(&oldest) else { return vec![vec![dim("…")]] };
+    let Group { people, is_unread, newest_ms } = Group::of(state, oldest);
+    let mut line = vec![if is_unread { span("● ", Look::of(Role::Accent).bold()) } else { plain("  ") }];
+    line.push(plain(format!("{} ", sign(one.kind()))));
+    for (place, id) in people.iter().take(NAMED_MAX).enumerate() {
+        if place > 0 {
+            line.push(plain(", "));
+        }
+        line.extend(who(state, *id, false));
+    }
+    if people.len() > NAMED_MAX {
+        line.push(plain(format!(" and {} more", people.len() - NAMED_MAX)));
+    }
+    let unread_word = if is_unread { " · new" } else { "" };
+    line.push(plain(format!(" {}", notification_words(one.kind()))));
+    line.push(dim(format!(" · {}{unread_word}", age(state.now, newest_ms))));
+    let mut lines = vec![fit_line(line, width)];
+    if one.tweet_id != 0 {
+        let text = state.known.tweet(one.tweet_id).map(|tweet| tweet.text.clone());
+        let is_mine = state.is_mine(one.tweet_id);
+        let inner = width.saturating_sub(4).max(8);
+        let text = text.unwrap_or_else(|| "(this tweet is gone)".to_owned());
+        let mut of_tweet = prose(&text, inner);
+        if is_mine && of_tweet.len() > 1 {
+            of_tweet.truncate(1);
+            if let Some(line) = of_tweet.first_mut() {
+                line.push(dim("…"));
+                *line = fit_line(std::mem::take(line), inner);
+            }
+        }
+        for mut line in of_tweet {
+            line.insert(0, plain("    "));
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+fn sign(kind: v1::NotificationKind) -> &'static str {
+    match kind {
+        v1::NotificationKind::Follow => "+",
+        v1::NotificationKind::Mention => "@",
+        v1::NotificationKind::Reply => "↩",
+        v1::NotificationKind::Retweet => "↻",
+        v1::NotificationKind::Quote => "❝",
+        v1::NotificationKind::Like => "♥",
+        v1::NotificationKind::Unspecified => "·",
+    }
+}
+
+/// A hashtag; how many people used it and its last day stand at the right.
+pub(crate) fn hashtag(state: &State, name: &str, width: usize) -> Line {
+    let safe = SafeText::line(name);
+    let name_of = |room: usize| vec![span(fit(&format!("#{safe}"), room), Look::of(Role::Link).bold())];
+    let right =
+        match (state.known.trends.iter().find(|trend| trend.name == name), state.known.hashtags.get(name)) {
+            (Some(trend), _) => {
+                let bars = (width / 3).clamp(4, 24);
+                let people = count(trend.people, "person", "people");
+                vec![dim(format!("{people:>10} ")), of(Role::Accent, sparkline(&trend.history, bars))]
+            }
+            (None, Some(tweets)) => vec![dim(count(*tweets, "tweet", "tweets"))],
+            (None, None) => Line::new(),
+        };
+    let room = width.saturating_sub(super::lines::line_columns(&right) + 1).max(4);
+    super::two_ends(name_of(room), right, width.min(60))
+}
+
+/// Hours as bars, the newest at the right.
+pub(crate) fn sparkline(history: &[u32], width: usize) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let shown = history.get(history.len().saturating_sub(width)..).unwrap_or_default();
+    let most = shown.iter().copied().max().unwrap_or(0).max(1);
+    let bar = |&count: &u32| {
+        let step = (u64::from(count) * 7).div_ceil(u64::from(most));
+        usize::try_from(step).ok().and_then(|step| BARS.get(step)).copied().unwrap_or('█')
+    };
+    shown.iter().map(bar).collect()
+}
+
+fn conversation(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let mut first = vec![presence(state.known.presence(id)), plain(" ")];
+    first.extend(who(state, id, true));
+    let Some(conversation) = state.known.conversations.get(&id) else { return vec![first] };
+    if conversation.unread > 0 {
+        first.push(span(format!("  ● {} new", conversation.unread), Look::of(Role::Accent).bold()));
+    }
+    let Some(last) = &conversation.last else { return vec![fit_line(first, width)] };
+    first.push(dim(format!(" · {}", age(state.now, last.created_ms))));
+    let from = if last.author_id == id { "" } else { "you: " };
+    let text = fit(&format!("{from}{}", SafeText::line(&last.text)), width.saturating_sub(2));
+    vec![fit_line(first, width), vec![plain("  "), dim(text)]]
+}
+
+/// A message: who and when where that changes, the text, and how far it has come.
+fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let Some(message) = state.known.messages.get(&id) else { return vec![vec![dim("…")]] };
+    let mine = state.me.as_ref().is_some_and(|me| me.account.id == message.author_id);
+    let panel = state.panel();
+    let theirs = panel.map(|panel| panel.theirs).unwrap_or_default();
+    // The one before, for what need not be said again.
+    let before = panel.and_then(|panel| panel.ids.iter().copied().find(|other| *other < id));
+    let before = before.and_then(|id| state.known.messages.get(&id));
+    let goes_on = before
+        .is_some_and(|b| b.author_id == message.author_id && message.created_ms - b.created_ms < 300_000);
+    let mut lines = Vec::new();
+    if !goes_on {
+        lines.push(Vec::new());
+        let mut head = if mine { vec![bold("you")] } else { who(state, message.author_id, width > 50) };
+        head.push(dim(format!(" · {}", age(state.now, message.created_ms))));
+        lines.push(fit_line(head, width));
+    }
+    let mut text = prose(&message.text, width.saturating_sub(4).max(4));
+    if mine {
+        let mark = if theirs.read >= id {
+            of(Role::Good, " ✓✓ read")
+        } else if theirs.delivered >= id {
+            dim(" ✓✓")
+        } else {
+            dim(" ✓")
+        };
+        // Only where the state changes: at the last of those that have come so far.
+        let next = panel.and_then(|panel| panel.ids.iter().copied().rfind(|other| *other > id));
+        let same = |other: u64| {
+            (theirs.read >= other) == (theirs.read >= id)
+                && (theirs.delivered >= other) == (theirs.delivered >= id)
+        };
+        let is_last = next.is_none_or(|next| {
+            let next_is_mine =
+                state.known.messages.get(&next).is_some_and(|n| n.author_id == message.author_id);
+            !next_is_mine || !same(next)
+        });
+        if is_last && let Some(last) = text.last_mut() {
+            last.push(mark);
+        }
+    }
+    lines.extend(text.into_iter().map(|line| fit_line(line, width)));
+    lines
+}
+
+fn draft(state: &State, name: &str, width: usize) -> Vec<Line> {
+    let Some(draft) = state.drafts.get(name) else { return vec![vec![dim("…")]] };
+    let mut lines = vec![vec![bold(draft.writing.title()), dim(" · draft · Enter goes on")]];
+    lines.extend(prose(&draft.text, width).into_iter().take(4));
+    lines.into_iter().map(|line| fit_line(line, width)).collect()
+}
+
+/// Something on its way, and how it stands.
+fn outgoing(state: &State, name: &str, width: usize) -> Vec<Line> {
+    let Some(outgoing) = state.outbox.iter().find(|outgoing| outgoing.name() == name) else {
+        return vec![Vec::new()];
+    };
+    let status = match &outgoing.sending {
+        Sending::Held(until) => {
+            let seconds = (until - state.now).max(0) / 1_000 + 1;
+            dim(format!("… goes in {seconds} s · u takes it back"))
+        }
+        Sending::Sent => dim("… sending"),
+        Sending::Waiting => of(Role::Warning, "◌ waits for the connection"),
+        Sending::Refused(why) => of(Role::Error, format!("✕ not sent: {why} · Enter edits it")),
+    };
+    if matches!(state.place(), Place::Conversation(_)) {
+        let mut lines = prose(outgoing.text(), width);
+        lines.push(fit_line(vec![status], width));
+        return lines;
+    }
+    let mut lines = vec![fit_line(vec![bold(outgoing.draft.writing.title()), plain(" · "), status], width)];
+    lines.extend(prose(outgoing.text(), width).into_iter().take(4));
+    lines.push(Vec::new());
+    lines
+}
+
+fn setting(state: &State, name: &str, width: usize) -> Vec<Line> {
+    let doc = OPTIONS.iter().find(|option| option.name == name).map_or("", |option| option.doc);
+    vec![
+        fit_line(
+            vec![bold(format!("{name:<8}")), plain(" = "), of(Role::Accent, state.settings.value(name))],
+            width,
+        ),
+        vec![dim(fit(doc, width))],
+    ]
+}
+
+fn session(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let Some(session) = state.known.sessions.iter().find(|session| session.id == id) else {
+        return vec![Vec::new()];
+    };
+    let mut line = vec![bold(fit(SafeText::line(&session.client_name).as_str(), 40))];
+    line.push(if session.current { of(Role::Good, " · this one") } else { dim(" · Enter ends it") });
+    let about = format!(
+        "since {}, last used {}",
+        absolute_time(session.created_ms),
+        absolute_time(session.last_used_ms)
+    );
+    vec![fit_line(line, width), vec![dim(fit(&about, width))]]
+}
+
+fn key(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let Some(key) = state.known.keys.iter().find(|key| key.id == id) else { return vec![Vec::new()] };
+    let line = vec![bold(fit(SafeText::line(&key.name).as_str(), 40)), dim(" · Enter revokes it")];
+    let used = if key.last_used_ms == 0 {
+        "never used".to_owned()
+    } else {
+        format!("last used {}", absolute_time(key.last_used_ms))
+    };
+    let about = format!("{} · {used}", SafeText::line(&key.fingerprint));
+    vec![fit_line(line, width), vec![dim(fit(&about, width))]]
+}
+
+fn command(state: &State, id: &str, width: usize) -> Line {
+    let Some(command) = by_id(id) else { return Line::new() };
+    let keys = state.keymap.all_keys_of(command.action).join(", ");
+    fit_line(
+        vec![of(Role::Accent, format!("{keys:<18} ")), plain(command.title), dim(format!("  :{id}"))],
+        width,
+    )
+}

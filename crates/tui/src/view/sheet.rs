@@ -1,0 +1,340 @@
+//! What lies over the screen: the composer, prompts with their choices, forms, what keys can follow.
+
+use model::{SafeText, count_graphemes};
+
+use super::lines::{Line, Span, bold, dim, fit_line, of, plain, prose, put, span, words};
+use super::tweet::card;
+use super::two_ends;
+use crate::form::Form;
+use crate::grid::{Area, Grid};
+use crate::look::{Ground, Look, Role};
+use crate::measure::columns;
+use crate::prompt::{Asking, Prompt, choices};
+use crate::state::State;
+use crate::writing::{Composer, Writing};
+
+/// Choices that are shown at a time.
+const CHOICES_SHOWN: u16 = 14;
+/// Columns of a prompt.
+const PROMPT_WIDTH: u16 = 72;
+/// Columns of a form.
+const FORM_WIDTH: u16 = 64;
+
+/// Width of a line in the composer.
+pub(super) fn text_width(area: Area) -> u16 {
+    area.width.saturating_sub(4).max(4)
+}
+
+/// Rows of the composer; 0: there is none.
+pub(super) fn composer_height(state: &State, area: Area) -> u16 {
+    let Some(composer) = &state.composer else { return 0 };
+    let (lines, _) = composer.editor.layout(usize::from(text_width(area)));
+    let text = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let more =
+        u16::try_from(context_lines(state, composer, area).len()).unwrap_or(0) + completion_rows(composer);
+    let least = if matches!(composer.writing, Writing::Message(_)) { 1 } else { 3 };
+    let wanted = text.max(least).saturating_add(more).saturating_add(1);
+    let most = (area.height * 2 / 3).max(3.min(area.height));
+    wanted.min(most)
+}
+
+fn completion_rows(composer: &Composer) -> u16 {
+    composer.completion.as_ref().map_or(0, |completion| u16::try_from(completion.choices.len()).unwrap_or(0))
+}
+
+/// What a text quotes.
+fn context_lines(state: &State, composer: &Composer, area: Area) -> Vec<Line> {
+    match composer.writing {
+        Writing::Quote(id) => card(state, id, usize::from(text_width(area))).into_iter().take(4).collect(),
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u16, u16)> {
+    let composer = state.composer.as_ref()?;
+    grid.clear(area, Look::default().on(Ground::Sheet));
+    let (bar, below) = area.split_top(1);
+    let left = used(state, composer);
+    let mut title = vec![span(format!("─ {} ", composer.writing.title()), Look::of(Role::Accent).bold())];
+    if let Writing::Reply(id) = composer.writing
+        && let Some(tweet) = state.known.tweet(id)
+    {
+        title.push(dim(format!("to @{} ", state.known.username(tweet.author_id))));
+    }
+    if matches!(composer.writing, Writing::New | Writing::Reply(_) | Writing::Quote(_)) {
+        title.push(dim(format!("· {} ", composer.audience.word())));
+    }
+    if matches!(composer.writing, Writing::Quote(_)) && composer.editor.is_blank() {
+        title.push(dim("· without words it is a plain retweet "));
+    }
+    let line = two_ends(title, left, usize::from(bar.width));
+    put(grid, bar, bar.x, bar.y, &line, Ground::Sheet);
+
+    let width = text_width(area);
+    let (lines, (column, row)) = composer.editor.layout(usize::from(width));
+    let context = context_lines(state, composer, area);
+    let offers = completion_rows(composer);
+    let room = below.height.saturating_sub(u16::try_from(context.len()).unwrap_or(0) + offers).max(1);
+    let row = u16::try_from(row).unwrap_or(u16::MAX);
+    let first = row.saturating_sub(room - 1);
+    let text = composer.editor.text();
+    let mut y = below.y;
+    for range in lines.iter().skip(usize::from(first)).take(usize::from(room)) {
+        let safe = SafeText::line(text.get(range.clone()).unwrap_or_default());
+        put(grid, below, below.x + 2, y, &[plain(safe.as_str())], Ground::Sheet);
+        y += 1;
+    }
+    if composer.editor.text().is_empty() {
+        let hint = match composer.writing {
+            Writing::Message(_) => "Enter sends, Ctrl-j makes a line",
+            _ => "What is on your mind? Ctrl-s sends, Esc keeps it as a draft",
+        };
+        put(grid, below, below.x + 2, below.y, &fit_line(vec![dim(hint)], usize::from(width)), Ground::Sheet);
+    }
+    let caret_y = below.y + (row - first).min(room.saturating_sub(1));
+    let mut y = (below.y + room).min(caret_y + 1).max(y);
+    if let Some(completion) = &composer.completion {
+        for (place, (text, what)) in completion.choices.iter().enumerate() {
+            let chosen = place == completion.choice;
+            let mark = if chosen { "▸ " } else { "  " };
+            let look = if chosen { Look::of(Role::Accent).bold() } else { Look::default() };
+            let line = vec![span(format!("{mark}{}", text.trim_end()), look), dim(format!("  {what}"))];
+            put(grid, below, below.x + 2, y, &fit_line(line, usize::from(width)), Ground::Sheet);
+            y += 1;
+        }
+    }
+    for line in context {
+        put(grid, below, below.x + 2, y, &line, Ground::Sheet);
+        y += 1;
+    }
+    Some((below.x + 2 + u16::try_from(column).unwrap_or(0), caret_y))
+}
+
+/// How much room is left, by the server's own way of counting.
+fn used(state: &State, composer: &Composer) -> Line {
+    let most = crate::update::graphemes_max(state);
+    let used = count_graphemes(composer.editor.text().trim());
+    if used > most {
+        return vec![span(format!("✕ {} too long ", used - most), Look::of(Role::Error).bold())];
+    }
+    let left = most - used;
+    let role = if left < 20 { Role::Warning } else { Role::Dim };
+    vec![of(role, format!("{left} left "))]
+}
+
+/// A frame around an area, so that it stands off from what is behind it whatever the colours; what is inside it.
+fn framed(grid: &mut Grid, area: Area) -> Area {
+    grid.clear(area, Look::default().on(Ground::Sheet));
+    let look = Look::of(Role::Line).on(Ground::Sheet);
+    let (right, bottom) = ((area.x + area.width).saturating_sub(1), (area.y + area.height).saturating_sub(1));
+    for x in area.x..=right {
+        grid.put(area, x, area.y, "─", look, 0);
+        grid.put(area, x, bottom, "─", look, 0);
+    }
+    for y in area.y..=bottom {
+        let (left_sign, right_sign) = match y {
+            y if y == area.y => ("╭", "╮"),
+            y if y == bottom => ("╰", "╯"),
+            _ => ("│", "│"),
+        };
+        grid.put(area, area.x, y, left_sign, look, 0);
+        grid.put(area, right, y, right_sign, look, 0);
+    }
+    area.inside(1, 1)
+}
+
+fn prompt_area(state: &State, prompt: &Prompt) -> Area {
+    let whole = Area::of(state.size);
+    let count = u16::try_from(choices(state, prompt).len()).unwrap_or(u16::MAX);
+    let width = PROMPT_WIDTH.min(whole.width);
+    if prompt.asking == Asking::Filter {
+        let (_, last) = whole.split_bottom(1);
+        return last;
+    }
+    // A frame, the line, the choices, and a line for those that are not shown.
+    let rest = u16::from(count > CHOICES_SHOWN);
+    let height = (count.clamp(1, CHOICES_SHOWN) + 3 + rest).min(whole.height);
+    let y = if prompt.must_choose() { (whole.height - height) / 2 } else { (whole.height - height) / 4 };
+    Area { x: (whole.width - width) / 2, y, width, height }
+}
+
+/// Choices that fit into so many rows; the last row says how many more there are.
+fn shown_choices(rows: u16, count: usize) -> usize {
+    let rows = usize::from(rows);
+    if count > rows { rows.saturating_sub(1) } else { rows }
+}
+
+/// The first choice that is shown.
+fn first_choice(prompt: &Prompt, count: usize, rows: usize) -> usize {
+    let choice = prompt.choice.min(count.saturating_sub(1));
+    (choice + 1).saturating_sub(rows)
+}
+
+pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u16) {
+    let mut area = prompt_area(state, prompt);
+    if prompt.asking == Asking::Filter {
+        grid.clear(area, Look::default().on(Ground::Sheet));
+    } else {
+        area = framed(grid, area);
+    }
+    let (head, below) = area.split_top(1);
+    let label = span(format!(" {} ", prompt.label()), Look::of(Role::Accent).bold());
+    let x = put(grid, head, head.x, head.y, &[label], Ground::Sheet);
+    let text = SafeText::line(prompt.editor.text());
+    let before = SafeText::line(prompt.editor.text().get(..prompt.editor.caret()).unwrap_or_default());
+    let room = usize::from((head.x + head.width).saturating_sub(x + 1));
+    // The end of a long line is where one writes.
+    let shown: String = if columns(text.as_str()) > room {
+        before.as_str().chars().rev().take(room).collect::<Vec<_>>().into_iter().rev().collect()
+    } else {
+        text.as_str().to_owned()
+    };
+    put(grid, head, x, head.y, &[plain(shown)], Ground::Sheet);
+    let caret = (x + u16::try_from(columns(before.as_str()).min(room)).unwrap_or(0), head.y);
+    if prompt.asking == Asking::Filter {
+        return caret;
+    }
+    let all = choices(state, prompt);
+    let rows = shown_choices(below.height, all.len());
+    let first = first_choice(prompt, all.len(), rows);
+    if all.is_empty() {
+        put(grid, below, below.x + 1, below.y, &[dim("nothing fits · Esc closes")], Ground::Sheet);
+    }
+    for (y, (place, choice)) in (below.y..).zip(all.iter().enumerate().skip(first).take(rows)) {
+        let chosen = place == prompt.choice.min(all.len() - 1);
+        let ground = if chosen { Ground::Selected } else { Ground::Sheet };
+        let row = Area { y, height: 1, ..below };
+        grid.clear(row, Look::default().on(ground));
+        let mark = if chosen { of(Role::Accent, "▌") } else { plain(" ") };
+        let label = if choice.why_not.is_some() {
+            dim(choice.label.clone())
+        } else if chosen {
+            bold(choice.label.clone())
+        } else {
+            plain(choice.label.clone())
+        };
+        let detail = match &choice.why_not {
+            Some(reason) => format!("  ({reason})"),
+            None => format!("  {}", choice.detail),
+        };
+        let keys = vec![span(format!("{} ", choice.keys), Look::of(Role::Accent))];
+        let line = two_ends(vec![mark, label, dim(detail)], keys, usize::from(below.width));
+        put(grid, row, row.x, y, &line, ground);
+    }
+    let more = all.len().saturating_sub(first + rows);
+    if more > 0 {
+        let y = below.y + below.height - 1;
+        put(grid, below, below.x + 1, y, &[dim(format!("and {more} more · write to find"))], Ground::Sheet);
+    }
+    caret
+}
+
+/// The choice at a cell.
+pub(super) fn choice_at(state: &State, prompt: &Prompt, x: u16, y: u16) -> Option<usize> {
+    let area = prompt_area(state, prompt).inside(1, 1);
+    let count = choices(state, prompt).len();
+    let rows = shown_choices(area.height.saturating_sub(1), count);
+    let row = usize::from(y.checked_sub(area.y + 1)?);
+    let place = first_choice(prompt, count, rows) + row;
+    (area.contains(x, y) && row < rows && place < count).then_some(place)
+}
+
+/// What can follow the keys that were pressed.
+pub(super) fn which_key(state: &State, grid: &mut Grid) {
+    const COLUMN: u16 = 38;
+    let all = state.keymap.continuations(&state.keys, &state.contexts());
+    let whole = Area::of(state.size);
+    let count = u16::try_from(all.len()).unwrap_or(u16::MAX).max(1);
+    let rows = count.min(whole.height.saturating_sub(5)).max(1);
+    let columns = count.div_ceil(rows).min((whole.width / COLUMN).max(1));
+    let (width, height) = ((columns * COLUMN + 3).min(whole.width), rows + 3);
+    let bottom = whole.height.saturating_sub(1 + height.min(whole.height));
+    let area = Area { x: whole.width - width, y: bottom, width, height: height.min(whole.height) };
+    let area = framed(grid, area);
+    let pressed = crate::key::Keys(state.keys.clone());
+    put(
+        grid,
+        area,
+        area.x + 1,
+        area.y,
+        &[span(format!("{pressed} …"), Look::of(Role::Accent).bold())],
+        Ground::Sheet,
+    );
+    for (place, (keys, command)) in (0_u16..).zip(all).take(usize::from(rows * columns)) {
+        let (column, row) = (place / rows, place % rows);
+        let line =
+            vec![span(format!("{:<5}", keys.to_string()), Look::default().bold()), plain(command.title)];
+        let x = area.x + 1 + column * COLUMN;
+        put(grid, area, x, area.y + 1 + row, &fit_line(line, usize::from(COLUMN) - 2), Ground::Sheet);
+    }
+}
+
+pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, u16)> {
+    let whole = Area::of(state.size);
+    let width = FORM_WIDTH.min(whole.width);
+    let roomy = whole.height >= 16;
+    let step: u16 = if roomy { 3 } else { 2 };
+    let fields = u16::try_from(form.fields.len()).unwrap_or(0);
+    let height = (fields * step + if roomy { 7 } else { 4 }).min(whole.height);
+    let area = Area { x: (whole.width - width) / 2, y: (whole.height - height) / 3, width, height };
+    let area = if roomy { framed(grid, area) } else { area };
+    let inner = area.inside(1, 0);
+    let mut line: Line = vec![span(form.title(), Look::of(Role::Accent).bold())];
+    if !state.server.is_empty() {
+        line.push(dim(format!(" · {}", state.server)));
+    }
+    put(grid, inner, inner.x, inner.y, &fit_line(line, usize::from(inner.width)), Ground::Sheet);
+    let mut caret = None;
+    // On a low screen the field that is written must be seen.
+    let shown = (inner.height.saturating_sub(4) / step).max(1);
+    let focus = u16::try_from(form.focus).unwrap_or(0);
+    let first = (focus + 1).saturating_sub(shown);
+    for (place, field) in (0_u16..).zip(&form.fields).skip(usize::from(first)).take(usize::from(shown)) {
+        let y = inner.y + 2 + (place - first) * step;
+        let chosen = place == focus;
+        let label = if chosen {
+            span(format!("▸ {}", field.label), Look::default().bold())
+        } else {
+            plain(format!("  {}", field.label))
+        };
+        let hint = dim(format!("  {}", field.hint));
+        put(grid, inner, inner.x, y, &fit_line(vec![label, hint], usize::from(inner.width)), Ground::Sheet);
+        let text = field.editor.text();
+        let before = text.get(..field.editor.caret()).unwrap_or_default();
+        let hide = |text: &str| {
+            if field.is_secret && !form.is_revealed {
+                "•".repeat(text.chars().count())
+            } else {
+                SafeText::line(text).as_str().to_owned()
+            }
+        };
+        let room = usize::from(inner.width.saturating_sub(3));
+        let (shown, before) = (hide(text), hide(before));
+        let skip = (columns(&before) + 1).saturating_sub(room);
+        let shown: String = shown.chars().skip(skip).collect();
+        let look = if chosen { Look::default().underline() } else { Look::default() };
+        let filled = format!("{shown:<room$}");
+        let text_line: Span = span(crate::measure::fit(&filled, room), look);
+        put(grid, inner, inner.x + 2, y + 1, &[text_line], Ground::Sheet);
+        if chosen {
+            let x = inner.x + 2 + u16::try_from(columns(&before) - skip.min(columns(&before))).unwrap_or(0);
+            caret = Some((x.min(inner.x + inner.width - 1), y + 1));
+        }
+    }
+    let y = area.y + area.height - 2;
+    let said: Vec<Line> = match &form.problem {
+        Some(problem) => {
+            words(&format!("✕ {problem}"), usize::from(inner.width), Look::of(Role::Error).bold())
+        }
+        None if form.is_busy => prose("One moment …", usize::from(inner.width)),
+        None => vec![vec![dim(if form.fields.iter().any(|field| field.is_secret) {
+            "Enter goes on · Ctrl-r shows the password · Esc goes back"
+        } else {
+            "Enter goes on · Esc goes back"
+        })]],
+    };
+    for (y, line) in (y..area.y + area.height).zip(said) {
+        put(grid, inner, inner.x, y, &fit_line(line, usize::from(inner.width)), Ground::Sheet);
+    }
+    caret
+}

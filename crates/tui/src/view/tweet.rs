@@ -1,0 +1,230 @@
+//! A tweet as lines: who and when, what, what it quotes, and what came of it.
+
+use model::SafeText;
+use protocol::v1;
+
+use super::age;
+use super::lines::{Line, Span, bold, dim, fit_line, line_columns, of, plain, prose, span};
+use crate::look::{Look, Role};
+use crate::measure::fit;
+use crate::state::State;
+
+/// Lines of a quoted tweet.
+const QUOTE_LINES_MAX: usize = 6;
+/// Below this width a header has no display name.
+const NAMES_FROM: usize = 50;
+
+/// A tweet; of a plain retweet, its original with who retweeted it above.
+pub(crate) fn tweet(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let Some(tweet) = state.known.tweet(id) else {
+        let why = if state.known.is_gone(id) { "this tweet was deleted" } else { "this tweet is not here" };
+        return vec![vec![dim(format!("✕ {why}"))]];
+    };
+    if tweet.retweet_of == 0 {
+        return original(state, tweet, width);
+    }
+    let by = state.known.username(tweet.author_id);
+    let mine = state.is_mine(id);
+    let who = if mine { "you".to_owned() } else { format!("@{by}") };
+    let mut lines =
+        vec![fit_line(vec![dim(format!("↻ {who} retweeted · {}", age(state.now, tweet.created_ms)))], width)];
+    match state.known.tweet(tweet.retweet_of) {
+        Some(inner) => lines.extend(original(state, inner, width)),
+        None => lines.push(vec![dim("✕ what was retweeted is gone")]),
+    }
+    lines
+}
+
+fn original(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
+    let mut lines = vec![header(state, tweet, width)];
+    if tweet.reply_to != 0 {
+        lines.extend(answers(state, tweet, width));
+    }
+    lines.extend(prose(&tweet.text, width));
+    if tweet.quote_of != 0 {
+        lines.extend(card(state, tweet.quote_of, width));
+    }
+    let counts = counts(tweet);
+    if !counts.is_empty() {
+        lines.push(fit_line(counts, width));
+    }
+    lines
+}
+
+/// Who, when, and who else may see it.
+fn header(state: &State, tweet: &v1::Tweet, width: usize) -> Line {
+    let mut line = who(state, tweet.author_id, width >= NAMES_FROM);
+    let mut about = vec![age(state.now, tweet.created_ms)];
+    if tweet.edited_ms != 0 {
+        about.push("edited".into());
+    }
+    if tweet.visibility() != v1::Visibility::Public {
+        about.push(super::visibility_word(tweet.visibility()).into());
+    }
+    line.push(dim(format!(" · {}", about.join(" · "))));
+    fit_line(line, width)
+}
+
+/// Somebody: username, and the name that they gave themselves where there is room.
+pub(crate) fn who(state: &State, id: u64, with_name: bool) -> Line {
+    let Some(account) = state.known.account(id) else { return vec![dim("somebody")] };
+    let mut line = vec![span(format!("@{}", account.username), Look::of(Role::Name).bold())];
+    if with_name && !account.display_name.is_empty() {
+        line.push(plain(format!(" {}", fit(SafeText::line(&account.display_name).as_str(), 24))));
+    }
+    line
+}
+
+fn answers(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
+    if matches!(state.place(), crate::place::Place::Thread(_)) {
+        return Vec::new();
+    }
+    let line = match state.known.tweet(tweet.reply_to) {
+        Some(parent) => {
+            let text = SafeText::line(&parent.text);
+            format!("↩ answers @{}: {}", state.known.username(parent.author_id), text)
+        }
+        None => "↩ answers another tweet".to_owned(),
+    };
+    vec![vec![dim(fit(&line, width))]]
+}
+
+/// What is quoted, in a frame on its left.
+pub(crate) fn card(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let bar = || of(Role::Line, "│ ");
+    let inner = width.saturating_sub(2).max(4);
+    let Some(tweet) = state.known.tweet(id) else {
+        return vec![vec![bar(), dim("✕ what was quoted is gone")]];
+    };
+    let mut lines = vec![header(state, tweet, inner)];
+    lines.extend(prose(&tweet.text, inner));
+    if lines.len() > QUOTE_LINES_MAX {
+        lines.truncate(QUOTE_LINES_MAX);
+        lines.push(vec![dim("…")]);
+    }
+    for line in &mut lines {
+        line.insert(0, bar());
+    }
+    lines
+}
+
+/// What came of it; what one did oneself is bold and has a sign of its own.
+fn counts(tweet: &v1::Tweet) -> Line {
+    let mut line = Line::new();
+    let mut add = |mine: bool, yes: &str, no: &str, count: u32, role: Role| {
+        if count == 0 && !mine {
+            return;
+        }
+        if !line.is_empty() {
+            line.push(dim("  "));
+        }
+        let sign = if mine { yes } else { no };
+        let text = if count == 0 { sign.to_owned() } else { format!("{sign} {count}") };
+        line.push(if mine { span(text, Look::of(role).bold()) } else { dim(text) });
+    };
+    add(tweet.liked, "♥ you,", "♡", tweet.likes, Role::Accent);
+    add(tweet.retweeted, "↻ you,", "↻", tweet.retweets, Role::Good);
+    add(false, "", "❝", tweet.quotes, Role::Dim);
+    add(false, "", "↩", tweet.replies, Role::Dim);
+    add(tweet.bookmarked, "★ saved", "", 0, Role::Warning);
+    line
+}
+
+/// Lines for a person: who, how they stand to one, and whether they are there.
+pub(crate) fn person(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let mut line = vec![presence(state.known.presence(id)), plain(" ")];
+    line.extend(who(state, id, true));
+    let relation = relation(state, id);
+    if !relation.is_empty() {
+        let gap = width.saturating_sub(line_columns(&line) + relation.chars().count()).min(2);
+        line.push(dim(format!("{}{relation}", " ".repeat(gap.max(1)))));
+    }
+    vec![fit_line(line, width)]
+}
+
+/// Whether somebody is there, with a sign of its own for each.
+pub(crate) fn presence(presence: v1::PresenceState) -> Span {
+    match presence {
+        v1::PresenceState::Online => of(Role::Good, "●"),
+        v1::PresenceState::Away => of(Role::Warning, "◐"),
+        _ => dim("○"),
+    }
+}
+
+/// How somebody stands to one, in words.
+pub(crate) fn relation(state: &State, id: u64) -> String {
+    if state.me.as_ref().is_some_and(|me| me.account.id == id) {
+        return "you".into();
+    }
+    let relationship = state.known.relationship(id);
+    let words = [
+        (relationship.followed_by && relationship.following, "you follow each other"),
+        (relationship.followed_by && !relationship.following, "follows you"),
+        (relationship.following && !relationship.followed_by, "you follow"),
+        (relationship.muting, "muted"),
+        (relationship.blocking, "blocked"),
+    ];
+    let said: Vec<&str> = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+    said.join(" · ")
+}
+
+/// The head of a profile: names, bio, counts, relation, tabs.
+pub(crate) fn profile_head(
+    state: &State,
+    username: &str,
+    tab: crate::place::ProfileTab,
+    width: usize,
+) -> Vec<Line> {
+    use crate::place::ProfileTab;
+    let Some(profile) = state.known.profiles.get(username) else {
+        let problem = state.panel().and_then(|panel| panel.problem.clone());
+        let line = problem.map_or_else(
+            || dim(format!("@{username} …")),
+            |problem| of(Role::Error, format!("✕ @{username}: {problem}")),
+        );
+        return vec![fit_line(vec![line], width), vec![]];
+    };
+    let account = profile.account.clone().unwrap_or_default();
+    let mut first = vec![presence(profile.presence()), plain(" ")];
+    if !account.display_name.is_empty() {
+        first.push(bold(format!("{}  ", SafeText::line(&account.display_name))));
+    }
+    first.push(span(format!("@{username}"), Look::of(Role::Name).bold()));
+    if profile.role() == v1::Role::Admin {
+        first.push(dim(" · operator"));
+    }
+    if profile.suspended {
+        first.push(of(Role::Error, " · suspended"));
+    }
+    let mut lines = vec![fit_line(first, width)];
+    if !profile.bio.is_empty() {
+        lines.extend(prose(&profile.bio, width));
+    }
+    let joined = super::absolute_time(profile.created_ms);
+    let joined = joined.split(' ').next().unwrap_or_default().to_owned();
+    let counts = format!(
+        "{} · {} · {} following · here since {joined}",
+        super::count(profile.tweets, "tweet", "tweets"),
+        super::count(profile.followers, "follower", "followers"),
+        profile.following
+    );
+    lines.extend(super::lines::words(&counts, width, Look::of(Role::Dim)));
+    let relation = relation(state, account.id);
+    if !relation.is_empty() && relation != "you" {
+        lines.push(vec![plain(relation)]);
+    }
+    let tabs = [
+        (ProfileTab::Tweets, "Tweets"),
+        (ProfileTab::Followers, "Followers"),
+        (ProfileTab::Following, "Following"),
+    ];
+    let mut line = Line::new();
+    for (one, title) in tabs {
+        let chosen = one == tab;
+        let text = if chosen { format!("[{title}]") } else { format!(" {title} ") };
+        line.push(if chosen { span(text, Look::of(Role::Accent).bold()) } else { dim(text) });
+    }
+    lines.push(fit_line(line, width));
+    lines.push(Vec::new());
+    lines
+}

@@ -1,0 +1,212 @@
+//! Every screen at every size, as people see it; and that colour is never the only sign of anything.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+
+mod desk;
+
+use desk::{Desk, id, tweet};
+use mini_tweet_tui::grid::Size;
+use mini_tweet_tui::message::Message;
+use mini_tweet_tui::view::draw;
+
+const SIZES: [(u16, u16); 5] = [(40, 12), (60, 20), (80, 24), (120, 40), (200, 50)];
+
+/// Keys that lead to each screen.
+const SCREENS: [(&str, &str); 27] = [
+    ("home", ""),
+    ("home_in_the_middle", "j j j j"),
+    ("mine", "g m"),
+    ("local", "g l"),
+    ("saved", "g b"),
+    ("hashtag", "# text:rust enter"),
+    ("thread", "j j t"),
+    ("thread_folded", "j j t j z a"),
+    ("profile", "a"),
+    ("profile_followers", "a tab"),
+    ("people", "5"),
+    ("search", "g / text:Note"),
+    ("found", "g / text:Note enter"),
+    ("online", "6"),
+    ("trends", "4"),
+    ("notifications", "2"),
+    ("conversations", "3"),
+    ("conversation", "3 enter"),
+    ("drafts", "c text:unfinished_business esc g d"),
+    ("settings", "g s"),
+    ("help", ": text:nothing_like_it esc ?"),
+    ("palette", ": text:re"),
+    ("log", ": text:log enter"),
+    ("doctor", ": text:doctor enter"),
+    ("composer", "c text:hello_@gr"),
+    ("quote", "j B text:well_said"),
+    ("filter", "/ text:nanosecond"),
+];
+
+fn at(keys: &str, (width, height): (u16, u16)) -> Desk {
+    let mut desk = Desk::new(width, height);
+    desk.wait(9_000);
+    if !keys.is_empty() {
+        desk.press(keys);
+    }
+    desk
+}
+
+fn snapshot(name: &str, make: impl Fn((u16, u16)) -> Desk) {
+    let mut all = String::new();
+    for size in SIZES {
+        all.push_str(&format!("{}×{}\n{}\n", size.0, size.1, make(size).screen()));
+    }
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, all);
+    });
+}
+
+#[test]
+fn every_screen_at_every_size() {
+    for (name, keys) in SCREENS {
+        snapshot(name, |size| at(keys, size));
+    }
+}
+
+#[test]
+fn the_first_screens_at_every_size() {
+    let guest = |server: &str, (width, height)| {
+        let server = server.to_owned();
+        let setup = mini_tweet_tui::state::Setup { server: server.clone(), ..Desk::setup(width, height) };
+        Desk::with(setup, !server.is_empty())
+    };
+    snapshot("welcome", |size| guest("", size));
+    snapshot("door", |size| guest("a.org:4280", size));
+    snapshot("log_in", |size| {
+        let mut desk = guest("a.org:4280", size);
+        desk.press("enter text:ada enter text:secret");
+        desk
+    });
+    snapshot("sign_up", |size| {
+        let mut desk = guest("a.org:4280", size);
+        desk.press("down enter text:ada tab tab text:secret enter text:other enter");
+        desk
+    });
+    snapshot("no_connection", |(width, height)| {
+        let setup =
+            mini_tweet_tui::state::Setup { username: Some("ada".into()), ..Desk::setup(width, height) };
+        let mut desk = Desk::with(setup, false);
+        desk.tell(Message::Unreachable(client::ClientError::Unreachable {
+            endpoint: "tweets.example.org:4280".into(),
+            reason: "connection refused".into(),
+        }));
+        desk.wait(9_000);
+        desk
+    });
+}
+
+/// States that must be told apart without colour, as pairs of what is done before the same screen.
+#[test]
+fn no_state_is_told_by_colour_alone() {
+    let pairs: [(&str, &str, &str); 9] = [
+        ("a like of one's own", "", "f"),
+        ("a retweet of one's own", "", "b"),
+        ("a saved tweet", "", "s"),
+        ("what is selected", "j", "j j"),
+        ("a chosen tab", "2", "3"),
+        ("a chosen choice", ": text:go", ": text:go down"),
+        ("a chosen profile tab", "a", "a tab"),
+        ("a followed person", "5 j j", "5 j j F"),
+        ("who may see it", "c text:x", "c text:x alt-v"),
+    ];
+    for (what, one, other) in pairs {
+        let screen = |keys| {
+            let mut desk = at(keys, (80, 24));
+            // Without the passing message at the bottom, which says it in words.
+            desk.wait(60_000);
+            desk.screen()
+        };
+        assert_ne!(screen(one), screen(other), "{what}");
+    }
+    // The connection.
+    let mut desk = at("", (80, 24));
+    let live = desk.screen();
+    desk.tell(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+    assert_ne!(desk.screen(), live);
+    // Presence of people: each with a sign of its own.
+    let people = at("5", (80, 24)).screen();
+    assert!(
+        people.contains("● @grace") && people.contains("◐ @alan") && people.contains("○ @linus"),
+        "{people}"
+    );
+}
+
+#[test]
+fn nothing_that_people_write_can_break_the_layout_or_drive_the_terminal() {
+    let nasty = [
+        "\x1b[2J\x1b]52;c;AAAA\x07\x1b]0;title\x07",
+        "\u{9b}31m C1 \u{85} and \u{7f}",
+        "\u{202e}gnirts desrever\u{202c} \u{2066}isolate",
+        "zero\u{200b}width\u{feff} tags \u{e0041}\u{e007f}",
+        "👩‍👩‍👧‍👦 👩🏽‍🚀 🏳️‍🌈 🇩🇪🇫🇷 ❤️ #️⃣",
+        "日本語のとても長いツイートです。改行なしでどこまでも続きます。",
+        "שלום עולם مرحبا بالعالم mixed עם English",
+        &format!("e{} flood", "\u{301}".repeat(60)),
+        "a\tb\r\nc\rd\u{b}e\u{c}f",
+        &"x".repeat(300),
+        "\u{1f3fb}\u{200d}\u{200d} lone joiners \u{fe0f}",
+    ];
+    for (width, height) in [(20, 6), (40, 12), (80, 24), (200, 50)] {
+        let mut desk = Desk::new(width, height);
+        for (n, text) in (1_i64..).zip(nasty) {
+            desk.accounts.push(desk::account(100 + u64::try_from(n).unwrap(), &format!("user{n}"), text));
+            let mut new = tweet(0, 100 + u64::try_from(n).unwrap(), text);
+            new.id = id(0) + u64::try_from(n).unwrap();
+            desk.posted(new);
+        }
+        desk.press(".");
+        for keys in [
+            "j", "j", "j", "a", "esc", "t", "esc", "j", "B", "esc", "j", "o", "esc", "i", "esc", "5", "g l",
+            "g n",
+        ] {
+            desk.press(keys);
+            let (grid, caret) = draw(&desk.state);
+            assert_eq!(grid.size(), Size { width, height });
+            for y in 0..height {
+                let mut columns = 0;
+                for x in 0..width {
+                    let cell = grid.cell(x, y).unwrap();
+                    assert!(!cell.text.chars().any(|c| c.is_control()), "{:?}", cell.text);
+                    assert!(!cell.text.contains([
+                        '\u{202e}',
+                        '\u{2066}',
+                        '\u{200b}',
+                        '\u{feff}',
+                        '\u{e0041}'
+                    ]));
+                    assert!(cell.text.chars().count() <= 12, "{:?}", cell.text);
+                    columns += if cell.text.is_empty() {
+                        0
+                    } else {
+                        mini_tweet_tui::measure::cluster_columns(&cell.text)
+                    };
+                }
+                assert_eq!(columns, usize::from(width), "line {y} at {width}×{height} after {keys}");
+            }
+            if let Some((x, y)) = caret {
+                assert!(x < width && y < height);
+            }
+        }
+    }
+}
+
+#[test]
+fn absurd_sizes_and_sudden_changes_of_size_harm_nothing() {
+    let mut desk = Desk::new(80, 24);
+    let sizes = [(1, 1), (2, 1), (1, 50), (500, 200), (3, 3), (49, 13), (500, 1), (80, 24)];
+    for keys in ["", "c text:hello", "esc", ":", "esc", "?", "esc", "3 enter", "esc esc", "g s", "g", "esc"] {
+        if !keys.is_empty() {
+            desk.press(keys);
+        }
+        for (width, height) in sizes {
+            desk.tell(Message::Resized(Size::clamped(width, height)));
+            let _ = draw(&desk.state);
+        }
+    }
+    assert_eq!(Size::clamped(65_535, 65_535), Size { width: 500, height: 200 });
+}
