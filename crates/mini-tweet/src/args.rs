@@ -11,9 +11,10 @@ use clap_complete::Shell;
 use self::operator::{Admin, DataDirectory, ImportSource, Serve};
 
 const AFTER_HELP: &str = "\
-Start with your own network on this machine:
+Without a verb it opens the full-screen client. Start with your own network on this machine:
   mini-tweet serve                      in one terminal
-  mini-tweet signup                     in another
+  mini-tweet                            in another; or with verbs:
+  mini-tweet signup
   mini-tweet post \"hello #world\"
   mini-tweet feed --follow
 
@@ -26,8 +27,23 @@ Exit codes: 0 done (or so already), 1 failed, 2 wrong usage, 3 not found, 4 not 
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
+    #[command(flatten)]
+    pub(crate) screen: ScreenOptions,
+    /// Without one: the full-screen client.
     #[command(subcommand)]
-    pub(crate) verb: Verb,
+    pub(crate) verb: Option<Verb>,
+}
+
+/// What the full-screen client takes, and no verb.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Full-screen client")]
+pub(crate) struct ScreenOptions {
+    /// Lines instead of a screen: for screen readers and simple terminals.
+    #[arg(long, env = "ACCESSIBLE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) plain: bool,
+    /// Look only: nothing is written to the network.
+    #[arg(long)]
+    pub(crate) read_only: bool,
 }
 
 /// What every verb takes.
@@ -111,6 +127,11 @@ pub(crate) enum Verb {
     Sessions {
         #[command(subcommand)]
         action: Option<SessionsAction>,
+    },
+    /// ssh keys of this account: list them, add one, revoke one.
+    Keys {
+        #[command(subcommand)]
+        action: Option<KeysAction>,
     },
     /// Change your password. All other sessions end.
     Passwd {
@@ -258,8 +279,25 @@ pub(crate) enum Verb {
         /// Where to.
         directory: Option<PathBuf>,
     },
+    /// Keys of the full-screen client: all of them, or what is wrong with your own.
+    Keymap {
+        #[command(subcommand)]
+        action: Option<KeymapAction>,
+    },
     /// The version.
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeymapAction {
+    /// Every command with its keys, as your settings have them.
+    List {
+        /// As a page of documentation.
+        #[arg(long, hide = true)]
+        markdown: bool,
+    },
+    /// Conflicts and mistakes in your settings; exit code 1 when there are any.
+    Check,
 }
 
 #[derive(Debug, Args)]
@@ -310,6 +348,25 @@ pub(crate) enum SessionsAction {
     /// List them.
     List,
     /// End one.
+    Revoke {
+        /// Its id in the list.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysAction {
+    /// List them.
+    List,
+    /// From now on whoever has the private half of this key comes in by ssh as you.
+    Add {
+        /// File of the public key, such as ~/.ssh/id_ed25519.pub; - reads it from stdin.
+        file: PathBuf,
+        /// What to call it. Else the comment in the file.
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Let nobody in with it any more, and end the sessions that began with it.
     Revoke {
         /// Its id in the list.
         id: String,

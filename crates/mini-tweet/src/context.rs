@@ -1,7 +1,7 @@
 //! What every verb stands on: where this person's files are, which server and account are meant, and a connection.
 
-use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use client::{Client, Endpoint, Home, Options, Profile, Profiles, Token};
 use etcetera::{AppStrategy as _, AppStrategyArgs, app_strategy::Xdg};
@@ -10,7 +10,7 @@ use protocol::tls::Fingerprint;
 use crate::args::{Global, TweetRef};
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::prompt::Asking;
+use crate::prompt::{Asking, whole_stdin};
 
 /// One call of the program.
 pub(crate) struct Context {
@@ -19,13 +19,43 @@ pub(crate) struct Context {
     pub(crate) out: Output,
     pub(crate) asking: Asking,
     /// Whose session the connection has.
-    profile: OnceCell<Profile>,
+    profile: OnceLock<Profile>,
+    /// Somebody who is not at this machine: nothing of it is theirs.
+    visit: Option<Visit>,
+}
+
+/// Somebody from elsewhere who uses the verbs here.
+pub(crate) struct Visit {
+    /// The way to the server, with their session if they have one.
+    pub(crate) options: Options,
+    /// What they sent for standard input.
+    pub(crate) stdin: String,
 }
 
 impl Context {
     pub(crate) fn new(global: Global) -> Result<Self, Failure> {
         let (out, asking) = (Output::new(&global), Asking::new(global.no_input));
-        Ok(Self { home: home()?, out, asking, global, profile: OnceCell::new() })
+        Ok(Self { home: home()?, out, asking, global, profile: OnceLock::new(), visit: None })
+    }
+
+    /// For somebody from elsewhere: nobody is asked, no file is read, no other server is meant.
+    #[cfg(feature = "ssh")]
+    pub(crate) fn of_visit(global: Global, out: Output, visit: Visit) -> Self {
+        let home = Home::at(PathBuf::new());
+        Self { home, out, asking: Asking::new(true), global, profile: OnceLock::new(), visit: Some(visit) }
+    }
+
+    /// All of standard input.
+    pub(crate) fn stdin(&self) -> Result<String, Failure> {
+        match &self.visit {
+            Some(visit) => Ok(visit.stdin.trim_end_matches(['\n', '\r']).to_owned()),
+            None => whole_stdin(),
+        }
+    }
+
+    /// Whether files and programs of this machine can be used: only by who sits at it.
+    pub(crate) fn is_at_home(&self) -> bool {
+        self.visit.is_none()
     }
 
     /// Where the server is that is meant, whoever is signed in.
@@ -40,11 +70,20 @@ impl Context {
 
     /// A connection on which nobody is signed in.
     pub(crate) async fn connect(&self) -> Result<Client, Failure> {
+        if let Some(visit) = &self.visit {
+            return Ok(Client::connect(Options { token: None, ..visit.options.clone() }).await?);
+        }
         self.open(self.endpoint()?, None).await
     }
 
     /// A connection with the session of the account that is meant.
     pub(crate) async fn signed_in(&self) -> Result<Client, Failure> {
+        if let Some(visit) = &self.visit {
+            return match &visit.options.token {
+                Some(_) => Ok(Client::connect(visit.options.clone()).await?),
+                None => Err(Failure::NotSignedIn),
+            };
+        }
         if let Ok(token) = std::env::var("MINI_TWEET_TOKEN") {
             let token = Token::parse(&token)
                 .ok_or_else(|| Failure::Usage("MINI_TWEET_TOKEN is not the token of a session".to_owned()))?;
@@ -66,18 +105,7 @@ impl Context {
 
     async fn open(&self, endpoint: Endpoint, token: Option<Token>) -> Result<Client, Failure> {
         let shown = endpoint.to_string();
-        let mut options = Options::new(endpoint, self.home.known_hosts());
-        options.token = token;
-        options.timeout = self.global.timeout;
-        options.insecure = self.global.insecure;
-        options.fingerprint = match &self.global.fingerprint {
-            None => None,
-            Some(text) => Some(Fingerprint::parse(text).ok_or_else(|| {
-                Failure::Usage(
-                    "the fingerprint must look like SHA256:… (the server says it at its start)".to_owned(),
-                )
-            })?),
-        };
+        let options = client_options(&self.global, &self.home, endpoint, token)?;
         let connecting = tokio::time::timeout(self.global.timeout, Client::connect(options));
         let client =
             connecting.await.map_err(|_| client::ClientError::TimedOut { endpoint: shown.clone() })??;
@@ -91,6 +119,9 @@ impl Context {
 
     /// The profile that is meant: the one named, else one on the server named, else the current one.
     pub(crate) fn chosen_profile(&self) -> Result<Option<Profile>, Failure> {
+        if self.visit.is_some() {
+            return Ok(None);
+        }
         let profiles = Profiles::load(&self.home)?;
         let server = match &self.global.server {
             None => None,
@@ -132,6 +163,27 @@ impl Context {
         }
         Ok(())
     }
+}
+
+/// How to reach a server, as the flags say.
+pub(crate) fn client_options(
+    global: &Global,
+    home: &Home,
+    endpoint: Endpoint,
+    token: Option<Token>,
+) -> Result<Options, Failure> {
+    let mut options = Options::new(endpoint, home.known_hosts());
+    options.token = token;
+    options.timeout = global.timeout;
+    options.insecure = global.insecure;
+    options.fingerprint = match &global.fingerprint {
+        None => None,
+        Some(text) => Some(Fingerprint::parse(text).ok_or_else(|| {
+            let looks = "the fingerprint must look like SHA256:… (the server says it at its start)";
+            Failure::Usage(looks.to_owned())
+        })?),
+    };
+    Ok(options)
 }
 
 /// `MINI_TWEET_HOME`, or the place for data of programs.

@@ -79,7 +79,13 @@ impl Failure {
         }
     }
 
-    fn message(&self) -> String {
+    /// As a line on stderr. What a server said may be part of it.
+    #[cfg(feature = "ssh")]
+    pub(crate) fn line(&self) -> String {
+        format!("error: {}", self.message())
+    }
+
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::NotSignedIn => {
                 "nobody is signed in: run `mini-tweet login`, or `mini-tweet signup` for a new account"

@@ -9,6 +9,9 @@ mod exit;
 mod logging;
 mod output;
 mod prompt;
+mod screen;
+#[cfg(feature = "ssh")]
+mod ssh;
 mod verbs;
 
 use std::io::IsTerminal as _;
@@ -25,12 +28,12 @@ use exit::Failure;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    if std::env::args_os().len() == 1 {
-        // Help at once where nothing was asked.
+    let cli = Cli::parse();
+    if cli.verb.is_none() && !cli.screen.plain && !screen::is_possible() {
+        // Help at once where nothing was asked and there is no terminal.
         let _ = Cli::command().print_help();
         return ExitCode::from(2);
     }
-    let cli = Cli::parse();
     let as_json = cli.global.json.is_some();
     match run(cli) {
         Ok(code) => code,
@@ -43,9 +46,12 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = if let Verb::Serve(ask) = &cli.verb {
+    let outcome = if let Some(Verb::Serve(ask)) = &cli.verb {
         // A server ends in its own way when it is told to.
         runtime.block_on(verbs::serve::serve(ask, &cli.global)).map(|()| ExitCode::SUCCESS)
+    } else if cli.verb.is_none() {
+        // Logs would be written over the screen; what matters is in the client's own log.
+        runtime.block_on(screen::show(Context::new(cli.global)?, &cli.screen))
     } else {
         logging::of_client(cli.global.verbose);
         let terminal = Terminal::remember();
@@ -67,7 +73,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
 async fn verb(cli: Cli) -> Result<ExitCode, Failure> {
     let exit_status = cli.global.exit_status;
     let context = Context::new(cli.global)?;
-    verbs::run(&context, cli.verb).await?;
+    if let Some(verb) = cli.verb {
+        verbs::run(&context, verb).await?;
+    }
     if exit_status && context.out.rows() == 0 { Err(Failure::Empty) } else { Ok(ExitCode::SUCCESS) }
 }
 

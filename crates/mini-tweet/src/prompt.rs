@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::process::Command;
 
 use model::limits::{PASSWORD_BYTES_MAX, TWEET_BYTES_MAX};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
@@ -43,11 +44,15 @@ impl Asking {
     /// A password, without showing it.
     pub(crate) fn password(self, what: &str) -> Result<Zeroizing<String>, Failure> {
         self.check("give it on stdin with --password-stdin")?;
+        // Before the prompt is seen: whoever is quick would read their password otherwise.
+        let _silence = Silence::begin();
         rpassword::prompt_password(format!("{what} (not shown): ")).map(Zeroizing::new).map_err(Failure::from)
     }
 
     /// A new password, twice.
     pub(crate) fn new_password(self, what: &str) -> Result<Zeroizing<String>, Failure> {
+        // Between the two as well.
+        let _silence = Silence::begin();
         loop {
             let password = self.password(what)?;
             if *self.password("Again")? == *password {
@@ -59,6 +64,30 @@ impl Asking {
 
     fn check(self, instead: &str) -> Result<(), Failure> {
         if self.0 { Ok(()) } else { Err(Failure::Usage(format!("nobody can be asked here: {instead}"))) }
+    }
+}
+
+/// A terminal that does not show what is typed, until dropped.
+struct Silence(Option<Termios>);
+
+impl Silence {
+    fn begin() -> Self {
+        let before = tcgetattr(io::stdin()).ok();
+        if let Some(before) = &before {
+            let mut silent = before.clone();
+            silent.local_modes.remove(LocalModes::ECHO);
+            // Where it cannot be, the prompt itself refuses to go on.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &silent);
+        }
+        Self(before)
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        }
     }
 }
 

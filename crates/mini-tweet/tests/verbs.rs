@@ -6,6 +6,9 @@ mod world;
 
 use world::{PASSWORD, Person, World, until};
 
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKEOQyEpKJl7TNcV6ihYfaqwPBDh6pmxKTHuNNrkQrCI ada@laptop";
+
 fn id_of(person: &Person, args: &[&str]) -> String {
     person.ok(args).trim().to_owned()
 }
@@ -100,6 +103,35 @@ fn people_are_muted_and_blocked_and_profiles_edited() {
     let _others = bob.live(&["feed", "--follow"]);
     until("bob is online", || !ada.json(&["online"]).is_empty());
     assert_eq!(ada.json(&["online"])[0]["username"], "bob");
+}
+
+#[test]
+fn ssh_keys_are_added_listed_and_revoked() {
+    let world = World::start();
+    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let file = world.path("id_ed25519.pub");
+    std::fs::write(&file, format!("{KEY}\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let added = &ada.json(&["keys", "add", file])[0];
+    assert_eq!((&added["name"], &added["last_used"]), (&"ada@laptop".into(), &serde_json::Value::Null));
+    assert!(added["fingerprint"].as_str().unwrap().starts_with("SHA256:"));
+    assert_eq!(ada.json(&["keys", "add", file])[0]["id"], added["id"], "again is no error");
+    assert_eq!(ada.json(&["keys"]).len(), 1);
+    let (code, text) = bob.refused_with_input(&["keys", "add", "-", "--name", "mine"], KEY);
+    assert_eq!(code, 8, "{text}");
+
+    let private = world.path("id_ed25519");
+    std::fs::write(&private, "-----BEGIN OPENSSH PRIVATE KEY-----\n").unwrap();
+    let (code, text) = ada.refused(&["keys", "add", private.to_str().unwrap()]);
+    assert!(code == 2 && text.contains(".pub"), "{text}");
+    let (code, text) = ada.refused_with_input(&["keys", "add", "-"], "not a key");
+    assert!(code == 5 && text.contains("id_ed25519.pub"), "{text}");
+
+    let id = added["id"].as_str().unwrap();
+    assert_eq!(bob.refused(&["keys", "revoke", id]).0, 3, "it is not his");
+    ada.ok(&["keys", "revoke", id]);
+    assert!(ada.json(&["keys"]).is_empty());
+    bob.ok_with_input(&["keys", "add", "-"], KEY);
 }
 
 #[test]
@@ -253,4 +285,40 @@ fn operators_create_accounts_reset_passwords_and_announce() {
     let stats = world::succeeded(&["stats"], world.operator(&["admin", "stats", "--json"]));
     assert_eq!(serde_json::from_str::<serde_json::Value>(&stats).unwrap()["accounts"], 1);
     assert_eq!(world.operator(&["admin", "suspend", "@nobody"]).status.code(), Some(3));
+}
+
+#[test]
+fn the_fields_of_json_are_those_that_the_documentation_promises() {
+    let world = World::start();
+    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let id = id_of(&ada, &["post", "hello @bob #tag"]);
+    bob.ok(&["post", "me too #tag"]);
+    bob.ok(&["chat", "@ada", "in private"]);
+    bob.ok_with_input(&["keys", "add", "-"], KEY);
+    until("#tag is a trend", || !ada.json(&["tags"]).is_empty());
+    let promised = include_str!("../../../docs/json.md");
+    let table: &[(&str, &[&str])] = &[
+        ("a tweet", &["feed", "local"]),
+        ("a change of a tweet", &["like", &id]),
+        ("a version", &["history", &id]),
+        ("somebody in a list", &["people"]),
+        ("a profile", &["whoami"]),
+        ("a notification", &["notifs"]),
+        ("a trend", &["tags"]),
+        ("a hashtag", &["search", "--tags", "tag"]),
+        ("a conversation", &["chat", "list"]),
+        ("a message", &["chat", "@ada"]),
+        ("a session", &["sessions"]),
+        ("an ssh key", &["keys"]),
+        ("an account here", &["accounts"]),
+        ("the server", &["info"]),
+    ];
+    for (what, args) in table {
+        let row = promised.lines().find(|line| line.starts_with(&format!("| {what}:"))).expect(what);
+        let fields = row.split('|').nth(2).unwrap().replace(['`', ' '], "\n");
+        let fields: Vec<_> = fields.lines().filter(|field| !field.is_empty()).collect();
+        let mut args = args.to_vec();
+        args.push("--json=help");
+        assert_eq!(bob.ok(&args).lines().collect::<Vec<_>>(), fields, "{what}");
+    }
 }

@@ -10,6 +10,9 @@ pub(crate) struct Serve {
     /// Address and port, such as 0.0.0.0:4280 for the whole world.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
+    /// Where people come in by ssh, such as 0.0.0.0:4222. Else nobody does.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) ssh: Option<String>,
     /// Directory of the database.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

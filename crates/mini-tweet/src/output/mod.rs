@@ -5,8 +5,8 @@ pub(crate) mod people;
 pub(crate) mod style;
 pub(crate) mod tweets;
 
-use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use model::SafeText;
 use serde_json::{Map, Value};
@@ -42,7 +42,18 @@ impl Row {
 pub(crate) struct Output {
     mode: Mode,
     talks: bool,
-    rows: Cell<usize>,
+    rows: AtomicUsize,
+    sink: Sink,
+}
+
+/// Where lines are written.
+#[derive(Debug)]
+enum Sink {
+    /// To standard output and standard error of this process.
+    Process,
+    /// To somebody elsewhere, of whose terminal nothing is known: no colours.
+    #[cfg(feature = "ssh")]
+    Elsewhere(tokio::sync::mpsc::Sender<String>),
 }
 
 #[derive(Debug)]
@@ -53,6 +64,17 @@ enum Mode {
     Tsv(Vec<String>),
 }
 
+impl Mode {
+    fn of(global: &Global) -> Self {
+        let names = |list: &str| list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        match (&global.json, &global.tsv) {
+            (Some(list), _) => Self::Json(names(list)),
+            (None, Some(list)) => Self::Tsv(names(list)),
+            (None, None) => Self::People,
+        }
+    }
+}
+
 impl Output {
     pub(crate) fn new(global: &Global) -> Self {
         match global.color {
@@ -60,14 +82,32 @@ impl Output {
             ColorChoice::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
             ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
         }
-        let names = |list: &str| list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        let mode = match (&global.json, &global.tsv) {
-            (Some(list), _) => Mode::Json(names(list)),
-            (None, Some(list)) => Mode::Tsv(names(list)),
-            (None, None) => Mode::People,
-        };
+        let mode = Mode::of(global);
         let talks = !global.quiet && matches!(mode, Mode::People) && io::stderr().is_terminal();
-        Self { mode, talks, rows: Cell::new(0) }
+        Self { mode, talks, rows: AtomicUsize::new(0), sink: Sink::Process }
+    }
+
+    /// For somebody elsewhere, who takes lines from this channel.
+    #[cfg(feature = "ssh")]
+    pub(crate) fn elsewhere(global: &Global, lines: tokio::sync::mpsc::Sender<String>) -> Self {
+        Self { mode: Mode::of(global), talks: false, rows: AtomicUsize::new(0), sink: Sink::Elsewhere(lines) }
+    }
+
+    /// Writes a line, and waits until there is room for it.
+    fn line(&self, line: &str) -> Result<(), Failure> {
+        match &self.sink {
+            Sink::Process => {
+                let mut out = anstream::stdout().lock();
+                writeln!(out, "{line}")?;
+                Ok(out.flush()?)
+            }
+            #[cfg(feature = "ssh")]
+            Sink::Elsewhere(lines) => {
+                let line = format!("{}\n", anstream::adapter::strip_str(line));
+                let sent = tokio::task::block_in_place(|| lines.blocking_send(line));
+                sent.map_err(|_| Failure::Unread)
+            }
+        }
     }
 
     pub(crate) fn is_for_people(&self) -> bool {
@@ -76,20 +116,19 @@ impl Output {
 
     /// How many rows were shown.
     pub(crate) fn rows(&self) -> usize {
-        self.rows.get()
+        self.rows.load(Ordering::Relaxed)
     }
 
     /// Shows a row at once.
     pub(crate) fn row(&self, row: &Row) -> Result<(), Failure> {
-        self.rows.set(self.rows.get() + 1);
-        let mut out = anstream::stdout().lock();
+        self.rows.fetch_add(1, Ordering::Relaxed);
         match &self.mode {
-            Mode::People => writeln!(out, "{}", row.text)?,
+            Mode::People => self.line(&row.text),
             Mode::Json(names) if names.iter().any(|name| name == "help") => {
                 for name in row.fields.keys() {
-                    writeln!(out, "{name}")?;
+                    self.line(name)?;
                 }
-                return Err(Failure::Unread);
+                Err(Failure::Unread)
             }
             Mode::Json(names) => {
                 let mut object = Map::new();
@@ -100,7 +139,7 @@ impl Output {
                 for name in names {
                     object.insert(name.clone(), field(row, name)?.clone());
                 }
-                writeln!(out, "{}", json::line(&Value::Object(object)))?;
+                self.line(&json::line(&Value::Object(object)))
             }
             Mode::Tsv(names) => {
                 let mut line = Vec::new();
@@ -111,11 +150,9 @@ impl Output {
                         other => json::line(other),
                     });
                 }
-                writeln!(out, "{}", line.join("\t"))?;
+                self.line(&line.join("\t"))
             }
         }
-        out.flush()?;
-        Ok(())
     }
 
     pub(crate) fn all(&self, rows: impl IntoIterator<Item = Row>) -> Result<(), Failure> {
@@ -124,10 +161,8 @@ impl Output {
 
     /// A line of JSON, whatever was asked for.
     pub(crate) fn json(&self, value: &Value) -> Result<(), Failure> {
-        self.rows.set(self.rows.get() + 1);
-        let mut out = anstream::stdout().lock();
-        writeln!(out, "{}", json::line(value))?;
-        Ok(out.flush()?)
+        self.rows.fetch_add(1, Ordering::Relaxed);
+        self.line(&json::line(value))
     }
 
     /// A row whose only text is this word: an identifier, a code. People see it bare.

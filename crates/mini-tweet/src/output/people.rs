@@ -190,6 +190,30 @@ pub(crate) fn message(message: &v1::DirectMessage, with: &v1::Account, theirs: v
     Row::new(&["id", "with", "from_them", "text", "created", "state"], values, text)
 }
 
+/// An ssh key of one's account.
+pub(crate) fn ssh_key(key: &v1::SshKey) -> Row {
+    let used = match key.last_used_ms {
+        0 => "never used".to_owned(),
+        last_used_ms => format!("last used {}", local_time(last_used_ms)),
+    };
+    let text = format!(
+        "{}  {}  {}  {}",
+        key.id,
+        SafeText::line(&key.name),
+        SafeText::line(&key.fingerprint),
+        dim(format!("since {}, {used}", local_time(key.created_ms)))
+    );
+    let last_used = if key.last_used_ms == 0 { Value::Null } else { rfc3339(key.last_used_ms).into() };
+    let values = [
+        key.id.to_string().into(),
+        key.name.as_str().into(),
+        key.fingerprint.as_str().into(),
+        rfc3339(key.created_ms).into(),
+        last_used,
+    ];
+    Row::new(&["id", "name", "fingerprint", "created", "last_used"], values, text)
+}
+
 /// A session of one's account.
 pub(crate) fn session(session: &v1::Session) -> Row {
     let here = if session.current { "  (this one)" } else { "" };

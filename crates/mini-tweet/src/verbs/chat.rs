@@ -16,7 +16,6 @@ use crate::args::Chat;
 use crate::context::{Context, username};
 use crate::exit::Failure;
 use crate::output::people;
-use crate::prompt::whole_stdin;
 
 pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
     let client = context.signed_in().await?;
@@ -31,7 +30,7 @@ pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
     let with = username(&ask.with);
     match ask.text {
         Some(text) => {
-            let text = if text == "-" { whole_stdin()? } else { text };
+            let text = if text == "-" { context.stdin()? } else { text };
             let sent = client.ask(v1::SendMessage { username: with, text: to_nfc(&text) }).await?;
             context.out.say("sent");
             let id = sent.message_id.to_string();
@@ -144,7 +143,7 @@ fn erase(line: &str) {
 /// Lines from a terminal; none ever when nobody sits there.
 fn typed_lines(context: &Context) -> mpsc::Receiver<String> {
     let (lines, typed) = mpsc::channel(16);
-    let is_terminal = context.asking.is_possible() && std::io::stdin().is_terminal();
+    let is_terminal = context.is_at_home() && context.asking.is_possible() && std::io::stdin().is_terminal();
     std::thread::spawn(move || {
         if !is_terminal {
             // Keeps the channel open: output goes on without input.

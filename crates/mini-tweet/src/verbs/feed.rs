@@ -24,7 +24,7 @@ pub(super) async fn feed(context: &Context, ask: Feed) -> Result<(), Failure> {
 }
 
 /// The timeline that people call so.
-fn timeline(name: &str) -> Result<Timeline, Failure> {
+pub(super) fn timeline(name: &str) -> Result<Timeline, Failure> {
     Ok(match name {
         "home" => Timeline::Home(v1::Home {}),
         "mine" => Timeline::User(String::new()),

@@ -36,7 +36,7 @@ pub(super) async fn next(
                     match &*state.borrow_and_update() {
                         State::Connected => context.out.say("(connected again)"),
                         State::Reconnecting { why } => context.out.say(&format!("(connection lost: {why})")),
-                        State::Stopped(_) => {}
+                        State::SignedOut(_) | State::Stopped(_) => {}
                     }
                 } else {
                     return live.next().await.ok_or_else(|| why_ended(live));

@@ -6,11 +6,13 @@ mod chat;
 mod data;
 mod feed;
 mod follow;
+mod keys;
 mod people;
 pub(crate) mod serve;
 mod tool;
 mod write;
 
+#[cfg(feature = "ssh")]
 use crate::args::Verb;
 use crate::context::Context;
 use crate::exit::Failure;
@@ -24,6 +26,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Whoami => account::whoami(context).await,
         Verb::Accounts { action } => account::accounts(context, action),
         Verb::Sessions { action } => account::sessions(context, action).await,
+        Verb::Keys { action } => keys::keys(context, action).await,
         Verb::Passwd { password_stdin } => account::change_password(context, password_stdin).await,
         Verb::DeleteAccount { password_stdin } => account::delete(context, password_stdin).await,
         Verb::Export => account::export(context).await,
@@ -73,6 +76,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Info => admin::info(context).await,
         Verb::Completion { shell } => tool::completion(shell),
         Verb::Man { directory } => tool::manual(directory.as_deref()),
+        Verb::Keymap { action } => tool::keymap(context, action.as_ref()),
         Verb::Version => tool::version(context),
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use server::config::{Config, Sources};
+use server::run::Extras;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Global;
@@ -25,7 +26,12 @@ pub(crate) async fn serve(ask: &Serve, global: &Global) -> Result<(), Failure> {
             _ = interrupt.recv() => {}
         }
     };
-    server::run::serve(config, told_to_stop, None).await.map_err(|error| Failure::Failed(error.to_string()))
+    let extras = Extras {
+        #[cfg(feature = "ssh")]
+        ssh_app: Some(std::sync::Arc::new(crate::ssh::App::new(config.data_dir.join("ssh")))),
+        ..Extras::default()
+    };
+    server::run::serve(config, told_to_stop, extras).await.map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// Flags, then variables, then the file.
@@ -34,6 +40,9 @@ fn configuration(ask: &Serve, global: &Global) -> Result<Config, Failure> {
     let mut flag = |option: &str, value: String| flags.push((option.to_owned(), value));
     if let Some(listen) = &ask.listen {
         flag("listen", listen.clone());
+    }
+    if let Some(ssh) = &ask.ssh {
+        flag("ssh", ssh.clone());
     }
     if let Some(data) = &ask.data {
         flag("data_dir", path(data)?);

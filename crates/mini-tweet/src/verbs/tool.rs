@@ -1,5 +1,6 @@
 //! The program about itself: completions, manual pages, version.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -7,9 +8,14 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::args::Cli;
+use tui::commands::{COMMANDS, Context as Place};
+use tui::keymap::{Keymap, PRESETS};
+use tui::settings::Settings;
+
+use crate::args::{Cli, KeymapAction};
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::output::Row;
 
 pub(super) fn completion(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
@@ -25,6 +31,69 @@ pub(super) fn manual(directory: Option<&Path>) -> Result<(), Failure> {
             Ok(clap_mangen::generate_to(Cli::command(), directory)?)
         }
     }
+}
+
+/// Keys as the settings have them.
+pub(super) fn keymap(context: &Context, action: Option<&KeymapAction>) -> Result<(), Failure> {
+    if matches!(action, Some(KeymapAction::List { markdown: true })) {
+        print!("{}", keymap_page());
+        return Ok(());
+    }
+    let file = context.home.path().join("settings.toml");
+    let text =
+        if context.is_at_home() { std::fs::read_to_string(&file).unwrap_or_default() } else { String::new() };
+    let settings = Settings::parse(&text)
+        .map_err(|problem| Failure::Failed(format!("{}: {problem}", file.display())))?;
+    let (keymap, problems) = Keymap::new(&settings.preset, &settings.keys);
+    if matches!(action, Some(KeymapAction::Check)) {
+        return match problems.as_slice() {
+            [] => {
+                context.out.say("No conflicts.");
+                Ok(())
+            }
+            problems => Err(Failure::Failed(problems.join("\n"))),
+        };
+    }
+    for command in COMMANDS {
+        let keys = keymap.all_keys_of(command.action);
+        let text = format!("{:<20} {:<22} {}", keys.join(", "), command.id, command.title);
+        let context_name = format!("{:?}", command.context).to_lowercase();
+        let values = [command.id.into(), keys.into(), context_name.into(), command.title.into()];
+        context.out.row(&Row::new(&["command", "keys", "context", "title"], values, text))?;
+    }
+    Ok(())
+}
+
+/// `docs/keys.md`.
+fn keymap_page() -> String {
+    let mut page = String::from(
+        "# Keys and commands of the full-screen client\n\nWritten by `cargo xtask docs` from the table that the \
+         client itself uses. `?` shows what can be done where\nyou are, `:` runs any command by its name; your own \
+         keys go into `settings.toml`: `[keys]` and `like = [\"x\"]`.\n",
+    );
+    let maps = PRESETS.map(|preset| Keymap::new(preset, &BTreeMap::new()).0);
+    let parts = [
+        (Place::Anywhere, "Anywhere"),
+        (Place::List, "In a list"),
+        (Place::Tweet, "On a tweet"),
+        (Place::Person, "On a person"),
+        (Place::Composer, "While you write"),
+        (Place::Prompt, "On one line, and in menus"),
+        (Place::Form, "In a form"),
+    ];
+    for (place, title) in parts {
+        page.push_str(&format!(
+            "\n## {title}\n\n| command | does | default | vim | emacs |\n|---|---|---|---|---|\n"
+        ));
+        for command in COMMANDS.iter().filter(|command| command.context == place) {
+            let keys = maps.each_ref().map(|map| {
+                let keys = map.all_keys_of(command.action);
+                keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect::<Vec<_>>().join(" ")
+            });
+            page.push_str(&format!("| `{}` | {} | {} |\n", command.id, command.title, keys.join(" | ")));
+        }
+    }
+    page
 }
 
 pub(super) fn version(context: &Context) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use protocol::v1;
 use crate::args::{About, Post, Text, TweetRef, Visibility};
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::prompt::{editor, whole_stdin};
+use crate::prompt::editor;
 
 pub(super) async fn post(context: &Context, ask: Post) -> Result<(), Failure> {
     let refer = |tweet: Option<TweetRef>| tweet.map_or(Ok(0), |tweet| context.tweet(tweet));
@@ -36,7 +36,7 @@ async fn write(context: &Context, ask: Text, reply_to: u64, quote_of: u64) -> Re
         Visibility::Direct => v1::Visibility::Direct,
     };
     let key = ask.key.clone().map_or_else(client::new_key, Bytes::from);
-    let post = v1::Post { text: text(ask, "")?, visibility: visibility.into(), reply_to, quote_of };
+    let post = v1::Post { text: text(context, ask, "")?, visibility: visibility.into(), reply_to, quote_of };
     let done = client.ask_with_key(post, key).await?;
     context.remember_last(done.id)?;
     context.out.say("posted");
@@ -53,22 +53,23 @@ pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
     } else {
         String::new()
     };
-    let done = client.ask_with_key(v1::EditTweet { tweet_id, text: text(ask.text, &before)? }, key).await?;
+    let done =
+        client.ask_with_key(v1::EditTweet { tweet_id, text: text(context, ask.text, &before)? }, key).await?;
     context.out.say("edited");
     wrote(context, done)
 }
 
 /// From the argument, the editor or stdin.
-fn text(ask: Text, before: &str) -> Result<String, Failure> {
+fn text(context: &Context, ask: Text, before: &str) -> Result<String, Failure> {
     let text = match ask.text {
         Some(text) if text != "-" => text,
-        _ if ask.editor => editor(before)?,
-        None if std::io::stdin().is_terminal() => {
+        _ if ask.editor && context.is_at_home() => editor(before)?,
+        None if context.is_at_home() && std::io::stdin().is_terminal() => {
             return Err(Failure::Usage(
                 "give the text as an argument, with --editor, or on stdin".to_owned(),
             ));
         }
-        _ => whole_stdin()?,
+        _ => context.stdin()?,
     };
     Ok(to_nfc(&text))
 }

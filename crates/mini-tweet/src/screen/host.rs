@@ -1,0 +1,222 @@
+//! What a machine of one's own can do for the client.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use client::{Client, ClientError, Endpoint, Home, Profile, Profiles, Token};
+use rustix::process::{Signal, getpid, kill_process};
+use tui::run::{Host, Later};
+use tui::shelf::Shelf;
+
+use super::shelf_of;
+use super::terminal::{self, LocalTerminal};
+use super::tour;
+use crate::args::Global;
+use crate::context::{Context, client_options};
+
+/// For a server that was just started to answer.
+const START: Duration = Duration::from_secs(10);
+
+/// This machine.
+pub(super) struct LocalHost {
+    global: Global,
+    home: Home,
+    /// The screen; in plain mode there is none to lend.
+    terminal: Option<Arc<LocalTerminal>>,
+    /// The account whose session is used.
+    profile: Arc<Mutex<Option<Profile>>>,
+    /// The tour's server, and where it lives.
+    tour: Arc<Mutex<Option<(String, tour::Directory)>>>,
+}
+
+impl std::fmt::Debug for LocalHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalHost").finish_non_exhaustive()
+    }
+}
+
+/// Unix milliseconds.
+pub(super) fn now_ms() -> i64 {
+    use server::seam::{Clock as _, SystemClock};
+    SystemClock.now_ms()
+}
+
+impl LocalHost {
+    pub(super) fn new(
+        context: &Context,
+        terminal: Option<Arc<LocalTerminal>>,
+        profile: Option<Profile>,
+    ) -> Self {
+        let (global, home) = (context.global.clone(), context.home.clone());
+        Self { global, home, terminal, profile: Arc::new(Mutex::new(profile)), tour: Arc::default() }
+    }
+
+    fn profile(&self) -> Option<Profile> {
+        self.profile.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Host for LocalHost {
+    fn now_ms(&self) -> i64 {
+        now_ms()
+    }
+
+    fn connect(&self, server: String, with_session: bool) -> Later<Result<Client, ClientError>> {
+        let token = self.profile().and_then(|profile| profile.token).filter(|_| with_session);
+        let mut options = options(&self.global, &self.home, &server, token);
+        let tour = self.tour.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Ok(options), Some((address, _))) = (&mut options, tour.as_ref()) {
+            options.insecure |= *address == server;
+        }
+        Box::pin(async move {
+            let options =
+                options.map_err(|problem| ClientError::Unreachable { endpoint: server, reason: problem })?;
+            Client::connect(options).await
+        })
+    }
+
+    fn signed_in(&self, server: &str, username: &str, token: &[u8]) -> Result<Option<Shelf>, String> {
+        let profile = Profile {
+            server: server.to_owned(),
+            username: username.to_owned(),
+            token: Some(Token::from_bytes(token.to_vec())),
+            last: None,
+        };
+        *self.profile.lock().unwrap_or_else(PoisonError::into_inner) = Some(profile.clone());
+        let shelf = shelf_of(&self.home, &profile.name());
+        Profiles::update(&self.home, |all| all.sign_in(profile)).map_err(|error| error.to_string())?;
+        Ok(Some(shelf))
+    }
+
+    fn signed_out(&self) {
+        if let Some(profile) = self.profile() {
+            // The session has ended; a token that stays behind opens nothing.
+            let _ = Profiles::update(&self.home, |all| all.change(&profile.name(), |kept| kept.token = None));
+        }
+    }
+
+    fn accounts(&self) -> Vec<String> {
+        let all = Profiles::load(&self.home).unwrap_or_default();
+        all.all().filter(|profile| profile.token.is_some()).map(Profile::name).collect()
+    }
+
+    fn edit(&self, text: String) -> Later<Result<String, String>> {
+        let terminal = self.terminal.clone();
+        Box::pin(async move {
+            if let Some(terminal) = &terminal {
+                terminal.lend().await;
+            }
+            let editing = tokio::task::spawn_blocking(move || crate::prompt::editor(&text));
+            let result = match editing.await {
+                Ok(Ok(text)) => Ok(text),
+                Ok(Err(failure)) => Err(failure.message()),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Some(terminal) = &terminal {
+                terminal.take_again();
+            }
+            result
+        })
+    }
+
+    fn suspend(&self) -> Later<()> {
+        let terminal = self.terminal.clone();
+        Box::pin(async move {
+            let Some(terminal) = terminal else { return };
+            terminal.lend().await;
+            // Where this is not allowed the client simply goes on.
+            let _ = kill_process(getpid(), Signal::TSTP);
+            terminal.take_again();
+        })
+    }
+
+    fn hide_input(&self, is_hidden: bool) {
+        terminal::hide_input(is_hidden);
+    }
+
+    fn open_link(&self, url: &str) -> Result<(), String> {
+        let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+        let child = Command::new(program)
+            .arg(url)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("{program} cannot be started ({error}); yy copies the link"))?;
+        // Whoever it starts goes on without us; nobody must be left as a zombie.
+        std::thread::spawn(move || {
+            let mut child = child;
+            let _ = child.wait();
+        });
+        Ok(())
+    }
+
+    fn host_here(&self) -> Later<Result<String, String>> {
+        let log = self.home.path().join("server.log");
+        let (global, home) = (self.global.clone(), self.home.clone());
+        Box::pin(async move {
+            // The server that is started goes by the same variable.
+            let server = std::env::var("MINI_TWEET_LISTEN").unwrap_or_else(|_| "127.0.0.1:4280".to_owned());
+            if answers(&global, &home, &server).await {
+                return Ok(server);
+            }
+            start_server(&log).map_err(|problem| format!("no server could be started: {problem}"))?;
+            let deadline = tokio::time::Instant::now() + START;
+            while tokio::time::Instant::now() < deadline {
+                if answers(&global, &home, &server).await {
+                    return Ok(server);
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(format!("the server does not answer; {} says why", log.display()))
+        })
+    }
+
+    fn tour(&self) -> Later<Result<String, String>> {
+        let (profile, tour) = (self.profile.clone(), self.tour.clone());
+        Box::pin(async move {
+            let (guest, directory) = tour::begin().await?;
+            let server = guest.server.clone();
+            *tour.lock().unwrap_or_else(PoisonError::into_inner) = Some((server.clone(), directory));
+            *profile.lock().unwrap_or_else(PoisonError::into_inner) = Some(guest);
+            Ok(server)
+        })
+    }
+}
+
+async fn answers(global: &Global, home: &Home, server: &str) -> bool {
+    match options(global, home, server, None) {
+        Ok(options) => Client::connect(options).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// How to reach this server.
+fn options(
+    global: &Global,
+    home: &Home,
+    server: &str,
+    token: Option<Token>,
+) -> Result<client::Options, String> {
+    let endpoint = Endpoint::parse(server).map_err(|error| error.to_string())?;
+    client_options(global, home, endpoint, token).map_err(|failure| failure.message())
+}
+
+/// A process of its own that goes on when the client ends.
+fn start_server(log: &Path) -> std::io::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    if let Some(directory) = log.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let log = std::fs::File::options().create(true).append(true).open(log)?;
+    Command::new(std::env::current_exe()?)
+        .arg("serve")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .process_group(0)
+        .spawn()?;
+    Ok(())
+}

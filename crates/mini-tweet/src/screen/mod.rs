@@ -1,0 +1,126 @@
+//! The full-screen client on this machine: its terminal, its files, and what a machine of one's own can do.
+
+mod host;
+mod terminal;
+mod tour;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use client::{Home, Profile};
+use tui::paint::Depth;
+use tui::plain::plain;
+use tui::run::{Outcome, run};
+use tui::shelf::Shelf;
+use tui::state::{Capabilities, Setup};
+
+use self::host::LocalHost;
+use self::terminal::LocalTerminal;
+use crate::args::ScreenOptions;
+use crate::context::Context;
+use crate::exit::Failure;
+
+/// Whether there is a terminal to show it on.
+pub(crate) fn is_possible() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Shows it until the person leaves.
+pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<ExitCode, Failure> {
+    let mut profile = context.chosen_profile()?;
+    let mut server = String::new();
+    loop {
+        let (mut setup, shelf) = setup(&context, profile.as_ref(), options)?;
+        if setup.server.is_empty() {
+            // Another account is most often one at the same server; the door leads to others too.
+            setup.server = std::mem::take(&mut server);
+        }
+        server.clone_from(&setup.server);
+        let outcome = if options.plain || setup.capabilities.term == "dumb" {
+            let host = Arc::new(LocalHost::new(&context, None, profile.clone()));
+            let (input, output) = terminal::lines();
+            let outcome = plain(host, setup, shelf, input, output.clone()).await;
+            terminal::drain(&output).await;
+            outcome
+        } else {
+            let (tty, terminal) = LocalTerminal::take()?;
+            let tty = Arc::new(tty);
+            let host = Arc::new(LocalHost::new(&context, Some(tty.clone()), profile.clone()));
+            let outcome = run(host, setup, shelf, terminal).await;
+            tty.give_back().await;
+            outcome
+        };
+        match outcome {
+            Outcome::Quit => return Ok(ExitCode::SUCCESS),
+            Outcome::Switch(name) => {
+                let all = client::Profiles::load(&context.home)?;
+                profile = all.find(&name).cloned();
+                client::Profiles::update(&context.home, |all| all.select(&name))?;
+            }
+        }
+    }
+}
+
+/// What the client begins with: the account that is meant and what is kept of it.
+fn setup(
+    context: &Context,
+    profile: Option<&Profile>,
+    options: &ScreenOptions,
+) -> Result<(Setup, Option<Shelf>), Failure> {
+    let signed_in = profile.filter(|profile| profile.token.is_some());
+    let mut setup = Setup {
+        now: host::now_ms(),
+        size: terminal::size(),
+        capabilities: capabilities(),
+        server: match profile {
+            Some(profile) => profile.server.clone(),
+            None => match &context.global.server {
+                Some(_) => context.endpoint()?.to_string(),
+                None => String::new(),
+            },
+        },
+        username: signed_in.map(|profile| profile.username.clone()),
+        is_read_only: options.read_only,
+        ..Setup::default()
+    };
+    let shelf = match signed_in {
+        Some(profile) => shelf_of(&context.home, &profile.name()),
+        None => Shelf::new(context.home.path().join("guest"), settings_file(&context.home)),
+    };
+    for problem in shelf.load(&mut setup) {
+        eprintln!("mini-tweet: {problem}");
+    }
+    Ok((setup, signed_in.map(|_| shelf)))
+}
+
+/// Where the things of an account are kept.
+fn shelf_of(home: &Home, name: &str) -> Shelf {
+    let safe: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "@.-_:".contains(c) { c } else { '_' })
+        .collect();
+    Shelf::new(home.path().join("accounts").join(safe), settings_file(home))
+}
+
+fn settings_file(home: &Home) -> PathBuf {
+    home.path().join("settings.toml")
+}
+
+/// What the environment says of the terminal; the rest it says itself when it is asked.
+fn capabilities() -> Capabilities {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let term = variable("TERM");
+    let depth = if !variable("NO_COLOR").is_empty() {
+        Depth::None
+    } else if matches!(variable("COLORTERM").as_str(), "truecolor" | "24bit") {
+        Depth::Exact
+    } else if term.contains("256color") {
+        Depth::Cube
+    } else {
+        Depth::Sixteen
+    };
+    let zone = Some(jiff::tz::TimeZone::system());
+    Capabilities { depth, term, is_local: true, zone, ..Capabilities::default() }
+}

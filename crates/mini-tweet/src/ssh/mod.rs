@@ -1,0 +1,147 @@
+//! What people who come by ssh use: with a terminal the same full-screen client as at home, without one the verbs.
+
+mod host;
+mod verbs;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use server::gateway::ssh::{SshApp, SshCommand, SshEnvironment, SshTerminal, Visit};
+use tokio::sync::mpsc;
+use tui::grid::Size;
+use tui::paint::Depth;
+use tui::plain::plain;
+use tui::run::{Input, Terminal, run};
+use tui::state::{Capabilities, Setup};
+
+use self::host::SshHost;
+
+/// Reads that may wait.
+const INPUT_MAX: usize = 64;
+/// Longest line in plain mode.
+const LINE_BYTES_MAX: usize = 16 * 1024;
+
+/// The client and the verbs, for whoever comes.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// Where drafts and the like of people who come by ssh are kept.
+    shelves: PathBuf,
+}
+
+impl App {
+    /// With what people keep in this directory.
+    pub(crate) fn new(shelves: PathBuf) -> Self {
+        Self { shelves }
+    }
+}
+
+#[async_trait::async_trait]
+impl SshApp for App {
+    async fn terminal(&self, visit: Visit, terminal: SshTerminal) {
+        let SshTerminal { mut input, output, mut size, term, environment } = terminal;
+        let host = Arc::new(SshHost::new(&visit, self.shelves.clone()));
+        let (columns, rows) = *size.borrow_and_update();
+        let is_plain = term == "dumb";
+        let mut setup = Setup {
+            now: host::now_ms(),
+            size: Size::clamped(columns, rows),
+            capabilities: capabilities(term, &environment),
+            server: "ssh".to_owned(),
+            username: visit.username.clone(),
+            offered_key: visit.offered_key.clone(),
+            ..Setup::default()
+        };
+        let shelf = visit.username.as_deref().map(|username| host.shelf(username));
+        for problem in shelf.iter().flat_map(|shelf| shelf.load(&mut setup)) {
+            tracing::warn!(problem, "what somebody keeps cannot be read");
+        }
+        let (to_input, from_input) = mpsc::channel(INPUT_MAX);
+        let (to_output, mut from_output) = mpsc::channel::<bytes::Bytes>(1);
+        let reading = async move {
+            let mut line = Vec::new();
+            loop {
+                let read = tokio::select! {
+                    bytes = input.recv() => match bytes {
+                        Some(bytes) if is_plain => {
+                            for line in lines(&mut line, &bytes) {
+                                if to_input.send(Input::Bytes(line.into())).await.is_err() {
+                                    return;
+                                }
+                            }
+                            continue;
+                        }
+                        Some(bytes) => Input::Bytes(bytes),
+                        None => Input::Closed,
+                    },
+                    Ok(()) = size.changed() => {
+                        let (columns, rows) = *size.borrow_and_update();
+                        Input::Resized(Size::clamped(columns, rows))
+                    }
+                };
+                let is_end = matches!(read, Input::Closed);
+                if to_input.send(read).await.is_err() || is_end {
+                    return;
+                }
+            }
+        };
+        let writing = async move {
+            while let Some(frame) = from_output.recv().await {
+                let frame = if is_plain {
+                    String::from_utf8_lossy(&frame).replace('\n', "\r\n").into()
+                } else {
+                    frame
+                };
+                if !frame.is_empty() && output.write(frame).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let client = async move {
+            let outcome = if is_plain {
+                plain(host, setup, shelf, from_input, to_output).await
+            } else {
+                run(host, setup, shelf, Terminal { input: from_input, output: to_output }).await
+            };
+            tracing::debug!(?outcome, "a client over ssh has ended");
+        };
+        // The client ends last: what it wrote must arrive, so that the terminal is as it was.
+        let reading = tokio::spawn(reading);
+        tokio::join!(client, writing);
+        reading.abort();
+    }
+
+    async fn command(&self, visit: Visit, command: SshCommand) -> u32 {
+        verbs::run(visit, command).await
+    }
+}
+
+/// The lines that are whole now; the rest stays. Nobody else echoes what is typed: plain mode over ssh is for
+/// terminals that do it themselves.
+fn lines(rest: &mut Vec<u8>, bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut whole = Vec::new();
+    for &byte in bytes {
+        match byte {
+            b'\r' | b'\n' => whole.push(std::mem::take(rest)),
+            0x7f | 0x08 => {
+                rest.pop();
+            }
+            byte if rest.len() < LINE_BYTES_MAX => rest.push(byte),
+            _ => {}
+        }
+    }
+    whole
+}
+
+/// What the other end has said of its terminal; the rest the terminal says itself when it is asked.
+fn capabilities(term: String, environment: &SshEnvironment) -> Capabilities {
+    let depth = if environment.no_color {
+        Depth::None
+    } else if environment.colorterm.is_some() {
+        Depth::Exact
+    } else if term.contains("256color") {
+        Depth::Cube
+    } else {
+        Depth::Sixteen
+    };
+    Capabilities { depth, term, is_local: false, ..Capabilities::default() }
+}

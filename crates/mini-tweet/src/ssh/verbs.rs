@@ -1,0 +1,134 @@
+//! `ssh host VERB…`: the verbs of the command line, but those that are about the machine on which they run.
+
+use clap::Parser as _;
+use client::{Options, Token};
+use model::SafeText;
+use server::gateway::ssh::{SshCommand, SshOutput, Visit};
+use tokio::sync::mpsc;
+
+use super::host::dial;
+use crate::args::{Cli, KeysAction, Verb};
+use crate::context::{self, Context};
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// For those whose key is nobody's here.
+const GUEST: &str = "\
+Your key is not known here. Sign in with `ssh -t` and take the key along, or add it where you are signed in:
+mini-tweet keys add ~/.ssh/id_ed25519.pub
+";
+/// Most of standard input that is read: room for a refusal that names the limit.
+const STDIN_BYTES_MAX: usize = model::limits::TWEET_BYTES_MAX * 4;
+/// Lines that may wait for somebody who reads slowly.
+const LINES_MAX: usize = 64;
+
+/// Carries it out; the exit code.
+pub(super) async fn run(visit: Visit, mut command: SshCommand) -> u32 {
+    let with_returns = command.size.is_some();
+    let words = std::iter::once("mini-tweet").chain(command.words.iter().map(String::as_str));
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help is an answer, the rest a mistake.
+            let stream = if error.use_stderr() { &command.stderr } else { &command.stdout };
+            write(stream, &error.render().to_string(), with_returns).await;
+            return error.exit_code().try_into().unwrap_or(2);
+        }
+    };
+    let Some(verb) = cli.verb else {
+        write(&command.stderr, "Say what you want: ssh -p PORT HOST help\n", with_returns).await;
+        return 2;
+    };
+    if !is_for_everybody(&verb) {
+        let text = "This verb is about the machine on which it runs: use it at home\n";
+        write(&command.stderr, text, with_returns).await;
+        return 2;
+    }
+    let stdin = if reads_stdin(&verb) { whole(&mut command.input).await } else { Ok(String::new()) };
+    let (lines, mut shown) = mpsc::channel::<String>(LINES_MAX);
+    let carrying_out = async {
+        let mut options = Options::within(dial(&visit));
+        options.client_name = "ssh".to_owned();
+        options.token = visit.token.map(|token| Token::from_bytes(token.to_vec()));
+        let exit_status = cli.global.exit_status;
+        let out = Output::elsewhere(&cli.global, lines);
+        let context = Context::of_visit(cli.global, out, context::Visit { options, stdin: stdin? });
+        crate::verbs::run(&context, verb).await?;
+        if exit_status && context.out.rows() == 0 { Err(Failure::Empty) } else { Ok(()) }
+    };
+    let stdout = &command.stdout;
+    let showing = async {
+        while let Some(line) = shown.recv().await {
+            write(stdout, &line, with_returns).await;
+        }
+    };
+    // Whoever only reads, as with --follow, ends it by leaving.
+    let outcome = tokio::select! {
+        (outcome, ()) = async { tokio::join!(carrying_out, showing) } => outcome,
+        () = stdout.gone() => return 130,
+    };
+    match outcome {
+        Ok(()) => 0,
+        Err(failure) => {
+            let text = match &failure {
+                Failure::NotSignedIn => GUEST.to_owned(),
+                Failure::Unread | Failure::Empty => String::new(),
+                failure => format!("{}\n", SafeText::lines(&failure.line())),
+            };
+            write(&command.stderr, &text, with_returns).await;
+            failure.exit_code().into()
+        }
+    }
+}
+
+/// Whether it means the same wherever it runs.
+fn is_for_everybody(verb: &Verb) -> bool {
+    !matches!(
+        verb,
+        Verb::Signup(_)
+            | Verb::Login(_)
+            | Verb::Logout { .. }
+            | Verb::Accounts { .. }
+            | Verb::Passwd { .. }
+            | Verb::DeleteAccount { .. }
+            | Verb::Serve(_)
+            | Verb::Admin(_)
+            | Verb::Backup { .. }
+            | Verb::Restore { .. }
+            | Verb::Check { .. }
+            | Verb::Import { .. }
+            | Verb::Completion { .. }
+            | Verb::Man { .. }
+    )
+}
+
+/// Whether it takes its text from standard input.
+fn reads_stdin(verb: &Verb) -> bool {
+    let is_open = |text: &Option<String>| text.as_deref().is_none_or(|text| text == "-");
+    match verb {
+        Verb::Post(ask) => is_open(&ask.text.text),
+        Verb::Reply(ask) | Verb::Quote(ask) | Verb::Edit(ask) => is_open(&ask.text.text),
+        Verb::Chat(ask) => ask.text.as_deref() == Some("-"),
+        Verb::Keys { action: Some(KeysAction::Add { .. }) } => true,
+        _ => false,
+    }
+}
+
+async fn write(stream: &SshOutput, text: &str, with_returns: bool) {
+    let text = if with_returns { text.replace('\n', "\r\n") } else { text.to_owned() };
+    if !text.is_empty() {
+        // Nobody is there any more when this fails.
+        let _ = stream.write(text).await;
+    }
+}
+
+async fn whole(input: &mut mpsc::Receiver<bytes::Bytes>) -> Result<String, Failure> {
+    let mut text = Vec::new();
+    while let Some(bytes) = input.recv().await {
+        text.extend_from_slice(&bytes);
+        if text.len() > STDIN_BYTES_MAX {
+            break;
+        }
+    }
+    String::from_utf8(text).map_err(|_| Failure::Failed("what was sent is not text".to_owned()))
+}

@@ -1,0 +1,370 @@
+//! The full-screen client as people use it: real processes in pseudo-terminals, a real server, over TLS.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+
+mod world;
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::time::{Duration, Instant};
+
+use world::screen::{Screen, first, local, sign_up, walk};
+use world::{PASSWORD, Terminal, World, until};
+
+#[test]
+fn two_people_do_everything_on_their_screens() {
+    let world = World::start();
+    let mut ada = local(&world.person("ada"), &[]);
+    let mut bob = local(&world.person("bob"), &[]);
+    walk(&mut ada, &mut bob);
+}
+
+/// Says a line in plain mode and waits for what is answered.
+fn say(terminal: &mut Terminal, line: &str, answer: &str) {
+    terminal.type_line(line);
+    terminal.expect(answer);
+}
+
+#[test]
+fn two_people_do_everything_in_plain_lines() {
+    let world = World::start();
+    let mut ada = world.person("ada").terminal(&["--plain"]);
+    let mut bob = world.person("bob").terminal(&["--plain"]);
+    for (terminal, name) in [(&mut ada, "ada"), (&mut bob, "bob")] {
+        terminal.expect("Create an account");
+        say(terminal, "2", "Username");
+        say(terminal, name, "Name");
+        say(terminal, "", "Password");
+        say(terminal, PASSWORD, "Once more");
+        say(terminal, PASSWORD, "Home. Nothing here yet.");
+        assert!(!terminal.screen().contains(PASSWORD), "{}", terminal.screen());
+    }
+    // Post, and think better of it.
+    say(&mut ada, "post", "Text in one line, empty to leave?");
+    say(&mut ada, "The engine works #Rust", "Sending");
+    say(&mut ada, "undo", "It begins: The engine works #Rust");
+    say(&mut ada, " at last", "1. ada, just now. The engine works #Rust at last");
+    // People, follow; the feed.
+    say(&mut bob, "people", "1. ada, online");
+    say(&mut bob, "1", "ada, ");
+    say(&mut bob, "follow", "You follow @ada.");
+    say(&mut bob, "home", "1. ada, just now. The engine works #Rust at last");
+    // Like, quote, reply, thread.
+    say(&mut bob, "like", "Liked.");
+    say(&mut bob, "quote", "Retweet with your message");
+    say(&mut bob, "Everything changes", "Sent.");
+    say(&mut bob, "reply", "It begins: @ada");
+    say(&mut bob, "how fast?", "Sent.");
+    say(&mut ada, "notifs", "1. New. bob answered you, just now. @ada how fast?");
+    say(&mut ada, "mine", "The engine works");
+    say(&mut ada, "thread", "Answer at depth 1. bob, ");
+    // Remove a follower, and take it back.
+    say(&mut ada, "user bob", "@bob");
+    say(&mut ada, "remove-follower", "Removing @bob from your followers");
+    say(&mut ada, "undo", "taken back");
+    // Who is there, and chat.
+    say(&mut ada, "online", "bob, online");
+    say(&mut ada, "chat bob", "To @bob");
+    say(&mut ada, "Shall we meet?", "You, just now: Shall we meet?");
+    bob.expect("@ada wrote to you");
+    say(&mut bob, "next-unread", "ada, just now: Shall we meet?");
+    say(&mut bob, "At noon", "You, just now: At noon");
+    ada.expect("bob, just now: At noon");
+    // Wrong words, help, and out.
+    say(&mut ada, "", "Closed.");
+    say(&mut ada, "nonsense", "nonsense is no command");
+    say(&mut ada, "help", "follow: Follow, or unfollow.");
+    say(&mut ada, "quit", "Goodbye.");
+    assert_eq!(ada.exit_code(), 0);
+    let all = ada.screen();
+    assert!(!all.contains('\u{1b}') && !all.contains('│') && !all.contains('●'), "{all}");
+}
+
+#[test]
+fn a_draft_survives_kill_9_and_a_sent_tweet_is_sent_once() {
+    let world = World::start();
+    let ada = world.member("ada");
+    let mut screen = local(&ada, &[]);
+    screen.expect("● live").press(&["c", "half a thought"]).expect("half a thought");
+    std::thread::sleep(Duration::from_millis(300));
+    screen.kill();
+
+    let mut screen = local(&ada, &[]);
+    screen
+        .expect("● live")
+        .press(&["c"])
+        .expect("half a thought")
+        .press(&[" and the rest", "Ctrl-s"])
+        .expect("Sending");
+    // It is held, and on the disk: the next start sends it.
+    until("it is in the outbox", || {
+        let mut accounts = std::fs::read_dir(ada.home().join("accounts")).unwrap();
+        let outbox = accounts.next().unwrap().unwrap().path().join("outbox");
+        std::fs::read_dir(outbox).is_ok_and(|files| files.count() == 1)
+    });
+    screen.kill();
+    let mut screen = local(&ada, &[]);
+    screen.expect("● live").press(&["."]).expect("half a thought and the rest").quit();
+    assert_eq!(ada.texts("mine"), ["half a thought and the rest"]);
+}
+
+#[test]
+fn the_client_comes_back_when_the_server_does_and_sends_what_waited() {
+    let mut world = World::start();
+    let ada = world.member("ada");
+    ada.ok(&["post", "before"]);
+    let mut screen = local(&ada, &[]);
+    screen.expect("before").expect("● live");
+    let address = world.address();
+    world.kill_server();
+    screen.expect("◌ reconnecting").expect("before").press(&["c", "while away", "Ctrl-s"]).expect("Sending");
+    world.start_server_on(&address);
+    screen.expect("● live").expect("▲ 1 new").press(&["."]).expect("while away");
+    screen.quit();
+    assert_eq!(ada.texts("mine"), ["while away", "before"]);
+}
+
+#[test]
+fn without_a_server_what_was_read_last_is_shown_and_the_reason_said() {
+    let mut world = World::start();
+    let ada = world.member("ada");
+    ada.ok(&["post", "remembered"]);
+    local(&ada, &[]).expect("remembered").expect("● live").quit();
+    world.kill_server();
+    let mut screen = local(&ada, &[]);
+    screen.expect("remembered").expect("cannot reach").expect("◌ reconnecting");
+    screen.press(&["j"]).quit();
+}
+
+#[test]
+fn a_session_that_is_revoked_asks_to_log_in_and_keeps_the_text() {
+    let world = World::start();
+    let ada = world.member("ada");
+    let mut screen = local(&ada, &[]);
+    screen.expect("● live").press(&["c", "precious"]).expect("precious");
+    let elsewhere = world.person("elsewhere");
+    elsewhere.ok_with_input(&["login", "ada", "--password-stdin"], PASSWORD);
+    elsewhere.ok(&["logout", "--everywhere"]);
+    screen.expect("Your session has ended").press(&[PASSWORD, "Enter"]).expect("precious");
+    screen.press(&["Ctrl-s"]).expect("Sent");
+    screen.quit();
+}
+
+#[test]
+fn an_idle_client_writes_nothing_and_hardly_wakes() {
+    let world = World::start();
+    let ada = world.member("ada");
+    ada.ok(&["post", "quiet"]);
+    let mut screen = local(&ada, &[]);
+    screen.expect("quiet").expect("● live");
+    // What it says at its start passes.
+    std::thread::sleep(Duration::from_secs(10));
+    // Of each thread that is there; those that had nothing to do have ended.
+    let switches = |pid: u32| -> HashMap<OsString, u64> {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        tasks
+            .filter_map(|task| {
+                let task = task.unwrap();
+                let status = std::fs::read_to_string(task.path().join("status")).ok()?;
+                let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).unwrap();
+                Some((task.file_name(), line.split_whitespace().last().unwrap().parse().unwrap()))
+            })
+            .collect()
+    };
+    let (bytes, woken) = (screen.bytes().len(), switches(screen.process_id()));
+    std::thread::sleep(Duration::from_secs(8));
+    assert_eq!(screen.bytes().len(), bytes, "an idle client wrote to the terminal");
+    let after = switches(screen.process_id());
+    let woken: u64 = after.iter().map(|(task, now)| now - woken.get(task).unwrap_or(&0)).sum();
+    assert!(woken <= 16, "woken {woken} times in 8 s");
+    screen.quit();
+}
+
+#[test]
+fn a_small_terminal_a_large_one_and_a_sudden_change() {
+    let world = World::start();
+    let ada = world.member("ada");
+    ada.ok(&["post", "Somebody wrote this"]);
+    let mut screen = local(&ada, &[]);
+    screen.expect("Somebody wrote this");
+    for (columns, rows) in [(40, 12), (20, 5), (200, 50), (80, 24)] {
+        screen.resize(columns, rows);
+        let end = Instant::now() + Duration::from_secs(20);
+        while !screen.text().replace('\n', " ").contains("Somebody") {
+            assert!(Instant::now() < end, "{columns}×{rows}: {}", screen.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    screen.quit();
+}
+
+#[test]
+fn a_terminated_client_gives_the_terminal_back() {
+    let world = World::start();
+    let ada = world.member("ada");
+    let mut screen = local(&ada, &[]);
+    screen.expect("● live").press(&["c", "kept"]).expect("kept");
+    let pid = rustix::process::Pid::from_raw(i32::try_from(screen.process_id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(screen.exit_code(), 0);
+    until("the terminal is as it was", || !screen.is_in_another_screen());
+    let bytes = screen.bytes();
+    assert!(
+        bytes.ends_with(b"\x1b[?25h\x1b[?1049l"),
+        "{:?}",
+        String::from_utf8_lossy(&bytes[bytes.len() - 40..])
+    );
+    let mut screen = local(&ada, &[]);
+    screen.expect("● live").press(&["c"]).expect("kept").press(&["Esc"]).quit();
+}
+
+#[test]
+fn a_changed_server_key_is_a_hard_stop_with_both_fingerprints() {
+    let world = World::start();
+    let ada = world.member("ada");
+    let known = ada.home().join("known_hosts");
+    let text = std::fs::read_to_string(&known).unwrap();
+    let (before, key) = text.trim_end().rsplit_once("SHA256:").unwrap();
+    let other = format!("SHA256:{}{}", if key.starts_with('A') { 'B' } else { 'A' }, &key[1..]);
+    std::fs::write(&known, format!("{before}{other}\n")).unwrap();
+    let mut screen = local(&ada, &[]);
+    screen.expect("CHANGED").expect("○ offline");
+    screen.press(&[":", "log", "Enter"]).expect("known").expect("presented");
+    screen.quit();
+}
+
+#[test]
+fn broken_settings_are_said_and_not_written_over() {
+    let world = World::start();
+    let ada = world.member("ada");
+    let file = ada.home().join("settings.toml");
+    std::fs::write(&file, "theme = \"nihgt\"\n").unwrap();
+    let mut screen = local(&ada, &[]);
+    screen.expect("no theme").expect("● live").press(&["g", "s", "Enter"]).expect("mend it");
+    screen.quit();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "theme = \"nihgt\"\n");
+}
+
+/// Ends the server that a client started for itself: the process that was given this directory.
+struct ServerOf(std::path::PathBuf);
+
+impl Drop for ServerOf {
+    fn drop(&mut self) {
+        for process in std::fs::read_dir("/proc").unwrap().flatten() {
+            let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
+            let command = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let is_it = String::from_utf8_lossy(&environment).contains(&self.0.display().to_string())
+                && command.ends_with(b"\0serve\0");
+            let name = process.file_name();
+            let pid =
+                name.to_str().and_then(|name| name.parse().ok()).and_then(rustix::process::Pid::from_raw);
+            if let Some(pid) = pid.filter(|_| is_it) {
+                rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_start_connects_to_a_server() {
+    let world = World::start();
+    let mut screen = Screen::start(first(&world.path("home")));
+    screen.expect("Welcome to Mini-Tweet").press(&["Enter"]).expect("Server  host");
+    screen.press(&["Ctrl-u", "nowhere.invalid:1", "Enter"]).expect("cannot reach nowhere.invalid:1");
+    screen.press(&["Ctrl-u", &world.address(), "Enter"]);
+    sign_up(&mut screen, "ada");
+    screen.quit();
+    // The second start knows it.
+    Screen::start(first(&world.path("home"))).expect("@ada ● live").quit();
+}
+
+#[test]
+fn the_first_start_hosts_a_server_that_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let _server = ServerOf(data.clone());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let start = || {
+        let mut command = first(directory.path());
+        command.env("MINI_TWEET_DATA_DIR", &data);
+        command.env("MINI_TWEET_LISTEN", &address);
+        Screen::start(command)
+    };
+    let mut screen = start();
+    screen.expect("Welcome to Mini-Tweet").press(&["Down", "Enter"]);
+    sign_up(&mut screen, "ada");
+    screen.press(&["c", "first words", "Ctrl-s"]).expect("Sent");
+    screen.quit();
+    start().expect("first words").expect("● live").quit();
+}
+
+#[test]
+fn the_tour_is_a_town_that_talks_and_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let mut screen = Screen::start(first(home.path()));
+    screen.expect("Welcome to Mini-Tweet").press(&["Down", "Down", "Enter"]);
+    screen.expect("@okello").expect("● live").press(&["g", "p"]).expect("A visitor");
+    screen.press(&["g", "h", "c", "hello, town", "Ctrl-s"]).expect("Sent");
+    screen.quit();
+    assert!(
+        client::Profiles::load(&client::Home::at(home.path().to_owned())).unwrap().all().next().is_none()
+    );
+    Screen::start(first(home.path())).expect("Welcome to Mini-Tweet").quit();
+}
+
+#[test]
+fn one_person_has_two_accounts() {
+    let world = World::start();
+    let ada = world.member("ada");
+    ada.ok(&["post", "ada was here"]);
+    let mut screen = local(&ada, &[]);
+    screen.expect("@ada ● live").press(&["c", "ada's thought"]).expect("ada's thought").press(&["Esc"]);
+    screen.press(&["A"]).expect("another one").press(&["another", "Enter"]);
+    sign_up(&mut screen, "babbage");
+    screen.press(&["g", "l"]).expect("ada was here").press(&["A"]).expect("ada@").press(&["ada@", "Enter"]);
+    screen.expect("@ada ● live").expect("ada was here").press(&["c"]).expect("ada's thought");
+    screen.press(&["Esc", "A"]).expect("babbage@").press(&["babbage@", "Enter"]).expect("@babbage ● live");
+    screen.quit();
+    Screen::start(first(ada.home())).expect("@babbage ● live").quit();
+}
+
+#[test]
+fn settings_are_seen_at_once_and_kept() {
+    let world = World::start();
+    let ada = world.member("ada");
+    let mut screen = local(&ada, &[]);
+    screen.expect("● live").press(&["g", "s"]).expect("theme    = \"terminal\"");
+    let before = screen.bytes().len();
+    screen.press(&["Enter"]).expect_gone("\"terminal\"");
+    // The theme's own colours are on the terminal.
+    until("the colours of the theme", || {
+        screen.bytes()[before..].windows(5).any(|part| part == b"48;5;" || part == b"48;2;")
+    });
+    screen.press(&["j", "Enter"]).expect("preset   = \"vim\"");
+    until("the settings are on the disk", || {
+        std::fs::read_to_string(ada.home().join("settings.toml")).is_ok_and(|text| text.contains("\"vim\""))
+    });
+    screen.quit();
+    let mut screen = local(&ada, &[]);
+    screen.expect("● live").press(&["g", "s"]).expect("preset   = \"vim\"");
+    assert!(!screen.shows("\"terminal\""));
+    screen.quit();
+}
+
+#[test]
+fn a_mouse_selects_opens_and_shows_what_can_be_done() {
+    let world = World::start();
+    let ada = world.member("ada");
+    ada.ok(&["post", "the first one"]);
+    ada.ok(&["post", "the second one"]);
+    let mut screen = local(&ada, &[]);
+    screen.expect("▌ the second one").expect("● live");
+    screen.click("the first one", false).expect("▌ the first one");
+    screen.click("the second one", true).expect("Like, or take it back");
+    screen.press(&["Esc"]).expect_gone("Like, or take it back");
+    screen.click("the second one", false).expect(" Thread ");
+    screen.click("5 People", false).expect(" People ").expect("● @ada");
+    screen.quit();
+}

@@ -1,0 +1,211 @@
+//! People who come by ssh, with the ssh program of their system.
+#![cfg(feature = "ssh")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use portable_pty::CommandBuilder;
+use world::screen::{Screen, walk};
+use world::{PASSWORD, World};
+
+/// The ssh door of a world that was started with one.
+struct Door {
+    world: World,
+    port: String,
+    fingerprint: String,
+}
+
+impl Door {
+    fn open() -> Self {
+        Self::of(World::start_with(&[("MINI_TWEET_SSH", "127.0.0.1:0")]))
+    }
+
+    fn of(world: World) -> Self {
+        world::until("the server says where people come in by ssh", || {
+            world.log().text().contains("by ssh at")
+        });
+        let log = world.log().text();
+        let line = log.lines().find(|line| line.contains("by ssh at")).unwrap();
+        let (_, address) = line.split_once("by ssh at 127.0.0.1:").unwrap();
+        let port = address.split_whitespace().next().unwrap().to_owned();
+        let (_, fingerprint) = line.split_once("fingerprint=").unwrap();
+        let fingerprint = fingerprint.split_whitespace().next().unwrap().to_owned();
+        Self { world, port, fingerprint }
+    }
+
+    fn known_hosts(&self) -> PathBuf {
+        self.world.path("ssh_known_hosts")
+    }
+
+    /// The client in a terminal of this kind, by the ssh program of the system.
+    fn screen(&self, key: Option<&Path>, term: &str) -> Screen {
+        let ssh = self.command(key, &["-tt"], &[]);
+        let mut command = CommandBuilder::new(ssh.get_program());
+        command.args(ssh.get_args());
+        command.env_remove("SSH_AUTH_SOCK");
+        command.env("TERM", term);
+        Screen::start(command)
+    }
+
+    /// `ssh host WORDS`, with this key or with none.
+    fn ssh(&self, key: Option<&Path>, options: &[&str], words: &[&str]) -> Output {
+        let mut command = self.command(key, options, words);
+        command.env_remove("SSH_AUTH_SOCK").stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn command(&self, key: Option<&Path>, options: &[&str], words: &[&str]) -> Command {
+        let mut command = Command::new("ssh");
+        command.args(["-F", "none", "-o", "StrictHostKeyChecking=accept-new", "-o", "LogLevel=ERROR"]);
+        command.args(["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o"]);
+        command.arg(format!("UserKnownHostsFile={}", self.known_hosts().display()));
+        match key {
+            Some(key) => command.arg("-i").arg(key),
+            None => command.args(["-o", "IdentityFile=none"]),
+        };
+        command.args(options).args(["-p", &self.port, "127.0.0.1"]).args(words);
+        command
+    }
+}
+
+fn stdout(out: &Output) -> &str {
+    std::str::from_utf8(&out.stdout).unwrap()
+}
+
+fn new_key(path: &Path) {
+    let mut keygen = Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "ada@test", "-f"]);
+    assert!(keygen.arg(path).status().unwrap().success());
+}
+
+#[test]
+fn whoever_has_a_key_here_posts_and_reads_by_ssh_until_it_is_revoked() {
+    let door = Door::open();
+    let ada = door.world.member("ada");
+    let key = door.world.path("id");
+    new_key(&key);
+    ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
+
+    let out = door.ssh(Some(&key), &["-o", "BatchMode=yes"], &["post", "'by ssh #rust'"]);
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    let id = stdout(&out).trim().to_owned();
+    assert_eq!(ada.json(&["show", &id])[0]["text"], "by ssh #rust");
+    let out = door.ssh(Some(&key), &[], &["feed", "#rust"]);
+    assert!(stdout(&out).contains("by ssh #rust") && !stdout(&out).contains('\u{1b}'), "{out:?}");
+    let out = door.ssh(Some(&key), &["-tt"], &["whoami"]);
+    assert!(stdout(&out).contains("@ada") && stdout(&out).contains("\r\n"), "{out:?}");
+    assert_eq!(door.ssh(Some(&key), &[], &["nonsense"]).status.code(), Some(2));
+    // What ssh was told at first contact is what the server says of itself.
+    let mut keygen = Command::new("ssh-keygen");
+    let shown = keygen.args(["-l", "-f"]).arg(door.known_hosts()).output().unwrap();
+    assert!(stdout(&shown).contains(&door.fingerprint), "{shown:?}");
+
+    let listed = &ada.json(&["keys"])[0];
+    assert_eq!(listed["name"], "ada@test");
+    assert!(listed["last_used"].is_string());
+    ada.ok(&["keys", "revoke", listed["id"].as_str().unwrap()]);
+    let out = door.ssh(Some(&key), &[], &["whoami"]);
+    assert_eq!(out.status.code(), Some(4), "{out:?}");
+    assert!(String::from_utf8_lossy(&out.stderr).contains("keys add"), "{out:?}");
+    assert_eq!(ada.json(&["sessions"]).len(), 1, "sessions by ssh end with their connection");
+}
+
+#[test]
+fn two_people_do_everything_over_ssh() {
+    let door = Door::open();
+    let (mut ada, mut bob) = (door.screen(None, "xterm-256color"), door.screen(None, "xterm-256color"));
+    walk(&mut ada, &mut bob);
+}
+
+#[test]
+fn a_key_is_bound_from_inside_and_is_enough_from_then_on() {
+    let door = Door::open();
+    let key = door.world.path("id");
+    new_key(&key);
+    let mut screen = door.screen(Some(&key), "xterm-256color");
+    screen.expect("Come in").press(&["Down", "Enter"]).expect("Create an account");
+    screen.press(&["ada", "Enter", "Enter", PASSWORD, "Enter", PASSWORD, "Enter"]);
+    screen.expect("Come in with this ssh key").press(&["Enter"]).expect("lets you in from now on");
+    screen.press(&[":", "keys", "Enter"]).expect("· Enter revokes it").expect("SHA256:");
+    screen.press(&["c", "a draft that stays", "Esc"]).quit();
+
+    let mut screen = door.screen(Some(&key), "xterm-256color");
+    screen.expect("@ada ● live").press(&["c"]).expect("a draft that stays").press(&["Esc"]);
+    screen
+        .press(&[":", "keys", "Enter"])
+        .expect("· Enter revokes it")
+        .press(&["Enter"])
+        .expect("Revoking that key");
+    screen.press(&["u"]).expect("taken back").press(&["Enter"]).expect("u undo").quit();
+    let out = door.ssh(Some(&key), &[], &["whoami"]);
+    assert_eq!(out.status.code(), Some(4), "{out:?}");
+    assert!(String::from_utf8_lossy(&out.stderr).contains("keys add"), "{out:?}");
+}
+
+#[test]
+fn a_simple_terminal_gets_lines() {
+    let door = Door::open();
+    let ada = door.world.member("ada");
+    let key = door.world.path("id");
+    new_key(&key);
+    ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
+    ada.ok(&["post", "read me aloud"]);
+    let mut screen = door.screen(Some(&key), "dumb");
+    screen.expect("1. ada, just now. read me aloud.").press(&["like", "Enter"]).expect("Liked.");
+    screen.press(&["quit", "Enter"]).expect("Goodbye.");
+    assert_eq!(screen.exit_code(), 0);
+    let bytes = screen.bytes();
+    assert!(!bytes.contains(&0x1b), "{:?}", String::from_utf8_lossy(&bytes));
+}
+
+#[test]
+fn verbs_about_this_machine_are_refused_over_ssh() {
+    let door = Door::open();
+    let ada = door.world.member("ada");
+    let key = door.world.path("id");
+    new_key(&key);
+    ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
+    for words in [
+        &["admin", "stats"][..],
+        &["serve"],
+        &["backup", "/tmp/x"],
+        &["keys", "add", "/etc/passwd"],
+        &["man", "/tmp"],
+        &["login", "ada"],
+        &["accounts"],
+    ] {
+        let out = door.ssh(Some(&key), &[], words);
+        assert_eq!(out.status.code(), Some(2), "{words:?}: {out:?}");
+        assert!(out.stdout.is_empty(), "{words:?}");
+    }
+    let out = door.ssh(Some(&key), &[], &["post", "--json", "hello"]);
+    let id =
+        serde_json::from_slice::<serde_json::Value>(&out.stdout).unwrap()["id"].as_str().unwrap().to_owned();
+    let out = door.ssh(Some(&key), &[], &["show", &id, "--json=text"]);
+    assert_eq!(stdout(&out).trim(), r#"{"v":1,"text":"hello"}"#);
+    assert!(stdout(&door.ssh(Some(&key), &[], &["feed", "--help"])).contains("Usage"));
+}
+
+#[test]
+fn the_key_of_the_server_stays() {
+    let door = Door::open();
+    let Door { mut world, fingerprint, .. } = door;
+    assert!(world.stop_server().success());
+    world.start_server();
+    assert_eq!(Door::of(world).fingerprint, fingerprint);
+}
+
+#[test]
+fn without_the_option_nobody_listens_for_ssh() {
+    let world = World::start();
+    assert!(!world.log().text().contains("ssh"));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let other = World::without_server();
+    let mut command = other.serve_command("127.0.0.1:0");
+    let out = command.args(["--ssh", &address]).output().unwrap();
+    let text = String::from_utf8(out.stderr).unwrap();
+    assert!(!out.status.success() && text.contains(&address) && text.contains("--ssh"), "{text}");
+}
