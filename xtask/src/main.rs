@@ -1,6 +1,9 @@
 //! Chores of the project: `cargo xtask ci` passes or fails as a change does, `cargo xtask docs` writes the pages
 //! that are made from the source.
 
+mod figures;
+mod screen;
+mod screenshots;
 mod tour;
 
 use std::path::{Path, PathBuf};
@@ -10,10 +13,12 @@ const USAGE: &str = "\
 usage: cargo xtask CHORE
 
   ci            everything that a change must pass: format, lints, tests, docs
-  docs          write docs/configuration.md and docs/cli.md from the program
+  docs          write docs/configuration.md, docs/cli.md and docs/keys.md from the program
   docs --check  fail if they are not what the program says
   deny          licences, sources and bans of dependencies (installs cargo-deny under target/ when it is missing)
   tour          print a session of two people with a real server, as it stands in README.md
+  screenshots   pictures of the client on its own tour, in docs/pictures/
+  figures [ssh] what the client costs, of a release build: first frame, keys, memory, 300 ssh sessions
   bench [ARGS]  measure a release build; arguments go to the benchmark";
 
 type Outcome = Result<(), String>;
@@ -26,6 +31,11 @@ fn main() -> ExitCode {
         ["docs"] => docs(false),
         ["docs", "--check"] => docs(true),
         ["deny"] => deny(),
+        ["screenshots"] => {
+            program().and_then(|program| screenshots::take(&program, Path::new("docs/pictures")))
+        }
+        ["figures", "ssh"] => release().and_then(|program| figures::measure_ssh(&program, 300)),
+        ["figures"] => release().and_then(|program| figures::measure(&program, 300)),
         ["tour"] => program().and_then(|program| tour::print(&program)),
         ["bench", rest @ ..] => bench(rest),
         _ => Err(USAGE.to_owned()),
@@ -40,6 +50,7 @@ fn main() -> ExitCode {
 }
 
 fn ci() -> Outcome {
+    tools()?;
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     // The tests run the program as a process: it must be there before any of them.
@@ -59,12 +70,37 @@ fn program() -> Result<PathBuf, String> {
     Ok(target_directory().join("debug/mini-tweet"))
 }
 
+/// A release build of the program.
+fn release() -> Result<PathBuf, String> {
+    cargo(&["build", "--release", "--locked", "--package", "mini-tweet"])?;
+    Ok(target_directory().join("release/mini-tweet"))
+}
+
+/// What the tests start beside the project's own programs; installed where we may.
+fn tools() -> Outcome {
+    let is_there = |tool: &&(&str, &str)| Command::new(tool.0).arg("--version").output().is_ok();
+    let all = [
+        ("cc", "gcc"),
+        ("python3", "python3"),
+        ("ssh", "openssh-client"),
+        ("ssh-keygen", "openssh-client"),
+        ("unshare", "util-linux"),
+    ];
+    let missing: Vec<&str> = all.iter().filter(|tool| !is_there(tool)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    run(Command::new("apt-get").args(["install", "--yes"]).args(&missing))
+        .map_err(|error| format!("please install {}: {error}", missing.join(", ")))
+}
+
 /// Pages that repeat what the program says of itself.
 fn docs(only_check: bool) -> Outcome {
     let program = program()?;
     let pages = [
         ("docs/configuration.md", said(&program, &["serve", "--show-options"])?),
         ("docs/cli.md", command_line(&program)?),
+        ("docs/keys.md", said(&program, &["keymap", "list", "--markdown"])?),
     ];
     for (name, text) in pages {
         let path = root().join(name);
