@@ -141,7 +141,8 @@ impl Timelines {
             let Some(home) = state.homes.get_mut(&me) else { return Ok(()) };
             // What they write from now on comes by itself, and what they deleted is known to be gone.
             if home.following.contains(&author) {
-                home.window.merge(entries.into_iter().map(|entry| entry.tweet));
+                let newest_first: Vec<_> = entries.iter().map(|entry| entry.tweet).collect();
+                home.window.merge(&newest_first);
             }
             home.to_merge.retain(|id| *id != author);
         }

@@ -38,10 +38,16 @@ impl Window {
         }
     }
 
-    /// Many tweets that belong here.
-    pub(super) fn merge(&mut self, tweets: impl IntoIterator<Item = TweetId>) {
-        let above = tweets.into_iter().filter(|id| self.floor.is_none_or(|floor| *id >= floor));
-        let mut ids: Vec<_> = self.ids.iter().copied().chain(above).collect();
+    /// The newest tweets of an author that belong here, as many as [`Window::new`] is given of a timeline; fewer are
+    /// all that there are.
+    pub(super) fn merge(&mut self, newest_first: &[TweetId]) {
+        if newest_first.len() >= self.max {
+            // The author wrote more, which is left to the store with everything as old.
+            self.floor = self.floor.max(newest_first.last().copied());
+        }
+        let floor = self.floor;
+        let is_above = |id: &TweetId| floor.is_none_or(|floor| *id >= floor);
+        let mut ids: Vec<_> = self.ids.iter().chain(newest_first).copied().filter(is_above).collect();
         ids.sort_unstable_by(|a, b| b.cmp(a));
         ids.dedup();
         if ids.len() > self.max {
@@ -100,9 +106,17 @@ mod tests {
         assert_eq!(ids(&window), [5, 4, 3]);
         assert!(!window.is_whole());
         window.insert(id(2));
-        window.merge([id(1), id(7), id(4)]);
+        window.merge(&[id(7), id(4)]);
         assert_eq!(ids(&window), [7, 5, 4]);
         assert_eq!(window.before(5).collect::<Vec<_>>(), [id(4)]);
+    }
+
+    #[test]
+    fn an_author_who_wrote_more_than_fits_leaves_the_rest_to_the_store() {
+        let mut window = Window::new(Vec::new(), 3);
+        window.merge(&[id(9), id(8), id(7)]);
+        assert_eq!(ids(&window), [9, 8, 7]);
+        assert!(!window.is_whole());
     }
 
     proptest! {
@@ -117,7 +131,12 @@ mod tests {
             for (kind, numbers) in steps {
                 match kind {
                     0 => for n in numbers { truth.insert(n); window.insert(id(n)); },
-                    1 => { truth.extend(&numbers); window.merge(numbers.into_iter().map(id)); }
+                    1 => {
+                        truth.extend(&numbers);
+                        let newest_first: BTreeSet<_> = numbers.into_iter().collect();
+                        let newest_first: Vec<_> = newest_first.into_iter().rev().take(max).map(id).collect();
+                        window.merge(&newest_first);
+                    }
                     _ => for n in numbers { truth.remove(&n); window.remove(id(n)); },
                 }
                 let held = ids(&window);
