@@ -18,8 +18,15 @@ pub mod timeline;
 #[cfg(test)]
 mod town;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::fast::RandomState;
+
+// Keys of these are identifiers and names that were parsed: a fast hash, seeded for each map, will do.
+pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
+pub(crate) type Set<K> = HashSet<K, RandomState>;
 
 /// A fault of ours: it is logged under an incident, and only the incident goes to the client.
 pub(crate) fn incident(fault: &dyn Display) -> model::Error {

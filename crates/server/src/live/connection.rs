@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use model::{AccountId, Error, EventId, Presence, Result, SessionId};
-use tokio::sync::Notify;
 
 use super::distribute::TopicKind;
 use super::hub::{Hub, Target};
+use super::inbox::Inbox;
 use super::{Delivery, Live, LiveEvent, Payload, Topic};
 use crate::store::{Event, EventKind, EventLog};
 
@@ -19,20 +19,21 @@ pub struct LiveConnection {
     live: Arc<Live>,
     number: u64,
     account: AccountId,
-    bell: Arc<Notify>,
+    inbox: Arc<Inbox>,
 }
 
 impl Drop for LiveConnection {
     fn drop(&mut self) {
         self.live.hub().disconnect(self.number);
+        self.inbox.close();
         self.live.presence_changed.notify_one();
     }
 }
 
 impl LiveConnection {
     pub(super) fn new(live: Arc<Live>, account: AccountId, session: SessionId) -> Self {
-        let (number, bell) = live.hub().connect(account, session);
-        Self { live, number, account, bell }
+        let (number, inbox) = live.hub().connect(account, session);
+        Self { live, number, account, inbox }
     }
 
     /// Subscribes; the subscription's number, and the cursor at which it begins. With a cursor, what came after
@@ -49,7 +50,7 @@ impl LiveConnection {
             let begin = cursor.min(head);
             let replay = Replay {
                 live: Arc::clone(&self.live),
-                bell: Arc::clone(&self.bell),
+                inbox: Arc::clone(&self.inbox),
                 account: self.account,
                 target,
                 topic,
@@ -76,28 +77,19 @@ impl LiveConnection {
 
     /// Waits for what comes next. Nothing is lost when the wait is given up.
     pub async fn next(&self) -> Delivery {
-        loop {
-            let rung = self.bell.notified();
-            tokio::pin!(rung);
-            // From here on a bell is heard, so that nothing slips in between look and wait.
-            rung.as_mut().enable();
-            if let Some(delivery) = self.live.hub().take(self.number) {
-                return delivery;
-            }
-            rung.await;
-        }
+        self.inbox.next().await
     }
 
     /// There was a request: the person is there.
     pub fn touch(&self) {
-        if self.live.hub().touch(self.number) {
+        if self.inbox.touch() {
             self.live.presence_changed.notify_one();
         }
     }
 
     /// The client says whether the person is there.
     pub fn set_presence(&self, presence: Presence) {
-        self.live.hub().set_away(self.number, presence == Presence::Away);
+        self.inbox.set_away(presence == Presence::Away);
         self.live.presence_changed.notify_one();
     }
 }
@@ -105,7 +97,7 @@ impl LiveConnection {
 /// Catching up from a cursor.
 struct Replay {
     live: Arc<Live>,
-    bell: Arc<Notify>,
+    inbox: Arc<Inbox>,
     account: AccountId,
     target: Target,
     topic: Topic,
@@ -115,7 +107,6 @@ struct Replay {
 
 impl Replay {
     async fn run(self, cursor: EventId) {
-        let inbox = self.live.config.inbox;
         match self.events_since(cursor).await {
             Ok(Some(events)) => {
                 for event in events {
@@ -134,7 +125,7 @@ impl Replay {
                 self.live.hub().push_replayed(self.target, self.head, gap);
             }
         }
-        self.live.hub().replayed(self.target, inbox);
+        self.live.hub().replayed(self.target, self.live.config.inbox);
     }
 
     /// What is to be replayed; `None` when it is too much, or no longer kept.
@@ -180,15 +171,9 @@ impl Replay {
             let Some(payload) = prepared.for_one(&hub, event.kind, self.account, topic) else { return true };
             Arc::clone(payload)
         };
-        loop {
-            let rung = self.bell.notified();
-            tokio::pin!(rung);
-            rung.as_mut().enable();
-            if self.live.hub().has_room(self.target.connection, self.live.config.inbox) {
-                return self.live.hub().push_replayed(self.target, event.id, payload);
-            }
-            rung.await;
-        }
+        // Half of the inbox is left to what happens meanwhile.
+        self.inbox.has_room(self.live.config.inbox / 2).await;
+        self.live.hub().push_replayed(self.target, event.id, payload)
     }
 
     /// By which rule an event concerns this subscription, if it may.

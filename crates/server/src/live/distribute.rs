@@ -348,7 +348,7 @@ fn targets(
         EventKind::TweetPosted { author, .. }
         | EventKind::TweetEdited { author, .. }
         | EventKind::TweetDeleted { author, .. } => [
-            with(TopicKind::Home, hub.home_subscriptions(author)),
+            with(TopicKind::Home, hub.home_subscriptions(author).collect()),
             with(TopicKind::Local, hub.local_subscriptions()),
             with(
                 TopicKind::Hashtag,

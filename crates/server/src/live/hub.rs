@@ -1,16 +1,17 @@
 //! Who is connected and to what they listen, as it stands at one moment. No waiting here, and no store: what must
 //! be read is read outside and brought in.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{AccountId, Error, EventId, Presence, SessionId};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::inbox::Inbox;
 use super::{Delivery, LiveStatistics, Payload, Topic};
 use crate::store::Ties;
+use crate::{Map, Set};
 
 /// A subscription of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,14 +25,14 @@ pub(super) struct Target {
 pub(super) struct Hub {
     /// The last event that was distributed.
     pub(super) head: EventId,
-    connections: HashMap<u64, Connection>,
-    accounts: HashMap<AccountId, Attendance>,
+    connections: Map<u64, Connection>,
+    accounts: Map<AccountId, Attendance>,
     /// By author: who is connected and follows them.
-    readers: HashMap<AccountId, HashSet<AccountId>>,
+    readers: Map<AccountId, Set<AccountId>>,
     /// By folded hashtag: who listens to it.
-    hashtags: HashMap<String, HashSet<Target>>,
-    local: HashSet<Target>,
-    presence: HashSet<Target>,
+    hashtags: Map<String, Set<Target>>,
+    local: Set<Target>,
+    presence: Set<Target>,
     next_connection: u64,
 }
 
@@ -41,11 +42,7 @@ struct Connection {
     session: SessionId,
     subscriptions: BTreeMap<u32, Subscription>,
     next_subscription: u32,
-    inbox: VecDeque<Delivery>,
-    /// Rung when there is something in the inbox, and when there is room in it.
-    bell: Arc<Notify>,
-    touched: Instant,
-    set_away: bool,
+    inbox: Arc<Inbox>,
 }
 
 #[derive(Debug)]
@@ -60,11 +57,11 @@ struct Subscription {
 /// An account with a connection, or one that just lost it.
 #[derive(Debug)]
 pub(super) struct Attendance {
-    pub(super) following: HashSet<AccountId>,
-    pub(super) blocked: HashSet<AccountId>,
-    pub(super) muted: HashSet<AccountId>,
+    pub(super) following: Set<AccountId>,
+    pub(super) blocked: Set<AccountId>,
+    pub(super) muted: Set<AccountId>,
     hidden: bool,
-    connections: HashSet<u64>,
+    connections: Set<u64>,
     /// Counts changes of the ties: ties that were read while one happened are read again.
     generation: u64,
     loaded: bool,
@@ -77,11 +74,11 @@ pub(super) struct Attendance {
 impl Attendance {
     fn new() -> Self {
         Self {
-            following: HashSet::new(),
-            blocked: HashSet::new(),
-            muted: HashSet::new(),
+            following: Set::default(),
+            blocked: Set::default(),
+            muted: Set::default(),
             hidden: false,
-            connections: HashSet::new(),
+            connections: Set::default(),
             generation: 0,
             loaded: false,
             announced: Presence::Offline,
@@ -94,35 +91,32 @@ impl Hub {
     pub(super) fn new(head: EventId) -> Self {
         Self {
             head,
-            connections: HashMap::new(),
-            accounts: HashMap::new(),
-            readers: HashMap::new(),
-            hashtags: HashMap::new(),
-            local: HashSet::new(),
-            presence: HashSet::new(),
+            connections: Map::default(),
+            accounts: Map::default(),
+            readers: Map::default(),
+            hashtags: Map::default(),
+            local: Set::default(),
+            presence: Set::default(),
             next_connection: 1,
         }
     }
 
     // Connections and their inboxes.
 
-    pub(super) fn connect(&mut self, account: AccountId, session: SessionId) -> (u64, Arc<Notify>) {
+    pub(super) fn connect(&mut self, account: AccountId, session: SessionId) -> (u64, Arc<Inbox>) {
         let number = self.next_connection;
         self.next_connection += 1;
-        let bell = Arc::new(Notify::new());
+        let inbox = Arc::new(Inbox::new());
         let connection = Connection {
             account,
             session,
             subscriptions: BTreeMap::new(),
             next_subscription: 1,
-            inbox: VecDeque::new(),
-            bell: Arc::clone(&bell),
-            touched: Instant::now(),
-            set_away: false,
+            inbox: Arc::clone(&inbox),
         };
         self.connections.insert(number, connection);
         self.accounts.entry(account).or_insert_with(Attendance::new).connections.insert(number);
-        (number, bell)
+        (number, inbox)
     }
 
     pub(super) fn disconnect(&mut self, number: u64) {
@@ -148,33 +142,6 @@ impl Hub {
         }
     }
 
-    pub(super) fn take(&mut self, number: u64) -> Option<Delivery> {
-        let connection = self.connections.get_mut(&number)?;
-        let delivery = connection.inbox.pop_front();
-        if delivery.is_some() {
-            connection.bell.notify_waiters();
-        }
-        delivery
-    }
-
-    pub(super) fn has_room(&self, number: u64, inbox_max: usize) -> bool {
-        // Half of the inbox is left to what happens meanwhile.
-        self.connections.get(&number).is_none_or(|connection| connection.inbox.len() < inbox_max / 2)
-    }
-
-    pub(super) fn touch(&mut self, number: u64) -> bool {
-        let Some(connection) = self.connections.get_mut(&number) else { return false };
-        connection.touched = Instant::now();
-        std::mem::take(&mut connection.set_away)
-    }
-
-    pub(super) fn set_away(&mut self, number: u64, away: bool) {
-        if let Some(connection) = self.connections.get_mut(&number) {
-            connection.set_away = away;
-            connection.touched = Instant::now();
-        }
-    }
-
     // Subscriptions.
 
     /// Adds a subscription that begins after what has been distributed so far; with `replaying`, newer events
@@ -195,7 +162,7 @@ impl Hub {
         }
         let target = Target { connection: number, subscription: connection.next_subscription };
         connection.next_subscription += 1;
-        connection.touched = Instant::now();
+        connection.inbox.touch();
         match &topic {
             Topic::Hashtag(hashtag) => {
                 self.hashtags.entry(hashtag.key().to_owned()).or_default().insert(target);
@@ -242,8 +209,7 @@ impl Hub {
         let Some(subscription) = connection.subscriptions.get_mut(&target.subscription) else { return false };
         subscription.cursor = sequence;
         let subscription = target.subscription;
-        connection.inbox.push_back(Delivery::Event { subscription, sequence, payload });
-        connection.bell.notify_waiters();
+        connection.inbox.push(Delivery::Event { subscription, sequence, payload });
         true
     }
 
@@ -282,20 +248,18 @@ impl Hub {
             let cursor = Some(subscription.cursor);
             let closed =
                 Delivery::Closed { subscription: target.subscription, error: Error::SlowConsumer { cursor } };
-            connection.inbox.push_back(closed);
-            connection.bell.notify_waiters();
+            connection.inbox.push(closed);
             self.unsubscribe(target);
             return;
         }
         if let Some(sequence) = sequence {
             subscription.cursor = sequence;
         }
-        connection.inbox.push_back(Delivery::Event {
+        connection.inbox.push(Delivery::Event {
             subscription: target.subscription,
             sequence: sequence.unwrap_or(head),
             payload: Arc::clone(payload),
         });
-        connection.bell.notify_waiters();
     }
 
     /// Tells the connections of a session, or all of an account, that it is over.
@@ -305,8 +269,7 @@ impl Hub {
             if let Some(connection) = self.connections.get_mut(number)
                 && session.is_none_or(|session| session == connection.session)
             {
-                connection.inbox.push_front(Delivery::SessionEnded);
-                connection.bell.notify_waiters();
+                connection.inbox.push_first(Delivery::SessionEnded);
             }
         }
     }
@@ -321,20 +284,21 @@ impl Hub {
         self.accounts.get(&account)
     }
 
-    fn subscriptions_of(&self, account: AccountId, wanted: impl Fn(&Topic) -> bool) -> Vec<Target> {
-        let connections = self.accounts.get(&account).into_iter().flat_map(|a| &a.connections);
-        connections
-            .filter_map(|number| Some((*number, self.connections.get(number)?)))
-            .flat_map(|(number, connection)| {
-                let wanted = connection.subscriptions.iter().filter(|(_, s)| wanted(&s.topic));
-                wanted
-                    .map(move |(subscription, _)| Target { connection: number, subscription: *subscription })
-            })
-            .collect()
+    fn subscriptions_of(
+        &self,
+        account: AccountId,
+        wanted: impl Fn(&Topic) -> bool + Copy,
+    ) -> impl Iterator<Item = Target> {
+        let numbers = self.accounts.get(&account).into_iter().flat_map(|a| &a.connections);
+        let connections = numbers.filter_map(|number| Some((*number, self.connections.get(number)?)));
+        connections.flat_map(move |(connection, of)| {
+            let wanted = of.subscriptions.iter().filter(move |(_, s)| wanted(&s.topic));
+            wanted.map(move |(subscription, _)| Target { connection, subscription: *subscription })
+        })
     }
 
     pub(super) fn notification_subscriptions(&self, account: AccountId) -> Vec<Target> {
-        self.subscriptions_of(account, |topic| *topic == Topic::Notifications)
+        self.subscriptions_of(account, |topic| *topic == Topic::Notifications).collect()
     }
 
     pub(super) fn conversation_subscriptions(&self, account: AccountId, with: AccountId) -> Vec<Target> {
@@ -343,19 +307,15 @@ impl Hub {
         }
         let wanted =
             |topic: &Topic| matches!(topic, Topic::Conversations) || *topic == Topic::Conversation(with);
-        self.subscriptions_of(account, wanted)
+        self.subscriptions_of(account, wanted).collect()
     }
 
     /// Home subscriptions of the author and of those who follow them.
-    pub(super) fn home_subscriptions(&self, author: AccountId) -> Vec<(AccountId, Target)> {
+    pub(super) fn home_subscriptions(&self, author: AccountId) -> impl Iterator<Item = (AccountId, Target)> {
         let readers = self.readers.get(&author).into_iter().flatten().copied();
-        readers
-            .chain(std::iter::once(author))
-            .flat_map(|reader| {
-                let targets = self.subscriptions_of(reader, |topic| *topic == Topic::Home);
-                targets.into_iter().map(move |target| (reader, target))
-            })
-            .collect()
+        readers.chain(std::iter::once(author)).flat_map(|reader| {
+            self.subscriptions_of(reader, |topic| *topic == Topic::Home).map(move |target| (reader, target))
+        })
     }
 
     pub(super) fn local_subscriptions(&self) -> Vec<(AccountId, Target)> {
@@ -374,7 +334,7 @@ impl Hub {
         self.hashtags.values().flat_map(|targets| self.with_accounts(targets)).collect()
     }
 
-    fn with_accounts(&self, targets: &HashSet<Target>) -> Vec<(AccountId, Target)> {
+    fn with_accounts(&self, targets: &Set<Target>) -> Vec<(AccountId, Target)> {
         let account =
             |target: &Target| self.connections.get(&target.connection).map(|c| (c.account, *target));
         targets.iter().filter_map(account).collect()
@@ -382,7 +342,9 @@ impl Hub {
 
     /// Whether a public tweet of this author would reach anyone.
     pub(super) fn anyone_reads(&self, author: AccountId) -> bool {
-        !self.local.is_empty() || !self.hashtags.is_empty() || !self.home_subscriptions(author).is_empty()
+        !self.local.is_empty()
+            || !self.hashtags.is_empty()
+            || self.home_subscriptions(author).next().is_some()
     }
 
     // Ties.
@@ -474,11 +436,7 @@ impl Hub {
             .filter_map(|number| self.connections.get(number))
             .filter(|connection| !connection.subscriptions.is_empty());
         let states = listening.map(|connection| {
-            if connection.set_away || connection.touched.elapsed() >= away_after {
-                Presence::Away
-            } else {
-                Presence::Online
-            }
+            if connection.inbox.is_away(away_after) { Presence::Away } else { Presence::Online }
         });
         states.max().unwrap_or(Presence::Offline)
     }

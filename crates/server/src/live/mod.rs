@@ -7,6 +7,7 @@ mod connection;
 mod distribute;
 mod hub;
 mod hydrate;
+mod inbox;
 #[cfg(test)]
 mod tests;
 mod trends;

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use bytes::Bytes;
 use model::limits::THREAD_ANCESTORS_MAX;
 use model::{
     Account, AccountId, Cursor, Error, Hashtag, Operation, Result, Span, Tweet, TweetId, TweetPage, Username,
@@ -125,6 +126,20 @@ impl Service {
     ) -> Result<Option<T>> {
         let (viewer, _) = authorise::member(caller, Operation::ReadTimeline)?;
         Ok(self.timelines.home_now(viewer, span, limit, take))
+    }
+
+    /// The newest page of the same in its encoding, made by `encode` where it is not kept.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`.
+    pub fn newest_now(
+        &self,
+        caller: &Caller,
+        limit: usize,
+        encode: impl FnOnce(&HomePage<'_>) -> Vec<u8>,
+    ) -> Result<Option<Bytes>> {
+        let (viewer, _) = authorise::member(caller, Operation::ReadTimeline)?;
+        Ok(self.timelines.newest_now(viewer, limit, encode))
     }
 
     /// Takes candidates until the page is full of visible ones, or there are no more: a page never ends early

@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::RandomState;
 use model::{AccountId, Relationship, TweetId, ViewerMarks, Visibility};
 
+use super::Note;
+use super::kept::KeptPage;
 use super::window::Window;
-use super::{Map, Note, Set};
 use crate::store::{EventKind, Ties, Touched, TweetRecord};
+use crate::{Map, Set};
 
 /// Facts of so many tweets are kept for one viewer; past it they are read again.
 const FACTS_MAX: usize = 2_048;
@@ -33,6 +35,8 @@ pub(super) struct Home {
     facts: Map<TweetId, Option<Facts>>,
     /// Of tweets that came later everything is known: what is not in `facts` has not happened.
     known_since: u64,
+    /// The newest page as it was sent last. Gone with every change of this home itself.
+    pub(super) kept: Option<KeptPage>,
     /// When it was read last, in reads of all homes.
     pub(super) used: u64,
     /// Its bytes when they were counted last.
@@ -50,6 +54,7 @@ impl Home {
             to_merge: Vec::new(),
             facts: HashMap::default(),
             known_since,
+            kept: None,
             used: 0,
             counted: 0,
         }
@@ -57,6 +62,7 @@ impl Home {
 
     /// Takes in something that was committed; `me` is whose home this is.
     pub(super) fn take(&mut self, me: AccountId, note: Note) {
+        self.kept = None;
         match note {
             Note::Event(EventKind::TweetPosted { tweet, author }) if self.shows(me, author) => {
                 self.window.insert(tweet);
@@ -98,6 +104,12 @@ impl Home {
         }
     }
 
+    /// Takes in what somebody wrote who is followed since.
+    pub(super) fn merge(&mut self, newest_first: &[TweetId]) {
+        self.kept = None;
+        self.window.merge(newest_first);
+    }
+
     /// Whether tweets of this author are in this home.
     pub(super) fn shows(&self, me: AccountId, author: AccountId) -> bool {
         author == me || self.following.contains(&author)
@@ -125,6 +137,7 @@ impl Home {
 
     /// What the store says of a tweet for this viewer.
     pub(super) fn learn(&mut self, record: &TweetRecord, newest: u64) {
+        self.kept = None;
         if self.facts.len() >= FACTS_MAX {
             // What is known without being read is only so for what comes from now on.
             self.facts.clear();
@@ -137,6 +150,7 @@ impl Home {
     /// Bytes that it takes, roughly.
     pub(super) fn bytes(&self) -> usize {
         let ids = self.following.capacity() + self.blocked.capacity() + self.muted.capacity();
-        size_of::<Self>() + self.window.bytes() + ids * 9 + self.facts.capacity() * 24
+        let kept = self.kept.as_ref().map_or(0, KeptPage::bytes);
+        size_of::<Self>() + self.window.bytes() + ids * 9 + self.facts.capacity() * 24 + kept
     }
 }

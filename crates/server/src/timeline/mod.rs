@@ -6,12 +6,13 @@
 
 mod cache;
 mod home;
+mod kept;
 mod page;
 #[cfg(test)]
 mod tests;
 mod window;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
@@ -24,9 +25,7 @@ use self::home::Home;
 pub use self::page::{HomePage, HomeTweet};
 use self::window::Window;
 use crate::store::{Commit, EventKind, Observer, SharedStore, Timeline, Touched, TweetRecord};
-
-pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
-pub(crate) type Set<K> = HashSet<K, RandomState>;
+use crate::{Map, Set};
 
 /// How much may be kept.
 #[derive(Debug, Clone, Copy)]
@@ -142,7 +141,7 @@ impl Timelines {
             // What they write from now on comes by itself, and what they deleted is known to be gone.
             if home.following.contains(&author) {
                 let newest_first: Vec<_> = entries.iter().map(|entry| entry.tweet).collect();
-                home.window.merge(&newest_first);
+                home.merge(&newest_first);
             }
             home.to_merge.retain(|id| *id != author);
         }

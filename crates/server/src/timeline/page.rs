@@ -35,7 +35,7 @@ pub struct HomePage<'a> {
 
 /// What a page cannot be put together without.
 #[derive(Debug)]
-enum Lack {
+pub(super) enum Lack {
     Home,
     /// What these wrote, who are followed since.
     Authors(Vec<AccountId>),
@@ -118,7 +118,7 @@ struct Shown<'a> {
 }
 
 impl State {
-    fn page(&mut self, me: AccountId, place: u64, limit: usize) -> Result<HomePage<'_>, Lack> {
+    pub(super) fn page(&mut self, me: AccountId, place: u64, limit: usize) -> Result<HomePage<'_>, Lack> {
         self.reads += 1;
         let Some(home) = self.homes.get_mut(&me) else { return Err(Lack::Home) };
         home.used = self.reads;

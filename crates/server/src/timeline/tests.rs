@@ -194,6 +194,10 @@ fn whole(page: &HomePage<'_>) -> TweetPage {
     }
 }
 
+fn written(page: TweetPage) -> Vec<u8> {
+    format!("{:?}", sorted(page)).into_bytes()
+}
+
 fn sorted(mut page: TweetPage) -> TweetPage {
     page.accounts.sort_by_key(|account| account.id);
     page
@@ -210,6 +214,14 @@ async fn compare(people: &[Person<'_>], limit: usize, from_memory: &mut usize) -
             if let Some(memory) = memory {
                 *from_memory += 1;
                 prop_assert_eq!(sorted(memory), sorted(store.clone()), "{:?} of {}", span, person.name);
+            }
+            // As it is kept, and as it is when it is looked at once more.
+            for _ in 0..if span == Span::Latest { 2 } else { 0 } {
+                let encode = |page: &HomePage<'_>| written(whole(page));
+                if let Some(kept) = service.newest_now(&person.caller, limit, encode).unwrap() {
+                    let expected = written(store.clone());
+                    prop_assert!(kept == expected, "{:?} of {}", String::from_utf8_lossy(&kept), person.name);
+                }
             }
             match store.next {
                 Some(model::Cursor::Id(id)) => span = Span::Before(id),

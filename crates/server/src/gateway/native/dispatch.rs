@@ -1,5 +1,6 @@
 //! Which function carries out which request. A new request does not compile until it has a line here.
 
+use bytes::Bytes;
 use model::limits::IDEMPOTENCY_KEY_BYTES_MAX;
 use model::{Error, Operation, Result, Username};
 use prost::Message as _;
@@ -31,7 +32,7 @@ pub(super) struct Call<'a> {
 pub(super) enum Answered {
     Result(response::Result),
     /// A page of tweets in its encoding.
-    TweetPage(Vec<u8>),
+    TweetPage(Bytes),
 }
 
 /// Carries out a request.

@@ -91,7 +91,11 @@ pub(super) fn read_timeline_now(
     let Some(Timeline::Home(v1::Home {})) = ask.timeline else { return None };
     // What is wrong with the request is said where it is carried out.
     let (limit, span) = (convert::limit(ask.page.as_ref()).ok()?, convert::span(ask.page.as_ref()).ok()?);
-    service.home_now(caller, span, limit, home::encode).ok()?.map(Answered::TweetPage)
+    let page = match span {
+        Span::Latest => service.newest_now(caller, limit, home::encode),
+        _ => service.home_now(caller, span, limit, |page| home::encode(page).into()),
+    };
+    page.ok()?.map(Answered::TweetPage)
 }
 
 pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Result<Answered> {
@@ -104,7 +108,8 @@ pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Resu
         _ => convert::span(ask.page.as_ref())?,
     };
     if let Some(Timeline::Home(v1::Home {})) = ask.timeline
-        && let Some(page) = call.service.home(&call.caller, span, limit, home::encode).await?
+        && let Some(page) =
+            call.service.home(&call.caller, span, limit, |page| home::encode(page).into()).await?
     {
         return Ok(Answered::TweetPage(page));
     }
