@@ -19,7 +19,9 @@ usage: cargo xtask CHORE
   tour          print a session of two people with a real server, as it stands in README.md
   screenshots   pictures of the client on its own tour, in docs/pictures/
   figures [ssh] what the client costs, of a release build: first frame, keys, memory, 300 ssh sessions
-  bench [ARGS]  measure a release build; arguments go to the benchmark";
+  bench [ARGS]  measure a release build; arguments go to the benchmark
+  torture [--lane NAME]... [--short | --long] [--seed N]
+                try to break the promises of docs/reliability.md on a release build";
 
 type Outcome = Result<(), String>;
 
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["figures"] => release().and_then(|program| figures::measure(&program, 300)),
         ["tour"] => program().and_then(|program| tour::print(&program)),
         ["bench", rest @ ..] => bench(rest),
+        ["torture", rest @ ..] => torture(rest),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
@@ -153,6 +156,11 @@ fn deny() -> Outcome {
 fn bench(args: &[&str]) -> Outcome {
     cargo(&["build", "--release", "--locked", "--package", "mini-tweet", "--package", "mini-tweet-bench"])?;
     run(Command::new(target_directory().join("release/mini-tweet-bench")).args(args))
+}
+
+fn torture(args: &[&str]) -> Outcome {
+    cargo(&["build", "--release", "--locked", "--package", "mini-tweet", "--package", "mini-tweet-torture"])?;
+    run(Command::new(target_directory().join("release/mini-tweet-torture")).args(args))
 }
 
 /// What a program writes on stdout, as it would on a narrow page.

@@ -1,0 +1,74 @@
+//! The lanes: a file each, with one function that takes the setup and gives a line for every promise it tried. A new
+//! lane is a module, a variant and an arm here.
+
+mod crash;
+
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use clap::ValueEnum;
+
+use crate::Error;
+use crate::random::Random;
+use crate::report::Line;
+
+/// What every lane is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    /// The server as it is released.
+    pub(crate) program: PathBuf,
+    /// The same server with faults that can be switched on: for fault points and negative controls.
+    pub(crate) faults: PathBuf,
+    pub(crate) scale: Scale,
+    /// Decides all that is left to chance.
+    pub(crate) seed: u64,
+}
+
+/// How much is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scale {
+    Short,
+    Long,
+}
+
+impl Setup {
+    /// How often something is tried.
+    pub(crate) fn times(&self, short: usize, long: usize) -> usize {
+        match self.scale {
+            Scale::Short => short,
+            Scale::Long => long,
+        }
+    }
+
+    /// Chance for one purpose, apart from that of others.
+    pub(crate) fn random(&self, purpose: &str) -> Random {
+        Random::new(
+            purpose
+                .bytes()
+                .fold(self.seed, |seed, byte| seed.wrapping_mul(0x0100_0000_01b3).wrapping_add(byte.into())),
+        )
+    }
+}
+
+/// What can be tortured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lane {
+    /// `kill -9` at any moment.
+    Crash,
+}
+
+/// The lines of a lane, once it is through.
+type Outcome<'a> = Pin<Box<dyn Future<Output = Result<Vec<Line>, Error>> + 'a>>;
+
+impl Lane {
+    pub(crate) fn run(self, setup: &Setup) -> Outcome<'_> {
+        match self {
+            Self::Crash => Box::pin(crash::run(setup)),
+        }
+    }
+
+    /// As it is named on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}

@@ -1,0 +1,81 @@
+//! Tortures the real server: a separate process with a fresh data directory on the loopback, in lanes that each try to
+//! break some promises, and say with the same run whether they would notice if one were broken.
+//!
+//! `cargo xtask torture` builds what is needed and runs it; docs/reliability.md has the promises and the figures.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::indexing_slicing,
+    reason = "a tool for developers: a wrong index may stop it, and figures are rounded"
+)]
+#![allow(dead_code, reason = "lanes to come use it")]
+
+mod lane;
+mod load;
+mod person;
+mod random;
+mod report;
+mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum as _};
+
+use lane::{Lane, Scale, Setup};
+use report::Report;
+
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Tortures a Mini-Tweet server and says which promises it kept.
+#[derive(Debug, Parser)]
+struct Cli {
+    /// Run only this lane; may be given several times.
+    #[arg(long = "lane", value_name = "NAME")]
+    lanes: Vec<Lane>,
+    /// As in every change: a few minutes for all lanes. This is the default.
+    #[arg(long)]
+    short: bool,
+    /// As often as the promises say.
+    #[arg(long, conflicts_with = "short")]
+    long: bool,
+    /// What chance decides, the same again.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The server's program; the one beside this program when it is not given.
+    #[arg(long, value_name = "PATH")]
+    server: Option<PathBuf>,
+    /// The same with faults that can be switched on; `mini-tweet-faults` beside this program when it is not given.
+    #[arg(long, value_name = "PATH")]
+    faults: Option<PathBuf>,
+}
+
+fn main() -> Result<ExitCode, Error> {
+    let cli = Cli::parse();
+    let beside = std::env::current_exe()?;
+    let setup = Setup {
+        program: cli.server.unwrap_or_else(|| beside.with_file_name("mini-tweet")),
+        faults: cli.faults.unwrap_or_else(|| beside.with_file_name("mini-tweet-faults")),
+        scale: if cli.long { Scale::Long } else { Scale::Short },
+        seed: cli.seed,
+    };
+    let lanes = if cli.lanes.is_empty() { Lane::value_variants().to_vec() } else { cli.lanes };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let report = runtime.block_on(run(&setup, &lanes));
+    runtime.shutdown_background();
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run(setup: &Setup, lanes: &[Lane]) -> Report {
+    let mut report = Report::default();
+    for lane in lanes {
+        // One lane that cannot run does not keep the others from it.
+        match lane.run(setup).await {
+            Ok(lines) => report.add(*lane, setup, lines),
+            Err(error) => report.add_failure(*lane, setup, &error),
+        }
+    }
+    report.print_summary();
+    report
+}

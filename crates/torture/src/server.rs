@@ -1,0 +1,284 @@
+//! The server under torture: a process of its own on the loopback, with its log in a file, and what `/proc` says of it.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+use client::Endpoint;
+use protocol::tls::Fingerprint;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use crate::Error;
+
+/// Longest wait for anything: far more than it takes, so that a slow machine is no failure.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Waits until the condition holds.
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Error> {
+    let end = Instant::now() + DEADLINE;
+    while !holds() {
+        if Instant::now() > end {
+            return Err(format!("waited in vain until {what}").into());
+        }
+        sleep(Duration::from_millis(2)).await;
+    }
+    Ok(())
+}
+
+/// A directory that goes with its handle, closed to others as the server wants it.
+pub(crate) fn private_directory() -> Result<TempDir, Error> {
+    let mode = fs::Permissions::from_mode(0o700);
+    Ok(tempfile::Builder::new().prefix("mini-tweet-torture-").permissions(mode).tempdir()?)
+}
+
+/// How a server is started, as often as one likes.
+#[derive(Debug, Clone)]
+pub(crate) struct Launch {
+    program: PathBuf,
+    data: PathBuf,
+    log: PathBuf,
+    listen: String,
+    through: Vec<OsString>,
+    arguments: Vec<OsString>,
+    environment: Vec<(String, String)>,
+}
+
+impl Launch {
+    /// `program serve` on this data directory and a free port, with TLS, without the limits that protect from
+    /// strangers. Its log is beside the directory.
+    pub(crate) fn new(program: &Path, data: &Path) -> Self {
+        let limits = [
+            ("SIGN_UPS_PER_ADDRESS", "0"),
+            ("REQUESTS_PER_SECOND", "0"),
+            ("CONNECTIONS", "20000"),
+            ("CONNECTIONS_PER_ADDRESS", "20000"),
+            ("UNAUTHENTICATED_PER_ADDRESS", "20000"),
+        ];
+        let environment = limits.map(|(name, value)| (format!("MINI_TWEET_LIMITS_{name}"), value.to_owned()));
+        Self {
+            program: program.to_owned(),
+            data: data.to_owned(),
+            log: data.with_extension("log"),
+            listen: "127.0.0.1:0".to_owned(),
+            through: Vec::new(),
+            arguments: Vec::new(),
+            environment: environment.to_vec(),
+        }
+    }
+
+    /// A variable for the process.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// An argument for `serve`.
+    pub(crate) fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// The port to listen on, as after a restart.
+    pub(crate) fn at(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self
+    }
+
+    /// Another program that starts the server and becomes it: `unshare …`, `fiu-run …`.
+    pub(crate) fn through<S: Into<OsString>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
+        self.through = words.into_iter().map(Into::into).collect();
+        self
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Where what the server writes goes, of all its starts.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// The database's file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.data.join("mini-tweet.db")
+    }
+
+    /// Starts a process and waits for nothing.
+    pub(crate) fn spawn(&self) -> Result<Process, Error> {
+        let mut words = self.through.clone();
+        words.push(self.program.clone().into());
+        words.extend(["serve", "--listen", &self.listen, "--data"].map(OsString::from));
+        words.push(self.data.clone().into());
+        words.extend(self.arguments.iter().cloned());
+        let mut command = clean_command(&words[0]);
+        command.args(&words[1..]).envs(self.environment.iter().cloned());
+        let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
+        let log_start = log.metadata()?.len();
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
+        let child = child.map_err(|error| format!("{}: {error}", words[0].to_string_lossy()))?;
+        Ok(Process { child, log: self.log.clone(), log_start })
+    }
+
+    /// Starts the server and waits until it listens.
+    pub(crate) async fn start(&self) -> Result<Server, Error> {
+        let mut process = self.spawn()?;
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let text = process.said();
+            if let Some((_, rest)) = text.split_once("listening on ") {
+                let address = rest.split([' ', ',', '\n']).next().unwrap_or_default().to_owned();
+                let fingerprint = text.split_once("fingerprint=").map(|(_, rest)| rest);
+                let fingerprint =
+                    fingerprint.and_then(|rest| Fingerprint::parse(rest.split_whitespace().next()?));
+                return Ok(Server { process, address, fingerprint });
+            }
+            if process.has_ended()? || Instant::now() > end {
+                return Err(format!("the server did not start: {text}").into());
+            }
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Runs an operator's verb on the data directory: `check`, `backup FILE`.
+    pub(crate) fn operator(&self, args: &[&str]) -> Result<Output, Error> {
+        let mut command = clean_command(self.program.as_os_str());
+        command.args(args).arg("--data").arg(&self.data).envs(self.environment.iter().cloned());
+        Ok(command.stdin(Stdio::null()).output()?)
+    }
+
+    /// What `check` finds wrong with the database, a line each.
+    pub(crate) fn check(&self) -> Result<Vec<String>, Error> {
+        let out = self.operator(&["check"])?;
+        if out.status.success() {
+            return Ok(Vec::new());
+        }
+        let text = [out.stdout, out.stderr].concat();
+        Ok(String::from_utf8_lossy(&text).lines().map(|line| format!("check: {line}")).collect())
+    }
+}
+
+/// Without what the environment of the developer says about Mini-Tweet.
+fn clean_command(program: &std::ffi::OsStr) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("MINI_TWEET_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("NO_COLOR", "1");
+    command
+}
+
+/// A running process, killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    log: PathBuf,
+    log_start: u64,
+}
+
+impl Process {
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What this process has written so far.
+    pub(crate) fn said(&self) -> String {
+        let log = fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(log.get(self.log_start as usize..).unwrap_or_default()).into_owned()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> Result<bool, Error> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// SIGKILL: no chance to tidy up.
+    pub(crate) fn kill(&mut self) -> Result<(), Error> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> Result<(), Error> {
+        Ok(kill_process(Pid::from_child(&self.child), signal)?)
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(&mut self) -> Result<ExitStatus, Error> {
+        let child = &mut self.child;
+        until("the server ends", || !matches!(child.try_wait(), Ok(None))).await?;
+        Ok(self.child.wait()?)
+    }
+
+    /// Resident memory in bytes.
+    pub(crate) fn resident_bytes(&self) -> Result<u64, Error> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("/proc: no VmRSS")?;
+        let kibibytes: u64 = line.split_whitespace().nth(1).ok_or("/proc: no VmRSS")?.parse()?;
+        Ok(kibibytes * 1_024)
+    }
+
+    /// Time on a processor so far, of all threads, in the kernel too.
+    pub(crate) fn cpu(&self) -> Result<Duration, Error> {
+        // Linux counts in hundredths of a second for every program (USER_HZ).
+        const TICK: Duration = Duration::from_millis(10);
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
+        // The name of the program stands in parentheses and may hold anything.
+        let (_, fields) = stat.rsplit_once(')').ok_or("/proc: no name")?;
+        let field = |n: usize| fields.split_whitespace().nth(n).and_then(|f| f.parse::<u32>().ok());
+        let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
+        Ok(TICK * ticks.ok_or("/proc: no times")?)
+    }
+
+    /// Open file descriptors.
+    pub(crate) fn open_files(&self) -> Result<usize, Error> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.id()))?.count())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) process: Process,
+    /// Host and port.
+    pub(crate) address: String,
+    /// Of its key; none without TLS.
+    pub(crate) fingerprint: Option<Fingerprint>,
+}
+
+impl Server {
+    /// How a client reaches it, with nobody signed in.
+    pub(crate) fn options(&self) -> Result<client::Options, Error> {
+        self.options_by(&self.address)
+    }
+
+    /// The same by another address that leads to it, such as that of a proxy.
+    pub(crate) fn options_by(&self, address: &str) -> Result<client::Options, Error> {
+        // The key is known, so that no file of known hosts is needed.
+        let mut options = client::Options::new(Endpoint::parse(address)?, PathBuf::from("/dev/null"));
+        options.fingerprint = self.fingerprint;
+        options.insecure = self.fingerprint.is_none();
+        options.timeout = DEADLINE;
+        Ok(options)
+    }
+
+    /// SIGTERM, and waits until it is gone.
+    pub(crate) async fn stop(mut self) -> Result<ExitStatus, Error> {
+        self.process.signal(Signal::TERM)?;
+        self.process.ended().await
+    }
+}
