@@ -88,6 +88,10 @@ fn tools() -> Outcome {
         ("ssh", "openssh-client"),
         ("ssh-keygen", "openssh-client"),
         ("unshare", "util-linux"),
+        ("fusermount3", "fuse3"),
+        ("fiu-run", "fiu-utils"),
+        ("faketime", "faketime"),
+        ("strace", "strace"),
     ];
     let missing: Vec<&str> = all.iter().filter(|tool| !is_there(tool)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
@@ -159,8 +163,24 @@ fn bench(args: &[&str]) -> Outcome {
 }
 
 fn torture(args: &[&str]) -> Outcome {
+    tools()?;
     cargo(&["build", "--release", "--locked", "--package", "mini-tweet", "--package", "mini-tweet-torture"])?;
-    run(Command::new(target_directory().join("release/mini-tweet-torture")).args(args))
+    let release = target_directory().join("release");
+    let faults = with_faults()?;
+    let mut torture = Command::new(release.join("mini-tweet-torture"));
+    run(torture.args(args).arg("--server").arg(release.join("mini-tweet")).arg("--faults").arg(faults))
+}
+
+/// A development build of the program with faults that can be switched on. It shares all that it stands on with the
+/// build without them, and has a name of its own so that nobody takes it for that.
+fn with_faults() -> Result<PathBuf, String> {
+    cargo(&["build", "--locked", "--package", "mini-tweet", "--features", "faults"])?;
+    let debug = target_directory().join("debug");
+    let program = debug.join("mini-tweet-faults");
+    std::fs::copy(debug.join("mini-tweet"), &program)
+        .map_err(|error| format!("{}: {error}", program.display()))?;
+    cargo(&["build", "--locked", "--package", "mini-tweet"])?;
+    Ok(program)
 }
 
 /// What a program writes on stdout, as it would on a narrow page.

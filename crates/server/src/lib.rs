@@ -4,6 +4,7 @@
 //! with one type of event, in commit order. No gateway knows another, no room calls up.
 
 pub mod config;
+mod fault;
 pub mod gateway;
 pub mod import;
 pub mod live;

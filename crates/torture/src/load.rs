@@ -41,16 +41,12 @@ impl Acknowledged {
 
     /// What of it this database lacks or holds twice, a line each.
     pub(crate) fn missing_from(&self, database: &Path) -> Result<Vec<String>, Error> {
-        let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        db.busy_timeout(crate::server::DEADLINE)?;
+        let db = open(database)?;
         let mut broken = Vec::new();
-        for (what, known, query) in [
-            ("tweet", &self.tweets, "SELECT id, text FROM tweet WHERE deleted = 0"),
-            ("message", &self.messages, "SELECT id, text FROM message"),
+        for (what, known, there) in [
+            ("tweet", &self.tweets, texts(&db, TWEETS)?),
+            ("message", &self.messages, texts(&db, "SELECT id, text FROM message")?),
         ] {
-            let mut query = db.prepare(query)?;
-            let rows = query.query_map([], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)))?;
-            let there: HashMap<u64, String> = rows.collect::<Result<_, _>>()?;
             let lost = known.iter().filter(|(id, text)| there.get(id) != Some(text));
             broken.extend(lost.map(|(id, text)| format!("{what} {id} was acknowledged and is lost: {text}")));
             let mut texts = HashSet::new();
@@ -69,6 +65,25 @@ impl Acknowledged {
         }
         Ok(broken)
     }
+}
+
+const TWEETS: &str = "SELECT id, text FROM tweet WHERE deleted = 0";
+
+/// All tweets of a database, with or without a server on it.
+pub(crate) fn tweets_in(database: &Path) -> Result<HashMap<u64, String>, Error> {
+    texts(&open(database)?, TWEETS)
+}
+
+fn open(database: &Path) -> Result<Connection, Error> {
+    let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    db.busy_timeout(crate::server::DEADLINE)?;
+    Ok(db)
+}
+
+fn texts(db: &Connection, query: &str) -> Result<HashMap<u64, String>, Error> {
+    let mut query = db.prepare(query)?;
+    let rows = query.query_map([], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The record of what was acknowledged, which goes on while one looks.

@@ -13,6 +13,7 @@
 
 mod lane;
 mod load;
+mod lossy;
 mod person;
 mod random;
 mod report;

@@ -2,6 +2,7 @@
 //! lane is a module, a variant and an arm here.
 
 mod crash;
+mod power;
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -55,6 +56,8 @@ impl Setup {
 pub(crate) enum Lane {
     /// `kill -9` at any moment.
     Crash,
+    /// Power cuts, on a disk that loses what was not synced.
+    Power,
 }
 
 /// The lines of a lane, once it is through.
@@ -64,6 +67,7 @@ impl Lane {
     pub(crate) fn run(self, setup: &Setup) -> Outcome<'_> {
         match self {
             Self::Crash => Box::pin(crash::run(setup)),
+            Self::Power => Box::pin(power::run(setup)),
         }
     }
 

@@ -25,6 +25,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::dispatch::Answered;
 use super::lane::{Lane, Order};
 use super::{REQUESTS_IN_FLIGHT_MAX, Times, events};
+use crate::fault::{self, Wrong};
 use crate::live::Delivery;
 
 /// Requests of one connection that are worked on at the same time; the others wait in the lane.
@@ -106,7 +107,7 @@ where
     H: Handler,
 {
     let limits = Limits {
-        frame_bytes_max: if handler.is_logged_in() { FRAME_BYTES_MAX } else { FRAME_BYTES_MAX_BEFORE_LOGIN },
+        frame_bytes_max: frame_bytes_max(handler.is_logged_in()),
         read_within: terms.times.read_frame,
         write_within: terms.times.write,
     };
@@ -138,6 +139,17 @@ where
     }
     say_goodbye(&mut reader, &mut writer, &reason).await;
     Ended { reason, requests: connection.requests }
+}
+
+/// Of a client that has a session, or has not.
+fn frame_bytes_max(logged_in: bool) -> usize {
+    if fault::is_on(Wrong::UnboundedFrames) {
+        usize::MAX
+    } else if logged_in {
+        FRAME_BYTES_MAX
+    } else {
+        FRAME_BYTES_MAX_BEFORE_LOGIN
+    }
 }
 
 /// Tells a client that it cannot come in.
@@ -424,12 +436,7 @@ impl<H: Handler> Connection<H> {
         match effect {
             Effect::NewSession if succeeded => {
                 self.session_changed();
-                let logged_in = self.log_in_by.is_none();
-                reader.set_frame_bytes_max(if logged_in {
-                    FRAME_BYTES_MAX
-                } else {
-                    FRAME_BYTES_MAX_BEFORE_LOGIN
-                });
+                reader.set_frame_bytes_max(frame_bytes_max(self.log_in_by.is_none()));
             }
             Effect::Subscribe => {
                 self.subscribing -= 1;

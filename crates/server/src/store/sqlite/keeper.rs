@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::sql::Fault;
 use super::writer::Work;
+use crate::fault::{self, Point};
 
 /// How long search may be behind while nobody searches: who does brings it up to date first.
 const INDEX_AFTER: Duration = Duration::from_millis(50);
@@ -85,5 +86,6 @@ fn keep(
 
 /// Puts into the file what can be put there beside a writer; returns the pages in the log.
 fn checkpoint(db: &Connection) -> Result<i64, Fault> {
+    fault::pass(Point::Checkpoint);
     Ok(db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?)
 }

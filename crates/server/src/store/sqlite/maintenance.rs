@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::open::{self, OpenError};
 use super::readers::reader;
+use crate::fault::{self, Point};
 
 /// What a backup or a restore copied.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,7 @@ pub fn backup(database: &Path, to: &Path) -> Result<Copied, OpenError> {
     let _ = fs::remove_file(unfinished);
     // VACUUM INTO writes into a file that is there if it is empty: so its mode is right from the first byte.
     drop(open::private_file(unfinished)?);
+    fault::pass(Point::Backup);
     let copy = || -> rusqlite::Result<()> {
         let target =
             unfinished.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(unfinished.to_owned()))?;
@@ -55,7 +57,9 @@ pub fn backup(database: &Path, to: &Path) -> Result<Copied, OpenError> {
 fn finish(unfinished: &Path, to: &Path) -> Result<(), OpenError> {
     let io = |error| OpenError::io(to, error);
     File::open(unfinished).and_then(|file| file.sync_all()).map_err(io)?;
+    fault::pass(Point::Backup);
     fs::hard_link(unfinished, to).map_err(io)?;
+    fault::pass(Point::Backup);
     fs::remove_file(unfinished).map_err(io)?;
     if let Some(directory) = to.parent() {
         let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };

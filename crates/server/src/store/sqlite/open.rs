@@ -12,6 +12,7 @@ use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::sql::{first, run};
+use crate::fault::{self, Point, Wrong};
 
 /// "MiTw": marks the file as ours.
 const APPLICATION_ID: i32 = 0x4d69_5477;
@@ -127,9 +128,10 @@ pub(super) fn second(path: &Path) -> rusqlite::Result<Connection> {
 
 fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "journal_mode", "WAL")?;
+    let synchronous = if fault::is_on(Wrong::SynchronousNormal) { 1 } else { 2 };
     for (pragma, value) in [
-        ("synchronous", 2_i64),
-        ("foreign_keys", 1),
+        ("synchronous", synchronous),
+        ("foreign_keys", 1_i64),
         ("secure_delete", 1),
         ("journal_size_limit", 64 << 20),
         ("wal_autocheckpoint", 1_000),
@@ -238,6 +240,7 @@ fn migrate(db: &mut Connection, path: &Path, steps: &[&str], now_ms: i64) -> Res
             first_rows(&transaction, now_ms).map_err(sql)?;
         }
         transaction.pragma_update(None, "user_version", (number + 1).to_string()).map_err(sql)?;
+        fault::pass(Point::Migration);
         transaction.commit().map_err(sql)?;
         tracing::info!(schema = number + 1, "the database has a new schema");
     }

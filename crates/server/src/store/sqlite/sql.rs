@@ -8,6 +8,8 @@ use model::{
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, Params, Row};
 
+use crate::fault::{self, Wrong};
+
 /// Why a statement or a change did not go through.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -52,6 +54,9 @@ impl Fault {
     /// Whether the disk no longer does what it should: nothing may be acknowledged after that.
     pub(super) fn is_fatal(&self) -> bool {
         let Self::Sql(error) = self else { return false };
+        if fault::is_on(Wrong::StopWhenFull) && error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
+            return true;
+        }
         matches!(
             error.sqlite_error_code(),
             Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)

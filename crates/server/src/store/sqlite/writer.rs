@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::keeper::{Chore, Keeper};
 use super::sql::{Fault, Result, first, run};
+use crate::fault::{self, Point, Wrong};
 use crate::seam::Clock;
 use crate::store::{Applied, Change, Commit, Event, EventKind, Observer, Once, Touched};
 
@@ -85,10 +86,7 @@ impl Writer {
                 continue;
             }
             if !batch.is_empty() {
-                match self.commit(&batch) {
-                    Ok(committed) => self.answer(&mut batch, committed),
-                    Err(fault) => self.refuse(&mut batch, fault),
-                }
+                self.work_off(&mut batch);
             }
             self.do_chores(chores);
         }
@@ -96,9 +94,27 @@ impl Writer {
         let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
 
+    fn work_off(&mut self, batch: &mut Vec<Job>) {
+        let done = match self.carry_out(batch) {
+            Ok(done) => done,
+            Err(fault) => return self.refuse(batch, fault),
+        };
+        if fault::is_on(Wrong::AcknowledgeBeforeCommit) {
+            self.answer(batch, done);
+            // Whoever was answered wrongly is not told.
+            let _ = self.commit();
+            return;
+        }
+        match self.commit() {
+            Ok(()) => self.answer(batch, done),
+            Err(fault) => self.refuse(batch, fault),
+        }
+    }
+
     /// Tells of what was committed, then answers.
-    fn answer(&mut self, batch: &mut Vec<Job>, committed: Committed) {
-        let Committed { results, events, posted, touched } = committed;
+    fn answer(&mut self, batch: &mut Vec<Job>, done: Done) {
+        let Done { results, events, posted, touched, unindexed } = done;
+        self.tally.unindexed.fetch_add(unindexed, Ordering::Relaxed);
         self.tally.commits.fetch_add(1, Ordering::Relaxed);
         self.tally.changes.fetch_add(batch.len() as u64, Ordering::Relaxed);
         if let Some(observer) = self.observer.get().and_then(Weak::upgrade) {
@@ -108,6 +124,7 @@ impl Writer {
         if !events.is_empty() {
             let _ = self.feed.blocking_send(events.into());
         }
+        fault::pass(Point::BeforeAcknowledgement);
         for (job, result) in batch.drain(..).zip(results) {
             let _ = job.answer.send(result);
         }
@@ -169,7 +186,7 @@ impl Writer {
             let _ = self.db.execute_batch("ROLLBACK");
         }
         // A failed fsync may have thrown the data away and will not say so again: never retry, stop.
-        if fault.is_fatal() {
+        if fault.is_fatal() && !fault::is_on(Wrong::GoOnAfterFailure) {
             tracing::error!("writing to the database failed; nothing more is acknowledged");
             self.failed.send_replace(true);
         }
@@ -179,19 +196,23 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, batch: &[Job]) -> Result<Committed> {
+    /// A transaction with all of the batch in it, which waits for its end.
+    fn carry_out(&mut self, batch: &[Job]) -> Result<Done> {
         // A savepoint copies every page that is changed after it. It is needed only for a change that is refused
         // when it has written already: then all is taken back and done once more with them.
-        if let Some(committed) = self.attempt(batch, false)? {
-            return Ok(committed);
+        if let Some(done) = self.attempt(batch, false)? {
+            return Ok(done);
         }
         run(&self.db, "ROLLBACK", [])?;
         self.attempt(batch, true)?.ok_or_else(|| crate::incident(&"a savepoint did not hold").into())
     }
 
     /// `None` when savepoints are needed and not there.
-    fn attempt(&mut self, batch: &[Job], savepoints: bool) -> Result<Option<Committed>> {
+    fn attempt(&mut self, batch: &[Job], savepoints: bool) -> Result<Option<Done>> {
         run(&self.db, "BEGIN IMMEDIATE", [])?;
+        if fault::is_on(Wrong::IdsFollowTheClock) {
+            self.ids = IdGenerator::new(0, 0);
+        }
         let mut tx = Tx {
             db: &self.db,
             ids: &mut self.ids,
@@ -210,18 +231,25 @@ impl Writer {
         let Tx { events, posted, touched, unindexed, .. } = tx;
         let high_water = self.ids.high_water().cast_signed();
         run(&self.db, "UPDATE meta SET value = ?1 WHERE name = 'id_high_water'", [high_water])?;
+        Ok(Some(Done { results, events, posted, touched, unindexed }))
+    }
+
+    fn commit(&self) -> Result<()> {
+        fault::pass(Point::BeforeCommit);
         run(&self.db, "COMMIT", [])?;
-        self.tally.unindexed.fetch_add(unindexed, Ordering::Relaxed);
-        Ok(Some(Committed { results, events, posted, touched }))
+        fault::pass(Point::AfterCommit);
+        Ok(())
     }
 }
 
 /// What a transaction did.
-struct Committed {
+struct Done {
     results: Vec<model::Result<Applied>>,
     events: Vec<Event>,
     posted: Vec<Tweet>,
     touched: Vec<Touched>,
+    /// Public tweets that search will have to learn of.
+    unindexed: u64,
 }
 
 pub(super) fn storage_failed() -> Error {
