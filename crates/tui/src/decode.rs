@@ -7,6 +7,9 @@ use crate::key::{Code, Event, Key, MouseAction, Report};
 
 /// Most that is taken of one paste.
 pub const PASTE_BYTES_MAX: usize = 64 * 1024;
+/// Most that is kept of one sequence of the terminal: the parser keeps a string for as long as it does not end, and
+/// who comes by ssh need not be a terminal.
+const SEQUENCE_BYTES_MAX: usize = 1_024;
 const ESC: u8 = 0x1b;
 
 /// Turns bytes into events, however they are cut into pieces.
@@ -16,6 +19,8 @@ pub struct Decoder {
     read: Reading,
     /// The last byte was an escape: a key of its own, or the beginning of a sequence?
     escaped: bool,
+    /// The sequence is longer than what is kept: the rest of it is dropped.
+    drops: bool,
 }
 
 impl std::fmt::Debug for Decoder {
@@ -51,7 +56,7 @@ impl Decoder {
     fn take(&mut self, byte: u8) {
         let was_escaped = std::mem::replace(&mut self.escaped, byte == ESC && self.read.paste.is_none());
         if !was_escaped {
-            self.parser.advance(&mut self.read, &[byte]);
+            self.in_sequence(byte);
             return;
         }
         // The parser would go on waiting inside the sequence for these.
@@ -69,6 +74,24 @@ impl Decoder {
                 self.parser.advance(&mut self.read, &[byte]);
             }
             _ => self.parser.advance(&mut self.read, &[byte]),
+        }
+    }
+
+    /// A byte that may belong to a sequence which has begun.
+    fn in_sequence(&mut self, byte: u8) {
+        let ends = matches!(byte, ESC | 0x07 | 0x18 | 0x1a);
+        if self.drops && !ends {
+            return;
+        }
+        if std::mem::take(&mut self.drops) && byte != ESC {
+            return;
+        }
+        self.read.unread += 1;
+        self.parser.advance(&mut self.read, &[byte]);
+        if self.read.unread > SEQUENCE_BYTES_MAX {
+            self.read.unread = 0;
+            self.parser = Parser::new();
+            self.drops = true;
         }
     }
 
@@ -91,6 +114,8 @@ struct Reading {
     single_shift: bool,
     /// The next character was written with alt.
     alt: bool,
+    /// Bytes of which nothing is known yet.
+    unread: usize,
 }
 
 impl Reading {
@@ -128,6 +153,7 @@ impl Reading {
 
 impl Perform for Reading {
     fn print(&mut self, c: char) {
+        self.unread = 0;
         if std::mem::take(&mut self.single_shift) {
             let code = match c {
                 'P'..='S' => Some(Code::F(u8::try_from(u32::from(c) - u32::from('P') + 1).unwrap_or(1))),
@@ -147,12 +173,14 @@ impl Perform for Reading {
     }
 
     fn execute(&mut self, byte: u8) {
+        self.unread = 0;
         if byte < 0x20 {
             self.key(control(byte));
         }
     }
 
     fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignored: bool, action: char) {
+        self.unread = 0;
         if ignored {
             return;
         }
@@ -206,6 +234,7 @@ impl Perform for Reading {
     }
 
     fn esc_dispatch(&mut self, intermediates: &[u8], ignored: bool, byte: u8) {
+        self.unread = 0;
         if ignored || !intermediates.is_empty() || self.paste.is_some() {
             return;
         }
@@ -218,6 +247,7 @@ impl Perform for Reading {
     }
 
     fn osc_dispatch(&mut self, params: &[&[u8]], _bell: bool) {
+        self.unread = 0;
         if let [b"11", colour] = params
             && let Some(dark) = std::str::from_utf8(colour).ok().and_then(is_dark)
         {
@@ -363,6 +393,18 @@ mod tests {
     #[test]
     fn pictures_of_kitty_and_other_long_answers_are_no_keys() {
         assert_eq!(events(b"\x1b_Gi=31;OK\x1b\\\x1bP1$r0m\x1b\\q"), [Event::Key(Key::char('q'))]);
+    }
+
+    #[test]
+    fn of_a_sequence_without_end_little_is_kept_and_nothing_becomes_keys() {
+        // A colour of a million digits would be a colour if all of it were kept.
+        let zeros = vec![b'0'; 1_000_000];
+        for (begin, end) in
+            [("\x1b]11;rgb:", "/0/0\x07"), ("\x1b]52;c;", "\x1b\\"), ("\x1bP", "\x1b\\"), ("\x1b[", "\x18")]
+        {
+            let bytes = [begin.as_bytes(), &zeros, end.as_bytes(), b"q"].concat();
+            assert_eq!(events(&bytes), [Event::Key(Key::char('q'))], "{begin:?}");
+        }
     }
 
     proptest! {

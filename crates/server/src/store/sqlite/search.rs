@@ -16,10 +16,11 @@ const CANDIDATES_MAX: usize = 200;
 const RESEMBLANCE_MIN: f64 = 0.75;
 
 /// A query as FTS5 understands it: all words, each quoted so that nothing in it is syntax; a word that ends in
-/// `*` is a beginning. `None` when there is no word.
+/// `*` is a beginning. `None` when there is no word. Control characters part words: to FTS5 a NUL would be the end of
+/// the query, in the middle of a quoted word.
 pub(super) fn match_words(query: &str) -> Option<String> {
     let words: Vec<_> = query
-        .split_whitespace()
+        .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .map(|word| {
             let beginning = if word.ends_with('*') { "*" } else { "" };
@@ -31,6 +32,7 @@ pub(super) fn match_words(query: &str) -> Option<String> {
 
 /// Names that begin with the query, then those that contain it, then those that resemble it.
 pub(super) fn people(db: &Connection, viewer: AccountId, query: &str, limit: usize) -> Result<Vec<Account>> {
+    let query = query.replace(char::is_control, " ");
     let query = query.trim().trim_start_matches('@').to_lowercase();
     if query.is_empty() {
         return Ok(Vec::new());
@@ -172,5 +174,6 @@ mod tests {
         assert_eq!(match_words("rust AND (go)").unwrap(), "\"rust\" \"AND\" \"(go)\"");
         assert_eq!(match_words("say \"hi\" engi*").unwrap(), "\"say\" \"\"\"hi\"\"\" \"engi\"*");
         assert_eq!(match_words(" * -- ()"), None);
+        assert_eq!(match_words("a\0b").unwrap(), "\"a\" \"b\"");
     }
 }

@@ -1,0 +1,139 @@
+//! A little server in this process that hostile bytes are thrown at: real store, real service, no sockets.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use model::limits::QUERY_BYTES_MAX;
+use model::{AccountId, DisplayName, Hashtag, NewTweet, Password, Span, TweetText, Username, Visibility};
+use server::gateway::limits::{Admissions, ConnectionLimits, RequestRates};
+use server::gateway::native::{NativeGateway, Times, serve_within};
+use server::gateway::within::{Door, doors};
+use server::live::{Live, LiveConfig};
+use server::seam::{SystemClock, SystemRandom};
+use server::service::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp, SignUpMode};
+use server::store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
+use server::store::{Store, Timeline};
+use server::timeline::{Limits, Timelines};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+/// The least that argon2 takes: these hashes protect nobody.
+pub(crate) const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1, lanes: 1 };
+
+/// The server with one member.
+pub(crate) struct Town {
+    pub(crate) runtime: Runtime,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) door: Door,
+    pub(crate) member: AccountId,
+    _stop: watch::Sender<bool>,
+    _directory: TempDir,
+}
+
+/// Made once a process.
+pub(crate) fn town() -> &'static Town {
+    static TOWN: OnceLock<Town> = OnceLock::new();
+    TOWN.get_or_init(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let directory = directory();
+        let (store, door, member, stop) = runtime.block_on(found(&directory));
+        Town { runtime, store, door, member, _stop: stop, _directory: directory }
+    })
+}
+
+/// In memory where there is such a place: a million commits need no disk here.
+pub(crate) fn directory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
+}
+
+async fn found(directory: &TempDir) -> (Arc<SqliteStore>, Door, AccountId, watch::Sender<bool>) {
+    let clock = Arc::new(SystemClock);
+    let path = directory.path().join("data").join(DATABASE);
+    let (store, feed) =
+        SqliteStore::open(&path, &SqliteOptions::default(), clock.clone()).expect("a new store");
+    let store = Arc::new(store);
+    let timelines = Timelines::start(store.clone(), Limits::default()).await.expect("timelines");
+    store.observe(Arc::<Timelines>::downgrade(&timelines));
+    let live =
+        Live::start(store.clone(), feed, clock.clone(), LiveConfig::default()).await.expect("a live room");
+    let service = Service::new(ServiceParts {
+        store: store.clone(),
+        timelines,
+        live: live.clone(),
+        clock,
+        random: Arc::new(SystemRandom),
+        config: ServiceConfig {
+            argon2: CHEAP,
+            sign_ups_per_address: 0,
+            login_failures_per_address: 0,
+            login_answer_after: Duration::ZERO,
+            ..ServiceConfig::default()
+        },
+    });
+    let wish = SignUp {
+        username: Username::parse("member").expect("a name"),
+        display_name: DisplayName::default(),
+        password: Password::parse_new("password", "correct horse 9".into()).expect("a password"),
+        invite_code: None,
+        client_name: "hostile".into(),
+    };
+    let anyone = Caller::Anonymous(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let member = service.sign_up(&anyone, wish).await.expect("a member");
+    for text in ["the quick brown fox #jumps", "over the lazy \"dog\" @member", "日本語 héllo wörld 🦊"]
+    {
+        let tweet = NewTweet {
+            text: TweetText::parse(text).expect("a text"),
+            visibility: Visibility::Public,
+            reply_to: None,
+            quote_of: None,
+        };
+        service.post(&member.caller(), None, tweet).await.expect("a tweet");
+    }
+    let limits = ConnectionLimits { total: 100, per_address: 100, unauthenticated_per_address: 100 };
+    let (stop, stopping) = watch::channel(false);
+    let gateway = Arc::new(NativeGateway {
+        service,
+        live,
+        random: Arc::new(SystemRandom),
+        admissions: Admissions::new(limits),
+        rates: RequestRates::new(0, 1),
+        times: Times::default(),
+        server_name: "Hostile".into(),
+        sign_up: SignUpMode::Open,
+        requests: AtomicU64::new(0),
+        stopping,
+    });
+    let (ways_in, arrivals) = doors();
+    tokio::spawn(serve_within(gateway, arrivals));
+    (store, ways_in.at(IpAddr::V4(Ipv4Addr::LOCALHOST)), member.profile.account.id, stop)
+}
+
+/// Different at each call.
+pub(crate) fn number() -> u64 {
+    static NUMBERS: AtomicU64 = AtomicU64::new(1);
+    NUMBERS.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Any query is answered: nothing in it is syntax to the database.
+pub(crate) fn search(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let query = text.get(..text.floor_char_boundary(QUERY_BYTES_MAX)).unwrap_or_default();
+    let Town { runtime, store, member, .. } = town();
+    runtime.block_on(async {
+        let tweets = store.timeline(&Timeline::Search(query.to_owned()), Span::Latest, 10).await;
+        let people = store.search_people(*member, query, 10).await;
+        let hashtags = store.search_hashtags(query, 10).await;
+        assert!(tweets.is_ok() && people.is_ok() && hashtags.is_ok(), "{tweets:?} {people:?} {hashtags:?}");
+        if let Ok(tag) = Hashtag::parse(query) {
+            let tagged = store.timeline(&Timeline::Hashtag(tag), Span::Latest, 10).await;
+            assert!(tagged.is_ok(), "{tagged:?}");
+        }
+    });
+}

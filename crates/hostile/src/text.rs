@@ -1,0 +1,57 @@
+//! Text of people: what is shown of it on a terminal, and what is found in it.
+
+use model::limits::{COMBINING_MARKS_MAX, HASHTAGS_MAX, MENTIONS_MAX, TWEET_BYTES_MAX, TWEET_GRAPHEMES_MAX};
+use model::{Hashtag, SafeText, TweetText, Username};
+
+/// Nothing that drives a terminal or hides is left, and a second pass changes nothing.
+pub(crate) fn safe_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (lines, line) = (SafeText::lines(&text), SafeText::line(&text));
+    for (safe, newline) in [(&lines, true), (&line, false)] {
+        let mut marks = 0;
+        for c in safe.as_str().chars() {
+            let joins = matches!(c, '\u{200c}' | '\u{200d}');
+            assert!(SafeText::keeps(c) || joins || (newline && c == '\n'), "U+{:04X} is left", u32::from(c));
+            marks = if is_combining(c) { marks + 1 } else { 0 };
+            assert!(marks <= 4 * COMBINING_MARKS_MAX, "a pile of marks is left");
+        }
+        for joiner in ["\n\u{200d}", " \u{200d}", "a\u{200d}", "a\u{200c}"] {
+            assert!(!safe.as_str().contains(joiner), "a joiner hides behind ASCII");
+        }
+    }
+    assert_eq!(SafeText::lines(lines.as_str()), lines);
+    assert_eq!(SafeText::line(line.as_str()), line);
+    let _ = line.width();
+}
+
+/// The block of combining marks that piles are made of.
+fn is_combining(c: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&c)
+}
+
+/// Links, hashtags and mentions are parts of the text in order; a text that was taken is taken again, within its
+/// limits.
+pub(crate) fn entities(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut end = 0;
+    for (range, entity) in model::entities(&text) {
+        assert!(range.start >= end && range.start < range.end, "in order, none within another");
+        end = range.end;
+        let part = text.get(range).expect("on the borders of characters");
+        match entity {
+            model::Entity::Link => assert!(part.starts_with("http")),
+            model::Entity::Hashtag(tag) => {
+                assert_eq!(Hashtag::parse(part).as_ref(), Ok(&tag));
+                assert_eq!(Hashtag::parse(tag.name()).as_ref(), Ok(&tag), "a hashtag's name is a hashtag");
+            }
+            model::Entity::Mention(name) => assert_eq!(Username::parse(part).as_ref(), Ok(&name)),
+        }
+    }
+    if let Ok(tweet) = TweetText::parse(&text) {
+        assert_eq!(TweetText::parse(tweet.as_str()).as_ref(), Ok(&tweet), "what was taken is taken again");
+        assert!(tweet.as_str().len() <= TWEET_BYTES_MAX);
+        assert!(model::count_graphemes(tweet.as_str()) <= TWEET_GRAPHEMES_MAX);
+        assert!(tweet.hashtags().len() <= HASHTAGS_MAX && tweet.mentions().len() <= MENTIONS_MAX);
+        assert!(!tweet.as_str().chars().any(|c| c != '\n' && c.is_control()));
+    }
+}
