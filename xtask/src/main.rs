@@ -87,6 +87,7 @@ fn tools() -> Outcome {
         ("python3", "python3"),
         ("ssh", "openssh-client"),
         ("ssh-keygen", "openssh-client"),
+        ("systemd-analyze", "systemd"),
         ("unshare", "util-linux"),
         ("fusermount3", "fuse3"),
         ("fiu-run", "fiu-utils"),

@@ -12,6 +12,7 @@ mod prompt;
 mod screen;
 #[cfg(feature = "ssh")]
 mod ssh;
+mod systemd;
 mod verbs;
 
 use std::io::IsTerminal as _;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use server::run::Sockets;
 
 use args::{Cli, Verb};
 use context::Context;
@@ -45,10 +47,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    // While there is one thread.
+    let sockets =
+        if matches!(cli.verb, Some(Verb::Serve(_))) { systemd::sockets()? } else { Sockets::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = if let Some(Verb::Serve(ask)) = &cli.verb {
         // A server ends in its own way when it is told to.
-        runtime.block_on(verbs::serve::serve(ask, &cli.global)).map(|()| ExitCode::SUCCESS)
+        runtime.block_on(verbs::serve::serve(ask, &cli.global, sockets)).map(|()| ExitCode::SUCCESS)
     } else if cli.verb.is_none() {
         // Logs would be written over the screen; what matters is in the client's own log.
         runtime.block_on(screen::show(Context::new(cli.global)?, &cli.screen))

@@ -91,9 +91,21 @@ pub enum ServeError {
 pub struct Extras {
     /// Told when connections are taken.
     pub ready: Option<oneshot::Sender<Bound>>,
+    /// Sockets in place of those that the configuration names.
+    pub sockets: Sockets,
     /// What people who come by ssh use.
     #[cfg(feature = "ssh")]
     pub ssh_app: Option<Arc<dyn SshApp>>,
+}
+
+/// Sockets that were opened before the server started. They stay while servers come and go behind them, so that
+/// nobody is refused in between.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    /// Where clients connect.
+    pub native: Option<std::net::TcpListener>,
+    /// Where people come in by ssh.
+    pub ssh: Option<std::net::TcpListener>,
 }
 
 /// Where a server that has started can be reached.
@@ -130,14 +142,24 @@ pub async fn serve(
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     prepare_data_directory(&config.data_dir)?;
     // Before the database is opened: a port in use must leave everything untouched.
-    let tcp = bind_tcp(config.listen, "--listen").await?;
-    #[cfg(feature = "ssh")]
-    let ssh = match config.ssh {
-        Some(address) => Some(ssh::SshSocket::bind(address, extras.ssh_app).await?),
-        None => None,
+    let tcp = match extras.sockets.native {
+        Some(socket) => take_over(socket)?,
+        None => bind_tcp(config.listen, "--listen").await?,
     };
+    let address = tcp.local_addr().unwrap_or(config.listen);
+    if config.insecure && !address.ip().is_loopback() {
+        let problem = "insecure is for loopback addresses only: leave it out".to_owned();
+        return Err(ServeError::Listen { address: address.to_string(), problem });
+    }
+    let ssh = match (extras.sockets.ssh, config.ssh) {
+        (Some(socket), _) => Some(take_over(socket)?),
+        (None, Some(address)) => Some(bind_tcp(address, "--ssh").await?),
+        (None, None) => None,
+    };
+    #[cfg(feature = "ssh")]
+    let ssh = ssh.map(|listener| ssh::SshSocket::new(listener, extras.ssh_app)).transpose()?;
     #[cfg(not(feature = "ssh"))]
-    if config.ssh.is_some() {
+    if ssh.is_some() {
         return Err(ServeError::NoSsh);
     }
     let (store, feed) = open_store(&config, clock.clone())?;
@@ -162,7 +184,7 @@ pub async fn serve(
 
     #[cfg_attr(not(feature = "ssh"), allow(unused_mut, reason = "ssh alone changes it"))]
     let mut bound = Bound {
-        address: tcp.local_addr().unwrap_or(config.listen),
+        address,
         operator_socket: operator_socket.clone(),
         fingerprint: identity.as_ref().map(Identity::fingerprint),
         ssh: None,
@@ -331,6 +353,14 @@ fn prepare_data_directory(path: &Path) -> Result<(), ServeError> {
         }
     }
     Ok(())
+}
+
+fn take_over(socket: std::net::TcpListener) -> Result<TcpListener, ServeError> {
+    let taken = socket.set_nonblocking(true).and_then(|()| TcpListener::from_std(socket));
+    taken.map_err(|error| ServeError::Listen {
+        address: "the socket that was passed".to_owned(),
+        problem: error.to_string(),
+    })
 }
 
 async fn bind_tcp(address: SocketAddr, option: &str) -> Result<TcpListener, ServeError> {

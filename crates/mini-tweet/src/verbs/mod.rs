@@ -12,7 +12,8 @@ pub(crate) mod serve;
 mod tool;
 mod write;
 
-#[cfg(feature = "ssh")]
+use server::run::Sockets;
+
 use crate::args::Verb;
 use crate::context::Context;
 use crate::exit::Failure;
@@ -67,7 +68,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Chat(ask) => chat::chat(context, ask).await,
         Verb::Watch => follow::watch(context).await,
 
-        Verb::Serve(ask) => serve::serve(&ask, &context.global).await,
+        Verb::Serve(ask) => serve::serve(&ask, &context.global, Sockets::default()).await,
         Verb::Admin(ask) => admin::admin(context, ask).await,
         Verb::Backup { file, data } => data::backup(context, &file, &data.data),
         Verb::Restore { file, data } => data::restore(context, &file, &data.data),

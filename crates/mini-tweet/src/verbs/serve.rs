@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use server::config::{Config, Sources};
-use server::run::Extras;
+use server::run::{Extras, Sockets};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::args::Global;
 use crate::args::operator::Serve;
 use crate::exit::Failure;
-use crate::logging;
+use crate::{logging, systemd};
 
-/// Serves until SIGTERM or Ctrl-C.
-pub(crate) async fn serve(ask: &Serve, global: &Global) -> Result<(), Failure> {
+/// Serves until SIGTERM or Ctrl-C, on these sockets where they were opened before.
+pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Result<(), Failure> {
     let config = configuration(ask, global)?;
     if ask.show_options {
         print!("{}", server::config::reference());
@@ -25,8 +26,18 @@ pub(crate) async fn serve(ask: &Serve, global: &Global) -> Result<(), Failure> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        systemd::notify("STOPPING=1");
     };
+    let (ready, is_ready) = oneshot::channel();
+    tokio::spawn(async move {
+        // An error is a server that did not start.
+        if is_ready.await.is_ok() {
+            systemd::notify("READY=1");
+        }
+    });
     let extras = Extras {
+        ready: Some(ready),
+        sockets,
         #[cfg(feature = "ssh")]
         ssh_app: Some(std::sync::Arc::new(crate::ssh::App::new(config.data_dir.join("ssh")))),
         ..Extras::default()

@@ -124,13 +124,13 @@ impl World {
         self.run_server(command);
     }
 
-    fn run_server(&mut self, mut command: Command) {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = Lines::of(child.stdout.take().unwrap());
+    /// The server as this command starts it.
+    pub fn run_server(&mut self, mut command: Command) {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Lines::of(child.stderr.take().unwrap());
         let mut address = None;
         until("the server says where it listens", || {
-            address = lines.all().iter().chain(log.all().iter()).find_map(|line| {
+            address = log.all().iter().find_map(|line| {
                 let (_, rest) = line.split_once("listening on ")?;
                 Some(rest.split([' ', ',']).next()?.to_owned())
             });

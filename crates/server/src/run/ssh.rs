@@ -1,13 +1,12 @@
 //! The ssh gateway of a server: its socket, its key, its app.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use model::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{BoundSsh, ServeError, bind_tcp};
+use super::{BoundSsh, ServeError};
 use crate::config::Config;
 use crate::gateway::limits::{Admissions, ConnectionLimits};
 use crate::gateway::ssh::{HostKey, SshApp, SshGateway, Times};
@@ -38,9 +37,8 @@ pub(super) struct Rooms<'a> {
 }
 
 impl SshSocket {
-    pub(super) async fn bind(address: SocketAddr, app: Option<Arc<dyn SshApp>>) -> Result<Self, ServeError> {
-        let app = app.ok_or(ServeError::NoSsh)?;
-        Ok(Self { listener: bind_tcp(address, "--ssh").await?, app })
+    pub(super) fn new(listener: TcpListener, app: Option<Arc<dyn SshApp>>) -> Result<Self, ServeError> {
+        Ok(Self { listener, app: app.ok_or(ServeError::NoSsh)? })
     }
 
     /// The gateway, with where it can be reached.
