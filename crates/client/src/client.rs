@@ -11,15 +11,17 @@ use protocol::v1;
 use protocol::v1::{event, subscribe};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::ask::{Ask, Resend, resend};
 use crate::driver::{Command, Driver, Pending, Reply, UPDATES_MAX};
-use crate::link::{Stream, establish};
+use crate::link::{Link, Stream, establish};
 use crate::{ClientError, Endpoint, Token, random};
 
 /// Requests that may wait to be taken up by the connection's task.
 const COMMANDS_MAX: usize = 256;
+/// Before a server that goes away is tried again.
+const GOING_AWAY_WAIT: Duration = Duration::from_millis(500);
 
 /// How to reach a server.
 #[derive(Debug, Clone)]
@@ -122,7 +124,7 @@ impl Client {
     /// Whatever keeps it from that. Once connected, a lost connection is made again without end.
     pub async fn connect(options: Options) -> Result<Self, ClientError> {
         let options = Arc::new(options);
-        let link = establish(&options, options.token.as_ref()).await?;
+        let link = first_link(&options).await?;
         let (commands, queue) = mpsc::channel(COMMANDS_MAX);
         let (state, watched) = watch::channel(State::Connected);
         let client = Self {
@@ -287,6 +289,24 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         // A full queue is no harm: the driver notices that nobody reads.
         let _ = self.commands.try_send(Command::Unsubscribe(self.number));
+    }
+}
+
+/// The first connection. A server that is just going away will be back: it is given the time of a request.
+async fn first_link(options: &Options) -> Result<Link, ClientError> {
+    let end = Instant::now() + options.timeout;
+    let mut goes_away = false;
+    loop {
+        let error = match establish(options, options.token.as_ref()).await {
+            Ok(link) => return Ok(link),
+            Err(error) => error,
+        };
+        goes_away |= matches!(error, ClientError::Refused(model::Error::GoingAway));
+        let wait = random::jitter(GOING_AWAY_WAIT);
+        if !goes_away || !error.may_pass() || Instant::now() + wait > end {
+            return Err(error);
+        }
+        sleep(wait).await;
     }
 }
 

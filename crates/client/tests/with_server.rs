@@ -3,17 +3,21 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mini_tweet_client::{self as client, Client, ClientError, Dial, Endpoint, Options, State, Token};
 use model::Error;
+use protocol::connection::{Limits, framed};
 use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::subscribe::Topic;
+use protocol::v1::{client_frame, response, server_frame};
 use server::config::Config;
 use server::run::{Bound, Extras, serve};
 use tempfile::TempDir;
+use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -252,4 +256,42 @@ async fn a_client_goes_through_any_stream_and_asks_for_another_when_one_is_lost(
     }
     client.ask(post("once more")).await.unwrap();
     assert_eq!(carriers.lock().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn who_comes_while_the_server_goes_away_waits_for_the_next_one() {
+    let token = Token::from_bytes(vec![7; 32]);
+    let met = Arc::new(AtomicUsize::new(0));
+    let dial = Dial::new({
+        let met = met.clone();
+        move || {
+            let (ours, theirs) = tokio::io::duplex(4_096);
+            tokio::spawn(a_server(theirs, met.fetch_add(1, Ordering::Relaxed) == 0));
+            ours
+        }
+    });
+    let options = Options { token: Some(token), ..Options::within(dial) };
+    Client::connect(options).await.unwrap();
+    assert_eq!(met.load(Ordering::Relaxed), 2);
+}
+
+/// One that goes away at once, or takes every session up.
+async fn a_server(stream: DuplexStream, goes_away: bool) {
+    let say = |frame| v1::ServerFrame { frame: Some(frame) };
+    let (mut reader, mut writer) = framed(stream, Limits::of_frame_bytes(4_096));
+    let hello = v1::ServerHello { protocol_version: protocol::PROTOCOL_VERSION, ..Default::default() };
+    writer.queue(&say(server_frame::Frame::Hello(hello)));
+    if goes_away {
+        writer.queue(&say(server_frame::Frame::GoingAway(v1::GoingAway { reconnect_after_ms: 1 })));
+        writer.flush().await.unwrap();
+        return;
+    }
+    writer.flush().await.unwrap();
+    while let Ok(Some(v1::ClientFrame { frame })) = reader.read().await {
+        if let Some(client_frame::Frame::Request(request)) = frame {
+            let result = Some(response::Result::LoggedIn(v1::LoggedIn::default()));
+            writer.queue(&say(server_frame::Frame::Response(v1::Response { id: request.id, result })));
+            writer.flush().await.unwrap();
+        }
+    }
 }
