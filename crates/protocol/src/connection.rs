@@ -3,18 +3,23 @@
 //! It knows nothing of what the messages say. Reading and writing can be cancelled at any time (in a `select!`)
 //! and taken up again without losing a byte.
 
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use prost::Message;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf};
 use tokio::time::{Instant, timeout_at};
 
 use crate::frame::{self, Decoder, FrameError};
 
-/// Bytes that are asked of the stream at once. Buffers grow with what comes, not with what is promised.
-const READ_BYTES: usize = 4 * 1024;
+/// Bytes that are asked of the stream at once. Buffers grow with what comes, not with what is promised, and a
+/// connection that waits holds none.
+const READ_BYTES: usize = 8 * 1024;
 /// A buffer that grew beyond this is given back when it is empty.
 const KEEP_BYTES: usize = 16 * 1024;
 /// How much the other side must take within the write deadline. 64 KiB in 10 s is slower than any modem.
@@ -105,8 +110,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             if !self.buffer.is_empty() && self.deadline.is_none() {
                 self.deadline = Some(Instant::now() + self.within);
             }
-            self.buffer.reserve(READ_BYTES);
-            let read = self.stream.read_buf(&mut self.buffer);
+            let read = poll_fn(|context| read_into(&mut self.stream, &mut self.buffer, context));
             let bytes = match self.deadline {
                 None => read.await?,
                 Some(deadline) => timeout_at(deadline, read)
@@ -146,6 +150,19 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             }
         }
     }
+}
+
+/// Appends what has come.
+fn read_into<R: AsyncRead + Unpin>(
+    stream: &mut R,
+    buffer: &mut BytesMut,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut space = [MaybeUninit::uninit(); READ_BYTES];
+    let mut read = ReadBuf::uninit(&mut space);
+    ready!(Pin::new(stream).poll_read(context, &mut read))?;
+    buffer.extend_from_slice(read.filled());
+    Poll::Ready(Ok(read.filled().len()))
 }
 
 /// Frames that go. They are queued and written together.

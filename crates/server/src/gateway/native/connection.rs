@@ -126,6 +126,7 @@ where
         heard: now,
         draining: None,
         requests: 0,
+        has_new_session: false,
     };
     let mut running = FuturesUnordered::new();
     let reason = match connection.run(&mut reader, &mut writer, &mut running).await {
@@ -183,6 +184,16 @@ where
         reader.discard().await
     };
     let _: Result<Result<(), ConnectionError>, _> = timeout(GOODBYE, goodbye).await;
+}
+
+/// Writes what waits. Where that makes no difference to what may happen next, it is not over before something else
+/// happens: looking once more at all that may would cost as much as a small answer.
+async fn flush<W: AsyncWrite + Unpin>(
+    writer: &mut FrameWriter<W>,
+    makes_no_difference: bool,
+) -> Result<(), ConnectionError> {
+    writer.flush().await?;
+    if makes_no_difference { std::future::pending().await } else { Ok(()) }
 }
 
 fn frame(frame: server_frame::Frame) -> v1::ServerFrame {
@@ -246,6 +257,8 @@ struct Connection<H> {
     /// Nothing more is read; what is in flight is answered until then.
     draining: Option<(Instant, Drain)>,
     requests: u64,
+    /// Deliveries come from another session than before.
+    has_new_session: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -268,8 +281,13 @@ impl<H: Handler> Connection<H> {
         let mut stopped = pin!(super::stopped(&mut stopping));
         // Set once and moved only when it is due or comes nearer: every frame moves the deadline further away.
         let mut alarm = pin!(sleep_until(self.deadline()));
+        let handler = Arc::clone(&self.handler);
+        let mut next_delivery = pin!(handler.next_delivery());
         loop {
             self.start_requests(running, reader, writer);
+            if std::mem::take(&mut self.has_new_session) {
+                next_delivery.set(handler.next_delivery());
+            }
             if let Some((_, why)) = self.draining
                 && self.lane.is_empty()
                 && writer.is_idle()
@@ -292,16 +310,19 @@ impl<H: Handler> Connection<H> {
                 () = &mut alarm => Happened::Deadline,
                 () = &mut stopped, if self.draining.is_none() => Happened::Stopping,
                 Some(answer) = running.next(), if has_room => Happened::Answer(answer),
-                delivery = self.handler.next_delivery(), if delivers => Happened::Delivery(delivery),
+                delivery = &mut next_delivery, if delivers => Happened::Delivery(delivery),
                 frame = reader.read(), if reads => Happened::Frame(frame?),
-                flushed = writer.flush(), if !writer.is_idle() => {
+                flushed = flush(writer, reads), if !writer.is_idle() => {
                     flushed?;
                     Happened::Flushed
                 }
             };
             match happened {
                 Happened::Answer(answer) => self.answer(answer, reader, writer),
-                Happened::Delivery(delivery) => self.deliver(delivery, writer)?,
+                Happened::Delivery(delivery) => {
+                    next_delivery.set(handler.next_delivery());
+                    self.deliver(delivery, writer)?;
+                }
                 Happened::Frame(Some(frame)) => {
                     self.receive(frame, writer).map_err(Reason::Misbehaved)?;
                     // What came with it is taken in before anything is written.
@@ -459,6 +480,7 @@ impl<H: Handler> Connection<H> {
     }
 
     fn session_changed(&mut self) {
+        self.has_new_session = true;
         self.subscriptions.clear();
         self.held = None;
         let log_in_by = Instant::now() + self.terms.times.log_in;
