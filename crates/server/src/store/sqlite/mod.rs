@@ -112,6 +112,7 @@ impl SqliteStore {
         let writer = Writer {
             db,
             ids: IdGenerator::new(options.node, high_water),
+            ids_reserved: high_water,
             clock,
             work: queue,
             keeper,

@@ -107,7 +107,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-/// Sets what durability rests on, and reads it back: a build of SQLite may have been made to differ.
 /// Keeps the number of pages in the log after each commit, in place of checkpoints by SQLite itself.
 pub(super) fn count_log_pages(db: &mut Connection) -> rusqlite::Result<Arc<AtomicI32>> {
     let pages = Arc::new(AtomicI32::new(0));
@@ -126,6 +125,7 @@ pub(super) fn second(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
+/// Sets what durability rests on, and reads it back: a build of SQLite may have been made to differ.
 fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "journal_mode", "WAL")?;
     let synchronous = if fault::is_on(Wrong::SynchronousNormal) { 1 } else { 2 };

@@ -45,10 +45,15 @@ const INDEXED_AT_ONCE: u64 = 1_024;
 /// Pages by which the log grows before it goes into the file: 4 MiB.
 const LOG_PAGES: i32 = 1_024;
 
+/// Identifiers are kept for this much time ahead: 256 ms. After a kill the first ones may be so far in the future.
+const IDS_AHEAD: u64 = 256 << 16;
+
 /// Everything that the writer's thread owns.
 pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) ids: IdGenerator,
+    /// The database says that all up to this one may have been given out.
+    pub(super) ids_reserved: u64,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) work: mpsc::Receiver<Work>,
     pub(super) keeper: Keeper,
@@ -91,6 +96,10 @@ impl Writer {
             self.do_chores(chores);
         }
         while self.tally.unindexed.load(Ordering::Relaxed) > 0 && self.index() {}
+        if !*self.failed.borrow() {
+            // No more than needed: a start after this one goes on right behind.
+            let _ = self.keep_high_water(self.ids.high_water());
+        }
         let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
 
@@ -113,7 +122,8 @@ impl Writer {
 
     /// Tells of what was committed, then answers.
     fn answer(&mut self, batch: &mut Vec<Job>, done: Done) {
-        let Done { results, events, posted, touched, unindexed } = done;
+        let Done { results, events, posted, touched, unindexed, ids_reserved } = done;
+        self.ids_reserved = ids_reserved;
         self.tally.unindexed.fetch_add(unindexed, Ordering::Relaxed);
         self.tally.commits.fetch_add(1, Ordering::Relaxed);
         self.tally.changes.fetch_add(batch.len() as u64, Ordering::Relaxed);
@@ -229,9 +239,24 @@ impl Writer {
             results.push(result);
         }
         let Tx { events, posted, touched, unindexed, .. } = tx;
-        let high_water = self.ids.high_water().cast_signed();
-        run(&self.db, "UPDATE meta SET value = ?1 WHERE name = 'id_high_water'", [high_water])?;
-        Ok(Some(Done { results, events, posted, touched, unindexed }))
+        let ids_reserved = self.reserve_ids()?;
+        Ok(Some(Done { results, events, posted, touched, unindexed, ids_reserved }))
+    }
+
+    /// Keeps in the database up to which identifier all may have been given out: ahead of those that were, so that
+    /// few commits have to write it.
+    fn reserve_ids(&self) -> Result<u64> {
+        let newest = self.ids.high_water();
+        if newest <= self.ids_reserved {
+            return Ok(self.ids_reserved);
+        }
+        self.keep_high_water(newest + IDS_AHEAD)?;
+        Ok(newest + IDS_AHEAD)
+    }
+
+    fn keep_high_water(&self, id: u64) -> Result<()> {
+        run(&self.db, "UPDATE meta SET value = ?1 WHERE name = 'id_high_water'", [id.cast_signed()])?;
+        Ok(())
     }
 
     fn commit(&self) -> Result<()> {
@@ -250,6 +275,8 @@ struct Done {
     touched: Vec<Touched>,
     /// Public tweets that search will have to learn of.
     unindexed: u64,
+    /// The database says that all identifiers up to this one may have been given out.
+    ids_reserved: u64,
 }
 
 pub(super) fn storage_failed() -> Error {
