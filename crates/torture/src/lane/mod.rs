@@ -2,6 +2,7 @@
 //! lane is a module, a variant and an arm here.
 
 mod crash;
+mod disk;
 mod power;
 
 use std::path::PathBuf;
@@ -58,6 +59,8 @@ pub(crate) enum Lane {
     Crash,
     /// Power cuts, on a disk that loses what was not synced.
     Power,
+    /// A disk that fails, and one that is full.
+    Disk,
 }
 
 /// The lines of a lane, once it is through.
@@ -68,6 +71,7 @@ impl Lane {
         match self {
             Self::Crash => Box::pin(crash::run(setup)),
             Self::Power => Box::pin(power::run(setup)),
+            Self::Disk => Box::pin(disk::run(setup)),
         }
     }
 

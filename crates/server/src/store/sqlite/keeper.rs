@@ -59,6 +59,9 @@ fn keep(
     failed: &watch::Sender<bool>,
 ) {
     while let Ok(chore) = chores.recv() {
+        if *failed.borrow() {
+            continue;
+        }
         let for_the_writer = match chore {
             Chore::Index => {
                 std::thread::sleep(INDEX_AFTER);
@@ -77,10 +80,13 @@ fn keep(
             },
         };
         if let Some(work_to_do) = for_the_writer {
-            let Some(work) = work.upgrade() else { return };
+            let Some(work) = work.upgrade() else { break };
             // A writer with a full queue is told again after one of its next commits.
             let _ = work.try_send(work_to_do);
         }
+    }
+    if *failed.borrow() {
+        super::open::leave_as_it_is(db);
     }
 }
 

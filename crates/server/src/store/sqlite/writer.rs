@@ -95,6 +95,10 @@ impl Writer {
             }
             self.do_chores(chores);
         }
+        if *self.failed.borrow() {
+            super::open::leave_as_it_is(&self.db);
+            return;
+        }
         while self.tally.unindexed.load(Ordering::Relaxed) > 0 && self.index() {}
         if !*self.failed.borrow() {
             // No more than needed: a start after this one goes on right behind.
@@ -142,6 +146,9 @@ impl Writer {
 
     fn do_chores(&mut self, chores: Vec<Work>) {
         for chore in chores {
+            if *self.failed.borrow() {
+                return;
+            }
             match chore {
                 Work::Index(done) => {
                     while self.tally.unindexed.load(Ordering::Relaxed) > 0 && self.index() {}
@@ -150,10 +157,15 @@ impl Writer {
                     }
                 }
                 Work::Checkpoint => {
-                    let _ = self.db.pragma_update(None, "wal_checkpoint", "RESTART");
+                    if let Err(error) = self.db.pragma_update(None, "wal_checkpoint", "RESTART") {
+                        self.refuse(&mut Vec::new(), error.into());
+                    }
                 }
                 Work::Change(_) => {}
             }
+        }
+        if *self.failed.borrow() {
+            return;
         }
         match self.tally.unindexed.load(Ordering::Relaxed) {
             0 => {}
