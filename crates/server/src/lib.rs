@@ -9,6 +9,8 @@ pub mod gateway;
 pub mod import;
 pub mod live;
 pub mod offline;
+#[cfg(test)]
+mod reference;
 pub mod run;
 pub mod seam;
 pub mod service;
