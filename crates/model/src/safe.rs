@@ -61,7 +61,8 @@ fn sanitise(text: &str, newline: impl Fn(&mut String)) -> String {
     }
     let mut out = String::with_capacity(text.len());
     for cluster in text.graphemes(true) {
-        let joins = cluster.chars().next().is_some_and(|c| !c.is_ascii() && !must_show(c));
+        let has_base = |c: char| !c.is_ascii() && !must_show(c) && !is_combining_mark(c);
+        let mut joins = cluster.chars().next().is_some_and(has_base);
         let mut marks = 0;
         for c in cluster.chars() {
             match c {
@@ -69,6 +70,8 @@ fn sanitise(text: &str, newline: impl Fn(&mut String)) -> String {
                 // Joiners shape emoji and some scripts; alone, or behind ASCII, they only hide.
                 '\u{200c}' | '\u{200d}' if joins => out.push(c),
                 c if must_show(c) => {
+                    // What is written in its place is ASCII.
+                    joins = false;
                     let _ = write!(out, "<U+{:04X}>", u32::from(c));
                 }
                 c if is_combining_mark(c) => {
@@ -123,6 +126,9 @@ mod tests {
     #[test]
     fn joiners_behind_ascii_and_piles_of_marks_are_tamed() {
         assert_eq!(SafeText::line("a\u{200d}b").as_str(), "a<U+200D>b");
+        // Behind what was shown, too: that is ASCII.
+        assert_eq!(SafeText::line("\u{16}\u{316}\u{200c}").as_str(), "<U+0016>\u{316}<U+200C>");
+        assert_eq!(SafeText::line("é\u{e0041}\u{200d}").as_str(), "é<U+E0041><U+200D>");
         let pile = format!("a{}", "\u{316}".repeat(50));
         assert_eq!(SafeText::line(&pile).as_str().chars().count(), 9);
     }

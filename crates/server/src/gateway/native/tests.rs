@@ -1,5 +1,7 @@
 //! The native gateway from the other side of the wire: what a stranger sends, byte by byte if need be.
 
+mod authorisation;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
