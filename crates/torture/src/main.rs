@@ -11,6 +11,7 @@
 )]
 #![allow(dead_code, reason = "lanes to come use it")]
 
+mod chaos;
 mod lane;
 mod load;
 mod lossy;

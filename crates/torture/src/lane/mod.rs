@@ -3,6 +3,7 @@
 
 mod crash;
 mod disk;
+mod frames;
 mod power;
 
 use std::path::PathBuf;
@@ -61,6 +62,8 @@ pub(crate) enum Lane {
     Power,
     /// A disk that fails, and one that is full.
     Disk,
+    /// A bad network, and bytes that are no frames.
+    Frames,
 }
 
 /// The lines of a lane, once it is through.
@@ -72,6 +75,7 @@ impl Lane {
             Self::Crash => Box::pin(crash::run(setup)),
             Self::Power => Box::pin(power::run(setup)),
             Self::Disk => Box::pin(disk::run(setup)),
+            Self::Frames => Box::pin(frames::run(setup)),
         }
     }
 

@@ -4,6 +4,7 @@
 mod disk;
 mod mount;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,10 +59,12 @@ impl LossyDisk {
     }
 
     fn unplug(&mut self) -> Result<(), Error> {
-        if let Some(session) = self.session.take() {
-            session.umount_and_join()?;
+        let Some(session) = self.session.take() else { return Ok(()) };
+        match session.umount_and_join() {
+            // It ended while the kernel was handing over a last request.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => Ok(()),
+            ended => Ok(ended?),
         }
-        Ok(())
     }
 }
 
