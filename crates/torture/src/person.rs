@@ -52,6 +52,11 @@ impl Person {
         Ok(self.client.ask(post(text)).await?.id)
     }
 
+    pub(crate) async fn read_home(&self) -> Result<v1::TweetPage, ClientError> {
+        let timeline = Some(v1::read_timeline::Timeline::Home(v1::Home {}));
+        self.client.ask(v1::ReadTimeline { timeline, page: None }).await
+    }
+
     pub(crate) async fn follow(&self, username: &str, on: bool) -> Result<(), ClientError> {
         let username = username.to_owned();
         if on {

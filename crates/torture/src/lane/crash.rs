@@ -1,8 +1,9 @@
 //! `kill -9` of the server under load, at any moment and at each fault point: what was acknowledged is there after the
 //! restart, once, and the database is sound (P2); and every acknowledgement comes after a sync of what it acknowledges
-//! (P3, see [`order`]).
+//! (P3, see [`order`]). The long form also times a restart, see [`restart`].
 
 mod order;
+mod restart;
 
 use std::path::Path;
 use std::time::Duration;
@@ -40,6 +41,9 @@ struct Found {
 pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
     let mut lines = vec![at_any_moment(setup).await?, at_fault_points(setup).await?, no_faults_in_it(setup)?];
     lines.extend(order::run(setup).await?);
+    if setup.scale == Scale::Long {
+        lines.push(restart::run(setup).await?);
+    }
     Ok(lines)
 }
 

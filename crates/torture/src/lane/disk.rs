@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use client::{Client, ClientError};
-use protocol::v1;
+use client::ClientError;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -93,7 +92,8 @@ async fn fail(
     let said = server.process.said();
     let lines = said.lines().filter(|line| line.starts_with("error: ")).count();
     if lines != 1 || said.contains("panicked") {
-        broken.push(format!("{lines} lines say why it ended, see {}", launch.log().display()));
+        let errors: Vec<&str> = said.lines().filter(|line| line.to_lowercase().contains("error")).collect();
+        broken.push(format!("{lines} lines say why it ended: {errors:?}"));
     }
     broken.extend(launch.check()?);
     broken.extend(record.with(|record| record.missing_from(&launch.database()))?);
@@ -288,7 +288,7 @@ async fn refusals(prober: &Person, found: &mut Filled, broken: &mut Vec<String>)
         }
         found.took(asked.elapsed(), "a refusal", broken);
         let asked = Instant::now();
-        if let Err(error) = read_home(&prober.client).await {
+        if let Err(error) = prober.read_home().await {
             broken.push(format!("reading: {error}"));
             return refused;
         }
@@ -296,9 +296,4 @@ async fn refusals(prober: &Person, found: &mut Filled, broken: &mut Vec<String>)
         sleep(Duration::from_millis(5)).await;
     }
     refused
-}
-
-async fn read_home(client: &Client) -> Result<(), ClientError> {
-    let timeline = Some(v1::read_timeline::Timeline::Home(v1::Home {}));
-    client.ask(v1::ReadTimeline { timeline, page: None }).await.map(drop)
 }

@@ -1,6 +1,7 @@
 //! The lanes: a file each, with one function that takes the setup and gives a line for every promise it tried. A new
 //! lane is a module, a variant and an arm here.
 
+mod clock;
 mod crash;
 mod disk;
 mod frames;
@@ -62,6 +63,8 @@ pub(crate) enum Lane {
     Power,
     /// A disk that fails, and one that is full.
     Disk,
+    /// A clock that steps back and forth.
+    Clock,
     /// A bad network, and bytes that are no frames.
     Frames,
 }
@@ -75,6 +78,7 @@ impl Lane {
             Self::Crash => Box::pin(crash::run(setup)),
             Self::Power => Box::pin(power::run(setup)),
             Self::Disk => Box::pin(disk::run(setup)),
+            Self::Clock => Box::pin(clock::run(setup)),
             Self::Frames => Box::pin(frames::run(setup)),
         }
     }
