@@ -209,7 +209,7 @@ impl Client {
         let (reply, answer) = oneshot::channel();
         let pending = Pending { op, key, resend, reply: Reply::Caller(reply), refused_as_busy: 0 };
         let asking = async {
-            self.commands.send(Command::Ask(pending)).await.map_err(|_| self.why_stopped())?;
+            self.commands.send(Command::Ask(Box::new(pending))).await.map_err(|_| self.why_stopped())?;
             answer.await.map_err(|_| self.why_stopped())?
         };
         timeout(self.options.timeout, asking).await.map_err(|_| self.timed_out())?
@@ -226,7 +226,8 @@ impl Client {
     ) -> Result<Subscription, ClientError> {
         let (updates, incoming) = mpsc::channel(UPDATES_MAX);
         let (reply, subscribed) = oneshot::channel();
-        let command = Command::Subscribe { topic, cursor: cursor.unwrap_or(0), updates, reply };
+        let command =
+            Command::Subscribe { topic: Box::new(topic), cursor: cursor.unwrap_or(0), updates, reply };
         let asking = async {
             self.commands.send(command).await.map_err(|_| self.why_stopped())?;
             subscribed.await.map_err(|_| self.why_stopped())?

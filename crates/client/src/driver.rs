@@ -30,11 +30,11 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 /// First wait when the server is busy; doubled with every try.
 const BUSY_WAIT: Duration = Duration::from_millis(50);
 
-/// What handles ask of the driver.
+/// What handles ask of the driver. The large ones in boxes: a channel sets aside room for 32 at once.
 pub(crate) enum Command {
-    Ask(Pending),
+    Ask(Box<Pending>),
     Subscribe {
-        topic: subscribe::Topic,
+        topic: Box<subscribe::Topic>,
         cursor: u64,
         updates: UpdateSender,
         reply: oneshot::Sender<Subscribed>,
@@ -310,12 +310,13 @@ impl Driver {
 
     fn take(&mut self, command: Command) {
         match command {
-            Command::Ask(pending) => self.waiting.push_back(pending),
+            Command::Ask(pending) => self.waiting.push_back(*pending),
             Command::Subscribe { topic, cursor, updates, reply } => {
                 self.last_subscription += 1;
                 let ours = self.last_subscription;
                 let reply = Some(reply);
-                let subscription = Subscription { topic, cursor, updates, reply, stage: Stage::Asked };
+                let subscription =
+                    Subscription { topic: *topic, cursor, updates, reply, stage: Stage::Asked };
                 self.waiting.push_back(ask_for_subscription(ours, &subscription));
                 self.subscriptions.insert(ours, subscription);
             }
@@ -366,7 +367,7 @@ impl Driver {
                     Error::Busy => {
                         let wait = BUSY_WAIT * 2_u32.saturating_pow(pending.refused_as_busy.min(6));
                         pending.refused_as_busy += 1;
-                        self.come_back(Command::Ask(pending), random::jitter(wait));
+                        self.come_back(Command::Ask(Box::new(pending)), random::jitter(wait));
                     }
                     Error::Unauthenticated(_) if pending.resend != Resend::Never && self.token.is_some() => {
                         pending.reply(Err(error.clone().into()), self);

@@ -20,8 +20,8 @@ use crate::frame::{self, Decoder, FrameError};
 /// Bytes that are asked of the stream at once. Buffers grow with what comes, not with what is promised, and a
 /// connection that waits holds none.
 const READ_BYTES: usize = 8 * 1024;
-/// A buffer that grew beyond this is given back when it is empty.
-const KEEP_BYTES: usize = 16 * 1024;
+/// A buffer that grew beyond this is given back when it is empty: most connections only wait, and there are many.
+const KEEP_BYTES: usize = 1024;
 /// How much the other side must take within the write deadline. 64 KiB in 10 s is slower than any modem.
 const PROGRESS_BYTES: u64 = 64 * 1024;
 

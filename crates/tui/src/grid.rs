@@ -1,6 +1,8 @@
 //! A screen in memory: cells with a character, a look and perhaps a link. The only way to put text on it drops
 //! whatever could drive a terminal, so that nothing which is drawn can.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use model::SafeText;
 use smol_str::SmolStr;
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -88,27 +90,50 @@ impl Area {
 }
 
 /// One cell.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     /// What stands in it; empty in the second cell of a wide character.
     pub text: SmolStr,
     /// How it looks.
     pub look: Look,
-    /// Where it leads: a number of [`Grid::links`], from 1.
+    /// Where it leads, see [`Grid::url`]; 0: nowhere.
     pub link: u16,
 }
 
-impl Default for Cell {
-    fn default() -> Self {
-        Self { text: SmolStr::new_static(" "), look: Look::default(), link: 0 }
+/// A cell in 12 bytes: a server keeps the screens of many people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Packed {
+    /// A character, [`SECOND`], or [`CLUSTER`] with a place in `clusters`.
+    glyph: u32,
+    look: Look,
+    link: u16,
+}
+
+/// In the second cell of a wide character.
+const SECOND: u32 = 0;
+/// Of what is more than one character.
+const CLUSTER: u32 = 1 << 31;
+
+impl Packed {
+    const fn blank(look: Look) -> Self {
+        Self { glyph: ' ' as u32, look, link: 0 }
     }
 }
 
+/// What stands in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Glyph<'a> {
+    Second,
+    Char(char),
+    Cluster(&'a SmolStr),
+}
+
 /// A screen in memory.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {
     size: Size,
-    cells: Vec<Cell>,
+    cells: Vec<Packed>,
+    clusters: Vec<SmolStr>,
     links: Vec<String>,
 }
 
@@ -117,7 +142,8 @@ impl Grid {
     #[must_use]
     pub fn new(size: Size) -> Self {
         let count = usize::from(size.width) * usize::from(size.height);
-        Self { size, cells: vec![Cell::default(); count], links: Vec::new() }
+        let cells = vec![Packed::blank(Look::default()); count];
+        Self { size, cells, clusters: Vec::new(), links: Vec::new() }
     }
 
     /// Its size.
@@ -128,14 +154,42 @@ impl Grid {
 
     /// A cell, if it is on the screen.
     #[must_use]
-    pub fn cell(&self, x: u16, y: u16) -> Option<&Cell> {
-        self.place(x, y).and_then(|place| self.cells.get(place))
+    pub fn cell(&self, x: u16, y: u16) -> Option<Cell> {
+        let packed = self.packed(x, y)?;
+        let text = match self.glyph(packed) {
+            Glyph::Second => SmolStr::default(),
+            Glyph::Char(c) => SmolStr::from_iter([c]),
+            Glyph::Cluster(cluster) => cluster.clone(),
+        };
+        Some(Cell { text, look: packed.look, link: packed.link })
     }
 
-    /// Where the links of cells lead.
+    /// Whether a cell looks the same on another grid.
     #[must_use]
-    pub fn links(&self) -> &[String] {
-        &self.links
+    pub fn is_same(&self, other: &Self, x: u16, y: u16) -> bool {
+        let (Some(one), Some(two)) = (self.packed(x, y), other.packed(x, y)) else { return false };
+        one.look == two.look
+            && self.glyph(one) == other.glyph(two)
+            && self.url(one.link) == other.url(two.link)
+    }
+
+    /// A number for each row: the same when nothing in it has changed.
+    #[must_use]
+    pub fn digests(&self) -> Vec<u64> {
+        let digest = |row: &[Packed]| {
+            let mut hasher = DefaultHasher::new();
+            for cell in row {
+                (self.glyph(*cell), cell.look, self.url(cell.link)).hash(&mut hasher);
+            }
+            hasher.finish()
+        };
+        self.cells.chunks(usize::from(self.size.width).max(1)).map(digest).collect()
+    }
+
+    /// Where a link leads.
+    #[must_use]
+    pub fn url(&self, link: u16) -> Option<&str> {
+        self.links.get(usize::from(link).wrapping_sub(1)).map(String::as_str)
     }
 
     /// A number for the links of cells.
@@ -166,10 +220,10 @@ impl Grid {
             }
             // The last line of defence: what is here was made safe before.
             let safe = cluster.chars().all(|c| SafeText::keeps(c) || matches!(c, '\u{200c}' | '\u{200d}'));
-            let text = if safe { SmolStr::new(cluster) } else { SmolStr::new_static("?") };
-            self.set(x, y, Cell { text, look, link });
+            let glyph = self.pack(if safe { cluster } else { "?" });
+            self.set(x, y, Packed { glyph, look, link });
             if columns == 2 {
-                self.set(x + 1, y, Cell { text: SmolStr::default(), look, link });
+                self.set(x + 1, y, Packed { glyph: SECOND, look, link });
             }
             x += columns;
         }
@@ -180,7 +234,7 @@ impl Grid {
     pub fn clear(&mut self, area: Area, look: Look) {
         for y in area.y..area.y.saturating_add(area.height) {
             for x in area.x..area.x.saturating_add(area.width) {
-                self.set(x, y, Cell { look, ..Cell::default() });
+                self.set(x, y, Packed::blank(look));
             }
         }
     }
@@ -202,11 +256,46 @@ impl Grid {
         let width = usize::from(self.size.width).max(1);
         let mut lines = String::new();
         for row in self.cells.chunks(width) {
-            let line: String = row.iter().map(|cell| cell.text.as_str()).collect();
+            let mut line = String::new();
+            for cell in row {
+                match self.glyph(*cell) {
+                    Glyph::Second => {}
+                    Glyph::Char(c) => line.push(c),
+                    Glyph::Cluster(cluster) => line.push_str(cluster),
+                }
+            }
             lines.push_str(line.trim_end());
             lines.push('\n');
         }
         lines
+    }
+
+    fn pack(&mut self, cluster: &str) -> u32 {
+        let mut chars = cluster.chars();
+        if let (Some(c), None) = (chars.next(), chars.next()) {
+            return u32::from(c);
+        }
+        let known = self.clusters.iter().position(|known| known == cluster);
+        let place = known.unwrap_or_else(|| {
+            self.clusters.push(SmolStr::new(cluster));
+            self.clusters.len() - 1
+        });
+        u32::try_from(place).map_or(u32::from('?'), |place| CLUSTER | place)
+    }
+
+    fn glyph(&self, cell: Packed) -> Glyph<'_> {
+        if cell.glyph == SECOND {
+            return Glyph::Second;
+        }
+        let cluster = usize::try_from(cell.glyph & !CLUSTER).ok().and_then(|place| self.clusters.get(place));
+        match cluster.filter(|_| cell.glyph & CLUSTER != 0) {
+            Some(cluster) => Glyph::Cluster(cluster),
+            None => Glyph::Char(char::from_u32(cell.glyph).unwrap_or('?')),
+        }
+    }
+
+    fn packed(&self, x: u16, y: u16) -> Option<Packed> {
+        self.place(x, y).and_then(|place| self.cells.get(place)).copied()
     }
 
     fn place(&self, x: u16, y: u16) -> Option<usize> {
@@ -214,21 +303,21 @@ impl Grid {
         on_screen.then(|| usize::from(y) * usize::from(self.size.width) + usize::from(x))
     }
 
-    fn set(&mut self, x: u16, y: u16, cell: Cell) {
+    fn set(&mut self, x: u16, y: u16, cell: Packed) {
         let Some(place) = self.place(x, y) else { return };
         // Half of a wide character cannot stay.
-        let was_second = self.cells.get(place).is_some_and(|old| old.text.is_empty());
+        let was_second = self.cells.get(place).is_some_and(|old| old.glyph == SECOND);
         let was_first =
-            self.cells.get(place + 1).is_some_and(|next| next.text.is_empty()) && x + 1 < self.size.width;
+            self.cells.get(place + 1).is_some_and(|next| next.glyph == SECOND) && x + 1 < self.size.width;
         if was_second
-            && !cell.text.is_empty()
+            && cell.glyph != SECOND
             && x > 0
             && let Some(first) = self.cells.get_mut(place - 1)
         {
-            first.text = SmolStr::new_static(" ");
+            first.glyph = u32::from(' ');
         }
         if was_first && let Some(second) = self.cells.get_mut(place + 1) {
-            second.text = SmolStr::new_static(" ");
+            second.glyph = u32::from(' ');
         }
         if let Some(old) = self.cells.get_mut(place) {
             *old = cell;

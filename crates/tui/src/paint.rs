@@ -1,12 +1,12 @@
 //! From a screen in memory to the bytes that change a terminal from the screen before to this one.
 //!
 //! Nothing changed: no byte. Every frame stands between the marks of synchronized output (private mode 2026), so
-//! that a terminal shows it whole. The screen before can be forgotten to save memory; the next frame is drawn anew.
+//! that a terminal shows it whole. The screen before can be given back to save memory: of each row a number stays, and
+//! the next frame writes the rows that differ.
 
 use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::grid::{Cell, Grid};
+use crate::grid::{Cell, Grid, Size};
 use crate::look::{Colour, Ground, Look, Theme};
 
 /// How many colours are used.
@@ -37,34 +37,49 @@ pub struct Paint<'a> {
 /// What a terminal shows now.
 #[derive(Debug, Default)]
 pub struct Painter {
-    shown: Option<Grid>,
+    shown: Shown,
     caret: Option<(u16, u16)>,
-    /// Of what the terminal shows, when that was forgotten to save memory.
-    digest: Option<u64>,
+}
+
+/// What is known of what a terminal shows.
+#[derive(Debug, Default)]
+enum Shown {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// Everything.
+    Grid(Grid),
+    /// A number for each row.
+    Digests(Size, Vec<u64>),
 }
 
 impl Painter {
     /// The bytes that bring a terminal from what it shows to `next`, with the caret there or hidden.
     pub fn paint(&mut self, next: Grid, caret: Option<(u16, u16)>, paint: Paint<'_>) -> String {
-        if self.digest.is_some() && self.digest == Some(digest(&next, caret)) {
-            return String::new();
-        }
-        self.digest = None;
         let mut out = String::new();
         let mut pen = Pen { out: &mut out, paint, look: None, link: 0, at: None };
-        let same_size = self.shown.as_ref().is_some_and(|shown| shown.size() == next.size());
-        if !same_size {
-            self.shown = None;
+        let size = match &self.shown {
+            Shown::Unknown => None,
+            Shown::Grid(shown) => Some(shown.size()),
+            Shown::Digests(size, _) => Some(*size),
+        };
+        if size != Some(next.size()) {
+            self.shown = Shown::Unknown;
             pen.out.push_str("\x1b[0m\x1b[H\x1b[2J");
         }
+        let digests = if matches!(self.shown, Shown::Digests(..)) { next.digests() } else { Vec::new() };
         for y in 0..next.size().height {
+            let row = usize::from(y);
+            if matches!(&self.shown, Shown::Digests(_, shown) if shown.get(row) == digests.get(row)) {
+                continue;
+            }
             for x in 0..next.size().width {
-                let Some(cell) = next.cell(x, y) else { continue };
-                let shown = self.shown.as_ref().and_then(|shown| Some((shown, shown.cell(x, y)?)));
-                if cell.text.is_empty() || shown.is_some_and(|(grid, old)| same(grid, old, &next, cell)) {
+                if matches!(&self.shown, Shown::Grid(shown) if shown.is_same(&next, x, y)) {
                     continue;
                 }
-                pen.cell(x, y, cell, &next);
+                if let Some(cell) = next.cell(x, y).filter(|cell| !cell.text.is_empty()) {
+                    pen.cell(x, y, &cell, &next);
+                }
             }
         }
         pen.unlink();
@@ -79,38 +94,25 @@ impl Painter {
             let hide = if caret.is_none() || changed { "\x1b[?25l" } else { "" };
             out = format!("\x1b[?2026h{hide}{out}\x1b[?2026l");
         }
-        self.shown = Some(next);
+        // Where nothing has changed the little that is known is enough.
+        if changed || !matches!(self.shown, Shown::Digests(..)) {
+            self.shown = Shown::Grid(next);
+        }
         self.caret = caret;
         out
     }
 
     /// Forgets what the terminal shows: the next frame is drawn whole.
     pub fn forget(&mut self) {
-        self.shown = None;
-        self.caret = None;
-        self.digest = None;
+        *self = Self::default();
     }
 
-    /// Gives back the memory of what the terminal shows. The next frame that differs is drawn whole.
+    /// Gives back the memory of what the terminal shows. The next frame draws the rows that differ.
     pub fn hibernate(&mut self) {
-        if let Some(shown) = self.shown.take() {
-            self.digest = Some(digest(&shown, self.caret));
+        if let Shown::Grid(shown) = &self.shown {
+            self.shown = Shown::Digests(shown.size(), shown.digests());
         }
     }
-}
-
-fn digest(grid: &Grid, caret: Option<(u16, u16)>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (grid, caret).hash(&mut hasher);
-    hasher.finish()
-}
-
-fn same(old_grid: &Grid, old: &Cell, new_grid: &Grid, new: &Cell) -> bool {
-    let leads = |grid: &Grid, cell: &Cell| grid.links().get(usize::from(cell.link).wrapping_sub(1)).cloned();
-    old.text == new.text
-        && old.look == new.look
-        && (old.link == 0) == (new.link == 0)
-        && (new.link == 0 || leads(old_grid, old) == leads(new_grid, new))
 }
 
 struct Pen<'a> {
@@ -133,7 +135,7 @@ impl Pen<'_> {
         }
         if self.paint.links && self.link != cell.link {
             self.unlink();
-            if let Some(url) = grid.links().get(usize::from(cell.link).wrapping_sub(1)) {
+            if let Some(url) = grid.url(cell.link) {
                 let _ = write!(self.out, "\x1b]8;id={};{url}\x1b\\", cell.link);
                 self.link = cell.link;
             }
@@ -241,14 +243,23 @@ mod tests {
     }
 
     #[test]
-    fn a_hibernated_screen_costs_no_byte_until_it_changes() {
+    fn a_hibernated_screen_costs_no_byte_until_it_changes_and_then_only_the_rows_that_did() {
         let theme = Theme::terminal();
+        let two_rows = |second: &str| {
+            let mut grid = screen("hello");
+            grid.put(Area::of(SIZE), 0, 1, second, Look::default(), 0);
+            grid
+        };
         let mut painter = Painter::default();
-        painter.paint(screen("hello"), None, paint(&theme, Depth::Sixteen));
+        painter.paint(two_rows("there"), None, paint(&theme, Depth::Sixteen));
         painter.hibernate();
-        assert!(painter.shown.is_none());
-        assert_eq!(painter.paint(screen("hello"), None, paint(&theme, Depth::Sixteen)), "");
-        assert!(painter.paint(screen("hallo"), None, paint(&theme, Depth::Sixteen)).contains("hallo"));
+        assert!(matches!(painter.shown, Shown::Digests(..)));
+        assert_eq!(painter.paint(two_rows("there"), None, paint(&theme, Depth::Sixteen)), "");
+        assert!(matches!(painter.shown, Shown::Digests(..)), "it sleeps on");
+        let bytes = painter.paint(two_rows("where"), None, paint(&theme, Depth::Sixteen));
+        assert!(bytes.contains("where") && !bytes.contains("hello"), "{bytes:?}");
+        let bytes = painter.paint(two_rows("here"), None, paint(&theme, Depth::Sixteen));
+        assert!(!bytes.contains("where") && !bytes.contains("hello"), "{bytes:?}");
     }
 
     #[test]

@@ -34,8 +34,8 @@ const RETRY: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(15);
 /// For what is sent at the end to be answered.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// After so long without a frame the last one is forgotten, to save memory; less than a minute, after which ages change.
-const HIBERNATE: Duration = Duration::from_secs(20);
+/// After so long without a frame no more is known of the last one than which rows change, to save memory.
+const HIBERNATE: Duration = Duration::from_secs(2);
 
 /// To take the terminal: another screen, pasted text as one, focus, keys that can be told apart.
 pub const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[>1u\x1b[2J\x1b[H";
@@ -112,7 +112,7 @@ pub enum Outcome {
 /// Something from a task.
 pub(crate) enum Inner {
     Message(Box<Message>),
-    Connected(Result<Client, ClientError>, bool),
+    Connected(Box<Result<Client, ClientError>>, bool),
     /// A server was started here.
     Hosting(Result<String, String>, bool),
     Resumed,
@@ -330,21 +330,7 @@ impl Run {
     pub(crate) fn take_inner(&mut self, inner: Inner) {
         match inner {
             Inner::Message(message) => self.take(*message),
-            Inner::Connected(Err(error), _) => {
-                self.take(Message::Unreachable(error));
-                self.ask_what_waited();
-            }
-            Inner::Connected(Ok(client), signed_in) => {
-                let connected = Connected {
-                    hello: client.hello().clone(),
-                    first_contact: client.first_contact().map(|key| key.to_string()),
-                    signed_in,
-                };
-                self.watch(&client);
-                self.client = Some(client);
-                self.take(Message::Connected(Box::new(connected)));
-                self.ask_what_waited();
-            }
+            Inner::Connected(result, signed_in) => self.connected(*result, signed_in),
             Inner::Hosting(Ok(server), with_session) => {
                 self.state.server.clone_from(&server);
                 self.connect(server, with_session);
@@ -356,6 +342,23 @@ impl Run {
                 self.is_dirty = true;
             }
         }
+    }
+
+    fn connected(&mut self, result: Result<Client, ClientError>, signed_in: bool) {
+        match result {
+            Err(error) => self.take(Message::Unreachable(error)),
+            Ok(client) => {
+                let connected = Connected {
+                    hello: client.hello().clone(),
+                    first_contact: client.first_contact().map(|key| key.to_string()),
+                    signed_in,
+                };
+                self.watch(&client);
+                self.client = Some(client);
+                self.take(Message::Connected(Box::new(connected)));
+            }
+        }
+        self.ask_what_waited();
     }
 
     fn carry_out(&mut self, effects: Effects) {
@@ -487,7 +490,7 @@ impl Run {
                             model::Error::Busy | model::Error::GoingAway | model::Error::RateLimited { .. }
                         ))
                 );
-                if inner.send(Inner::Connected(result, with_session)).await.is_err()
+                if inner.send(Inner::Connected(Box::new(result), with_session)).await.is_err()
                     || !again
                     || !with_session
                 {
@@ -520,7 +523,9 @@ impl Run {
         let inner = self.inner.clone();
         let of_task = topic.clone();
         let task = self.tasks.spawn(async move {
-            let mut subscription = match client.subscribe(of_task.subscribe(), None).await {
+            // In a box, which is gone when it is done: the task stays for as long as the screen.
+            let subscribing = Box::pin(client.subscribe(of_task.subscribe(), None));
+            let mut subscription = match subscribing.await {
                 Ok(subscription) => subscription,
                 Err(error) => {
                     let told = format!("no live events: {error}");

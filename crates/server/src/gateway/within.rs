@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 /// Bytes under way in each direction; whoever writes more waits. All of it is allocated for as long as the door is
 /// open, idle or not: 64 KiB would be half of what a session over ssh costs.
-const BUFFER_BYTES: usize = 8 * 1024;
+const BUFFER_BYTES: usize = 2 * 1024;
 /// Connections that may wait to be taken up.
 const WAITING_MAX: usize = 64;
 
