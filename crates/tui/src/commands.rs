@@ -182,6 +182,9 @@ commands! {
     LogOut "log-out" Anywhere [] "Log out on this device" "logout" Nothing;
     LogOutEverywhere "log-out-everywhere" Anywhere [] "Log out on all devices" "logout --everywhere" Nothing;
     Theme "theme" Anywhere [] "Next theme" "" Nothing;
+    BindKeys "bind" Anywhere [] "Give a command another key" "keymap" Text("command and key, as in: like x");
+    TestNotification "test-notification" Anywhere [] "Notify you once, to see whether it arrives" "" Nothing;
+    SettingsFile "settings-file" Anywhere [] "Show the settings as their file" "" Nothing;
     Log "log" Anywhere [] "What went on" "" Nothing;
     Doctor "doctor" Anywhere [] "What this terminal can do" "" Nothing;
     Suspend "suspend" Anywhere ["ctrl-z"] "To the shell; fg brings you back" "" Nothing;

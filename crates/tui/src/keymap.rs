@@ -1,9 +1,11 @@
 //! Which keys mean which command: presets, one's own keys, and conflicts between them.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use crate::commands::{Action, COMMANDS, Command, Context, by_id};
 use crate::key::{Key, Keys};
+use crate::settings::Settings;
 
 /// What the emacs preset changes.
 const EMACS: &[(&str, &[&str])] = &[
@@ -37,8 +39,13 @@ pub const PRESETS: [&str; 3] = ["default", "vim", "emacs"];
 /// What keys mean.
 #[derive(Debug, Clone)]
 pub struct Keymap {
-    bindings: Vec<(Keys, &'static Command)>,
+    /// Shared: on a server many people have the same.
+    bindings: Arc<[(Keys, &'static Command)]>,
 }
+
+/// The presets without keys of one's own.
+static OF_PRESETS: LazyLock<BTreeMap<&str, Keymap>> =
+    LazyLock::new(|| PRESETS.map(|preset| (preset, Keymap::make(preset, &BTreeMap::new()).0)).into());
 
 /// What keys that were pressed so far mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +62,13 @@ impl Keymap {
     /// Of a preset, with one's own keys over it. What is wrong with them is said, and the rest used.
     #[must_use]
     pub fn new(preset: &str, own: &BTreeMap<String, Vec<String>>) -> (Self, Vec<String>) {
+        match OF_PRESETS.get(preset).filter(|_| own.is_empty()) {
+            Some(shared) => (shared.clone(), Vec::new()),
+            None => Self::make(preset, own),
+        }
+    }
+
+    fn make(preset: &str, own: &BTreeMap<String, Vec<String>>) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         let changes = match preset {
             "vim" => VIM,
@@ -69,7 +83,7 @@ impl Keymap {
         for id in own.keys().filter(|id| by_id(id).is_none()) {
             problems.push(format!("keys: there is no command {id:?}; see :help"));
         }
-        let mut map = Self { bindings: Vec::new() };
+        let mut bindings = Vec::new();
         for command in COMMANDS {
             let preset =
                 changes.iter().find(|(id, _)| *id == command.id).map_or(command.keys, |(_, keys)| keys);
@@ -79,11 +93,12 @@ impl Keymap {
                 .unwrap_or_else(|| preset.iter().map(|&key| key.to_owned()).collect());
             for keys in written {
                 match keys.parse() {
-                    Ok(keys) => map.bindings.push((keys, command)),
+                    Ok(keys) => bindings.push((keys, command)),
                     Err(error) => problems.push(format!("keys of {}: {error}", command.id)),
                 }
             }
         }
+        let map = Self { bindings: bindings.into() };
         problems.extend(map.conflicts());
         (map, problems)
     }
@@ -147,6 +162,22 @@ impl Keymap {
     }
 }
 
+/// One's own keys with another one for a command; empty: those of the preset again.
+///
+/// # Errors
+/// Why it cannot be: no key, no command, or keys that mean something else already.
+pub fn rebound(settings: &Settings, id: &str, keys: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
+    let mut own = settings.keys.clone();
+    if keys.is_empty() {
+        own.remove(id);
+    } else {
+        own.insert(id.to_owned(), vec![keys.to_owned()]);
+    }
+    let before = Keymap::new(&settings.preset, &settings.keys).1;
+    let problem = Keymap::new(&settings.preset, &own).1.into_iter().find(|problem| !before.contains(problem));
+    problem.map_or(Ok(own), Err)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +185,7 @@ mod tests {
     #[test]
     fn no_preset_has_two_meanings_for_the_same_keys() {
         for preset in PRESETS {
-            let (_, problems) = Keymap::new(preset, &BTreeMap::new());
+            let (_, problems) = Keymap::make(preset, &BTreeMap::new());
             assert_eq!(problems, Vec::<String>::new(), "{preset}");
         }
     }

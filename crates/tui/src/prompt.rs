@@ -45,6 +45,10 @@ pub enum Asking {
     Links(u64),
     /// Facts about a tweet.
     Details(Vec<String>),
+    /// Another key for a command.
+    Bind,
+    /// The settings as they stand in their file.
+    File(Vec<String>),
 }
 
 /// A line that is written, and the choice that Enter takes.
@@ -85,6 +89,10 @@ pub enum Chosen {
     Filter,
     /// Searches for what is written.
     Search(String),
+    /// Gives a command, by its name, these keys; none: those of the preset again.
+    Bind(String, String),
+    /// Writes this for one.
+    Write(String),
     /// Closes the menu.
     Leave,
     /// Nothing.
@@ -136,7 +144,15 @@ impl Prompt {
             Asking::Accounts(_) => "Account",
             Asking::Links(_) => "Open",
             Asking::Details(_) => "Details ·",
+            Asking::Bind => "Command and key",
+            Asking::File(_) => "settings.toml ·",
         }
+    }
+
+    /// Whether its choices have numbers that take them.
+    #[must_use]
+    pub fn has_hints(&self) -> bool {
+        matches!(self.asking, Asking::Links(_) | Asking::Accounts(_) | Asking::Welcome | Asking::Door)
     }
 
     /// Whether it cannot be left without choosing.
@@ -216,7 +232,8 @@ pub fn choices(state: &State, prompt: &Prompt) -> Vec<Choice> {
             all
         }
         Asking::Links(id) => links(state, *id),
-        Asking::Details(lines) => {
+        Asking::Bind => return bindings(state, prompt, query),
+        Asking::Details(lines) | Asking::File(lines) => {
             lines.iter().map(|line| Choice::new(line.clone(), "", Chosen::Nothing)).collect()
         }
     };
@@ -297,6 +314,30 @@ fn palette(state: &State, prompt: &Prompt, query: &str) -> Vec<Choice> {
         query,
         COMMANDS.iter().filter(can_be_run).map(|command| of_command(state, prompt, command)).collect(),
     )
+}
+
+/// Commands to choose, and, once there is a key after the name, what that would do.
+fn bindings(state: &State, prompt: &Prompt, query: &str) -> Vec<Choice> {
+    let (word, keys) = query.split_once(char::is_whitespace).unwrap_or((query, ""));
+    let keys = keys.trim();
+    if let Some(command) = by_id(word).filter(|_| !keys.is_empty()) {
+        let (wanted, label) = match keys {
+            "default" => ("", format!("{word} as in the preset {}", state.settings.preset)),
+            keys => (keys, format!("{keys} is {word}")),
+        };
+        let mut choice = of_command(state, prompt, command);
+        (choice.label, choice.detail) = (label, command.title.to_owned());
+        choice.why_not = crate::keymap::rebound(&state.settings, word, wanted).err();
+        choice.chosen = Chosen::Bind(word.to_owned(), wanted.to_owned());
+        return vec![choice];
+    }
+    let all = COMMANDS.iter().map(|command| {
+        let mut choice = of_command(state, prompt, command);
+        choice.why_not = None;
+        choice.chosen = Chosen::Write(format!("{} ", command.id));
+        choice
+    });
+    matching(query, all.collect())
 }
 
 fn people(state: &State) -> Vec<Choice> {

@@ -97,7 +97,10 @@ pub fn rows(state: &State, place: &Place, panel: &Panel) -> Vec<Row> {
             rows
         }
         Place::Drafts => drafts(state),
-        Place::Settings => settings::OPTIONS.iter().map(|option| Row::Setting(option.name)).collect(),
+        Place::Settings => {
+            let options = settings::OPTIONS.iter().map(|option| Row::Setting(option.name));
+            options.chain(["bind", "test-notification", "settings-file"].map(Row::Command)).collect()
+        }
         Place::Sessions => state.known.sessions.iter().map(|session| Row::Session(session.id)).collect(),
         Place::Keys => state.known.keys.iter().map(|key| Row::Key(key.id)).collect(),
         Place::Help => help(),

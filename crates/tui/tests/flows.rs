@@ -550,3 +550,71 @@ fn who_looks_away_is_told_in_the_way_of_the_terminal_but_not_at_night() {
     // Where it is two at night when it is noon in Greenwich.
     assert_eq!(told("xterm", 14, false), "");
 }
+
+#[test]
+fn a_command_gets_another_key_from_inside_but_never_one_that_means_something_else() {
+    let mut desk = desk();
+    desk.press(": text:bind enter");
+    assert!(desk.shows("Command and key"), "{}", desk.screen());
+    // What it would do is seen before it is done.
+    desk.press("text:like_j");
+    assert!(desk.shows("j is like") && desk.shows("(keys: j is"), "{}", desk.screen());
+    desk.press("enter");
+    assert!(desk.state.settings.keys.is_empty() && desk.shows("Not now"), "{}", desk.screen());
+    desk.press("ctrl-u text:like_x enter");
+    assert!(desk.kept().contains(&&Shelved::Settings));
+    desk.press("x");
+    assert!(desk.shows("♥ you, 4"), "{}", desk.screen());
+    desk.press(": text:bind_like_default enter f");
+    assert!(desk.shows("♡ 3") && desk.state.settings.keys.is_empty(), "{}", desk.screen());
+}
+
+#[test]
+fn the_settings_can_be_tried_and_read_as_their_file() {
+    let mut desk = desk();
+    desk.press("g s G enter");
+    assert!(desk.shows("settings.toml") && desk.shows("theme = \"terminal\""), "{}", desk.screen());
+    desk.press("esc k enter");
+    let rings = |effect: &Effect| matches!(effect, Effect::Terminal(bytes) if bytes.contains("\u{1b}]9;"));
+    assert!(desk.effects.iter().any(rings), "{}", desk.screen());
+}
+
+#[test]
+fn what_is_in_a_tweet_opens_by_its_number() {
+    let mut desk = desk();
+    let mut new = tweet(0, 2, "see https://a.example/x and https://b.example/y or ask @alan");
+    new.id = id(0) + 7;
+    desk.posted(new);
+    desk.press(". o");
+    assert!(desk.shows("2 https://b.example/y  leads to b.example"), "{}", desk.screen());
+    desk.press("2");
+    assert!(desk.effects.contains(&Effect::OpenLink("https://b.example/y".into())));
+    desk.press("o 3");
+    assert!(matches!(desk.state.place(), Place::Profile(name, _) if name == "alan"));
+}
+
+#[test]
+fn a_servers_key_is_shown_whole_on_a_screen_of_80_columns() {
+    let mut desk = Desk::with(
+        mini_tweet_tui::state::Setup { server: "a.org:4280".into(), ..Desk::setup(80, 24) },
+        false,
+    );
+    let key = "SHA256:u6cSixuwTcYVzrA2NltY/4e3a//BYobnCyorL5fE7c0";
+    let connected = mini_tweet_tui::message::Connected {
+        hello: v1::ServerHello::default(),
+        first_contact: Some(key.to_owned()),
+        signed_in: false,
+    };
+    desk.tell(Message::Connected(Box::new(connected)));
+    assert!(desk.shows(key), "{}", desk.screen());
+}
+
+#[test]
+fn what_was_wrong_in_a_form_is_gone_when_it_is_mended() {
+    let setup = mini_tweet_tui::state::Setup { server: "a.org:4280".into(), ..Desk::setup(80, 24) };
+    let mut desk = Desk::with(setup, true);
+    desk.press("down enter text:ada tab tab text:secret1234 enter text:other enter");
+    assert!(desk.shows("not the same"), "{}", desk.screen());
+    desk.press("backspace");
+    assert!(!desk.shows("not the same"), "{}", desk.screen());
+}

@@ -118,7 +118,7 @@ pub(crate) enum ImportSource {
         #[command(flatten)]
         data: DataDirectory,
     },
-    /// A network for trials: accounts and follows from a list of ties, tweets from a text file.
+    /// A network for trials: accounts p0, p1, … and their follows from a list of ties, tweets from a text file.
     Graph {
         /// Two numbers a line: these two follow each other.
         #[arg(long, value_name = "FILE")]

@@ -1,6 +1,7 @@
 //! What a server can do for a client that runs on it for somebody else: reach it, and keep their drafts.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use client::{Client, ClientError, Dial, Options, Token};
@@ -13,6 +14,7 @@ pub(super) struct SshHost {
     dial: Dial,
     token: Mutex<Option<Token>>,
     shelves: PathBuf,
+    hides_input: AtomicBool,
 }
 
 impl std::fmt::Debug for SshHost {
@@ -30,7 +32,12 @@ pub(super) fn now_ms() -> i64 {
 impl SshHost {
     pub(super) fn new(visit: &Visit, shelves: PathBuf) -> Self {
         let token = visit.token.map(|token| Token::from_bytes(token.to_vec()));
-        Self { dial: dial(visit), token: Mutex::new(token), shelves }
+        Self { dial: dial(visit), token: Mutex::new(token), shelves, hides_input: AtomicBool::new(false) }
+    }
+
+    /// Whether what is typed now is nobody's to see.
+    pub(super) fn hides_input(&self) -> bool {
+        self.hides_input.load(Ordering::Relaxed)
     }
 
     /// What this person keeps here. A username is nothing but letters, digits and `_`.
@@ -86,7 +93,9 @@ impl Host for SshHost {
         Box::pin(async {})
     }
 
-    fn hide_input(&self, _: bool) {}
+    fn hide_input(&self, is_hidden: bool) {
+        self.hides_input.store(is_hidden, Ordering::Relaxed);
+    }
 
     fn open_link(&self, _: &str) -> Result<(), String> {
         Err("links open on your own machine: yy copies it".to_owned())

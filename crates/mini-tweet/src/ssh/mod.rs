@@ -1,6 +1,7 @@
 //! What people who come by ssh use: with a terminal the same full-screen client as at home, without one the verbs.
 
 mod host;
+mod typing;
 mod verbs;
 
 use std::path::PathBuf;
@@ -15,11 +16,10 @@ use tui::run::{Input, Terminal, run};
 use tui::state::{Capabilities, Setup};
 
 use self::host::SshHost;
+use self::typing::Typing;
 
 /// Reads that may wait.
 const INPUT_MAX: usize = 64;
-/// Longest line in plain mode.
-const LINE_BYTES_MAX: usize = 16 * 1024;
 
 /// The client and the verbs, for whoever comes.
 #[derive(Debug)]
@@ -38,10 +38,10 @@ impl App {
 #[async_trait::async_trait]
 impl SshApp for App {
     async fn terminal(&self, visit: Visit, terminal: SshTerminal) {
-        let SshTerminal { mut input, output, mut size, term, environment } = terminal;
+        let SshTerminal { mut input, output, mut size, term, has_echo, environment } = terminal;
         let host = Arc::new(SshHost::new(&visit, self.shelves.clone()));
         let (columns, rows) = *size.borrow_and_update();
-        let is_plain = term == "dumb";
+        let is_plain = term == "dumb" || environment.accessible;
         let mut setup = Setup {
             now: host::now_ms(),
             size: Size::clamped(columns, rows),
@@ -57,18 +57,27 @@ impl SshApp for App {
         }
         let (to_input, from_input) = mpsc::channel(INPUT_MAX);
         let (to_output, mut from_output) = mpsc::channel::<bytes::Bytes>(1);
+        let (of_reader, echo) = (host.clone(), output.clone());
         let reading = async move {
-            let mut line = Vec::new();
+            let mut typing = Typing::default();
             loop {
                 let read = tokio::select! {
                     bytes = input.recv() => match bytes {
                         Some(bytes) if is_plain => {
-                            for line in lines(&mut line, &bytes) {
+                            let typed = typing.take(&bytes, of_reader.hides_input());
+                            if has_echo && !typed.echo.is_empty() {
+                                // Whoever is gone is noticed by the client.
+                                let _ = echo.write(typed.echo).await;
+                            }
+                            for line in typed.lines {
                                 if to_input.send(Input::Bytes(line.into())).await.is_err() {
                                     return;
                                 }
                             }
-                            continue;
+                            if !typed.is_end {
+                                continue;
+                            }
+                            Input::Closed
                         }
                         Some(bytes) => Input::Bytes(bytes),
                         None => Input::Closed,
@@ -97,10 +106,11 @@ impl SshApp for App {
             }
         };
         let client = async move {
+            // In boxes: only one of them is there.
             let outcome = if is_plain {
-                plain(host, setup, shelf, from_input, to_output).await
+                Box::pin(plain(host, setup, shelf, from_input, to_output)).await
             } else {
-                run(host, setup, shelf, Terminal { input: from_input, output: to_output }).await
+                Box::pin(run(host, setup, shelf, Terminal { input: from_input, output: to_output })).await
             };
             tracing::debug!(?outcome, "a client over ssh has ended");
         };
@@ -113,23 +123,6 @@ impl SshApp for App {
     async fn command(&self, visit: Visit, command: SshCommand) -> u32 {
         verbs::run(visit, command).await
     }
-}
-
-/// The lines that are whole now; the rest stays. Nobody else echoes what is typed: plain mode over ssh is for
-/// terminals that do it themselves.
-fn lines(rest: &mut Vec<u8>, bytes: &[u8]) -> Vec<Vec<u8>> {
-    let mut whole = Vec::new();
-    for &byte in bytes {
-        match byte {
-            b'\r' | b'\n' => whole.push(std::mem::take(rest)),
-            0x7f | 0x08 => {
-                rest.pop();
-            }
-            byte if rest.len() < LINE_BYTES_MAX => rest.push(byte),
-            _ => {}
-        }
-    }
-    whole
 }
 
 /// What the other end has said of its terminal; the rest the terminal says itself when it is asked.

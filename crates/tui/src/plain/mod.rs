@@ -222,6 +222,10 @@ impl Told {
                 out.push_str("Closed.\n");
                 return vec![Message::Command(Action::KeepDraft, String::new())];
             }
+            let command = line.strip_prefix(':').and_then(by_id);
+            if let Some(command) = command.filter(|command| command.context == Context::Composer) {
+                return vec![Message::Command(command.action, String::new())];
+            }
             return vec![typed(line), Message::Command(Action::Send, String::new())];
         }
         let (word, argument) = line.split_once(' ').unwrap_or((line, ""));
@@ -298,7 +302,7 @@ fn question(state: &State) -> Option<String> {
     let so_far =
         if begun.is_empty() { String::new() } else { format!(" It begins: {}", SafeText::line(begun)) };
     Some(format!(
-        "{}, {}.{so_far} Text in one line, empty to leave?",
+        "{}, {}.{so_far} Text in one line, :visibility or :split or :discard-draft, empty to leave?",
         composer.writing.title(),
         composer.audience.word()
     ))
@@ -348,5 +352,6 @@ fn is_for_screens(action: Action) -> bool {
             | Action::CopyId
             | Action::CopyLink
             | Action::CopyCommand
+            | Action::TestNotification
     )
 }

@@ -133,7 +133,7 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
             }
             None => Effects::new(),
         },
-        Action::Search | Action::GoTag | Action::GoUser | Action::Filter => {
+        Action::BindKeys | Action::Search | Action::GoTag | Action::GoUser | Action::Filter => {
             asking::with_argument(state, action, argument)
         }
         Action::Jump => asking::prompt(state, Asking::Jump),
@@ -172,6 +172,20 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
         Action::Theme => turn_setting(state, "theme"),
         Action::Log => places::go(state, Place::Log),
         Action::Doctor => places::go(state, Place::Doctor),
+        Action::TestNotification => {
+            let effects = super::live::tell(state, "This is how Mini-Tweet notifies you");
+            state.say(if effects.is_empty() {
+                "notify and bell are both off: nothing would reach you"
+            } else {
+                "Sent: if nothing shows, this terminal has no notifications; try bell = true"
+            });
+            effects
+        }
+        Action::SettingsFile => {
+            let text = state.settings.to_toml();
+            let lines = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            asking::prompt(state, Asking::File(lines))
+        }
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit => quit(state),
 
@@ -518,12 +532,17 @@ pub(super) fn turn_setting(state: &mut State, name: &str) -> Effects {
         let how = if state.settings.mouse { 'h' } else { 'l' };
         effects.push(Effect::Terminal(format!("\x1b[?1000{how}\x1b[?1006{how}")));
     }
+    effects.extend(keep_settings(state));
+    effects
+}
+
+/// On the disk, unless what is there could not be read.
+pub(super) fn keep_settings(state: &mut State) -> Effects {
     if state.settings_are_broken {
         state.complain("The settings file could not be read: mend it, so that changes can be kept");
-    } else {
-        effects.push(Effect::Keep(Shelved::Settings, state.settings.to_toml().into_bytes()));
+        return Effects::new();
     }
-    effects
+    vec![Effect::Keep(Shelved::Settings, state.settings.to_toml().into_bytes())]
 }
 
 fn log_out(everywhere: bool) -> Effects {

@@ -5,8 +5,10 @@ use protocol::v1;
 use protocol::v1::request::Op;
 
 use super::{Effects, actions, ask, input, places};
-use crate::commands::{Action, Argument};
+use crate::commands::{Action, Argument, by_id};
+use crate::editor::Editor;
 use crate::form::{Form, FormKind};
+use crate::keymap::Keymap;
 use crate::message::{Effect, Purpose};
 use crate::place::{Place, SearchKind};
 use crate::prompt::{Asking, Chosen, Prompt, choices};
@@ -40,6 +42,14 @@ pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -
         }
     } else if !argument.is_empty() {
         return match action {
+            Action::BindKeys => match argument.split_once(char::is_whitespace) {
+                Some((id, "default")) => bind(state, id, ""),
+                Some((id, keys)) => bind(state, id, keys.trim()),
+                None => {
+                    state.say("Say the command and its key, as in: like x");
+                    Effects::new()
+                }
+            },
             Action::GoTag => places::go(state, Place::Hashtag(argument.trim_start_matches('#').to_owned())),
             Action::GoUser => {
                 let username = argument.trim_start_matches('@').to_lowercase();
@@ -52,9 +62,27 @@ pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -
         Action::Filter => Asking::Filter,
         Action::GoTag => Asking::Tag,
         Action::GoUser => Asking::User,
+        Action::BindKeys => Asking::Bind,
         _ => Asking::Search,
     };
     prompt(state, asking)
+}
+
+/// Gives a command another key, unless that means something already.
+fn bind(state: &mut State, id: &str, keys: &str) -> Effects {
+    match crate::keymap::rebound(&state.settings, id, keys) {
+        Ok(own) => {
+            state.settings.keys = own;
+            state.keymap = Keymap::new(&state.settings.preset, &state.settings.keys).0;
+            let now = by_id(id).and_then(|command| state.keymap.keys_of(command.action));
+            state.say(format!("{} is {id}", now.as_deref().unwrap_or("No key")));
+            actions::keep_settings(state)
+        }
+        Err(problem) => {
+            state.complain(problem);
+            Effects::new()
+        }
+    }
 }
 
 fn search(state: &mut State, query: &str) -> Effects {
@@ -125,7 +153,7 @@ pub(super) fn accept(state: &mut State) -> Effects {
         state.say(format!("Not now: {reason}"));
         return Effects::new();
     }
-    if choice.chosen != Chosen::Nothing {
+    if !matches!(choice.chosen, Chosen::Nothing | Chosen::Write(_)) {
         state.prompt = None;
     }
     match choice.chosen {
@@ -158,6 +186,13 @@ pub(super) fn accept(state: &mut State) -> Effects {
         }
         Chosen::SignUp => {
             state.form = Some(Form::sign_up(state.hello.sign_up() == v1::SignUpMode::Invite));
+            Effects::new()
+        }
+        Chosen::Bind(id, keys) => bind(state, &id, &keys),
+        Chosen::Write(text) => {
+            if let Some(prompt) = &mut state.prompt {
+                (prompt.editor, prompt.choice) = (Editor::one_line(&text), 0);
+            }
             Effects::new()
         }
         Chosen::Filter | Chosen::Leave | Chosen::Nothing => Effects::new(),

@@ -269,7 +269,7 @@ pub(super) fn send(state: &mut State) -> Effects {
     let most = graphemes_max(state);
     let length = count_graphemes(draft.text.trim());
     if length > most {
-        state.complain(format!("{} characters too long; Alt-t makes a thread of it", length - most));
+        state.complain(format!("{} characters too long; split (Alt-t) makes a thread of it", length - most));
         return Effects::new();
     }
     send_parts(state, draft, Vec::new())

@@ -5,6 +5,7 @@ use crate::commands::Action;
 use crate::key::{Code, Event, Key, MouseAction, Report};
 use crate::keymap::Meaning;
 use crate::message::Effect;
+use crate::prompt::choices;
 use crate::state::State;
 use crate::view::{self, Target};
 
@@ -95,8 +96,16 @@ fn text_key(state: &mut State, key: Key) -> Effects {
     if let Some(form) = &mut state.form {
         if let Some(field) = form.field_mut() {
             field.editor.key(key, usize::MAX);
+            // It is being mended.
+            form.problem = None;
         }
         return Effects::new();
+    }
+    if let Some(number) = hint(state, key) {
+        if let Some(prompt) = &mut state.prompt {
+            prompt.choice = number;
+        }
+        return asking::accept(state);
     }
     if let Some(prompt) = &mut state.prompt {
         if prompt.editor.key(key, usize::MAX) {
@@ -113,10 +122,18 @@ fn text_key(state: &mut State, key: Key) -> Effects {
     Effects::new()
 }
 
+/// The choice whose number was pressed, where choices are numbered and nothing is written yet.
+fn hint(state: &State, key: Key) -> Option<usize> {
+    let prompt = state.prompt.as_ref().filter(|prompt| prompt.has_hints() && prompt.editor.is_blank())?;
+    let number = usize::try_from(key.writes()?.to_digit(10)?).ok()?.checked_sub(1)?;
+    (number < choices(state, prompt).len()).then_some(number)
+}
+
 fn paste(state: &mut State, text: &str) -> Effects {
     if let Some(form) = &mut state.form {
         if let Some(field) = form.field_mut() {
             field.editor.insert(text.trim_end_matches('\n'));
+            form.problem = None;
         }
         return Effects::new();
     }

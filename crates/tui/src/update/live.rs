@@ -24,7 +24,8 @@ pub(super) fn connected(state: &mut State, connected: Connected) -> Effects {
     state.hello = connected.hello;
     state.link = Link::Live;
     if let Some(key) = connected.first_contact {
-        state.say(format!("First contact with {}. Its key from now on: {key}", state.server));
+        // Whole on a line of 80, so that it can be compared.
+        state.say(format!("First contact: its key is {key}"));
     }
     if connected.signed_in {
         let mut effects = follow_all();
@@ -385,9 +386,11 @@ fn notify(state: &State, text: &str) -> Effects {
     let hour = u8::try_from(time.hour()).unwrap_or(0);
     let (from, to) = state.settings.quiet;
     let is_quiet = if from <= to { (from..to).contains(&hour) } else { hour >= from || hour < to };
-    if is_quiet || state.is_focused {
-        return Effects::new();
-    }
+    if is_quiet || state.is_focused { Effects::new() } else { tell(state, text) }
+}
+
+/// Tells the terminal in the ways that the settings name.
+pub(super) fn tell(state: &State, text: &str) -> Effects {
     let mut bytes = String::new();
     if state.settings.notify {
         bytes.push_str(&telling(&state.capabilities.term, SafeText::line(text).as_str()));

@@ -243,6 +243,9 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
         return hints;
     }
     let mut hints = vec![(Action::Compose, "write")];
+    if *state.place() == Place::Notifications && state.unread > 0 {
+        hints.insert(0, (Action::MarkRead, "all read"));
+    }
     if state.selected_tweet().is_some() {
         hints.extend([
             (Action::Reply, "reply"),

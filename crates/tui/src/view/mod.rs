@@ -188,7 +188,7 @@ fn title(state: &State, grid: &mut Grid, area: Area) {
     }
     if let Place::Conversation(username) = place {
         if panel.typing_until > state.now {
-            line.push(of(Role::Accent, format!("@{username} is writing … ")));
+            line.push(of(Role::Accent, format!("· @{username} is writing … ")));
         } else if let Some(id) = state.known.by_username(username).map(|account| account.id) {
             line.push(dim(format!("{} ", presence_word(state.known.presence(id)))));
         }

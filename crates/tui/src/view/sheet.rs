@@ -205,6 +205,7 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
         let ground = if chosen { Ground::Selected } else { Ground::Sheet };
         let row = Area { y, height: 1, ..below };
         grid.clear(row, Look::default().on(ground));
+        let hint = if prompt.has_hints() && place < 9 { format!("{} ", place + 1) } else { String::new() };
         let mark = if chosen { of(Role::Accent, "▌") } else { plain(" ") };
         let label = if choice.why_not.is_some() {
             dim(choice.label.clone())
@@ -218,7 +219,7 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
             None => format!("  {}", choice.detail),
         };
         let keys = vec![span(format!("{} ", choice.keys), Look::of(Role::Accent))];
-        let line = two_ends(vec![mark, label, dim(detail)], keys, usize::from(below.width));
+        let line = two_ends(vec![mark, dim(hint), label, dim(detail)], keys, usize::from(below.width));
         put(grid, row, row.x, y, &line, ground);
     }
     let more = all.len().saturating_sub(first + rows);

@@ -45,6 +45,8 @@ pub(super) struct SshChannel {
 struct Terminal {
     term: String,
     size: watch::Sender<(u16, u16)>,
+    /// It had shown what is typed before ssh took it.
+    has_echo: bool,
 }
 
 /// What runs on a channel.
@@ -82,7 +84,7 @@ impl SshChannel {
     }
 
     /// The client has a terminal; whether that was said in time and once.
-    pub(super) fn set_terminal(&mut self, term: &str, columns: u32, rows: u32) -> bool {
+    pub(super) fn set_terminal(&mut self, term: &str, columns: u32, rows: u32, has_echo: bool) -> bool {
         if self.started || self.terminal.is_some() {
             return false;
         }
@@ -95,7 +97,7 @@ impl SshChannel {
             TERM_UNKNOWN
         };
         let size = watch::Sender::new(clamped(columns, rows));
-        self.terminal = Some(Terminal { term: term.to_owned(), size });
+        self.terminal = Some(Terminal { term: term.to_owned(), size, has_echo });
         true
     }
 
@@ -115,6 +117,7 @@ impl SshChannel {
             "COLORTERM" => self.environment.colorterm = Some(value.to_owned()),
             "LANG" => self.environment.lang = Some(value.to_owned()),
             "NO_COLOR" => self.environment.no_color = !value.is_empty(),
+            "ACCESSIBLE" => self.environment.accessible = !value.is_empty(),
             _ => return false,
         }
         true
@@ -133,6 +136,7 @@ impl SshChannel {
                 output: self.output(None),
                 size: terminal.size.subscribe(),
                 term: terminal.term.clone(),
+                has_echo: terminal.has_echo,
                 environment,
             }),
             _ => Start::Command(SshCommand {

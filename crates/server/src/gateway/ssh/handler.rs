@@ -171,11 +171,13 @@ impl Handler for Visitor {
         rows: u32,
         _: u32,
         _: u32,
-        _: &[(Pty, u32)],
+        modes: &[(Pty, u32)],
         session: &mut Session,
     ) -> Result<(), Error> {
+        let has_echo = modes.iter().any(|mode| matches!(mode, (Pty::ECHO, 1..)));
         let state = self.channels.get_mut(&channel);
-        answer(channel, state.is_some_and(|state| state.set_terminal(term, columns, rows)), session)
+        let taken = state.is_some_and(|state| state.set_terminal(term, columns, rows, has_echo));
+        answer(channel, taken, session)
     }
 
     async fn window_change_request(

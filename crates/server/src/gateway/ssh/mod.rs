@@ -86,6 +86,8 @@ pub struct SshTerminal {
     pub size: watch::Receiver<(u16, u16)>,
     /// Kind of terminal, as in `TERM`.
     pub term: String,
+    /// Whether it had shown what is typed before ssh took it. Now nobody does, unless whoever reads lines does it.
+    pub has_echo: bool,
     /// What else is known of it.
     pub environment: SshEnvironment,
 }
@@ -119,6 +121,8 @@ pub struct SshEnvironment {
     pub lang: Option<String>,
     /// `NO_COLOR`, set to anything.
     pub no_color: bool,
+    /// `ACCESSIBLE`, set to anything.
+    pub accessible: bool,
 }
 
 /// What all connections share.
