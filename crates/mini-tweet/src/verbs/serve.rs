@@ -40,7 +40,6 @@ pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Res
         sockets,
         #[cfg(feature = "ssh")]
         ssh_app: Some(std::sync::Arc::new(crate::ssh::App::new(config.data_dir.join("ssh")))),
-        ..Extras::default()
     };
     server::run::serve(config, told_to_stop, extras).await.map_err(|error| Failure::Failed(error.to_string()))
 }
