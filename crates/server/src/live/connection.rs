@@ -83,13 +83,18 @@ impl LiveConnection {
     /// There was a request: the person is there.
     pub fn touch(&self) {
         if self.inbox.touch() {
-            self.live.presence_changed.notify_one();
+            self.unsettle();
         }
     }
 
     /// The client says whether the person is there.
     pub fn set_presence(&self, presence: Presence) {
         self.inbox.set_away(presence == Presence::Away);
+        self.unsettle();
+    }
+
+    fn unsettle(&self) {
+        self.live.hub().unsettle(self.account);
         self.live.presence_changed.notify_one();
     }
 }

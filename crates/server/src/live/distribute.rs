@@ -31,9 +31,13 @@ pub(super) async fn run(live: Weak<Live>, mut feed: EventFeed) {
                     strong.distribute(*event).await;
                 }
             }
-            () = strong.presence_changed.notified() => strong.announce_presence().await,
+            () = strong.presence_changed.notified() => {
+                let unsettled = strong.hub().take_unsettled();
+                strong.announce_presence(unsettled).await;
+            }
             _ = tick.tick() => {
-                strong.announce_presence().await;
+                let everyone = strong.hub().everyone();
+                strong.announce_presence(everyone).await;
                 trends.tick(&strong).await;
             }
         }
@@ -90,8 +94,8 @@ impl Live {
         Ok(())
     }
 
-    async fn announce_presence(&self) {
-        let changes = self.hub().presence_changes(self.config.away_after, self.config.offline_grace);
+    async fn announce_presence(&self, of: Vec<AccountId>) {
+        let changes = self.hub().presence_changes(of, self.config.away_after, self.config.offline_grace);
         for (account, presence) in changes {
             if self.hub().presence_subscriptions().is_empty() {
                 continue;

@@ -33,6 +33,8 @@ pub(super) struct Hub {
     hashtags: Map<String, Set<Target>>,
     local: Set<Target>,
     presence: Set<Target>,
+    /// Whose presence may have changed since it was looked at.
+    unsettled: Set<AccountId>,
     next_connection: u64,
 }
 
@@ -97,6 +99,7 @@ impl Hub {
             hashtags: Map::default(),
             local: Set::default(),
             presence: Set::default(),
+            unsettled: Set::default(),
             next_connection: 1,
         }
     }
@@ -127,6 +130,7 @@ impl Hub {
             self.unsubscribe(Target { connection: number, subscription });
         }
         self.connections.remove(&number);
+        self.unsettled.insert(account);
         let Some(attendance) = self.accounts.get_mut(&account) else { return };
         attendance.connections.remove(&number);
         // Someone whom others saw stays until they have been told.
@@ -163,6 +167,7 @@ impl Hub {
         let target = Target { connection: number, subscription: connection.next_subscription };
         connection.next_subscription += 1;
         connection.inbox.touch();
+        self.unsettled.insert(connection.account);
         match &topic {
             Topic::Hashtag(hashtag) => {
                 self.hashtags.entry(hashtag.key().to_owned()).or_default().insert(target);
@@ -183,6 +188,7 @@ impl Hub {
     pub(super) fn unsubscribe(&mut self, target: Target) -> bool {
         let Some(connection) = self.connections.get_mut(&target.connection) else { return false };
         let Some(subscription) = connection.subscriptions.remove(&target.subscription) else { return false };
+        self.unsettled.insert(connection.account);
         match subscription.topic {
             Topic::Hashtag(hashtag) => {
                 if let Some(targets) = self.hashtags.get_mut(hashtag.key()) {
@@ -362,6 +368,7 @@ impl Hub {
         }
         attendance.loaded = true;
         attendance.hidden = ties.presence_hidden;
+        self.unsettled.insert(account);
         attendance.blocked = ties.blocked.into_iter().collect();
         attendance.muted = ties.muted.into_iter().collect();
         let following = ties.following.into_iter().collect();
@@ -429,30 +436,45 @@ impl Hub {
 
     // Presence.
 
-    fn presence_now(&self, attendance: &Attendance, away_after: Duration) -> Presence {
+    fn presence_now(&self, attendance: &Attendance, now: Instant, away_after: Duration) -> Presence {
         let listening = attendance
             .connections
             .iter()
             .filter_map(|number| self.connections.get(number))
             .filter(|connection| !connection.subscriptions.is_empty());
         let states = listening.map(|connection| {
-            if connection.inbox.is_away(away_after) { Presence::Away } else { Presence::Online }
+            if connection.inbox.is_away(now, away_after) { Presence::Away } else { Presence::Online }
         });
         states.max().unwrap_or(Presence::Offline)
     }
 
-    /// Everyone whose presence is another than what others were last told, with what it is now.
+    /// There was a sign of this account that may change its presence.
+    pub(super) fn unsettle(&mut self, account: AccountId) {
+        self.unsettled.insert(account);
+    }
+
+    /// Whoever has to be looked at after signs of them.
+    pub(super) fn take_unsettled(&mut self) -> Vec<AccountId> {
+        self.unsettled.drain().collect()
+    }
+
+    /// All, because time passes for those too of whom there is no sign.
+    pub(super) fn everyone(&self) -> Vec<AccountId> {
+        self.accounts.keys().copied().collect()
+    }
+
+    /// Those of them whose presence is another than what others were last told, with what it is now.
     pub(super) fn presence_changes(
         &mut self,
+        accounts: Vec<AccountId>,
         away_after: Duration,
         offline_grace: Duration,
     ) -> Vec<(AccountId, Presence)> {
         let now = Instant::now();
         let mut changes = Vec::new();
-        let accounts: Vec<_> = self.accounts.keys().copied().collect();
         for account in accounts {
             let Some(attendance) = self.accounts.get(&account) else { continue };
-            let mut presence = self.presence_now(attendance, away_after);
+            let mut presence = self.presence_now(attendance, now, away_after);
             if attendance.hidden {
                 presence = Presence::Offline;
             }

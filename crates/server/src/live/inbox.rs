@@ -101,8 +101,9 @@ impl Inbox {
     }
 
     /// The client has said so, or there was no sign of the person for so long.
-    pub(super) fn is_away(&self, away_after: Duration) -> bool {
+    pub(super) fn is_away(&self, now: Instant, away_after: Duration) -> bool {
         let touched = Duration::from_millis(self.touched_ms.load(Ordering::Relaxed));
-        self.set_away.load(Ordering::Relaxed) || self.began.elapsed().saturating_sub(touched) >= away_after
+        self.set_away.load(Ordering::Relaxed)
+            || now.duration_since(self.began).saturating_sub(touched) >= away_after
     }
 }
