@@ -6,7 +6,7 @@ mod ssh;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -28,7 +28,7 @@ use crate::gateway::{native::serve_within, ssh::SshApp, ssh::serve_ssh, within};
 use crate::live::{Live, LiveConfig};
 use crate::seam::{Clock, Random, SystemClock, SystemRandom};
 use crate::service::{Argon2Cost, Service, ServiceConfig, ServiceParts};
-use crate::store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore};
+use crate::store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore, make_private_directory};
 use crate::timeline::{self, Timelines};
 
 /// Name of the operator's socket in the data directory.
@@ -327,11 +327,7 @@ fn prepare_data_directory(path: &Path) -> Result<(), ServeError> {
     let wrong = |problem: String| ServeError::DataDirectory { path: path.to_owned(), problem };
     let exists = path.try_exists().map_err(|error| wrong(error.to_string()))?;
     if !exists {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(|error| wrong(format!("cannot be made: {error}")))?;
+        make_private_directory(path).map_err(|error| wrong(format!("cannot be made: {error}")))?;
     }
     let metadata = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
     if !metadata.is_dir() {

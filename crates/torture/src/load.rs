@@ -41,7 +41,10 @@ impl Acknowledged {
 
     /// What of it this database lacks or holds twice, a line each.
     pub(crate) fn missing_from(&self, database: &Path) -> Result<Vec<String>, Error> {
-        let db = open(database)?;
+        let db = match open(database) {
+            Ok(db) => db,
+            Err(error) => return Ok(vec![format!("all that was acknowledged is lost: {error}")]),
+        };
         let mut broken = Vec::new();
         for (what, known, there) in [
             ("tweet", &self.tweets, texts(&db, TWEETS)?),

@@ -71,6 +71,17 @@ impl Launch {
         }
     }
 
+    /// Another file for the log.
+    pub(crate) fn log_to(mut self, file: &Path) -> Self {
+        file.clone_into(&mut self.log);
+        self
+    }
+
+    /// The same with another data directory, next to this one.
+    pub(crate) fn beside(&self, name: &str) -> Self {
+        Self { data: self.data.with_file_name(name), ..self.clone() }
+    }
+
     /// A variable for the process.
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.retain(|(known, _)| known != name);

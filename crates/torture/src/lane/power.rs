@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Scale, Setup};
 use crate::Error;
-use crate::load::{Load, Record};
+use crate::load::{Load, Record, tweets_in};
 use crate::lossy::LossyDisk;
 use crate::person::people;
 use crate::random::Random;
@@ -73,8 +73,11 @@ async fn cut(
     found: &mut Found,
 ) -> Result<(), Error> {
     let directory = private_directory()?;
-    let mut launch = Launch::new(program, &directory.path().join("data")).with("MINI_TWEET_FAULTS", faults);
-    let mut disk = LossyDisk::mount(launch.data())?;
+    let mut disk = LossyDisk::mount(&directory.path().join("disk"))?;
+    // The directory is for the server to make, and its name to be lost.
+    let mut launch = Launch::new(program, &directory.path().join("disk/data"))
+        .log_to(&directory.path().join("log"))
+        .with("MINI_TWEET_FAULTS", faults);
     let mut server = launch.start().await?;
     launch = launch.at(&server.address);
     let record = Record::default();
@@ -87,6 +90,7 @@ async fn cut(
         found.broken.extend(record.with(|record| record.missing_from(&launch.database()))?);
         server = launch.start().await?;
     }
+    server = cut_after_backup(server, &launch, &mut disk, &record, random, found).await?;
     // Everyone has an answer at last: nothing is open any more.
     load.stop().await?;
     server.stop().await?;
@@ -100,10 +104,44 @@ async fn cut(
     })
 }
 
+/// A backup that was said to be made, and then a restore of it, are there after a cut too.
+async fn cut_after_backup(
+    mut server: Server,
+    launch: &Launch,
+    disk: &mut LossyDisk,
+    record: &Record,
+    random: &mut Random,
+    found: &mut Found,
+) -> Result<Server, Error> {
+    let (backup, restored) = (launch.data().with_file_name("backup.db"), launch.beside("restored"));
+    let name = backup.to_str().ok_or("a path that is not UTF-8")?;
+    let before: Vec<u64> = record.with(|record| record.tweets.keys().copied().collect());
+    for (of, verb) in [(launch, "backup"), (&restored, "restore")] {
+        let done = of.operator(&[verb, name])?;
+        if !done.status.success() {
+            found.broken.push(format!("{verb}: {}", String::from_utf8_lossy(&done.stderr)));
+        }
+        server.process.kill()?;
+        disk.cut(random)?;
+        server = launch.start().await?;
+    }
+    let wrong = restored.check()?;
+    if !wrong.is_empty() {
+        found.broken.extend(wrong);
+        return Ok(server);
+    }
+    let there = tweets_in(&restored.database())?;
+    let lost = before.iter().filter(|id| !there.contains_key(id));
+    found.broken.extend(lost.map(|id| format!("tweet {id} was acknowledged before the backup and is lost")));
+    Ok(server)
+}
+
 /// Ends the server as a cut finds it: mostly at work, now and then in the middle of a start, or stopped in good order.
 async fn end(mut server: Server, launch: &Launch, random: &mut Random) -> Result<(), Error> {
     match random.below(10) {
-        0 => drop(server.stop().await?),
+        0 => {
+            server.stop().await?;
+        }
         1 => {
             server.process.kill()?;
             let mut starting = launch.spawn()?;

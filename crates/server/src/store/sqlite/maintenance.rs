@@ -61,11 +61,7 @@ fn finish(unfinished: &Path, to: &Path) -> Result<(), OpenError> {
     fs::hard_link(unfinished, to).map_err(io)?;
     fault::pass(Point::Backup);
     fs::remove_file(unfinished).map_err(io)?;
-    if let Some(directory) = to.parent() {
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)?;
-    }
-    Ok(())
+    open::sync_name(to).map_err(io)
 }
 
 fn summary(path: &Path) -> Result<Copied, OpenError> {
@@ -92,9 +88,7 @@ pub fn restore(from: &Path, database: &Path) -> Result<Copied, OpenError> {
         return Err(OpenError::Corrupt { path: from.to_owned(), detail: finding.clone() });
     }
     if let Some(directory) = database.parent().filter(|d| !d.exists()) {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-        made.map_err(|e| OpenError::io(directory, e))?;
+        open::make_private_directory(directory).map_err(|e| OpenError::io(directory, e))?;
     }
     let _lock = open::lock(database)?;
     backup(from, database)

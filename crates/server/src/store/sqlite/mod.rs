@@ -37,7 +37,7 @@ use model::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use keeper::Keeper;
-pub use open::OpenError;
+pub use open::{OpenError, make_private_directory};
 use readers::Readers;
 use writer::{Job, Tally, Work, Writer};
 

@@ -202,12 +202,26 @@ fn private_directory(path: &Path) -> Result<(), OpenError> {
             }
             Ok(())
         }
-        Err(_) => fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(|e| OpenError::io(directory, e)),
+        Err(_) => make_private_directory(directory).map_err(|e| OpenError::io(directory, e)),
     }
+}
+
+/// Makes a directory that only its owner can enter, with what leads to it. A name is on the disk when the directory
+/// that it stands in was synced: else a power cut could take the directory away with all that was synced in it.
+///
+/// # Errors
+/// What the system says.
+pub fn make_private_directory(path: &Path) -> io::Result<()> {
+    let missing = |directory: &&Path| !directory.as_os_str().is_empty() && !directory.exists();
+    let missing: Vec<&Path> = path.ancestors().take_while(missing).collect();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    missing.into_iter().try_for_each(sync_name)
+}
+
+/// Returns when the name of this file or directory is on the disk.
+pub(super) fn sync_name(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all())
 }
 
 /// An empty file that only its owner can read, whatever the umask; SQLite gives its log the same mode.
