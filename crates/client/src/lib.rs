@@ -22,4 +22,6 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use error::ClientError;
 pub use home::Home;
 pub use profiles::{Profile, Profiles};
+#[cfg(feature = "seeded")]
+pub use random::seed as seed_randomness;
 pub use token::Token;

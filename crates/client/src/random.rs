@@ -28,8 +28,38 @@ pub(crate) fn jitter(wait: Duration) -> Duration {
     wait / 2 + wait / 2 * u32::from(byte[0]) / 255
 }
 
+#[cfg(feature = "seeded")]
+thread_local! {
+    static SEED: std::cell::Cell<Option<u64>> = const { std::cell::Cell::new(None) };
+}
+
+/// From now on all of this thread is decided by this seed: for simulations.
+#[cfg(feature = "seeded")]
+pub fn seed(seed: u64) {
+    SEED.set(Some(seed));
+}
+
+/// Fills the buffer from the seed, if there is one (SplitMix64).
+#[cfg(feature = "seeded")]
+fn fill_from_seed(buffer: &mut [u8]) -> bool {
+    let Some(mut state) = SEED.get() else { return false };
+    for chunk in buffer.chunks_mut(8) {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let bytes = (z ^ (z >> 31)).to_le_bytes();
+        chunk.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    }
+    SEED.set(Some(state));
+    true
+}
+
 #[allow(clippy::disallowed_methods, reason = "this is the client's one source of randomness")]
 fn fill(buffer: &mut [u8]) {
+    #[cfg(feature = "seeded")]
+    if fill_from_seed(buffer) {
+        return;
+    }
     // Without randomness two requests could share a key: stopping is the only answer.
     getrandom::fill(buffer).expect("the operating system gives random bytes");
 }

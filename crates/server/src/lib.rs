@@ -14,6 +14,8 @@ mod reference;
 pub mod run;
 pub mod seam;
 pub mod service;
+#[cfg(test)]
+mod simulation;
 pub mod store;
 #[cfg(test)]
 mod testing;
@@ -25,7 +27,11 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use foldhash::fast::RandomState;
+// A simulation is to be the same again by its seed, whatever it walks through.
+#[cfg(test)]
+pub(crate) use foldhash::fast::FixedState as RandomState;
+#[cfg(not(test))]
+pub(crate) use foldhash::fast::RandomState;
 
 // Keys of these are identifiers and names that were parsed: a fast hash, seeded for each map, will do.
 pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use foldhash::fast::RandomState;
 use model::{AccountId, Relationship, TweetId, ViewerMarks, Visibility};
 
 use super::Note;
 use super::kept::KeptPage;
 use super::window::Window;
+use crate::RandomState;
 use crate::store::{EventKind, Ties, Touched, TweetRecord};
 use crate::{Map, Set};
 

@@ -15,7 +15,6 @@ mod window;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use foldhash::fast::RandomState;
 use model::{AccountId, Result, Span, Tweet, TweetId};
 use quick_cache::unsync::{Cache, DefaultLifecycle};
 
@@ -24,6 +23,7 @@ pub use self::cache::{CachedAccount, CachedTweet};
 use self::home::Home;
 pub use self::page::{HomePage, HomeTweet};
 use self::window::Window;
+use crate::RandomState;
 use crate::store::{Commit, EventKind, Observer, SharedStore, Timeline, Touched, TweetRecord};
 use crate::{Map, Set};
 

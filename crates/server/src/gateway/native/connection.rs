@@ -167,7 +167,7 @@ where
 {
     let fatal = match reason {
         Reason::Closed | Reason::Stopping => None,
-        Reason::Silent => Some(Error::Protocol("nothing was heard for three heartbeats".into())),
+        Reason::Silent => Some(Error::Unavailable("nothing was heard for three heartbeats".into())),
         Reason::NoLogIn => Some(Error::Unauthenticated("there was no log-in in time".into())),
         Reason::SessionEnded => Some(Error::Unauthenticated("your session has ended, log in again".into())),
         Reason::Misbehaved(error) => Some(error.clone()),

@@ -9,7 +9,7 @@ mod ties;
 mod tweets;
 mod world;
 
-pub(crate) use world::World;
+pub(crate) use world::{World, account};
 
 /// Makes a test of each part of the suite. `$open` gives a [`World`] over an empty store.
 macro_rules! conformance_suite {

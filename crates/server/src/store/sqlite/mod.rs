@@ -5,6 +5,7 @@
 mod accounts;
 mod conversations;
 mod events;
+mod ids;
 mod import;
 mod keeper;
 pub mod maintenance;
@@ -14,6 +15,8 @@ mod purge;
 mod read_lines;
 mod readers;
 mod search;
+#[cfg(test)]
+pub(crate) mod simulated;
 mod sql;
 mod ssh_keys;
 #[cfg(test)]
@@ -30,12 +33,13 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, IdGenerator,
-    Marks, MessageId, Notification, NotificationId, Page, Profile, ReadLine, Relationship, Result, Span,
+    Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, Marks,
+    MessageId, Notification, NotificationId, Page, Profile, ReadLine, Relationship, Result, Span,
     SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
+use ids::Ids;
 use keeper::Keeper;
 pub use open::{OpenError, make_private_directory};
 use readers::Readers;
@@ -84,7 +88,7 @@ pub struct SqliteStore {
     tally: Arc<Tally>,
     failed: watch::Receiver<bool>,
     /// Held for as long as the store is open: no second process may write.
-    _lock: open::Lock,
+    _lock: Option<open::Lock>,
 }
 
 impl SqliteStore {
@@ -111,8 +115,7 @@ impl SqliteStore {
         let observer = Arc::new(OnceLock::new());
         let writer = Writer {
             db,
-            ids: IdGenerator::new(options.node, high_water),
-            ids_reserved: high_water,
+            ids: Ids::new(options.node, high_water),
             clock,
             work: queue,
             keeper,
@@ -137,7 +140,7 @@ impl SqliteStore {
             observer,
             tally,
             failed: failure,
-            _lock: lock,
+            _lock: Some(lock),
         };
         Ok((store, events))
     }

@@ -100,6 +100,16 @@ pub(super) fn make_at_schema(path: &Path, version: usize, now_ms: i64) -> Result
     migrate(&mut db, path, STEPS.get(..version).unwrap_or_default(), now_ms)
 }
 
+/// A new database in memory.
+#[cfg(test)]
+pub(super) fn in_memory(now_ms: i64) -> Connection {
+    let mut db = Connection::open_in_memory().expect("memory");
+    super::readers::stable_plans(&db).expect("an option of a connection");
+    db.pragma_update(None, "foreign_keys", 1).expect("an option of a connection");
+    migrate(&mut db, Path::new("memory"), STEPS, now_ms).expect("the schema");
+    db
+}
+
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(5))?;

@@ -16,13 +16,26 @@ use super::sql;
 pub(super) struct Readers {
     free: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
+    /// In a simulation: one connection, and no other thread.
+    #[cfg(test)]
+    simulated: Option<Arc<Mutex<Connection>>>,
 }
 
 impl Readers {
     pub(super) fn open(path: &Path, count: usize) -> rusqlite::Result<Self> {
         let connections: Vec<_> = (0..count.max(1)).map(|_| reader(path)).collect::<Result<_, _>>()?;
         let permits = Arc::new(Semaphore::new(connections.len()));
-        Ok(Self { free: Arc::new(Mutex::new(connections)), permits })
+        Ok(Self {
+            free: Arc::new(Mutex::new(connections)),
+            permits,
+            #[cfg(test)]
+            simulated: None,
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn simulated(db: Arc<Mutex<Connection>>) -> Self {
+        Self { free: Arc::default(), permits: Arc::new(Semaphore::new(0)), simulated: Some(db) }
     }
 
     /// Reads a few rows by their keys where it is asked for: that is done sooner than another thread would begin.
@@ -30,6 +43,11 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
     ) -> model::Result<T> {
+        #[cfg(test)]
+        if let Some(db) = &self.simulated {
+            let db = db.lock().unwrap_or_else(PoisonError::into_inner);
+            return in_transaction(&db, read).map_err(sql::Fault::into_error);
+        }
         let Ok(_permit) = self.permits.try_acquire() else { return self.read(read).await };
         let connection = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let Some(connection) = connection else { return Err(Error::Busy) };
@@ -43,6 +61,11 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
     ) -> model::Result<T> {
+        #[cfg(test)]
+        if let Some(db) = &self.simulated {
+            let db = db.lock().unwrap_or_else(PoisonError::into_inner);
+            return in_transaction(&db, read).map_err(sql::Fault::into_error);
+        }
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::GoingAway)?;
         let free = Arc::clone(&self.free);
         let result = tokio::task::spawn_blocking(move || {

@@ -4,10 +4,11 @@
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use model::{Error, EventId, IdGenerator, Tweet};
+use model::{Error, EventId, Tweet};
 use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::ids::Ids;
 use super::keeper::{Chore, Keeper};
 use super::sql::{Fault, Result, first, run};
 use crate::fault::{self, Point, Wrong};
@@ -45,15 +46,10 @@ const INDEXED_AT_ONCE: u64 = 1_024;
 /// Pages by which the log grows before it goes into the file: 4 MiB.
 const LOG_PAGES: i32 = 1_024;
 
-/// Identifiers are kept for this much time ahead: 256 ms. After a kill the first ones may be so far in the future.
-const IDS_AHEAD: u64 = 256 << 16;
-
 /// Everything that the writer's thread owns.
 pub(super) struct Writer {
     pub(super) db: Connection,
-    pub(super) ids: IdGenerator,
-    /// The database says that all up to this one may have been given out.
-    pub(super) ids_reserved: u64,
+    pub(super) ids: Ids,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) work: mpsc::Receiver<Work>,
     pub(super) keeper: Keeper,
@@ -101,8 +97,7 @@ impl Writer {
         }
         while self.tally.unindexed.load(Ordering::Relaxed) > 0 && self.index() {}
         if !*self.failed.borrow() {
-            // No more than needed: a start after this one goes on right behind.
-            let _ = self.keep_high_water(self.ids.high_water());
+            let _ = self.ids.settle(&self.db);
         }
         let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
@@ -127,7 +122,7 @@ impl Writer {
     /// Tells of what was committed, then answers.
     fn answer(&mut self, batch: &mut Vec<Job>, done: Done) {
         let Done { results, events, posted, touched, unindexed, ids_reserved } = done;
-        self.ids_reserved = ids_reserved;
+        self.ids.reserved(ids_reserved);
         self.tally.unindexed.fetch_add(unindexed, Ordering::Relaxed);
         self.tally.commits.fetch_add(1, Ordering::Relaxed);
         self.tally.changes.fetch_add(batch.len() as u64, Ordering::Relaxed);
@@ -231,44 +226,10 @@ impl Writer {
 
     /// `None` when savepoints are needed and not there.
     fn attempt(&mut self, batch: &[Job], savepoints: bool) -> Result<Option<Done>> {
-        run(&self.db, "BEGIN IMMEDIATE", [])?;
         if fault::is_on(Wrong::IdsFollowTheClock) {
-            self.ids = IdGenerator::new(0, 0);
+            self.ids = Ids::new(0, 0);
         }
-        let mut tx = Tx {
-            db: &self.db,
-            ids: &mut self.ids,
-            now_ms: self.clock.now_ms(),
-            search_mark: self.search_mark,
-            events: Vec::new(),
-            posted: Vec::new(),
-            touched: Vec::new(),
-            unindexed: 0,
-        };
-        let mut results = Vec::with_capacity(batch.len());
-        for job in batch {
-            let Some(result) = tx.apply(job, savepoints)? else { return Ok(None) };
-            results.push(result);
-        }
-        let Tx { events, posted, touched, unindexed, .. } = tx;
-        let ids_reserved = self.reserve_ids()?;
-        Ok(Some(Done { results, events, posted, touched, unindexed, ids_reserved }))
-    }
-
-    /// Keeps in the database up to which identifier all may have been given out: ahead of those that were, so that
-    /// few commits have to write it.
-    fn reserve_ids(&self) -> Result<u64> {
-        let newest = self.ids.high_water();
-        if newest <= self.ids_reserved {
-            return Ok(self.ids_reserved);
-        }
-        self.keep_high_water(newest + IDS_AHEAD)?;
-        Ok(newest + IDS_AHEAD)
-    }
-
-    fn keep_high_water(&self, id: u64) -> Result<()> {
-        run(&self.db, "UPDATE meta SET value = ?1 WHERE name = 'id_high_water'", [id.cast_signed()])?;
-        Ok(())
+        attempt(&self.db, &mut self.ids, self.clock.now_ms(), self.search_mark, batch, savepoints)
     }
 
     fn commit(&self) -> Result<()> {
@@ -279,12 +240,34 @@ impl Writer {
     }
 }
 
+/// Begins a transaction with all of the batch in it; `None` when savepoints are needed and not there.
+pub(super) fn attempt(
+    db: &Connection,
+    ids: &mut Ids,
+    now_ms: i64,
+    search_mark: u64,
+    batch: &[Job],
+    savepoints: bool,
+) -> Result<Option<Done>> {
+    run(db, "BEGIN IMMEDIATE", [])?;
+    let (events, posted, touched) = Default::default();
+    let mut tx = Tx { db, ids, now_ms, search_mark, events, posted, touched, unindexed: 0 };
+    let mut results = Vec::with_capacity(batch.len());
+    for job in batch {
+        let Some(result) = tx.apply(job, savepoints)? else { return Ok(None) };
+        results.push(result);
+    }
+    let Tx { events, posted, touched, unindexed, .. } = tx;
+    let ids_reserved = ids.reserve(db)?;
+    Ok(Some(Done { results, events, posted, touched, unindexed, ids_reserved }))
+}
+
 /// What a transaction did.
-struct Done {
-    results: Vec<model::Result<Applied>>,
-    events: Vec<Event>,
-    posted: Vec<Tweet>,
-    touched: Vec<Touched>,
+pub(super) struct Done {
+    pub(super) results: Vec<model::Result<Applied>>,
+    pub(super) events: Vec<Event>,
+    pub(super) posted: Vec<Tweet>,
+    pub(super) touched: Vec<Touched>,
     /// Public tweets that search will have to learn of.
     unindexed: u64,
     /// The database says that all identifiers up to this one may have been given out.
@@ -298,7 +281,7 @@ pub(super) fn storage_failed() -> Error {
 /// The transaction of a batch, as the changes see it.
 pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
-    ids: &'a mut IdGenerator,
+    ids: &'a mut Ids,
     pub(super) now_ms: i64,
     /// Search knows all public tweets up to this one; later ones it learns of behind the commit.
     pub(super) search_mark: u64,
@@ -445,7 +428,7 @@ impl Tx<'_> {
 
     /// The newest identifier that was given out.
     pub(super) fn newest_id(&self) -> u64 {
-        self.ids.high_water()
+        self.ids.newest()
     }
 
     /// Notes what was changed beside what events say.

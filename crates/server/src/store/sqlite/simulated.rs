@@ -1,0 +1,230 @@
+//! The store of a simulation: the real statements on a database in memory, in one thread, with a disk that takes time
+//! and forgets at a crash what it was not made to keep.
+//!
+//! A batch is kept as a whole or not at all, which is what a transaction of SQLite promises of a real disk; whether
+//! SQLite keeps that promise is tried elsewhere, on a disk that loses what was not synced.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::sleep;
+
+use super::ids::Ids;
+use super::readers::Readers;
+use super::writer::{Done, Job, Tally, Work, attempt};
+use super::{EventFeed, SqliteStore, open};
+use crate::seam::Clock;
+use crate::store::{Change, Commit, Event, Observer, Once};
+
+/// A transaction: when, and what.
+type Written = (i64, Vec<(Change, Option<Once>)>);
+
+/// What outlives a crash.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    db: Arc<Mutex<Connection>>,
+    born_ms: i64,
+    /// Everything that was written, with its time.
+    log: Mutex<Vec<Written>>,
+    /// So many of them are kept.
+    synced: AtomicUsize,
+}
+
+/// How the disk and its server behave.
+#[derive(Debug, Clone)]
+pub(crate) struct Manner {
+    /// A time that a sync or an answer takes.
+    pub(crate) takes: fn(&Mutex<u64>) -> Duration,
+    /// Where chance comes from.
+    pub(crate) chance: Arc<Mutex<u64>>,
+    /// Changes that may wait.
+    pub(crate) queue: usize,
+    /// For the negative control: answers, and syncs a while later.
+    pub(crate) acknowledges_early: bool,
+}
+
+/// After so long the control syncs.
+const LATER: Duration = Duration::from_millis(300);
+/// Changes in one transaction.
+const BATCH_MAX: usize = 8;
+/// Whatever the tweet, it is known to search at once.
+const ALL_SEARCHABLE: u64 = u64::MAX;
+
+impl Disk {
+    pub(crate) fn new(now_ms: i64) -> Arc<Self> {
+        Arc::new(Self {
+            db: Arc::new(Mutex::new(open::in_memory(now_ms))),
+            born_ms: now_ms,
+            log: Mutex::default(),
+            synced: AtomicUsize::new(0),
+        })
+    }
+
+    pub(crate) fn database(&self) -> MutexGuard<'_, Connection> {
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes and syncs at once, before there is a server; the identifier that came of it.
+    pub(crate) fn write_now(&self, change: Change) -> u64 {
+        let db = self.database();
+        let mut ids = Ids::new(0, open::high_water(&db).unwrap());
+        let done = carry_out(&db, &mut ids, self.born_ms, &[job(&change, None)]);
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push((self.born_ms, vec![(change, None)]));
+        self.synced.store(log.len(), Ordering::Relaxed);
+        done.results.into_iter().next().unwrap().unwrap().id
+    }
+
+    pub(crate) fn last_event(&self) -> u64 {
+        super::events::last(&self.database()).unwrap().get()
+    }
+
+    /// What was written and not synced is gone: the database is made again from the rest.
+    fn forget(&self) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let synced = self.synced.load(Ordering::Relaxed);
+        if log.len() == synced {
+            // A transaction that was under way.
+            let _ = self.database().execute_batch("ROLLBACK");
+            return;
+        }
+        log.truncate(synced);
+        let db = open::in_memory(self.born_ms);
+        let mut ids = Ids::new(0, open::high_water(&db).unwrap());
+        for (now_ms, batch) in log.iter() {
+            let jobs: Vec<Job> = batch.iter().map(|(change, once)| job(change, once.as_ref())).collect();
+            carry_out(&db, &mut ids, *now_ms, &jobs);
+        }
+        *self.database() = db;
+    }
+
+    /// Starts a server's store on this disk, as after a crash.
+    pub(crate) fn open(self: &Arc<Self>, clock: Arc<dyn Clock>, manner: Manner) -> (SqliteStore, EventFeed) {
+        self.forget();
+        let (work, queue) = mpsc::channel(manner.queue);
+        let (feed, events) = mpsc::channel(64);
+        let (_, failed) = watch::channel(false);
+        let observer = Arc::new(OnceLock::new());
+        let ids = Ids::new(0, open::high_water(&self.database()).unwrap());
+        let writer = Writer { disk: self.clone(), clock, ids, feed, observer: observer.clone(), manner };
+        tokio::spawn(writer.run(queue));
+        let store = SqliteStore {
+            path: PathBuf::from("memory"),
+            work: Mutex::new(Some(work)),
+            writer: Mutex::new(None),
+            readers: Readers::simulated(self.db.clone()),
+            observer,
+            tally: Arc::new(Tally::default()),
+            failed,
+            _lock: None,
+        };
+        (store, events)
+    }
+}
+
+fn job(change: &Change, once: Option<&Once>) -> Job {
+    let (answer, _) = oneshot::channel();
+    Job { change: change.clone(), once: once.cloned(), answer }
+}
+
+/// In one instant: nobody sees half of it.
+fn carry_out(db: &Connection, ids: &mut Ids, now_ms: i64, batch: &[Job]) -> Done {
+    let done = attempt(db, ids, now_ms, ALL_SEARCHABLE, batch, true);
+    let done = done.ok().flatten().expect("memory does not fail");
+    db.execute_batch("COMMIT").expect("memory does not fail");
+    done
+}
+
+struct Writer {
+    disk: Arc<Disk>,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+    feed: mpsc::Sender<Arc<[Event]>>,
+    observer: Arc<OnceLock<Weak<dyn Observer>>>,
+    manner: Manner,
+}
+
+impl Writer {
+    /// As the real one, with time passing where a disk and a thread take theirs. It may end at any `await`: a crash.
+    async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+        let mut taken = Vec::new();
+        while queue.recv_many(&mut taken, BATCH_MAX).await > 0 {
+            let mut batch = Vec::new();
+            for work in taken.drain(..) {
+                match work {
+                    Work::Change(job) => batch.push(job),
+                    Work::Index(Some(done)) => drop(done.send(())),
+                    Work::Index(None) | Work::Checkpoint => {}
+                }
+            }
+            if batch.is_empty() {
+                continue;
+            }
+            let early = self.manner.acknowledges_early;
+            if !early {
+                self.time_passes().await;
+            }
+            let Done { results, events, posted, touched, .. } = self.write(&batch, !early);
+            if let Some(observer) = self.observer.get().and_then(Weak::upgrade) {
+                observer.committed(Commit { events: &events, posted: &posted, touched: &touched });
+            }
+            if !events.is_empty() {
+                let _ = self.feed.send(events.into()).await;
+            }
+            self.time_passes().await;
+            for (job, result) in batch.into_iter().zip(results) {
+                let _ = job.answer.send(result);
+            }
+            if early {
+                sleep(LATER).await;
+                self.sync();
+            }
+        }
+    }
+
+    fn write(&mut self, batch: &[Job], sync: bool) -> Done {
+        let now_ms = self.clock.now_ms();
+        let done = carry_out(&self.disk.database(), &mut self.ids, now_ms, batch);
+        let changes = batch.iter().map(|job| (job.change.clone(), job.once.clone())).collect();
+        self.disk.log.lock().unwrap_or_else(PoisonError::into_inner).push((now_ms, changes));
+        if sync {
+            self.sync();
+        }
+        done
+    }
+
+    fn sync(&self) {
+        let written = self.disk.log.lock().unwrap_or_else(PoisonError::into_inner).len();
+        self.disk.synced.store(written, Ordering::Relaxed);
+    }
+
+    async fn time_passes(&self) {
+        sleep((self.manner.takes)(&self.manner.chance)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::World;
+    use crate::testing::{START_MS, TestClock};
+
+    async fn open() -> World {
+        let clock = TestClock::new();
+        let disk = Disk::new(START_MS);
+        let manner = Manner {
+            takes: |_| Duration::ZERO,
+            chance: Arc::default(),
+            queue: 1_000,
+            acknowledges_early: false,
+        };
+        let (store, feed) = disk.open(clock.clone(), manner);
+        World::over(Arc::new(store), clock, feed, Box::new(disk)).await
+    }
+
+    crate::store::conformance::conformance_suite!(open);
+}
