@@ -33,6 +33,8 @@ pub enum Message {
     Link(client::State),
     /// A server answered.
     Answered(Purpose, Result<response::Result, ClientError>),
+    /// From now on the server tells of it live.
+    Following(Topic),
     /// Something happened on the network.
     Live(Topic, Update),
     /// The person came back from their editor: with a text, or what went wrong.

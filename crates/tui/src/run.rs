@@ -261,10 +261,11 @@ impl Run {
         host: Arc<dyn Host>,
         setup: Setup,
         shelf: Option<Shelf>,
-    ) -> (Self, mpsc::Receiver<Inner>) {
+    ) -> (Box<Self>, mpsc::Receiver<Inner>) {
         let (inner, from_tasks) = mpsc::channel(MESSAGES_MAX);
         let has_session = setup.username.is_some();
-        let mut run = Self {
+        // In a box: it is large, and a task would keep room for it twice, once for its end.
+        let mut run = Box::new(Self {
             state: State::new(setup),
             keeper: None,
             client: None,
@@ -280,7 +281,7 @@ impl Run {
             is_back: false,
             inner,
             host,
-        };
+        });
         run.keep_on(shelf);
         let effects = start(&mut run.state);
         run.carry_out(effects);
@@ -291,7 +292,7 @@ impl Run {
     }
 
     /// Keeps what is written, and lets what was held arrive, so that nobody wonders.
-    pub(crate) async fn end(mut self, from_tasks: &mut mpsc::Receiver<Inner>) -> Outcome {
+    pub(crate) async fn end(mut self: Box<Self>, from_tasks: &mut mpsc::Receiver<Inner>) -> Outcome {
         if self.outcome.is_none() {
             let effects = finish(&mut self.state);
             self.carry_out(effects);
@@ -533,6 +534,8 @@ impl Run {
                     return;
                 }
             };
+            // Nobody is left to hear it when this fails.
+            let _ = inner.send(Inner::message(Message::Following(of_task.clone()))).await;
             while let Some(update) = subscription.next().await {
                 if inner.send(Inner::message(Message::Live(of_task.clone(), update))).await.is_err() {
                     return;

@@ -69,6 +69,10 @@ pub struct Panel {
     pub problem: Option<String>,
     /// More was asked for.
     pub is_filling: bool,
+    /// It was asked for before the server told of it live: what came between the two is missing.
+    pub is_asked_early: bool,
+    /// The newest item when the newest were asked for: what is newer came live meanwhile.
+    pub newest_when_asked: u64,
     /// The reader moved up last.
     pub is_going_up: bool,
     /// The newest item that was on the screen.
@@ -224,6 +228,8 @@ pub struct State {
     pub panels: HashMap<Place, Panel>,
     /// What is followed live beside the usual.
     pub topics: HashSet<crate::message::Topic>,
+    /// Of what the server tells live.
+    pub following: HashSet<crate::message::Topic>,
     /// The sheet on which a text is written.
     pub composer: Option<Composer>,
     /// A line that is asked for, or a menu.
@@ -303,6 +309,7 @@ impl State {
             at: 0,
             panels: HashMap::new(),
             topics: HashSet::new(),
+            following: HashSet::new(),
             composer: None,
             prompt: None,
             form: None,

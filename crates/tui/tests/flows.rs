@@ -618,3 +618,57 @@ fn what_was_wrong_in_a_form_is_gone_when_it_is_mended() {
     desk.press("backspace");
     assert!(!desk.shows("not the same"), "{}", desk.screen());
 }
+
+/// Somebody posts what the answer that is under way does not have yet.
+fn posted_meanwhile(desk: &mut Desk, topic: Topic) {
+    let tweet = v1::Tweet { id: id(0) + 5, ..tweet(0, 2, "just in time") };
+    let accounts = desk.accounts.clone();
+    desk.live(
+        topic,
+        Happening::TweetPosted(v1::LiveTweet { tweet: Some(tweet), referenced: Vec::new(), accounts }),
+    );
+    desk.is_answered = true;
+    desk.answer_all();
+}
+
+#[test]
+fn what_is_posted_while_an_empty_feed_is_read_again_is_not_lost() {
+    let setup = mini_tweet_tui::state::Setup { username: Some("ada".into()), ..Desk::setup(80, 24) };
+    let mut desk = Desk::with(setup, false);
+    desk.tweets.clear();
+    desk.connect(true);
+    assert!(desk.shows("Nothing here yet"));
+    desk.tell(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+    desk.is_answered = false;
+    desk.tell(Message::Link(client::State::Connected));
+    posted_meanwhile(&mut desk, Topic::Home);
+    assert_eq!(desk.state.panels[&Place::Home].ids, [id(0) + 5]);
+    assert!(desk.shows("just in time"), "{}", desk.screen());
+}
+
+#[test]
+fn what_is_posted_while_a_feed_is_read_for_the_first_time_is_not_lost() {
+    let mut desk = desk();
+    desk.is_answered = false;
+    desk.press("g l");
+    posted_meanwhile(&mut desk, Topic::Local);
+    assert!(desk.shows("just in time"), "{}", desk.screen());
+    assert!(desk.state.panels[&Place::Local].ids.len() > 10, "what was there before is there");
+}
+
+#[test]
+fn what_was_posted_between_reading_and_following_is_read_again() {
+    let mut desk = desk();
+    desk.follows_at_once = false;
+    desk.press("g l");
+    let new = v1::Tweet { id: id(0) + 5, ..tweet(0, 2, "just in time") };
+    desk.tweets.insert(0, new);
+    assert!(!desk.shows("just in time"));
+    desk.tell(Message::Following(Topic::Local));
+    desk.press(".");
+    assert!(desk.shows("just in time"), "{}", desk.screen());
+    let read = |desk: &Desk| desk.asked().iter().filter(|op| matches!(op, Op::ReadTimeline(_))).count();
+    let before = read(&desk);
+    desk.tell(Message::Following(Topic::Local));
+    assert_eq!(read(&desk), before, "once is enough");
+}

@@ -293,8 +293,11 @@ fn merged(state: &mut State, place: &Place, part: &Part, ids: Vec<u64>, next: St
     let by_id = place.is_timeline() || matches!(place, Place::Notifications | Place::Conversation(_));
     let mut stand_on = None;
     match part {
-        Part::Newest if !by_id || was_empty => {
+        Part::Newest if !by_id || was_empty || panel.phase != Phase::Ready => {
+            // What is there before the first answer came live.
+            let live = if by_id { std::mem::take(&mut panel.ids) } else { Vec::new() };
             panel.ids = ids;
+            insert_all(panel, live);
             panel.next = next;
             panel.gaps.clear();
         }
@@ -347,7 +350,7 @@ fn merged(state: &mut State, place: &Place, part: &Part, ids: Vec<u64>, next: St
 fn newest_merged(panel: &mut Panel, ids: &[u64], goes_on: bool) -> bool {
     let (Some(&oldest), Some(&newest_here)) = (ids.last(), panel.ids.first()) else {
         if !goes_on {
-            panel.ids.clear();
+            panel.ids.retain(|id| *id > panel.newest_when_asked);
         }
         return true;
     };

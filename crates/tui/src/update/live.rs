@@ -14,7 +14,7 @@ use crate::form::{Form, FormKind};
 use crate::message::{Connected, Effect, Purpose, Topic};
 use crate::place::{Place, ProfileTab};
 use crate::prompt::Asking;
-use crate::state::{Link, Phase, State};
+use crate::state::{Link, Panel, Phase, State};
 
 /// For how long "is writing" is shown.
 const TYPING_MS: i64 = 5_000;
@@ -236,7 +236,8 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
         places.push(Place::Profile(state.known.username(author).to_owned(), ProfileTab::Tweets));
     }
     for place in places {
-        if let Some(panel) = state.panels.get_mut(&place).filter(|panel| panel.phase == Phase::Ready) {
+        let is_read = |panel: &&mut Panel| matches!(panel.phase, Phase::Ready | Phase::Loading);
+        if let Some(panel) = state.panels.get_mut(&place).filter(is_read) {
             insert(panel, id);
         }
         state.refresh(&place);

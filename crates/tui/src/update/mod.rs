@@ -65,6 +65,7 @@ pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
         Message::Unreachable(error) => live::unreachable(state, &error),
         Message::Link(link) => live::link(state, link),
         Message::Answered(purpose, result) => filling::answered(state, purpose, result),
+        Message::Following(topic) => places::following(state, topic),
         Message::Live(topic, update) => live::live(state, &topic, update),
         Message::Edited(result) => compose::edited(state, result),
         Message::Told(text) => {

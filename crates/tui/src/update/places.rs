@@ -55,6 +55,7 @@ fn leave(state: &mut State) -> Effects {
     }
     let mut effects = effects;
     for topic in state.topics.drain() {
+        state.following.remove(&topic);
         effects.push(Effect::Unsubscribe(topic));
     }
     effects
@@ -106,6 +107,29 @@ pub(super) fn arrive(state: &mut State, place: &Place) -> Effects {
     effects
 }
 
+/// What keeps a list up.
+fn topic_of(place: &Place) -> Option<Topic> {
+    match place {
+        Place::Home => Some(Topic::Home),
+        Place::Local => Some(Topic::Local),
+        Place::Hashtag(name) => Some(Topic::Hashtag(name.clone())),
+        Place::Notifications => Some(Topic::Notifications),
+        Place::Conversations => Some(Topic::Conversations),
+        _ => None,
+    }
+}
+
+/// The server tells of it live from now on: lists that were asked for before are asked for once more.
+pub(super) fn following(state: &mut State, topic: Topic) -> Effects {
+    let is_early = |place: &Place, panel: &Panel| {
+        panel.is_asked_early && topic_of(place).is_some_and(|kept_up_by| kept_up_by == topic)
+    };
+    let early: Vec<Place> =
+        state.panels.iter().filter(|(place, panel)| is_early(place, panel)).map(|(p, _)| p.clone()).collect();
+    state.following.insert(topic);
+    early.iter().flat_map(|place| fill(state, place, Part::Newest)).collect()
+}
+
 /// Asks for a part of a place, unless that is under way or nobody is signed in.
 pub(super) fn fill(state: &mut State, place: &Place, part: Part) -> Effects {
     if state.me.is_none() {
@@ -122,6 +146,10 @@ pub(super) fn fill(state: &mut State, place: &Place, part: Part) -> Effects {
         return Effects::new();
     }
     panel.is_filling = true;
+    if part == Part::Newest {
+        panel.is_asked_early = topic_of(place).is_some_and(|topic| !state.following.contains(&topic));
+        panel.newest_when_asked = panel.ids.first().copied().unwrap_or(0);
+    }
     if panel.phase == Phase::New || panel.phase == Phase::Failed {
         panel.phase = Phase::Loading;
     }

@@ -47,6 +47,8 @@ pub(crate) struct Desk {
     pub effects: Vec<Effect>,
     /// Whether requests are answered.
     pub is_answered: bool,
+    /// Whether the server begins to tell of a topic as soon as it is asked.
+    pub follows_at_once: bool,
     /// Asked and not answered.
     pub waiting: VecDeque<(Purpose, Op)>,
     pub tweets: Vec<v1::Tweet>,
@@ -137,6 +139,7 @@ impl Desk {
             now: NOW,
             effects: Vec::new(),
             is_answered: true,
+            follows_at_once: true,
             waiting: VecDeque::new(),
             tweets,
             accounts,
@@ -168,6 +171,12 @@ impl Desk {
 
     fn take(&mut self, effects: Vec<Effect>) {
         for effect in effects {
+            if let Effect::Subscribe(topic) = &effect
+                && self.follows_at_once
+            {
+                let more = update(&mut self.state, self.now, Message::Following(topic.clone()));
+                self.take(more);
+            }
             if let Effect::Ask(purpose, op, _) = &effect {
                 self.waiting.push_back((purpose.clone(), (**op).clone()));
             }
