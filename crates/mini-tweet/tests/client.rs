@@ -8,76 +8,52 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
+use world::plain::{self, say};
 use world::screen::{Screen, first, local, sign_up, walk};
-use world::{PASSWORD, Terminal, World, until};
+use world::{PASSWORD, Person, World, until};
 
 #[test]
 fn two_people_do_everything_on_their_screens() {
     let world = World::start();
-    let mut ada = local(&world.person("ada"), &[]);
-    let mut bob = local(&world.person("bob"), &[]);
-    walk(&mut ada, &mut bob);
-}
-
-/// Says a line in plain mode and waits for what is answered.
-fn say(terminal: &mut Terminal, line: &str, answer: &str) {
-    terminal.type_line(line);
-    terminal.expect(answer);
+    let (ada, bob) = (world.person("ada"), world.person("bob"));
+    walk(local(&ada, &[]), local(&bob, &[]), || local(&bob, &[]));
 }
 
 #[test]
 fn two_people_do_everything_in_plain_lines() {
     let world = World::start();
-    let mut ada = world.person("ada").terminal(&["--plain"]);
-    let mut bob = world.person("bob").terminal(&["--plain"]);
-    for (terminal, name) in [(&mut ada, "ada"), (&mut bob, "bob")] {
-        terminal.expect("Create an account");
-        say(terminal, "2", "Username");
-        say(terminal, name, "Name");
-        say(terminal, "", "Password");
-        say(terminal, PASSWORD, "Once more");
-        say(terminal, PASSWORD, "Home. Nothing here yet.");
-        assert!(!terminal.screen().contains(PASSWORD), "{}", terminal.screen());
-    }
-    // Post, and think better of it.
-    say(&mut ada, "post", "Text in one line, empty to leave?");
-    say(&mut ada, "The engine works #Rust", "Sending");
-    say(&mut ada, "undo", "It begins: The engine works #Rust");
-    say(&mut ada, " at last", "1. ada, just now. The engine works #Rust at last");
-    // People, follow; the feed.
-    say(&mut bob, "people", "1. ada, online");
-    say(&mut bob, "1", "ada, ");
-    say(&mut bob, "follow", "You follow @ada.");
-    say(&mut bob, "home", "1. ada, just now. The engine works #Rust at last");
-    // Like, quote, reply, thread.
-    say(&mut bob, "like", "Liked.");
-    say(&mut bob, "quote", "Retweet with your message");
-    say(&mut bob, "Everything changes", "Sent.");
-    say(&mut bob, "reply", "It begins: @ada");
-    say(&mut bob, "how fast?", "Sent.");
-    say(&mut ada, "notifs", "1. New. bob answered you, just now. @ada how fast?");
-    say(&mut ada, "mine", "The engine works");
-    say(&mut ada, "thread", "Answer at depth 1. bob, ");
-    // Remove a follower, and take it back.
-    say(&mut ada, "user bob", "@bob");
-    say(&mut ada, "remove-follower", "Removing @bob from your followers");
-    say(&mut ada, "undo", "taken back");
-    // Who is there, and chat.
-    say(&mut ada, "online", "bob, online");
-    say(&mut ada, "chat bob", "To @bob");
-    say(&mut ada, "Shall we meet?", "You, just now: Shall we meet?");
-    bob.expect("@ada wrote to you");
-    say(&mut bob, "next-unread", "ada, just now: Shall we meet?");
-    say(&mut bob, "At noon", "You, just now: At noon");
-    ada.expect("bob, just now: At noon");
-    // Wrong words, help, and out.
-    say(&mut ada, "", "Closed.");
-    say(&mut ada, "nonsense", "nonsense is no command");
-    say(&mut ada, "help", "follow: Follow, or unfollow.");
-    say(&mut ada, "quit", "Goodbye.");
-    assert_eq!(ada.exit_code(), 0);
-    let all = ada.screen();
-    assert!(!all.contains('\u{1b}') && !all.contains('│') && !all.contains('●'), "{all}");
+    let (ada, bob) = (world.person("ada"), world.person("bob"));
+    let lines = |person: &Person| person.terminal(&["--plain"]);
+    plain::walk(lines(&ada), lines(&bob), || lines(&bob));
+}
+
+#[test]
+fn in_plain_lines_a_lost_server_is_told_and_what_was_written_goes_once() {
+    let mut world = World::start();
+    let ada = world.member("ada");
+    let mut lines = ada.terminal(&["--plain"]);
+    lines.expect("Home. Nothing here yet.");
+    let address = world.address();
+    world.kill_server();
+    lines.expect("The connection is lost");
+    say(&mut lines, "post", "Text in one line");
+    say(&mut lines, "while away", "Sending");
+    until_in_the_outbox(&ada);
+    lines.kill();
+    let mut lines = ada.terminal(&["--plain"]);
+    lines.expect("cannot reach");
+    world.start_server_on(&address);
+    lines.expect("while away");
+    say(&mut lines, "quit", "Goodbye.");
+    assert_eq!(ada.texts("mine"), ["while away"]);
+}
+
+fn until_in_the_outbox(person: &Person) {
+    until("it is in the outbox", || {
+        let mut accounts = std::fs::read_dir(person.home().join("accounts")).unwrap();
+        let outbox = accounts.next().unwrap().unwrap().path().join("outbox");
+        std::fs::read_dir(outbox).is_ok_and(|files| files.count() == 1)
+    });
 }
 
 #[test]
@@ -97,11 +73,7 @@ fn a_draft_survives_kill_9_and_a_sent_tweet_is_sent_once() {
         .press(&[" and the rest", "Ctrl-s"])
         .expect("Sending");
     // It is held, and on the disk: the next start sends it.
-    until("it is in the outbox", || {
-        let mut accounts = std::fs::read_dir(ada.home().join("accounts")).unwrap();
-        let outbox = accounts.next().unwrap().unwrap().path().join("outbox");
-        std::fs::read_dir(outbox).is_ok_and(|files| files.count() == 1)
-    });
+    until_in_the_outbox(&ada);
     screen.kill();
     let mut screen = local(&ada, &[]);
     screen.expect("● live").press(&["."]).expect("half a thought and the rest").quit();

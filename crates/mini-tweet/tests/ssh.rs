@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use portable_pty::CommandBuilder;
 use world::screen::{Screen, walk};
-use world::{PASSWORD, World};
+use world::{PASSWORD, Terminal, World, plain};
 
 /// The ssh door of a world that was started with one.
 struct Door {
@@ -42,12 +42,16 @@ impl Door {
 
     /// The client in a terminal of this kind, by the ssh program of the system.
     fn screen(&self, key: Option<&Path>, term: &str) -> Screen {
+        Screen::start(self.in_terminal(key, term))
+    }
+
+    fn in_terminal(&self, key: Option<&Path>, term: &str) -> CommandBuilder {
         let ssh = self.command(key, &["-tt"], &[]);
         let mut command = CommandBuilder::new(ssh.get_program());
         command.args(ssh.get_args());
         command.env_remove("SSH_AUTH_SOCK");
         command.env("TERM", term);
-        Screen::start(command)
+        command
     }
 
     /// `ssh host WORDS`, with this key or with none.
@@ -115,8 +119,67 @@ fn whoever_has_a_key_here_posts_and_reads_by_ssh_until_it_is_revoked() {
 #[test]
 fn two_people_do_everything_over_ssh() {
     let door = Door::open();
-    let (mut ada, mut bob) = (door.screen(None, "xterm-256color"), door.screen(None, "xterm-256color"));
-    walk(&mut ada, &mut bob);
+    let screen = || door.screen(None, "xterm-256color");
+    walk(screen(), screen(), screen);
+}
+
+#[test]
+fn two_people_do_everything_in_plain_lines_over_ssh() {
+    let door = Door::open();
+    let lines = || Terminal::start(door.in_terminal(None, "dumb"));
+    plain::walk(lines(), lines(), lines);
+}
+
+#[test]
+fn over_ssh_a_draft_survives_kill_9_and_a_lost_server_and_what_is_sent_goes_once() {
+    let mut door = Door::open();
+    let ada = door.world.member("ada");
+    let key = door.world.path("id");
+    new_key(&key);
+    ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
+    let shelf = door.world.data().join("ssh").join("ada");
+    let is_kept = |what: &str| {
+        let files = std::fs::read_dir(shelf.join(what)).into_iter().flatten().flatten();
+        files.filter(|file| file.path().extension().is_some_and(|e| e == "toml")).count()
+    };
+    let typed = |screen: &mut Screen| {
+        screen.expect("● live").press(&["c", "half a thought"]).expect("half a thought");
+    };
+    let mut screen = door.screen(Some(&key), "xterm-256color");
+    typed(&mut screen);
+    world::until("the draft is on the server's disk", || is_kept("drafts") == 1);
+    screen.kill();
+
+    // The server is killed under the next one.
+    let mut screen = door.screen(Some(&key), "xterm-256color");
+    screen.expect("● live").press(&["c"]).expect("half a thought");
+    door.world.kill_server();
+    assert_ne!(screen.exit_code(), 0);
+    door.world.start_server();
+    let door = Door::of(door.world);
+
+    let mut screen = door.screen(Some(&key), "xterm-256color");
+    screen.expect("● live").press(&["c"]).expect("half a thought").press(&[" and the rest", "Ctrl-s"]);
+    screen.expect("Sending");
+    world::until("it is in the outbox", || is_kept("outbox") == 1);
+    screen.kill();
+    let mut screen = door.screen(Some(&key), "xterm-256color");
+    screen.expect("half a thought and the rest").quit();
+    let out = door.ssh(Some(&key), &[], &["feed", "mine", "--json=text"]);
+    assert_eq!(stdout(&out).trim(), r#"{"v":1,"text":"half a thought and the rest"}"#);
+}
+
+#[test]
+fn who_types_lines_over_ssh_sees_them_but_no_password() {
+    let door = Door::open();
+    let mut screen = door.screen(None, "dumb");
+    screen.expect("Come in").press(&["2", "Enter"]).expect("Username").press(&["adq", "\x7f", "a"]);
+    screen.expect("ada").press(&["Enter"]).expect("Name").press(&["Enter"]).expect("Password");
+    screen.press(&[PASSWORD, "Enter"]).expect("Once more").press(&[PASSWORD, "Enter"]);
+    screen.expect("Nothing here yet").press(&["nonsense"]).expect("nonsense");
+    assert!(!screen.text().contains(PASSWORD) && screen.shows("\nada\n"), "{}", screen.text());
+    screen.press(&["Ctrl-c"]).expect("Goodbye.");
+    assert_eq!(screen.exit_code(), 0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! `mini-tweet` in it, over TLS on the loopback.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses a part of it")]
 
+pub mod plain;
 pub mod screen;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -308,19 +309,12 @@ impl Person {
 
     /// A verb in a real pseudo-terminal.
     pub fn terminal(&self, args: &[&str]) -> Terminal {
-        let pty = native_pty_system()
-            .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
-            .unwrap();
         let mut command = CommandBuilder::new(PROGRAM);
         command.args(args);
         command.env("MINI_TWEET_HOME", &self.home);
         command.env("MINI_TWEET_SERVER", &self.server);
         command.env("NO_COLOR", "1");
-        let child = pty.slave.spawn_command(command).unwrap();
-        drop(pty.slave);
-        let screen = Lines::of(pty.master.try_clone_reader().unwrap());
-        let writer = pty.master.take_writer().unwrap();
-        Terminal { child, screen, writer, _master: pty.master, seen: 0 }
+        Terminal::start(command)
     }
 }
 
@@ -409,6 +403,26 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// Any program that speaks in lines.
+    pub fn start(command: CommandBuilder) -> Self {
+        let pty = native_pty_system()
+            .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
+            .unwrap();
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let screen = Lines::of(pty.master.try_clone_reader().unwrap());
+        let writer = pty.master.take_writer().unwrap();
+        Self { child, screen, writer, _master: pty.master, seen: 0 }
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        let _ = self.child.wait();
+    }
+
     /// Waits until this is shown after what was waited for before.
     #[track_caller]
     pub fn expect(&mut self, part: &str) {

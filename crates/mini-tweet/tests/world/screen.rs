@@ -198,9 +198,10 @@ pub fn sign_up(screen: &mut Screen, username: &str) {
     assert!(!screen.text().contains(PASSWORD));
 }
 
-/// Everything that the original could do, by two people, each at a screen of their own.
-pub fn walk(ada: &mut Screen, bob: &mut Screen) {
-    sign_up(ada, "ada");
+/// Everything that the original could do, by two people, each at a screen of their own; `bob_again` is another one
+/// for bob.
+pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen) {
+    sign_up(&mut ada, "ada");
     bob.expect("Come in").press(&["Down", "Enter"]).expect("Create an account");
     bob.press(&["ada", "Enter", "Enter", PASSWORD, "Enter", "something else", "Enter"])
         .expect("not the same");
@@ -280,8 +281,19 @@ pub fn walk(ada: &mut Screen, bob: &mut Screen) {
     bob.expect("@ada wrote to you").press(&["Alt-a"]).expect("Shall we meet?").press(&["At noon", "Enter"]);
     ada.expect("At noon").expect("✓✓ read");
 
-    // Log out; the session is over.
+    // Remove him from the followers for good: it is done when it cannot be taken back any more.
+    ada.press(&["Esc", "g", "p", "Tab"]).expect("[Followers]").expect("● @bob");
+    ada.press(&["j", "R"]).expect("Removing @bob").expect("u undo").expect_gone("u undo");
+
+    // Log out; the session is over. In again; not with any password.
     bob.press(&["Esc", ":", "log-out", "Enter"]);
     assert_eq!(bob.exit_code(), 0, "{}", bob.text());
+    let mut bob = bob_again();
+    bob.expect("Come in").press(&["Enter"]).expect("Username");
+    bob.press(&["bob", "Enter", "not the password", "Enter"]).expect("No account has this name");
+    bob.press(&[PASSWORD, "Enter"]).expect("@bob ● live").expect("This changes everything");
+    // He follows nobody now, and can again.
+    bob.press(&["@", "ada"]).expect("@ada").press(&["Enter"]).expect("[Tweets]").expect("1 tweet ");
+    bob.press(&["F"]).expect("You follow @ada").quit();
     ada.press(&["Esc"]).quit();
 }

@@ -11,7 +11,7 @@ use model::SafeText;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use self::words::words;
+use self::words::{spoken, words};
 use crate::commands::{Action, COMMANDS, Command, Context, by_id};
 use crate::key::{Code, Event, Key};
 use crate::message::Message;
@@ -20,7 +20,7 @@ use crate::prompt::choices;
 use crate::rows::Row;
 use crate::run::{Host, Input, Outcome, Run};
 use crate::shelf::Shelf;
-use crate::state::{Link, Phase, Setup, State};
+use crate::state::{Link, Phase, Setup, State, Toast};
 
 /// Rows that are read out at a time.
 const ROWS_AT_A_TIME: usize = 10;
@@ -100,9 +100,11 @@ fn asks_for_secret(state: &State) -> bool {
 struct Told {
     /// Which place, and whether it was empty: what an empty one gets is read out.
     place: Option<(Place, Phase, usize, bool)>,
+    /// Whether there was a connection.
+    had_connection: Option<bool>,
     /// The first row that was not read out.
     next_row: usize,
-    toast: Option<String>,
+    toast: Option<Toast>,
     question: Option<String>,
     newest: u64,
     lines: usize,
@@ -112,12 +114,13 @@ impl Told {
     /// What there is to say now.
     fn news(&mut self, state: &State) -> String {
         let mut out = String::new();
-        let toast = state.toast.as_ref().map(|toast| toast.text.clone());
-        if toast != self.toast {
-            if let Some(text) = &toast {
-                out.push_str(&format!("{}.\n", SafeText::line(text).as_str().trim_end_matches('.')));
+        out.push_str(&self.connection_news(state));
+        if state.toast != self.toast {
+            if let Some(toast) = &state.toast {
+                let text = spoken(SafeText::line(&toast.text).as_str());
+                out.push_str(&format!("{}.\n", text.trim_end_matches('.')));
             }
-            self.toast = toast;
+            self.toast.clone_from(&state.toast);
         }
         if state.form.is_none() && state.prompt.is_none() && !is_waiting(state) && state.me.is_some() {
             out.push_str(&self.place_news(state));
@@ -131,6 +134,23 @@ impl Told {
             self.question = question;
         }
         out
+    }
+
+    /// A connection that is lost or found again; the first one says enough by what it brings.
+    fn connection_news(&mut self, state: &State) -> String {
+        let has = match state.link {
+            Link::Live => true,
+            Link::Reconnecting(_) => false,
+            Link::Connecting | Link::Stopped(_) => return String::new(),
+        };
+        match self.had_connection.replace(has) {
+            Some(had) if had != has && has => "Connected again.\n".to_owned(),
+            Some(had) if had != has => {
+                "The connection is lost; it is tried again, and what you write is kept and sent then.\n"
+                    .to_owned()
+            }
+            _ => String::new(),
+        }
     }
 
     /// Reads out a place when one has come to it, and what is new in a chat.

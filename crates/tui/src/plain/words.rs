@@ -55,6 +55,25 @@ pub(super) fn words(state: &State, row: &Row) -> String {
     }
 }
 
+/// What messages say of keys, and what is said instead where commands have names.
+const KEYS_AS_WORDS: [(&str, &str); 7] = [
+    ("u takes it back", "undo takes it back"),
+    ("u brings it back", "undo brings it back"),
+    ("the same key brings it back, gd lists all", "the same command brings it back, drafts lists all"),
+    ("Alt-a goes there", "next-unread goes there"),
+    ("split (Alt-t) makes a thread of it", "say :split to make a thread of it"),
+    (
+        "gl shows what people write here, gu who they are, c writes. ? helps",
+        "local reads what people write here, people who they are, post writes. help helps",
+    ),
+    ("; ? shows what does", ""),
+];
+
+/// A message of the client, to be heard.
+pub(super) fn spoken(text: &str) -> String {
+    KEYS_AS_WORDS.iter().fold(text.to_owned(), |text, (key, word)| text.replace(key, word))
+}
+
 fn person(state: &State, id: u64) -> String {
     let name = state.known.account(id).map_or("", |account| account.display_name.as_str());
     let presence = match state.known.presence(id) {

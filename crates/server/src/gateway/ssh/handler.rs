@@ -73,7 +73,9 @@ impl Handler for Visitor {
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Error> {
         let Ok(fingerprint) = fingerprint_of_ssh_key(key.public_key) else { return Ok(Auth::reject()) };
         let caller = Caller::Anonymous(self.address);
-        let found = self.gateway.service.log_in_with_ssh_key(&caller, &fingerprint, CLIENT_NAME).await;
+        // In a box: the library keeps room for the largest of these for as long as the connection is there.
+        let looking = Box::pin(self.gateway.service.log_in_with_ssh_key(&caller, &fingerprint, CLIENT_NAME));
+        let found = looking.await;
         match found {
             Ok(Some(logged_in)) => {
                 let account = logged_in.profile.account.id;
