@@ -26,6 +26,8 @@ const MARK: &[u8] = b"MINI_TWEET_FAULTS";
 /// Points that a server under load passes, with how often it does so within a second or so.
 const POINTS: [(&str, usize); 4] =
     [("before-commit", 100), ("after-commit", 100), ("before-acknowledgement", 100), ("checkpoint", 2)];
+/// Of the server that answers too early. Now and then nobody has read the answer yet.
+const CONTROL_KILLS: usize = 6;
 /// Steps that make a new database.
 const MIGRATIONS: usize = 3;
 /// Points on the way of a backup.
@@ -39,7 +41,14 @@ struct Found {
 }
 
 pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
-    let mut lines = vec![at_any_moment(setup).await?, at_fault_points(setup).await?, no_faults_in_it(setup)?];
+    let lost = control(setup).await?;
+    let control =
+        || Control::of(lost > 0, format!("answering before the commit lost {lost} in {CONTROL_KILLS} kills"));
+    let mut lines = vec![
+        at_any_moment(setup, control()).await?,
+        at_fault_points(setup, control()).await?,
+        no_faults_in_it(setup)?,
+    ];
     lines.extend(order::run(setup).await?);
     if setup.scale == Scale::Long {
         lines.push(restart::run(setup).await?);
@@ -47,7 +56,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
     Ok(lines)
 }
 
-async fn at_any_moment(setup: &Setup) -> Result<Line, Error> {
+async fn at_any_moment(setup: &Setup, control: Control) -> Result<Line, Error> {
     let kills = setup.times(50, 1_000);
     let mut found = Found::default();
     while found.kills < kills {
@@ -62,22 +71,22 @@ async fn at_any_moment(setup: &Setup) -> Result<Line, Error> {
         tried: format!("{kills} times kill -9 under load, at any moment"),
         figures: figures(&found),
         broken: found.broken,
-        control: control(setup).await?,
+        control,
     })
 }
 
-/// A server that answers before it commits must be caught.
-async fn control(setup: &Setup) -> Result<Control, Error> {
+/// How much is lost by a server that answers before it commits.
+async fn control(setup: &Setup) -> Result<usize, Error> {
     let mut random = setup.random("crash control");
     let mut found = Found::default();
-    let kills = (0..3).map(|_| Kill::At { point: "before-commit", passing: 1 + random.below(100), after: 0 });
-    let kills = kills.collect();
+    let kill = |_| Kill::At { point: "before-commit", passing: 1 + random.below(100), after: 0 };
+    let kills = (0..CONTROL_KILLS).map(kill).collect();
+    let mut random = setup.random("crash control load");
     round(&setup.faults, "acknowledge-before-commit", kills, &mut random, &mut found).await?;
-    let lost = found.broken.iter().filter(|line| line.contains("is lost")).count();
-    Ok(Control::of(lost > 0, format!("answering before the commit lost {lost} in {} kills", found.kills)))
+    Ok(found.broken.iter().filter(|line| line.contains("is lost")).count())
 }
 
-async fn at_fault_points(setup: &Setup) -> Result<Line, Error> {
+async fn at_fault_points(setup: &Setup, control: Control) -> Result<Line, Error> {
     let kills = setup.times(24, 1_000);
     let mut found = Found::default();
     while found.kills < kills {
@@ -97,19 +106,12 @@ async fn at_fault_points(setup: &Setup) -> Result<Line, Error> {
         in_migration(setup, n, &mut found).await?;
         in_backup(setup, n, &mut found).await?;
     }
-    let mut random = setup.random("points control");
-    let mut control = Found::default();
-    let lost = vec![Kill::At { point: "before-commit", passing: 1 + random.below(100), after: 0 }];
-    round(&setup.faults, "acknowledge-before-commit", lost, &mut random, &mut control).await?;
     Ok(Line {
         promise: 2,
         tried: format!("{} deaths at fault points", found.kills),
         figures: figures(&found),
         broken: found.broken,
-        control: Control::of(
-            !control.broken.is_empty(),
-            format!("answering before the commit lost {} in one death", control.broken.len()),
-        ),
+        control,
     })
 }
 
