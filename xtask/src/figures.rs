@@ -38,6 +38,7 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--ssh", "127.0.0.1:0", "--data"])
             .arg(directory.path().join("data"))
             .env("MINI_TWEET_LIMITS_SIGN_UPS_PER_ADDRESS", "0")
+            .env("MINI_TWEET_LIMITS_NEW_ACCOUNT_POSTS", "0")
             .env("MINI_TWEET_LIMITS_SSH_CONNECTIONS_PER_ADDRESS", "1000")
             .stdout(file.try_clone().map_err(|error| error.to_string())?)
             .stderr(file)

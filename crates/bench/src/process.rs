@@ -67,6 +67,8 @@ impl Server {
         for (limit, value) in [
             ("SIGN_UPS_PER_ADDRESS", "0"),
             ("REQUESTS_PER_SECOND", "0"),
+            ("QUEUE_MS", "0"),
+            ("NEW_ACCOUNT_POSTS", "0"),
             ("HEARTBEAT_SECONDS", "3600"),
             ("CONNECTIONS", "20000"),
             ("CONNECTIONS_PER_ADDRESS", "20000"),

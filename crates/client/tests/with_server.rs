@@ -41,6 +41,7 @@ impl Server {
             listen,
             data_dir: directory.path().join("data"),
             limits_sign_ups_per_address: 0,
+            limits_new_account_posts: 0,
             limits_requests_per_second: 0,
             ..Config::default()
         };

@@ -109,8 +109,15 @@ options! {
     "Requests of one account in the long run (before log-in: of one address). 0: no limit.";
     "limits.requests_burst", limits_requests_burst: u32 = 500,
     "Requests of one account at once.";
+    "limits.queue_ms", limits_queue_ms: u32 = 50,
+    "Milliseconds that requests may wait for the disk when there is more to do than the server can. Past that, new \
+     ones are answered with BUSY at once. 0: no limit.";
     "limits.sign_ups_per_address", limits_sign_ups_per_address: u32 = 5,
     "New accounts from one address in 30 minutes. 0: no limit.";
+    "limits.new_account_posts", limits_new_account_posts: u32 = 30,
+    "Tweets in an hour of an account that is less than a day old. 0: no limit.";
+    "limits.stranger_mentions", limits_stranger_mentions: u32 = 10,
+    "People who do not follow the author that a tweet may mention. 0: no limit.";
     "limits.log_in_seconds", limits_log_in_seconds: u32 = 30,
     "Time to log in before a connection is closed.";
     "limits.heartbeat_seconds", limits_heartbeat_seconds: u32 = 30,
@@ -125,8 +132,9 @@ options! {
     "Memory for one argon2id hash. Older hashes are replaced at the next log-in.";
     "passwords.passes", passwords_passes: u32 = 2,
     "Passes of argon2id over that memory.";
-    "passwords.threads", passwords_threads: u32 = 2,
-    "Hashes at the same time.";
+    "passwords.threads", passwords_threads: u32 = 0,
+    "Hashes at the same time. 0: one less than there are processors, so that a flood of log-ins leaves one for the \
+     rest.";
     "passwords.queue", passwords_queue: u32 = 64,
     "Log-ins and sign-ups that wait for a hash; beyond that the answer is BUSY.";
 
@@ -416,7 +424,6 @@ impl Config {
             ("sessions.idle_days", self.sessions_idle_days),
             ("sessions.absolute_days", self.sessions_absolute_days),
             ("passwords.passes", self.passwords_passes),
-            ("passwords.threads", self.passwords_threads),
             ("passwords.queue", self.passwords_queue),
             ("events.keep_hours", self.events_keep_hours),
         ];

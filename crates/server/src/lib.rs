@@ -44,3 +44,8 @@ pub(crate) fn incident(fault: &dyn Display) -> model::Error {
     tracing::error!(incident, fault = %model::SafeText::line(&fault.to_string()), "a fault of the server");
     model::Error::Internal { incident }
 }
+
+/// Processors that there are to use.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}

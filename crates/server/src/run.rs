@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Config;
-use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates};
+use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates, Turns};
 use crate::gateway::native::{NativeGateway, Times, serve_tcp, serve_unix};
 #[cfg(feature = "ssh")]
 use crate::gateway::{native::serve_within, ssh::SshApp, ssh::serve_ssh, within};
@@ -37,6 +37,8 @@ pub const OPERATOR_SOCKET: &str = "operator.sock";
 const IDENTITY_SECRET: &str = "tls-identity";
 /// With less room the operator is warned: the log grows with every write until it is checkpointed.
 const FREE_BYTES_LOW: u64 = 256 * 1024 * 1024;
+/// Reads that are worked on at once: while some wait for the disk others are computed.
+const READS_PER_CORE: usize = 4;
 /// After the connections had their time, for their tasks to end.
 const STOP_SLACK: Duration = Duration::from_secs(3);
 
@@ -268,6 +270,7 @@ fn gateway(
         random,
         admissions: Admissions::new(limits),
         rates: RequestRates::new(config.limits_requests_per_second, config.limits_requests_burst),
+        turns: Turns::new(READS_PER_CORE * crate::cores(), queue_wait(config)),
         times: Times {
             log_in: Duration::from_secs(config.limits_log_in_seconds.into()),
             heartbeat: Duration::from_secs(config.limits_heartbeat_seconds.into()),
@@ -275,19 +278,25 @@ fn gateway(
         },
         server_name: config.server_name.clone(),
         sign_up: config.server_sign_up,
+        stranger_mentions: config.limits_stranger_mentions,
+        new_account_posts: config.limits_new_account_posts,
         requests: AtomicU64::new(0),
         stopping,
     }
 }
 
 fn service_config(config: &Config) -> ServiceConfig {
+    let defaults = ServiceConfig::default();
     let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
     ServiceConfig {
         server_name: config.server_name.clone(),
         sign_up: config.server_sign_up,
         sessions_idle: days(config.sessions_idle_days),
         sessions_absolute: days(config.sessions_absolute_days),
-        hashing_threads: config.passwords_threads.try_into().unwrap_or(usize::MAX),
+        hashing_threads: match config.passwords_threads {
+            0 => defaults.hashing_threads,
+            threads => threads.try_into().unwrap_or(usize::MAX),
+        },
         hashing_queue: config.passwords_queue.try_into().unwrap_or(usize::MAX),
         argon2: Argon2Cost {
             memory_kib: config.passwords_memory_kib,
@@ -295,16 +304,27 @@ fn service_config(config: &Config) -> ServiceConfig {
             lanes: 1,
         },
         sign_ups_per_address: config.limits_sign_ups_per_address,
+        stranger_mentions: config.limits_stranger_mentions.try_into().unwrap_or(usize::MAX),
         events_kept: Duration::from_secs(u64::from(config.events_keep_hours) * 60 * 60),
-        ..ServiceConfig::default()
+        ..defaults
     }
+}
+
+/// How long a request may wait before others are refused; `None` for ever.
+fn queue_wait(config: &Config) -> Option<Duration> {
+    (config.limits_queue_ms > 0).then(|| Duration::from_millis(config.limits_queue_ms.into()))
 }
 
 fn open_store(
     config: &Config,
     clock: Arc<dyn Clock>,
 ) -> Result<(SqliteStore, crate::store::sqlite::EventFeed), ServeError> {
-    let options = SqliteOptions { node: config.server_node, ..SqliteOptions::default() };
+    let options = SqliteOptions {
+        node: config.server_node,
+        queue_wait: queue_wait(config),
+        new_account_posts: config.limits_new_account_posts,
+        ..SqliteOptions::default()
+    };
     Ok(SqliteStore::open(&config.data_dir.join(DATABASE), &options, clock)?)
 }
 

@@ -55,6 +55,7 @@ impl Launch {
         let limits = [
             ("SIGN_UPS_PER_ADDRESS", "0"),
             ("REQUESTS_PER_SECOND", "0"),
+            ("NEW_ACCOUNT_POSTS", "0"),
             ("CONNECTIONS", "20000"),
             ("CONNECTIONS_PER_ADDRESS", "20000"),
             ("UNAUTHENTICATED_PER_ADDRESS", "20000"),

@@ -82,6 +82,7 @@ fn configuration(directory: &Directory) -> Result<Config, String> {
         ("data_dir", directory.0.display().to_string()),
         ("insecure", "true".to_owned()),
         ("limits.sign_ups_per_address", "0".to_owned()),
+        ("limits.new_account_posts", "0".to_owned()),
     ];
     let flags = flags.map(|(name, value)| (name.to_owned(), value));
     let nothing = |_: &str| None;

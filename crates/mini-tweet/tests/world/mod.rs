@@ -63,6 +63,7 @@ impl World {
         let settings = vec![
             ("MINI_TWEET_LIMITS_SIGN_UPS_PER_ADDRESS".into(), "0".into()),
             ("MINI_TWEET_LIMITS_REQUESTS_PER_SECOND".into(), "0".into()),
+            ("MINI_TWEET_LIMITS_NEW_ACCOUNT_POSTS".into(), "0".into()),
         ];
         Self { directory, server: None, settings }
     }

@@ -7,10 +7,13 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use model::{AccountId, Error, Result};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout_at};
 
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,6 +195,37 @@ impl RequestRates {
     }
 }
 
+/// Reads that are worked on at once, over all connections. The others wait in line. Who has waited for too long is
+/// refused, so that those who are not are answered while they still want to know.
+#[derive(Debug)]
+pub struct Turns {
+    free: Semaphore,
+    /// `None`: nobody is refused, and nobody counted.
+    wait: Option<Duration>,
+}
+
+impl Turns {
+    /// So many at once, each after at most `wait`.
+    #[must_use]
+    pub fn new(at_once: usize, wait: Option<Duration>) -> Self {
+        Self { free: Semaphore::new(at_once), wait }
+    }
+
+    /// Waits for a turn, which ends when it is dropped. The waiting began at `since`.
+    ///
+    /// # Errors
+    /// `BUSY` when it has lasted too long.
+    pub async fn take(&self, since: Instant) -> Result<Option<SemaphorePermit<'_>>> {
+        let Some(wait) = self.wait else { return Ok(None) };
+        // In this order, one that came too late is not let in even if it could be.
+        if since.elapsed() > wait {
+            return Err(Error::Busy);
+        }
+        let turn = timeout_at(since + wait, self.free.acquire()).await.map_err(|_| Error::Busy)?;
+        turn.map(Some).map_err(|_| Error::GoingAway)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,6 +290,26 @@ mod tests {
         };
         assert!(!retry_after.is_zero() && retry_after.as_secs() <= 1);
         rates.check(Asker::Account(AccountId::new(2).unwrap())).unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_too_long_for_a_turn_is_refused_and_who_comes_later_is_not() {
+        let turns = Turns::new(1, Some(Duration::from_millis(75)));
+        let came = Instant::now();
+        let first = turns.take(came).await.unwrap();
+        assert_eq!(turns.take(came).await.unwrap_err(), Error::Busy);
+        assert_eq!(came.elapsed().as_millis(), 75);
+        drop(first);
+        assert!(turns.take(Instant::now()).await.unwrap().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waited_elsewhere_already_is_refused_at_once() {
+        let turns = Turns::new(1, Some(Duration::from_millis(75)));
+        let came = Instant::now();
+        tokio::time::advance(Duration::from_millis(76)).await;
+        assert_eq!(turns.take(came).await.unwrap_err(), Error::Busy);
+        assert!(Turns::new(0, None).take(came).await.unwrap().is_none());
     }
 
     #[test]

@@ -128,6 +128,8 @@ pub struct ServiceConfig {
     pub argon2: Argon2Cost,
     /// Accounts that one address may create in 30 minutes; 0 is no limit.
     pub sign_ups_per_address: u32,
+    /// People who do not follow the author that a tweet may mention; 0 is no limit.
+    pub stranger_mentions: usize,
     /// Wrong passwords for one account from one address within 10 minutes before it has to wait.
     pub login_failures_per_account: u32,
     /// Wrong passwords from one address in 5 minutes; 0 is no limit.
@@ -141,17 +143,17 @@ pub struct ServiceConfig {
 impl Default for ServiceConfig {
     fn default() -> Self {
         const HOUR: u64 = 3_600;
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             server_name: "Mini-Tweet".into(),
             sign_up: SignUpMode::Open,
             sessions_idle: Duration::from_secs(30 * 24 * HOUR),
             sessions_absolute: Duration::from_secs(180 * 24 * HOUR),
             login_answer_after: Duration::from_millis(250),
-            hashing_threads: cores.saturating_sub(1).max(1),
+            hashing_threads: crate::cores().saturating_sub(1).max(1),
             hashing_queue: 64,
             argon2: Argon2Cost::default(),
             sign_ups_per_address: 5,
+            stranger_mentions: 10,
             login_failures_per_account: 10,
             login_failures_per_address: 25,
             keys_kept: Duration::from_secs(48 * HOUR),

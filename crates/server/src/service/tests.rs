@@ -317,3 +317,25 @@ async fn lists_of_people_are_paged_to_their_end() {
     let expected: Vec<_> = (0..25).rev().map(|n| format!("fan{n:02}")).collect();
     assert_eq!(names, expected);
 }
+
+#[tokio::test]
+async fn a_tweet_calls_few_strangers_and_as_many_followers_as_one_likes() {
+    let town = Town::with(ServiceConfig { stranger_mentions: 2, ..config() }, LiveConfig::default()).await;
+    let ada = town.person("ada").await;
+    let (bob, cleo, dora) = (town.person("bob").await, town.person("cleo").await, town.person("dora").await);
+    let posts = |text: &str| {
+        let text = model::TweetText::parse(text).unwrap();
+        let tweet = NewTweet { text, visibility: model::Visibility::Public, reply_to: None, quote_of: None };
+        town.service.post(&ada.caller, None, tweet)
+    };
+    let (two, three) = ("@bob @cleo @nobody @ada", "@bob @cleo @dora");
+    let id = posts(two).await.unwrap().id;
+    assert!(matches!(posts(three).await, Err(Error::Invalid { .. })));
+    let text = model::TweetText::parse(three).unwrap();
+    let edited = town.service.edit_tweet(&ada.caller, None, model::TweetId::new(id).unwrap(), text);
+    assert!(matches!(edited.await, Err(Error::Invalid { .. })), "an edit is no way around it");
+    for follower in [&bob, &cleo, &dora] {
+        follower.follows(&ada).await;
+    }
+    posts(three).await.unwrap();
+}

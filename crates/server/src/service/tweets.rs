@@ -1,6 +1,6 @@
 //! Posting, editing, deleting, retweeting, liking and bookmarking.
 
-use model::{AccountId, Error, NewTweet, Operation, Result, TweetId, TweetPage, TweetText};
+use model::{AccountId, Error, NewTweet, Operation, Relationship, Result, TweetId, TweetPage, TweetText};
 
 use super::{Caller, Service, authorise};
 use crate::store::{Applied, Change, Once, TweetRecord};
@@ -12,6 +12,7 @@ impl Service {
     /// `NOT_FOUND{tweet}` for what it answers or quotes, `FORBIDDEN` for a quote of what may not be shared.
     pub async fn post(&self, caller: &Caller, once: Option<Once>, tweet: NewTweet) -> Result<Applied> {
         let (author, _) = authorise::member(caller, Operation::Post)?;
+        self.refuse_crowd(author, &tweet.text).await?;
         if let Some(id) = tweet.reply_to {
             self.visible_tweet(author, id).await?;
         }
@@ -33,6 +34,7 @@ impl Service {
         text: TweetText,
     ) -> Result<Applied> {
         let (author, _) = authorise::member(caller, Operation::EditTweet)?;
+        self.refuse_crowd(author, &text).await?;
         self.store.apply(Change::EditTweet { author, tweet, text }, once).await
     }
 
@@ -123,6 +125,28 @@ impl Service {
         let (viewer, _) = authorise::member(caller, Operation::GetTweetHistory)?;
         self.visible_tweet(viewer, id).await?;
         self.store.tweet_history(id).await
+    }
+
+    /// Refuses a text that calls too many people who do not follow its author.
+    async fn refuse_crowd(&self, author: AccountId, text: &TweetText) -> Result<()> {
+        let (max, mentions) = (self.config.stranger_mentions, text.mentions());
+        if max == 0 || mentions.len() <= max {
+            return Ok(());
+        }
+        let mut people = Vec::with_capacity(mentions.len());
+        for username in &mentions {
+            people.extend(self.store.account_by_username(username).await?.map(|profile| profile.account.id));
+        }
+        let ties = self.store.relationships(author, &people).await?;
+        let is_stranger = |(id, ties): &(&AccountId, Relationship)| **id != author && !ties.followed_by;
+        let strangers = people.iter().zip(ties).filter(is_stranger).count();
+        if strangers > max {
+            return Err(Error::invalid(
+                "text",
+                format!("mentions more than {max} people who do not follow you"),
+            ));
+        }
+        Ok(())
     }
 
     /// A tweet, if it is there and the viewer may see it; a plain retweet stands for its original.

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::dispatch::Answered;
-use super::lane::{Lane, Order};
+use super::lane::{Lane, Order, Waiting};
 use super::{REQUESTS_IN_FLIGHT_MAX, Times, events};
 use crate::fault::{self, Wrong};
 use crate::live::Delivery;
@@ -43,8 +43,9 @@ pub(super) trait Handler: Send + Sync + 'static {
     fn is_logged_in(&self) -> bool;
     /// Counts a request, and answers it where nothing has to be waited for: a refusal, a page out of memory.
     fn begin(&self, request: &v1::Request) -> Option<Answered>;
-    /// Carries out one request that [`Handler::begin`] left.
-    fn handle(self: Arc<Self>, request: v1::Request) -> impl Future<Output = Answered> + Send;
+    /// Carries out one request that [`Handler::begin`] left. It came at `since`.
+    fn handle(self: Arc<Self>, request: v1::Request, since: Instant)
+    -> impl Future<Output = Answered> + Send;
     /// What is to be pushed next; never, before log-in. Cancel safe.
     fn next_delivery(&self) -> impl Future<Output = Delivery> + Send;
 }
@@ -413,7 +414,7 @@ impl<H: Handler> Connection<H> {
         if self.lane.len() >= REQUESTS_IN_FLIGHT_MAX {
             queue_response(writer, request.id, response::Result::Error((&Error::Busy).into()));
         } else {
-            self.lane.push(request);
+            self.lane.push(request, self.heard);
         }
         Ok(())
     }
@@ -428,7 +429,7 @@ impl<H: Handler> Connection<H> {
         W: AsyncWrite + Unpin,
     {
         while running.len() < RUNNING_MAX && writer.queued() < UNSENT_BYTES_MAX {
-            let Some((order, request)) = self.lane.start() else { return };
+            let Some(Waiting { order, request, since }) = self.lane.start() else { return };
             let id = request.id;
             let effect = effect_of(request.op.as_ref());
             if matches!(effect, Effect::Subscribe) {
@@ -440,7 +441,7 @@ impl<H: Handler> Connection<H> {
             }
             let handler = self.handler.clone();
             running.push(Box::pin(async move {
-                Answer { id, order, effect, answered: handler.handle(request).await }
+                Answer { id, order, effect, answered: handler.handle(request, since).await }
             }));
         }
     }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use protocol::v1;
 use protocol::v1::request::Op;
+use tokio::time::Instant;
 
 /// What a request must wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,12 +89,21 @@ pub(super) fn order_of(op: Option<&Op>) -> Order {
     }
 }
 
+/// A request that has not started.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) order: Order,
+    pub(super) request: v1::Request,
+    /// When it came.
+    pub(super) since: Instant,
+}
+
 /// The requests of a connection that have not been answered: those that run and those that wait.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
     /// Few: a list is faster than a set.
     ids: Vec<u32>,
-    waiting: VecDeque<(Order, v1::Request)>,
+    waiting: VecDeque<Waiting>,
     free: usize,
     queued: usize,
     step: bool,
@@ -121,20 +131,21 @@ impl Lane {
     }
 
     /// Takes a request in. The caller has looked at [`Lane::contains`] and [`Lane::len`].
-    pub(super) fn push(&mut self, request: v1::Request) {
+    pub(super) fn push(&mut self, request: v1::Request, since: Instant) {
         self.ids.push(request.id);
-        self.waiting.push_back((order_of(request.op.as_ref()), request));
+        let order = order_of(request.op.as_ref());
+        self.waiting.push_back(Waiting { order, request, since });
     }
 
     /// The next request that can start now, in the order in which they came. Reads overtake changes that wait,
     /// nothing overtakes a change of the session.
-    pub(super) fn start(&mut self) -> Option<(Order, v1::Request)> {
+    pub(super) fn start(&mut self) -> Option<Waiting> {
         if self.alone {
             return None;
         }
         let mut change_waits = false;
         let mut found = None;
-        for (index, (order, _)) in self.waiting.iter().enumerate() {
+        for (index, Waiting { order, .. }) in self.waiting.iter().enumerate() {
             let can_start = match order {
                 Order::Free => true,
                 Order::Queued => !change_waits && !self.step,
@@ -150,14 +161,14 @@ impl Lane {
             }
             change_waits = true;
         }
-        let (order, request) = self.waiting.remove(found?)?;
-        match order {
+        let waiting = self.waiting.remove(found?)?;
+        match waiting.order {
             Order::Free => self.free += 1,
             Order::Queued => self.queued += 1,
             Order::Step => self.step = true,
             Order::Alone => self.alone = true,
         }
-        Some((order, request))
+        Some(waiting)
     }
 
     /// A request that had started was answered.
@@ -199,13 +210,13 @@ mod tests {
     fn lane(ops: impl IntoIterator<Item = Op>) -> Lane {
         let mut lane = Lane::default();
         for (id, op) in (1..).zip(ops) {
-            lane.push(request(id, op));
+            lane.push(request(id, op), Instant::now());
         }
         lane
     }
 
     fn start_all(lane: &mut Lane) -> Vec<u32> {
-        std::iter::from_fn(|| lane.start()).map(|(_, request)| request.id).collect()
+        std::iter::from_fn(|| lane.start()).map(|waiting| waiting.request.id).collect()
     }
 
     #[test]

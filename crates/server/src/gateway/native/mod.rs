@@ -30,7 +30,7 @@ use tokio::sync::watch;
 
 pub use self::listen::{serve_tcp, serve_unix, serve_within};
 
-use super::limits::{Admissions, RequestRates};
+use super::limits::{Admissions, RequestRates, Turns};
 use super::stopped;
 use crate::live::Live;
 use crate::seam::Random;
@@ -54,12 +54,18 @@ pub struct NativeGateway {
     pub admissions: Arc<Admissions>,
     /// Requests by account.
     pub rates: RequestRates,
+    /// Reads that are worked on.
+    pub turns: Turns,
     /// How long things may take.
     pub times: Times,
     /// In the server's hello.
     pub server_name: String,
     /// In the server's hello.
     pub sign_up: SignUpMode,
+    /// In the server's hello.
+    pub stranger_mentions: u32,
+    /// In the server's hello.
+    pub new_account_posts: u32,
     /// Requests since the start.
     pub requests: AtomicU64,
     /// Turns true when the server stops.
@@ -112,6 +118,8 @@ impl NativeGateway {
                 tweet_bytes: number(TWEET_BYTES_MAX),
                 heartbeat_ms: milliseconds(self.times.heartbeat),
                 login_ms: milliseconds(self.times.log_in),
+                stranger_mentions: self.stranger_mentions,
+                new_account_posts: self.new_account_posts,
             }),
             features: Vec::new(),
             sign_up: accounts::sign_up_mode(self.sign_up).into(),

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::connection::Handler;
 use super::dispatch::Answered;
+use super::lane::{Order, order_of};
 use super::{NativeGateway, dispatch, tweets};
 use crate::gateway::limits::{Admission, Asker};
 use crate::live::{Delivery, LiveConnection};
@@ -112,6 +113,17 @@ impl Session {
         }
     }
 
+    /// In its turn, and refused when that does not come soon. Changes wait for their turn at the disk instead.
+    async fn answer_in_turn(&self, request: v1::Request, since: Instant) -> Result<Answered> {
+        let reads = order_of(request.op.as_ref()) == Order::Free;
+        let _turn = if reads && !matches!(self.caller(), Caller::Operator) {
+            self.gateway.turns.take(since).await?
+        } else {
+            None
+        };
+        self.answer(request).await
+    }
+
     async fn answer(&self, request: v1::Request) -> Result<Answered> {
         // A fault in one request must not take the others of the connection with it.
         match AssertUnwindSafe(dispatch::dispatch(self, request)).catch_unwind().await {
@@ -176,10 +188,10 @@ impl Handler for Session {
         }
     }
 
-    async fn handle(self: Arc<Self>, request: v1::Request) -> Answered {
+    async fn handle(self: Arc<Self>, request: v1::Request, since: Instant) -> Answered {
         let operation = request.op.as_ref().map_or("unknown", |op| dispatch::operation_of(op).name());
         let start = Instant::now();
-        let mut result = self.answer(request).await;
+        let mut result = self.answer_in_turn(request, since).await;
         if let Err(Error::Internal { incident }) = &result
             && incident.is_empty()
         {

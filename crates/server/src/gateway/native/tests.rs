@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 use super::session::Session;
 use super::{NativeGateway, REQUESTS_IN_FLIGHT_MAX, Times, listen};
-use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates};
+use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates, Turns};
 use crate::seam::SystemRandom;
 use crate::service::SignUpMode;
 use crate::town::{PASSWORD, Town};
@@ -47,9 +47,12 @@ impl Door {
             random: Arc::new(SystemRandom),
             admissions: Admissions::new(limits),
             rates,
+            turns: Turns::new(8, None),
             times,
             server_name: "Test".into(),
             sign_up: SignUpMode::Open,
+            stranger_mentions: 0,
+            new_account_posts: 0,
             requests: AtomicU64::new(0),
             stopping,
         });

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use model::{
@@ -64,16 +65,27 @@ pub struct SqliteOptions {
     pub node: u8,
     /// Changes that may wait for the writer; beyond it they are refused with `BUSY`.
     pub queue: usize,
+    /// When more changes wait than one transaction takes, and they wait for so long, new ones are refused with
+    /// `BUSY`; `None`: only a full queue refuses.
+    pub queue_wait: Option<Duration>,
     /// Most changes in one transaction.
     pub batch_max: usize,
+    /// Tweets of an account that is less than a day old in an hour; 0 is no limit.
+    pub new_account_posts: u32,
     /// Connections that read at the same time.
     pub readers: usize,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { node: 0, queue: 4_096, batch_max: 256, readers: cores.max(2) }
+        Self {
+            node: 0,
+            queue: 4_096,
+            queue_wait: None,
+            batch_max: 256,
+            new_account_posts: 0,
+            readers: crate::cores().max(2),
+        }
     }
 }
 
@@ -81,6 +93,8 @@ impl Default for SqliteOptions {
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
+    queue_wait: Option<Duration>,
+    batch_max: usize,
     work: Mutex<Option<mpsc::Sender<Work>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
@@ -127,6 +141,7 @@ impl SqliteStore {
             tally: Arc::clone(&tally),
             failed,
             batch_max: options.batch_max,
+            new_account_posts: options.new_account_posts,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -134,6 +149,8 @@ impl SqliteStore {
             .map_err(io)?;
         let store = Self {
             path: path.to_owned(),
+            queue_wait: options.queue_wait,
+            batch_max: options.batch_max,
             work: Mutex::new(Some(work)),
             writer: Mutex::new(Some(thread)),
             readers,
@@ -181,6 +198,14 @@ impl SqliteStore {
     fn ask(&self, work: Work) -> Result<()> {
         let writer = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         let writer = writer.as_ref().ok_or(Error::GoingAway)?;
+        if let (Work::Change(_), Some(wait)) = (&work, self.queue_wait) {
+            // What waits is not a burst that the next transaction takes whole: one more would only wait longer.
+            let queued = writer.max_capacity() - writer.capacity();
+            let waited = Duration::from_micros(self.tally.waited_us.load(Ordering::Relaxed));
+            if queued >= self.batch_max && waited > wait {
+                return Err(Error::Busy);
+            }
+        }
         writer.try_send(work).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => writer::storage_failed(),
@@ -216,7 +241,7 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn apply(&self, change: Change, once: Option<Once>) -> Result<Applied> {
         let (answer, result) = oneshot::channel();
-        self.ask(Work::Change(Job { change, once, answer }))?;
+        self.ask(Work::Change(Job { change, once, since: Instant::now(), answer }))?;
         result.await.map_err(|_| writer::storage_failed())?
     }
 

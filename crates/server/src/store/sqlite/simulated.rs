@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use super::ids::Ids;
 use super::readers::Readers;
-use super::writer::{Done, Job, Tally, Work, attempt};
+use super::writer::{Done, Job, Tally, Terms, Work, attempt};
 use super::{EventFeed, SqliteStore, open};
 use crate::seam::Clock;
 use crate::store::{Change, Commit, Event, Observer, Once};
@@ -133,7 +133,8 @@ fn job(change: &Change, once: Option<&Once>) -> Job {
 
 /// In one instant: nobody sees half of it.
 fn carry_out(db: &Connection, ids: &mut Ids, now_ms: i64, batch: &[Job]) -> Done {
-    let done = attempt(db, ids, now_ms, ALL_SEARCHABLE, batch, true);
+    let terms = Terms { now_ms, search_mark: ALL_SEARCHABLE, new_account_posts: 0 };
+    let done = attempt(db, ids, terms, batch, true);
     let done = done.ok().flatten().expect("memory does not fail");
     db.execute_batch("COMMIT").expect("memory does not fail");
     done

@@ -1,5 +1,9 @@
 //! The SQLite store against the suite that every store must pass, and against what only it has: a file.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use model::{AccountId, NewTweet, TweetId, Visibility};
 use rusqlite::Connection;
 
@@ -268,4 +272,92 @@ async fn a_database_of_the_first_schema_is_brought_up_to_date_and_a_copy_of_it_s
     let copy = Connection::open(copy).unwrap();
     let version: u32 = copy.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 1);
+}
+
+#[test]
+fn an_upgrade_that_was_ended_after_its_copy_is_taken_up_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data").join(super::DATABASE);
+    super::open::make_at_schema(&path, 1, crate::testing::START_MS).unwrap();
+    let copy = path.with_extension("before-schema-3.db");
+    backup(&path, &copy).unwrap();
+    let (made, _feed) = TestStore::in_directory(directory, crate::testing::TestClock::new());
+    assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
+    assert_eq!(check(&copy).unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_queue_that_is_long_and_slow_refuses_and_a_long_or_a_slow_one_does_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(super::DATABASE);
+    std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let options = super::SqliteOptions {
+        queue_wait: Some(Duration::from_millis(75)),
+        batch_max: 1,
+        ..super::SqliteOptions::default()
+    };
+    let clock = Arc::new(crate::seam::SystemClock);
+    let (store, _feed) = super::SqliteStore::open(&path, &options, clock).unwrap();
+    let announce = || store.apply(Change::Announce { text: "hello".into() }, None);
+    let slow = |ms: u64| store.tally.waited_us.store(ms * 1_000, Ordering::Relaxed);
+
+    slow(100);
+    announce().await.unwrap();
+    // Somebody else holds the database: what comes now waits.
+    let held = Connection::open(&path).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting: Vec<_> = (0..3).map(|_| announce()).collect();
+    let waiting = futures_util::future::join_all(waiting);
+    tokio::pin!(waiting);
+    slow(10);
+    assert!(futures_util::poll!(&mut waiting).is_pending(), "a long queue takes more");
+    let taken = async {
+        while store.tally.waited_us.load(Ordering::Relaxed) == 10_000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), taken).await.expect("the writer takes the first of them");
+    slow(100);
+    assert_eq!(announce().await.unwrap_err(), model::Error::Busy);
+    held.execute_batch("COMMIT").unwrap();
+    for applied in waiting.await {
+        applied.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_new_account_posts_so_many_in_an_hour_and_one_sent_again_is_not_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = crate::testing::TestClock::new();
+    let path = directory.path().join("data").join(super::DATABASE);
+    let options = super::SqliteOptions { new_account_posts: 2, ..super::SqliteOptions::default() };
+    let (store, _feed) = super::SqliteStore::open(&path, &options, clock.clone()).unwrap();
+    let made = Change::CreateAccount {
+        username: model::Username::parse("ada").unwrap(),
+        display_name: model::DisplayName::default(),
+        password: crate::store::PasswordHash { phc: "none".into(), legacy: None },
+        role: model::Role::Member,
+        invite: None,
+        password_change_advised: false,
+    };
+    let author = AccountId::new(store.apply(made, None).await.unwrap().id).unwrap();
+    let post = |key: u8| {
+        let text = model::TweetText::parse("hello").unwrap();
+        let tweet = NewTweet { text, visibility: Visibility::Public, reply_to: None, quote_of: None };
+        let once = Once { account: author, key: vec![key], request_hash: [0; 32] };
+        store.apply(Change::Post { author, tweet }, Some(once))
+    };
+    let minutes = |n: i64| clock.advance_ms(n * 60_000);
+    post(1).await.unwrap();
+    minutes(20);
+    let second = post(2).await.unwrap();
+    let Err(model::Error::RateLimited { retry_after }) = post(3).await else { panic!("a third was taken") };
+    assert_eq!(retry_after.as_secs(), 40 * 60);
+    assert_eq!(post(2).await.unwrap().id, second.id, "it was done before, and is answered so");
+    minutes(41);
+    post(4).await.unwrap();
+    minutes(24 * 60);
+    for key in 5..10 {
+        post(key).await.unwrap();
+    }
 }

@@ -1,6 +1,8 @@
 //! Tweets: posting with everything that hangs on it, editing, deleting, retweets, likes and bookmarks; and how a
 //! tweet is read with what decides who may see it.
 
+use std::time::Duration;
+
 use model::{
     Account, AccountId, AccountState, Counts, DisplayName, Error, Hashtag, NewTweet, NotificationKind,
     Relationship, Tweet, TweetId, TweetText, Username, ViewerMarks, Visibility,
@@ -194,6 +196,7 @@ impl Tx<'_> {
 
     pub(super) fn post(&mut self, author: AccountId, new: &NewTweet) -> Result<Applied> {
         self.require_active(author)?;
+        self.require_patience(author)?;
         let id = self.new_tweet_id()?;
         let reply_to = new.reply_to.map(|id| self.subject_for(author, id)).transpose()?;
         let quote_of = new.quote_of.map(|id| self.subject_for(author, id)).transpose()?;
@@ -216,6 +219,28 @@ impl Tx<'_> {
         self.posted.push(Tweet { text, reply_to, quote_of, ..fresh(id, author, new.visibility) });
         self.tell(EventKind::TweetPosted { tweet: id, author })?;
         applied(id.get(), true)
+    }
+
+    /// An account that is new may not fill everybody's timelines. It stands here and not before the store, so that a
+    /// tweet which is sent again with its key is answered as the first time.
+    fn require_patience(&self, author: AccountId) -> Result<()> {
+        const HOUR_MS: i64 = 60 * 60 * 1_000;
+        let is_new = self.now_ms - author.time_ms() < 24 * HOUR_MS;
+        let Some(others) = self.new_account_posts.checked_sub(1).filter(|_| is_new) else { return Ok(()) };
+        let earliest = first(
+            self.db,
+            "SELECT id FROM tweet WHERE author = ?1 AND deleted = 0 ORDER BY id DESC LIMIT 1 OFFSET ?2",
+            params![author.get().cast_signed(), others],
+            |row| row.get::<_, i64>(0),
+        )?;
+        let Some(earliest) = earliest else { return Ok(()) };
+        let wait_ms = model::time_of_id(earliest.cast_unsigned()) + HOUR_MS - self.now_ms;
+        match u64::try_from(wait_ms) {
+            Ok(wait_ms @ 1..) => {
+                Err(Error::RateLimited { retry_after: Duration::from_millis(wait_ms) }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn new_tweet_id(&mut self) -> Result<TweetId> {

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Instant;
 
 use model::{Error, EventId, Tweet};
 use rusqlite::{Connection, params};
@@ -19,6 +20,8 @@ use crate::store::{Applied, Change, Commit, Event, EventKind, Observer, Once, To
 pub(super) struct Job {
     pub(super) change: Change,
     pub(super) once: Option<Once>,
+    /// When it came.
+    pub(super) since: Instant,
     pub(super) answer: oneshot::Sender<model::Result<Applied>>,
 }
 
@@ -37,6 +40,8 @@ pub(super) enum Work {
 pub(super) struct Tally {
     pub(super) commits: AtomicU64,
     pub(super) changes: AtomicU64,
+    /// How long the first change of the last transaction had waited, in microseconds.
+    pub(super) waited_us: AtomicU64,
     /// Public tweets that search does not know yet.
     pub(super) unindexed: AtomicU64,
 }
@@ -64,6 +69,7 @@ pub(super) struct Writer {
     pub(super) tally: Arc<Tally>,
     pub(super) failed: watch::Sender<bool>,
     pub(super) batch_max: usize,
+    pub(super) new_account_posts: u32,
 }
 
 impl Writer {
@@ -86,7 +92,9 @@ impl Writer {
                 }
                 continue;
             }
-            if !batch.is_empty() {
+            if let Some(first) = batch.first() {
+                let waited = first.since.elapsed().as_micros();
+                self.tally.waited_us.store(waited.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
                 self.work_off(&mut batch);
             }
             self.do_chores(chores);
@@ -229,7 +237,12 @@ impl Writer {
         if fault::is_on(Wrong::IdsFollowTheClock) {
             self.ids = Ids::new(0, 0);
         }
-        attempt(&self.db, &mut self.ids, self.clock.now_ms(), self.search_mark, batch, savepoints)
+        let terms = Terms {
+            now_ms: self.clock.now_ms(),
+            search_mark: self.search_mark,
+            new_account_posts: self.new_account_posts,
+        };
+        attempt(&self.db, &mut self.ids, terms, batch, savepoints)
     }
 
     fn commit(&self) -> Result<()> {
@@ -240,18 +253,29 @@ impl Writer {
     }
 }
 
+/// What holds for all changes of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    pub(super) now_ms: i64,
+    /// As [`Tx::search_mark`].
+    pub(super) search_mark: u64,
+    /// As [`Tx::new_account_posts`].
+    pub(super) new_account_posts: u32,
+}
+
 /// Begins a transaction with all of the batch in it; `None` when savepoints are needed and not there.
 pub(super) fn attempt(
     db: &Connection,
     ids: &mut Ids,
-    now_ms: i64,
-    search_mark: u64,
+    terms: Terms,
     batch: &[Job],
     savepoints: bool,
 ) -> Result<Option<Done>> {
     run(db, "BEGIN IMMEDIATE", [])?;
+    let Terms { now_ms, search_mark, new_account_posts } = terms;
     let (events, posted, touched) = Default::default();
-    let mut tx = Tx { db, ids, now_ms, search_mark, events, posted, touched, unindexed: 0 };
+    let mut tx =
+        Tx { db, ids, now_ms, search_mark, new_account_posts, events, posted, touched, unindexed: 0 };
     let mut results = Vec::with_capacity(batch.len());
     for job in batch {
         let Some(result) = tx.apply(job, savepoints)? else { return Ok(None) };
@@ -285,6 +309,8 @@ pub(super) struct Tx<'a> {
     pub(super) now_ms: i64,
     /// Search knows all public tweets up to this one; later ones it learns of behind the commit.
     pub(super) search_mark: u64,
+    /// In an hour; 0 is no limit.
+    pub(super) new_account_posts: u32,
     events: Vec<Event>,
     pub(super) posted: Vec<Tweet>,
     touched: Vec<Touched>,

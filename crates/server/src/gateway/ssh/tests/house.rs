@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates};
+use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates, Turns};
 use crate::gateway::native::{NativeGateway, Times as NativeTimes, serve_within};
 use crate::gateway::ssh::{HostKey, SshApp, SshCommand, SshGateway, SshTerminal, Times, Visit, serve_ssh};
 use crate::gateway::within::{self, Door};
@@ -209,9 +209,12 @@ impl House {
             random: Arc::new(SystemRandom),
             admissions: Admissions::new(limits),
             rates: RequestRates::new(0, 1),
+            turns: Turns::new(8, None),
             times: NativeTimes::default(),
             server_name: "Test".into(),
             sign_up: SignUpMode::Open,
+            stranger_mentions: 0,
+            new_account_posts: 0,
             requests: AtomicU64::new(0),
             stopping: stopping.clone(),
         });
