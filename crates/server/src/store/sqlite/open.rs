@@ -263,7 +263,11 @@ fn migrate(db: &mut Connection, path: &Path, steps: &[&str], now_ms: i64) -> Res
     let version = usize::try_from(version).unwrap_or(usize::MAX);
     if version > 0 && version < steps.len() {
         let copy = path.with_extension(format!("before-schema-{}.db", steps.len()));
-        super::maintenance::backup(path, &copy)?;
+        // One that is there is of a try that was ended before the last step: nobody has written since.
+        match fs::remove_file(&copy) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(OpenError::io(&copy, error)),
+            _ => super::maintenance::backup(path, &copy)?,
+        };
     }
     for (number, step) in steps.iter().enumerate().skip(version) {
         let transaction = db.transaction().map_err(sql)?;
