@@ -13,12 +13,14 @@
 
 mod chaos;
 mod lane;
+mod latency;
 mod load;
 mod lossy;
 mod person;
 mod random;
 mod report;
 mod server;
+mod wire;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

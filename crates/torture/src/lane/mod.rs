@@ -5,7 +5,9 @@ mod clock;
 mod crash;
 mod disk;
 mod frames;
+mod overload;
 mod power;
+mod slow;
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -67,6 +69,10 @@ pub(crate) enum Lane {
     Clock,
     /// A bad network, and bytes that are no frames.
     Frames,
+    /// More work than the server can do.
+    Overload,
+    /// Readers that do not read, silent sockets, floods, guesses.
+    Slow,
 }
 
 /// The lines of a lane, once it is through.
@@ -80,6 +86,8 @@ impl Lane {
             Self::Disk => Box::pin(disk::run(setup)),
             Self::Clock => Box::pin(clock::run(setup)),
             Self::Frames => Box::pin(frames::run(setup)),
+            Self::Overload => Box::pin(overload::run(setup)),
+            Self::Slow => Box::pin(slow::run(setup)),
         }
     }
 
