@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use turmoil::net::{TcpListener, TcpStream};
 
-use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates};
+use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates, Turns};
 use crate::gateway::native::{NativeGateway, Times, serve_within};
 use crate::gateway::within::doors;
 use crate::live::{Live, LiveConfig};
@@ -171,9 +171,12 @@ async fn server(disk: Arc<Disk>, clock: Arc<SimulatedClock>, manner: Manner) -> 
         random,
         admissions: Admissions::new(limits),
         rates: RequestRates::new(0, 1),
+        turns: Turns::new(16, None),
         times: Times { heartbeat: Duration::from_secs(1), ..Times::default() },
         server_name: "Simulated".into(),
         sign_up: SignUpMode::Closed,
+        stranger_mentions: 0,
+        new_account_posts: 0,
         requests: AtomicU64::new(0),
         stopping,
     });

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
+use std::time::Instant;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -120,6 +121,8 @@ impl Disk {
             observer,
             tally: Arc::new(Tally::default()),
             failed,
+            queue_wait: None,
+            batch_max: 256,
             _lock: None,
         };
         (store, events)
@@ -128,7 +131,7 @@ impl Disk {
 
 fn job(change: &Change, once: Option<&Once>) -> Job {
     let (answer, _) = oneshot::channel();
-    Job { change: change.clone(), once: once.cloned(), answer }
+    Job { change: change.clone(), once: once.cloned(), since: Instant::now(), answer }
 }
 
 /// In one instant: nobody sees half of it.
