@@ -2,9 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use client::Endpoint;
@@ -46,6 +49,7 @@ pub(crate) struct Launch {
     through: Vec<OsString>,
     arguments: Vec<OsString>,
     environment: Vec<(String, String)>,
+    socket: Option<Arc<TcpListener>>,
 }
 
 impl Launch {
@@ -69,6 +73,7 @@ impl Launch {
             through: Vec::new(),
             arguments: Vec::new(),
             environment: environment.to_vec(),
+            socket: None,
         }
     }
 
@@ -102,6 +107,19 @@ impl Launch {
         self
     }
 
+    /// A socket that is held open for the server while it comes and goes, as systemd does.
+    pub(crate) fn behind(mut self, socket: &Arc<TcpListener>) -> Self {
+        // A shell can say its own process id, which is that of the program which it becomes.
+        let become_server = "exec 3<&0 </dev/null; export LISTEN_PID=$$; exec \"$@\"";
+        self.socket = Some(socket.clone());
+        self.with("LISTEN_FDS", "1").with("LISTEN_FDNAMES", "native").through([
+            "sh",
+            "-c",
+            become_server,
+            "sh",
+        ])
+    }
+
     /// Another program that starts the server and becomes it: `unshare …`, `fiu-run …`.
     pub(crate) fn through<S: Into<OsString>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
         self.through = words.into_iter().map(Into::into).collect();
@@ -133,7 +151,11 @@ impl Launch {
         command.args(&words[1..]).envs(self.environment.iter().cloned());
         let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
         let log_start = log.metadata()?.len();
-        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
+        let stdin = match &self.socket {
+            Some(socket) => Stdio::from(OwnedFd::from(socket.try_clone()?)),
+            None => Stdio::null(),
+        };
+        let child = command.stdin(stdin).stdout(log.try_clone()?).stderr(log).spawn();
         let child = child.map_err(|error| format!("{}: {error}", words[0].to_string_lossy()))?;
         Ok(Process { child, log: self.log.clone(), log_start })
     }

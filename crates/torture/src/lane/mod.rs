@@ -1,13 +1,18 @@
 //! The lanes: a file each, with one function that takes the setup and gives a line for every promise it tried. A new
 //! lane is a module, a variant and an arm here.
 
+mod abuse;
+mod backup;
 mod clock;
 mod crash;
 mod disk;
 mod frames;
+mod migrate;
 mod overload;
 mod power;
+mod restart;
 mod slow;
+mod soak;
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -73,6 +78,16 @@ pub(crate) enum Lane {
     Overload,
     /// Readers that do not read, silent sockets, floods, guesses.
     Slow,
+    /// A server that starts again while everybody works.
+    Restart,
+    /// Databases of older and of later versions.
+    Migrate,
+    /// A backup while everybody writes.
+    Backup,
+    /// Those who mean harm.
+    Abuse,
+    /// A long time under load.
+    Soak,
 }
 
 /// The lines of a lane, once it is through.
@@ -88,6 +103,11 @@ impl Lane {
             Self::Frames => Box::pin(frames::run(setup)),
             Self::Overload => Box::pin(overload::run(setup)),
             Self::Slow => Box::pin(slow::run(setup)),
+            Self::Restart => Box::pin(restart::run(setup)),
+            Self::Migrate => Box::pin(migrate::run(setup)),
+            Self::Backup => Box::pin(backup::run(setup)),
+            Self::Abuse => Box::pin(abuse::run(setup)),
+            Self::Soak => Box::pin(soak::run(setup)),
         }
     }
 
