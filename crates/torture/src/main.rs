@@ -66,7 +66,13 @@ fn main() -> Result<ExitCode, Error> {
     };
     let lanes = if cli.lanes.is_empty() { Lane::value_variants().to_vec() } else { cli.lanes };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let report = runtime.block_on(run(&setup, &lanes));
+    let report = runtime.block_on(async {
+        tokio::select! {
+            report = run(&setup, &lanes) => Ok(report),
+            // What was mounted or started goes with the lane.
+            _ = tokio::signal::ctrl_c() => Err("interrupted"),
+        }
+    })?;
     runtime.shutdown_background();
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
