@@ -21,7 +21,14 @@ struct Shot {
 }
 
 const SHOTS: [Shot; 7] = [
-    Shot { name: "home", size: (120, 34), theme: "night", keys: &["j", "j", "f", "j"], shows: "♥ you" },
+    Shot {
+        name: "home",
+        size: (120, 34),
+        theme: "night",
+        // The trends of now, not of before anybody had spoken.
+        keys: &["\x0c", "j", "j", "f", "j"],
+        shows: "♥ you",
+    },
     Shot {
         name: "compose",
         size: (100, 28),

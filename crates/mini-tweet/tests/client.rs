@@ -52,7 +52,9 @@ fn until_in_the_outbox(person: &Person) {
     until("it is in the outbox", || {
         let mut accounts = std::fs::read_dir(person.home().join("accounts")).unwrap();
         let outbox = accounts.next().unwrap().unwrap().path().join("outbox");
-        std::fs::read_dir(outbox).is_ok_and(|files| files.count() == 1)
+        // Not one that is still being written.
+        let is_whole = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|e| e == "toml");
+        std::fs::read_dir(outbox).into_iter().flatten().flatten().filter(is_whole).count() == 1
     });
 }
 

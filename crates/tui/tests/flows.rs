@@ -672,3 +672,21 @@ fn what_was_posted_between_reading_and_following_is_read_again() {
     desk.tell(Message::Following(Topic::Local));
     assert_eq!(read(&desk), before, "once is enough");
 }
+
+#[test]
+fn good_advice_does_not_cover_what_is_wrong_with_the_settings() {
+    let setup = mini_tweet_tui::state::Setup {
+        username: Some("ada".into()),
+        settings: "theme = 3".into(),
+        ..Desk::setup(80, 24)
+    };
+    let mut desk = Desk::with(setup, false);
+    let profile = v1::Profile {
+        account: Some(account(1, "ada", "Ada")),
+        own: Some(v1::OwnSettings { password_change_advised: true, ..v1::OwnSettings::default() }),
+        ..v1::Profile::default()
+    };
+    let answer = Ok(protocol::v1::response::Result::Profile(profile));
+    desk.tell(Message::Answered(mini_tweet_tui::message::Purpose::Me, answer));
+    assert!(desk.shows("settings are not used: line 1"), "{}", desk.screen());
+}

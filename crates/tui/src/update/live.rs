@@ -58,7 +58,9 @@ pub(super) fn begin(state: &mut State, profile: &v1::Profile) -> Effects {
 pub(super) fn know_me(state: &mut State, profile: &v1::Profile) {
     state.me = me_of(profile);
     state.username = state.me.as_ref().map(|me| me.account.username.clone());
-    if profile.own.is_some_and(|own| own.password_change_advised) {
+    // What went wrong is to be read first.
+    let has_bad_news = state.toast.as_ref().is_some_and(|toast| toast.is_error);
+    if profile.own.is_some_and(|own| own.password_change_advised) && !has_bad_news {
         state.say("Your password was given to you: change it with :password");
     }
 }

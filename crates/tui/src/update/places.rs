@@ -13,6 +13,8 @@ use crate::writing::Writing;
 
 /// How old trends may be while they are shown.
 const TRENDS_MS: i64 = 60_000;
+/// The same while there are none.
+const NO_TRENDS_MS: i64 = 5_000;
 /// Places that history remembers.
 const HISTORY_MAX: usize = 100;
 
@@ -220,8 +222,9 @@ pub(crate) fn new_above(state: &State, panel: &Panel) -> usize {
 /// Trends are not told live: while they are shown they are asked for once a minute.
 pub(super) fn keep_trends(state: &mut State) -> Effects {
     let shows = *state.place() == Place::Trends || view::areas(state).right.is_some();
-    if !shows || state.me.is_none() || state.link != Link::Live || state.now - state.trends_asked < TRENDS_MS
-    {
+    // On a young server the first one is worth a question now and then.
+    let pause = if state.known.trends.is_empty() { NO_TRENDS_MS } else { TRENDS_MS };
+    if !shows || state.me.is_none() || state.link != Link::Live || state.now - state.trends_asked < pause {
         return Effects::new();
     }
     state.trends_asked = state.now;

@@ -131,7 +131,7 @@ pub(super) fn left(state: &State, grid: &mut Grid, area: Area) {
                 let is_here = place == *state.place();
                 let title = match &place {
                     Place::Conversation(username) => format!("@{username}"),
-                    Place::Drafts => "Drafts, outbox".into(),
+                    Place::Drafts => "Drafts".into(),
                     other => other.title(),
                 };
                 let mark = if is_here { of(Role::Accent, "▸") } else { plain(" ") };
