@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use model::limits::QUERY_BYTES_MAX;
 use model::{AccountId, DisplayName, Hashtag, NewTweet, Password, Span, TweetText, Username, Visibility};
-use server::gateway::limits::{Admissions, ConnectionLimits, RequestRates};
+use server::gateway::limits::{Admissions, ConnectionLimits, RequestRates, Turns};
 use server::gateway::native::{NativeGateway, Times, serve_within};
 use server::gateway::within::{Door, doors};
 use server::live::{Live, LiveConfig};
@@ -104,6 +104,9 @@ async fn found(directory: &TempDir) -> (Arc<SqliteStore>, Door, AccountId, watch
         random: Arc::new(SystemRandom),
         admissions: Admissions::new(limits),
         rates: RequestRates::new(0, 1),
+        turns: Turns::new(8, None),
+        stranger_mentions: 0,
+        new_account_posts: 0,
         times: Times::default(),
         server_name: "Hostile".into(),
         sign_up: SignUpMode::Open,
