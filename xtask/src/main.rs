@@ -63,6 +63,8 @@ fn ci() -> Outcome {
     let mut rustdoc =
         tool("cargo", &["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"]);
     run(rustdoc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    torture(&["--short"])?;
+    bench(&["guard", "--seconds", "3"])?;
     eprintln!("all passed");
     Ok(())
 }
@@ -93,12 +95,15 @@ fn tools() -> Outcome {
         ("fiu-run", "fiu-utils"),
         ("faketime", "faketime"),
         ("strace", "strace"),
+        ("redis-server", "redis-server"),
     ];
     let missing: Vec<&str> = all.iter().filter(|tool| !is_there(tool)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    run(Command::new("apt-get").args(["install", "--yes"]).args(&missing))
+    // A new machine may have no list of what there is.
+    run(Command::new("apt-get").args(["update", "--quiet"]))
+        .and_then(|()| run(Command::new("apt-get").args(["install", "--yes"]).args(&missing)))
         .map_err(|error| format!("please install {}: {error}", missing.join(", ")))
 }
 

@@ -1,7 +1,7 @@
 //! Measures the real server: a separate process with a fresh data directory, driven over real sockets with the
 //! project's protocol, beside yardsticks that are measured in turn with it, so that results are ratios.
 //!
-//! `cargo xtask bench` runs everything; docs/benchmark.md says what the figures mean.
+//! `cargo xtask bench` runs everything; docs/performance.md says what the figures mean.
 
 #![allow(
     clippy::cast_possible_truncation,
