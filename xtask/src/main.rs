@@ -214,6 +214,13 @@ fn cargo(args: &[&str]) -> Outcome {
 
 fn tool(name: &str, args: &[&str]) -> Command {
     let mut command = Command::new(name);
+    // What cargo says of this very package would make it build others anew that look at it (ring).
+    for (variable, _) in std::env::vars_os() {
+        let known = variable.to_string_lossy();
+        if known.starts_with("CARGO_PKG_") || known.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&variable);
+        }
+    }
     command.args(args).current_dir(root());
     command
 }
