@@ -139,6 +139,8 @@ fn carry_out(db: &Connection, ids: &mut Ids, now_ms: i64, batch: &[Job]) -> Done
     let terms = Terms { now_ms, search_mark: ALL_SEARCHABLE, new_account_posts: 0 };
     let done = attempt(db, ids, terms, batch, true);
     let done = done.ok().flatten().expect("memory does not fail");
+    // Not ahead: what is made again after a crash gets the identifiers that it had.
+    ids.settle(db).expect("memory does not fail");
     db.execute_batch("COMMIT").expect("memory does not fail");
     done
 }
