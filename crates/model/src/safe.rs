@@ -61,8 +61,8 @@ fn sanitise(text: &str, newline: impl Fn(&mut String)) -> String {
     }
     let mut out = String::with_capacity(text.len());
     for cluster in text.graphemes(true) {
-        let has_base = |c: char| !c.is_ascii() && !must_show(c) && !is_combining_mark(c);
-        let mut joins = cluster.chars().next().is_some_and(has_base);
+        // What stands before, marks left out, is a character that is not ASCII and is written as it is.
+        let mut joins = false;
         let mut marks = 0;
         for c in cluster.chars() {
             match c {
@@ -80,7 +80,10 @@ fn sanitise(text: &str, newline: impl Fn(&mut String)) -> String {
                         out.push(c);
                     }
                 }
-                c => out.push(c),
+                c => {
+                    joins = !c.is_ascii();
+                    out.push(c);
+                }
             }
         }
     }
@@ -129,6 +132,8 @@ mod tests {
         // Behind what was shown, too: that is ASCII.
         assert_eq!(SafeText::line("\u{16}\u{316}\u{200c}").as_str(), "<U+0016>\u{316}<U+200C>");
         assert_eq!(SafeText::line("é\u{e0041}\u{200d}").as_str(), "é<U+E0041><U+200D>");
+        // A sign that is written before others makes one cluster with a space.
+        assert_eq!(SafeText::line("\u{600} \u{200d}").as_str(), "\u{600} <U+200D>");
         let pile = format!("a{}", "\u{316}".repeat(50));
         assert_eq!(SafeText::line(&pile).as_str().chars().count(), 9);
     }

@@ -6,11 +6,14 @@ mod backup;
 mod clock;
 mod crash;
 mod disk;
+mod erase;
 mod frames;
 mod migrate;
+mod names;
 mod overload;
 mod power;
 mod restart;
+mod sim;
 mod slow;
 mod soak;
 
@@ -88,6 +91,12 @@ pub(crate) enum Lane {
     Abuse,
     /// A long time under load.
     Soak,
+    /// Races for one name, and the name of a deleted account.
+    Names,
+    /// A deleted account, down to the bytes.
+    Erase,
+    /// Everything at once in one thread, by seed.
+    Sim,
 }
 
 /// The lines of a lane, once it is through.
@@ -108,6 +117,9 @@ impl Lane {
             Self::Backup => Box::pin(backup::run(setup)),
             Self::Abuse => Box::pin(abuse::run(setup)),
             Self::Soak => Box::pin(soak::run(setup)),
+            Self::Names => Box::pin(names::run(setup)),
+            Self::Erase => Box::pin(erase::run(setup)),
+            Self::Sim => Box::pin(sim::run(setup)),
         }
     }
 

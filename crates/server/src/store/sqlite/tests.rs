@@ -19,6 +19,28 @@ async fn world() -> World {
 
 conformance_suite!(world);
 
+#[tokio::test]
+async fn of_a_purged_account_no_word_is_left_in_the_file() {
+    const CANARY: &str = "zqcanaryzq";
+    let (made, feed) = TestStore::new();
+    let (store, database) = (made.store.clone(), made.database());
+    let world = World::over(store.clone(), made.clock.clone(), feed, Box::new(made)).await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    for n in 0..20 {
+        world.post(ada, &format!("{n} {CANARY} #{CANARY}")).await;
+        let text = model::TweetText::parse(&format!("{n} {CANARY}")).unwrap();
+        world.apply(Change::SendMessage { author: ada, to: bob, text }).await;
+    }
+    world.timeline(Timeline::Search(CANARY.into())).await;
+    world.apply(Change::DeleteAccount { account: ada }).await;
+    while world.apply(Change::PurgeAccount { account: ada, limit: 7 }).await.changed {}
+    // Closing brings everything into the one file.
+    store.close().await;
+    let bytes = std::fs::read(database).unwrap();
+    let hits = bytes.windows(CANARY.len()).filter(|part| *part == CANARY.as_bytes()).count();
+    assert_eq!(hits, 0);
+}
+
 /// Numbers that look random and are the same for the same seed.
 struct Dice(u64);
 

@@ -318,15 +318,13 @@ impl Tx<'_> {
         self.make_searchable(id, text.as_str())
     }
 
-    /// Takes back what `index_text` did.
+    /// Takes back what `index_text` did. A hashtag that nobody uses any more goes: it is somebody's word.
     fn unindex_text(&self, id: TweetId) -> Result<()> {
-        run(
-            self.db,
-            "UPDATE hashtag SET tweets = tweets - 1
-             WHERE id IN (SELECT hashtag FROM tweet_hashtag WHERE tweet = ?1)",
-            [Sql(id)],
-        )?;
-        run(self.db, "DELETE FROM tweet_hashtag WHERE tweet = ?1", [Sql(id)])?;
+        let sql = "DELETE FROM tweet_hashtag WHERE tweet = ?1 RETURNING hashtag";
+        for hashtag in all(self.db, sql, [Sql(id)], |row| row.get::<_, i64>(0))? {
+            run(self.db, "UPDATE hashtag SET tweets = tweets - 1 WHERE id = ?1", [hashtag])?;
+            run(self.db, "DELETE FROM hashtag WHERE id = ?1 AND tweets = 0", [hashtag])?;
+        }
         run(self.db, "DELETE FROM mention WHERE tweet = ?1", [Sql(id)])?;
         self.forget_in_search(id)
     }

@@ -1,0 +1,48 @@
+//! Server and clients in one thread, on a network, a disk and clocks that a seed decides (P17). It is a test of the
+//! server's crate, because nothing of it is in a release; here it is run as often as the promise says.
+
+use std::process::Command;
+
+use super::Setup;
+use crate::Error;
+use crate::report::{Control, Line};
+
+const TESTS: [&str; 2] = [
+    "simulation::nothing_is_lost_doubled_or_out_of_order_and_all_is_well_soon_after_faults_stop",
+    "simulation::a_store_that_acknowledges_before_it_keeps_is_found_out",
+];
+
+pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
+    let seeds = setup.times(200, 10_000);
+    let [promise, control] = TESTS;
+    let (kept, said) = test(promise, setup.seed, seeds)?;
+    let (caught, _) = test(control, setup.seed, 20)?;
+    let figures = said.lines().find(|line| line.contains(" seeds: ")).unwrap_or("no figures").to_owned();
+    // From the seed on, and what happened with it.
+    let broken = said.lines().skip_while(|line| !line.contains("SIMULATION_SEED=")).map(str::to_owned);
+    let broken =
+        if kept { Vec::new() } else { std::iter::once("it failed".to_owned()).chain(broken).collect() };
+    Ok(vec![Line {
+        promise: 17,
+        tried: format!("{seeds} seeds of crashes, partitions, delays and steps of the clock"),
+        figures,
+        broken,
+        control: Control::of(caught, "a store that acknowledges before it keeps"),
+    }])
+}
+
+/// Whether a test passes, and what it writes.
+fn test(name: &str, seed: u64, seeds: usize) -> Result<(bool, String), Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let out = Command::new(cargo)
+        .args(["test", "--release", "--locked", "--package", "mini-tweet-server", "--lib", name])
+        .args(["--", "--exact", "--nocapture"])
+        .env("SIMULATION_SEED", seed.to_string())
+        .env("SIMULATION_SEEDS", seeds.to_string())
+        .env("RUST_BACKTRACE", "0")
+        .output()?;
+    let said = [out.stdout, out.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    // A name that is no test passes as well.
+    Ok((out.status.success() && said.contains("1 passed"), said))
+}
