@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use super::Setup;
+use super::{Scale, Setup};
 use crate::Error;
 use crate::report::{Control, Line};
 
@@ -15,8 +15,8 @@ const TESTS: [&str; 2] = [
 pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
     let seeds = setup.times(200, 10_000);
     let [promise, control] = TESTS;
-    let (kept, said) = test(promise, setup.seed, seeds)?;
-    let (caught, _) = test(control, setup.seed, 20)?;
+    let (kept, said) = test(promise, setup, seeds)?;
+    let (caught, _) = test(control, setup, 20)?;
     let figures = said.lines().find(|line| line.contains(" seeds: ")).unwrap_or("no figures").to_owned();
     // From the seed on, and what happened with it.
     let broken = said.lines().skip_while(|line| !line.contains("SIMULATION_SEED=")).map(str::to_owned);
@@ -32,12 +32,14 @@ pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
 }
 
 /// Whether a test passes, and what it writes.
-fn test(name: &str, seed: u64, seeds: usize) -> Result<(bool, String), Error> {
+fn test(name: &str, setup: &Setup, seeds: usize) -> Result<(bool, String), Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // A build for release takes longer than a few seeds without one.
+    let profile = if setup.scale == Scale::Long { "release" } else { "dev" };
     let out = Command::new(cargo)
-        .args(["test", "--release", "--locked", "--package", "mini-tweet-server", "--lib", name])
+        .args(["test", "--profile", profile, "--locked", "--package", "mini-tweet-server", "--lib", name])
         .args(["--", "--exact", "--nocapture"])
-        .env("SIMULATION_SEED", seed.to_string())
+        .env("SIMULATION_SEED", setup.seed.to_string())
         .env("SIMULATION_SEEDS", seeds.to_string())
         .env("RUST_BACKTRACE", "0")
         .output()?;
