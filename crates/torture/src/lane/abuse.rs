@@ -145,8 +145,8 @@ async fn suspension(setup: &Setup) -> Result<Line, Error> {
     let [ada, mallory] = &people[..] else { return Err("two people".into()) };
     mallory.post("of somebody who is suspended").await?;
     let seen_before = sees(ada, mallory).await?;
-    let out = launch.operator(&["admin", "suspend", &format!("@{}", mallory.name)])?;
     let told = Instant::now();
+    let out = launch.operator(&["admin", "suspend", &format!("@{}", mallory.name)])?;
     let mut broken = Vec::new();
     broken.extend((!out.status.success()).then(|| String::from_utf8_lossy(&out.stderr).into_owned()));
     while sees(ada, mallory).await? && told.elapsed() < HIDDEN_WITHIN * 5 {

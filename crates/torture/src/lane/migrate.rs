@@ -111,7 +111,7 @@ fn prepared(program: &Path, directory: &Path, version: usize) -> Result<Launch, 
         let sql = "INSERT INTO tweet (id, author, text, visibility) VALUES (?1, ?2, 'tweet ' || ?3, 3)";
         db.execute(sql, [id(10 + n), id(1), n])?;
         let sql = "INSERT INTO idempotency (account, key, request_hash, result, changed, made_ms)
-                   VALUES (?1, CAST(?2 AS BLOB), zeroblob(32), ?3, 1, 5)";
+                   VALUES (?1, CAST(?2 AS BLOB), zeroblob(32), ?3, 1, 4000000000000)";
         db.execute(sql, [id(1), n, id(10 + n)])?;
     }
     db.execute_batch("COMMIT")?;
