@@ -14,9 +14,9 @@ use crate::fault::{self, Point};
 
 /// How long search may be behind while nobody searches: who does brings it up to date first.
 const INDEX_AFTER: Duration = Duration::from_millis(50);
-/// Pages in the log from which on the writer itself begins it anew. Until then it grows, because a writer that never
-/// rests never leaves it all in the file.
-const LOG_PAGES_MAX: i64 = 16_384;
+/// Pages in the log (48 MiB) from which on the writer itself begins it anew. Until then it grows, because a writer that
+/// never rests never leaves it all in the file.
+const LOG_PAGES_MAX: i64 = 12_288;
 
 /// Something to do.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +58,7 @@ fn keep(
     work: &mpsc::WeakSender<Work>,
     failed: &watch::Sender<bool>,
 ) {
+    let mut log_pages_max = LOG_PAGES_MAX;
     while let Ok(chore) = chores.recv() {
         if *failed.borrow() {
             continue;
@@ -68,7 +69,17 @@ fn keep(
                 Some(Work::Index(None))
             }
             Chore::Checkpoint => match checkpoint(db) {
-                Ok(pages) => (pages > LOG_PAGES_MAX).then_some(Work::Checkpoint),
+                Ok(pages) if pages > log_pages_max => {
+                    log_pages_max = match begin_anew(work) {
+                        Some(true) => LOG_PAGES_MAX,
+                        // Somebody reads for long, a backup for example: the log is left to grow, rather than
+                        // everybody made to wait again and again.
+                        Some(false) => pages * 2,
+                        None => log_pages_max,
+                    };
+                    None
+                }
+                Ok(_) => None,
                 Err(fault) => {
                     // As after a failed commit: what the disk has lost it will not say again.
                     if fault.is_fatal() {
@@ -88,6 +99,14 @@ fn keep(
     if *failed.borrow() {
         super::open::leave_as_it_is(db);
     }
+}
+
+/// Whether the writer could begin the log anew; `None` when it has too much to do. Nothing is checkpointed meanwhile:
+/// two at once refuse each other.
+fn begin_anew(work: &mpsc::WeakSender<Work>) -> Option<bool> {
+    let (done, begun) = sync_channel(1);
+    work.upgrade()?.try_send(Work::Checkpoint(done)).ok()?;
+    begun.recv().ok()
 }
 
 /// Puts into the file what can be put there beside a writer; returns the pages in the log.

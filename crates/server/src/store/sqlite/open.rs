@@ -18,6 +18,9 @@ use crate::fault::{self, Point, Wrong};
 /// "MiTw": marks the file as ours.
 const APPLICATION_ID: i32 = 0x4d69_5477;
 
+/// How long a connection waits for another to let go of the database.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Every step from one schema to the next; the version is the number of steps taken.
 const STEPS: &[&str] =
     &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
@@ -112,7 +115,7 @@ pub(super) fn in_memory(now_ms: i64) -> Connection {
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
-    db.busy_timeout(Duration::from_secs(5))?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
     super::readers::stable_plans(&db)?;
     db.set_prepared_statement_cache_capacity(256);
     Ok(db)

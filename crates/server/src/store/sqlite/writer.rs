@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use model::{Error, EventId, Tweet};
 use rusqlite::{Connection, params};
@@ -31,8 +31,8 @@ pub(super) enum Work {
     Change(Job),
     /// To bring search up to date, and to say when it is.
     Index(Option<oneshot::Sender<()>>),
-    /// To begin the log anew.
-    Checkpoint,
+    /// To begin the log anew, and to say whether it was.
+    Checkpoint(std::sync::mpsc::SyncSender<bool>),
 }
 
 /// What the writer has done since it started.
@@ -48,6 +48,8 @@ pub(super) struct Tally {
 
 /// So many new tweets are indexed at once: the index is cheaper to extend by many, and others wait meanwhile.
 const INDEXED_AT_ONCE: u64 = 1_024;
+/// How long everybody waits for those who read to end, when the log is to begin anew.
+const READERS_END: Duration = Duration::from_millis(75);
 /// Pages by which the log grows before it goes into the file: 4 MiB.
 const LOG_PAGES: i32 = 1_024;
 
@@ -159,11 +161,13 @@ impl Writer {
                         let _ = done.send(());
                     }
                 }
-                Work::Checkpoint => {
-                    if let Err(error) = self.db.pragma_update(None, "wal_checkpoint", "RESTART") {
-                        self.refuse(&mut Vec::new(), error.into());
+                Work::Checkpoint(done) => match self.begin_log_anew() {
+                    Ok(begun) => {
+                        // Nobody listens when the store closes.
+                        let _ = done.try_send(begun);
                     }
-                }
+                    Err(error) => self.refuse(&mut Vec::new(), error.into()),
+                },
                 Work::Change(_) => {}
             }
         }
@@ -185,6 +189,15 @@ impl Writer {
         if pages - self.log_pages_told >= LOG_PAGES && self.keeper.tell(Chore::Checkpoint) {
             self.log_pages_told = pages;
         }
+    }
+
+    /// Whether the log could be begun anew. That needs a moment in which nobody reads out of it, and all writes wait for
+    /// that moment.
+    fn begin_log_anew(&self) -> rusqlite::Result<bool> {
+        self.db.busy_timeout(READERS_END)?;
+        let busy = self.db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get::<_, i64>(0));
+        self.db.busy_timeout(super::open::BUSY_TIMEOUT)?;
+        Ok(busy? == 0)
     }
 
     /// Makes the next tweets known to search, in a transaction of its own; whether it could.
