@@ -164,7 +164,7 @@ impl Writer {
                 match work {
                     Work::Change(job) => batch.push(job),
                     Work::Index(Some(done)) => drop(done.send(())),
-                    Work::Index(None) | Work::Checkpoint => {}
+                    Work::Index(None) | Work::Checkpoint(_) => {}
                 }
             }
             if batch.is_empty() {
