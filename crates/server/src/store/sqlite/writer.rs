@@ -119,6 +119,8 @@ impl Writer {
         };
         if fault::is_on(Wrong::AcknowledgeBeforeCommit) {
             self.answer(batch, done);
+            // As a slow disk would have it: so that the answer is on its way when the process dies.
+            std::thread::sleep(std::time::Duration::from_millis(10));
             // Whoever was answered wrongly is not told.
             let _ = self.commit();
             return;
