@@ -63,6 +63,8 @@ fn ci() -> Outcome {
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     // The tests run the program as a process: it must be there before any of them.
     cargo(&["build", "--locked", "--package", "mini-tweet"])?;
+    // As the README begins.
+    cargo(&["run", "--quiet", "--locked", "--", "--version"])?;
     cargo(&["test", "--workspace", "--locked"])?;
     docs(true)?;
     let mut rustdoc =
