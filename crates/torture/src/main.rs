@@ -9,7 +9,6 @@
     clippy::indexing_slicing,
     reason = "a tool for developers: a wrong index may stop it, and figures are rounded"
 )]
-#![allow(dead_code, reason = "lanes to come use it")]
 
 mod chaos;
 mod lane;

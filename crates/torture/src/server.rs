@@ -130,11 +130,6 @@ impl Launch {
         &self.data
     }
 
-    /// Where what the server writes goes, of all its starts.
-    pub(crate) fn log(&self) -> &Path {
-        &self.log
-    }
-
     /// The database's file.
     pub(crate) fn database(&self) -> PathBuf {
         self.data.join("mini-tweet.db")

@@ -2,6 +2,7 @@
 //!
 //! A gateway decodes, bounds and counts. It decides nothing: who may do what is the service's business.
 
+mod accept;
 pub mod limits;
 pub mod native;
 #[cfg(feature = "ssh")]

@@ -1,13 +1,10 @@
 //! What is kept of one account that reads its home timeline.
 
-use std::collections::{HashMap, HashSet};
-
 use model::{AccountId, Relationship, TweetId, ViewerMarks, Visibility};
 
 use super::Note;
 use super::kept::KeptPage;
 use super::window::Window;
-use crate::RandomState;
 use crate::store::{EventKind, Ties, Touched, TweetRecord};
 use crate::{Map, Set};
 
@@ -45,14 +42,14 @@ pub(super) struct Home {
 
 impl Home {
     pub(super) fn new(window: Window, ties: Ties, known_since: u64) -> Self {
-        let set = |ids: Vec<AccountId>| ids.into_iter().collect::<HashSet<_, RandomState>>();
+        let set = |ids: Vec<AccountId>| ids.into_iter().collect::<Set<_>>();
         Self {
             window,
             following: set(ties.following),
             blocked: set(ties.blocked),
             muted: set(ties.muted),
             to_merge: Vec::new(),
-            facts: HashMap::default(),
+            facts: Map::default(),
             known_since,
             kept: None,
             used: 0,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use model::{AccountId, TweetId};
 
-use super::{HomePage, Note, State, Timelines};
+use super::{HomePage, Note, State, Timelines, missed};
 use crate::store::{EventKind, Touched};
 
 /// Larger pages are put together anew.
@@ -80,10 +80,11 @@ impl State {
         self.reads += 1;
         let home = self.homes.get_mut(&me)?;
         let kept = home.kept.as_mut().filter(|kept| kept.limit == limit)?;
-        let missed =
-            usize::try_from(self.position - kept.position).ok().filter(|missed| *missed <= NOTES_MAX)?;
-        let start = self.recent.len().checked_sub(missed)?;
-        if self.recent.range(start..).any(|note| kept.is_changed_by(*note)) {
+        let mut missed = missed(&self.recent, self.position, kept.position)?;
+        if missed.len() > NOTES_MAX {
+            return None;
+        }
+        if missed.any(|note| kept.is_changed_by(*note)) {
             home.kept = None;
             return None;
         }

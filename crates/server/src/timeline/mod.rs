@@ -12,7 +12,7 @@ mod page;
 mod tests;
 mod window;
 
-use std::collections::VecDeque;
+use std::collections::{VecDeque, vec_deque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{AccountId, Result, Span, Tweet, TweetId};
@@ -179,6 +179,13 @@ where
     Cache::with(items, bytes, Bytewise, RandomState::default(), DefaultLifecycle::default())
 }
 
+/// What `recent`, which goes up to `now`, has after this position; `None` when not all of it is known any more.
+fn missed(recent: &VecDeque<Note>, now: u64, position: u64) -> Option<vec_deque::Iter<'_, Note>> {
+    let missed = usize::try_from(now - position).ok()?;
+    let start = recent.len().checked_sub(missed)?;
+    Some(recent.range(start..))
+}
+
 /// What cannot be followed in memory: the home is read again.
 fn ends_home(note: Note, me: AccountId) -> bool {
     match note {
@@ -210,9 +217,8 @@ fn concerns(note: Note, me: AccountId, record: &TweetRecord) -> bool {
 impl State {
     /// What was committed after this position; `None` when not all of it is known any more.
     fn since(&self, position: u64) -> Option<impl Iterator<Item = Note> + use<>> {
-        let missed = usize::try_from(self.position - position).ok()?;
-        let start = self.recent.len().checked_sub(missed)?;
-        Some(self.recent.range(start..).copied().collect::<Vec<_>>().into_iter())
+        let missed = missed(&self.recent, self.position, position)?;
+        Some(missed.copied().collect::<Vec<_>>().into_iter())
     }
 
     fn put(&mut self, me: AccountId, home: Home) {

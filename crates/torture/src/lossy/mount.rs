@@ -93,6 +93,13 @@ fn entry(found: Result<FileAttr, Refusal>, reply: ReplyEntry) {
     }
 }
 
+fn attributes(found: Result<FileAttr, Refusal>, reply: ReplyAttr) {
+    match found {
+        Ok(attributes) => reply.attr(&TTL, &attributes),
+        Err(refusal) => reply.error(refusal.into()),
+    }
+}
+
 fn done(outcome: Result<(), Refusal>, reply: ReplyEmpty) {
     match outcome {
         Ok(()) => reply.ok(),
@@ -107,10 +114,7 @@ impl Filesystem for Mounted {
     }
 
     fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
-        match self.attributes_of(&self.disk(), ino.0) {
-            Ok(attributes) => reply.attr(&TTL, &attributes),
-            Err(refusal) => reply.error(refusal.into()),
-        }
+        attributes(self.attributes_of(&self.disk(), ino.0), reply);
     }
 
     fn setattr(
@@ -141,10 +145,7 @@ impl Filesystem for Mounted {
             }
             self.attributes_of(&disk, ino.0)
         };
-        match set() {
-            Ok(attributes) => reply.attr(&TTL, &attributes),
-            Err(refusal) => reply.error(refusal.into()),
-        }
+        attributes(set(), reply);
     }
 
     fn mknod(

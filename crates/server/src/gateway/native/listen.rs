@@ -1,29 +1,23 @@
 //! The sockets: accepting, TLS, the limits at the door. What happens on a connection is not known here.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Error, SafeText};
 use protocol::tls::ALPN;
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::NativeGateway;
 use super::connection::{self, Terms};
 use super::session::{CallerInLog, Session};
-use super::{NativeGateway, stopped};
+use crate::gateway::accept::{accept_all, prepare};
 use crate::gateway::within::DoorListener;
 
-/// Kernel memory for what a client does not read: measured 283 KiB a connection, and 4.2 MiB without it.
-const SEND_BUFFER_BYTES: usize = 64 * 1024;
-/// When no connection can be accepted (no file descriptor left) it is tried again after this.
-const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// Clients that are told at the same time why they cannot come in; others are closed without a word.
 const REFUSALS_MAX: usize = 32;
 /// What a client that was refused is told to wait.
@@ -37,75 +31,40 @@ static REFUSALS: Semaphore = Semaphore::const_new(REFUSALS_MAX);
 /// Serves the native protocol on TCP until the server stops and every connection has ended. Without `tls` it is
 /// in clear: for loopback only.
 pub async fn serve_tcp(gateway: Arc<NativeGateway>, listener: TcpListener, tls: Option<TlsAcceptor>) {
-    let mut connections = JoinSet::new();
-    let mut stopping = gateway.stopping.clone();
-    loop {
-        tokio::select! {
-            () = stopped(&mut stopping) => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => {
-                    connections.spawn(tcp_connection(gateway.clone(), stream, address, tls.clone()));
-                }
-                Err(error) => cannot_accept(&error).await,
-            },
-        }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
+    accept_all(listener, "", gateway.stopping.clone(), |(stream, address), connections| {
+        connections.spawn(tcp_connection(gateway.clone(), stream, address, tls.clone()));
+    })
+    .await;
 }
 
 /// Serves the native protocol on the operator's socket until the server stops: whoever can open it is the
 /// operator, so the file's mode is the lock.
 pub async fn serve_unix(gateway: Arc<NativeGateway>, listener: UnixListener) {
-    let mut connections = JoinSet::new();
-    let mut stopping = gateway.stopping.clone();
-    loop {
-        tokio::select! {
-            () = stopped(&mut stopping) => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok(_) if connections.len() >= OPERATORS_MAX => {}
-                Ok((stream, _)) => {
-                    let session = Session::operator(gateway.clone());
-                    connections.spawn(serve(stream, session));
-                }
-                Err(error) => cannot_accept(&error).await,
-            },
+    accept_all(listener, "", gateway.stopping.clone(), |stream, connections| {
+        if connections.len() < OPERATORS_MAX {
+            connections.spawn(serve(stream, Session::operator(gateway.clone())));
         }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
+    })
+    .await;
 }
 
 /// Serves those who come through a door within this process until the server stops: without TLS, with the rights
 /// and limits of their address.
-pub async fn serve_within(gateway: Arc<NativeGateway>, mut listener: DoorListener) {
-    let mut connections = JoinSet::new();
-    let mut stopping = gateway.stopping.clone();
-    loop {
-        tokio::select! {
-            () = stopped(&mut stopping) => break,
-            Some(_) = connections.join_next() => {}
-            (stream, address) = listener.accept() => match gateway.admissions.admit(address) {
-                Ok(admission) => {
-                    let session = Session::anonymous(gateway.clone(), address, admission);
-                    connections.spawn(serve(stream, session));
-                }
-                Err(reason) => {
-                    tracing::warn!(%address, %reason, "a connection was refused");
-                    connections.spawn(connection::refuse(stream, Error::RateLimited { retry_after: REFUSED_FOR }));
-                }
-            },
+pub async fn serve_within(gateway: Arc<NativeGateway>, listener: DoorListener) {
+    accept_all(listener, "", gateway.stopping.clone(), |(stream, address), connections| {
+        match gateway.admissions.admit(address) {
+            Ok(admission) => {
+                let session = Session::anonymous(gateway.clone(), address, admission);
+                connections.spawn(serve(stream, session));
+            }
+            Err(reason) => {
+                tracing::warn!(%address, %reason, "a connection was refused");
+                connections
+                    .spawn(connection::refuse(stream, Error::RateLimited { retry_after: REFUSED_FOR }));
+            }
         }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
-}
-
-async fn cannot_accept(error: &io::Error) {
-    tracing::warn!(%error, "no connection can be accepted");
-    sleep(ACCEPT_AGAIN_AFTER).await;
+    })
+    .await;
 }
 
 async fn tcp_connection(
@@ -134,11 +93,6 @@ async fn tcp_connection(
     if let Some(stream) = handshake(&gateway, stream, address, &tls).await {
         serve(stream, Session::anonymous(gateway, address, admission)).await;
     }
-}
-
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_BYTES)
 }
 
 async fn handshake(

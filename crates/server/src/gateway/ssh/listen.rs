@@ -1,7 +1,6 @@
 //! The socket of the ssh gateway: accepting, the limits at the door, and what is offered to every client.
 
 use std::borrow::Cow;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +8,19 @@ use std::time::Duration;
 use russh::keys::Algorithm;
 use russh::server::Config;
 use russh::{MethodKind, MethodSet, Preferred, SshId, compression, kex};
-use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use super::{SshGateway, connection};
-use crate::gateway::stopped;
+use crate::gateway::accept::{accept_all, prepare};
 
 /// Largest packet of input that a client may send.
 pub(super) const PACKET_BYTES_MAX: u32 = 4 * 1024;
 /// Input that a client may send before it is told to go on.
 const WINDOW_BYTES: u32 = 64 * 1024;
-/// Kernel memory for what a client does not read.
-const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// Keys that may be refused, one after the other; people have a few.
 const ATTEMPTS_MAX: usize = 20;
 /// Questions without an answer after which a client is gone.
 const KEEPALIVES_MAX: usize = 3;
-/// When no connection can be accepted (no file descriptor left) it is tried again after this.
-const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// Takes people in by ssh until the server stops and every connection has ended.
 pub async fn serve_ssh(gateway: Arc<SshGateway>, listener: TcpListener) {
@@ -36,27 +28,12 @@ pub async fn serve_ssh(gateway: Arc<SshGateway>, listener: TcpListener) {
         tracing::warn!(%error, "sessions by ssh of before the start stay for now");
     }
     let config = Arc::new(config(&gateway));
-    let mut connections = JoinSet::new();
-    let mut stopping = gateway.stopping.clone();
-    loop {
-        tokio::select! {
-            () = stopped(&mut stopping) => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => {
-                    if let Some(serving) = admitted(&gateway, &config, stream, address) {
-                        connections.spawn(serving);
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "no connection can be accepted by ssh");
-                    sleep(ACCEPT_AGAIN_AFTER).await;
-                }
-            },
+    accept_all(listener, " by ssh", gateway.stopping.clone(), |(stream, address), connections| {
+        if let Some(serving) = admitted(&gateway, &config, stream, address) {
+            connections.spawn(serving);
         }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
+    })
+    .await;
 }
 
 /// The connection's task, if there is room for it.
@@ -78,11 +55,6 @@ fn admitted(
             None
         }
     }
-}
-
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_BYTES)
 }
 
 fn config(gateway: &SshGateway) -> Config {

@@ -16,7 +16,7 @@ use super::sql;
 pub(super) struct Readers {
     free: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
-    /// In a simulation: one connection, and no other thread.
+    /// In a simulation: one connection, no other thread, and no permits.
     #[cfg(test)]
     simulated: Option<Arc<Mutex<Connection>>>,
 }
@@ -43,17 +43,8 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
     ) -> model::Result<T> {
-        #[cfg(test)]
-        if let Some(db) = &self.simulated {
-            let db = db.lock().unwrap_or_else(PoisonError::into_inner);
-            return in_transaction(&db, read).map_err(sql::Fault::into_error);
-        }
         let Ok(_permit) = self.permits.try_acquire() else { return self.read(read).await };
-        let connection = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let Some(connection) = connection else { return Err(Error::Busy) };
-        let result = in_transaction(&connection, read).map_err(sql::Fault::into_error);
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        result
+        on_a_free_one(&self.free, read)
     }
 
     /// Reads in one transaction: all statements see the same state.
@@ -69,15 +60,24 @@ impl Readers {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::GoingAway)?;
         let free = Arc::clone(&self.free);
         let result = tokio::task::spawn_blocking(move || {
-            let connection = free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(connection) = connection else { return Err(Error::Busy) };
-            let result = in_transaction(&connection, read).map_err(sql::Fault::into_error);
-            free.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            let result = on_a_free_one(&free, read);
             drop(permit);
             result
         });
         result.await.map_err(|error| crate::incident(&error))?
     }
+}
+
+/// For whoever has a permit: then one is free.
+fn on_a_free_one<T>(
+    free: &Mutex<Vec<Connection>>,
+    read: impl FnOnce(&Connection) -> sql::Result<T>,
+) -> model::Result<T> {
+    let connection = free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let Some(connection) = connection else { return Err(Error::Busy) };
+    let result = in_transaction(&connection, read).map_err(sql::Fault::into_error);
+    free.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    result
 }
 
 fn in_transaction<T>(db: &Connection, read: impl FnOnce(&Connection) -> sql::Result<T>) -> sql::Result<T> {
