@@ -61,7 +61,7 @@ macro_rules! asks {
 
 asks! {
     Always {
-        GetServerInfo -> ServerInfo, ListSessions -> SessionList, Export -> ExportPage,
+        GetServerInfo -> ServerInfo, CheckUsername -> Done, ListSessions -> SessionList, Export -> ExportPage,
         GetTweet -> TweetPage, GetThread -> Thread, GetTweetHistory -> TweetHistory,
         ReadTimeline -> TweetPage, SearchHashtags -> HashtagList, GetTrends -> TrendList,
         GetProfile -> Profile, ListAccounts -> AccountPage, SearchPeople -> AccountPage,

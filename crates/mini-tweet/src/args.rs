@@ -464,6 +464,9 @@ pub(crate) struct Feed {
     pub(crate) timeline: String,
     #[command(flatten)]
     pub(crate) page: Page,
+    /// Only what answers somebody. Of mine and @user.
+    #[arg(long)]
+    pub(crate) replies: bool,
     /// Go on with what is posted, oldest first. Of home, local and #tag.
     #[arg(long, short)]
     pub(crate) follow: bool,

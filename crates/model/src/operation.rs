@@ -48,6 +48,7 @@ operations! {
     LogIn => Anyone,
     Authenticate => Anyone,
     GetServerInfo => Anyone,
+    CheckUsername => Anyone,
     LogOut => Member,
     ListSessions => Member,
     RevokeSession => Member,

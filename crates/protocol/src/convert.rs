@@ -159,11 +159,17 @@ pub fn profile(profile: &Profile, relationship: Option<Relationship>, presence: 
 
 /// A row in a list of people.
 #[must_use]
-pub fn person(account: &Account, relationship: Option<Relationship>, presence: Presence) -> v1::Person {
+pub fn person(
+    account: &Account,
+    relationship: Option<Relationship>,
+    presence: Presence,
+    idle: Duration,
+) -> v1::Person {
     v1::Person {
         account: Some(account.into()),
         relationship: relationship.map(Into::into),
         presence: v1::PresenceState::from(presence).into(),
+        idle_seconds: u32::try_from(idle.as_secs()).unwrap_or(u32::MAX),
     }
 }
 

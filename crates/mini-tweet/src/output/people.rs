@@ -26,12 +26,13 @@ pub(crate) fn person(person: &v1::Person) -> Row {
         ties.blocking.into(),
         ties.muting.into(),
         presence(person.presence()).into(),
+        person.idle_seconds.into(),
     ];
     Row::new(&PERSON, values, text.trim_end().to_owned())
 }
 
-const PERSON: [&str; 7] =
-    ["username", "name", "you_follow", "follows_you", "you_block", "you_mute", "presence"];
+const PERSON: [&str; 8] =
+    ["username", "name", "you_follow", "follows_you", "you_block", "you_mute", "presence", "idle_s"];
 
 fn ties_in_words(ties: &v1::Relationship) -> Vec<&'static str> {
     let words = [

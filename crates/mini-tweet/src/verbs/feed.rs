@@ -15,7 +15,13 @@ use crate::output::{people, tweets};
 const PAGE_MAX: u32 = 100;
 
 pub(super) async fn feed(context: &Context, ask: Feed) -> Result<(), Failure> {
-    let timeline = timeline(&ask.timeline)?;
+    let mut timeline = timeline(&ask.timeline)?;
+    if ask.replies {
+        timeline = match timeline {
+            Timeline::User(username) => Timeline::Replies(username),
+            _ => return Err(Failure::Usage("--replies is about one person: mine or @user".into())),
+        };
+    }
     if ask.follow {
         return follow::tweets(context, timeline, ask.page.limit).await;
     }

@@ -101,8 +101,8 @@ impl Live {
                 continue;
             }
             let Some(who) = self.store.accounts(&[account]).await.unwrap_or_default().pop() else { continue };
-            let payload = Payload::new(LiveEvent::Presence(who, presence));
             let mut hub = self.hub();
+            let payload = Payload::new(LiveEvent::Presence(who, presence, hub.idle(account)));
             for (listener, target) in hub.presence_subscriptions() {
                 if hub.attendance(listener).is_some_and(|ties| !ties.blocked.contains(&account)) {
                     hub.push(target, None, &payload, self.config.inbox);

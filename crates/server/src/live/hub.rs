@@ -505,6 +505,15 @@ impl Hub {
         self.accounts.get(&account).filter(|a| !a.hidden).map_or(Presence::Offline, |a| a.announced)
     }
 
+    /// How long somebody who is away has done nothing; nothing for everybody else.
+    pub(super) fn idle(&self, account: AccountId) -> Duration {
+        let away = self.accounts.get(&account).filter(|a| a.announced == Presence::Away && !a.hidden);
+        let now = Instant::now();
+        let connections = away.into_iter().flat_map(|attendance| &attendance.connections);
+        let idle = connections.filter_map(|number| Some(self.connections.get(number)?.inbox.idle(now)));
+        idle.min().unwrap_or_default()
+    }
+
     pub(super) fn online(&self) -> Vec<(AccountId, Presence)> {
         let there = self.accounts.iter().filter(|(_, a)| a.announced != Presence::Offline && !a.hidden);
         there.map(|(account, attendance)| (*account, attendance.announced)).collect()

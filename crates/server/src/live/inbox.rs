@@ -102,8 +102,12 @@ impl Inbox {
 
     /// The client has said so, or there was no sign of the person for so long.
     pub(super) fn is_away(&self, now: Instant, away_after: Duration) -> bool {
+        self.set_away.load(Ordering::Relaxed) || self.idle(now) >= away_after
+    }
+
+    /// Since the last sign of the person.
+    pub(super) fn idle(&self, now: Instant) -> Duration {
         let touched = Duration::from_millis(self.touched_ms.load(Ordering::Relaxed));
-        self.set_away.load(Ordering::Relaxed)
-            || now.duration_since(self.began).saturating_sub(touched) >= away_after
+        now.duration_since(self.began).saturating_sub(touched)
     }
 }

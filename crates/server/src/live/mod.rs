@@ -128,6 +128,12 @@ impl Live {
         self.hub().presence(account)
     }
 
+    /// How long somebody who is away has done nothing, as others may know.
+    #[must_use]
+    pub fn idle(&self, account: AccountId) -> Duration {
+        self.hub().idle(account)
+    }
+
     /// Everyone who is there and does not hide it.
     #[must_use]
     pub fn online(&self) -> Vec<(AccountId, Presence)> {
@@ -189,8 +195,8 @@ pub enum LiveEvent {
     Marks { conversation: ConversationId, account: Account, marks: Marks },
     /// This account is writing to the subscriber.
     Typing(Account),
-    /// This account came, went or is away.
-    Presence(Account, Presence),
+    /// This account came, went or is away, and how long it has then done nothing.
+    Presence(Account, Presence, Duration),
     /// Events after this one and up to the delivery's sequence will not come.
     Gap { after: EventId },
 }

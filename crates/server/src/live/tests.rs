@@ -216,7 +216,7 @@ async fn people_are_online_while_they_are_there_and_do_not_hide_it() {
     until("ada is online", || town.live.presence(ada.id) == Presence::Online).await;
     let told = async |expected: Presence| loop {
         if let Delivery::Event { payload, .. } = next(&watching).await
-            && let LiveEvent::Presence(who, state) = &payload.event
+            && let LiveEvent::Presence(who, state, _) = &payload.event
             && who.id == ada.id
             && *state == expected
         {

@@ -40,6 +40,11 @@ impl Reference {
         self.tweets(viewer, |id| self.tweets[id].author == author)
     }
 
+    /// The same, but only what answers somebody.
+    pub(super) fn replies_by(&self, viewer: Person, author: Person) -> Vec<Post> {
+        self.tweets(viewer, |id| self.tweets[id].author == author && self.tweets[id].reply_to.is_some())
+    }
+
     /// Public ones with this word (or hashtag) in them, or all.
     pub(super) fn public(&self, viewer: Person, word: Option<&str>) -> Vec<Post> {
         self.tweets(viewer, |id| {

@@ -252,12 +252,11 @@ impl<'a> Both<'a> {
             (TimelineRequest::Bookmarks, Ok(reference.kept(viewer, &reference.bookmarks))),
         ];
         for (author, person) in self.people.iter().enumerate() {
-            let expected = if reference.knows(viewer, author) {
-                Ok(reference.by(viewer, author))
-            } else {
-                Err("NOT_FOUND")
-            };
-            asked.push((TimelineRequest::User(Some(person.name.clone())), expected));
+            let known =
+                |posts: Vec<_>| if reference.knows(viewer, author) { Ok(posts) } else { Err("NOT_FOUND") };
+            let name = || Some(person.name.clone());
+            asked.push((TimelineRequest::User(name()), known(reference.by(viewer, author))));
+            asked.push((TimelineRequest::Replies(name()), known(reference.replies_by(viewer, author))));
         }
         for (request, expected) in asked {
             let what = format!("{request:?} of {}", NAMES[viewer]);

@@ -95,22 +95,15 @@ impl Service {
                     "is needed here: ask someone of this server for one",
                 ));
             }
-            (SignUpMode::Closed, _) => {
-                return Err(Error::forbidden("sign-up is closed here: ask the operator for an account"));
-            }
+            (SignUpMode::Closed, _) => return Err(sign_up_is_closed()),
         };
-        if RESERVED.contains(&wish.username.as_str()) {
-            return Err(Error::invalid("username", "is reserved, choose another"));
-        }
         refuse_guessable("password", &wish.password, &wish.username)?;
         let key = address.map(|address| network_of(address).to_string());
         if let Some(key) = &key {
             self.sign_ups.check(key)?;
         }
         // Before the hash: a taken name is found out at once.
-        if self.store.account_by_username(&wish.username).await?.is_some() {
-            return Err(Error::AlreadyExists("username".into()));
-        }
+        self.refuse_taken(&wish.username, key.as_deref()).await?;
         let password = self.hasher.hash(&wish.password).await?;
         let change = Change::CreateAccount {
             username: wish.username,
@@ -127,6 +120,35 @@ impl Service {
         let account =
             AccountId::new(created.id).ok_or_else(|| crate::incident(&"an account without identifier"))?;
         self.open_session(account, wish.client_name).await
+    }
+
+    /// Whether somebody could sign up with this username now.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` where sign-up is closed, `INVALID`, `ALREADY_EXISTS`, `RATE_LIMITED`.
+    pub async fn check_username(&self, caller: &Caller, username: &Username) -> Result<()> {
+        authorise::authorise(caller, Operation::CheckUsername)?;
+        let address = anonymous_address(caller)?.map(|address| network_of(address).to_string());
+        if self.config.sign_up == SignUpMode::Closed {
+            return Err(sign_up_is_closed());
+        }
+        self.refuse_taken(username, address.as_deref()).await
+    }
+
+    /// Refuses a name that cannot be had. How many names an address may ask about is bounded, so that nobody lists
+    /// the members of a server that they do not belong to.
+    async fn refuse_taken(&self, username: &Username, address: Option<&str>) -> Result<()> {
+        if RESERVED.contains(&username.as_str()) {
+            return Err(Error::invalid("username", "is reserved, choose another"));
+        }
+        if let Some(address) = address {
+            self.username_checks.check(address)?;
+            self.username_checks.count(address);
+        }
+        match self.store.account_by_username(username).await? {
+            Some(_) => Err(Error::AlreadyExists("username".into())),
+            None => Ok(()),
+        }
     }
 
     /// Logs in with a password. A wrong password and an unknown name are told apart neither by the answer nor by
@@ -309,6 +331,10 @@ impl Service {
         let presence = self.live.presence(id);
         Ok(ProfileView { profile, relationship: (id != viewer).then_some(relationship), presence })
     }
+}
+
+fn sign_up_is_closed() -> Error {
+    Error::forbidden("sign-up is closed here: ask the operator for an account")
 }
 
 /// Where an unauthenticated caller comes from; `None` is the operator's socket.

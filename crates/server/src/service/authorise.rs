@@ -129,7 +129,7 @@ mod tests {
     fn only_four_operations_need_no_session() {
         let open: Vec<_> =
             Operation::ALL.iter().filter(|o| o.access() == Access::Anyone).map(|o| o.name()).collect();
-        assert_eq!(open, ["SignUp", "LogIn", "Authenticate", "GetServerInfo"]);
+        assert_eq!(open, ["SignUp", "LogIn", "Authenticate", "GetServerInfo", "CheckUsername"]);
     }
 
     fn record(visibility: Visibility) -> TweetRecord {

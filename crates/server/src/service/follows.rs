@@ -126,7 +126,7 @@ impl Service {
         Ok(Page { items: self.people(viewer, page.items).await?, next: page.next })
     }
 
-    async fn whose(&self, viewer: AccountId, username: Option<Username>) -> Result<AccountId> {
+    pub(super) async fn whose(&self, viewer: AccountId, username: Option<Username>) -> Result<AccountId> {
         match username {
             None => Ok(viewer),
             Some(username) => Ok(self.find(viewer, &username).await?.0.account.id),

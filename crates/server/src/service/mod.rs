@@ -94,7 +94,12 @@ pub struct PersonView {
     pub relationship: Relationship,
     /// Whether they are there.
     pub presence: Presence,
+    /// How long somebody who is away has done nothing.
+    pub idle: Duration,
 }
+
+/// Usernames that an address may ask about in ten minutes, by wanting to sign up or before it.
+const USERNAME_CHECKS_PER_ADDRESS: u32 = 100;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +195,7 @@ pub struct Service {
     config: ServiceConfig,
     hasher: Hasher,
     sign_ups: Throttle,
+    username_checks: Throttle,
     account_failures: Throttle,
     address_failures: Throttle,
     /// There is a deleted account to purge.
@@ -207,6 +213,7 @@ impl Service {
         Arc::new(Self {
             hasher: Hasher::new(&config, Arc::clone(&random)),
             sign_ups: Throttle::fixed(config.sign_ups_per_address, 30 * MINUTE),
+            username_checks: Throttle::fixed(USERNAME_CHECKS_PER_ADDRESS, 10 * MINUTE),
             account_failures: Throttle::growing(config.login_failures_per_account, 10 * MINUTE),
             address_failures: Throttle::fixed(config.login_failures_per_address, 5 * MINUTE),
             purge: Notify::new(),
@@ -240,6 +247,7 @@ impl Service {
         let relationships = self.store.relationships(viewer, &ids).await?;
         let people = accounts.into_iter().zip(relationships).map(|(account, relationship)| PersonView {
             presence: self.live.presence(account.id),
+            idle: self.live.idle(account.id),
             account,
             relationship,
         });

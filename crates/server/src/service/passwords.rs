@@ -18,9 +18,6 @@ pub const LEGACY_ROUNDS_MAX: usize = 1_000_000;
 const LEGACY_ROUNDS_DEFAULT: usize = 5_000;
 const LEGACY_SALT_BYTES_MAX: usize = 16;
 
-/// The best-known passwords of at least eight characters; a guesser tries these first.
-const COMMON: &str = include_str!("common_passwords.txt");
-
 /// Work of one hash. The default is OWASP's floor for argon2id: 19 MiB, 2 passes, 1 lane, about 22 ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argon2Cost {
@@ -43,14 +40,10 @@ impl Default for Argon2Cost {
 /// # Errors
 /// `INVALID` for this field.
 pub fn refuse_guessable(field: &'static str, password: &Password, username: &Username) -> Result<()> {
-    let folded = password.expose().to_lowercase();
-    if folded == username.as_str() {
-        return Err(Error::invalid(field, "is the username, choose another"));
+    match model::guessable(password.expose(), username.as_str()) {
+        Some(why) => Err(Error::invalid(field, format!("is {why}, choose another"))),
+        None => Ok(()),
     }
-    if COMMON.lines().any(|common| common == folded) {
-        return Err(Error::invalid(field, "is one of the most used ones, choose another"));
-    }
-    Ok(())
 }
 
 /// What a hash is computed in.

@@ -24,6 +24,8 @@ pub enum TimelineRequest {
     Home,
     /// What someone (or oneself) wrote and retweeted.
     User(Option<Username>),
+    /// What someone (or oneself) wrote in answer to somebody.
+    Replies(Option<Username>),
     /// Public tweets with a hashtag.
     Hashtag(Hashtag),
     /// All public tweets.
@@ -80,10 +82,9 @@ impl Service {
         let (viewer, _) = authorise::member(caller, Operation::ReadTimeline)?;
         let (timeline, show_muted) = match request {
             TimelineRequest::Home => (Timeline::Home(viewer), false),
-            TimelineRequest::User(None) => (Timeline::User(viewer), true),
-            TimelineRequest::User(Some(username)) => {
-                let (profile, _) = self.find(viewer, &username).await?;
-                (Timeline::User(profile.account.id), true)
+            TimelineRequest::User(username) => (Timeline::User(self.whose(viewer, username).await?), true),
+            TimelineRequest::Replies(username) => {
+                (Timeline::Replies(self.whose(viewer, username).await?), true)
             }
             TimelineRequest::Hashtag(hashtag) => (Timeline::Hashtag(hashtag), false),
             TimelineRequest::Local => (Timeline::Local, false),

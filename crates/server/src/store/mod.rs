@@ -216,6 +216,8 @@ pub enum Timeline {
     Home(AccountId),
     /// What an account wrote and retweeted.
     User(AccountId),
+    /// What an account wrote in answer to somebody.
+    Replies(AccountId),
     /// Public tweets with a hashtag.
     Hashtag(Hashtag),
     /// Every public tweet but plain retweets.

@@ -16,10 +16,11 @@ use crate::report::{Control, Line};
 use crate::server::{Launch, private_directory};
 
 /// As the server takes them, in their order.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../../server/src/store/sqlite/schema_1.sql"),
     include_str!("../../../server/src/store/sqlite/schema_2.sql"),
     include_str!("../../../server/src/store/sqlite/schema_3.sql"),
+    include_str!("../../../server/src/store/sqlite/schema_4.sql"),
 ];
 /// "MiTw", by which the server knows its own.
 const APPLICATION: i64 = 0x4d69_5477;

@@ -17,6 +17,11 @@ pub(super) fn sign_up_mode(mode: SignUpMode) -> v1::SignUpMode {
     }
 }
 
+pub(super) async fn check_username(call: Call<'_>, ask: &v1::CheckUsername) -> Result<response::Result> {
+    call.service.check_username(&call.caller, &Username::parse(&ask.username)?).await?;
+    Ok(response::Result::Done(v1::Done::default()))
+}
+
 pub(super) async fn sign_up(call: Call<'_>, ask: v1::SignUp) -> Result<response::Result> {
     let password = Password::parse_new("password", ask.password)?;
     let sign_up = SignUp {

@@ -52,6 +52,7 @@ pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<
         Op::LogIn(ask) => accounts::log_in(call, ask).await,
         Op::Authenticate(ask) => accounts::authenticate(call, &ask).await,
         Op::GetServerInfo(v1::GetServerInfo {}) => operator::server_info(call).await,
+        Op::CheckUsername(ask) => accounts::check_username(call, &ask).await,
         Op::LogOut(ask) => accounts::log_out(call, ask).await,
         Op::ListSessions(v1::ListSessions {}) => accounts::list_sessions(call).await,
         Op::RevokeSession(ask) => accounts::revoke_session(call, ask).await,
@@ -122,7 +123,7 @@ pub(super) fn operation_of(op: &Op) -> Operation {
         ($($name:ident)*) => { match op { $(Op::$name(_) => Operation::$name,)* } };
     }
     same_names!(
-        SignUp LogIn Authenticate GetServerInfo LogOut ListSessions RevokeSession ChangePassword EditProfile
+        SignUp LogIn Authenticate GetServerInfo CheckUsername LogOut ListSessions RevokeSession ChangePassword EditProfile
         DeleteAccount Export Post EditTweet DeleteTweet Retweet UndoRetweet Like Unlike Bookmark Unbookmark
         GetTweet GetThread GetTweetHistory ReadTimeline SearchHashtags GetTrends GetProfile ListAccounts
         SearchPeople Follow Unfollow RemoveFollower Block Unblock Mute Unmute ListNotifications

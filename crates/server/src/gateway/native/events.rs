@@ -37,7 +37,9 @@ fn message(event: &LiveEvent) -> Option<v1::event::Event> {
             marks: Some((*marks).into()),
         }),
         LiveEvent::Typing(account) => Event::Typing(v1::LiveTyping { account: Some(account.into()) }),
-        LiveEvent::Presence(account, presence) => Event::Presence(person(account, None, *presence)),
+        LiveEvent::Presence(account, presence, idle) => {
+            Event::Presence(person(account, None, *presence, *idle))
+        }
         LiveEvent::Gap { after } => Event::Gap(v1::Gap { after: after.get() }),
     })
 }

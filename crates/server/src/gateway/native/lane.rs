@@ -67,6 +67,7 @@ pub(super) fn order_of(op: Option<&Op>) -> Order {
         | Op::ResetPassword(_)
         | Op::Announce(_) => Order::Step,
         Op::GetServerInfo(_)
+        | Op::CheckUsername(_)
         | Op::ListSessions(_)
         | Op::Export(_)
         | Op::ListSshKeys(_)

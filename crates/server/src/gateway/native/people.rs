@@ -42,7 +42,8 @@ pub(super) async fn list_online(call: Call<'_>) -> Result<response::Result> {
 }
 
 fn rows(people: &[PersonView]) -> Vec<v1::Person> {
-    people.iter().map(|view| person(&view.account, Some(view.relationship), view.presence)).collect()
+    let row = |view: &PersonView| person(&view.account, Some(view.relationship), view.presence, view.idle);
+    people.iter().map(row).collect()
 }
 
 pub(super) async fn follow(call: Call<'_>, ask: &v1::Follow) -> Result<response::Result> {

@@ -216,7 +216,13 @@ async fn every_request_without_a_session_is_refused() {
     let mut wire = door.visitor().await;
     let requests = every_request();
     assert_eq!(requests.len(), Operation::ALL.len());
-    let open = [Operation::SignUp, Operation::LogIn, Operation::Authenticate, Operation::GetServerInfo];
+    let open = [
+        Operation::SignUp,
+        Operation::LogIn,
+        Operation::Authenticate,
+        Operation::GetServerInfo,
+        Operation::CheckUsername,
+    ];
     for op in requests {
         let operation = super::dispatch::operation_of(&op);
         let result = wire.ask(op).await;

@@ -117,6 +117,7 @@ pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Resu
         None => return Err(model::Error::invalid("timeline", "is none that this server knows")),
         Some(Timeline::Home(v1::Home {})) => TimelineRequest::Home,
         Some(Timeline::User(username)) => TimelineRequest::User(username_or_self(&username)?),
+        Some(Timeline::Replies(username)) => TimelineRequest::Replies(username_or_self(&username)?),
         Some(Timeline::Hashtag(name)) => TimelineRequest::Hashtag(Hashtag::parse(&name)?),
         Some(Timeline::Local(v1::Local {})) => TimelineRequest::Local,
         Some(Timeline::Bookmarks(v1::Bookmarks {})) => TimelineRequest::Bookmarks,

@@ -22,8 +22,21 @@ const APPLICATION_ID: i32 = 0x4d69_5477;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Every step from one schema to the next; the version is the number of steps taken.
-const STEPS: &[&str] =
-    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
+
+/// Where a copy of the database is made before it is brought to this schema.
+pub(super) fn copy_before(path: &Path, schema: usize) -> PathBuf {
+    path.with_extension(format!("before-schema-{schema}.db"))
+}
+
+/// The schema of this program.
+#[cfg(test)]
+pub(super) const SCHEMA: usize = STEPS.len();
 
 /// Why a database could not be opened; nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -265,7 +278,7 @@ fn migrate(db: &mut Connection, path: &Path, steps: &[&str], now_ms: i64) -> Res
     let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sql)?;
     let version = usize::try_from(version).unwrap_or(usize::MAX);
     if version > 0 && version < steps.len() {
-        let copy = path.with_extension(format!("before-schema-{}.db", steps.len()));
+        let copy = copy_before(path, steps.len());
         // One that is there is of a try that was ended before the last step: nobody has written since.
         match fs::remove_file(&copy) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(OpenError::io(&copy, error)),

@@ -289,7 +289,7 @@ async fn a_database_of_the_first_schema_is_brought_up_to_date_and_a_copy_of_it_s
     let again = Change::Announce { text: "done before".into() };
     assert_eq!(made.store.apply(again, Some(once)).await.unwrap().id, 77, "a key is still known");
 
-    let copy = made.database().with_extension("before-schema-3.db");
+    let copy = super::open::copy_before(&made.database(), super::open::SCHEMA);
     assert_eq!(check(&copy).unwrap(), Vec::<String>::new(), "the copy is a sound database");
     let copy = Connection::open(copy).unwrap();
     let version: u32 = copy.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
@@ -301,7 +301,7 @@ fn an_upgrade_that_was_ended_after_its_copy_is_taken_up_again() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("data").join(super::DATABASE);
     super::open::make_at_schema(&path, 1, crate::testing::START_MS).unwrap();
-    let copy = path.with_extension("before-schema-3.db");
+    let copy = super::open::copy_before(&path, super::open::SCHEMA);
     backup(&path, &copy).unwrap();
     let (made, _feed) = TestStore::in_directory(directory, crate::testing::TestClock::new());
     assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());

@@ -29,6 +29,13 @@ pub(super) fn read(
             span,
             limit,
         ),
+        Timeline::Replies(account) => spanned(
+            db,
+            "id, id FROM tweet WHERE author = ?1 AND deleted = 0 AND reply_to IS NOT NULL",
+            account.get().cast_signed(),
+            span,
+            limit,
+        ),
         Timeline::Local => spanned(
             db,
             "id, id FROM tweet WHERE deleted = 0 AND visibility = 1 AND retweet_of IS NULL AND ?1 = ?1",

@@ -168,6 +168,10 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         Operation::LogIn => vec![(Op::LogIn(v1::LogIn { username: ada(), password: secret() }), "+ F F F F F + F +")],
         Operation::Authenticate => vec![(Op::Authenticate(v1::Authenticate { token: scene.token().into() }), "+ + + + + + + + +")],
         Operation::GetServerInfo => vec![(Op::GetServerInfo(v1::GetServerInfo {}), "+ + + + + + + + +")],
+        Operation::CheckUsername => vec![
+            (Op::CheckUsername(v1::CheckUsername { username: "new_one".into() }), "- F F F F F - F -"),
+            (Op::CheckUsername(v1::CheckUsername { username: ada() }), "A F F F F F A F A"),
+        ],
         Operation::LogOut => vec![(Op::LogOut(v1::LogOut { everywhere: true }), OWN)],
         Operation::ListSessions => vec![(Op::ListSessions(v1::ListSessions {}), OWN)],
         Operation::RevokeSession => vec![(Op::RevokeSession(v1::RevokeSession { session_id: scene.session }), "U + - - - - U - U")],
@@ -220,11 +224,12 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
             (Op::GetTweetHistory(v1::GetTweetHistory { tweet_id: direct }), "U + N + N N U N U"),
         ],
         Operation::ReadTimeline => {
-            use read_timeline::Timeline::{Bookmarks, Hashtag, Home, Likes, Local, Search, User};
+            use read_timeline::Timeline::{Bookmarks, Hashtag, Home, Likes, Local, Replies, Search, User};
             let read = |timeline| Op::ReadTimeline(v1::ReadTimeline { timeline: Some(timeline), page: None });
             vec![
                 (read(Home(v1::Home {})), OWN),
                 (read(User(ada())), OF_ADA),
+                (read(Replies(ada())), OF_ADA),
                 (read(Hashtag("ada".into())), OWN),
                 (read(Local(v1::Local {})), OWN),
                 (read(Bookmarks(v1::Bookmarks {})), OWN),
