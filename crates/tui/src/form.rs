@@ -30,6 +30,17 @@ pub struct Field {
     pub editor: Editor,
     /// Whether it is hidden.
     pub is_secret: bool,
+    /// What there is to say of what is written: in place of the hint.
+    pub note: Option<Note>,
+}
+
+/// Of what is written in a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// In words, with a sign.
+    pub text: String,
+    /// It is well.
+    pub is_good: bool,
 }
 
 /// Fields, the one that is written, and what was wrong.
@@ -47,10 +58,12 @@ pub struct Form {
     pub is_busy: bool,
     /// Passwords are shown.
     pub is_revealed: bool,
+    /// When to ask whether the username can be had.
+    pub check_at: Option<i64>,
 }
 
 fn field(label: &'static str, hint: &str, text: &str) -> Field {
-    Field { label, hint: hint.to_owned(), editor: Editor::one_line(text), is_secret: false }
+    Field { label, hint: hint.to_owned(), editor: Editor::one_line(text), is_secret: false, note: None }
 }
 
 fn secret(label: &'static str, hint: &str) -> Field {
@@ -59,7 +72,7 @@ fn secret(label: &'static str, hint: &str) -> Field {
 
 impl Form {
     fn new(kind: FormKind, fields: Vec<Field>) -> Self {
-        Self { kind, fields, focus: 0, problem: None, is_busy: false, is_revealed: false }
+        Self { kind, fields, focus: 0, problem: None, is_busy: false, is_revealed: false, check_at: None }
     }
 
     /// Asks for a server.
@@ -136,6 +149,23 @@ impl Form {
     #[must_use]
     pub fn text(&self, place: usize) -> &str {
         self.fields.get(place).map_or("", |field| field.editor.text())
+    }
+
+    /// Which field takes a new password, and which one it must not be.
+    #[must_use]
+    pub fn new_password(&self) -> Option<usize> {
+        match self.kind {
+            FormKind::SignUp => Some(2),
+            FormKind::Password => Some(1),
+            _ => None,
+        }
+    }
+
+    /// Says how it stands with what is written in a field.
+    pub fn note(&mut self, place: usize, note: Option<Note>) {
+        if let Some(field) = self.fields.get_mut(place) {
+            field.note = note;
+        }
     }
 
     /// The field that is written.

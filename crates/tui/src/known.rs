@@ -14,7 +14,8 @@ pub struct Known {
     tweets: HashMap<u64, v1::Tweet>,
     accounts: HashMap<u64, v1::Account>,
     relationships: HashMap<u64, v1::Relationship>,
-    presence: HashMap<u64, v1::PresenceState>,
+    /// Whether they are there, and since when they do nothing.
+    presence: HashMap<u64, (v1::PresenceState, i64)>,
     /// Deleted tweets that a screen may still stand on.
     gone: HashSet<u64>,
     /// Profiles by username.
@@ -95,7 +96,14 @@ impl Known {
     /// Whether somebody is there.
     #[must_use]
     pub fn presence(&self, id: u64) -> v1::PresenceState {
-        self.presence.get(&id).copied().unwrap_or(v1::PresenceState::Offline)
+        self.presence.get(&id).map_or(v1::PresenceState::Offline, |(presence, _)| *presence)
+    }
+
+    /// Since when somebody who is away does nothing, in Unix milliseconds.
+    #[must_use]
+    pub fn away_since(&self, id: u64) -> Option<i64> {
+        let (presence, since) = self.presence.get(&id)?;
+        (*presence == v1::PresenceState::Away).then_some(*since)
     }
 
     /// Whether a tweet was deleted while it was shown.
@@ -120,8 +128,8 @@ impl Known {
     }
 
     /// Takes in a row of a list of people; its identifier.
-    pub fn learn_person(&mut self, person: v1::Person) -> Option<u64> {
-        let presence = person.presence();
+    pub fn learn_person(&mut self, now: i64, person: v1::Person) -> Option<u64> {
+        let presence = (person.presence(), now - i64::from(person.idle_seconds) * 1_000);
         let account = person.account?;
         let id = account.id;
         self.presence.insert(id, presence);
@@ -132,10 +140,18 @@ impl Known {
         Some(id)
     }
 
+    /// Nobody tells any more who is there.
+    pub fn forget_presence(&mut self) {
+        self.presence.clear();
+    }
+
     /// Takes in a profile.
     pub fn learn_profile(&mut self, profile: v1::Profile) {
         let Some(account) = profile.account.clone() else { return };
-        self.presence.insert(account.id, profile.presence());
+        // A profile does not say since when.
+        if self.presence(account.id) != profile.presence() {
+            self.presence.insert(account.id, (profile.presence(), 0));
+        }
         if let Some(relationship) = profile.relationship {
             self.relationships.insert(account.id, relationship);
         }

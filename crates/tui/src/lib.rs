@@ -17,6 +17,7 @@ pub mod list;
 pub mod look;
 pub mod measure;
 pub mod message;
+pub mod page;
 pub mod paint;
 pub mod place;
 pub mod plain;

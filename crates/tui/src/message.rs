@@ -10,6 +10,7 @@ use crate::act::Act;
 use crate::commands::Action;
 use crate::grid::Size;
 use crate::key::Event;
+use crate::page::Page;
 use crate::place::{Part, Place};
 
 /// Something happened.
@@ -43,6 +44,8 @@ pub enum Message {
     Told(String),
     /// The accounts on this machine, and which of them is used.
     Accounts(Vec<String>),
+    /// What was kept of a screen, or of the head of a profile.
+    Recalled(Purpose, Box<Page>),
 }
 
 /// How a connection begins.
@@ -116,6 +119,8 @@ pub enum Purpose {
     History(u64),
     /// Words to complete a mention or hashtag with.
     Complete(char),
+    /// Whether this username can be had.
+    CheckUsername(String),
     /// Log-in or sign-up.
     SignIn,
     /// A form.
@@ -153,6 +158,8 @@ pub enum Effect {
     Keep(Shelved, Vec<u8>),
     /// Drop it.
     Drop(Shelved),
+    /// Show what was kept under this name, as if it answered this.
+    Recall(Purpose, String),
     /// A session was made: keep it.
     SignedIn {
         /// Whose.
@@ -189,8 +196,10 @@ pub enum Shelved {
     Draft(String),
     /// Something in the outbox, by its key.
     Outgoing(String),
-    /// A page of a screen, to be shown before there is a connection.
-    Page(&'static str),
+    /// A page of a screen by its name, to be shown while there is no connection.
+    Page(String),
+    /// All of them.
+    Pages,
     /// The settings.
     Settings,
     /// How far the reader has come.

@@ -14,10 +14,41 @@ pub enum ProfileTab {
     /// What they wrote and retweeted.
     #[default]
     Tweets,
+    /// What they answered.
+    Replies,
     /// Who follows them.
     Followers,
     /// Whom they follow.
     Following,
+}
+
+impl ProfileTab {
+    /// All of them, in their order, with what they are called.
+    pub const ALL: [(Self, &str); 4] = [
+        (Self::Tweets, "Tweets"),
+        (Self::Replies, "Replies"),
+        (Self::Followers, "Followers"),
+        (Self::Following, "Following"),
+    ];
+
+    /// What it is called.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        Self::ALL.iter().find(|(tab, _)| *tab == self).map_or("", |(_, title)| title)
+    }
+
+    /// Whether tweets are shown in it, or people.
+    #[must_use]
+    pub fn has_tweets(self) -> bool {
+        matches!(self, Self::Tweets | Self::Replies)
+    }
+
+    /// The next one, around the end.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let after = Self::ALL.iter().map(|(tab, _)| *tab).skip_while(|tab| *tab != self).nth(1);
+        after.unwrap_or_default()
+    }
 }
 
 /// What is searched for.
@@ -144,12 +175,13 @@ impl Place {
             Self::Local => "feed local".into(),
             Self::Hashtag(name) => format!("feed '#{name}'"),
             Self::Bookmarks => "feed saved".into(),
-            Self::Likes => "feed liked".into(),
+            Self::Likes => "feed likes".into(),
             Self::Search(SearchKind::Tweets, query) => format!("search {query:?}"),
             Self::Search(SearchKind::People, query) => format!("search --people {query:?}"),
             Self::Search(SearchKind::Hashtags, query) => format!("search --tags {query:?}"),
             Self::Thread(id) => format!("thread {id}"),
             Self::Profile(username, ProfileTab::Tweets) => format!("profile @{username}"),
+            Self::Profile(username, ProfileTab::Replies) => format!("feed @{username} --replies"),
             Self::Profile(username, ProfileTab::Followers) => format!("followers @{username}"),
             Self::Profile(username, ProfileTab::Following) => format!("following @{username}"),
             Self::People => "people".into(),
@@ -168,7 +200,8 @@ impl Place {
     #[must_use]
     pub fn is_timeline(&self) -> bool {
         matches!(self, Self::Home | Self::Mine | Self::Local | Self::Hashtag(_))
-            || matches!(self, Self::Profile(_, ProfileTab::Tweets) | Self::Search(SearchKind::Tweets, _))
+            || matches!(self, Self::Profile(_, tab) if tab.has_tweets())
+            || matches!(self, Self::Search(SearchKind::Tweets, _))
     }
 
     /// Its name for a kept read line, where the server keeps one.
@@ -217,6 +250,7 @@ impl Place {
             Self::Thread(tweet_id) => Some(Op::GetThread(v1::GetThread { tweet_id: *tweet_id, page })),
             Self::Profile(username, tab) => match tab {
                 ProfileTab::Tweets => timeline(Timeline::User(username.clone())),
+                ProfileTab::Replies => timeline(Timeline::Replies(username.clone())),
                 ProfileTab::Followers => accounts(v1::AccountList::Followers, username),
                 ProfileTab::Following => accounts(v1::AccountList::Following, username),
             },

@@ -488,8 +488,7 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
         return Some("you are not signed in".into());
     }
     let person = state.selected_person();
-    let is_me =
-        person.is_some() && person.as_deref() == state.me.as_ref().map(|me| me.account.username.as_str());
+    let is_me = person.is_some() && person == state.username;
     match action {
         Action::Edit | Action::Delete if !mine => Some("it is not your tweet".into()),
         Action::Follow | Action::RemoveFollower | Action::Mute | Action::Block | Action::Chat if is_me => {

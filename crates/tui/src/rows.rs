@@ -5,7 +5,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::commands::COMMANDS;
 use crate::list::Item;
-use crate::place::{Place, ProfileTab, SearchKind};
+use crate::place::{Place, SearchKind};
 use crate::settings;
 use crate::state::{Panel, Phase, State};
 use crate::writing::{Outgoing, Writing};
@@ -89,11 +89,7 @@ pub fn rows(state: &State, place: &Place, panel: &Panel) -> Vec<Row> {
         Place::Search(SearchKind::Hashtags, _) => panel.names.iter().cloned().map(Row::Hashtag).collect(),
         Place::Profile(_, tab) => {
             let mut rows = vec![Row::ProfileHead];
-            rows.extend(if *tab == ProfileTab::Tweets {
-                timeline(state, place, panel)
-            } else {
-                people(panel)
-            });
+            rows.extend(if tab.has_tweets() { timeline(state, place, panel) } else { people(panel) });
             rows
         }
         Place::Drafts => drafts(state),

@@ -383,6 +383,7 @@ impl Run {
                         keeper.discard(what);
                     }
                 }
+                Effect::Recall(purpose, name) => self.recall(purpose, name),
                 Effect::SignedIn { username, token } => {
                     match self.host.signed_in(&self.state.server, &username, &token) {
                         Ok(shelf) => self.keep_on(shelf),
@@ -418,6 +419,17 @@ impl Run {
                 Effect::Quit => self.outcome = Some(Outcome::Quit),
             }
         }
+    }
+
+    fn recall(&mut self, purpose: Purpose, name: String) {
+        let Some(keeper) = &self.keeper else { return };
+        let (read, inner) = (keeper.recall(name), self.inner.clone());
+        self.tasks.spawn(async move {
+            if let Ok(Some(page)) = tokio::task::spawn_blocking(read).await {
+                // Nobody is left to hear it when this fails.
+                let _ = inner.send(Inner::message(Message::Recalled(purpose, Box::new(page)))).await;
+            }
+        });
     }
 
     /// Lends the terminal to somebody until they are done.

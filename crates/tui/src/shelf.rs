@@ -8,15 +8,15 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use prost::Message as _;
-use protocol::v1;
-
 use crate::message::Shelved;
+use crate::page::Page;
 use crate::state::Setup;
 use crate::writing::{Draft, Outgoing};
 
 /// Files that are read at the start, at most.
 const FILES_MAX: usize = 1_000;
+/// Pages that are kept when the client starts.
+const PAGES_MAX: usize = 300;
 
 /// Where the things of one account are kept, and where the settings of all are.
 #[derive(Debug, Clone)]
@@ -58,20 +58,46 @@ impl Shelf {
             let parsed = lines.into_iter().filter_map(|(name, id)| Some((name, id.parse().ok()?)));
             setup.read_lines = parsed.collect();
         }
-        // Only a copy of what the server has: whatever is wrong with it does not matter.
-        if let Ok(bytes) = fs::read(self.path(&Shelved::Page("home")))
-            && let Ok(page) = v1::TweetPage::decode(bytes.as_slice())
-        {
-            setup.pages.push(("home".into(), page));
-        }
+        self.drop_old_pages();
+        setup.home = self.page("home");
         problems
+    }
+
+    /// Drops all pages that were kept.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn drop_pages(&self) -> io::Result<()> {
+        self.drop_file(&Shelved::Pages)
+    }
+
+    /// A page that was kept. Only a copy of what the server has: whatever is wrong with it does not matter.
+    fn page(&self, name: &str) -> Option<Page> {
+        Page::decode(&fs::read(self.path(&Shelved::Page(name.to_owned()))).ok()?)
+    }
+
+    /// Keeps the newest pages, and no more than is read in a while.
+    fn drop_old_pages(&self) {
+        let Ok(entries) = fs::read_dir(self.path(&Shelved::Pages)) else { return };
+        let mut pages: Vec<_> = entries
+            .filter_map(|entry| {
+                Some((entry.as_ref().ok()?.metadata().ok()?.modified().ok()?, entry.ok()?.path()))
+            })
+            .collect();
+        pages.sort();
+        let surplus = pages.len().saturating_sub(PAGES_MAX);
+        for (_, path) in pages.into_iter().take(surplus) {
+            // One that stays is dropped the next time.
+            let _ = fs::remove_file(path);
+        }
     }
 
     fn path(&self, what: &Shelved) -> PathBuf {
         match what {
             Shelved::Draft(name) => self.account.join("drafts").join(format!("{name}.toml")),
             Shelved::Outgoing(name) => self.account.join("outbox").join(format!("{name}.toml")),
-            Shelved::Page(name) => self.account.join(format!("{name}.page")),
+            Shelved::Page(name) => self.account.join("pages").join(format!("{name}.page")),
+            Shelved::Pages => self.account.join("pages"),
             Shelved::ReadLines => self.account.join("read-lines.toml"),
             Shelved::Settings => self.settings.clone(),
         }
@@ -97,7 +123,10 @@ impl Shelf {
     }
 
     fn drop_file(&self, what: &Shelved) -> io::Result<()> {
-        match fs::remove_file(self.path(what)) {
+        let path = self.path(what);
+        let dropped =
+            if matches!(what, Shelved::Pages) { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        match dropped {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -146,6 +175,12 @@ impl Keeper {
     /// Keeps something.
     pub fn keep(&self, what: Shelved, bytes: Vec<u8>) {
         self.tell(Job::Keep(what, bytes));
+    }
+
+    /// What reads a page that was kept; it waits for the disk.
+    pub fn recall(&self, name: String) -> impl FnOnce() -> Option<Page> + Send + 'static {
+        let desk = Arc::clone(&self.0);
+        move || desk.shelf.lock().unwrap_or_else(PoisonError::into_inner).page(&name)
     }
 
     /// Drops something.

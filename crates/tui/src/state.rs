@@ -17,8 +17,10 @@ use crate::keymap::Keymap;
 use crate::known::Known;
 use crate::list::List;
 use crate::look::Theme;
+use crate::message::Purpose;
+use crate::page::Page;
 use crate::paint::Depth;
-use crate::place::Place;
+use crate::place::{Part, Place};
 use crate::prompt::Prompt;
 use crate::rows::{self, Row};
 use crate::settings::Settings;
@@ -87,6 +89,8 @@ pub struct Panel {
     pub theirs: v1::Marks,
     /// When the other one wrote last.
     pub typing_until: i64,
+    /// It was kept, and is as it was at this time: the server has not been asked since.
+    pub as_of: Option<i64>,
 }
 
 /// How the connection stands, in words.
@@ -175,8 +179,8 @@ pub struct Setup {
     pub drafts: Vec<Draft>,
     /// Kept outbox.
     pub outbox: Vec<Outgoing>,
-    /// Kept pages, by the name of their file.
-    pub pages: Vec<(String, v1::TweetPage)>,
+    /// What was kept of the home timeline.
+    pub home: Option<Page>,
     /// Kept read lines, by timeline.
     pub read_lines: BTreeMap<String, u64>,
     /// Nothing is written to the network.
@@ -212,6 +216,8 @@ pub struct State {
     pub hello: v1::ServerHello,
     /// The connection.
     pub link: Link,
+    /// Since when there is none; `None` while there is one, or when there never was one.
+    pub lost_at: Option<i64>,
     /// Who one is; `None`: nobody is signed in.
     pub me: Option<Me>,
     /// Whose session is taken up.
@@ -301,6 +307,7 @@ impl State {
             server: setup.server,
             hello: v1::ServerHello::default(),
             link: Link::Connecting,
+            lost_at: None,
             me: None,
             username: setup.username,
             is_read_only: setup.is_read_only,
@@ -340,8 +347,8 @@ impl State {
         {
             state.complain(problem);
         }
-        for (name, page) in setup.pages {
-            crate::update::show_kept_page(&mut state, &name, page);
+        if let Some(page) = setup.home {
+            crate::update::show_kept(&mut state, &Purpose::Fill(Place::Home, Part::Newest), page);
         }
         state
     }
@@ -402,8 +409,22 @@ impl State {
     /// Whether a tweet is by oneself.
     #[must_use]
     pub fn is_mine(&self, id: u64) -> bool {
-        let author = self.known.tweet(id).map(|tweet| tweet.author_id);
-        self.me.as_ref().is_some_and(|me| Some(me.account.id) == author)
+        self.known.tweet(id).is_some_and(|tweet| self.is_me(tweet.author_id))
+    }
+
+    /// Whether this is one's own account; before there is a connection by the name of the session.
+    #[must_use]
+    pub fn is_me(&self, account: u64) -> bool {
+        match &self.me {
+            Some(me) => me.account.id == account,
+            None => self.username.as_deref().is_some_and(|name| name == self.known.username(account)),
+        }
+    }
+
+    /// When what a screen shows was so, while that is not now.
+    #[must_use]
+    pub fn as_of(&self, panel: &Panel) -> Option<i64> {
+        panel.as_of.or(self.lost_at.filter(|_| panel.phase == Phase::Ready))
     }
 
     /// Whether a tweet is not shown because of its author or of who retweeted it.
@@ -530,7 +551,9 @@ impl State {
         let said = |what: Option<bool>, yes: &str, no: &str| match what {
             Some(true) => yes.to_owned(),
             Some(false) => no.to_owned(),
-            None => "not known: the terminal has not said".to_owned(),
+            // It has answered the last question and not this one.
+            None if self.capabilities.has_answered => no.to_owned(),
+            None => "not known: the terminal has not answered yet".to_owned(),
         };
         let can = &self.capabilities;
         let colours = match can.depth {
@@ -538,6 +561,11 @@ impl State {
             Depth::Sixteen => "the 16 of your terminal",
             Depth::Cube => "256",
             Depth::Exact => "exact (COLORTERM=truecolor)",
+        };
+        let background = match can.is_dark {
+            Some(true) => "dark",
+            Some(false) => "light",
+            None => "not told",
         };
         vec![
             format!("Terminal: {} with {}×{} cells", can.term, self.size.width, self.size.height),
@@ -550,7 +578,7 @@ impl State {
                 "Widths of emoji (mode 2027): {}",
                 said(can.clusters, "as people see them", "as of old: some emoji may shift a line")
             ),
-            format!("Background: {}", said(can.is_dark, "dark", "light")),
+            format!("Background: {background}"),
             format!(
                 "Links, clipboard and notifications go as OSC 8, OSC 52 and OSC 9{}",
                 if can.is_local { "" } else { "; over ssh they reach your own terminal" }

@@ -609,16 +609,6 @@ fn a_servers_key_is_shown_whole_on_a_screen_of_80_columns() {
     assert!(desk.shows(key), "{}", desk.screen());
 }
 
-#[test]
-fn what_was_wrong_in_a_form_is_gone_when_it_is_mended() {
-    let setup = mini_tweet_tui::state::Setup { server: "a.org:4280".into(), ..Desk::setup(80, 24) };
-    let mut desk = Desk::with(setup, true);
-    desk.press("down enter text:ada tab tab text:secret1234 enter text:other enter");
-    assert!(desk.shows("not the same"), "{}", desk.screen());
-    desk.press("backspace");
-    assert!(!desk.shows("not the same"), "{}", desk.screen());
-}
-
 /// Somebody posts what the answer that is under way does not have yet.
 fn posted_meanwhile(desk: &mut Desk, topic: Topic) {
     let tweet = v1::Tweet { id: id(0) + 5, ..tweet(0, 2, "just in time") };

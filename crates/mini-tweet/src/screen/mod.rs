@@ -96,7 +96,7 @@ fn setup(
 }
 
 /// Where the things of an account are kept.
-fn shelf_of(home: &Home, name: &str) -> Shelf {
+pub(crate) fn shelf_of(home: &Home, name: &str) -> Shelf {
     let safe: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || "@.-_:".contains(c) { c } else { '_' })

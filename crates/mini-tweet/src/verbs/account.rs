@@ -117,6 +117,9 @@ pub(super) async fn log_out(context: &Context, everywhere: bool) -> Result<(), F
         Err(failure) => return Err(failure),
     }
     Profiles::update(&context.home, |all| all.change(&profile.name(), |profile| profile.token = None))?;
+    if let Err(error) = crate::screen::shelf_of(&context.home, &profile.name()).drop_pages() {
+        context.out.say(&format!("What was read is still on this machine: {error}"));
+    }
     context.out.say("Signed out.");
     Ok(())
 }

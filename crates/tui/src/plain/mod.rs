@@ -11,7 +11,7 @@ use model::SafeText;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use self::words::{spoken, words};
+use self::words::{ago, spoken, words};
 use crate::commands::{Action, COMMANDS, Command, Context, by_id};
 use crate::key::{Code, Event, Key};
 use crate::message::Message;
@@ -122,7 +122,8 @@ impl Told {
             }
             self.toast.clone_from(&state.toast);
         }
-        if state.form.is_none() && state.prompt.is_none() && !is_waiting(state) && state.me.is_some() {
+        let has_something = state.me.is_some() || state.panel().is_some_and(|panel| panel.as_of.is_some());
+        if state.form.is_none() && state.prompt.is_none() && !is_waiting(state) && has_something {
             out.push_str(&self.place_news(state));
         }
         let question = question(state);
@@ -163,7 +164,10 @@ impl Told {
         if self.place.as_ref() != Some(&now) {
             self.place = Some(now);
             self.newest = newest;
-            let title = SafeText::line(&place.title()).as_str().to_owned();
+            let mut title = SafeText::line(&place.title()).as_str().to_owned();
+            if let Some(then) = state.as_of(panel) {
+                title.push_str(&format!(", as of {}", ago(state.now, then)));
+            }
             let mut out = match rows {
                 0 => format!("{title}. Nothing here yet.\n"),
                 1 => format!("{title}. 1 row.\n"),

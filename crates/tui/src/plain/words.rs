@@ -23,10 +23,10 @@ pub(super) fn words(state: &State, row: &Row) -> String {
         }
         Row::Message(id) => {
             let Some(message) = state.known.messages.get(id) else { return String::new() };
-            let mine = state.me.as_ref().is_some_and(|me| me.account.id == message.author_id);
+            let mine = state.is_me(message.author_id);
             let who =
                 if mine { "You".to_owned() } else { state.known.username(message.author_id).to_owned() };
-            format!("{who}, {}: {}", age(state, message.created_ms), SafeText::line(&message.text))
+            format!("{who}, {}: {}", ago(state.now, message.created_ms), SafeText::line(&message.text))
         }
         Row::ReadLine => "Read up to here.".to_owned(),
         Row::Person(id) => person(state, *id),
@@ -93,8 +93,12 @@ fn tweet(state: &State, id: u64) -> String {
     if tweet.retweet_of != 0 {
         return format!("{} retweeted. {}", by(tweet.author_id), self::tweet(state, tweet.retweet_of));
     }
-    let mut said =
-        format!("{}, {}. {}", by(tweet.author_id), age(state, tweet.created_ms), SafeText::line(&tweet.text));
+    let mut said = format!(
+        "{}, {}. {}",
+        by(tweet.author_id),
+        ago(state.now, tweet.created_ms),
+        SafeText::line(&tweet.text)
+    );
     if !said.ends_with(['.', '!', '?']) {
         said.push('.');
     }
@@ -127,8 +131,8 @@ fn tweet(state: &State, id: u64) -> String {
 }
 
 /// How long ago, to be spoken.
-fn age(state: &State, then: i64) -> String {
-    let minutes = u32::try_from((state.now - then).max(0) / 60_000).unwrap_or(u32::MAX);
+pub(super) fn ago(now: i64, then: i64) -> String {
+    let minutes = u32::try_from((now - then).max(0) / 60_000).unwrap_or(u32::MAX);
     match minutes {
         0 => "just now".into(),
         1..60 => format!("{} ago", view::count(minutes, "minute", "minutes")),
@@ -144,7 +148,7 @@ fn notification(state: &State, oldest: u64) -> String {
     let names: Vec<&str> = group.people.iter().map(|id| state.known.username(*id)).collect();
     let new = if group.is_unread { "New. " } else { "" };
     let what = view::notification_words(one.kind());
-    let mut said = format!("{new}{} {what}, {}.", names.join(", "), age(state, group.newest_ms));
+    let mut said = format!("{new}{} {what}, {}.", names.join(", "), ago(state.now, group.newest_ms));
     if one.tweet_id != 0 {
         let text = state.known.tweet(one.tweet_id).map(|tweet| SafeText::line(&tweet.text));
         said.push(' ');
@@ -166,11 +170,7 @@ fn profile(state: &State, username: &str, tab: ProfileTab) -> String {
     if !profile.bio.is_empty() {
         said.push_str(&format!(" {}", SafeText::line(&profile.bio)));
     }
-    let shown = match tab {
-        ProfileTab::Tweets => "Tweets",
-        ProfileTab::Followers => "Followers",
-        ProfileTab::Following => "Following",
-    };
+    let shown = tab.title();
     said.push_str(&format!(
         " {}, {}, {} following. {shown}:",
         view::count(profile.tweets, "tweet", "tweets"),

@@ -126,11 +126,8 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
         Action::BindKey => doing::bind_key(state),
         Action::GoMuted => places::go(state, Place::Muted),
         Action::GoBlocked => places::go(state, Place::Blocked),
-        Action::GoProfile => match &state.me {
-            Some(me) => {
-                let place = Place::Profile(me.account.username.clone(), ProfileTab::Tweets);
-                places::go(state, place)
-            }
+        Action::GoProfile => match state.username.clone() {
+            Some(username) => places::go(state, Place::Profile(username, ProfileTab::Tweets)),
             None => Effects::new(),
         },
         Action::BindKeys | Action::Search | Action::GoTag | Action::GoUser | Action::Filter => {
@@ -339,14 +336,9 @@ fn open(state: &mut State) -> Effects {
 
 fn next_profile_tab(state: &mut State) -> Effects {
     let Place::Profile(username, tab) = state.place().clone() else { return Effects::new() };
-    let next = match tab {
-        ProfileTab::Tweets => ProfileTab::Followers,
-        ProfileTab::Followers => ProfileTab::Following,
-        ProfileTab::Following => ProfileTab::Tweets,
-    };
     // A tab is no step that one would want to go back over.
     if let Some(here) = state.history.get_mut(state.at) {
-        *here = Place::Profile(username, next);
+        *here = Place::Profile(username, tab.next());
     }
     let place = state.place().clone();
     places::arrive(state, &place)
@@ -371,10 +363,9 @@ fn back(state: &mut State) -> Effects {
 }
 
 fn tab(state: &mut State, number: usize) -> Effects {
-    if let (Place::Profile(username, _), Some(tab)) = (
-        state.place().clone(),
-        [ProfileTab::Tweets, ProfileTab::Followers, ProfileTab::Following].get(number).copied(),
-    ) && matches!(state.selected(), Some(Row::ProfileHead))
+    if let (Place::Profile(username, _), Some((tab, _))) =
+        (state.place().clone(), ProfileTab::ALL.get(number).copied())
+        && matches!(state.selected(), Some(Row::ProfileHead))
     {
         if let Some(here) = state.history.get_mut(state.at) {
             *here = Place::Profile(username, tab);

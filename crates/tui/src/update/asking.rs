@@ -1,18 +1,23 @@
 //! Prompts and forms: what is asked, and what the answers do.
 
-use model::SafeText;
+use client::ClientError;
+use model::{SafeText, Strength, Username};
 use protocol::v1;
 use protocol::v1::request::Op;
+use protocol::v1::response;
 
 use super::{Effects, actions, ask, input, places};
 use crate::commands::{Action, Argument, by_id};
 use crate::editor::Editor;
-use crate::form::{Form, FormKind};
+use crate::form::{Form, FormKind, Note};
 use crate::keymap::Keymap;
 use crate::message::{Effect, Purpose};
 use crate::place::{Place, SearchKind};
 use crate::prompt::{Asking, Chosen, Prompt, choices};
 use crate::state::{Link, State};
+
+/// After the last key in a username it is asked whether it can be had.
+const CHECK_MS: i64 = 400;
 
 /// Opens a prompt; what can be done is what could be done before.
 pub(super) fn prompt(state: &mut State, asking: Asking) -> Effects {
@@ -237,6 +242,86 @@ pub(super) fn details(state: &mut State, id: u64, versions: &[v1::TweetVersion])
     }
     let contexts = state.contexts();
     state.prompt = Some(Prompt::new(Asking::Details(lines), contexts));
+}
+
+/// Something was written in a form: what was wrong is being mended.
+pub(super) fn form_changed(state: &mut State) {
+    let (now, me) = (state.now, state.username.clone().unwrap_or_default());
+    let Some(form) = &mut state.form else { return };
+    form.problem = None;
+    let focus = form.focus;
+    form.note(focus, None);
+    if form.new_password() == Some(focus) && !form.text(focus).is_empty() {
+        let username = if form.kind == FormKind::SignUp { form.text(0).to_owned() } else { me };
+        form.note(focus, Some(strength_note(form.text(focus), &username)));
+    }
+    if form.kind == FormKind::SignUp && focus == 0 {
+        form.check_at = (!form.text(0).is_empty()).then_some(now + CHECK_MS);
+    }
+}
+
+fn strength_note(password: &str, username: &str) -> Note {
+    let (text, is_good) = match model::strength(password, username) {
+        Strength::TooShort(1) => ("▁ one more character".to_owned(), false),
+        Strength::TooShort(missing) => (format!("▁ {missing} more characters"), false),
+        Strength::Guessable(why) => (format!("✕ {why}"), false),
+        Strength::Weak => ("▂ weak: a few words make a good one".to_owned(), false),
+        Strength::Fair => ("▅ fair".to_owned(), true),
+        Strength::Strong => ("█ strong".to_owned(), true),
+    };
+    Note { text, is_good }
+}
+
+/// Asks whether the username can be had, once nothing more is typed.
+pub(super) fn check_username(state: &mut State) -> Effects {
+    let now = state.now;
+    let Some(form) = state.form.as_mut().filter(|form| form.check_at.is_some_and(|at| at <= now)) else {
+        return Effects::new();
+    };
+    form.check_at = None;
+    let written = form.text(0).trim_start_matches('@').to_owned();
+    match Username::parse(&written) {
+        Ok(username) => {
+            let username = username.as_str().to_owned();
+            let purpose = Purpose::CheckUsername(written);
+            vec![ask(purpose, Op::CheckUsername(v1::CheckUsername { username }))]
+        }
+        Err(error) => {
+            form.note(0, Some(Note { text: format!("✕ {}", reason(&error)), is_good: false }));
+            Effects::new()
+        }
+    }
+}
+
+/// Whether the username can be had; what could not be found out is not said, sign-up will say it.
+pub(super) fn username_checked(
+    state: &mut State,
+    username: &str,
+    result: Result<response::Result, ClientError>,
+) {
+    let Some(form) = state.form.as_mut().filter(|form| form.kind == FormKind::SignUp) else { return };
+    if form.text(0).trim_start_matches('@') != username {
+        return;
+    }
+    let (text, is_good) = match result {
+        Ok(_) => ("✓ free".to_owned(), true),
+        Err(ClientError::Refused(model::Error::AlreadyExists(_))) => {
+            ("✕ taken: choose another".to_owned(), false)
+        }
+        Err(ClientError::Refused(error @ model::Error::Invalid { .. })) => {
+            (format!("✕ {}", reason(&error)), false)
+        }
+        Err(_) => return,
+    };
+    form.note(0, Some(Note { text, is_good }));
+}
+
+/// What is wrong with a field, without its name.
+fn reason(error: &model::Error) -> String {
+    match error {
+        model::Error::Invalid { reason, .. } => SafeText::line(reason).as_str().to_owned(),
+        other => other.to_string(),
+    }
 }
 
 pub(super) fn step_field(state: &mut State, by: isize) -> Effects {

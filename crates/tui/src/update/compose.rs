@@ -28,7 +28,7 @@ pub(super) fn open(state: &mut State, writing: Writing) -> Effects {
 
 fn fresh(state: &State, writing: Writing) -> Draft {
     let tweet = |id: u64| state.known.tweet(id);
-    let mine = state.me.as_ref().map_or("", |me| &me.account.username);
+    let mine = state.username.as_deref().unwrap_or_default();
     let (text, audience) = match &writing {
         Writing::Edit(id) => {
             (tweet(*id).map_or_else(String::new, |tweet| tweet.text.clone()), Audience::Public)

@@ -10,13 +10,11 @@ use protocol::v1::response;
 
 use super::{Effects, ask, asking, compose, doing, live, places};
 use crate::message::{Effect, Purpose, Shelved};
+use crate::page::{self, Page};
 use crate::place::{Part, Place};
 use crate::prompt::Asking;
 use crate::rows::Row;
-use crate::state::{ITEMS_MAX, Me, Panel, Phase, State};
-
-/// Tweets of the home timeline that are kept for the next start.
-const KEPT_TWEETS: usize = 40;
+use crate::state::{ITEMS_MAX, Link, Me, Panel, Phase, State};
 
 /// An answer has come.
 pub(super) fn answered(
@@ -47,7 +45,19 @@ pub(super) fn answered(
             }
             Effects::new()
         }
-        (Purpose::Fill(place, part), Ok(result)) => filled(state, &place, &part, result),
+        (Purpose::Fill(place, part), Ok(result)) => {
+            let name = page::name_of(&place).filter(|_| part == Part::Newest);
+            let kept = keep(state, name, &result);
+            kept.into_iter().chain(filled(state, &place, &part, result)).collect()
+        }
+        (Purpose::Profile(username), Ok(result)) => {
+            let kept = keep(state, page::name_of_profile(&username), &result);
+            kept.into_iter().chain(learned(state, &Purpose::Profile(username), result)).collect()
+        }
+        (Purpose::CheckUsername(username), result) => {
+            asking::username_checked(state, &username, result);
+            Effects::new()
+        }
         (Purpose::SignIn | Purpose::Form, Err(error)) => {
             asking::form_refused(state, &error);
             Effects::new()
@@ -67,7 +77,7 @@ pub(super) fn answered(
                 state.complain(format!("Logged out here, but the server was not told: {}", words(&error)));
             }
             let mut effects = super::finish(state);
-            effects.extend([Effect::SignedOut, Effect::Quit]);
+            effects.extend([Effect::Drop(Shelved::Pages), Effect::SignedOut, Effect::Quit]);
             effects
         }
         (Purpose::Profile(_), Err(error)) => {
@@ -109,7 +119,7 @@ fn learned(state: &mut State, purpose: &Purpose, result: response::Result) -> Ef
         response::Result::ReadLineList(list) => learn_read_lines(state, list),
         response::Result::OnlineList(list) => {
             let ids: Vec<u64> =
-                list.people.into_iter().filter_map(|one| state.known.learn_person(one)).collect();
+                list.people.into_iter().filter_map(|one| state.known.learn_person(state.now, one)).collect();
             state.online = ids.into_iter().collect();
         }
         response::Result::TweetPage(page) => {
@@ -122,7 +132,7 @@ fn learned(state: &mut State, purpose: &Purpose, result: response::Result) -> Ef
         }
         response::Result::AccountPage(page) => {
             for person in page.people {
-                state.known.learn_person(person);
+                state.known.learn_person(state.now, person);
             }
             compose::offer_again(state);
         }
@@ -213,10 +223,7 @@ fn filled(state: &mut State, place: &Place, part: &Part, result: response::Resul
     let (ids, next) = match result {
         response::Result::TweetPage(page) => {
             let next = page.next.clone();
-            let kept = (*place == Place::Home && *part == Part::Newest).then(|| keep_page(&page));
-            let ids = learn_tweets(state, page);
-            let effects = merged(state, place, part, ids, next);
-            return kept.into_iter().chain(effects).collect();
+            (learn_tweets(state, page), next)
         }
         response::Result::Thread(thread) => return thread_came(state, place, part, thread),
         response::Result::NotificationPage(page) => {
@@ -239,12 +246,13 @@ fn filled(state: &mut State, place: &Place, part: &Part, result: response::Resul
             (ids, next)
         }
         response::Result::AccountPage(page) => {
-            let ids = page.people.into_iter().filter_map(|one| state.known.learn_person(one)).collect();
+            let ids =
+                page.people.into_iter().filter_map(|one| state.known.learn_person(state.now, one)).collect();
             (ids, page.next)
         }
         response::Result::OnlineList(list) => {
             let ids: Vec<u64> =
-                list.people.into_iter().filter_map(|one| state.known.learn_person(one)).collect();
+                list.people.into_iter().filter_map(|one| state.known.learn_person(state.now, one)).collect();
             state.online = ids.iter().copied().collect();
             (ids, String::new())
         }
@@ -288,6 +296,7 @@ fn merged(state: &mut State, place: &Place, part: &Part, ids: Vec<u64>, next: St
     let Some(panel) = state.panels.get_mut(place) else { return Effects::new() };
     panel.is_filling = false;
     panel.problem = None;
+    panel.as_of = None;
     let was_empty = panel.ids.is_empty();
     let goes_on = next.is_some();
     let by_id = place.is_timeline() || matches!(place, Place::Notifications | Place::Conversation(_));
@@ -405,6 +414,7 @@ fn thread_came(state: &mut State, place: &Place, part: &Part, thread: v1::Thread
     let is_first = panel.phase != Phase::Ready;
     panel.is_filling = false;
     panel.phase = Phase::Ready;
+    panel.as_of = None;
     panel.ancestors = ancestors;
     panel.next = next;
     if matches!(part, Part::Newest) {
@@ -419,25 +429,39 @@ fn thread_came(state: &mut State, place: &Place, part: &Part, thread: v1::Thread
     Effects::new()
 }
 
-fn keep_page(page: &v1::TweetPage) -> Effect {
-    use prost::Message as _;
-    let mut page = page.clone();
-    page.tweets.truncate(KEPT_TWEETS);
-    Effect::Keep(Shelved::Page("home"), page.encode_to_vec())
+/// Keeps what came for when there is no connection; on one's own machine only, a server has it anyway.
+fn keep(state: &State, name: Option<String>, result: &response::Result) -> Option<Effect> {
+    let name = name.filter(|_| state.capabilities.is_local)?;
+    let page = Page { kept_ms: state.now, result: result.clone() };
+    Some(Effect::Keep(Shelved::Page(name), page.encode()))
 }
 
-/// Shows what was kept from the last time, before there is a connection.
-pub(crate) fn show_kept_page(state: &mut State, name: &str, page: v1::TweetPage) {
-    if name != "home" {
-        return;
+/// Shows what was kept, unless the server was faster.
+pub(crate) fn show_kept(state: &mut State, purpose: &Purpose, page: Page) {
+    match purpose {
+        Purpose::Fill(place, part) => {
+            let panel = state.panels.entry(place.clone()).or_default();
+            if panel.phase == Phase::Ready {
+                return;
+            }
+            // What it wants to tell the server was told when it came.
+            let _ = filled(state, place, part, page.result);
+            let read_line = place.read_line_name().and_then(|name| state.read_lines.get(&name).copied());
+            if let Some(panel) = state.panels.get_mut(place) {
+                panel.as_of = Some(page.kept_ms);
+                panel.read_line = panel.read_line.or(read_line);
+            }
+            state.refresh(place);
+        }
+        Purpose::Profile(username) if !state.known.profiles.contains_key(username) => {
+            let _ = learned(state, purpose, page.result);
+        }
+        _ => return,
     }
-    let next = page.tweets.last().map(|tweet| tweet.id.to_string());
-    let ids = learn_tweets(state, page);
-    let read_line = state.read_lines.get("home").copied();
-    let panel = state.panels.entry(Place::Home).or_default();
-    (panel.ids, panel.next, panel.read_line) = (ids, next, read_line);
-    panel.phase = Phase::Ready;
-    state.refresh(&Place::Home);
+    // Who was there then may not be there now.
+    if state.link != Link::Live {
+        state.known.forget_presence();
+    }
 }
 
 /// Knows oneself.

@@ -96,9 +96,8 @@ fn text_key(state: &mut State, key: Key) -> Effects {
     if let Some(form) = &mut state.form {
         if let Some(field) = form.field_mut() {
             field.editor.key(key, usize::MAX);
-            // It is being mended.
-            form.problem = None;
         }
+        asking::form_changed(state);
         return Effects::new();
     }
     if let Some(number) = hint(state, key) {
@@ -133,8 +132,8 @@ fn paste(state: &mut State, text: &str) -> Effects {
     if let Some(form) = &mut state.form {
         if let Some(field) = form.field_mut() {
             field.editor.insert(text.trim_end_matches('\n'));
-            form.problem = None;
         }
+        asking::form_changed(state);
         return Effects::new();
     }
     if let Some(prompt) = &mut state.prompt {

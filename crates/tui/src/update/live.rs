@@ -11,7 +11,7 @@ use protocol::v1::request::Op;
 use super::filling::{fill_again, insert, me_of};
 use super::{Effects, ask, asking, compose, places};
 use crate::form::{Form, FormKind};
-use crate::message::{Connected, Effect, Purpose, Topic};
+use crate::message::{Connected, Effect, Purpose, Shelved, Topic};
 use crate::place::{Place, ProfileTab};
 use crate::prompt::Asking;
 use crate::state::{Link, Panel, Phase, State};
@@ -105,7 +105,7 @@ pub(super) fn link(state: &mut State, link: client::State) -> Effects {
     match link {
         client::State::Connected => {
             let was_live = state.link == Link::Live;
-            state.link = Link::Live;
+            (state.link, state.lost_at) = (Link::Live, None);
             if was_live || state.me.is_none() {
                 return Effects::new();
             }
@@ -118,17 +118,32 @@ pub(super) fn link(state: &mut State, link: client::State) -> Effects {
         client::State::Reconnecting { why } => {
             let why = SafeText::line(&why).as_str().to_owned();
             state.note(why.clone());
-            state.link = Link::Reconnecting(why);
+            lost(state, Link::Reconnecting(why));
             Effects::new()
         }
         client::State::SignedOut(_) => session_ended(state),
         client::State::Stopped(error) => {
             let text = SafeText::line(&error.to_string()).as_str().to_owned();
             state.complain(text.clone());
-            state.link = Link::Stopped(text);
+            lost(state, Link::Stopped(text));
             Effects::new()
         }
     }
+}
+
+/// From now on nobody tells what happens, nor who is there.
+fn lost(state: &mut State, link: Link) {
+    if state.link == Link::Live {
+        state.lost_at = Some(state.now);
+    }
+    state.link = link;
+    state.known.forget_presence();
+    state.online.clear();
+    if let Some(panel) = state.panels.get_mut(&Place::Online) {
+        panel.ids.clear();
+        panel.phase = Phase::New;
+    }
+    state.refresh(&Place::Online);
 }
 
 /// The session was ended elsewhere. What is written stays: it goes when the same person is here again.
@@ -141,8 +156,7 @@ fn session_ended(state: &mut State) -> Effects {
     form.problem = Some("Your session has ended. Log in again; what you wrote is kept".to_owned());
     state.form = Some(form);
     let server = state.server.clone();
-    effects.push(Effect::SignedOut);
-    effects.push(Effect::Connect(server));
+    effects.extend([Effect::Drop(Shelved::Pages), Effect::SignedOut, Effect::Connect(server)]);
     effects
 }
 
@@ -178,7 +192,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
         }
         Event::Presence(person) => {
             let is_there = person.presence() != v1::PresenceState::Offline;
-            if let Some(id) = state.known.learn_person(person) {
+            if let Some(id) = state.known.learn_person(state.now, person) {
                 if is_there {
                     state.online.insert(id);
                 } else {
@@ -235,7 +249,11 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
         if state.is_mine(id) {
             places.push(Place::Mine);
         }
-        places.push(Place::Profile(state.known.username(author).to_owned(), ProfileTab::Tweets));
+        let author = state.known.username(author).to_owned();
+        if reply_to != 0 {
+            places.push(Place::Profile(author.clone(), ProfileTab::Replies));
+        }
+        places.push(Place::Profile(author, ProfileTab::Tweets));
     }
     for place in places {
         let is_read = |panel: &&mut Panel| matches!(panel.phase, Phase::Ready | Phase::Loading);

@@ -10,7 +10,7 @@ mod live;
 mod places;
 
 pub(crate) use compose::graphemes_max;
-pub(crate) use filling::show_kept_page;
+pub(crate) use filling::show_kept;
 pub(crate) use places::new_above;
 
 use protocol::v1;
@@ -72,6 +72,10 @@ pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
             state.complain(text);
             Effects::new()
         }
+        Message::Recalled(purpose, page) => {
+            filling::show_kept(state, &purpose, *page);
+            Effects::new()
+        }
         Message::Accounts(names) => {
             asking::accounts(state, names);
             Effects::new()
@@ -99,6 +103,7 @@ fn on_time(state: &mut State) -> Effects {
     effects.extend(doing::release_held(state));
     effects.extend(compose::release_outbox(state));
     effects.extend(places::keep_trends(state));
+    effects.extend(asking::check_username(state));
     effects
 }
 
@@ -138,6 +143,7 @@ pub fn deadline(state: &State) -> Option<i64> {
         typing,
         hint,
         minute,
+        state.form.as_ref().and_then(|form| form.check_at),
     ]
     .into_iter()
     .flatten()

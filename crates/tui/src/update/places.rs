@@ -5,6 +5,7 @@ use protocol::v1::request::Op;
 
 use super::{Effects, ask, ask_profile};
 use crate::message::{Effect, Purpose, Topic};
+use crate::page;
 use crate::place::{Part, Place};
 use crate::rows::Row;
 use crate::state::{Link, Panel, Phase, State};
@@ -84,17 +85,23 @@ pub(super) fn arrive(state: &mut State, place: &Place) -> Effects {
     // What is not kept up live is read anew each time.
     let is_kept_up =
         matches!(place, Place::Home | Place::Notifications | Place::Conversations | Place::Conversation(_));
-    let is_fresh = state.panels.get(place).is_some_and(|panel| panel.phase == Phase::Ready) && is_kept_up;
+    let is_here = |panel: &Panel| panel.phase == Phase::Ready;
+    let is_fresh = is_kept_up && state.panels.get(place).is_some_and(|p| is_here(p) && p.as_of.is_none());
+    if state.link != Link::Live && !state.panels.get(place).is_some_and(is_here) {
+        effects.extend(recall(place));
+    }
     if !is_fresh {
         effects.extend(fill(state, place, Part::Newest));
     }
-    if let Place::Profile(username, _) = place {
+    if let Place::Profile(username, _) = place
+        && state.me.is_some()
+    {
         effects.push(ask_profile(username));
     }
     state.refresh(place);
     match place {
         Place::Conversation(username) => {
-            if state.me.is_some() && !state.is_read_only {
+            if state.username.is_some() && !state.is_read_only {
                 effects.extend(super::compose::open(state, Writing::Message(username.clone())));
             }
             effects.extend(super::live::mark_conversation(state, &username.clone()));
@@ -107,6 +114,18 @@ pub(super) fn arrive(state: &mut State, place: &Place) -> Effects {
         _ => {}
     }
     effects
+}
+
+/// What was kept of a place for when there is no connection.
+fn recall(place: &Place) -> Effects {
+    let page =
+        page::name_of(place).map(|name| Effect::Recall(Purpose::Fill(place.clone(), Part::Newest), name));
+    let head = match place {
+        Place::Profile(username, _) => page::name_of_profile(username)
+            .map(|name| Effect::Recall(Purpose::Profile(username.clone()), name)),
+        _ => None,
+    };
+    page.into_iter().chain(head).collect()
 }
 
 /// What keeps a list up.
@@ -165,7 +184,7 @@ pub(super) fn fill_ahead(state: &mut State) -> Effects {
     let left = panel.list.rows().len().saturating_sub(panel.list.cursor());
     let is_near = if matches!(place, Place::Conversation(_)) { panel.list.cursor() < 5 } else { left < 10 };
     match &panel.next {
-        Some(cursor) if is_near && panel.phase == Phase::Ready => {
+        Some(cursor) if is_near && panel.phase == Phase::Ready && state.link == Link::Live => {
             let part = Part::Older(cursor.clone());
             fill(state, &place, part)
         }

@@ -193,6 +193,9 @@ fn title(state: &State, grid: &mut Grid, area: Area) {
             line.push(dim(format!("{} ", presence_word(state.known.presence(id)))));
         }
     }
+    if let Some(then) = state.as_of(panel) {
+        line.push(of(Role::Warning, format!("· as of {} ", ago(state.now, then))));
+    }
     if panel.is_filling && panel.phase == Phase::Ready {
         line.push(dim("… "));
     }
@@ -406,6 +409,15 @@ pub(crate) fn age(now: i64, then: i64) -> String {
         3_600..86_400 => format!("{}h", seconds / 3_600),
         86_400..604_800 => format!("{}d", seconds / 86_400),
         _ => absolute_time(then).split(' ').next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// How long ago, in a sentence.
+pub(crate) fn ago(now: i64, then: i64) -> String {
+    match age(now, then).as_str() {
+        "now" => "just now".into(),
+        date if date.contains('-') => date.to_owned(),
+        age => format!("{age} ago"),
     }
 }
 

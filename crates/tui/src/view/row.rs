@@ -191,7 +191,7 @@ fn conversation(state: &State, id: u64, width: usize) -> Vec<Line> {
 /// A message: who and when where that changes, the text, and how far it has come.
 fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(message) = state.known.messages.get(&id) else { return vec![vec![dim("…")]] };
-    let mine = state.me.as_ref().is_some_and(|me| me.account.id == message.author_id);
+    let mine = state.is_me(message.author_id);
     let panel = state.panel();
     let theirs = panel.map(|panel| panel.theirs).unwrap_or_default();
     // The one before, for what need not be said again.

@@ -298,7 +298,12 @@ pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, 
         } else {
             plain(format!("  {}", field.label))
         };
-        let hint = dim(format!("  {}", field.hint));
+        let hint = match &field.note {
+            Some(note) => {
+                of(if note.is_good { Role::Good } else { Role::Warning }, format!("  {}", note.text))
+            }
+            None => dim(format!("  {}", field.hint)),
+        };
         put(grid, inner, inner.x, y, &fit_line(vec![label, hint], usize::from(inner.width)), Ground::Sheet);
         let text = field.editor.text();
         let before = text.get(..field.editor.caret()).unwrap_or_default();

@@ -134,12 +134,25 @@ fn counts(tweet: &v1::Tweet) -> Line {
 pub(crate) fn person(state: &State, id: u64, width: usize) -> Vec<Line> {
     let mut line = vec![presence(state.known.presence(id)), plain(" ")];
     line.extend(who(state, id, true));
-    let relation = relation(state, id);
+    let mut relation = relation(state, id);
+    if let Some(idle) = idle(state, id) {
+        relation = if relation.is_empty() { idle } else { format!("{relation} · {idle}") };
+    }
     if !relation.is_empty() {
         let gap = width.saturating_sub(line_columns(&line) + relation.chars().count()).min(2);
         line.push(dim(format!("{}{relation}", " ".repeat(gap.max(1)))));
     }
     vec![fit_line(line, width)]
+}
+
+/// How long somebody who is away does nothing.
+pub(crate) fn idle(state: &State, id: u64) -> Option<String> {
+    let since = state.known.away_since(id)?;
+    Some(match super::age(state.now, since).as_str() {
+        "now" => "away".into(),
+        age if since > 0 => format!("away {age}"),
+        _ => "away".into(),
+    })
 }
 
 /// Whether somebody is there, with a sign of its own for each.
@@ -153,7 +166,7 @@ pub(crate) fn presence(presence: v1::PresenceState) -> Span {
 
 /// How somebody stands to one, in words.
 pub(crate) fn relation(state: &State, id: u64) -> String {
-    if state.me.as_ref().is_some_and(|me| me.account.id == id) {
+    if state.is_me(id) {
         return "you".into();
     }
     let relationship = state.known.relationship(id);
@@ -213,13 +226,8 @@ pub(crate) fn profile_head(
     if !relation.is_empty() && relation != "you" {
         lines.push(vec![plain(relation)]);
     }
-    let tabs = [
-        (ProfileTab::Tweets, "Tweets"),
-        (ProfileTab::Followers, "Followers"),
-        (ProfileTab::Following, "Following"),
-    ];
     let mut line = Line::new();
-    for (one, title) in tabs {
+    for (one, title) in ProfileTab::ALL {
         let chosen = one == tab;
         let text = if chosen { format!("[{title}]") } else { format!(" {title} ") };
         line.push(if chosen { span(text, Look::of(Role::Accent).bold()) } else { dim(text) });

@@ -284,6 +284,10 @@ impl Desk {
         v1::TweetPage { referenced, accounts: self.accounts.clone(), next, tweets: chosen }
     }
 
+    fn id_of(&self, username: &str) -> u64 {
+        self.accounts.iter().find(|one| one.username == username).map_or(1, |one| one.id)
+    }
+
     fn person(&self, id: u64) -> v1::Person {
         let account = self.accounts.iter().find(|account| account.id == id).cloned();
         let presence = match id {
@@ -296,7 +300,12 @@ impl Desk {
             followed_by: id == 2 || id == 3,
             ..v1::Relationship::default()
         };
-        v1::Person { account, relationship: Some(relationship), presence: presence.into() }
+        v1::Person {
+            account,
+            relationship: Some(relationship),
+            presence: presence.into(),
+            idle_seconds: if id == 3 { 540 } else { 0 },
+        }
     }
 
     fn answer(&mut self, op: Op) -> Answer {
@@ -329,9 +338,12 @@ impl Desk {
                 let mut tweets = self.tweets.clone();
                 match ask.timeline.unwrap() {
                     Timeline::User(name) => {
-                        let id =
-                            self.accounts.iter().find(|one| one.username == name).map_or(1, |one| one.id);
+                        let id = self.id_of(&name);
                         tweets.retain(|tweet| tweet.author_id == id);
+                    }
+                    Timeline::Replies(name) => {
+                        let id = self.id_of(&name);
+                        tweets.retain(|tweet| tweet.author_id == id && tweet.reply_to != 0);
                     }
                     Timeline::Hashtag(name) => {
                         tweets.retain(|tweet| tweet.text.contains(&format!("#{name}")));
