@@ -27,8 +27,9 @@ type Outcome = Result<(), String>;
 
 /// Lanes whose outcome is the same on a slow and on a busy machine. The others measure: slow, overload, backup, soak;
 /// and the tests of the server have the simulation.
-const CI_LANES: [&str; 10] =
-    ["power", "crash", "frames", "disk", "clock", "names", "erase", "restart", "migrate", "abuse"];
+const CI_LANES: [&str; 11] = [
+    "power", "crash", "frames", "disk", "clock", "names", "erase", "restart", "migrate", "abuse", "terminal",
+];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -105,10 +105,14 @@ impl Failure {
     pub(crate) fn print(&self, as_json: bool) {
         match self {
             Self::Unread | Self::Empty => {}
-            _ if as_json => eprintln!("{}", self.json()),
+            _ if as_json => eprintln!("{}", self.json_line()),
             // What a server said may be part of it.
             _ => eprintln!("error: {}", SafeText::lines(&self.message())),
         }
+    }
+
+    fn json_line(&self) -> String {
+        crate::output::json::line(&self.json())
     }
 
     fn json(&self) -> Value {
@@ -145,6 +149,12 @@ mod tests {
         assert_eq!(failure.json()["error"]["retry_after_ms"], 1_500);
         let failure = Failure::from(Error::invalid("text", "is too long"));
         assert_eq!((failure.exit_code(), &failure.json()["error"]["field"]), (5, &"text".into()));
+    }
+
+    #[test]
+    fn what_a_server_says_drives_no_terminal_of_programs_either() {
+        let failure = Failure::from(Error::forbidden("\u{9b}31m\u{7f}\u{202e}"));
+        assert!(failure.json_line().is_ascii(), "{}", failure.json_line());
     }
 
     #[test]

@@ -30,6 +30,10 @@ use exit::Failure;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "faults")]
+    if std::env::var("MINI_TWEET_CLIENT_FAULTS").is_ok_and(|faults| faults == "unsafe-text") {
+        model::make_nothing_safe();
+    }
     let cli = Cli::parse();
     if cli.verb.is_none() && !cli.screen.plain && !screen::is_possible() {
         // Help at once where nothing was asked and there is no terminal.

@@ -34,6 +34,8 @@ pub use notification::{Notification, NotificationKind};
 pub use operation::{Access, Operation};
 pub use read_line::{ReadLine, TimelineName};
 pub use safe::SafeText;
+#[cfg(feature = "faults")]
+pub use safe::make_nothing_safe;
 pub use ssh_key::{SshFingerprint, SshKey, SshKeyName};
 pub use strength::{Strength, guessable, strength};
 pub use text::{Entity, Hashtag, TweetText, count_graphemes, entities, to_nfc};

@@ -92,6 +92,10 @@ fn sanitise(text: &str, newline: impl Fn(&mut String)) -> String {
 
 /// Characters that a reader cannot see, or that act on what is around them.
 fn must_show(c: char) -> bool {
+    #[cfg(feature = "faults")]
+    if NOTHING_IS_MADE_SAFE.load(std::sync::atomic::Ordering::Relaxed) {
+        return false;
+    }
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -100,6 +104,15 @@ fn must_show(c: char) -> bool {
             | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(feature = "faults")]
+static NOTHING_IS_MADE_SAFE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// From now on every text is let through as it is, to prove that a test notices it.
+#[cfg(feature = "faults")]
+pub fn make_nothing_safe() {
+    NOTHING_IS_MADE_SAFE.store(true, std::sync::atomic::Ordering::Relaxed);
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a verb shows: rows on stdout, for people or for programs; talk on stderr, for people only.
 
-mod json;
+pub(crate) mod json;
 pub(crate) mod people;
 pub(crate) mod style;
 pub(crate) mod tweets;

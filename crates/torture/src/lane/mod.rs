@@ -16,6 +16,7 @@ mod restart;
 mod sim;
 mod slow;
 mod soak;
+mod terminal;
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -97,6 +98,8 @@ pub(crate) enum Lane {
     Erase,
     /// Everything at once in one thread, by seed.
     Sim,
+    /// Hostile texts on the terminal of somebody else.
+    Terminal,
 }
 
 /// The lines of a lane, once it is through.
@@ -120,6 +123,7 @@ impl Lane {
             Self::Names => Box::pin(names::run(setup)),
             Self::Erase => Box::pin(erase::run(setup)),
             Self::Sim => Box::pin(sim::run(setup)),
+            Self::Terminal => Box::pin(terminal::run(setup)),
         }
     }
 

@@ -53,7 +53,7 @@ pub async fn plain(
         tokio::select! {
             permit = output.reserve(), if !pending.is_empty() => {
                 let Ok(permit) = permit else { break };
-                permit.send(std::mem::take(&mut pending).into());
+                permit.send(safe(&std::mem::take(&mut pending)));
             }
             event = input.recv() => match event {
                 None | Some(Input::Closed) if lines.is_empty() && !is_waiting(&run.state) => break,
@@ -76,8 +76,13 @@ pub async fn plain(
     let outcome = run.end(&mut from_tasks).await;
     pending.push_str("Goodbye.\n");
     // A reader that is gone hears nothing.
-    let _ = timeout(Duration::from_secs(1), output.send(pending.into())).await;
+    let _ = timeout(Duration::from_secs(1), output.send(safe(&pending))).await;
     outcome
+}
+
+/// The only way out: whatever a line is made of, usernames that a server did not check too, it is text.
+fn safe(lines: &str) -> Bytes {
+    SafeText::lines(lines).as_str().to_owned().into()
 }
 
 /// Something is being read or sent in.
