@@ -4,6 +4,8 @@ use client::ClientError;
 use model::{Error, SafeText};
 use serde_json::{Map, Value, json};
 
+use crate::logging::talk;
+
 /// Why a verb did not do what it was asked.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -105,9 +107,9 @@ impl Failure {
     pub(crate) fn print(&self, as_json: bool) {
         match self {
             Self::Unread | Self::Empty => {}
-            _ if as_json => eprintln!("{}", self.json_line()),
+            _ if as_json => talk(self.json_line()),
             // What a server said may be part of it.
-            _ => eprintln!("error: {}", SafeText::lines(&self.message())),
+            _ => talk(format_args!("error: {}", SafeText::lines(&self.message()))),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Log lines on stderr. No control byte of anyone's gets through: a log is read on terminals.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use server::config::{LogFormat, LogLevel};
@@ -10,8 +11,12 @@ pub(crate) fn of_server(format: LogFormat, level: LogLevel) {
     let level = level.name();
     // Libraries below have nothing to say that an operator could use.
     let filter = EnvFilter::new(format!("warn,server={level},mini_tweet_server={level},mini_tweet={level}"));
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Printable::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(Printable::stderr)
+        // It would be told on stderr, and end the program when nobody reads that.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => lines.with_target(false).init(),
         LogFormat::Json => lines.json().init(),
@@ -26,7 +31,17 @@ pub(crate) fn of_client(verbose: u8) {
         _ => "trace",
     };
     let filter = EnvFilter::new(format!("warn,client={level},mini_tweet_client={level}"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Printable::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(Printable::stderr)
+        .log_internal_errors(false)
+        .init();
+}
+
+/// A line on stderr, whether or not somebody reads it.
+pub(crate) fn talk(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Writes each line with everything shown that is not printable.

@@ -101,7 +101,7 @@ impl Terminal {
         if let Some(before) = &self.0 {
             // There is nothing better to do when it fails.
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
-            eprintln!();
+            logging::talk("");
         }
     }
 }

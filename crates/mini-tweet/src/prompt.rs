@@ -58,7 +58,7 @@ impl Asking {
             if *self.password("Again")? == *password {
                 return Ok(password);
             }
-            eprintln!("These were two different ones.");
+            crate::logging::talk("These were two different ones.");
         }
     }
 

@@ -6,8 +6,10 @@
 mod world;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use world::{World, until};
 
@@ -139,6 +141,26 @@ fn the_log_has_no_secret_and_no_control_byte() {
     assert!(text.contains("listening"), "there is a log: {text}");
     assert!(!text.contains(world::PASSWORD) && !text.contains("wrong password!"), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_server_goes_on_when_nobody_reads_its_log_any_more() {
+    let world = World::without_server();
+    let mut server = world.serve_command("127.0.0.1:0").stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
+    let told =
+        log.find_map(|line| line.unwrap().split_once("listening on ").map(|(_, rest)| rest.to_owned()));
+    let address = told.unwrap().split(' ').next().unwrap().to_owned();
+    // The next line of the log finds nobody.
+    drop(log);
+    let refused =
+        TcpStream::connect(&address).and_then(|mut stream| stream.write_all(b"this is no handshake"));
+    refused.unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(server.try_wait().unwrap().is_none(), "the server has ended");
+    TcpStream::connect(&address).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
 }
 
 #[test]

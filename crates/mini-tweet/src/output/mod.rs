@@ -178,7 +178,7 @@ impl Output {
     /// Talk: shown to people at a terminal only.
     pub(crate) fn say(&self, text: &str) {
         if self.talks {
-            eprintln!("{}", SafeText::lines(text));
+            crate::logging::talk(SafeText::lines(text));
         }
     }
 }

@@ -90,7 +90,7 @@ fn setup(
         None => Shelf::new(context.home.path().join("guest"), settings_file(&context.home)),
     };
     for problem in shelf.load(&mut setup) {
-        eprintln!("mini-tweet: {problem}");
+        crate::logging::talk(format_args!("mini-tweet: {problem}"));
     }
     Ok((setup, signed_in.map(|_| shelf)))
 }
