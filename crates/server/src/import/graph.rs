@@ -220,7 +220,7 @@ async fn import_accounts(
         Ok(Change::ImportAccount {
             origin: origin("person", number),
             username: Username::parse(&format!("p{number}"))?,
-            display_name: DisplayName::parse(&format!("Person {number}"))?,
+            display_name: DisplayName::parse(&super::made_up::name(number))?,
             password: input.password.clone(),
             created_ms: (first_tweet_ms - before_ms).max(1),
         })
@@ -363,7 +363,7 @@ mod tests {
         assert_eq!(summary, expected);
         let accounts = store.all_accounts();
         let names: Vec<_> = accounts.iter().map(|a| (a.username.as_str(), a.display_name.as_str())).collect();
-        assert_eq!(names, [("p1", "Person 1"), ("p2", "Person 2"), ("p3", "Person 3")]);
+        assert_eq!(names, [("p1", "Tomas Lindqvist"), ("p2", "Yuki Tanaka"), ("p3", "Amara Moreau")]);
         let follows = [("p1", "p2"), ("p1", "p3"), ("p2", "p1"), ("p3", "p1")];
         assert_eq!(store.follows(), follows.map(|(a, b)| (a.to_owned(), b.to_owned())));
     }

@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod fake_store;
 pub mod graph;
+mod made_up;
 pub mod python;
 
 use std::collections::HashSet;
