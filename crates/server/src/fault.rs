@@ -23,6 +23,14 @@ pub(crate) enum Wrong {
     UnboundedFrames,
     /// To make identifiers of the clock alone.
     IdsFollowTheClock,
+    /// To leave connections open when their session ends.
+    KeepEndedSessions,
+    /// To let members do what only operators may.
+    OpenOffice,
+    /// To answer a failed log-in as soon as it is known to be one.
+    AnswerLogInsAtOnce,
+    /// To write passwords and tokens to the log.
+    TellSecrets,
 }
 
 /// A moment at which a crash could do harm.
@@ -94,6 +102,10 @@ mod on {
             "stop-when-full" => Wrong::StopWhenFull,
             "unbounded-frames" => Wrong::UnboundedFrames,
             "ids-follow-the-clock" => Wrong::IdsFollowTheClock,
+            "keep-ended-sessions" => Wrong::KeepEndedSessions,
+            "open-office" => Wrong::OpenOffice,
+            "answer-log-ins-at-once" => Wrong::AnswerLogInsAtOnce,
+            "tell-secrets" => Wrong::TellSecrets,
             _ => return None,
         })
     }

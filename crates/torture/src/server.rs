@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
@@ -177,9 +178,20 @@ impl Launch {
 
     /// Runs an operator's verb on the data directory: `check`, `backup FILE`.
     pub(crate) fn operator(&self, args: &[&str]) -> Result<Output, Error> {
+        self.operator_told(args, "")
+    }
+
+    /// The same with this on its stdin: a password.
+    pub(crate) fn operator_told(&self, args: &[&str], line: &str) -> Result<Output, Error> {
         let mut command = clean_command(self.program.as_os_str());
         command.args(args).arg("--data").arg(&self.data).envs(self.environment.iter().cloned());
-        Ok(command.stdin(Stdio::null()).output()?)
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // Who wants no input may have left already.
+            let _ = stdin.write_all(line.as_bytes());
+        }
+        Ok(child.wait_with_output()?)
     }
 
     /// What `check` finds wrong with the database, a line each.

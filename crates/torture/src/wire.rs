@@ -54,6 +54,15 @@ impl Wire {
         }
     }
 
+    /// Logs in with a password; the session.
+    pub(crate) async fn log_in(&mut self, username: &str, password: &str) -> Result<v1::LoggedIn, Error> {
+        let log_in = v1::LogIn { username: username.to_owned(), password: password.to_owned() };
+        match self.ask(Op::LogIn(log_in)).await? {
+            response::Result::LoggedIn(session) => Ok(session),
+            other => Err(format!("no session: {other:?}").into()),
+        }
+    }
+
     /// Puts a request behind those that wait to be sent; its number.
     pub(crate) fn queue(&mut self, op: Op) -> u32 {
         self.last = self.last.wrapping_add(1).max(1);

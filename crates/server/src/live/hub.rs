@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::inbox::Inbox;
 use super::{Delivery, LiveStatistics, Payload, Topic};
+use crate::fault::{self, Wrong};
 use crate::store::Ties;
 use crate::{Map, Set};
 
@@ -271,6 +272,9 @@ impl Hub {
     /// Tells the connections of a session, or all of an account, that it is over.
     pub(super) fn end_sessions(&mut self, account: AccountId, session: Option<SessionId>) {
         let Some(attendance) = self.accounts.get(&account) else { return };
+        if fault::is_on(Wrong::KeepEndedSessions) {
+            return;
+        }
         for number in &attendance.connections {
             if let Some(connection) = self.connections.get_mut(number)
                 && session.is_none_or(|session| session == connection.session)

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::passwords::refuse_guessable;
 use super::throttle::network_of;
 use super::{Caller, LoggedIn, Service, SignUpMode, authorise};
+use crate::fault::{self, Wrong};
 use crate::store::{Applied, Change, Once};
 
 /// Names that would look official; operators may use them.
@@ -167,7 +168,7 @@ impl Service {
         let answer_at = Instant::now() + self.config.login_answer_after;
         let address = anonymous_address(caller)?.map(|address| network_of(address).to_string());
         let result = self.try_log_in(username, password, client_name, address.as_deref()).await;
-        if matches!(result, Err(Error::Unauthenticated(_))) {
+        if matches!(result, Err(Error::Unauthenticated(_))) && !fault::is_on(Wrong::AnswerLogInsAtOnce) {
             tokio::time::sleep_until(answer_at).await;
         }
         result
@@ -233,6 +234,15 @@ impl Service {
         }
         let profile = self.store.account(session.account).await?.ok_or_else(ended)?;
         Ok(LoggedIn { token: None, session: session.id, profile })
+    }
+
+    /// Whether the session of this token has not been ended.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn has_session(&self, token: &[u8]) -> Result<bool> {
+        let session = self.store.session_by_token(&Sha256::digest(token).into()).await?;
+        Ok(session.is_some_and(|session| session.state == AccountState::Active))
     }
 
     async fn open_session(&self, account: AccountId, client_name: String) -> Result<LoggedIn> {

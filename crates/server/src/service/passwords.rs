@@ -13,8 +13,9 @@ use super::ServiceConfig;
 use crate::seam::Random;
 use crate::store::PasswordHash;
 
-/// Most rounds of sha512-crypt that an imported hash may ask for: its stored form decides how long a log-in takes.
-pub const LEGACY_ROUNDS_MAX: usize = 1_000_000;
+/// Most rounds of sha512-crypt that an imported hash may ask for: its stored form decides how long a log-in takes, and a
+/// wrong one must be answered within [`ServiceConfig::login_answer_after`] as any other.
+pub const LEGACY_ROUNDS_MAX: usize = 100_000;
 const LEGACY_ROUNDS_DEFAULT: usize = 5_000;
 const LEGACY_SALT_BYTES_MAX: usize = 16;
 
@@ -145,7 +146,8 @@ pub fn wrap_legacy(crypt: &str, cost: Argon2Cost, random: &dyn Random) -> Result
     if hash.len() != 86 || !hash.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'/') {
         return Err(bad("is not a sha512-crypt hash"));
     }
-    let (_, salt) = legacy_settings(settings).ok_or_else(|| bad("has settings that are not supported"))?;
+    let (_, salt) = legacy_settings(settings)
+        .ok_or_else(|| bad("needs 1000 to 100000 rounds and a salt of up to 16 characters"))?;
     if salt.is_empty() {
         return Err(bad("has no salt"));
     }
@@ -290,6 +292,7 @@ mod tests {
             "$5$salt$hash",
             &format!("$6$rounds=999999999$salt${hash}"),
             &format!("$6$rounds=1$salt${hash}"),
+            &format!("$6$rounds={}$salt${hash}", LEGACY_ROUNDS_MAX + 1),
             &format!("$6$rounds=x$salt${hash}"),
             &format!("$6${}${hash}", "s".repeat(17)),
             &format!("$6$$${hash}"),

@@ -2,6 +2,7 @@
 //! lane is a module, a variant and an arm here.
 
 mod abuse;
+mod auth;
 mod backup;
 mod clock;
 mod crash;
@@ -98,6 +99,8 @@ pub(crate) enum Lane {
     Erase,
     /// Everything at once in one thread, by seed.
     Sim,
+    /// Log-ins, sessions that end, and secrets.
+    Auth,
     /// Hostile texts on the terminal of somebody else.
     Terminal,
 }
@@ -123,6 +126,7 @@ impl Lane {
             Self::Names => Box::pin(names::run(setup)),
             Self::Erase => Box::pin(erase::run(setup)),
             Self::Sim => Box::pin(sim::run(setup)),
+            Self::Auth => Box::pin(auth::run(setup)),
             Self::Terminal => Box::pin(terminal::run(setup)),
         }
     }

@@ -1,11 +1,12 @@
 //! Requests about one's own account and sessions. A password is wrapped before anything else happens to it.
 
-use model::{Bio, DisplayName, Password, Presence, Result, SessionId, SshKeyId, SshKeyName, Username};
+use model::{Bio, DisplayName, Error, Password, Presence, Result, SessionId, SshKeyId, SshKeyName, Username};
 use protocol::convert::{profile, required};
 use protocol::v1;
 use protocol::v1::response;
 
 use super::dispatch::{Call, carried_out, done};
+use crate::fault::{self, Wrong};
 use crate::service::{EditProfile, LoggedIn, SignUp, SignUpMode};
 
 /// How a server takes new people, for its hello.
@@ -32,7 +33,7 @@ pub(super) async fn sign_up(call: Call<'_>, ask: v1::SignUp) -> Result<response:
         client_name: call.session.client_name().to_owned(),
     };
     let logged_in = call.service.sign_up(&call.caller, sign_up).await?;
-    Ok(enter(&call, &logged_in))
+    enter(&call, &logged_in, &logged_in.token.unwrap_or_default()).await
 }
 
 pub(super) async fn log_in(call: Call<'_>, ask: v1::LogIn) -> Result<response::Result> {
@@ -40,27 +41,34 @@ pub(super) async fn log_in(call: Call<'_>, ask: v1::LogIn) -> Result<response::R
     let username = Username::parse(&ask.username)?;
     let client_name = call.session.client_name();
     let logged_in = call.service.log_in(&call.caller, &username, &password, client_name).await?;
-    Ok(enter(&call, &logged_in))
+    if fault::is_on(Wrong::TellSecrets) {
+        tracing::trace!(password = password.expose(), token = ?logged_in.token, "told");
+    }
+    enter(&call, &logged_in, &logged_in.token.unwrap_or_default()).await
 }
 
 pub(super) async fn authenticate(call: Call<'_>, ask: &v1::Authenticate) -> Result<response::Result> {
     let logged_in = call.service.authenticate(&call.caller, &ask.token).await?;
-    Ok(enter(&call, &logged_in))
+    enter(&call, &logged_in, &ask.token).await
 }
 
 /// The connection belongs to the session, and the client is told.
-fn enter(call: &Call<'_>, logged_in: &LoggedIn) -> response::Result {
+async fn enter(call: &Call<'_>, logged_in: &LoggedIn, token: &[u8]) -> Result<response::Result> {
     call.session.log_in(logged_in);
-    response::Result::LoggedIn(v1::LoggedIn {
+    // What ended the session before this connection was known to belong to it has told nobody here.
+    if !call.service.has_session(token).await? {
+        call.session.log_out();
+        return Err(Error::Unauthenticated("this session has ended: log in again".into()));
+    }
+    Ok(response::Result::LoggedIn(v1::LoggedIn {
         token: logged_in.token.map(|token| token.to_vec()).unwrap_or_default(),
         session_id: logged_in.session.get(),
         profile: Some(profile(&logged_in.profile, None, Presence::Online)),
-    })
+    }))
 }
 
 pub(super) async fn log_out(call: Call<'_>, ask: v1::LogOut) -> Result<response::Result> {
-    call.service.log_out(&call.caller, ask.everywhere).await?;
-    call.session.log_out();
+    call.session.leave(call.service.log_out(&call.caller, ask.everywhere)).await?;
     Ok(carried_out())
 }
 
@@ -106,8 +114,7 @@ pub(super) async fn edit_profile(call: Call<'_>, ask: &v1::EditProfile) -> Resul
 
 pub(super) async fn delete_account(call: Call<'_>, ask: v1::DeleteAccount) -> Result<response::Result> {
     let password = Password::parse_attempt("password", ask.password)?;
-    call.service.delete_account(&call.caller, &password).await?;
-    call.session.log_out();
+    call.session.leave(call.service.delete_account(&call.caller, &password)).await?;
     Ok(carried_out())
 }
 

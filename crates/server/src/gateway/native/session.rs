@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +34,15 @@ pub(super) struct Session {
     address: Option<IpAddr>,
     client_name: OnceLock<String>,
     state: Mutex<State>,
+    leaving: Arc<Leaving>,
+}
+
+/// Whether this connection is ending its own session: then it gets an answer, and is not told as the others are.
+#[derive(Debug, Default)]
+struct Leaving {
+    asked: AtomicBool,
+    /// It would have been told.
+    ended: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -56,7 +65,13 @@ impl Session {
     }
 
     fn new(gateway: Arc<NativeGateway>, address: Option<IpAddr>, state: State) -> Arc<Self> {
-        Arc::new(Self { gateway, address, client_name: OnceLock::new(), state: Mutex::new(state) })
+        Arc::new(Self {
+            gateway,
+            address,
+            client_name: OnceLock::new(),
+            state: Mutex::new(state),
+            leaving: Arc::default(),
+        })
     }
 
     pub(super) fn caller(&self) -> Caller {
@@ -79,6 +94,7 @@ impl Session {
     /// The connection belongs to this session from now on.
     pub(super) fn log_in(&self, logged_in: &LoggedIn) {
         let account = logged_in.profile.account.id;
+        self.leaving.asked.store(false, Ordering::Relaxed);
         let live = self.gateway.live.connect(account, logged_in.session);
         let caller = Caller::Member { account, session: logged_in.session, role: logged_in.profile.role };
         self.enter(caller, Some(Arc::new(live)));
@@ -87,6 +103,23 @@ impl Session {
     /// The connection belongs to nobody again.
     pub(super) fn log_out(&self) {
         self.enter(self.address.map_or(Caller::Operator, Caller::Anonymous), None);
+    }
+
+    /// Carries out what ends the session of this connection too.
+    ///
+    /// # Errors
+    /// Those of the work; then the session goes on, unless it was ended from elsewhere meanwhile.
+    pub(super) async fn leave(&self, work: impl Future<Output = Result<()>>) -> Result<()> {
+        self.leaving.asked.store(true, Ordering::Relaxed);
+        let result = work.await;
+        let has_ended = self.leaving.ended.swap(false, Ordering::Relaxed);
+        if result.is_ok() || has_ended {
+            // It may still be on its way to be told.
+            self.log_out();
+        } else {
+            self.leaving.asked.store(false, Ordering::Relaxed);
+        }
+        result
     }
 
     fn enter(&self, caller: Caller, live: Option<Arc<LiveConnection>>) {
@@ -202,11 +235,16 @@ impl Handler for Session {
     }
 
     fn next_delivery(&self) -> impl Future<Output = Delivery> + Send {
-        let live = self.lock().live.clone();
+        let (live, leaving) = (self.lock().live.clone(), Arc::clone(&self.leaving));
         async move {
-            match live {
-                Some(live) => live.next().await,
-                None => std::future::pending().await,
+            let Some(live) = live else { return std::future::pending().await };
+            loop {
+                match live.next().await {
+                    Delivery::SessionEnded if leaving.asked.load(Ordering::Relaxed) => {
+                        leaving.ended.store(true, Ordering::Relaxed);
+                    }
+                    delivery => return delivery,
+                }
             }
         }
     }
