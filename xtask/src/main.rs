@@ -2,6 +2,7 @@
 //! that are made from the source.
 
 mod figures;
+mod scene;
 mod screen;
 mod screenshots;
 mod tour;
@@ -17,7 +18,8 @@ usage: cargo xtask CHORE
   docs --check  fail if they are not what the program says
   deny          licences, sources and bans of dependencies (installs cargo-deny under target/ when it is missing)
   tour          print a session of two people with a real server, as it stands in README.md
-  screenshots   pictures of the client on its own tour, in docs/pictures/
+  screenshots [--edges FILE --tweets FILE]
+                pictures of the client, in docs/pictures/: on an imported network, or else on its own tour
   figures [ssh] what the client costs, of a release build: first frame, keys, memory, 300 ssh sessions
   bench [ARGS]  measure a release build; arguments go to the benchmark
   torture [--lane NAME]... [--short | --long] [--seed N]
@@ -41,8 +43,11 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs(true),
         ["deny"] => deny(),
         ["screenshots"] => {
-            program().and_then(|program| screenshots::take(&program, Path::new("docs/pictures")))
+            program().and_then(|program| screenshots::take(&program, None, Path::new("docs/pictures")))
         }
+        ["screenshots", "--edges", edges, "--tweets", tweets] => program().and_then(|program| {
+            screenshots::take(&program, Some((edges, tweets)), Path::new("docs/pictures"))
+        }),
         ["figures", "ssh"] => release().and_then(|program| figures::measure_ssh(&program, 300)),
         ["figures"] => release().and_then(|program| figures::measure(&program, 300)),
         ["tour"] => program().and_then(|program| tour::print(&program)),

@@ -8,9 +8,11 @@ use std::time::Duration;
 use portable_pty::CommandBuilder;
 
 use crate::Outcome;
+use crate::scene::Scene;
 use crate::screen::Screen;
 
-/// One picture: its name, size, theme, and the keys that lead to it from the tour's home feed.
+/// One picture: its name, size, theme, and the keys that lead to it from the home feed, of the tour and of an
+/// imported network alike; `TAG` stands for the beginning of a hashtag there.
 struct Shot {
     name: &'static str,
     size: (u16, u16),
@@ -33,30 +35,35 @@ const SHOTS: [Shot; 7] = [
         name: "compose",
         size: (100, 28),
         theme: "ember",
-        keys: &["j", "j", "r", "like a submarine with opinions #ha"],
-        shows: "▸ #harbour",
+        keys: &["j", "j", "r", "Count me in #TAG"],
+        shows: "▸ #",
     },
     Shot {
         name: "chat",
         size: (100, 28),
         theme: "night",
-        keys: &["3", "\r", "Thank you! Where is the whale?", "\r"],
+        keys: &["3", "\r", "On my way. Keep the seat.", "\r"],
         shows: "✓",
     },
-    Shot { name: "people", size: (100, 28), theme: "paper", keys: &["5"], shows: "@tomas" },
+    Shot { name: "people", size: (100, 28), theme: "paper", keys: &["5"], shows: "follow" },
     Shot { name: "palette", size: (100, 28), theme: "clear", keys: &[":", "ret"], shows: ":retweet" },
-    Shot { name: "notifications", size: (100, 28), theme: "paper", keys: &["2"], shows: "followed you" },
-    Shot { name: "small", size: (44, 14), theme: "terminal", keys: &[], shows: "@okello" },
+    Shot { name: "notifications", size: (100, 28), theme: "paper", keys: &["2"], shows: "you ·" },
+    Shot { name: "small", size: (44, 14), theme: "terminal", keys: &[], shows: "@" },
 ];
 
 /// A cell, in the picture's units.
 const CELL: (f32, f32) = (8.4, 18.0);
 
-/// Takes all pictures with this program and puts them into this directory.
-pub(crate) fn take(program: &Path, directory: &Path) -> Outcome {
+/// Takes all pictures with this program and puts them into this directory: on a network of these ties and tweets, or
+/// else on the tour.
+pub(crate) fn take(program: &Path, data: Option<(&str, &str)>, directory: &Path) -> Outcome {
     std::fs::create_dir_all(directory).map_err(|error| error.to_string())?;
     for shot in &SHOTS {
-        let svg = picture(program, shot)?;
+        // Each in a network of its own, so that none shows what another one did.
+        let svg = match data {
+            None => picture(program, shot, None)?,
+            Some((edges, tweets)) => picture(program, shot, Some(&Scene::start(program, edges, tweets)?))?,
+        };
         let path = directory.join(format!("{}.svg", shot.name));
         std::fs::write(&path, svg).map_err(|error| error.to_string())?;
         println!("{}", path.display());
@@ -64,22 +71,28 @@ pub(crate) fn take(program: &Path, directory: &Path) -> Outcome {
     Ok(())
 }
 
-fn picture(program: &Path, shot: &Shot) -> Result<String, String> {
-    let home = tempfile::tempdir().map_err(|error| error.to_string())?;
+fn picture(program: &Path, shot: &Shot, scene: Option<&Scene<'_>>) -> Result<String, String> {
+    let own = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let home = scene.map_or_else(|| own.path().to_owned(), Scene::home);
     let settings = format!("theme = {:?}\n", shot.theme);
-    std::fs::write(home.path().join("settings.toml"), settings).map_err(|error| error.to_string())?;
+    std::fs::write(home.join("settings.toml"), settings).map_err(|error| error.to_string())?;
     let mut command = CommandBuilder::new(program);
-    command.env("MINI_TWEET_HOME", home.path());
+    command.env("MINI_TWEET_HOME", &home);
     command.env_remove("MINI_TWEET_SERVER");
     command.env_remove("NO_COLOR");
     command.env("TERM", "xterm-256color");
     command.env("COLORTERM", "truecolor");
     let mut screen = Screen::start(command, shot.size)?;
-    screen.wait_for("Welcome to Mini-Tweet")?;
-    screen.press("\x1b[B\x1b[B\r")?;
-    screen.wait_for("takes everything back")?;
+    if scene.is_none() {
+        screen.wait_for("Welcome to Mini-Tweet")?;
+        screen.press("\x1b[B\x1b[B\r")?;
+        screen.wait_for("takes everything back")?;
+    } else {
+        screen.wait_for("▌")?;
+        std::thread::sleep(Duration::from_millis(1_500));
+    }
     for keys in shot.keys {
-        screen.press(keys)?;
+        screen.press(&keys.replace("TAG", if scene.is_none() { "ha" } else { "f" }))?;
         std::thread::sleep(Duration::from_millis(150));
     }
     screen.wait_for(shot.shows)?;

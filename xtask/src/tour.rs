@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use crate::Outcome;
 
 /// A server of its own with two homes, all in a directory that is gone afterwards.
-struct Tour<'a> {
+pub(crate) struct Tour<'a> {
     program: &'a Path,
-    directory: PathBuf,
-    address: String,
+    pub(crate) directory: PathBuf,
+    pub(crate) address: String,
     server: Child,
 }
 
@@ -25,7 +25,7 @@ impl Drop for Tour<'_> {
 
 /// Prints it as a terminal shows it.
 pub(crate) fn print(program: &Path) -> Outcome {
-    let tour = Tour::start(program)?;
+    let tour = Tour::start(program, |_| Ok(()))?;
     for (name, full) in [("ada", "Ada Lovelace"), ("grace", "Grace Hopper")] {
         tour.run(name, &["signup", name, "--name", full, "--password-stdin"], "correct horse 9")?;
     }
@@ -42,8 +42,10 @@ pub(crate) fn print(program: &Path) -> Outcome {
 }
 
 impl<'a> Tour<'a> {
-    fn start(program: &'a Path) -> Result<Self, String> {
+    /// Starts the server, with what `prepare` has put into this directory for its data.
+    pub(crate) fn start(program: &'a Path, prepare: impl FnOnce(&Path) -> Outcome) -> Result<Self, String> {
         let directory = std::env::temp_dir().join(format!("mini-tweet-tour-{}", std::process::id()));
+        prepare(&directory.join("data"))?;
         let mut server = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(directory.join("data"))
@@ -73,11 +75,18 @@ impl<'a> Tour<'a> {
         Ok(said)
     }
 
-    fn run(&self, who: &str, args: &[&str], input: &str) -> Result<String, String> {
-        let mut child = Command::new(self.program)
-            .args(args)
-            .env("MINI_TWEET_HOME", self.directory.join(who))
-            .env("MINI_TWEET_SERVER", &self.address)
+    /// A verb as somebody.
+    pub(crate) fn command(&self, who: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(args);
+        command.env("MINI_TWEET_HOME", self.directory.join(who)).env("MINI_TWEET_SERVER", &self.address);
+        command
+    }
+
+    /// Runs a verb as somebody; what it says.
+    pub(crate) fn run(&self, who: &str, args: &[&str], input: &str) -> Result<String, String> {
+        let mut child = self
+            .command(who, args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -170,6 +170,35 @@ fn over_ssh_a_draft_survives_kill_9_and_a_lost_server_and_what_is_sent_goes_once
 }
 
 #[test]
+fn in_lines_over_ssh_what_is_sent_goes_once_though_the_server_is_lost_meanwhile() {
+    let mut door = Door::open();
+    let ada = door.world.member("ada");
+    let key = door.world.path("id");
+    new_key(&key);
+    ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
+    let mut lines = Terminal::start(door.in_terminal(Some(&key), "dumb"));
+    lines.expect("Home.");
+    plain::say(&mut lines, "post", "empty to leave?");
+    plain::say(&mut lines, "said before the lights went out", "Sending");
+    let outbox = door.world.data().join("ssh/ada/outbox");
+    world::until("it is in the outbox", || {
+        std::fs::read_dir(&outbox)
+            .is_ok_and(|files| files.flatten().any(|f| f.path().extension().is_some_and(|e| e == "toml")))
+    });
+    // Within the five seconds in which it could be taken back.
+    door.world.kill_server();
+    assert_ne!(lines.exit_code(), 0);
+    door.world.start_server();
+    let door = Door::of(door.world);
+
+    let mut lines = Terminal::start(door.in_terminal(Some(&key), "dumb"));
+    lines.expect("said before the lights went out");
+    plain::say(&mut lines, "quit", "Goodbye.");
+    let out = door.ssh(Some(&key), &[], &["feed", "mine", "--json=text"]);
+    assert_eq!(stdout(&out).trim(), r#"{"v":1,"text":"said before the lights went out"}"#);
+}
+
+#[test]
 fn who_types_lines_over_ssh_sees_them_but_no_password() {
     let door = Door::open();
     let mut screen = door.screen(None, "dumb");
