@@ -10,6 +10,9 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(3_600);
 /// Things removed in one change, and the pause after it: other people's changes come in between.
 const PURGE_BATCH: usize = 500;
 const PURGE_PAUSE: Duration = Duration::from_millis(50);
+/// How often, and after which pause, the store is asked to forget what was removed while somebody reads.
+const FORGET_TRIES: usize = 30;
+const FORGET_PAUSE: Duration = Duration::from_secs(1);
 
 impl Service {
     /// Runs until it is dropped.
@@ -39,12 +42,13 @@ impl Service {
 
     async fn purge_deleted(&self) {
         let accounts = self.store.accounts_to_purge().await.unwrap_or_default();
+        let mut purged = Vec::new();
         for account in accounts {
             loop {
                 match self.store.apply(Change::PurgeAccount { account, limit: PURGE_BATCH }, None).await {
                     Ok(purged) if purged.changed => tokio::time::sleep(PURGE_PAUSE).await,
                     Ok(_) => {
-                        tracing::info!(%account, "the data of a deleted account is gone");
+                        purged.push(account);
                         break;
                     }
                     Err(error) => {
@@ -54,5 +58,27 @@ impl Service {
                 }
             }
         }
+        if purged.is_empty() {
+            return;
+        }
+        if !self.forget_removed().await {
+            tracing::warn!(
+                "somebody reads the database for long: its log holds deleted data until it begins anew"
+            );
+        }
+        for account in purged {
+            tracing::info!(%account, "the data of a deleted account is gone");
+        }
+    }
+
+    async fn forget_removed(&self) -> bool {
+        for _ in 0..FORGET_TRIES {
+            match self.store.forget_removed().await {
+                Ok(true) => return true,
+                Ok(false) => tokio::time::sleep(FORGET_PAUSE).await,
+                Err(_) => return false,
+            }
+        }
+        false
     }
 }

@@ -148,6 +148,11 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     async fn announcement(&self) -> Result<String>;
     /// Accounts whose deletion has not been carried out to the end.
     async fn accounts_to_purge(&self) -> Result<Vec<AccountId>>;
+    /// Leaves nothing of what was removed outside the database itself: not in a log either. Whether it could; somebody
+    /// who reads may be in the way for a moment.
+    async fn forget_removed(&self) -> Result<bool> {
+        Ok(true)
+    }
 }
 
 /// A store that any room can hold.

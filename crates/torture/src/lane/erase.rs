@@ -26,12 +26,14 @@ pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
     let before = places(directory.path())?;
     gone.client.ask(v1::DeleteAccount { password: PASSWORD.to_owned() }).await?;
     until("the account is purged", || server.process.said().contains("deleted account is gone")).await?;
-    // Others go on: what was in a page of the log is written over.
-    let kept = friend.post("life goes on").await?;
     let while_running = places(directory.path())?;
+    // Others go on, as before.
+    let kept = friend.post("life goes on").await?;
     server.stop().await?;
     let after = places(directory.path())?;
-    let mut broken: Vec<_> = after.iter().map(|place| format!("it is still in {place}")).collect();
+    let mut broken: Vec<_> =
+        while_running.iter().map(|place| format!("while it runs it is still in {place}")).collect();
+    broken.extend(after.iter().map(|place| format!("after its stop it is still in {place}")));
     broken.extend(launch.check()?);
     if kept == 0 {
         broken.push("others could not go on".to_owned());

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Setup;
 use crate::Error;
+use crate::latency::{Watch, quantile};
 use crate::load::{Load, Record};
 use crate::person::people;
 use crate::report::{Control, Line};
@@ -31,7 +32,69 @@ struct Sample {
     log: u64,
 }
 
+/// Of somebody else who reads, and from where on everybody waits for them.
+const FOREIGN_READ: Duration = Duration::from_secs(1);
+const FOREIGN_LOG_BYTES_MAX: u64 = 256 << 20;
+
 pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
+    Ok(vec![own_readers(setup).await?, foreign_readers(setup).await?])
+}
+
+/// Two who take turns, and overlap: there is always one who reads.
+fn readers_of(launch: &Launch, each: Duration) -> watch::Sender<bool> {
+    let (stop, stopped) = watch::channel(false);
+    for n in 0..2 {
+        let (database, stopped) = (launch.database(), stopped.clone());
+        std::thread::spawn(move || read_always(&database, each, each / 2 * n, &stopped));
+    }
+    stop
+}
+
+/// With readers from elsewhere, each of whom reads for a second.
+async fn foreign_readers(setup: &Setup) -> Result<Line, Error> {
+    let length = Duration::from_secs(setup.times(20, 300) as u64);
+    let mut random = setup.random("soak with foreign readers");
+    let directory = private_directory()?;
+    let launch = Launch::new(&setup.program, &directory.path().join("data"));
+    let server = launch.start().await?;
+    let people = people(&server, 17).await?;
+    let record = Record::default();
+    let load = Load::start(&people[1..], &record, &mut random);
+    let stop = readers_of(&launch, FOREIGN_READ);
+    let (watch, start) = (Watch::start(&people[0]), Instant::now());
+    let mut log = 0;
+    while start.elapsed() < length {
+        log = log.max(log_bytes(&launch));
+        sleep(Duration::from_millis(100)).await;
+    }
+    stop.send_replace(true);
+    let latencies = watch.stop().await?;
+    load.stop().await?;
+    let most = FOREIGN_LOG_BYTES_MAX + 8 * LOG_SLACK;
+    let mut broken = Vec::new();
+    record.with(|record| broken.append(&mut record.refused));
+    if log > most {
+        broken.push(format!("the log beside the database grew to {} MiB", log >> 20));
+    }
+    let acknowledged = record.with(|record| record.count());
+    Ok(Line {
+        promise: 26,
+        tried: format!(
+            "{} s under load with reads of a second from elsewhere, which overlap",
+            length.as_secs()
+        ),
+        figures: format!(
+            "{acknowledged} acknowledged; log at most {} MiB; posts p99 {:.1?}, longest {:.1?}",
+            log >> 20,
+            quantile(&latencies, 0.99),
+            quantile(&latencies, 1.0),
+        ),
+        broken,
+        control: read_for_ever(&launch, &server, setup, most).await?,
+    })
+}
+
+async fn own_readers(setup: &Setup) -> Result<Line, Error> {
     let length = Duration::from_secs(setup.times(20, 3_600) as u64);
     let mut random = setup.random("soak");
     let directory = private_directory()?;
@@ -40,12 +103,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
     let people = people(&server, 16).await?;
     let record = Record::default();
     let load = Load::start(&people, &record, &mut random);
-    let (stop, stopped) = watch::channel(false);
-    // Two who take turns, and overlap: there is always one who reads.
-    for n in 0..2 {
-        let (database, stopped) = (launch.database(), stopped.clone());
-        std::thread::spawn(move || read_always(&database, READ / 2 * n, &stopped));
-    }
+    let stop = readers_of(&launch, READ);
     let start = Instant::now();
     let mut samples = Vec::new();
     while start.elapsed() < length {
@@ -76,8 +134,8 @@ pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
     }
     load.stop().await?;
     record.with(|record| broken.append(&mut record.refused));
-    let control = read_for_ever(&launch, &server, setup).await?;
-    Ok(vec![Line {
+    let control = read_for_ever(&launch, &server, setup, LOG_BYTES_MAX + LOG_SLACK).await?;
+    Ok(Line {
         promise: 26,
         tried: format!("{} s under load with a reader always there", length.as_secs()),
         figures: format!(
@@ -89,7 +147,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
         ),
         broken,
         control,
-    }])
+    })
 }
 
 fn sample(launch: &Launch, server: &Server, start: Instant) -> Result<Sample, Error> {
@@ -117,18 +175,18 @@ fn slope(samples: &[Sample]) -> f64 {
 }
 
 /// Reads in short transactions, one after the other.
-fn read_always(database: &Path, after: Duration, stopped: &watch::Receiver<bool>) {
+fn read_always(database: &Path, each: Duration, after: Duration, stopped: &watch::Receiver<bool>) {
     std::thread::sleep(after);
     let Ok(db) = Connection::open(database) else { return };
     while !*stopped.borrow() {
         let _ = db.execute_batch("BEGIN; SELECT count(*) FROM meta;");
-        std::thread::sleep(READ);
+        std::thread::sleep(each);
         let _ = db.execute_batch("COMMIT");
     }
 }
 
 /// One who never ends what they read keeps the log from beginning anew, and that is seen.
-async fn read_for_ever(launch: &Launch, server: &Server, setup: &Setup) -> Result<Control, Error> {
+async fn read_for_ever(launch: &Launch, server: &Server, setup: &Setup, most: u64) -> Result<Control, Error> {
     let db = Connection::open(launch.database())?;
     db.execute_batch("BEGIN; SELECT count(*) FROM meta;")?;
     let mut random = setup.random("soak control");
@@ -138,11 +196,11 @@ async fn read_for_ever(launch: &Launch, server: &Server, setup: &Setup) -> Resul
     }
     let load = Load::start(&people, &Record::default(), &mut random);
     let end = Instant::now() + Duration::from_secs(20);
-    while log_bytes(launch) <= LOG_BYTES_MAX + LOG_SLACK && Instant::now() < end {
+    while log_bytes(launch) <= most && Instant::now() < end {
         sleep(Duration::from_millis(100)).await;
     }
     let log = log_bytes(launch);
     db.execute_batch("COMMIT")?;
     load.stop().await?;
-    Ok(Control::of(log > LOG_BYTES_MAX + LOG_SLACK, format!("one who reads for ever: {} MiB", log >> 20)))
+    Ok(Control::of(log > most, format!("one who reads for ever: {} MiB", log >> 20)))
 }

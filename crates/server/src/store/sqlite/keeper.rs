@@ -6,10 +6,10 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::sql::Fault;
-use super::writer::Work;
+use super::writer::{Checkpoint, Work};
 use crate::fault::{self, Point};
 
 /// How long search may be behind while nobody searches: who does brings it up to date first.
@@ -17,6 +17,14 @@ const INDEX_AFTER: Duration = Duration::from_millis(50);
 /// Pages in the log (48 MiB) from which on the writer itself begins it anew. Until then it grows, because a writer that
 /// never rests never leaves it all in the file.
 const LOG_PAGES_MAX: i64 = 12_288;
+/// Pages in the log (256 MiB) from which on that is worth a longer wait of everybody: somebody else reads the database,
+/// one read overlaps the next, and without the wait the log would never end.
+const LOG_PAGES_MUCH: i64 = 65_536;
+/// How long all writes wait for those who read: the server's own reads take milliseconds, and two of 40 ms that take
+/// turns are waited for.
+pub(super) const PATIENCE: Duration = Duration::from_millis(150);
+/// The same of a log that has become much: two that take turns in reading for a second each are waited for.
+const PATIENCE_WITH_MUCH: Duration = Duration::from_millis(2_500);
 
 /// Something to do.
 #[derive(Debug, Clone, Copy)]
@@ -70,11 +78,19 @@ fn keep(
             }
             Chore::Checkpoint => match checkpoint(db) {
                 Ok(pages) if pages > log_pages_max => {
-                    log_pages_max = match begin_anew(work) {
+                    log_pages_max = match begin_anew(work, pages) {
                         Some(true) => LOG_PAGES_MAX,
                         // Somebody reads for long, a backup for example: the log is left to grow, rather than
                         // everybody made to wait again and again.
-                        Some(false) => pages * 2,
+                        Some(false) if pages < LOG_PAGES_MUCH => (pages * 2).min(LOG_PAGES_MUCH),
+                        Some(false) => {
+                            let mib = pages / 256;
+                            tracing::warn!(
+                                mib,
+                                "somebody reads the database for long: its log goes on to grow"
+                            );
+                            pages * 2
+                        }
                         None => log_pages_max,
                     };
                     None
@@ -103,10 +119,11 @@ fn keep(
 
 /// Whether the writer could begin the log anew; `None` when it has too much to do. Nothing is checkpointed meanwhile:
 /// two at once refuse each other.
-fn begin_anew(work: &mpsc::WeakSender<Work>) -> Option<bool> {
-    let (done, begun) = sync_channel(1);
-    work.upgrade()?.try_send(Work::Checkpoint(done)).ok()?;
-    begun.recv().ok()
+fn begin_anew(work: &mpsc::WeakSender<Work>, pages: i64) -> Option<bool> {
+    let (done, begun) = oneshot::channel();
+    let patience = if pages < LOG_PAGES_MUCH { PATIENCE } else { PATIENCE_WITH_MUCH };
+    work.upgrade()?.try_send(Work::Checkpoint(Checkpoint { empty: false, patience, done })).ok()?;
+    begun.blocking_recv().ok()
 }
 
 /// Puts into the file what can be put there beside a writer; returns the pages in the log.

@@ -44,7 +44,7 @@ use ids::Ids;
 use keeper::Keeper;
 pub use open::{OpenError, make_private_directory};
 use readers::Readers;
-use writer::{Job, Tally, Work, Writer};
+use writer::{Checkpoint, Job, Tally, Work, Writer};
 
 use super::{
     Applied, Change, Credentials, Event, EventLog, HashtagUse, Observer, Once, PeopleList, SessionRecord,
@@ -441,5 +441,11 @@ impl Store for SqliteStore {
 
     async fn accounts_to_purge(&self) -> Result<Vec<AccountId>> {
         self.read(accounts::to_purge).await
+    }
+
+    async fn forget_removed(&self) -> Result<bool> {
+        let (done, is_done) = oneshot::channel();
+        self.ask(Work::Checkpoint(Checkpoint { empty: true, patience: keeper::PATIENCE, done }))?;
+        is_done.await.map_err(|_| writer::storage_failed())
     }
 }

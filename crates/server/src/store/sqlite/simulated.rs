@@ -164,7 +164,8 @@ impl Writer {
                 match work {
                     Work::Change(job) => batch.push(job),
                     Work::Index(Some(done)) => drop(done.send(())),
-                    Work::Index(None) | Work::Checkpoint(_) => {}
+                    Work::Checkpoint(ask) => drop(ask.done.send(true)),
+                    Work::Index(None) => {}
                 }
             }
             if batch.is_empty() {

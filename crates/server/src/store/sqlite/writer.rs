@@ -31,8 +31,19 @@ pub(super) enum Work {
     Change(Job),
     /// To bring search up to date, and to say when it is.
     Index(Option<oneshot::Sender<()>>),
-    /// To begin the log anew, and to say whether it was.
-    Checkpoint(std::sync::mpsc::SyncSender<bool>),
+    /// To begin the log anew.
+    Checkpoint(Checkpoint),
+}
+
+/// How the log is to begin anew.
+#[derive(Debug)]
+pub(super) struct Checkpoint {
+    /// Also leave nothing of it on the disk.
+    pub(super) empty: bool,
+    /// How long all writes may wait for those who read out of it.
+    pub(super) patience: Duration,
+    /// Is told whether it did.
+    pub(super) done: oneshot::Sender<bool>,
 }
 
 /// What the writer has done since it started.
@@ -48,8 +59,9 @@ pub(super) struct Tally {
 
 /// So many new tweets are indexed at once: the index is cheaper to extend by many, and others wait meanwhile.
 const INDEXED_AT_ONCE: u64 = 1_024;
-/// How long everybody waits for those who read to end, when the log is to begin anew.
-const READERS_END: Duration = Duration::from_millis(75);
+/// How long SQLite waits by itself for somebody who reads out of the log. Short, because it does not see when they have
+/// ended and begun again after the last write: a new try does.
+const CHECKPOINT_TRY: Duration = Duration::from_millis(10);
 /// Pages by which the log grows before it goes into the file: 4 MiB.
 const LOG_PAGES: i32 = 1_024;
 
@@ -163,10 +175,10 @@ impl Writer {
                         let _ = done.send(());
                     }
                 }
-                Work::Checkpoint(done) => match self.begin_log_anew() {
+                Work::Checkpoint(ask) => match self.begin_log_anew(&ask) {
                     Ok(begun) => {
                         // Nobody listens when the store closes.
-                        let _ = done.try_send(begun);
+                        let _ = ask.done.send(begun);
                     }
                     Err(error) => self.refuse(&mut Vec::new(), error.into()),
                 },
@@ -195,11 +207,21 @@ impl Writer {
 
     /// Whether the log could be begun anew. That needs a moment in which nobody reads out of it, and all writes wait for
     /// that moment.
-    fn begin_log_anew(&self) -> rusqlite::Result<bool> {
-        self.db.busy_timeout(READERS_END)?;
-        let busy = self.db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get::<_, i64>(0));
+    fn begin_log_anew(&self, ask: &Checkpoint) -> rusqlite::Result<bool> {
+        let how =
+            if ask.empty { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(RESTART)" };
+        let end = Instant::now() + ask.patience;
+        self.db.busy_timeout(CHECKPOINT_TRY)?;
+        let begun = loop {
+            match self.db.query_row(how, [], |row| row.get::<_, i64>(0)) {
+                Ok(0) => break Ok(true),
+                Ok(_) if Instant::now() >= end => break Ok(false),
+                Ok(_) => {}
+                Err(error) => break Err(error),
+            }
+        };
         self.db.busy_timeout(super::open::BUSY_TIMEOUT)?;
-        Ok(busy? == 0)
+        begun
     }
 
     /// Makes the next tweets known to search, in a transaction of its own; whether it could.
