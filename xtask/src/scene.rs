@@ -51,8 +51,10 @@ impl<'a> Scene<'a> {
         scene.say(first, &["reply", tweet, "And it loads before I have let go of the key."])?;
         scene.say(second, &["quote", tweet, "Moved the whole study group here last night #ff"])?;
         let spare = "Does anybody have a spare ticket for Friday? Asking for a friend who is me";
-        let spare = scene.say(fourth, &["post", spare])?;
-        scene.say(third, &["retweet", spare.trim()])?;
+        scene.say(fourth, &["post", spare])?;
+        let older = scene.say(third, &["feed", "local", "-n", "40", "--json=id"])?;
+        let older = older.lines().last().and_then(|line| line.split('"').nth(5)).unwrap_or_default();
+        scene.say(third, &["retweet", older])?;
         scene.say(first, &["chat", "@p1", "Are you coming on Friday? We have one seat left in the car."])?;
         // The one who looks has looked before: what is above the line is new.
         for friend in friends.iter().take(6) {
