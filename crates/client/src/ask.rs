@@ -67,7 +67,7 @@ asks! {
         GetProfile -> Profile, ListAccounts -> AccountPage, SearchPeople -> AccountPage,
         ListNotifications -> NotificationPage, ListConversations -> ConversationPage,
         ReadConversation -> MessagePage, ListOnline -> OnlineList, GetStatistics -> Statistics,
-        ListSshKeys -> SshKeyList, ListReadLines -> ReadLineList,
+        ListSshKeys -> SshKeyList, ListReadLines -> ReadLineList, ListReports -> ReportList,
         MarkNotificationsRead -> Done, MarkConversation -> Done, SetPresence -> Done,
         // It only moves forward.
         SetReadLine -> Done,
@@ -77,12 +77,12 @@ asks! {
         Post -> Done, EditTweet -> Done, DeleteTweet -> Done, Retweet -> Done, UndoRetweet -> Done,
         Like -> Done, Unlike -> Done, Bookmark -> Done, Unbookmark -> Done,
         Follow -> Done, Unfollow -> Done, RemoveFollower -> Done,
-        Block -> Done, Unblock -> Done, Mute -> Done, Unmute -> Done, SendMessage -> MessageSent,
+        Block -> Done, Unblock -> Done, Mute -> Done, Unmute -> Done, Report -> Done, SendMessage -> MessageSent,
     }
     Never {
         SignUp -> LoggedIn, LogIn -> LoggedIn, Authenticate -> LoggedIn, LogOut -> Done,
         ChangePassword -> Done, DeleteAccount -> Done, Typing -> Done,
         CreateAccount -> Done, CreateInvite -> Invite, Suspend -> Done, Unsuspend -> Done,
-        ResetPassword -> Done, Announce -> Done,
+        ResetPassword -> Done, Announce -> Done, CloseReport -> Done,
     }
 }

@@ -219,6 +219,15 @@ pub(crate) enum Verb {
     Block(PeopleOrList),
     /// Undo a block. Follows do not come back.
     Unblock(People),
+    /// Tell the operators of this server about somebody, or about a tweet.
+    Report {
+        /// @user, or the id of a tweet.
+        #[arg(value_name = "@USER|ID")]
+        what: String,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
     /// Who is here now.
     Online {
         /// Go on, and tell who comes and goes.

@@ -83,6 +83,8 @@ id_types! {
     SessionId,
     /// Of an ssh key of an account.
     SshKeyId,
+    /// Of something that was reported to the operators.
+    ReportId,
     /// Of a notification.
     NotificationId,
     /// Of a conversation between two people.

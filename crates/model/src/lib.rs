@@ -14,6 +14,7 @@ mod name;
 mod notification;
 mod operation;
 mod read_line;
+mod report;
 mod safe;
 mod ssh_key;
 mod strength;
@@ -26,13 +27,14 @@ pub use conversation::{Conversation, DirectMessage, Marks};
 pub use cursor::{Cursor, Page, Span, page_limit};
 pub use error::{Error, Result};
 pub use id::{
-    AccountId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId, SessionId,
-    SshKeyId, TweetId, time_of_id,
+    AccountId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId, ReportId,
+    SessionId, SshKeyId, TweetId, time_of_id,
 };
 pub use name::{Bio, DisplayName, Password, Username};
 pub use notification::{Notification, NotificationKind};
 pub use operation::{Access, Operation};
 pub use read_line::{ReadLine, TimelineName};
+pub use report::{Report, ReportReason};
 pub use safe::SafeText;
 #[cfg(feature = "faults")]
 pub use safe::make_nothing_safe;

@@ -49,6 +49,12 @@ pub const READ_LINES_MAX: usize = 200;
 pub const SSH_KEYS_MAX: usize = 20;
 /// Most sessions of one account that began by ssh: never so many that they push out those of other devices.
 pub const SSH_SESSIONS_MAX: usize = 10;
+/// Longest reason of a report, in grapheme clusters and in bytes.
+pub const REPORT_REASON_GRAPHEMES_MAX: usize = 500;
+/// See [`REPORT_REASON_GRAPHEMES_MAX`].
+pub const REPORT_REASON_BYTES_MAX: usize = 4_000;
+/// Reports that operators are shown at a time, the oldest first.
+pub const REPORTS_LISTED_MAX: usize = 50;
 /// Longest name of an ssh key, in grapheme clusters and in bytes.
 pub const SSH_KEY_NAME_GRAPHEMES_MAX: usize = 50;
 /// See [`SSH_KEY_NAME_GRAPHEMES_MAX`].

@@ -86,6 +86,7 @@ operations! {
     Unblock => Member,
     Mute => Member,
     Unmute => Member,
+    Report => Member,
     ListNotifications => Member,
     MarkNotificationsRead => Member,
     SendMessage => Member,
@@ -104,4 +105,6 @@ operations! {
     ResetPassword => Operator,
     Announce => Operator,
     GetStatistics => Operator,
+    ListReports => Operator,
+    CloseReport => Operator,
 }

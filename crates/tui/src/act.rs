@@ -25,6 +25,8 @@ pub enum Act {
     Mute(String, bool),
     /// Blocks them, or no longer.
     Block(String, bool),
+    /// Tells the operators of them, or of a tweet of theirs; 0 is no tweet.
+    Report(String, u64),
     /// Ends a session elsewhere.
     RevokeSession(u64),
     /// An ssh key lets nobody in any more.
@@ -50,6 +52,8 @@ impl Act {
             Self::Mute(username, false) => Op::Unmute(v1::Unmute { username }),
             Self::Block(username, true) => Op::Block(v1::Block { username }),
             Self::Block(username, false) => Op::Unblock(v1::Unblock { username }),
+            Self::Report(username, 0) => Op::Report(v1::Report { username, ..v1::Report::default() }),
+            Self::Report(_, tweet_id) => Op::Report(v1::Report { tweet_id, ..v1::Report::default() }),
             Self::RevokeSession(session_id) => Op::RevokeSession(v1::RevokeSession { session_id }),
             Self::RevokeKey(key_id) => Op::RevokeSshKey(v1::RevokeSshKey { key_id }),
         }
@@ -68,6 +72,7 @@ impl Act {
             Self::Delete(_)
             | Self::RemoveFollower(_)
             | Self::Block(_, true)
+            | Self::Report(..)
             | Self::RevokeSession(_)
             | Self::RevokeKey(_) => return None,
         })
@@ -101,7 +106,7 @@ impl Act {
                     count(&mut tweet.retweets, *on);
                 }
             }
-            Self::Delete(_) => {}
+            Self::Delete(_) | Self::Report(..) => {}
             Self::RevokeSession(id) => known.sessions.retain(|session| session.id != *id),
             Self::RevokeKey(id) => known.keys.retain(|key| key.id != *id),
             Self::Follow(username, _)
@@ -143,6 +148,8 @@ impl Act {
             Self::RemoveFollower(username) => format!("Removing @{username} from your followers"),
             Self::Mute(username, true) => format!("Muted @{username}"),
             Self::Mute(username, false) => format!("@{username} is no longer muted"),
+            Self::Report(username, 0) => format!("Reporting @{username} to the operators"),
+            Self::Report(username, _) => format!("Reporting a tweet of @{username} to the operators"),
             Self::Block(username, true) => format!("Blocking @{username}"),
             Self::Block(username, false) => format!("@{username} is no longer blocked"),
         }

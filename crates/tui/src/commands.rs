@@ -131,6 +131,7 @@ commands! {
     RemoveFollower "remove-follower" Person ["R"] "Remove from your followers" "remove-follower @{user}" Nothing;
     Mute "mute" Person ["M"] "Mute, or unmute" "mute @{user}" Nothing;
     Block "block" Person ["X"] "Block, or unblock" "block @{user}" Nothing;
+    Report "report" Person [] "Report to the operators" "report @{user}" Nothing;
     Chat "chat" Person ["C"] "Chat" "chat @{user}" Nothing;
 
     // Going.

@@ -476,6 +476,7 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
             | Action::RemoveFollower
             | Action::Mute
             | Action::Block
+            | Action::Report
             | Action::Chat
             | Action::EditProfile
             | Action::Password
@@ -491,7 +492,14 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
     let is_me = person.is_some() && person == state.username;
     match action {
         Action::Edit | Action::Delete if !mine => Some("it is not your tweet".into()),
-        Action::Follow | Action::RemoveFollower | Action::Mute | Action::Block | Action::Chat if is_me => {
+        Action::Follow
+        | Action::RemoveFollower
+        | Action::Mute
+        | Action::Block
+        | Action::Report
+        | Action::Chat
+            if is_me =>
+        {
             Some("that is you".into())
         }
         Action::RemoveFollower => {

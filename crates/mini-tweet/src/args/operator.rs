@@ -104,6 +104,22 @@ pub(crate) enum AdminAction {
     },
     /// Counts of the server.
     Stats,
+    /// What people reported: list it, or close one that you have looked at.
+    Reports {
+        #[command(subcommand)]
+        action: Option<ReportsAction>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportsAction {
+    /// The oldest first.
+    List,
+    /// It is gone for good.
+    Close {
+        /// Its id in the list.
+        id: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

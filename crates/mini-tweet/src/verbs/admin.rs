@@ -4,7 +4,7 @@ use protocol::v1;
 use serde_json::Value;
 
 use super::account::new_password;
-use crate::args::operator::{Admin, AdminAction};
+use crate::args::operator::{Admin, AdminAction, ReportsAction};
 use crate::context::{Context, username};
 use crate::exit::Failure;
 use crate::output::Row;
@@ -53,8 +53,53 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
             out.say("Everyone sees it in `mini-tweet info`.");
             Ok(())
         }
+        AdminAction::Reports { action: None | Some(ReportsAction::List) } => {
+            let list = client.ask(v1::ListReports {}).await?;
+            out.all(list.reports.iter().map(report))?;
+            if list.more {
+                out.say("There are more: close some of these.");
+            }
+            Ok(())
+        }
+        AdminAction::Reports { action: Some(ReportsAction::Close { id }) } => {
+            let report_id =
+                id.parse().map_err(|_| Failure::Usage("the id of a report is a number".to_owned()))?;
+            let done = client.ask(v1::CloseReport { report_id }).await?;
+            if !done.changed {
+                return Err(model::Error::not_found("report").into());
+            }
+            out.say("Closed.");
+            Ok(())
+        }
         AdminAction::Stats => out.row(&statistics(client.ask(v1::GetStatistics {}).await?)),
     }
+}
+
+/// A report, with what it is about.
+fn report(report: &v1::ReportedThing) -> Row {
+    let name =
+        |account: &Option<v1::Account>| account.as_ref().map_or("?", |account| &account.username).to_owned();
+    let (by, about) = (name(&report.reporter), name(&report.account));
+    let mut lines = vec![format!("{}  {}  @{by} reports @{about}", report.id, local_time(report.created_ms))];
+    if !report.reason.is_empty() {
+        lines.push(format!("  because: {}", report.reason));
+    }
+    if report.tweet_id != 0 {
+        let text = if report.text.is_empty() { "(it is gone)" } else { &report.text };
+        lines.push(format!("  tweet {}: {text}", report.tweet_id));
+    }
+    let tweet = if report.tweet_id == 0 { Value::Null } else { report.tweet_id.to_string().into() };
+    let values = [
+        report.id.to_string().into(),
+        rfc3339(report.created_ms).into(),
+        by.into(),
+        about.into(),
+        tweet,
+        report.text.as_str().into(),
+        report.reason.as_str().into(),
+    ];
+    let names = ["id", "created", "by", "about", "tweet", "text", "reason"];
+    Row::new(&names, values, model::SafeText::lines(&lines.join("\n")).to_string())
 }
 
 fn statistics(is: v1::Statistics) -> Row {

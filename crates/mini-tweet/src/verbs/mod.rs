@@ -63,6 +63,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Unmute(ask) => people::unmute(context, ask).await,
         Verb::Block(ask) => people::block(context, ask).await,
         Verb::Unblock(ask) => people::unblock(context, ask).await,
+        Verb::Report { what, reason } => people::report(context, &what, &reason).await,
         Verb::Online { follow } => follow::online(context, follow).await,
 
         Verb::Chat(ask) => chat::chat(context, ask).await,

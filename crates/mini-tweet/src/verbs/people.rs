@@ -111,6 +111,18 @@ pub(super) async fn unblock(context: &Context, ask: People) -> Result<(), Failur
         .await
 }
 
+pub(super) async fn report(context: &Context, what: &str, reason: &str) -> Result<(), Failure> {
+    let reason = to_nfc(reason);
+    let ask = match what.parse() {
+        Ok(tweet_id) => v1::Report { tweet_id, reason, ..v1::Report::default() },
+        Err(_) => v1::Report { username: username(what), reason, ..v1::Report::default() },
+    };
+    let done = context.signed_in().await?.ask(ask).await?;
+    let already = if done.changed { "." } else { " before." };
+    context.out.say(&format!("The operators have been told{already}"));
+    Ok(())
+}
+
 async fn whole_list(context: &Context, which: AccountList) -> Result<(), Failure> {
     let client = context.signed_in().await?;
     list(context, &client, which, None, Page { limit: u32::MAX, before: None, since: None }).await

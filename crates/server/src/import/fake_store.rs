@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use model::{
     Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, IdGenerator,
-    Marks, MessageId, NewTweet, Notification, NotificationId, Page, Profile, ReadLine, Relationship, Result,
-    Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
+    Marks, MessageId, NewTweet, Notification, NotificationId, Page, Profile, ReadLine, Relationship, Report,
+    Result, Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 
 use crate::store::{
@@ -171,6 +171,9 @@ impl Store for FakeStore {
         reads_nothing()
     }
     async fn ssh_key_by_fingerprint(&self, _: &SshFingerprint) -> Result<Option<SshKeyId>> {
+        reads_nothing()
+    }
+    async fn reports(&self, _: Option<AccountId>, _: usize) -> Result<Vec<Report>> {
         reads_nothing()
     }
     async fn read_lines(&self, _: AccountId) -> Result<Vec<ReadLine>> {

@@ -1,11 +1,16 @@
 //! All that the server keeps of someone, as JSON lines, page by page.
 
 use model::limits::PAGE_ITEMS_MAX;
-use model::{AccountId, Cursor, Error, MessageId, Operation, ReadLine, Result, Span, SshKey, TweetId};
+use model::{
+    AccountId, Cursor, Error, MessageId, Operation, ReadLine, Report, Result, Span, SshKey, TweetId,
+};
 use serde_json::{Value, json};
 
 use super::{Caller, Service, authorise};
 use crate::store::{PeopleList, Timeline};
+
+/// More than anybody has made that no operator has closed.
+const REPORTS_EXPORTED_MAX: usize = 500;
 
 /// A part of an export.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +33,7 @@ const SECTIONS: &[&str] = &[
     "muted",
     "read_lines",
     "ssh_keys",
+    "reports",
     "messages",
 ];
 
@@ -58,6 +64,7 @@ impl Service {
             "muted" => self.export_people(account, PeopleList::Muted, section, place).await?,
             "read_lines" => (self.export_read_lines(account).await?, None),
             "ssh_keys" => (self.export_ssh_keys(account).await?, None),
+            "reports" => (self.export_reports(account).await?, None),
             _ => self.export_messages(account, place).await?,
         };
         let next = match further {
@@ -105,6 +112,21 @@ impl Service {
             })
         };
         Ok(keys.iter().map(object).collect())
+    }
+
+    async fn export_reports(&self, account: AccountId) -> Result<Vec<Value>> {
+        let reports = self.store.reports(Some(account), REPORTS_EXPORTED_MAX).await?;
+        let object = |report: &Report| {
+            json!({
+                "type": "report",
+                "id": report.id.to_string(),
+                "created_ms": report.id.time_ms(),
+                "username": report.account.username.as_str(),
+                "tweet": report.tweet.map(|id| id.to_string()),
+                "reason": report.reason.as_str(),
+            })
+        };
+        Ok(reports.iter().map(object).collect())
     }
 
     async fn export_tweets(

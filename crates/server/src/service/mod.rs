@@ -13,6 +13,7 @@ mod operator;
 pub mod passwords;
 mod presence;
 mod read_lines;
+mod reports;
 mod search;
 mod sessions;
 mod ssh_keys;
@@ -37,6 +38,7 @@ pub use follows::AccountListRequest;
 pub use notifications::NotificationsView;
 pub use operator::{NewAccount, ServerInfo, Statistics};
 pub use passwords::Argon2Cost;
+pub use reports::Reported;
 #[cfg(feature = "ssh")]
 pub(crate) use ssh_keys::public_key::fingerprint as fingerprint_of_ssh_key;
 pub use timelines::{Thread, TimelineRequest};
@@ -47,6 +49,9 @@ use crate::store::SharedStore;
 use crate::timeline::Timelines;
 use passwords::Hasher;
 use throttle::Throttle;
+
+/// Of one account.
+const REPORTS_PER_HOUR: u32 = 20;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,6 +203,7 @@ pub struct Service {
     username_checks: Throttle,
     account_failures: Throttle,
     address_failures: Throttle,
+    reports: Throttle,
     /// There is a deleted account to purge.
     purge: Notify,
     started_ms: i64,
@@ -216,6 +222,7 @@ impl Service {
             username_checks: Throttle::fixed(USERNAME_CHECKS_PER_ADDRESS, 10 * MINUTE),
             account_failures: Throttle::growing(config.login_failures_per_account, 10 * MINUTE),
             address_failures: Throttle::fixed(config.login_failures_per_address, 5 * MINUTE),
+            reports: Throttle::fixed(REPORTS_PER_HOUR, 60 * MINUTE),
             purge: Notify::new(),
             started_ms: clock.now_ms(),
             info: operator::CachedInfo::default(),

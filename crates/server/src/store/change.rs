@@ -3,8 +3,8 @@
 #![allow(missing_docs, reason = "fields of variants are named for what they are")]
 
 use model::{
-    AccountId, Bio, ConversationId, DisplayName, MessageId, NewTweet, NotificationId, Role, SessionId,
-    SshFingerprint, SshKeyId, SshKeyName, TimelineName, TweetId, TweetText, Username,
+    AccountId, Bio, ConversationId, DisplayName, MessageId, NewTweet, NotificationId, ReportId, ReportReason,
+    Role, SessionId, SshFingerprint, SshKeyId, SshKeyName, TimelineName, TweetId, TweetText, Username,
 };
 
 /// A change. Its fields have been validated and its author may make it; the store still refuses what would
@@ -96,6 +96,11 @@ pub enum Change {
     Unblock { blocker: AccountId, blocked: AccountId },
     /// `INVALID{username}` for oneself.
     SetMute { muter: AccountId, muted: AccountId, on: bool },
+
+    /// For the operators: an account, or a tweet of it. `Applied.id` is the report. `INVALID{username}` for oneself.
+    Report { reporter: AccountId, account: AccountId, tweet: Option<TweetId>, reason: ReportReason },
+    /// An operator has looked at it; it is gone.
+    CloseReport { report: ReportId },
 
     /// Moves a read line forward, never past the newest identifier; `Applied.id` is the tweet. Past
     /// [`model::limits::READ_LINES_MAX`] the one that was moved longest ago goes.

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{
     Account, AccountId, AccountState, Conversation, ConversationId, Cursor, DirectMessage, EventId, Hashtag,
-    Marks, MessageId, Notification, Page, Profile, ReadLine, Relationship, Result, Role, SessionId, Span,
-    SshFingerprint, SshKey, SshKeyId, Tweet, TweetId, Username,
+    Marks, MessageId, Notification, Page, Profile, ReadLine, Relationship, Report, Result, Role, SessionId,
+    Span, SshFingerprint, SshKey, SshKeyId, Tweet, TweetId, Username,
 };
 
 pub use change::{Applied, Change, Once, Origin, PasswordHash};
@@ -148,6 +148,8 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     async fn announcement(&self) -> Result<String>;
     /// Accounts whose deletion has not been carried out to the end.
     async fn accounts_to_purge(&self) -> Result<Vec<AccountId>>;
+    /// What was reported, the oldest first: all of it, or what this account reported.
+    async fn reports(&self, by: Option<AccountId>, limit: usize) -> Result<Vec<Report>>;
     /// Leaves nothing of what was removed outside the database itself: not in a log either. Whether it could; somebody
     /// who reads may be in the way for a moment.
     async fn forget_removed(&self) -> Result<bool> {

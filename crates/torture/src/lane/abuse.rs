@@ -18,7 +18,7 @@ use crate::wire::read_local;
 const HIDDEN_WITHIN: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
-    Ok(vec![limits(setup).await?, blocks(setup).await?, suspension(setup).await?])
+    Ok(vec![limits(setup).await?, blocks(setup).await?, suspension(setup).await?, reports(setup).await?])
 }
 
 /// How much of what a new account tries is let through.
@@ -165,6 +165,60 @@ async fn suspension(setup: &Setup) -> Result<Line, Error> {
         figures: format!("hidden after {hidden:.1?}"),
         broken,
         control: Control::of(seen_before, "it was seen before"),
+    })
+}
+
+/// What is reported is in the operators' list until they close it, and nobody fills that list alone.
+async fn reports(setup: &Setup) -> Result<Line, Error> {
+    const IN_AN_HOUR: usize = 20;
+    let directory = private_directory()?;
+    let launch = Launch::new(&setup.program, &directory.path().join("data"));
+    let server = launch.start().await?;
+    let people = people(&server, 2).await?;
+    let [ada, mallory] = &people[..] else { return Err("two people".into()) };
+    let list = || -> Result<Vec<String>, Error> {
+        let out = launch.operator(&["admin", "reports", "--json=id,about,tweet,text,reason"])?;
+        Ok(String::from_utf8_lossy(&out.stdout).lines().map(str::to_owned).collect())
+    };
+    let before = list()?.len();
+    let (mut taken, mut limited) = (0, 0);
+    for n in 0..IN_AN_HOUR + 3 {
+        let tweet_id = mallory.post(&format!("hateful {n}")).await?;
+        let report = v1::Report { tweet_id, reason: format!("because {n}"), ..v1::Report::default() };
+        match ada.client.ask(report).await {
+            Ok(_) => taken += 1,
+            Err(ClientError::Refused(Refusal::RateLimited { .. })) => limited += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let listed = list()?;
+    let first = listed.first().cloned().unwrap_or_default();
+    let mut broken = Vec::new();
+    if taken != IN_AN_HOUR || listed.len() != IN_AN_HOUR {
+        broken.push(format!("{taken} taken and {} listed, not {IN_AN_HOUR}", listed.len()));
+    }
+    if !["hateful 0", "because 0", &mallory.name].iter().all(|part| first.contains(*part)) {
+        broken.push(format!("the oldest is listed as {first}"));
+    }
+    let id = first.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    launch.operator(&["admin", "reports", "close", id])?;
+    let left = list()?;
+    if left.len() + 1 != listed.len() || left.contains(&first) {
+        broken.push("a report that was closed is still listed".to_owned());
+    }
+    Ok(Line {
+        promise: 28,
+        tried: format!("{} tweets reported by one person within an hour, one closed", IN_AN_HOUR + 3),
+        figures: format!(
+            "{taken} taken, {limited} told to wait, {} listed, {} after that",
+            listed.len(),
+            left.len()
+        ),
+        broken,
+        control: Control::of(
+            before == 0 && !listed.is_empty(),
+            format!("{before} listed before anything was reported"),
+        ),
     })
 }
 

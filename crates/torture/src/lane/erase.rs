@@ -64,6 +64,8 @@ async fn write_much(person: &Person, times: usize) -> Result<(), Error> {
         presence_hidden: None,
     };
     client.ask(profile).await?;
+    let report = v1::Report { username: "friend".to_owned(), reason: format!("for {CANARY}"), tweet_id: 0 };
+    client.ask(report).await?;
     for n in 0..times {
         let id = person.post(&format!("{n} {CANARY} #{CANARY}")).await?;
         if n.is_multiple_of(3) {

@@ -102,7 +102,7 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
         Action::Author => on_person(state, named, |state, username| {
             places::go(state, Place::Profile(username, ProfileTab::Tweets))
         }),
-        Action::Follow | Action::RemoveFollower | Action::Mute | Action::Block => {
+        Action::Follow | Action::RemoveFollower | Action::Mute | Action::Block | Action::Report => {
             on_person(state, named, |state, username| doing::to_person(state, action, &username))
         }
         Action::Chat => {

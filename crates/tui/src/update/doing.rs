@@ -33,6 +33,13 @@ pub(super) fn to_person(state: &mut State, action: Action, username: &str) -> Ef
         Action::Follow => Act::Follow(username, !now.following),
         Action::Mute => Act::Mute(username, !now.muting),
         Action::Block => Act::Block(username, !now.blocking),
+        Action::Report => {
+            // What is selected is meant, unless somebody else was named.
+            let tweet = state.selected_tweet().filter(|id| {
+                state.known.tweet(*id).is_some_and(|tweet| state.known.username(tweet.author_id) == username)
+            });
+            Act::Report(username, tweet.unwrap_or(0))
+        }
         _ => Act::RemoveFollower(username),
     };
     begin(state, act)

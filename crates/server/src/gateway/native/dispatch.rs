@@ -92,6 +92,7 @@ pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<
         Op::Unblock(ask) => people::unblock(call, &ask).await,
         Op::Mute(ask) => people::mute(call, &ask).await,
         Op::Unmute(ask) => people::unmute(call, &ask).await,
+        Op::Report(ask) => people::report(call, &ask).await,
         Op::ListNotifications(ask) => people::list_notifications(call, &ask).await,
         Op::MarkNotificationsRead(ask) => people::mark_notifications_read(call, ask).await,
 
@@ -113,6 +114,8 @@ pub(super) async fn dispatch(session: &Session, request: v1::Request) -> Result<
         Op::ResetPassword(ask) => operator::reset_password(call, ask).await,
         Op::Announce(ask) => operator::announce(call, &ask).await,
         Op::GetStatistics(v1::GetStatistics {}) => operator::get_statistics(call).await,
+        Op::ListReports(v1::ListReports {}) => operator::list_reports(call).await,
+        Op::CloseReport(ask) => operator::close_report(call, ask).await,
     };
     result.map(Answered::Result)
 }
@@ -129,7 +132,7 @@ pub(super) fn operation_of(op: &Op) -> Operation {
         SearchPeople Follow Unfollow RemoveFollower Block Unblock Mute Unmute ListNotifications
         MarkNotificationsRead SendMessage ListConversations ReadConversation MarkConversation Typing ListOnline
         SetPresence Subscribe Unsubscribe CreateAccount CreateInvite Suspend Unsuspend ResetPassword Announce
-        GetStatistics AddSshKey ListSshKeys RevokeSshKey SetReadLine ListReadLines
+        GetStatistics Report ListReports CloseReport AddSshKey ListSshKeys RevokeSshKey SetReadLine ListReadLines
     )
 }
 

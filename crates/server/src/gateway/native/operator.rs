@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use model::{DisplayName, Password, Result, Username};
-use protocol::convert::role;
+use model::{DisplayName, Password, ReportId, Result, TweetId, Username};
+use protocol::convert::{required, role};
 use protocol::v1;
 use protocol::v1::response;
 
@@ -72,4 +72,26 @@ pub(super) async fn get_statistics(call: Call<'_>) -> Result<response::Result> {
         commits: statistics.store.commits,
         changes: statistics.store.changes,
     }))
+}
+
+pub(super) async fn list_reports(call: Call<'_>) -> Result<response::Result> {
+    let (reports, more) = call.service.list_reports(&call.caller).await?;
+    let reports = reports
+        .into_iter()
+        .map(|report| v1::ReportedThing {
+            id: report.id.get(),
+            reporter: Some((&report.reporter).into()),
+            account: Some((&report.account).into()),
+            tweet_id: report.tweet.map_or(0, TweetId::get),
+            text: report.text,
+            reason: report.reason.as_str().to_owned(),
+            created_ms: report.id.time_ms(),
+        })
+        .collect();
+    Ok(response::Result::ReportList(v1::ReportList { reports, more }))
+}
+
+pub(super) async fn close_report(call: Call<'_>, ask: v1::CloseReport) -> Result<response::Result> {
+    let report = required(ask.report_id, "report_id", ReportId::new)?;
+    call.service.close_report(&call.caller, report).await.map(done)
 }

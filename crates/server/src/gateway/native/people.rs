@@ -1,12 +1,12 @@
 //! Requests about other people: profiles, lists, ties, notifications of what they did, who is there.
 
-use model::{NotificationId, Result, Username, page_limit};
+use model::{NotificationId, ReportReason, Result, TweetId, Username, page_limit};
 use protocol::convert::{self, all, person, required};
 use protocol::v1;
 use protocol::v1::response;
 
 use super::dispatch::{Call, done, username_or_self};
-use crate::service::{AccountListRequest, PersonView};
+use crate::service::{AccountListRequest, PersonView, Reported};
 
 pub(super) async fn get_profile(call: Call<'_>, ask: &v1::GetProfile) -> Result<response::Result> {
     let username = username_or_self(&ask.username)?;
@@ -95,4 +95,16 @@ pub(super) async fn mark_notifications_read(
 ) -> Result<response::Result> {
     let up_to = required(ask.up_to, "up_to", NotificationId::new)?;
     call.service.mark_notifications_read(&call.caller, up_to).await.map(done)
+}
+
+pub(super) async fn report(call: Call<'_>, ask: &v1::Report) -> Result<response::Result> {
+    let what = match (ask.username.as_str(), ask.tweet_id) {
+        (username, 0) => Reported::Account(Username::parse(username)?),
+        ("", tweet) => Reported::Tweet(required(tweet, "tweet_id", TweetId::new)?),
+        _ => {
+            return Err(model::Error::invalid("tweet_id", "is there as well as a username: say one of them"));
+        }
+    };
+    let reason = ReportReason::parse(&ask.reason)?;
+    call.service.report(&call.caller, call.once, &what, reason).await.map(done)
 }

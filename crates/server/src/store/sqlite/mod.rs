@@ -14,6 +14,7 @@ mod open;
 mod purge;
 mod read_lines;
 mod readers;
+mod reports;
 mod search;
 #[cfg(test)]
 pub(crate) mod simulated;
@@ -35,7 +36,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use model::{
     Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, Marks,
-    MessageId, Notification, NotificationId, Page, Profile, ReadLine, Relationship, Result, Span,
+    MessageId, Notification, NotificationId, Page, Profile, ReadLine, Relationship, Report, Result, Span,
     SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -441,6 +442,10 @@ impl Store for SqliteStore {
 
     async fn accounts_to_purge(&self) -> Result<Vec<AccountId>> {
         self.read(accounts::to_purge).await
+    }
+
+    async fn reports(&self, by: Option<AccountId>, limit: usize) -> Result<Vec<Report>> {
+        self.read(move |db| reports::list(db, by, limit)).await
     }
 
     async fn forget_removed(&self) -> Result<bool> {

@@ -32,6 +32,8 @@ impl Tx<'_> {
                  (SELECT id FROM notification WHERE recipient = ?1 OR actor = ?1 LIMIT ?2) RETURNING NULL",
             "DELETE FROM read_line WHERE (account, timeline) IN
                  (SELECT account, timeline FROM read_line WHERE account = ?1 LIMIT ?2) RETURNING NULL",
+            "DELETE FROM report WHERE id IN
+                 (SELECT id FROM report WHERE reporter = ?1 OR account = ?1 LIMIT ?2) RETURNING NULL",
             "DELETE FROM ssh_key WHERE id IN
                  (SELECT id FROM ssh_key WHERE account = ?1 LIMIT ?2) RETURNING NULL",
         ] {

@@ -3,7 +3,7 @@
 
 use model::{
     AccountId, AccountState, ConversationId, Error, EventId, MessageId, NotificationId, NotificationKind,
-    Role, SessionId, SshKeyId, TweetId, Visibility,
+    ReportId, Role, SessionId, SshKeyId, TweetId, Visibility,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, Params, Row};
@@ -126,7 +126,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, SshKeyId, TweetId);
+ids!(AccountId, ConversationId, EventId, MessageId, NotificationId, ReportId, SessionId, SshKeyId, TweetId);
 
 macro_rules! codes {
     ($($kind:ident { $($variant:ident = $code:literal),* })*) => {$(

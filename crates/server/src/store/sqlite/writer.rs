@@ -455,6 +455,10 @@ impl Tx<'_> {
             Change::SetReadLine { account, timeline, tweet } => {
                 self.set_read_line(*account, timeline, *tweet)
             }
+            Change::Report { reporter, account, tweet, reason } => {
+                self.report(*reporter, *account, *tweet, reason)
+            }
+            Change::CloseReport { report } => self.close_report(*report),
             Change::AddSshKey { account, fingerprint, name } => self.add_ssh_key(*account, fingerprint, name),
             Change::RevokeSshKey { account, key } => self.revoke_ssh_key(*account, *key),
             Change::OpenSshSession { key, token_hash, client_name } => {

@@ -256,6 +256,11 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         Operation::Unblock => vec![(Op::Unblock(v1::Unblock { username: ada() }), "U - - - - - U - U")],
         Operation::Mute => vec![(Op::Mute(v1::Mute { username: ada() }), "U I + + N + U + U")],
         Operation::Unmute => vec![(Op::Unmute(v1::Unmute { username: ada() }), "U - - - - - U - U")],
+        Operation::Report => vec![
+            (Op::Report(v1::Report { username: ada(), ..Default::default() }), "U I + + + + U + U"),
+            (Op::Report(v1::Report { tweet_id: public, ..Default::default() }), "U I + + N + U + U"),
+            (Op::Report(v1::Report { tweet_id: direct, ..Default::default() }), "U I N + N N U N U"),
+        ],
         Operation::ListNotifications => vec![(Op::ListNotifications(v1::ListNotifications::default()), OWN)],
         Operation::MarkNotificationsRead => vec![(Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to: u64::MAX >> 1 }), "U + - + - - U - U")],
         Operation::SendMessage => vec![(Op::SendMessage(v1::SendMessage { username: ada(), text: "psst".into() }), "U I + + N + U + U")],
@@ -284,6 +289,8 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         Operation::ResetPassword => vec![(Op::ResetPassword(v1::ResetPassword { username: ada(), new_password: "another horse 7".into() }), OPERATOR)],
         Operation::Announce => vec![(Op::Announce(v1::Announce { text: "hear".into() }), OPERATOR)],
         Operation::GetStatistics => vec![(Op::GetStatistics(v1::GetStatistics {}), OPERATOR)],
+        Operation::ListReports => vec![(Op::ListReports(v1::ListReports {}), OPERATOR)],
+        Operation::CloseReport => vec![(Op::CloseReport(v1::CloseReport { report_id: 1 }), "U F F F F F U - U")],
     }
 }
 
