@@ -17,7 +17,11 @@ use crate::{Error, Result, Username};
 
 /// The text of a tweet or direct message: not empty, NFC, no control characters but the newline, not too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TweetText(String);
+pub struct TweetText {
+    text: String,
+    hashtags: Vec<Hashtag>,
+    mentions: Vec<Username>,
+}
 
 impl TweetText {
     /// From what a person wrote; white space at both ends is dropped.
@@ -37,25 +41,25 @@ impl TweetText {
         if mentions.len() > MENTIONS_MAX {
             return Err(Error::invalid("text", format!("mentions more than {MENTIONS_MAX} people")));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self { text: text.to_owned(), hashtags, mentions })
     }
 
     /// As sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The different hashtags, in the order of their first use.
     #[must_use]
-    pub fn hashtags(&self) -> Vec<Hashtag> {
-        hashtags_and_mentions(&self.0).0
+    pub fn hashtags(&self) -> &[Hashtag] {
+        &self.hashtags
     }
 
     /// The different people mentioned, in the order of their first mention.
     #[must_use]
-    pub fn mentions(&self) -> Vec<Username> {
-        hashtags_and_mentions(&self.0).1
+    pub fn mentions(&self) -> &[Username] {
+        &self.mentions
     }
 }
 

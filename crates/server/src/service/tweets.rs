@@ -134,7 +134,7 @@ impl Service {
             return Ok(());
         }
         let mut people = Vec::with_capacity(mentions.len());
-        for username in &mentions {
+        for username in mentions {
             people.extend(self.store.account_by_username(username).await?.map(|profile| profile.account.id));
         }
         let ties = self.store.relationships(author, &people).await?;

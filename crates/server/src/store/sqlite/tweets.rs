@@ -200,7 +200,8 @@ impl Tx<'_> {
         let id = self.new_tweet_id()?;
         let reply_to = new.reply_to.map(|id| self.subject_for(author, id)).transpose()?;
         let quote_of = new.quote_of.map(|id| self.subject_for(author, id)).transpose()?;
-        self.insert_tweet(id, author, new, reply_to.as_ref().map(|r| r.0), quote_of.as_ref().map(|q| q.0))?;
+        let (replied, quoted) = (reply_to.as_ref().map(|r| r.0), quote_of.as_ref().map(|q| q.0));
+        let mentioned = self.insert_tweet(id, author, new, replied, quoted)?;
 
         // One notification a person: the most specific one.
         let mut told = Vec::new();
@@ -213,10 +214,10 @@ impl Tx<'_> {
                 self.notify(subject.author, kind, author, Some(id))?;
             }
         }
-        self.notify_mentioned(id, author, &told)?;
-        let (reply_to, quote_of) = (reply_to.map(|r| r.0), quote_of.map(|q| q.0));
+        self.notify_mentioned(id, author, &mentioned, &told)?;
         let text = new.text.as_str().to_owned();
-        self.posted.push(Tweet { text, reply_to, quote_of, ..fresh(id, author, new.visibility) });
+        let fresh = fresh(id, author, new.visibility);
+        self.posted.push(Tweet { text, reply_to: replied, quote_of: quoted, ..fresh });
         self.tell(EventKind::TweetPosted { tweet: id, author })?;
         applied(id.get(), true)
     }
@@ -247,7 +248,7 @@ impl Tx<'_> {
         TweetId::new(self.next_id()).ok_or_else(|| crate::incident(&"the identifiers are used up").into())
     }
 
-    /// The row with its hashtags, mentions, search entry and counters.
+    /// The row with its hashtags, mentions, search entry and counters; whom it mentions.
     pub(super) fn insert_tweet(
         &mut self,
         id: TweetId,
@@ -255,7 +256,7 @@ impl Tx<'_> {
         new: &NewTweet,
         reply_to: Option<TweetId>,
         quote_of: Option<TweetId>,
-    ) -> Result<()> {
+    ) -> Result<Vec<AccountId>> {
         run(
             self.db,
             "INSERT INTO tweet (id, author, text, visibility, reply_to, quote_of) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -286,7 +287,8 @@ impl Tx<'_> {
         author: AccountId,
         visibility: Visibility,
         text: &TweetText,
-    ) -> Result<()> {
+    ) -> Result<Vec<AccountId>> {
+        let mut mentioned = Vec::new();
         for username in text.mentions() {
             let sql = "SELECT id FROM account WHERE username = ?1 AND state = 1";
             let Some(account) = first(self.db, sql, [username.as_str()], |row| get::<AccountId>(row, 0))?
@@ -296,10 +298,11 @@ impl Tx<'_> {
             if account != author && !self.blocked(author, account)? {
                 let sql = "INSERT INTO mention (tweet, account) VALUES (?1, ?2)";
                 run(self.db, sql, params![Sql(id), Sql(account)])?;
+                mentioned.push(account);
             }
         }
         if visibility != Visibility::Public {
-            return Ok(());
+            return Ok(mentioned);
         }
         for hashtag in text.hashtags() {
             let number: i64 = self
@@ -315,7 +318,8 @@ impl Tx<'_> {
                 params![number, Sql(id)],
             )?;
         }
-        self.make_searchable(id, text.as_str())
+        self.make_searchable(id, text.as_str())?;
+        Ok(mentioned)
     }
 
     /// Takes back what `index_text` did. A hashtag that nobody uses any more goes: it is somebody's word.
@@ -329,11 +333,16 @@ impl Tx<'_> {
         self.forget_in_search(id)
     }
 
-    fn notify_mentioned(&mut self, id: TweetId, author: AccountId, told: &[AccountId]) -> Result<()> {
-        let sql = "SELECT account FROM mention WHERE tweet = ?1";
-        for account in all(self.db, sql, [Sql(id)], |row| get::<AccountId>(row, 0))? {
-            if !told.contains(&account) {
-                self.notify(account, NotificationKind::Mention, author, Some(id))?;
+    fn notify_mentioned(
+        &mut self,
+        id: TweetId,
+        author: AccountId,
+        mentioned: &[AccountId],
+        told: &[AccountId],
+    ) -> Result<()> {
+        for account in mentioned {
+            if !told.contains(account) {
+                self.notify(*account, NotificationKind::Mention, author, Some(id))?;
             }
         }
         Ok(())
@@ -389,14 +398,14 @@ impl Tx<'_> {
             params![Sql(id), text.as_str(), edited_ms],
         )?;
         self.unindex_text(id)?;
-        self.index_text(id, author, visibility, text)?;
+        let mentioned = self.index_text(id, author, visibility, text)?;
         run(
             self.db,
             "DELETE FROM notification WHERE tweet = ?1 AND kind = 2
              AND recipient NOT IN (SELECT account FROM mention WHERE tweet = ?1)",
             [Sql(id)],
         )?;
-        self.notify_mentioned(id, author, &before)?;
+        self.notify_mentioned(id, author, &mentioned, &before)?;
         self.tell(EventKind::TweetEdited { tweet: id, author })?;
         applied(id.get(), true)
     }
