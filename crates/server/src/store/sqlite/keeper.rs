@@ -76,7 +76,7 @@ fn keep(
                 std::thread::sleep(INDEX_AFTER);
                 Some(Work::Index(None))
             }
-            Chore::Checkpoint => match checkpoint(db) {
+            Chore::Checkpoint => match checkpoint(db, log_pages_max) {
                 Ok(pages) if pages > log_pages_max => {
                     log_pages_max = match begin_anew(work, pages) {
                         Some(true) => LOG_PAGES_MAX,
@@ -126,8 +126,13 @@ fn begin_anew(work: &mpsc::WeakSender<Work>, pages: i64) -> Option<bool> {
     begun.blocking_recv().ok()
 }
 
-/// Puts into the file what can be put there beside a writer; returns the pages in the log.
-fn checkpoint(db: &Connection) -> Result<i64, Fault> {
-    fault::pass(Point::Checkpoint);
-    Ok(db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?)
+/// Puts into the file what can be put there beside a writer; returns the pages in the log. When they are so many that
+/// the writer is to begin it anew, what came meanwhile goes there too: so everybody waits for less.
+fn checkpoint(db: &Connection, log_pages_max: i64) -> Result<i64, Fault> {
+    let pass = || {
+        fault::pass(Point::Checkpoint);
+        db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))
+    };
+    let pages = pass()?;
+    Ok(if pages > log_pages_max { pass()? } else { pages })
 }
