@@ -2,11 +2,14 @@
 //! connection that looks for news or tells of a request holds up nobody else.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -16,8 +19,10 @@ use super::Delivery;
 #[derive(Debug)]
 pub(super) struct Inbox {
     waiting: Mutex<VecDeque<Delivery>>,
-    /// Rung when something was put in, and when there is room again.
-    bell: Notify,
+    /// The one who takes out what is put in.
+    reader: AtomicWaker,
+    /// Rung when there is room again.
+    room: Notify,
     began: Instant,
     /// Milliseconds from `began` to the last sign of the person.
     touched_ms: AtomicU64,
@@ -28,7 +33,8 @@ impl Inbox {
     pub(super) fn new() -> Self {
         Self {
             waiting: Mutex::default(),
-            bell: Notify::new(),
+            reader: AtomicWaker::new(),
+            room: Notify::new(),
             began: Instant::now(),
             touched_ms: AtomicU64::new(0),
             set_away: AtomicBool::new(false),
@@ -45,40 +51,37 @@ impl Inbox {
 
     pub(super) fn push(&self, delivery: Delivery) {
         self.waiting().push_back(delivery);
-        self.bell.notify_waiters();
+        self.reader.wake();
     }
 
     /// Before everything else that waits.
     pub(super) fn push_first(&self, delivery: Delivery) {
         self.waiting().push_front(delivery);
-        self.bell.notify_waiters();
+        self.reader.wake();
     }
 
-    /// Waits for what comes next. Nothing is lost when the wait is given up.
+    /// Waits for what comes next; one waits at a time. Nothing is lost when the wait is given up.
     pub(super) async fn next(&self) -> Delivery {
-        loop {
-            let mut rung = pin!(self.bell.notified());
-            // From here on a bell is heard, so that nothing slips in between look and wait.
-            rung.as_mut().enable();
-            let delivery = self.waiting().pop_front();
-            if let Some(delivery) = delivery {
-                self.bell.notify_waiters();
-                return delivery;
-            }
-            rung.await;
-        }
+        let delivery = poll_fn(|context| {
+            // From here on a push is heard, so that nothing slips in between look and wait.
+            self.reader.register(context.waker());
+            self.waiting().pop_front().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await;
+        self.room.notify_waiters();
+        delivery
     }
 
     /// Nobody will look any more: whoever waits for room goes on.
     pub(super) fn close(&self) {
         self.waiting().clear();
-        self.bell.notify_waiters();
+        self.room.notify_waiters();
     }
 
     /// Waits until fewer than so many wait.
     pub(super) async fn has_room(&self, max: usize) {
         loop {
-            let mut rung = pin!(self.bell.notified());
+            let mut rung = pin!(self.room.notified());
             rung.as_mut().enable();
             if self.len() < max {
                 return;
