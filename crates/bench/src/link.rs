@@ -37,8 +37,8 @@ pub(crate) struct Link {
 pub(crate) enum Arrived {
     /// The answer to this request, with the bytes that it took on the wire; an error with its text.
     Answer { id: u32, bytes: usize, error: Option<String> },
-    /// Something was pushed.
-    Event,
+    /// Something was pushed, in so many bytes on the wire.
+    Event { bytes: usize },
 }
 
 /// What is decoded of a `ServerFrame`; the rest is skipped over.
@@ -153,7 +153,7 @@ impl Link {
                 return Ok(Some(Arrived::Answer { id: answer.id, bytes, error }));
             }
             if outline.event.is_some() {
-                return Ok(Some(Arrived::Event));
+                return Ok(Some(Arrived::Event { bytes }));
             }
         }
         Ok(None)

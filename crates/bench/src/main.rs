@@ -19,6 +19,7 @@ mod network;
 mod plot;
 mod prepare;
 mod process;
+mod push;
 mod raw;
 mod redis;
 mod report;
@@ -53,6 +54,12 @@ enum Part {
         bytes: usize,
         #[arg(long)]
         tls: bool,
+    },
+    /// Write so many bytes to everybody who has subscribed when somebody posts: the yardstick for what is pushed.
+    #[command(hide = true)]
+    Push {
+        #[arg(long)]
+        bytes: usize,
     },
 }
 
@@ -112,6 +119,7 @@ fn main() -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match cli.part {
         Some(Part::Echo { bytes, tls }) => runtime.block_on(echo::serve(bytes, tls)),
+        Some(Part::Push { bytes }) => runtime.block_on(push::serve(bytes)),
         None => runtime.block_on(measure(cli.options)),
     }
 }

@@ -89,6 +89,13 @@ impl Server {
         Self::start_command(&mut command, data, tls).await
     }
 
+    /// Starts this very program as a server that writes events of so many bytes.
+    pub(crate) async fn start_push(bytes: usize, data: &Path) -> Result<Self, Error> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["push", "--bytes", &bytes.to_string()]);
+        Self::start_command(&mut command, data, false).await
+    }
+
     async fn start_command(command: &mut Command, data: &Path, tls: bool) -> Result<Self, Error> {
         let log = data.join("log");
         let file = fs::File::create(&log)?;

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::drive::{Outcome, Pace};
 use crate::link::Link;
 use crate::mix::Mix;
-use crate::process::private_directory;
+use crate::process::{Server, private_directory};
 use crate::raw;
 use crate::redis::Redis;
 use crate::report::{Aim, Row, quantile_ms};
@@ -16,6 +16,8 @@ use server::store::sqlite::DATABASE;
 
 const NAME: &str = "posts";
 const DEPTH: usize = 8;
+/// An answer that says that it is done, without what is around it.
+const DONE_BYTES: usize = 11;
 
 pub(crate) async fn run(bench: &Bench) -> Result<Findings, Error> {
     let mut rows = many(bench).await?;
@@ -82,19 +84,26 @@ pub(crate) async fn many(bench: &Bench) -> Result<Vec<Row>, Error> {
 async fn one(bench: &Bench) -> Result<Vec<Row>, Error> {
     let (data, _server, mut links) = bench.server(false).await?;
     links.truncate(1);
-    let mut ours = Outcome::new()?;
+    let directory = private_directory()?;
+    let echo = Server::start_echo(DONE_BYTES, directory.path(), false).await?;
+    let mut echo_links = vec![Link::connect(echo.address).await?];
+    let (mut ours, mut way) = (Outcome::new()?, Outcome::new()?);
     let mut limit = hdrhistogram::Histogram::new(3)?;
     for _ in 0..ROUNDS {
         ours.then(&bench.drive(&mut links, Pace::Closed(1), bench.round(), Mix::POSTS).await?)?;
+        way.then(&bench.drive(&mut echo_links, Pace::Closed(1), bench.round(), Mix::FEEDS).await?)?;
         let (beside, length) = (tempfile::tempdir_in(data.path())?, bench.round());
         let one = tokio::task::spawn_blocking(move || raw::one_row_commits(beside.path(), length));
         limit.add(one.await??)?;
     }
-    let ratio = quantile_ms(&ours.writes, 0.5) / quantile_ms(&limit, 0.5);
+    let p50 = quantile_ms(&ours.writes, 0.5);
+    let (row, way_ms) = (quantile_ms(&limit, 0.5), quantile_ms(&way.reads, 0.5));
     Ok(vec![
         Row::new(NAME, "durable posts, 1 connection × 1", ours.per_second(), "/s").latency(&ours.writes),
         Row::new(NAME, "SQLite alone, one row, p50", quantile_ms(&limit, 0.5), "ms").latency(&limit),
-        Row::new(NAME, "a post to a row of SQLite alone, p50", ratio, "×").aim(Aim::AtMost(1.5)),
+        Row::new(NAME, "echo, 1 connection × 1, p50", way_ms, "ms").latency(&way.reads),
+        Row::new(NAME, "a post to a row of SQLite alone, p50", p50 / row, "×").aim(Aim::AtMost(1.5)),
+        Row::new(NAME, "a post to echo and a row one behind the other, p50", p50 / (way_ms + row), "×"),
     ])
 }
 
