@@ -21,6 +21,8 @@ pub struct Decoder {
     escaped: bool,
     /// The sequence is longer than what is kept: the rest of it is dropped.
     drops: bool,
+    /// The sequence is one that a bell ends too (OSC).
+    bell_ends: bool,
 }
 
 impl std::fmt::Debug for Decoder {
@@ -59,6 +61,7 @@ impl Decoder {
             self.in_sequence(byte);
             return;
         }
+        self.bell_ends = byte == b']';
         // The parser would go on waiting inside the sequence for these.
         let alt = |code| Key { alt: true, ..Key::plain(code) };
         match byte {
@@ -79,7 +82,7 @@ impl Decoder {
 
     /// A byte that may belong to a sequence which has begun.
     fn in_sequence(&mut self, byte: u8) {
-        let ends = matches!(byte, ESC | 0x07 | 0x18 | 0x1a);
+        let ends = matches!(byte, ESC | 0x18 | 0x1a) || (byte == 0x07 && self.bell_ends);
         if self.drops && !ends {
             return;
         }
@@ -403,6 +406,11 @@ mod tests {
             [("\x1b]11;rgb:", "/0/0\x07"), ("\x1b]52;c;", "\x1b\\"), ("\x1bP", "\x1b\\"), ("\x1b[", "\x18")]
         {
             let bytes = [begin.as_bytes(), &zeros, end.as_bytes(), b"q"].concat();
+            assert_eq!(events(&bytes), [Event::Key(Key::char('q'))], "{begin:?}");
+        }
+        // A bell ends none of these: what stands behind it is no key either.
+        for begin in ["\x1b_G", "\x1bP", "\x1bX", "\x1b^", "\x1b["] {
+            let bytes = [begin.as_bytes(), &zeros, b"\x07rm -rf /\r\x1b\\q"].concat();
             assert_eq!(events(&bytes), [Event::Key(Key::char('q'))], "{begin:?}");
         }
     }
