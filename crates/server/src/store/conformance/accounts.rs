@@ -1,7 +1,7 @@
 //! Accounts and sessions.
 
 use model::limits::SESSIONS_MAX;
-use model::{AccountId, AccountState, DisplayName, Error, SessionId};
+use model::{AccountId, AccountState, DisplayName, Error, NewTweet, SessionId};
 
 use super::world::{World, account, password, tweet, username};
 use crate::seam::Clock as _;
@@ -123,6 +123,24 @@ pub(crate) async fn a_deleted_account_is_gone_at_once_and_purged_in_steps(world:
     let profile = world.store.account(bob).await.unwrap().unwrap();
     assert_eq!((profile.followers, profile.following), (0, 0));
     assert!(world.store.search_hashtags("gone", 10).await.unwrap().iter().all(|(_, tweets)| *tweets == 0));
+}
+
+pub(crate) async fn the_name_of_a_deleted_account_is_free_after_ninety_days(world: World) {
+    const DAYS_MS: i64 = 90 * 24 * 3_600 * 1_000;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let opinion = world.post(ada, "an opinion").await;
+    let answer = world.write(bob, NewTweet { reply_to: Some(opinion), ..tweet("another one") }).await;
+    world.apply(Change::DeleteAccount { account: ada }).await;
+    while world.apply(Change::PurgeAccount { account: ada, limit: 100 }).await.changed {}
+    world.clock.advance_ms(DAYS_MS - 60_000);
+    assert!(matches!(world.refused(account("ada")).await, Error::AlreadyExists(_)));
+    world.clock.advance_ms(120_000);
+    let another = world.person("ada").await;
+    assert_ne!(another, ada);
+    // What was answered to the first of that name goes to nobody else.
+    assert!(world.see(bob, answer).await.is_some());
+    assert_eq!(world.timeline(Timeline::User(another)).await, []);
+    assert!(matches!(world.refused(account("ada")).await, Error::AlreadyExists(_)));
 }
 
 pub(crate) async fn people_are_found_by_parts_of_their_names_and_by_almost_right_ones(world: World) {

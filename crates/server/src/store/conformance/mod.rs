@@ -21,6 +21,7 @@ macro_rules! conformance_suite {
             accounts: a_new_password_ends_the_other_sessions,
             accounts: an_invite_works_as_often_as_it_says,
             accounts: a_deleted_account_is_gone_at_once_and_purged_in_steps,
+            accounts: the_name_of_a_deleted_account_is_free_after_ninety_days,
             accounts: people_are_found_by_parts_of_their_names_and_by_almost_right_ones,
             accounts: what_expires_is_removed,
             accounts: a_clock_that_steps_back_repeats_no_identifier,
