@@ -210,11 +210,16 @@ impl Writer {
     fn begin_log_anew(&self, ask: &Checkpoint) -> rusqlite::Result<bool> {
         let how =
             if ask.empty { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(RESTART)" };
-        let end = Instant::now() + ask.patience;
         self.db.busy_timeout(CHECKPOINT_TRY)?;
+        let (mut end, mut in_file) = (Instant::now() + ask.patience, 0);
         let begun = loop {
-            match self.db.query_row(how, [], |row| row.get::<_, i64>(0)) {
-                Ok(0) => break Ok(true),
+            let tried = self.db.query_row(how, [], |row| Ok((row.get(0)?, row.get::<_, i64>(2)?)));
+            match tried {
+                Ok((0, _)) => break Ok(true),
+                // Pages went into the file: that is work and no wait, and comes to its end while nobody writes.
+                Ok((1.., pages)) if pages > in_file => {
+                    (end, in_file) = (Instant::now() + ask.patience, pages);
+                }
                 Ok(_) if Instant::now() >= end => break Ok(false),
                 Ok(_) => {}
                 Err(error) => break Err(error),
