@@ -31,6 +31,7 @@ pub(crate) fn is_possible() -> bool {
 pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<ExitCode, Failure> {
     let mut profile = context.chosen_profile()?;
     let mut server = String::new();
+    let mut lines = None;
     loop {
         let (mut setup, shelf) = setup(&context, profile.as_ref(), options)?;
         if setup.server.is_empty() {
@@ -40,9 +41,10 @@ pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<Ex
         server.clone_from(&setup.server);
         let outcome = if options.plain || setup.capabilities.term == "dumb" {
             let host = Arc::new(LocalHost::new(&context, None, profile.clone()));
-            let (input, output) = terminal::lines();
+            // One for all accounts: a second reader would find that the first one has taken a line.
+            let (input, output) = lines.get_or_insert_with(terminal::lines);
             let outcome = plain(host, setup, shelf, input, output.clone()).await;
-            terminal::drain(&output).await;
+            terminal::drain(output).await;
             outcome
         } else {
             let (tty, terminal) = LocalTerminal::take()?;

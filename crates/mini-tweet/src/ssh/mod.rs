@@ -55,7 +55,7 @@ impl SshApp for App {
         for problem in shelf.iter().flat_map(|shelf| shelf.load(&mut setup)) {
             tracing::warn!(problem, "what somebody keeps cannot be read");
         }
-        let (to_input, from_input) = mpsc::channel(INPUT_MAX);
+        let (to_input, mut from_input) = mpsc::channel(INPUT_MAX);
         let (to_output, mut from_output) = mpsc::channel::<bytes::Bytes>(1);
         let (of_reader, echo) = (host.clone(), output.clone());
         let reading = async move {
@@ -108,7 +108,7 @@ impl SshApp for App {
         let client = async move {
             // In boxes: only one of them is there.
             let outcome = if is_plain {
-                Box::pin(plain(host, setup, shelf, from_input, to_output)).await
+                Box::pin(plain(host, setup, shelf, &mut from_input, to_output)).await
             } else {
                 Box::pin(run(host, setup, shelf, Terminal { input: from_input, output: to_output })).await
             };

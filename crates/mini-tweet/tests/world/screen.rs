@@ -256,7 +256,7 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
         .expect("how fast?");
 
     // Followers; remove one, and think better of it.
-    ada.press(&["g", "p", "Tab"]).expect("[Followers]").expect("● @bob");
+    ada.press(&["g", "p", "Tab"]).expect("[Replies]").press(&["Tab"]).expect("[Followers]").expect("● @bob");
     ada.press(&["j", "R"]).expect("Removing @bob").press(&["u"]).expect("taken back");
 
     // Trends and the tweets under a hashtag.
@@ -282,7 +282,7 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
     ada.expect("At noon").expect("✓✓ read");
 
     // Remove him from the followers for good: it is done when it cannot be taken back any more.
-    ada.press(&["Esc", "g", "p", "Tab"]).expect("[Followers]").expect("● @bob");
+    ada.press(&["Esc", "g", "p", "Tab", "Tab"]).expect("[Followers]").expect("● @bob");
     ada.press(&["j", "R"]).expect("Removing @bob").expect("u undo").expect_gone("u undo");
 
     // Log out; the session is over. In again; not with any password.

@@ -30,7 +30,7 @@ pub async fn plain(
     host: Arc<dyn Host>,
     setup: Setup,
     shelf: Option<Shelf>,
-    mut input: mpsc::Receiver<Input>,
+    input: &mut mpsc::Receiver<Input>,
     output: mpsc::Sender<Bytes>,
 ) -> Outcome {
     let (mut run, mut from_tasks) = Run::start(host, setup, shelf);
@@ -74,7 +74,9 @@ pub async fn plain(
     pending.push_str(&told.news(&run.state));
     run.host.hide_input(false);
     let outcome = run.end(&mut from_tasks).await;
-    pending.push_str("Goodbye.\n");
+    if outcome == Outcome::Quit {
+        pending.push_str("Goodbye.\n");
+    }
     // A reader that is gone hears nothing.
     let _ = timeout(Duration::from_secs(1), output.send(safe(&pending))).await;
     outcome
