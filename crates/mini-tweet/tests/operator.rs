@@ -44,6 +44,28 @@ fn a_suspended_account_is_gone_until_it_is_allowed_back() {
 }
 
 #[test]
+fn what_people_report_is_listed_for_the_operator_until_it_is_closed() {
+    let world = World::start();
+    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let tweet = ada.ok(&["post", "buy my pills"]).trim().to_owned();
+    let told = bob.json(&["report", &tweet, "--reason", "sells pills"]);
+    assert_eq!((told[0]["about"].as_str(), told[0]["changed"].as_bool()), (Some(tweet.as_str()), Some(true)));
+    let again = bob.json(&["report", &tweet, "--reason", "still sells pills"]);
+    assert_eq!(again[0]["changed"], false);
+    assert_eq!(bob.refused(&["report", "@bob"]).0, 5);
+    assert_eq!(bob.refused(&["report", "@nobody"]).0, 3);
+
+    let listed = succeeded(&["reports"], world.operator(&["admin", "reports", "list", "--json"]));
+    let report: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!((report["by"].as_str(), report["about"].as_str()), (Some("bob"), Some("ada")));
+    assert_eq!(report["text"], "buy my pills");
+    let id = report["id"].as_str().unwrap();
+    succeeded(&["close"], world.operator(&["admin", "reports", "close", id]));
+    assert!(!world.operator(&["admin", "reports", "close", id]).status.success(), "it is gone");
+    assert_eq!(succeeded(&["reports"], world.operator(&["admin", "reports", "list", "--json"])), "");
+}
+
+#[test]
 fn a_backup_under_load_restores_to_a_server_with_the_same_key() {
     let mut world = World::start();
     let ada = world.member("ada");

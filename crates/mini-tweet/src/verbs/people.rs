@@ -118,9 +118,14 @@ pub(super) async fn report(context: &Context, what: &str, reason: &str) -> Resul
         Err(_) => v1::Report { username: username(what), reason, ..v1::Report::default() },
     };
     let done = context.signed_in().await?.ask(ask).await?;
-    let already = if done.changed { "." } else { " before." };
-    context.out.say(&format!("The operators have been told{already}"));
-    Ok(())
+    let text =
+        format!("the operators have been told of {what}{}", if done.changed { "" } else { ", as before" });
+    if context.out.is_for_people() {
+        context.out.say(&text);
+        return Ok(());
+    }
+    let values = [what.trim_start_matches('@').into(), true.into(), done.changed.into()];
+    context.out.word(&["about", "reported", "changed"], values, &text)
 }
 
 async fn whole_list(context: &Context, which: AccountList) -> Result<(), Failure> {
