@@ -103,8 +103,9 @@ pub struct PersonView {
     pub idle: Duration,
 }
 
-/// Usernames that an address may ask about in ten minutes, by wanting to sign up or before it.
-const USERNAME_CHECKS_PER_ADDRESS: u32 = 100;
+/// Usernames that an address may ask about in ten minutes for each account that it may create, by wanting to sign up
+/// or before it.
+const USERNAME_CHECKS_PER_SIGN_UP: u32 = 20;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,7 +220,10 @@ impl Service {
         Arc::new(Self {
             hasher: Hasher::new(&config, Arc::clone(&random)),
             sign_ups: Throttle::fixed(config.sign_ups_per_address, 30 * MINUTE),
-            username_checks: Throttle::fixed(USERNAME_CHECKS_PER_ADDRESS, 10 * MINUTE),
+            username_checks: Throttle::fixed(
+                config.sign_ups_per_address.saturating_mul(USERNAME_CHECKS_PER_SIGN_UP),
+                10 * MINUTE,
+            ),
             account_failures: Throttle::growing(config.login_failures_per_account, 10 * MINUTE),
             address_failures: Throttle::fixed(config.login_failures_per_address, 5 * MINUTE),
             reports: Throttle::fixed(REPORTS_PER_HOUR, 60 * MINUTE),
