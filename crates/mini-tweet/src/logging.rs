@@ -5,18 +5,15 @@ use std::io::{self, Write};
 
 use server::config::{LogFormat, LogLevel};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::SubscriberBuilder;
+use tracing_subscriber::fmt::format::{DefaultFields, Format};
 
 /// From now on, what the server says goes to stderr.
 pub(crate) fn of_server(format: LogFormat, level: LogLevel) {
     let level = level.name();
     // Libraries below have nothing to say that an operator could use.
     let filter = EnvFilter::new(format!("warn,server={level},mini_tweet_server={level},mini_tweet={level}"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .with_writer(Printable::stderr)
-        // It would be told on stderr, and end the program when nobody reads that.
-        .log_internal_errors(false);
+    let lines = lines(filter);
     match format {
         LogFormat::Text => lines.with_target(false).init(),
         LogFormat::Json => lines.json().init(),
@@ -31,12 +28,18 @@ pub(crate) fn of_client(verbose: u8) {
         _ => "trace",
     };
     let filter = EnvFilter::new(format!("warn,client={level},mini_tweet_client={level}"));
+    lines(filter).init();
+}
+
+fn lines(
+    filter: EnvFilter,
+) -> SubscriberBuilder<DefaultFields, Format, EnvFilter, fn() -> Printable<io::Stderr>> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
-        .with_writer(Printable::stderr)
+        .with_writer(Printable::stderr as fn() -> _)
+        // It would be told on stderr, and end the program when nobody reads that.
         .log_internal_errors(false)
-        .init();
 }
 
 /// A line on stderr, whether or not somebody reads it.

@@ -151,7 +151,7 @@ impl Form {
         self.fields.get(place).map_or("", |field| field.editor.text())
     }
 
-    /// Which field takes a new password, and which one it must not be.
+    /// Which field takes a new password.
     #[must_use]
     pub fn new_password(&self) -> Option<usize> {
         match self.kind {

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn only_four_operations_need_no_session() {
+    fn only_five_operations_need_no_session() {
         let open: Vec<_> =
             Operation::ALL.iter().filter(|o| o.access() == Access::Anyone).map(|o| o.name()).collect();
         assert_eq!(open, ["SignUp", "LogIn", "Authenticate", "GetServerInfo", "CheckUsername"]);
