@@ -48,7 +48,8 @@ impl Keeper {
         failed: watch::Sender<bool>,
     ) -> Result<Self, std::io::Error> {
         let db = super::open::second(path).map_err(std::io::Error::other)?;
-        let (keeper, chores) = sync_channel(16);
+        // One of each kind: what is told again while it waits would only be done twice.
+        let (keeper, chores) = sync_channel(2);
         let thread = std::thread::Builder::new().name("store-keeper".into());
         thread.spawn(move || keep(&db, &chores, &work, &failed))?;
         Ok(Self(keeper))
@@ -71,10 +72,12 @@ fn keep(
         if *failed.borrow() {
             continue;
         }
-        let for_the_writer = match chore {
+        match chore {
             Chore::Index => {
                 std::thread::sleep(INDEX_AFTER);
-                Some(Work::Index(None))
+                let Some(work) = work.upgrade() else { break };
+                // A writer that has much to do is waited for: it asks once, and not again before this came.
+                let _ = work.blocking_send(Work::Index(None));
             }
             Chore::Checkpoint => match checkpoint(db, log_pages_max) {
                 Ok(pages) if pages > log_pages_max => {
@@ -93,23 +96,16 @@ fn keep(
                         }
                         None => log_pages_max,
                     };
-                    None
                 }
-                Ok(_) => None,
+                Ok(_) => {}
                 Err(fault) => {
                     // As after a failed commit: what the disk has lost it will not say again.
                     if fault.is_fatal() {
                         tracing::error!("writing to the database failed; nothing more is acknowledged");
                         failed.send_replace(true);
                     }
-                    None
                 }
             },
-        };
-        if let Some(work_to_do) = for_the_writer {
-            let Some(work) = work.upgrade() else { break };
-            // A writer with a full queue is told again after one of its next commits.
-            let _ = work.try_send(work_to_do);
         }
     }
     if *failed.borrow() {

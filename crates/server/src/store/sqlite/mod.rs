@@ -136,6 +136,7 @@ impl SqliteStore {
             keeper,
             log_pages,
             log_pages_told: 0,
+            index_asked: false,
             search_mark,
             feed,
             observer: Arc::clone(&observer),

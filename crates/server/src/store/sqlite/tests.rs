@@ -175,6 +175,24 @@ fn no_statement_walks_a_table(db: &Connection) {
     assert!(explained > 50, "only {explained} statements were looked at");
 }
 
+/// Bringing search up to date is asked for after each of them, and must not keep the log from the file.
+#[tokio::test]
+async fn the_log_ends_however_small_the_commits_are() {
+    let (made, mut feed) = TestStore::new();
+    let database = made.database();
+    // An event that nobody takes would make the writer wait.
+    tokio::spawn(async move { while feed.recv().await.is_some() {} });
+    let (_, no_feed) = tokio::sync::mpsc::channel(1);
+    let world = World::over(made.store.clone(), made.clock.clone(), no_feed, Box::new(made)).await;
+    let ada = world.person("ada").await;
+    let mut log = 0;
+    for n in 0..6_000 {
+        world.post(ada, &format!("{n} of many small ones #log")).await;
+        log = log.max(std::fs::metadata(database.with_extension("db-wal")).unwrap().len());
+    }
+    assert!(log <= 72 << 20, "{} MiB", log >> 20);
+}
+
 #[tokio::test]
 async fn check_finds_what_is_wrong() {
     let (made, feed) = TestStore::new();

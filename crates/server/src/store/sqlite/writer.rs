@@ -62,8 +62,9 @@ const INDEXED_AT_ONCE: u64 = 1_024;
 /// How long SQLite waits by itself for somebody who reads out of the log. Short, because it does not see when they have
 /// ended and begun again after the last write: a new try does.
 const CHECKPOINT_TRY: Duration = Duration::from_millis(10);
-/// Pages by which the log grows before it goes into the file: 4 MiB.
-const LOG_PAGES: i32 = 1_024;
+/// Pages by which the log grows before it goes into the file: 16 MiB. A page that many changes touch, as that of an
+/// account is, goes there once for all of them.
+const LOG_PAGES: i32 = 4_096;
 
 /// Everything that the writer's thread owns.
 pub(super) struct Writer {
@@ -76,6 +77,8 @@ pub(super) struct Writer {
     pub(super) log_pages: Arc<AtomicI32>,
     /// Pages in the log when the keeper was told last.
     pub(super) log_pages_told: i32,
+    /// Whether the keeper was told that there are tweets that search does not know, and has not answered yet.
+    pub(super) index_asked: bool,
     /// Search knows all public tweets up to this one.
     pub(super) search_mark: u64,
     pub(super) feed: mpsc::Sender<Arc<[Event]>>,
@@ -170,6 +173,7 @@ impl Writer {
             }
             match chore {
                 Work::Index(done) => {
+                    self.index_asked = false;
                     while self.tally.unindexed.load(Ordering::Relaxed) > 0 && self.index() {}
                     if let Some(done) = done {
                         let _ = done.send(());
@@ -191,7 +195,7 @@ impl Writer {
         match self.tally.unindexed.load(Ordering::Relaxed) {
             0 => {}
             few if few < INDEXED_AT_ONCE => {
-                self.keeper.tell(Chore::Index);
+                self.index_asked = self.index_asked || self.keeper.tell(Chore::Index);
             }
             _ => {
                 self.index();
