@@ -25,8 +25,8 @@ pub enum Act {
     Mute(String, bool),
     /// Blocks them, or no longer.
     Block(String, bool),
-    /// Tells the operators of them, or of a tweet of theirs; 0 is no tweet.
-    Report(String, u64),
+    /// Tells the operators of them, or of a tweet of theirs (0 is no tweet), and why.
+    Report(String, u64, String),
     /// Ends a session elsewhere.
     RevokeSession(u64),
     /// An ssh key lets nobody in any more.
@@ -52,8 +52,10 @@ impl Act {
             Self::Mute(username, false) => Op::Unmute(v1::Unmute { username }),
             Self::Block(username, true) => Op::Block(v1::Block { username }),
             Self::Block(username, false) => Op::Unblock(v1::Unblock { username }),
-            Self::Report(username, 0) => Op::Report(v1::Report { username, ..v1::Report::default() }),
-            Self::Report(_, tweet_id) => Op::Report(v1::Report { tweet_id, ..v1::Report::default() }),
+            Self::Report(username, 0, reason) => Op::Report(v1::Report { username, reason, tweet_id: 0 }),
+            Self::Report(_, tweet_id, reason) => {
+                Op::Report(v1::Report { tweet_id, reason, ..v1::Report::default() })
+            }
             Self::RevokeSession(session_id) => Op::RevokeSession(v1::RevokeSession { session_id }),
             Self::RevokeKey(key_id) => Op::RevokeSshKey(v1::RevokeSshKey { key_id }),
         }
@@ -148,8 +150,8 @@ impl Act {
             Self::RemoveFollower(username) => format!("Removing @{username} from your followers"),
             Self::Mute(username, true) => format!("Muted @{username}"),
             Self::Mute(username, false) => format!("@{username} is no longer muted"),
-            Self::Report(username, 0) => format!("Reporting @{username} to the operators"),
-            Self::Report(username, _) => format!("Reporting a tweet of @{username} to the operators"),
+            Self::Report(username, 0, _) => format!("Reporting @{username} to the operators"),
+            Self::Report(username, ..) => format!("Reporting a tweet of @{username} to the operators"),
             Self::Block(username, true) => format!("Blocking @{username}"),
             Self::Block(username, false) => format!("@{username} is no longer blocked"),
         }

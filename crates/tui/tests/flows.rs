@@ -178,6 +178,20 @@ fn what_cannot_be_reversed_is_held_and_can_be_taken_back() {
 }
 
 #[test]
+fn the_operators_are_told_of_what_is_selected_or_of_who_is_named_and_why() {
+    let mut desk = desk();
+    let of_tweet = v1::Report { tweet_id: id(2), reason: "sells pills".into(), ..v1::Report::default() };
+    desk.press(": text:report_sells_pills enter").wait(8_001);
+    assert!(desk.asked().contains(&&Op::Report(of_tweet)), "{:?}", desk.asked());
+    let of_person = v1::Report { username: "yukari".into(), reason: "is Bob".into(), tweet_id: 0 };
+    desk.press(": text:report_@Yukari_is_Bob enter").wait(8_001);
+    assert!(desk.asked().contains(&&Op::Report(of_person)), "{:?}", desk.asked());
+    desk.press(": text:report enter").wait(8_001);
+    let without = v1::Report { tweet_id: id(2), ..v1::Report::default() };
+    assert!(desk.asked().contains(&&Op::Report(without)), "{:?}", desk.asked());
+}
+
+#[test]
 fn a_tweet_is_held_then_sent_and_undo_brings_the_text_back() {
     let mut desk = desk();
     let posts = |desk: &Desk| desk.asked().iter().filter(|op| matches!(op, Op::Post(_))).count();

@@ -17,7 +17,15 @@ use protocol::v1::request::Op;
 
 /// Carries out a command, with what was written after its name.
 pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effects {
-    let named = argument.trim().trim_start_matches('@').to_lowercase();
+    let (named, reason) = match argument.trim() {
+        // Of somebody who is named, or of what is selected; then why.
+        argument if action == Action::Report && argument.starts_with('@') => {
+            argument.split_once(char::is_whitespace).unwrap_or((argument, ""))
+        }
+        argument if action == Action::Report => ("", argument),
+        argument => (argument, ""),
+    };
+    let named = named.trim_start_matches('@').to_lowercase();
     let is_named = action.command().context == Context::Person && !named.is_empty();
     if let Some(reason) = why_not(state, action).filter(|_| !is_named || state.is_read_only) {
         state.say(format!("Not now: {reason}"));
@@ -102,8 +110,11 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
         Action::Author => on_person(state, named, |state, username| {
             places::go(state, Place::Profile(username, ProfileTab::Tweets))
         }),
-        Action::Follow | Action::RemoveFollower | Action::Mute | Action::Block | Action::Report => {
+        Action::Follow | Action::RemoveFollower | Action::Mute | Action::Block => {
             on_person(state, named, |state, username| doing::to_person(state, action, &username))
+        }
+        Action::Report => {
+            on_person(state, named, |state, username| doing::report(state, username, reason.trim()))
         }
         Action::Chat => {
             on_person(state, named, |state, username| places::go(state, Place::Conversation(username)))

@@ -25,6 +25,15 @@ pub(super) fn to_tweet(state: &mut State, action: Action, id: u64) -> Effects {
     begin(state, act)
 }
 
+/// The selected tweet or person, or who was named, is what the operators are told of.
+pub(super) fn report(state: &mut State, username: String, reason: &str) -> Effects {
+    // What is selected is meant, unless somebody else was named.
+    let tweet = state.selected_tweet().filter(|id| {
+        state.known.tweet(*id).is_some_and(|tweet| state.known.username(tweet.author_id) == username)
+    });
+    begin(state, Act::Report(username, tweet.unwrap_or(0), reason.to_owned()))
+}
+
 pub(super) fn to_person(state: &mut State, action: Action, username: &str) -> Effects {
     let known = state.known.by_username(username).map(|account| account.id);
     let now = known.map(|id| state.known.relationship(id)).unwrap_or_default();
@@ -33,13 +42,6 @@ pub(super) fn to_person(state: &mut State, action: Action, username: &str) -> Ef
         Action::Follow => Act::Follow(username, !now.following),
         Action::Mute => Act::Mute(username, !now.muting),
         Action::Block => Act::Block(username, !now.blocking),
-        Action::Report => {
-            // What is selected is meant, unless somebody else was named.
-            let tweet = state.selected_tweet().filter(|id| {
-                state.known.tweet(*id).is_some_and(|tweet| state.known.username(tweet.author_id) == username)
-            });
-            Act::Report(username, tweet.unwrap_or(0))
-        }
         _ => Act::RemoveFollower(username),
     };
     begin(state, act)
