@@ -109,6 +109,7 @@ fn tools() -> Outcome {
         ("fiu-run", "fiu-utils"),
         ("faketime", "faketime"),
         ("strace", "strace"),
+        ("openssl", "openssl"),
         ("redis-server", "redis-server"),
     ];
     let missing: Vec<&str> = all.iter().filter(|tool| !is_there(tool)).map(|(_, package)| *package).collect();

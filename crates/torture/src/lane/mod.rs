@@ -18,6 +18,7 @@ mod sim;
 mod slow;
 mod soak;
 mod terminal;
+mod tls;
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -103,6 +104,8 @@ pub(crate) enum Lane {
     Auth,
     /// Hostile texts on the terminal of somebody else.
     Terminal,
+    /// Somebody between a client and its server.
+    Tls,
 }
 
 /// The lines of a lane, once it is through.
@@ -128,6 +131,7 @@ impl Lane {
             Self::Sim => Box::pin(sim::run(setup)),
             Self::Auth => Box::pin(auth::run(setup)),
             Self::Terminal => Box::pin(terminal::run(setup)),
+            Self::Tls => Box::pin(tls::run(setup)),
         }
     }
 

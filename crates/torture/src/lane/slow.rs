@@ -1,9 +1,10 @@
 //! Those who take their time, or come in crowds: readers that do not read, sockets that say nothing or a byte a
 //! second, thousands of connections, no file descriptor left, guesses of passwords. They cost little, they are sent
-//! away, and whoever is there goes on (P7, P9, P13).
+//! away, and whoever is there goes on (P7, P8, P9, P13).
 
 mod crowd;
 mod guess;
+mod idle;
 mod readers;
 mod silent;
 
@@ -15,6 +16,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
     // These wait for deadlines, and nobody measures meanwhile.
     let silent = silent::run(setup).await?;
     let mut lines = vec![readers::run(setup).await?, silent];
+    lines.push(idle::run(setup).await?);
     lines.extend(crowd::run(setup).await?);
     lines.extend(guess::run(setup).await?);
     Ok(lines)

@@ -220,8 +220,9 @@ async fn locked(server: &Server, times: usize) -> Result<Line, Error> {
             if let response::Result::Error(mut error) = answer
                 && error.code() == v1::ErrorCode::RateLimited
             {
-                // It counts down.
+                // It counts down, and says so.
                 error.retry_after_ms = 0;
+                error.message.retain(|c| !c.is_ascii_digit());
                 answers.times.push(took);
                 answers.bytes.push(format!("{error:?}"));
             }
