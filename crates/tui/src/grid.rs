@@ -218,8 +218,8 @@ impl Grid {
             if x.saturating_add(columns) > end {
                 break;
             }
-            // The last line of defence: what is here was made safe before.
-            let safe = cluster.chars().all(|c| SafeText::keeps(c) || matches!(c, '\u{200c}' | '\u{200d}'));
+            // The last line of defence: what is here was made safe before, usernames apart, which are ASCII.
+            let safe = cluster.chars().all(SafeText::keeps) || SafeText::line(cluster).as_str() == cluster;
             let glyph = self.pack(if safe { cluster } else { "?" });
             self.set(x, y, Packed { glyph, look, link });
             if columns == 2 {
@@ -351,6 +351,9 @@ mod tests {
         let (mut grid, area) = grid(20);
         grid.put(area, 0, 0, "a\x1b[31mb\u{9b}c\u{202e}d\ne", Look::default(), 0);
         assert_eq!(grid.text(), "a?[31mb?c?d?e\n");
+        let (mut grid, area) = self::grid(20);
+        grid.put(area, 0, 0, "a\u{200d}b👩\u{200d}🚀", Look::default(), 0);
+        assert_eq!(grid.text(), "?b👩\u{200d}🚀\n");
         assert_eq!(grid.link("https://x.org/\x1b\\"), 0);
         assert_eq!(
             (grid.link("https://a.org"), grid.link("https://b.org"), grid.link("https://a.org")),
