@@ -13,7 +13,7 @@ use crate::limits::{
     COMBINING_MARKS_MAX, HASHTAG_CHARS_MAX, HASHTAGS_MAX, LINK_GRAPHEMES, MENTIONS_MAX, TWEET_BYTES_MAX,
     TWEET_GRAPHEMES_MAX, USERNAME_CHARS_MAX,
 };
-use crate::{Error, Result, Username};
+use crate::{Error, Result, SafeText, Username};
 
 /// The text of a tweet or direct message: not empty, NFC, no control characters but the newline, not too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,7 +188,8 @@ impl fmt::Display for Hashtag {
 }
 
 fn is_hashtag_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || is_combining_mark(c)
+    // Some letters cannot be seen, as the fillers of Hangul: nobody could tell such hashtags apart.
+    (c.is_alphanumeric() || c == '_' || is_combining_mark(c)) && SafeText::keeps(c)
 }
 
 /// A part of a text that is more than words.
@@ -302,6 +303,11 @@ mod tests {
         {
             assert_eq!(tags(text), Vec::<String>::new(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_hashtag_ends_where_it_cannot_be_seen() {
+        assert_eq!(tags("#\u{3164} #\u{ffa0}rust #rust\u{115f}y"), ["rust"]);
     }
 
     #[test]
