@@ -132,6 +132,13 @@ mod tests {
     }
 
     #[test]
+    fn it_says_what_it_keeps_and_how_wide_it_is() {
+        assert!(SafeText::keeps('日') && !SafeText::keeps('\u{202e}'));
+        let text = SafeText::line("日本\x07");
+        assert_eq!((text.width(), format!("{text:>12}").as_str()), (12, "  日本<U+0007>"));
+    }
+
+    #[test]
     fn what_people_write_stays() {
         for text in ["héllo", "日本語", "👩‍🚀 🇩🇪 ❤️", "שלום", "मैं क्ष", "می\u{200c}خواهم"]
         {

@@ -15,6 +15,9 @@ use crate::Error;
 /// Both have settled long before.
 const SETTLED: Duration = Duration::from_secs(10);
 
+/// A client on a busy machine has read an escape by then.
+const ESCAPE: Duration = Duration::from_millis(150);
+
 /// Places, with the keys that lead there.
 const PLACES: &[(&str, &str)] = &[
     ("home", "gh"),
@@ -155,7 +158,7 @@ impl Both {
             self.bad.press(part)?;
             self.good.press(part)?;
             if part.ends_with('\x1b') {
-                sleep(Duration::from_millis(60)).await;
+                sleep(ESCAPE).await;
             }
         }
         Ok(())
