@@ -162,6 +162,7 @@ fn write(json: Option<&Path>, plots: Option<&Path>, findings: &Findings) -> Resu
         std::fs::write(path, serde_json::to_string_pretty(&report::document(&findings.rows))? + "\n")?;
     }
     if let Some(directory) = plots {
+        std::fs::create_dir_all(directory)?;
         for (name, svg) in plot::plots(&findings.lines) {
             std::fs::write(directory.join(name), svg)?;
         }

@@ -158,9 +158,16 @@ mod tests {
             let mut buffer = BytesMut::new();
             buffer.put_u32(length);
             buffer.put_bytes(7, 10);
-            let found = Decoder::new(10).next(&mut buffer);
-            assert_eq!(found.is_ok(), taken, "{length}");
+            let mut decoder = Decoder::new(9);
+            decoder.set_max(10);
+            assert_eq!(decoder.next(&mut buffer).is_ok(), taken, "{length}");
         }
+    }
+
+    #[test]
+    fn the_limits_are_those_on_which_clients_of_others_rely() {
+        let limits = [FRAME_BYTES_MAX_BEFORE_LOGIN, FRAME_BYTES_MAX, FRAME_BYTES_MAX_FROM_SERVER];
+        assert_eq!(limits, [4_096, 65_536, 2_097_152], "as docs/protocol.md says");
     }
 
     #[test]
