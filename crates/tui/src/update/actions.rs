@@ -17,13 +17,14 @@ use protocol::v1::request::Op;
 
 /// Carries out a command, with what was written after its name.
 pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effects {
-    let (named, reason) = match argument.trim() {
-        // Of somebody who is named, or of what is selected; then why.
-        argument if action == Action::Report && argument.starts_with('@') => {
-            argument.split_once(char::is_whitespace).unwrap_or((argument, ""))
-        }
-        argument if action == Action::Report => ("", argument),
-        argument => (argument, ""),
+    let argument = argument.trim();
+    let (named, reason) = if action != Action::Report {
+        (argument, "")
+    } else if argument.starts_with('@') {
+        argument.split_once(char::is_whitespace).unwrap_or((argument, ""))
+    } else {
+        // Of what is selected, and why.
+        ("", argument)
     };
     let named = named.trim_start_matches('@').to_lowercase();
     let is_named = action.command().context == Context::Person && !named.is_empty();
