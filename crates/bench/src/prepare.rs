@@ -1,6 +1,7 @@
 //! A data directory with people, ties, tweets and open sessions in it, made by the server's own store before the
 //! server starts. So nobody has to wait for the hashing of passwords, and every run begins with the same data.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,8 +15,11 @@ use sha2::{Digest as _, Sha256};
 use crate::Error;
 use crate::network::Network;
 
-/// Changes that wait for the writer together.
-const CHUNK: usize = 4_000;
+/// Changes that wait for the writer together, and that it commits at once. In a large network each touches a page of its
+/// own in every index: the fewer commits, the more of them meet on a page.
+const CHUNK: usize = 32_768;
+/// Of what takes long it is said each time that so much more is done.
+const SAID: usize = 1_000_000;
 /// The tweets are spread over so many days up to now.
 const DAYS: i64 = 30;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -29,7 +33,9 @@ pub(crate) async fn prepare(
 ) -> Result<(), Error> {
     let clock = Arc::new(SystemClock);
     let now_ms = clock.now_ms();
-    let (store, mut feed) = SqliteStore::open(&directory.join(DATABASE), &SqliteOptions::default(), clock)?;
+    // The queue has room for the chores of the store as well.
+    let options = SqliteOptions { queue: 2 * CHUNK, batch_max: CHUNK, ..SqliteOptions::default() };
+    let (store, mut feed) = SqliteStore::open(&directory.join(DATABASE), &options, clock)?;
     let unread = tokio::spawn(async move { while feed.recv().await.is_some() {} });
     let apply = |changes: Vec<Change>| {
         let store = &store;
@@ -54,12 +60,14 @@ pub(crate) async fn prepare(
             accounts.push(AccountId::new(applied.id).ok_or("an account without an identifier")?);
         }
     }
-    for chunk in network.follows.chunks(CHUNK) {
+    for chunk in chunks(network.follows.len()) {
         let tie =
             |&(a, b): &(usize, usize)| Change::ImportFollow { follower: accounts[a], followee: accounts[b] };
-        apply(chunk.iter().map(tie).collect()).await?;
+        say("ties", &chunk);
+        apply(network.follows[chunk].iter().map(tie).collect()).await?;
     }
     for chunk in chunks(tweets) {
+        say("tweets", &chunk);
         let made = chunk.map(|n| Change::ImportTweet {
             origin: origin("tweet", n),
             // A step that shares no factor with the number of people: neighbours in time are different people.
@@ -98,6 +106,13 @@ pub(crate) fn token(n: usize) -> [u8; 32] {
     Sha256::digest(n.to_be_bytes()).into()
 }
 
-fn chunks(n: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+/// Says how far it is, when this chunk is the one that passes another million.
+fn say(what: &str, chunk: &Range<usize>) {
+    if chunk.start / SAID < chunk.end / SAID {
+        eprintln!("  {} million {what}", chunk.end / SAID);
+    }
+}
+
+fn chunks(n: usize) -> impl Iterator<Item = Range<usize>> {
     (0..n).step_by(CHUNK).map(move |start| start..n.min(start + CHUNK))
 }

@@ -51,15 +51,32 @@ pub(crate) fn newest(database: &Path) -> Result<i64, Error> {
     Ok(Connection::open(database)?.query_row(sql, [], |row| row.get(0))?)
 }
 
+/// What rows of posts took when SQLite alone inserted them.
+pub(crate) struct Replayed {
+    pub(crate) posts_per_second: f64,
+    /// Nanoseconds of each transaction.
+    pub(crate) transactions: Histogram<u64>,
+}
+
+/// Which rows are inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// Those of posts, and what search learns of them.
+    All,
+    /// Without search, which learns of them when nobody waits.
+    WithoutSearch,
+}
+
 /// Inserts what `written` got after the identifier `since` into the database `before`, `batch` posts in a
-/// transaction, for at most `length`; returns posts a second.
+/// transaction, for at most `length`.
 pub(crate) fn replay(
     before: &Path,
     written: &Path,
     since: i64,
     batch: f64,
+    which: Rows,
     length: Duration,
-) -> Result<f64, Error> {
+) -> Result<Replayed, Error> {
     let source = Connection::open(written)?;
     let tables: Vec<(String, Vec<Vec<Value>>)> =
         TABLES.iter().map(|(table, column)| rows(&source, table, column, since)).collect::<Result<_, _>>()?;
@@ -75,10 +92,12 @@ pub(crate) fn replay(
         inserts.push(db.prepare(sql)?);
     }
     let mut search = db.prepare("INSERT INTO tweet_search (rowid, text) VALUES (?1, ?2)")?;
+    let mut transactions = Histogram::new(3)?;
     let start = Instant::now();
     let mut done = 0;
     while done < posts && start.elapsed() < length {
         let next = posts.min(((done as f64 / batch).round() * batch + batch).round() as usize).max(done + 1);
+        let began = Instant::now();
         db.execute_batch("BEGIN IMMEDIATE")?;
         for ((_, rows), insert) in tables.iter().zip(&mut inserts) {
             // Rows of each table in the share that the posts have.
@@ -86,13 +105,16 @@ pub(crate) fn replay(
                 insert.execute(params_from_iter(row))?;
             }
         }
-        for text in &texts[done..next] {
-            search.execute((&text.0, &text.1))?;
+        if which == Rows::All {
+            for text in &texts[done..next] {
+                search.execute((&text.0, &text.1))?;
+            }
         }
         db.execute_batch("COMMIT")?;
+        transactions.record(u64::try_from(began.elapsed().as_nanos())?)?;
         done = next;
     }
-    Ok(done as f64 / start.elapsed().as_secs_f64())
+    Ok(Replayed { posts_per_second: done as f64 / start.elapsed().as_secs_f64(), transactions })
 }
 
 /// An insert statement for a table, and the rows for it.

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::Error;
+use crate::listener::Listener;
 use crate::random::Random;
 
 /// So much of every connection gets through, or nobody would ever get to the end of a handshake.
@@ -23,42 +23,35 @@ const HALF_OPEN: Duration = Duration::from_secs(2);
 /// A proxy, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    /// Host and port.
-    pub(crate) address: String,
+    listener: Listener,
     cuts: Arc<AtomicUsize>,
-    accepting: JoinHandle<()>,
 }
 
 impl Proxy {
     /// Leads to this address. Of so many chunks in a hundred, each way, the connection does not survive one.
     pub(crate) async fn start(to: &str, cut_percent: usize, mut random: Random) -> Result<Self, Error> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?.to_string();
         let cuts = Arc::new(AtomicUsize::new(0));
         let (to, counted) = (to.to_owned(), cuts.clone());
-        let accepting = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let ways = [Way::new(cut_percent, &mut random), Way::new(cut_percent, &mut random)];
-                let (to, counted) = (to.clone(), counted.clone());
-                tokio::spawn(async move {
-                    if carry(client, &to, ways).await == Ok(End::Cut) {
-                        counted.fetch_add(1, Ordering::Relaxed);
-                    }
-                });
+        let listener = Listener::start(move |client| {
+            let ways = [Way::new(cut_percent, &mut random), Way::new(cut_percent, &mut random)];
+            let (to, counted) = (to.clone(), counted.clone());
+            async move {
+                if carry(client, &to, ways).await == Ok(End::Cut) {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                }
             }
         });
-        Ok(Self { address, cuts, accepting })
+        Ok(Self { listener: listener.await?, cuts })
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.listener.address
     }
 
     /// How many connections it has cut.
     pub(crate) fn cuts(&self) -> usize {
         self.cuts.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.accepting.abort();
     }
 }
 

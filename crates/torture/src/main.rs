@@ -13,6 +13,7 @@
 mod chaos;
 mod lane;
 mod latency;
+mod listener;
 mod load;
 mod lossy;
 mod person;

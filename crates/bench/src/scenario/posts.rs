@@ -8,7 +8,7 @@ use crate::drive::{Outcome, Pace};
 use crate::link::Link;
 use crate::mix::Mix;
 use crate::process::{Server, private_directory};
-use crate::raw;
+use crate::raw::{self, Rows};
 use crate::redis::Redis;
 use crate::report::{Aim, Row, quantile_ms};
 use protocol::v1::{self, request::Op, response};
@@ -62,8 +62,8 @@ pub(crate) async fn many(bench: &Bench) -> Result<Vec<Row>, Error> {
     let fresh = bench.data(bench.network.people).await?;
     let (before, written) = (fresh.path().join(DATABASE), data.path().join(DATABASE));
     let length = bench.length;
-    let limit = tokio::task::spawn_blocking(move || raw::replay(&before, &written, since, batch, length));
-    let limit = limit.await??;
+    let limit = move || raw::replay(&before, &written, since, batch, Rows::All, length);
+    let limit = tokio::task::spawn_blocking(limit).await??.posts_per_second;
 
     let at = format!("{CONNECTIONS} connections × {DEPTH}");
     let to_redis = ours.per_second() / retwis.per_second();
@@ -82,8 +82,9 @@ pub(crate) async fn many(bench: &Bench) -> Result<Vec<Row>, Error> {
 
 /// One at a time.
 async fn one(bench: &Bench) -> Result<Vec<Row>, Error> {
-    let (data, _server, mut links) = bench.server(false).await?;
+    let (data, server, mut links) = bench.server(false).await?;
     links.truncate(1);
+    let since = raw::newest(&data.path().join(DATABASE))?;
     let directory = private_directory()?;
     let echo = Server::start_echo(DONE_BYTES, directory.path(), false).await?;
     let mut echo_links = vec![Link::connect(echo.address).await?];
@@ -96,11 +97,19 @@ async fn one(bench: &Bench) -> Result<Vec<Row>, Error> {
         let one = tokio::task::spawn_blocking(move || raw::one_row_commits(beside.path(), length));
         limit.add(one.await??)?;
     }
+    drop((links, server));
+    let fresh = bench.data(bench.network.people).await?;
+    let (before, written) = (fresh.path().join(DATABASE), data.path().join(DATABASE));
+    let length = bench.length;
+    let rows = move || raw::replay(&before, &written, since, 1.0, Rows::WithoutSearch, length);
+    let rows = tokio::task::spawn_blocking(rows).await??.transactions;
+
     let p50 = quantile_ms(&ours.writes, 0.5);
     let (row, way_ms) = (quantile_ms(&limit, 0.5), quantile_ms(&way.reads, 0.5));
     Ok(vec![
         Row::new(NAME, "durable posts, 1 connection × 1", ours.per_second(), "/s").latency(&ours.writes),
         Row::new(NAME, "SQLite alone, one row, p50", quantile_ms(&limit, 0.5), "ms").latency(&limit),
+        Row::new(NAME, "SQLite alone, the rows of a post, p50", quantile_ms(&rows, 0.5), "ms").latency(&rows),
         Row::new(NAME, "echo, 1 connection × 1, p50", way_ms, "ms").latency(&way.reads),
         Row::new(NAME, "a post to a row of SQLite alone, p50", p50 / row, "×").aim(Aim::AtMost(1.5)),
         Row::new(NAME, "a post to echo and a row one behind the other, p50", p50 / (way_ms + row), "×"),

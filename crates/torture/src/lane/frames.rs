@@ -115,7 +115,7 @@ where
 
 /// The same person on the other side of a bad network.
 async fn behind(server: &Server, proxy: &Proxy, person: &Person) -> Result<Person, Error> {
-    let mut options = server.options_by(&proxy.address)?;
+    let mut options = server.options_by(proxy.address())?;
     options.timeout = DEADLINE * 2;
     // A first connection is not tried again by the client.
     let connected = timeout(DEADLINE, async {

@@ -88,7 +88,7 @@ impl Side {
     }
 
     fn client<'a>(&'a self, program: &'a Path, unsafely: bool) -> tty::Client<'a> {
-        tty::Client { program, home: self.home.path(), server: &self.server.address, unsafely }
+        tty::Client { program, home: self.home.path(), server: self.server.address(), unsafely }
     }
 }
 
@@ -114,7 +114,7 @@ impl<'a> Sight<'a> {
         for side in [&self.bad, &self.good] {
             Profiles::update(&Home::at(side.home.path().to_owned()), |profiles| {
                 profiles.sign_in(Profile {
-                    server: side.server.address.clone(),
+                    server: side.server.address().to_owned(),
                     username: "reader".to_owned(),
                     token: Some(self.stage.reader.token.clone()),
                     last: None,

@@ -11,13 +11,13 @@ use protocol::tls::{Identity, PinVerifier, client_config, server_config};
 use protocol::v1;
 use protocol::v1::request::Op;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::Setup;
 use crate::Error;
+use crate::listener::Listener;
 use crate::person::{PASSWORD, Person};
 use crate::report::{Control, Line};
 use crate::server::{DEADLINE, Launch, Server, private_directory};
@@ -35,36 +35,27 @@ pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {
 /// Somebody between clients and their server, who speaks TLS with both and hears what clients say.
 #[derive(Debug)]
 struct Middle {
-    address: String,
+    listener: Listener,
     heard: Arc<Mutex<Vec<u8>>>,
-    accepting: JoinHandle<()>,
 }
 
 impl Middle {
     async fn before(server: &Server) -> Result<Self, Error> {
         let pem = Identity::generate_pem()?;
         let acceptor = TlsAcceptor::from(server_config(&Identity::from_pem(&pem, &pem)?)?);
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?.to_string();
         let heard = Arc::default();
         let (to, ear) = (server.address.clone(), Arc::clone(&heard));
-        let accepting = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                // A client that notices ends this: that is what is hoped for.
-                tokio::spawn(relay(stream, acceptor.clone(), to.clone(), Arc::clone(&ear)));
-            }
-        });
-        Ok(Self { address, heard, accepting })
+        // A client that notices ends this: that is what is hoped for.
+        let serve = move |stream| relay(stream, acceptor.clone(), to.clone(), Arc::clone(&ear));
+        Ok(Self { listener: Listener::start(serve).await?, heard })
+    }
+
+    fn address(&self) -> &str {
+        &self.listener.address
     }
 
     fn heard(&self) -> Vec<u8> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for Middle {
-    fn drop(&mut self) {
-        self.accepting.abort();
     }
 }
 
@@ -106,10 +97,10 @@ async fn between(setup: &Setup, server: &Server, directory: &Path) -> Result<Lin
     let mut broken = Vec::new();
     for n in 0..times {
         let known_hosts = directory.join(format!("known_{n}"));
-        let mut options = Options { token: Some(ada.token.clone()), ..server.options_by(&middle.address)? };
+        let mut options = Options { token: Some(ada.token.clone()), ..server.options_by(middle.address())? };
         if n % 2 == 1 {
             // Met before at this address, in place of told.
-            std::fs::write(&known_hosts, format!("{} {key}\n", middle.address))?;
+            std::fs::write(&known_hosts, format!("{} {key}\n", middle.address()))?;
             (options.fingerprint, options.known_hosts) = (None, known_hosts);
         }
         match Client::connect(options).await {
@@ -126,7 +117,7 @@ async fn between(setup: &Setup, server: &Server, directory: &Path) -> Result<Lin
     let stranger = Options {
         fingerprint: None,
         known_hosts: directory.join("known_none"),
-        ..server.options_by(&middle.address)?
+        ..server.options_by(middle.address())?
     };
     let stranger = Client::connect(stranger).await?;
     let told = stranger.first_contact().is_some();

@@ -4,12 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout};
 
 use crate::Error;
 use crate::lane::Setup;
+use crate::listener::Listener;
 use crate::report::{Control, Line};
 use crate::server::{Launch, private_directory};
 use crate::wire::{Wire, dial};
@@ -44,7 +45,12 @@ pub(super) async fn run(setup: &Setup) -> Result<Line, Error> {
     let secure = Launch::new(&setup.program, &directory.path().join("secure")).start().await?;
     let plain =
         Launch::new(&setup.program, &directory.path().join("plain")).argument("--insecure").start().await?;
-    let careless = careless().await?;
+    // Takes everybody and never looks at them again.
+    let careless = Listener::start(|stream: TcpStream| async move {
+        let _kept = stream;
+        std::future::pending::<()>().await;
+    });
+    let careless = careless.await?;
     let mut idlers = JoinSet::new();
     for _ in 0..each {
         for (idler, address) in [
@@ -55,7 +61,7 @@ pub(super) async fn run(setup: &Setup) -> Result<Line, Error> {
             idlers.spawn(closed_after(idler, address.clone()));
         }
     }
-    let control = closed_after(Idler::Silent, careless).await;
+    let control = closed_after(Idler::Silent, careless.address.clone()).await;
     let (mut broken, mut longest) = (Vec::new(), [Duration::ZERO; 3]);
     while let Some(closed) = idlers.join_next().await {
         match closed? {
@@ -114,17 +120,4 @@ async fn read_to_end(mut stream: impl tokio::io::AsyncRead + Unpin) -> Result<()
     // A reset is an end too.
     while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
     Ok(())
-}
-
-/// A server that takes everybody and never looks at them again.
-async fn careless() -> Result<String, Error> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?.to_string();
-    tokio::spawn(async move {
-        let mut kept: Vec<TcpStream> = Vec::new();
-        while let Ok((stream, _)) = listener.accept().await {
-            kept.push(stream);
-        }
-    });
-    Ok(address)
 }

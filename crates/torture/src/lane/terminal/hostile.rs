@@ -7,11 +7,11 @@ use bytes::Bytes;
 use prost::Message as _;
 use protocol::v1::{self, response, server_frame};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 
 use crate::Error;
+use crate::listener::Listener;
 
 /// Begins a text, with a number of three digits behind it. None of its letters can begin a field of a message.
 pub(super) const TEXT: &str = "gowgowgow";
@@ -95,38 +95,29 @@ impl Script {
 /// The proxy; it ends when dropped.
 #[derive(Debug)]
 pub(super) struct Hostile {
-    pub(super) address: String,
+    listener: Listener,
     script: Arc<Mutex<Script>>,
-    accepting: JoinHandle<()>,
 }
 
 impl Hostile {
     /// In front of this server, which speaks without TLS.
     pub(super) async fn before(server: &str) -> Result<Self, Error> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?.to_string();
         let script = Arc::new(Mutex::new(Script::default()));
         let (server, shared) = (server.to_owned(), script.clone());
-        let accepting = tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                let (server, script) = (server.clone(), shared.clone());
-                tokio::spawn(async move {
-                    // A connection that ends is the client's affair.
-                    let _ = join(near, &server, &script).await;
-                });
-            }
+        let listener = Listener::start(move |near| {
+            let (server, script) = (server.clone(), shared.clone());
+            async move { join(near, &server, &script).await }
         });
-        Ok(Self { address, script, accepting })
+        Ok(Self { listener: listener.await?, script })
+    }
+
+    /// Host and port.
+    pub(super) fn address(&self) -> &str {
+        &self.listener.address
     }
 
     pub(super) fn play(&self, script: Script) {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = script;
-    }
-}
-
-impl Drop for Hostile {
-    fn drop(&mut self) {
-        self.accepting.abort();
     }
 }
 

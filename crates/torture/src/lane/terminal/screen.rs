@@ -148,7 +148,7 @@ struct Both {
 impl Both {
     fn start(sight: &Sight<'_>, program: &Path, arguments: &[&str]) -> Result<Self, Error> {
         let start = |side: &super::Side| side.client(program, sight.unsafely).start(arguments);
-        let servers = [&sight.bad, &sight.good].map(|side| side.server.address.clone());
+        let servers = [&sight.bad, &sight.good].map(|side| side.server.address().to_owned());
         Ok(Self { bad: start(&sight.bad)?, good: start(&sight.good)?, servers })
     }
 
