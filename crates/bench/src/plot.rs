@@ -23,8 +23,62 @@ struct Plot {
     title: &'static str,
     across: &'static str,
     up: &'static str,
-    /// Whether each step across is ten times the one before.
-    powers: bool,
+    /// How far apart values stand across, and up.
+    scales: [Scale; 2],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    /// By their difference, from nothing on.
+    Even,
+    /// By how many times one is the other.
+    Tenfold,
+}
+
+/// A scale with its ends.
+struct Axis {
+    scale: Scale,
+    low: f64,
+    high: f64,
+}
+
+impl Axis {
+    /// Exactly as long as the values are far apart.
+    fn over(scale: Scale, values: impl Iterator<Item = f64> + Clone) -> Self {
+        let low = if scale == Scale::Tenfold { values.clone().fold(f64::MAX, f64::min) } else { 0.0 };
+        Self { scale, low, high: values.fold(low, f64::max) }
+    }
+
+    /// Between round numbers.
+    fn around(scale: Scale, values: impl Iterator<Item = f64> + Clone) -> Self {
+        let Self { low, high, .. } = Self::over(scale, values);
+        let [low_power, high_power] = [low, high].map(|value| value.max(1e-9).log10());
+        match scale {
+            Scale::Even => Self { scale, low, high: nice(high.max(1e-9)) },
+            Scale::Tenfold => {
+                Self { scale, low: 10_f64.powf(low_power.floor()), high: 10_f64.powf(high_power.ceil()) }
+            }
+        }
+    }
+
+    /// Where a value stands, from 0 to 1.
+    fn at(&self, value: f64) -> f64 {
+        let [value, low, high] = [value, self.low, self.high].map(|v| match self.scale {
+            Scale::Even => v,
+            Scale::Tenfold => v.max(1e-9).log10(),
+        });
+        (value - low) / (high - low).max(1e-9)
+    }
+
+    /// The values that are written beside it.
+    fn marks(&self) -> Vec<f64> {
+        match self.scale {
+            Scale::Even => (0..=4).map(|step| self.high * f64::from(step) / 4.0).collect(),
+            Scale::Tenfold => std::iter::successors(Some(self.low), |mark| Some(mark * 10.0))
+                .take_while(|mark| *mark <= self.high * 1.001)
+                .collect(),
+        }
+    }
 }
 
 const PLOTS: [Plot; 3] = [
@@ -33,21 +87,21 @@ const PLOTS: [Plot; 3] = [
         title: "Latency against load",
         across: "requests, in percent of the peak",
         up: "ms",
-        powers: false,
+        scales: [Scale::Even, Scale::Tenfold],
     },
     Plot {
         subject: "cost",
         title: "Cost of a delivery against those who are online",
         across: "followers online",
         up: "µs of the server's processor time",
-        powers: true,
+        scales: [Scale::Tenfold, Scale::Even],
     },
     Plot {
         subject: "size",
         title: "Latency against size",
-        across: "tweets (a hundredth as many accounts up to 1,000, a tenth from there)",
+        across: "tweets (a tenth as many accounts)",
         up: "ms",
-        powers: true,
+        scales: [Scale::Tenfold, Scale::Even],
     },
 ];
 
@@ -71,12 +125,10 @@ pub(crate) fn plots(lines: &[Line]) -> Vec<(String, String)> {
 
 fn draw(plot: &Plot, lines: &[&Line]) -> String {
     let points = || lines.iter().flat_map(|line| &line.points);
-    let scale = |x: f64| if plot.powers { x.max(1.0).log10() } else { x };
-    let low = if plot.powers { points().map(|p| scale(p.0)).fold(f64::MAX, f64::min) } else { 0.0 };
-    let high = points().map(|p| scale(p.0)).fold(0.0, f64::max).max(low + 1e-9);
-    let top = nice(points().map(|p| p.1).fold(1e-9, f64::max));
-    let x = |value: f64| LEFT + (scale(value) - low) / (high - low) * (WIDTH - LEFT - RIGHT);
-    let y = |value: f64| HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM);
+    let across = Axis::over(plot.scales[0], points().map(|p| p.0));
+    let up = Axis::around(plot.scales[1], points().map(|p| p.1));
+    let x = |value: f64| LEFT + across.at(value) * (WIDTH - LEFT - RIGHT);
+    let y = |value: f64| HEIGHT - BOTTOM - up.at(value) * (HEIGHT - TOP - BOTTOM);
 
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
@@ -85,8 +137,7 @@ fn draw(plot: &Plot, lines: &[&Line]) -> String {
         plot.title
     );
     // Writing to a String does not fail.
-    for step in 0..=4 {
-        let value = top * f64::from(step) / 4.0;
+    for value in up.marks() {
         let (right, at) = (WIDTH - RIGHT, y(value));
         let _ = writeln!(
             svg,
@@ -97,10 +148,10 @@ fn draw(plot: &Plot, lines: &[&Line]) -> String {
             short(value)
         );
     }
-    let mut across: Vec<f64> = points().map(|p| p.0).collect();
-    across.sort_by(f64::total_cmp);
-    across.dedup();
-    for value in across {
+    let mut measured: Vec<f64> = points().map(|p| p.0).collect();
+    measured.sort_by(f64::total_cmp);
+    measured.dedup();
+    for value in measured {
         let text_y = HEIGHT - BOTTOM + 18.0;
         let _ = writeln!(
             svg,

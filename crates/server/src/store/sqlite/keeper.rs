@@ -2,8 +2,8 @@
 //! the database's file while the writer goes on.
 
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -13,7 +13,7 @@ use super::writer::{Checkpoint, Work};
 use crate::fault::{self, Point};
 
 /// How long search may be behind while nobody searches: who does brings it up to date first.
-const INDEX_AFTER: Duration = Duration::from_millis(50);
+const INDEX_AFTER: Duration = Duration::from_secs(1);
 /// Pages in the log (48 MiB) from which on the writer itself begins it anew. Until then it grows, because a writer that
 /// never rests never leaves it all in the file.
 const LOG_PAGES_MAX: i64 = 12_288;
@@ -68,18 +68,26 @@ fn keep(
     failed: &watch::Sender<bool>,
 ) {
     let mut log_pages_max = LOG_PAGES_MAX;
-    while let Ok(chore) = chores.recv() {
+    let mut index_at = None;
+    loop {
+        let chore = match next(chores, index_at) {
+            Ok(chore) => Some(chore),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         if *failed.borrow() {
+            index_at = None;
             continue;
         }
         match chore {
-            Chore::Index => {
-                std::thread::sleep(INDEX_AFTER);
+            Some(Chore::Index) => index_at = Some(Instant::now() + INDEX_AFTER),
+            None => {
+                index_at = None;
                 let Some(work) = work.upgrade() else { break };
                 // A writer that has much to do is waited for: it asks once, and not again before this came.
                 let _ = work.blocking_send(Work::Index(None));
             }
-            Chore::Checkpoint => match checkpoint(db, log_pages_max) {
+            Some(Chore::Checkpoint) => match checkpoint(db, log_pages_max) {
                 Ok(pages) if pages > log_pages_max => {
                     log_pages_max = match begin_anew(work, pages) {
                         Some(true) => LOG_PAGES_MAX,
@@ -110,6 +118,14 @@ fn keep(
     }
     if *failed.borrow() {
         super::open::leave_as_it_is(db);
+    }
+}
+
+/// The next thing to do; a timeout when it is time to bring search up to date.
+fn next(chores: &Receiver<Chore>, index_at: Option<Instant>) -> Result<Chore, RecvTimeoutError> {
+    match index_at {
+        Some(at) => chores.recv_timeout(at.saturating_duration_since(Instant::now())),
+        None => chores.recv().map_err(|_| RecvTimeoutError::Disconnected),
     }
 }
 
