@@ -35,6 +35,15 @@ enum Scale {
     Tenfold,
 }
 
+impl Scale {
+    fn place(self, value: f64) -> f64 {
+        match self {
+            Self::Even => value,
+            Self::Tenfold => value.max(1e-9).log10(),
+        }
+    }
+}
+
 /// A scale with its ends.
 struct Axis {
     scale: Scale,
@@ -52,21 +61,16 @@ impl Axis {
     /// Between round numbers.
     fn around(scale: Scale, values: impl Iterator<Item = f64> + Clone) -> Self {
         let Self { low, high, .. } = Self::over(scale, values);
-        let [low_power, high_power] = [low, high].map(|value| value.max(1e-9).log10());
-        match scale {
-            Scale::Even => Self { scale, low, high: nice(high.max(1e-9)) },
-            Scale::Tenfold => {
-                Self { scale, low: 10_f64.powf(low_power.floor()), high: 10_f64.powf(high_power.ceil()) }
-            }
-        }
+        let (low, high) = match scale {
+            Scale::Even => (low, nice(high.max(1e-9))),
+            Scale::Tenfold => (10_f64.powf(scale.place(low).floor()), 10_f64.powf(scale.place(high).ceil())),
+        };
+        Self { scale, low, high }
     }
 
     /// Where a value stands, from 0 to 1.
     fn at(&self, value: f64) -> f64 {
-        let [value, low, high] = [value, self.low, self.high].map(|v| match self.scale {
-            Scale::Even => v,
-            Scale::Tenfold => v.max(1e-9).log10(),
-        });
+        let [value, low, high] = [value, self.low, self.high].map(|v| self.scale.place(v));
         (value - low) / (high - low).max(1e-9)
     }
 

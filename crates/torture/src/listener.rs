@@ -1,4 +1,4 @@
-//! A listener on the loopback, for those who stand between a client and its server.
+//! A listener on the loopback, for those who stand between a client and its server, or in its place.
 
 use std::future::Future;
 

@@ -8,7 +8,7 @@ use crate::drive::{Outcome, Pace};
 use crate::link::Link;
 use crate::mix::Mix;
 use crate::process::{Server, private_directory};
-use crate::raw::{self, Rows};
+use crate::raw::{self, Replayed, Rows};
 use crate::redis::Redis;
 use crate::report::{Aim, Row, quantile_ms};
 use protocol::v1::{self, request::Op, response};
@@ -36,6 +36,16 @@ async fn tally(data: &Path) -> Result<(u64, u64), Error> {
     }
 }
 
+/// What a server wrote into its data directory after this identifier, by SQLite alone.
+async fn alone(bench: &Bench, data: &Path, since: i64, batch: f64, which: Rows) -> Result<Replayed, Error> {
+    // As it was before, made again.
+    let fresh = bench.data(bench.network.people).await?;
+    let (before, written) = (fresh.path().join(DATABASE), data.join(DATABASE));
+    let length = bench.length;
+    let replay = move || raw::replay(&before, &written, since, batch, which, length);
+    tokio::task::spawn_blocking(replay).await?
+}
+
 /// All that the machine can take.
 pub(crate) async fn many(bench: &Bench) -> Result<Vec<Row>, Error> {
     let (data, server, mut links) = bench.server(false).await?;
@@ -58,12 +68,7 @@ pub(crate) async fn many(bench: &Bench) -> Result<Vec<Row>, Error> {
     };
     let batch = changes as f64 / commits.max(1) as f64;
     drop((links, server, redis));
-    // As it was before, made again.
-    let fresh = bench.data(bench.network.people).await?;
-    let (before, written) = (fresh.path().join(DATABASE), data.path().join(DATABASE));
-    let length = bench.length;
-    let limit = move || raw::replay(&before, &written, since, batch, Rows::All, length);
-    let limit = tokio::task::spawn_blocking(limit).await??.posts_per_second;
+    let limit = alone(bench, data.path(), since, batch, Rows::All).await?.posts_per_second;
 
     let at = format!("{CONNECTIONS} connections × {DEPTH}");
     let to_redis = ours.per_second() / retwis.per_second();
@@ -98,11 +103,7 @@ async fn one(bench: &Bench) -> Result<Vec<Row>, Error> {
         limit.add(one.await??)?;
     }
     drop((links, server));
-    let fresh = bench.data(bench.network.people).await?;
-    let (before, written) = (fresh.path().join(DATABASE), data.path().join(DATABASE));
-    let length = bench.length;
-    let rows = move || raw::replay(&before, &written, since, 1.0, Rows::WithoutSearch, length);
-    let rows = tokio::task::spawn_blocking(rows).await??.transactions;
+    let rows = alone(bench, data.path(), since, 1.0, Rows::WithoutSearch).await?.transactions;
 
     let p50 = quantile_ms(&ours.writes, 0.5);
     let (row, way_ms) = (quantile_ms(&limit, 0.5), quantile_ms(&way.reads, 0.5));

@@ -69,25 +69,17 @@ fn keep(
 ) {
     let mut log_pages_max = LOG_PAGES_MAX;
     let mut index_at = None;
-    loop {
-        let chore = match next(chores, index_at) {
-            Ok(chore) => Some(chore),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => break,
-        };
+    while let Some(chore) = next(chores, &mut index_at) {
         if *failed.borrow() {
-            index_at = None;
             continue;
         }
         match chore {
-            Some(Chore::Index) => index_at = Some(Instant::now() + INDEX_AFTER),
-            None => {
-                index_at = None;
+            Chore::Index => {
                 let Some(work) = work.upgrade() else { break };
                 // A writer that has much to do is waited for: it asks once, and not again before this came.
                 let _ = work.blocking_send(Work::Index(None));
             }
-            Some(Chore::Checkpoint) => match checkpoint(db, log_pages_max) {
+            Chore::Checkpoint => match checkpoint(db, log_pages_max) {
                 Ok(pages) if pages > log_pages_max => {
                     log_pages_max = match begin_anew(work, pages) {
                         Some(true) => LOG_PAGES_MAX,
@@ -121,11 +113,22 @@ fn keep(
     }
 }
 
-/// The next thing to do; a timeout when it is time to bring search up to date.
-fn next(chores: &Receiver<Chore>, index_at: Option<Instant>) -> Result<Chore, RecvTimeoutError> {
-    match index_at {
-        Some(at) => chores.recv_timeout(at.saturating_duration_since(Instant::now())),
-        None => chores.recv().map_err(|_| RecvTimeoutError::Disconnected),
+/// Waits until something is to be done; `None` when nothing will be any more. Search has time until `index_at`.
+fn next(chores: &Receiver<Chore>, index_at: &mut Option<Instant>) -> Option<Chore> {
+    loop {
+        let told = match *index_at {
+            Some(at) => chores.recv_timeout(at.saturating_duration_since(Instant::now())),
+            None => chores.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match told {
+            Ok(Chore::Index) => *index_at = Some(Instant::now() + INDEX_AFTER),
+            Ok(chore) => return Some(chore),
+            Err(RecvTimeoutError::Timeout) => {
+                *index_at = None;
+                return Some(Chore::Index);
+            }
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
     }
 }
 
