@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| mini_tweet_hostile::run("search", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| mini_tweet_fuzz_targets::run("search", data));

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use model::{AccountId, DisplayName, NewTweet, Username, Visibility};
-use server::seam::{Clock as _, SystemClock};
-use server::store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
-use server::store::{Change, Origin, PasswordHash, Store as _};
 use sha2::{Digest as _, Sha256};
+use store::env::{Clock as _, SystemClock};
+use store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
+use store::{Change, Origin, PasswordHash, Store as _};
 
 use crate::Error;
 use crate::network::Network;

@@ -21,11 +21,11 @@ pub(crate) struct Context {
     /// Whose session the connection has.
     profile: OnceLock<Profile>,
     /// Somebody who is not at this machine: nothing of it is theirs.
-    visit: Option<Visit>,
+    visit: Option<SshSession>,
 }
 
 /// Somebody from elsewhere who uses the verbs here.
-pub(crate) struct Visit {
+pub(crate) struct SshSession {
     /// The way to the server, with their session if they have one.
     pub(crate) options: Options,
     /// What they sent for standard input.
@@ -40,7 +40,7 @@ impl Context {
 
     /// For somebody from elsewhere: nobody is asked, no file is read, no other server is meant.
     #[cfg(feature = "ssh")]
-    pub(crate) fn of_visit(global: Global, out: Output, visit: Visit) -> Self {
+    pub(crate) fn of_visit(global: Global, out: Output, visit: SshSession) -> Self {
         let home = Home::at(PathBuf::new());
         Self { home, out, asking: Asking::new(true), global, profile: OnceLock::new(), visit: Some(visit) }
     }

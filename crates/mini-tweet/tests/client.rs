@@ -2,39 +2,39 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
-mod world;
+mod e2e;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-use world::plain::{self, say};
-use world::screen::{Screen, first, local, sign_up, walk};
-use world::{PASSWORD, Person, World, until};
+use e2e::plain::{self, say};
+use e2e::screen::{Screen, first, local, sign_up, walk};
+use e2e::{E2e, PASSWORD, Person, until};
 
 #[test]
 fn two_people_do_everything_on_their_screens() {
-    let world = World::start();
-    let (ada, bob) = (world.person("ada"), world.person("bob"));
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.person("ada"), e2e.person("bob"));
     walk(local(&ada, &[]), local(&bob, &[]), || local(&bob, &[]));
 }
 
 #[test]
 fn two_people_do_everything_in_plain_lines() {
-    let world = World::start();
-    let (ada, bob) = (world.person("ada"), world.person("bob"));
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.person("ada"), e2e.person("bob"));
     let lines = |person: &Person| person.terminal(&["--plain"]);
     plain::walk(lines(&ada), lines(&bob), || lines(&bob));
 }
 
 #[test]
 fn in_plain_lines_a_lost_server_is_told_and_what_was_written_goes_once() {
-    let mut world = World::start();
-    let ada = world.member("ada");
+    let mut e2e = E2e::start();
+    let ada = e2e.member("ada");
     let mut lines = ada.terminal(&["--plain"]);
     lines.expect("Home. Nothing here yet.");
-    let address = world.address();
-    world.kill_server();
+    let address = e2e.address();
+    e2e.kill_server();
     lines.expect("The connection is lost");
     say(&mut lines, "post", "Text in one line");
     say(&mut lines, "while away", "Sending");
@@ -42,7 +42,7 @@ fn in_plain_lines_a_lost_server_is_told_and_what_was_written_goes_once() {
     lines.kill();
     let mut lines = ada.terminal(&["--plain"]);
     lines.expect("cannot reach");
-    world.start_server_on(&address);
+    e2e.start_server_on(&address);
     lines.expect("while away");
     say(&mut lines, "quit", "Goodbye.");
     assert_eq!(ada.texts("mine"), ["while away"]);
@@ -60,8 +60,8 @@ fn until_in_the_outbox(person: &Person) {
 
 #[test]
 fn a_draft_survives_kill_9_and_a_sent_tweet_is_sent_once() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     let mut screen = local(&ada, &[]);
     screen.expect("● live").press(&["c", "half a thought"]).expect("half a thought");
     std::thread::sleep(Duration::from_millis(300));
@@ -84,15 +84,15 @@ fn a_draft_survives_kill_9_and_a_sent_tweet_is_sent_once() {
 
 #[test]
 fn the_client_comes_back_when_the_server_does_and_sends_what_waited() {
-    let mut world = World::start();
-    let ada = world.member("ada");
+    let mut e2e = E2e::start();
+    let ada = e2e.member("ada");
     ada.ok(&["post", "before"]);
     let mut screen = local(&ada, &[]);
     screen.expect("before").expect("● live");
-    let address = world.address();
-    world.kill_server();
+    let address = e2e.address();
+    e2e.kill_server();
     screen.expect("◌ reconnecting").expect("before").press(&["c", "while away", "Ctrl-s"]).expect("Sending");
-    world.start_server_on(&address);
+    e2e.start_server_on(&address);
     screen.expect("● live").expect("▲ 1 new").press(&["."]).expect("while away");
     screen.quit();
     assert_eq!(ada.texts("mine"), ["while away", "before"]);
@@ -100,11 +100,11 @@ fn the_client_comes_back_when_the_server_does_and_sends_what_waited() {
 
 #[test]
 fn without_a_server_what_was_read_last_is_shown_and_the_reason_said() {
-    let mut world = World::start();
-    let ada = world.member("ada");
+    let mut e2e = E2e::start();
+    let ada = e2e.member("ada");
     ada.ok(&["post", "remembered"]);
     local(&ada, &[]).expect("remembered").expect("● live").quit();
-    world.kill_server();
+    e2e.kill_server();
     let mut screen = local(&ada, &[]);
     screen.expect("remembered").expect("cannot reach").expect("◌ reconnecting");
     screen.press(&["j"]).quit();
@@ -112,11 +112,11 @@ fn without_a_server_what_was_read_last_is_shown_and_the_reason_said() {
 
 #[test]
 fn a_session_that_is_revoked_asks_to_log_in_and_keeps_the_text() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     let mut screen = local(&ada, &[]);
     screen.expect("● live").press(&["c", "precious"]).expect("precious");
-    let elsewhere = world.person("elsewhere");
+    let elsewhere = e2e.person("elsewhere");
     elsewhere.ok_with_input(&["login", "ada", "--password-stdin"], PASSWORD);
     elsewhere.ok(&["logout", "--everywhere"]);
     screen.expect("Your session has ended").press(&[PASSWORD, "Enter"]).expect("precious");
@@ -126,8 +126,8 @@ fn a_session_that_is_revoked_asks_to_log_in_and_keeps_the_text() {
 
 #[test]
 fn an_idle_client_writes_nothing_and_hardly_wakes() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     ada.ok(&["post", "quiet"]);
     let mut screen = local(&ada, &[]);
     screen.expect("quiet").expect("● live");
@@ -156,8 +156,8 @@ fn an_idle_client_writes_nothing_and_hardly_wakes() {
 
 #[test]
 fn a_small_terminal_a_large_one_and_a_sudden_change() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     ada.ok(&["post", "Somebody wrote this"]);
     let mut screen = local(&ada, &[]);
     screen.expect("Somebody wrote this");
@@ -174,8 +174,8 @@ fn a_small_terminal_a_large_one_and_a_sudden_change() {
 
 #[test]
 fn a_terminated_client_gives_the_terminal_back() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     let mut screen = local(&ada, &[]);
     screen.expect("● live").press(&["c", "kept"]).expect("kept");
     let pid = rustix::process::Pid::from_raw(i32::try_from(screen.process_id()).unwrap()).unwrap();
@@ -194,8 +194,8 @@ fn a_terminated_client_gives_the_terminal_back() {
 
 #[test]
 fn a_changed_server_key_is_a_hard_stop_with_both_fingerprints() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     let known = ada.home().join("known_hosts");
     let text = std::fs::read_to_string(&known).unwrap();
     let (before, key) = text.trim_end().rsplit_once("SHA256:").unwrap();
@@ -209,8 +209,8 @@ fn a_changed_server_key_is_a_hard_stop_with_both_fingerprints() {
 
 #[test]
 fn broken_settings_are_said_and_not_written_over() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     let file = ada.home().join("settings.toml");
     std::fs::write(&file, "theme = \"nihgt\"\n").unwrap();
     let mut screen = local(&ada, &[]);
@@ -241,15 +241,15 @@ impl Drop for ServerOf {
 
 #[test]
 fn the_first_start_connects_to_a_server() {
-    let world = World::start();
-    let mut screen = Screen::start(first(&world.path("home")));
+    let e2e = E2e::start();
+    let mut screen = Screen::start(first(&e2e.path("home")));
     screen.expect("Welcome to Mini-Tweet").press(&["Enter"]).expect("Server  host");
     screen.press(&["Ctrl-u", "nowhere.invalid:1", "Enter"]).expect("cannot reach nowhere.invalid:1");
-    screen.press(&["Ctrl-u", &world.address(), "Enter"]);
+    screen.press(&["Ctrl-u", &e2e.address(), "Enter"]);
     sign_up(&mut screen, "ada");
     screen.quit();
     // The second start knows it.
-    Screen::start(first(&world.path("home"))).expect("@ada ● live").quit();
+    Screen::start(first(&e2e.path("home"))).expect("@ada ● live").quit();
 }
 
 #[test]
@@ -290,8 +290,8 @@ fn the_tour_is_a_town_that_talks_and_leaves_nothing() {
 
 #[test]
 fn one_person_has_two_accounts() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     ada.ok(&["post", "ada was here"]);
     let mut screen = local(&ada, &[]);
     screen.expect("@ada ● live").press(&["c", "ada's thought"]).expect("ada's thought").press(&["Esc"]);
@@ -306,8 +306,8 @@ fn one_person_has_two_accounts() {
 
 #[test]
 fn settings_are_seen_at_once_and_kept() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     let mut screen = local(&ada, &[]);
     screen.expect("● live").press(&["g", "s"]).expect("theme    = \"terminal\"");
     let before = screen.bytes().len();
@@ -329,8 +329,8 @@ fn settings_are_seen_at_once_and_kept() {
 
 #[test]
 fn a_mouse_selects_opens_and_shows_what_can_be_done() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     ada.ok(&["post", "the first one"]);
     ada.ok(&["post", "the second one"]);
     let mut screen = local(&ada, &[]);

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
-mod world;
+mod e2e;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use client::Client;
+use e2e::{E2e, PASSWORD};
 use protocol::v1;
-use world::{PASSWORD, World};
 
 const AUTHORS: usize = 50;
 const POSTS: usize = 200;
@@ -20,8 +20,8 @@ const READERS: usize = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_authors_and_ten_readers_lose_and_double_nothing() {
-    let world = World::start();
-    let run = Run::prepare(&world, POSTS).await;
+    let e2e = E2e::start();
+    let run = Run::prepare(&e2e, POSTS).await;
     let acknowledged = Arc::clone(&run).post_everything().await;
     run.check(&acknowledged).await.unwrap();
 }
@@ -29,8 +29,8 @@ async fn fifty_authors_and_ten_readers_lose_and_double_nothing() {
 /// The negative control of the two others: what they check can be broken, and then they say so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retry_without_its_key_and_a_lost_tweet_are_caught() {
-    let world = World::start();
-    let run = Run::prepare(&world, 3).await;
+    let e2e = E2e::start();
+    let run = Run::prepare(&e2e, 3).await;
     let acknowledged = Arc::clone(&run).post_everything().await;
     run.check(&acknowledged).await.unwrap();
 
@@ -50,8 +50,8 @@ async fn a_retry_without_its_key_and_a_lost_tweet_are_caught() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_loses_no_acknowledged_tweet_and_retries_double_none() {
-    let mut world = World::start();
-    let run = Run::prepare(&world, POSTS).await;
+    let mut e2e = E2e::start();
+    let run = Run::prepare(&e2e, POSTS).await;
     let posting = tokio::spawn(Arc::clone(&run).post_everything());
     for share in [4, 2] {
         let enough = AUTHORS * POSTS / share;
@@ -59,9 +59,9 @@ async fn a_killed_server_loses_no_acknowledged_tweet_and_retries_double_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         assert!(!posting.is_finished(), "the server is killed while clients post");
-        world = tokio::task::spawn_blocking(move || {
-            world.kill_and_restart_server();
-            world
+        e2e = tokio::task::spawn_blocking(move || {
+            e2e.kill_and_restart_server();
+            e2e
         })
         .await
         .unwrap();
@@ -69,8 +69,8 @@ async fn a_killed_server_loses_no_acknowledged_tweet_and_retries_double_none() {
     let acknowledged = posting.await.unwrap();
     run.check(&acknowledged).await.unwrap();
     let report = tokio::task::spawn_blocking(move || {
-        world.stop_server();
-        world.operator(&["check"])
+        e2e.stop_server();
+        e2e.operator(&["check"])
     })
     .await
     .unwrap();
@@ -91,15 +91,15 @@ struct Reader {
 }
 
 impl Run {
-    async fn prepare(world: &World, posts: usize) -> Arc<Self> {
+    async fn prepare(e2e: &E2e, posts: usize) -> Arc<Self> {
         let mut authors = Vec::new();
         for n in 0..AUTHORS {
             let name = format!("author{n}");
-            authors.push((name.clone(), member(world, &name).await));
+            authors.push((name.clone(), member(e2e, &name).await));
         }
         let mut readers = Vec::new();
         for n in 0..READERS {
-            let client = member(world, &format!("reader{n}")).await;
+            let client = member(e2e, &format!("reader{n}")).await;
             for (name, _) in &authors {
                 client.ask(v1::Follow { username: name.clone() }).await.unwrap();
             }
@@ -253,8 +253,8 @@ fn page(position: Option<v1::page_request::Position>) -> v1::PageRequest {
     v1::PageRequest { limit: 100, position }
 }
 
-async fn member(world: &World, name: &str) -> Client {
-    let client = world.connect().await;
+async fn member(e2e: &E2e, name: &str) -> Client {
+    let client = e2e.connect().await;
     let sign_up = v1::SignUp { username: name.into(), password: PASSWORD.into(), ..Default::default() };
     client.sign_up(sign_up).await.unwrap();
     client

@@ -2,23 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
-mod world;
+mod e2e;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use world::{PASSWORD, World, succeeded, until};
+use e2e::{E2e, PASSWORD, succeeded, until};
 
 #[test]
 fn sign_up_by_invite_takes_a_code_once() {
-    let world = World::start_with(&[("MINI_TWEET_SERVER_SIGN_UP", "invite")]);
-    let ada = world.person("ada");
+    let e2e = E2e::start_with(&[("MINI_TWEET_SERVER_SIGN_UP", "invite")]);
+    let ada = e2e.person("ada");
     let (code, text) = ada.refused_with_input(&["signup", "ada", "--password-stdin"], PASSWORD);
     assert_ne!(code, 0);
     assert!(text.contains("invite"), "{text}");
-    let invite = succeeded(&["invite"], world.operator(&["admin", "invite"])).trim().to_owned();
+    let invite = succeeded(&["invite"], e2e.operator(&["admin", "invite"])).trim().to_owned();
     ada.ok_with_input(&["signup", "ada", "--password-stdin", "--invite", &invite], PASSWORD);
-    let bob = world.person("bob");
+    let bob = e2e.person("bob");
     let (_, text) =
         bob.refused_with_input(&["signup", "bob", "--password-stdin", "--invite", &invite], PASSWORD);
     assert!(text.contains("invite"), "{text}");
@@ -26,27 +26,27 @@ fn sign_up_by_invite_takes_a_code_once() {
 
 #[test]
 fn a_suspended_account_is_gone_until_it_is_allowed_back() {
-    let world = World::start();
-    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     let id = bob.ok(&["post", "hello"]).trim().to_owned();
     ada.ok(&["follow", "@bob"]);
     let live = bob.live(&["feed", "--follow"]);
     until("bob is online", || ada.json(&["online"]).len() == 1);
-    succeeded(&["suspend"], world.operator(&["admin", "suspend", "@bob"]));
+    succeeded(&["suspend"], e2e.operator(&["admin", "suspend", "@bob"]));
     until("bob's live connection ends", || ada.json(&["online"]).is_empty());
     drop(live);
     assert_eq!(bob.refused(&["whoami"]).0, 4);
     assert_eq!(ada.refused(&["show", &id]).0, 3);
     assert!(ada.texts("home").is_empty());
-    succeeded(&["unsuspend"], world.operator(&["admin", "unsuspend", "@bob"]));
+    succeeded(&["unsuspend"], e2e.operator(&["admin", "unsuspend", "@bob"]));
     assert_eq!(ada.texts("home"), ["hello"]);
     bob.ok_with_input(&["login", "bob", "--password-stdin"], PASSWORD);
 }
 
 #[test]
 fn what_people_report_is_listed_for_the_operator_until_it_is_closed() {
-    let world = World::start();
-    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     let tweet = ada.ok(&["post", "buy my pills"]).trim().to_owned();
     let told = bob.json(&["report", &tweet, "--reason", "sells pills"]);
     assert_eq!((told[0]["about"].as_str(), told[0]["changed"].as_bool()), (Some(tweet.as_str()), Some(true)));
@@ -55,38 +55,38 @@ fn what_people_report_is_listed_for_the_operator_until_it_is_closed() {
     assert_eq!(bob.refused(&["report", "@bob"]).0, 5);
     assert_eq!(bob.refused(&["report", "@nobody"]).0, 3);
 
-    let listed = succeeded(&["reports"], world.operator(&["admin", "reports", "list", "--json"]));
+    let listed = succeeded(&["reports"], e2e.operator(&["admin", "reports", "list", "--json"]));
     let report: serde_json::Value = serde_json::from_str(&listed).unwrap();
     assert_eq!((report["by"].as_str(), report["about"].as_str()), (Some("bob"), Some("ada")));
     assert_eq!(report["text"], "buy my pills");
     let id = report["id"].as_str().unwrap();
-    succeeded(&["close"], world.operator(&["admin", "reports", "close", id]));
-    assert!(!world.operator(&["admin", "reports", "close", id]).status.success(), "it is gone");
-    assert_eq!(succeeded(&["reports"], world.operator(&["admin", "reports", "list", "--json"])), "");
+    succeeded(&["close"], e2e.operator(&["admin", "reports", "close", id]));
+    assert!(!e2e.operator(&["admin", "reports", "close", id]).status.success(), "it is gone");
+    assert_eq!(succeeded(&["reports"], e2e.operator(&["admin", "reports", "list", "--json"])), "");
 }
 
 #[test]
 fn a_backup_under_load_restores_to_a_server_with_the_same_key() {
-    let mut world = World::start();
-    let ada = world.member("ada");
+    let mut e2e = E2e::start();
+    let ada = e2e.member("ada");
     let mut before = Vec::new();
     for n in 0..20 {
         before.push(ada.ok(&["post", &format!("tweet {n}")]).trim().to_owned());
     }
-    let backup = world.path("backup.db");
+    let backup = e2e.path("backup.db");
     let file = backup.to_str().unwrap();
     let writer = ada.live(&["chat", "@ada", "--follow"]);
-    succeeded(&["backup"], world.operator(&["backup", file]));
+    succeeded(&["backup"], e2e.operator(&["backup", file]));
     drop(writer);
     assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(!world.operator(&["backup", file]).status.success(), "a backup is not overwritten");
+    assert!(!e2e.operator(&["backup", file]).status.success(), "a backup is not overwritten");
 
-    let address = world.kill_server();
-    assert!(!world.operator(&["restore", file]).status.success(), "data that is there is not overwritten");
-    fs::rename(world.data(), world.path("lost")).unwrap();
-    succeeded(&["restore"], world.operator(&["restore", file]));
-    succeeded(&["check"], world.operator(&["check"]));
-    world.start_server_on(&address);
+    let address = e2e.kill_server();
+    assert!(!e2e.operator(&["restore", file]).status.success(), "data that is there is not overwritten");
+    fs::rename(e2e.data(), e2e.path("lost")).unwrap();
+    succeeded(&["restore"], e2e.operator(&["restore", file]));
+    succeeded(&["check"], e2e.operator(&["check"]));
+    e2e.start_server_on(&address);
     // The same key: no warning; the same session; every tweet.
     for id in &before {
         ada.ok(&["show", id]);
@@ -95,11 +95,11 @@ fn a_backup_under_load_restores_to_a_server_with_the_same_key() {
 
 #[test]
 fn another_server_behind_the_same_address_is_a_hard_stop() {
-    let mut world = World::start();
-    let ada = world.member("ada");
-    let address = world.kill_server();
-    fs::rename(world.data(), world.path("elsewhere")).unwrap();
-    world.start_server_on(&address);
+    let mut e2e = E2e::start();
+    let ada = e2e.member("ada");
+    let address = e2e.kill_server();
+    fs::rename(e2e.data(), e2e.path("elsewhere")).unwrap();
+    e2e.start_server_on(&address);
     let (code, text) = ada.refused(&["whoami"]);
     assert_eq!(code, 7, "{text}");
     assert_eq!(text.matches("SHA256:").count(), 2, "both fingerprints are shown: {text}");
@@ -108,8 +108,8 @@ fn another_server_behind_the_same_address_is_a_hard_stop() {
 }
 
 /// A database as the original Python program wrote it. The password of `test1` is `pw1`: too short for today.
-fn python_database(world: &World) -> std::path::PathBuf {
-    let directory = world.path("python");
+fn python_database(e2e: &E2e) -> std::path::PathBuf {
+    let directory = e2e.path("python");
     fs::create_dir_all(&directory).unwrap();
     let hash =
         "$6$saltsalt$ljByVydwvD9EjwLvyqK9RM8bE0u2IQMdX.zp3L4dkbV7Tca8SHcfyhzcf9E46xT/KzPSGv7ktVQAJGngygr0M1";
@@ -143,28 +143,28 @@ fn python_database(world: &World) -> std::path::PathBuf {
 
 #[test]
 fn a_python_database_is_imported_once_with_its_passwords_quotes_and_follows() {
-    let mut world = World::without_server();
-    let directory = python_database(&world);
-    let import = |world: &World| {
-        let out = world.operator(&["import", "python", directory.to_str().unwrap(), "--json"]);
+    let mut e2e = E2e::without_server();
+    let directory = python_database(&e2e);
+    let import = |e2e: &E2e| {
+        let out = e2e.operator(&["import", "python", directory.to_str().unwrap(), "--json"]);
         let text = succeeded(&["import"], out);
         serde_json::from_str::<serde_json::Value>(text.lines().last().unwrap()).unwrap()
     };
-    let summary = import(&world);
+    let summary = import(&e2e);
     assert_eq!(summary["accounts"], 3, "{summary}");
     assert_eq!(summary["tweets"], 1, "{summary}");
     assert_eq!(summary["quotes"], 1, "{summary}");
     assert_eq!(summary["follows"], 2, "{summary}");
     assert_eq!(summary["problems"].as_array().unwrap().len(), 2, "{summary}");
-    let again = import(&world);
+    let again = import(&e2e);
     assert_eq!(
         (&again["accounts"], &again["tweets"], &again["quotes"]),
         (&0.into(), &0.into(), &0.into()),
         "{again}"
     );
 
-    world.start_server();
-    let test1 = world.person("test1");
+    e2e.start_server();
+    let test1 = e2e.person("test1");
     test1.ok_with_input(&["login", "test1", "--password-stdin"], "pw1");
     assert_eq!(test1.texts("home"), ["this! #new", "first #old"]);
     let feed = test1.json(&["feed"]);
@@ -173,16 +173,16 @@ fn a_python_database_is_imported_once_with_its_passwords_quotes_and_follows() {
     assert_eq!(test1.json(&["followers"])[0]["username"], "test3");
     // Again, now that the hash has been replaced by today's kind.
     test1.ok_with_input(&["login", "test1", "--password-stdin"], "pw1");
-    succeeded(&["check"], world.operator(&["check"]));
+    succeeded(&["check"], e2e.operator(&["check"]));
 }
 
 #[test]
 fn the_python_example_walks_through_a_real_server() {
-    let world = World::start();
+    let e2e = E2e::start();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/python/walk.py");
-    let fingerprint = world.fingerprint();
+    let fingerprint = e2e.fingerprint();
     let out = std::process::Command::new("python3")
-        .args(["-B", script, "--server", &world.address(), "--fingerprint", &fingerprint])
+        .args(["-B", script, "--server", &e2e.address(), "--fingerprint", &fingerprint])
         .output()
         .unwrap();
     succeeded(&["walk.py"], out);

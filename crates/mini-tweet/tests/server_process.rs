@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
-mod world;
+mod e2e;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -11,10 +11,10 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Output, Stdio};
 
-use world::{World, until};
+use e2e::{E2e, until};
 
-fn serve(world: &World, listen: &str) -> Output {
-    world.serve_command(listen).output().unwrap()
+fn serve(e2e: &E2e, listen: &str) -> Output {
+    e2e.serve_command(listen).output().unwrap()
 }
 
 /// One line, no backtrace, exit code not zero; the line itself.
@@ -32,15 +32,15 @@ fn one_clear_line(out: &Output) -> String {
 fn a_port_in_use_is_said_with_what_to_do() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let world = World::without_server();
-    let line = one_clear_line(&serve(&world, &address));
+    let e2e = E2e::without_server();
+    let line = one_clear_line(&serve(&e2e, &address));
     assert!(line.contains(&address) && line.contains("--listen"), "{line}");
 }
 
 #[test]
 fn a_second_server_on_the_same_data_is_refused() {
-    let world = World::start();
-    let line = one_clear_line(&serve(&world, "127.0.0.1:0"));
+    let e2e = E2e::start();
+    let line = one_clear_line(&serve(&e2e, "127.0.0.1:0"));
     assert!(line.contains("another"), "{line}");
 }
 
@@ -50,11 +50,11 @@ fn a_file_that_is_no_database_is_left_alone() {
         (&b"This is not a database, it is a letter to my mother.\n"[..], "letter"),
         (&[0_u8; 4096][..], "zeros"),
     ] {
-        let world = World::without_server();
-        let database = database_of(&world);
+        let e2e = E2e::without_server();
+        let database = database_of(&e2e);
         fs::write(&database, content).unwrap();
         fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).unwrap();
-        let line = one_clear_line(&serve(&world, "127.0.0.1:0"));
+        let line = one_clear_line(&serve(&e2e, "127.0.0.1:0"));
         assert!(line.contains("mini-tweet.db"), "{what}: {line}");
         assert_eq!(fs::read(&database).unwrap(), content, "{what} was touched");
     }
@@ -62,67 +62,67 @@ fn a_file_that_is_no_database_is_left_alone() {
 
 #[test]
 fn a_damaged_database_is_refused() {
-    let mut world = World::start();
-    let ada = world.member("ada");
+    let mut e2e = E2e::start();
+    let ada = e2e.member("ada");
     for n in 0..50 {
         ada.ok(&["post", &format!("tweet {n}")]);
     }
-    assert!(world.stop_server().success());
-    let database = database_of(&world);
+    assert!(e2e.stop_server().success());
+    let database = database_of(&e2e);
     let mut bytes = fs::read(&database).unwrap();
     // The header survives, everything behind the first page's schema does not.
     let length = bytes.len();
     bytes[100..length].fill(0xa5);
     fs::write(&database, &bytes).unwrap();
-    let line = one_clear_line(&serve(&world, "127.0.0.1:0"));
+    let line = one_clear_line(&serve(&e2e, "127.0.0.1:0"));
     assert!(line.contains("restore"), "it says what to do: {line}");
     assert_eq!(fs::read(&database).unwrap(), bytes);
 }
 
 #[test]
 fn a_database_that_others_can_read_is_refused() {
-    let mut world = World::start();
-    assert!(world.stop_server().success());
-    let database = database_of(&world);
+    let mut e2e = E2e::start();
+    assert!(e2e.stop_server().success());
+    let database = database_of(&e2e);
     assert_eq!(fs::metadata(&database).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(fs::metadata(world.data()).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(e2e.data()).unwrap().permissions().mode() & 0o777, 0o700);
     fs::set_permissions(&database, fs::Permissions::from_mode(0o644)).unwrap();
-    let line = one_clear_line(&serve(&world, "127.0.0.1:0"));
+    let line = one_clear_line(&serve(&e2e, "127.0.0.1:0"));
     assert!(line.contains("chmod"), "{line}");
 }
 
 #[test]
 fn a_wrong_configuration_key_is_named_with_its_file_and_the_right_one() {
-    let world = World::without_server();
-    let file = world.path("server.toml");
+    let e2e = E2e::without_server();
+    let file = e2e.path("server.toml");
     fs::write(&file, "[server]\nnane = \"x\"\n").unwrap();
-    let out = world.serve_command("127.0.0.1:0").arg("--config").arg(&file).output().unwrap();
+    let out = e2e.serve_command("127.0.0.1:0").arg("--config").arg(&file).output().unwrap();
     let line = one_clear_line(&out);
     assert!(line.contains("nane") && line.contains("server.toml") && line.contains("name"), "{line}");
-    assert!(!world.data().exists(), "nothing was made");
+    assert!(!e2e.data().exists(), "nothing was made");
 }
 
 #[test]
 fn plain_connections_are_for_the_loopback_only() {
-    let world = World::without_server();
-    let out = world.serve_command("0.0.0.0:0").arg("--insecure").output().unwrap();
+    let e2e = E2e::without_server();
+    let out = e2e.serve_command("0.0.0.0:0").arg("--insecure").output().unwrap();
     let line = one_clear_line(&out);
     assert!(line.contains("insecure"), "{line}");
 }
 
 #[test]
 fn a_stopped_server_has_kept_everything_and_clients_come_back_by_themselves() {
-    let mut world = World::start();
-    let ada = world.member("ada");
-    let bob = world.member("bob");
+    let mut e2e = E2e::start();
+    let ada = e2e.member("ada");
+    let bob = e2e.member("bob");
     bob.ok(&["follow", "@ada"]);
     let live = bob.live(&["feed", "home", "--follow"]);
     until("bob is online", || ada.json(&["online"]).len() == 1);
     ada.ok(&["post", "before"]);
     live.wait_for("before");
-    let address = world.address();
-    assert!(world.stop_server().success());
-    world.start_server_on(&address);
+    let address = e2e.address();
+    assert!(e2e.stop_server().success());
+    e2e.start_server_on(&address);
     ada.ok(&["post", "after"]);
     live.wait_for("after");
     assert_eq!(live.lines().iter().filter(|line| line.contains("before")).count(), 1);
@@ -131,22 +131,22 @@ fn a_stopped_server_has_kept_everything_and_clients_come_back_by_themselves() {
 
 #[test]
 fn the_log_has_no_secret_and_no_control_byte() {
-    let mut world = World::start_with(&[("MINI_TWEET_LOG_LEVEL", "trace")]);
-    let ada = world.member("ada");
+    let mut e2e = E2e::start_with(&[("MINI_TWEET_LOG_LEVEL", "trace")]);
+    let ada = e2e.member("ada");
     ada.run_with_input(&["login", "ada\u{1b}[31m", "--password-stdin"], "wrong password!");
     ada.ok(&["post", "a secret for nobody"]);
-    let log = world.log();
-    world.stop_server();
+    let log = e2e.log();
+    e2e.stop_server();
     let text = log.text();
     assert!(text.contains("listening"), "there is a log: {text}");
-    assert!(!text.contains(world::PASSWORD) && !text.contains("wrong password!"), "{text}");
+    assert!(!text.contains(e2e::PASSWORD) && !text.contains("wrong password!"), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
 }
 
 #[test]
 fn a_server_goes_on_when_nobody_reads_its_log_any_more() {
-    let world = World::without_server();
-    let mut server = world.serve_command("127.0.0.1:0").stderr(Stdio::piped()).spawn().unwrap();
+    let e2e = E2e::without_server();
+    let mut server = e2e.serve_command("127.0.0.1:0").stderr(Stdio::piped()).spawn().unwrap();
     let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
     let told =
         log.find_map(|line| line.unwrap().split_once("listening on ").map(|(_, rest)| rest.to_owned()));
@@ -166,11 +166,11 @@ fn a_server_goes_on_when_nobody_reads_its_log_any_more() {
 #[test]
 fn a_full_disk_refuses_writes_serves_reads_and_recovers() {
     // A small file system of its own, in a mount namespace that only this server sees.
-    let mut world = World::without_server();
-    world.start_server_on_disk_of("12M");
-    let inside = std::path::PathBuf::from(format!("/proc/{}/root", world.server_pid()))
-        .join(world.data().strip_prefix("/").unwrap());
-    let ada = world.member("ada");
+    let mut e2e = E2e::without_server();
+    e2e.start_server_on_disk_of("12M");
+    let inside = std::path::PathBuf::from(format!("/proc/{}/root", e2e.server_pid()))
+        .join(e2e.data().strip_prefix("/").unwrap());
+    let ada = e2e.member("ada");
     let first = ada.ok(&["post", "written while there was room"]);
     let ballast = inside.join("ballast");
     let filled = std::process::Command::new("dd")
@@ -203,8 +203,8 @@ fn a_full_disk_refuses_writes_serves_reads_and_recovers() {
     }
 }
 
-fn database_of(world: &World) -> std::path::PathBuf {
-    fs::create_dir_all(world.data()).unwrap();
-    fs::set_permissions(world.data(), fs::Permissions::from_mode(0o700)).unwrap();
-    world.data().join("mini-tweet.db")
+fn database_of(e2e: &E2e) -> std::path::PathBuf {
+    fs::create_dir_all(e2e.data()).unwrap();
+    fs::set_permissions(e2e.data(), fs::Permissions::from_mode(0o700)).unwrap();
+    e2e.data().join("mini-tweet.db")
 }

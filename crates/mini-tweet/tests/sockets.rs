@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
-mod world;
+mod e2e;
 
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -13,13 +13,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use client::Client;
+use e2e::{E2e, PASSWORD, until};
 use protocol::v1;
-use world::{PASSWORD, World, until};
 
 /// `serve` with these sockets as its third and fourth descriptors, in the names that systemd would give them.
-fn behind(world: &World, native: &TcpListener, ssh: Option<&TcpListener>) -> Command {
+fn behind(e2e: &E2e, native: &TcpListener, ssh: Option<&TcpListener>) -> Command {
     let pass = |listener: &TcpListener| Stdio::from(OwnedFd::from(listener.try_clone().unwrap()));
-    let serve = world.serve_command("127.0.0.1:1");
+    let serve = e2e.serve_command("127.0.0.1:1");
     let mut command = Command::new("sh");
     // A shell can say its own process id, which is that of the program which it becomes.
     let become_server = "exec 3<&0 4<&1 <&- >&2; export LISTEN_PID=$$; exec \"$@\"";
@@ -39,9 +39,9 @@ fn behind(world: &World, native: &TcpListener, ssh: Option<&TcpListener>) -> Com
 async fn a_server_that_starts_again_behind_its_socket_refuses_nobody_and_clients_see_no_error() {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let mut world = World::without_server();
-    world.run_server(behind(&world, &socket, None));
-    assert_eq!(world.address(), address.to_string(), "it listens where it was told to");
+    let mut e2e = E2e::without_server();
+    e2e.run_server(behind(&e2e, &socket, None));
+    assert_eq!(e2e.address(), address.to_string(), "it listens where it was told to");
 
     let over = Arc::new(AtomicBool::new(false));
     let refused = Arc::new(AtomicUsize::new(0));
@@ -59,15 +59,15 @@ async fn a_server_that_starts_again_behind_its_socket_refuses_nobody_and_clients
     let posted = Arc::new(AtomicUsize::new(0));
     let mut people = Vec::new();
     for name in ["ada", "bob", "eve"] {
-        let client = world.connect().await;
+        let client = e2e.connect().await;
         sign_up(&client, name).await;
         people.push(tokio::spawn(post_until(client, name, posted.clone(), over.clone())));
     }
     for _ in 0..3 {
         let before = posted.load(Ordering::Relaxed);
         until("people post", || posted.load(Ordering::Relaxed) > before + 3);
-        assert!(world.stop_server().success());
-        world.run_server(behind(&world, &socket, None));
+        assert!(e2e.stop_server().success());
+        e2e.run_server(behind(&e2e, &socket, None));
     }
     let before = posted.load(Ordering::Relaxed);
     until("people post again", || posted.load(Ordering::Relaxed) > before + 3);
@@ -77,7 +77,7 @@ async fn a_server_that_starts_again_behind_its_socket_refuses_nobody_and_clients
     }
     knocking.join().unwrap();
     assert_eq!(refused.load(Ordering::Relaxed), 0, "connections were refused");
-    let stranger = world.connect().await;
+    let stranger = e2e.connect().await;
     sign_up(&stranger, "carol").await;
     let mut there = 0;
     for username in ["ada", "bob", "eve"] {
@@ -111,31 +111,31 @@ async fn post_until(client: Client, name: &'static str, posted: Arc<AtomicUsize>
 fn sockets_are_told_apart_by_their_names_and_readiness_is_told() {
     let (native, ssh) =
         (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
-    let mut world = World::without_server();
-    let manager = UnixDatagram::bind(world.path("notify")).unwrap();
+    let mut e2e = E2e::without_server();
+    let manager = UnixDatagram::bind(e2e.path("notify")).unwrap();
     manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let heard = || {
         let mut bytes = [0; 64];
         let length = manager.recv(&mut bytes).unwrap();
         String::from_utf8(bytes[..length].to_vec()).unwrap()
     };
-    let mut command = behind(&world, &native, Some(&ssh));
-    command.env("NOTIFY_SOCKET", world.path("notify"));
-    world.run_server(command);
+    let mut command = behind(&e2e, &native, Some(&ssh));
+    command.env("NOTIFY_SOCKET", e2e.path("notify"));
+    e2e.run_server(command);
     assert_eq!(heard(), "READY=1");
-    assert_eq!(world.address(), native.local_addr().unwrap().to_string());
+    assert_eq!(e2e.address(), native.local_addr().unwrap().to_string());
     let by_ssh = format!("people come in by ssh at {}", ssh.local_addr().unwrap());
-    let log = world.log();
+    let log = e2e.log();
     until("it takes people in by ssh", || log.text().contains(&by_ssh));
-    assert!(world.stop_server().success());
+    assert!(e2e.stop_server().success());
     assert_eq!(heard(), "STOPPING=1");
 }
 
 #[test]
 fn plain_connections_are_for_the_loopback_only_on_a_passed_socket_too() {
-    let world = World::without_server();
+    let e2e = E2e::without_server();
     let everywhere = TcpListener::bind("0.0.0.0:0").unwrap();
-    let mut command = behind(&world, &everywhere, None);
+    let mut command = behind(&e2e, &everywhere, None);
     let out = command.arg("--insecure").stderr(Stdio::piped()).output().unwrap();
     let text = String::from_utf8(out.stderr).unwrap();
     assert!(!out.status.success() && text.contains("insecure"), "{text}");

@@ -2,42 +2,40 @@
 #![cfg(feature = "ssh")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
-mod world;
+mod e2e;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use e2e::screen::{Screen, walk};
+use e2e::{E2e, PASSWORD, Terminal, plain};
 use portable_pty::CommandBuilder;
-use world::screen::{Screen, walk};
-use world::{PASSWORD, Terminal, World, plain};
 
-/// The ssh door of a world that was started with one.
+/// The ssh door of a e2e that was started with one.
 struct Door {
-    world: World,
+    e2e: E2e,
     port: String,
     fingerprint: String,
 }
 
 impl Door {
     fn open() -> Self {
-        Self::of(World::start_with(&[("MINI_TWEET_SSH", "127.0.0.1:0")]))
+        Self::of(E2e::start_with(&[("MINI_TWEET_SSH", "127.0.0.1:0")]))
     }
 
-    fn of(world: World) -> Self {
-        world::until("the server says where people come in by ssh", || {
-            world.log().text().contains("by ssh at")
-        });
-        let log = world.log().text();
+    fn of(e2e: E2e) -> Self {
+        e2e::until("the server says where people come in by ssh", || e2e.log().text().contains("by ssh at"));
+        let log = e2e.log().text();
         let line = log.lines().find(|line| line.contains("by ssh at")).unwrap();
         let (_, address) = line.split_once("by ssh at 127.0.0.1:").unwrap();
         let port = address.split_whitespace().next().unwrap().to_owned();
         let (_, fingerprint) = line.split_once("fingerprint=").unwrap();
         let fingerprint = fingerprint.split_whitespace().next().unwrap().to_owned();
-        Self { world, port, fingerprint }
+        Self { e2e, port, fingerprint }
     }
 
     fn known_hosts(&self) -> PathBuf {
-        self.world.path("ssh_known_hosts")
+        self.e2e.path("ssh_known_hosts")
     }
 
     /// The client in a terminal of this kind, by the ssh program of the system.
@@ -87,8 +85,8 @@ fn new_key(path: &Path) {
 #[test]
 fn whoever_has_a_key_here_posts_and_reads_by_ssh_until_it_is_revoked() {
     let door = Door::open();
-    let ada = door.world.member("ada");
-    let key = door.world.path("id");
+    let ada = door.e2e.member("ada");
+    let key = door.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
 
@@ -133,11 +131,11 @@ fn two_people_do_everything_in_plain_lines_over_ssh() {
 #[test]
 fn over_ssh_a_draft_survives_kill_9_and_a_lost_server_and_what_is_sent_goes_once() {
     let mut door = Door::open();
-    let ada = door.world.member("ada");
-    let key = door.world.path("id");
+    let ada = door.e2e.member("ada");
+    let key = door.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
-    let shelf = door.world.data().join("ssh").join("ada");
+    let shelf = door.e2e.data().join("ssh").join("ada");
     let is_kept = |what: &str| {
         let files = std::fs::read_dir(shelf.join(what)).into_iter().flatten().flatten();
         files.filter(|file| file.path().extension().is_some_and(|e| e == "toml")).count()
@@ -147,21 +145,21 @@ fn over_ssh_a_draft_survives_kill_9_and_a_lost_server_and_what_is_sent_goes_once
     };
     let mut screen = door.screen(Some(&key), "xterm-256color");
     typed(&mut screen);
-    world::until("the draft is on the server's disk", || is_kept("drafts") == 1);
+    e2e::until("the draft is on the server's disk", || is_kept("drafts") == 1);
     screen.kill();
 
     // The server is killed under the next one.
     let mut screen = door.screen(Some(&key), "xterm-256color");
     screen.expect("● live").press(&["c"]).expect("half a thought");
-    door.world.kill_server();
+    door.e2e.kill_server();
     assert_ne!(screen.exit_code(), 0);
-    door.world.start_server();
-    let door = Door::of(door.world);
+    door.e2e.start_server();
+    let door = Door::of(door.e2e);
 
     let mut screen = door.screen(Some(&key), "xterm-256color");
     screen.expect("● live").press(&["c"]).expect("half a thought").press(&[" and the rest", "Ctrl-s"]);
     screen.expect("Sending");
-    world::until("it is in the outbox", || is_kept("outbox") == 1);
+    e2e::until("it is in the outbox", || is_kept("outbox") == 1);
     screen.kill();
     let mut screen = door.screen(Some(&key), "xterm-256color");
     screen.expect("half a thought and the rest").quit();
@@ -172,24 +170,24 @@ fn over_ssh_a_draft_survives_kill_9_and_a_lost_server_and_what_is_sent_goes_once
 #[test]
 fn in_lines_over_ssh_what_is_sent_goes_once_though_the_server_is_lost_meanwhile() {
     let mut door = Door::open();
-    let ada = door.world.member("ada");
-    let key = door.world.path("id");
+    let ada = door.e2e.member("ada");
+    let key = door.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
     let mut lines = Terminal::start(door.in_terminal(Some(&key), "dumb"));
     lines.expect("Home.");
     plain::say(&mut lines, "post", "empty to leave?");
     plain::say(&mut lines, "said before the lights went out", "Sending");
-    let outbox = door.world.data().join("ssh/ada/outbox");
-    world::until("it is in the outbox", || {
+    let outbox = door.e2e.data().join("ssh/ada/outbox");
+    e2e::until("it is in the outbox", || {
         std::fs::read_dir(&outbox)
             .is_ok_and(|files| files.flatten().any(|f| f.path().extension().is_some_and(|e| e == "toml")))
     });
     // Within the five seconds in which it could be taken back.
-    door.world.kill_server();
+    door.e2e.kill_server();
     assert_ne!(lines.exit_code(), 0);
-    door.world.start_server();
-    let door = Door::of(door.world);
+    door.e2e.start_server();
+    let door = Door::of(door.e2e);
 
     let mut lines = Terminal::start(door.in_terminal(Some(&key), "dumb"));
     lines.expect("said before the lights went out");
@@ -214,7 +212,7 @@ fn who_types_lines_over_ssh_sees_them_but_no_password() {
 #[test]
 fn a_key_is_bound_from_inside_and_is_enough_from_then_on() {
     let door = Door::open();
-    let key = door.world.path("id");
+    let key = door.e2e.path("id");
     new_key(&key);
     let mut screen = door.screen(Some(&key), "xterm-256color");
     screen.expect("Come in").press(&["Down", "Enter"]).expect("Create an account");
@@ -239,8 +237,8 @@ fn a_key_is_bound_from_inside_and_is_enough_from_then_on() {
 #[test]
 fn a_simple_terminal_gets_lines() {
     let door = Door::open();
-    let ada = door.world.member("ada");
-    let key = door.world.path("id");
+    let ada = door.e2e.member("ada");
+    let key = door.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
     ada.ok(&["post", "read me aloud"]);
@@ -255,8 +253,8 @@ fn a_simple_terminal_gets_lines() {
 #[test]
 fn verbs_about_this_machine_are_refused_over_ssh() {
     let door = Door::open();
-    let ada = door.world.member("ada");
-    let key = door.world.path("id");
+    let ada = door.e2e.member("ada");
+    let key = door.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
     for words in [
@@ -283,19 +281,19 @@ fn verbs_about_this_machine_are_refused_over_ssh() {
 #[test]
 fn the_key_of_the_server_stays() {
     let door = Door::open();
-    let Door { mut world, fingerprint, .. } = door;
-    assert!(world.stop_server().success());
-    world.start_server();
-    assert_eq!(Door::of(world).fingerprint, fingerprint);
+    let Door { mut e2e, fingerprint, .. } = door;
+    assert!(e2e.stop_server().success());
+    e2e.start_server();
+    assert_eq!(Door::of(e2e).fingerprint, fingerprint);
 }
 
 #[test]
 fn without_the_option_nobody_listens_for_ssh() {
-    let world = World::start();
-    assert!(!world.log().text().contains("ssh"));
+    let e2e = E2e::start();
+    assert!(!e2e.log().text().contains("ssh"));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let other = World::without_server();
+    let other = E2e::without_server();
     let mut command = other.serve_command("127.0.0.1:0");
     let out = command.args(["--ssh", &address]).output().unwrap();
     let text = String::from_utf8(out.stderr).unwrap();

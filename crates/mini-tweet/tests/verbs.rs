@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
-mod world;
+mod e2e;
 
-use world::{PASSWORD, Person, World, until};
+use e2e::{E2e, PASSWORD, Person, until};
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKEOQyEpKJl7TNcV6ihYfaqwPBDh6pmxKTHuNNrkQrCI ada@laptop";
@@ -15,8 +15,8 @@ fn id_of(person: &Person, args: &[&str]) -> String {
 
 #[test]
 fn a_tweet_is_liked_saved_edited_answered_and_deleted() {
-    let world = World::start();
-    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     let id = id_of(&ada, &["post", "first version"]);
     for verb in ["like", "save"] {
         let done = &bob.json(&[verb, &id])[0];
@@ -55,14 +55,14 @@ fn a_tweet_is_liked_saved_edited_answered_and_deleted() {
 
 #[test]
 fn text_comes_from_an_argument_stdin_or_an_editor() {
-    let world = World::start();
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
     ada.ok_with_input(&["post", "-"], "from stdin\nwith two lines\n");
     assert_eq!(ada.texts("mine"), ["from stdin\nwith two lines"]);
     // As some systems write an accent: two characters that are one.
     ada.ok(&["post", "cafe\u{301}"]);
     assert_eq!(ada.texts("mine")[0], "caf\u{e9}");
-    let editor = world.path("editor.sh");
+    let editor = e2e.path("editor.sh");
     std::fs::write(&editor, "#!/bin/sh\nprintf 'from an editor\\n' > \"$1\"\n").unwrap();
     let mut command = ada.command(&["post", "--editor"]);
     let out = command.env("EDITOR", format!("sh {}", editor.display())).output().unwrap();
@@ -76,8 +76,8 @@ fn text_comes_from_an_argument_stdin_or_an_editor() {
 
 #[test]
 fn people_are_muted_and_blocked_and_profiles_edited() {
-    let world = World::start();
-    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     ada.ok(&["follow", "@bob"]);
     bob.ok(&["post", "noise"]);
     assert_eq!(ada.json(&["mute", "@bob"])[0]["muted"], true);
@@ -107,9 +107,9 @@ fn people_are_muted_and_blocked_and_profiles_edited() {
 
 #[test]
 fn ssh_keys_are_added_listed_and_revoked() {
-    let world = World::start();
-    let (ada, bob) = (world.member("ada"), world.member("bob"));
-    let file = world.path("id_ed25519.pub");
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
+    let file = e2e.path("id_ed25519.pub");
     std::fs::write(&file, format!("{KEY}\n")).unwrap();
     let file = file.to_str().unwrap();
     let added = &ada.json(&["keys", "add", file])[0];
@@ -120,7 +120,7 @@ fn ssh_keys_are_added_listed_and_revoked() {
     let (code, text) = bob.refused_with_input(&["keys", "add", "-", "--name", "mine"], KEY);
     assert_eq!(code, 8, "{text}");
 
-    let private = world.path("id_ed25519");
+    let private = e2e.path("id_ed25519");
     std::fs::write(&private, "-----BEGIN OPENSSH PRIVATE KEY-----\n").unwrap();
     let (code, text) = ada.refused(&["keys", "add", private.to_str().unwrap()]);
     assert!(code == 2 && text.contains(".pub"), "{text}");
@@ -136,9 +136,9 @@ fn ssh_keys_are_added_listed_and_revoked() {
 
 #[test]
 fn sessions_are_listed_and_revoked_and_passwords_changed() {
-    let world = World::start();
-    let ada = world.member("ada");
-    let elsewhere = world.person("elsewhere");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
+    let elsewhere = e2e.person("elsewhere");
     elsewhere.ok_with_input(&["login", "ada", "--password-stdin"], PASSWORD);
     let sessions = ada.json(&["sessions"]);
     assert_eq!(sessions.len(), 2);
@@ -155,7 +155,7 @@ fn sessions_are_listed_and_revoked_and_passwords_changed() {
     // A token from somewhere else is a session too.
     let profiles = std::fs::read_to_string(ada.home().join("profiles.toml")).unwrap();
     let token = profiles.split("token = \"").nth(1).unwrap().split('"').next().unwrap();
-    let bot = world.person("bot");
+    let bot = e2e.person("bot");
     let out = bot.command(&["whoami", "--json"]).env("MINI_TWEET_TOKEN", token).output().unwrap();
     assert!(String::from_utf8(out.stdout).unwrap().contains("\"ada\""));
     bot.ok_with_input(&["login", "--token-stdin"], token);
@@ -179,9 +179,9 @@ fn sessions_are_listed_and_revoked_and_passwords_changed() {
 
 #[test]
 fn exit_codes_and_errors_mean_what_the_help_says() {
-    let world = World::start();
-    let ada = world.member("ada");
-    let bob = world.member("bob");
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
+    let bob = e2e.member("bob");
     let id = id_of(&ada, &["post", "mine"]);
     let too_long = "x".repeat(501);
     let table: &[(&[&str], i32)] = &[
@@ -217,8 +217,8 @@ fn exit_codes_and_errors_mean_what_the_help_says() {
 
 #[test]
 fn what_others_wrote_cannot_drive_the_terminal() {
-    let world = World::start();
-    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     ada.ok(&["profile", "--name", "A\u{202e}da"]);
     ada.ok(&["post", "abc\u{202e}fed \u{e0041} #ok"]);
     let (code, text) = ada.refused(&["post", "\u{1b}[31mred"]);
@@ -235,8 +235,8 @@ fn what_others_wrote_cannot_drive_the_terminal() {
 
 #[test]
 fn every_event_can_be_watched() {
-    let world = World::start();
-    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     ada.ok(&["follow", "@bob"]);
     let watch = ada.live(&["watch"]);
     until("ada is online", || bob.json(&["online"]).len() == 1);
@@ -258,12 +258,12 @@ fn every_event_can_be_watched() {
 
 #[test]
 fn operators_create_accounts_reset_passwords_and_announce() {
-    let world = World::start_with(&[("MINI_TWEET_SERVER_SIGN_UP", "closed")]);
+    let e2e = E2e::start_with(&[("MINI_TWEET_SERVER_SIGN_UP", "closed")]);
     let create = |args: &[&str], input: &str| {
-        let mut child = std::process::Command::new(world::PROGRAM)
+        let mut child = std::process::Command::new(e2e::PROGRAM)
             .args(args)
             .arg("--data")
-            .arg(world.data())
+            .arg(e2e.data())
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
             .spawn()
@@ -271,7 +271,7 @@ fn operators_create_accounts_reset_passwords_and_announce() {
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
         assert!(child.wait_with_output().unwrap().status.success(), "{args:?}");
     };
-    let ada = world.person("ada");
+    let ada = e2e.person("ada");
     let (code, text) = ada.refused_with_input(&["signup", "ada", "--password-stdin"], PASSWORD);
     assert_eq!(code, 5, "{text}");
     create(&["admin", "create", "ada", "--admin", "--password-stdin"], PASSWORD);
@@ -280,17 +280,17 @@ fn operators_create_accounts_reset_passwords_and_announce() {
     create(&["admin", "reset-password", "@ada", "--password-stdin"], "a new horse 11");
     assert_eq!(ada.refused(&["whoami"]).0, 4);
     ada.ok_with_input(&["login", "ada", "--password-stdin"], "a new horse 11");
-    world::succeeded(&["announce"], world.operator(&["admin", "announce", "Back at six"]));
+    e2e::succeeded(&["announce"], e2e.operator(&["admin", "announce", "Back at six"]));
     assert_eq!(ada.json(&["info"])[0]["announcement"], "Back at six");
-    let stats = world::succeeded(&["stats"], world.operator(&["admin", "stats", "--json"]));
+    let stats = e2e::succeeded(&["stats"], e2e.operator(&["admin", "stats", "--json"]));
     assert_eq!(serde_json::from_str::<serde_json::Value>(&stats).unwrap()["accounts"], 1);
-    assert_eq!(world.operator(&["admin", "suspend", "@nobody"]).status.code(), Some(3));
+    assert_eq!(e2e.operator(&["admin", "suspend", "@nobody"]).status.code(), Some(3));
 }
 
 #[test]
 fn the_fields_of_json_are_those_that_the_documentation_promises() {
-    let world = World::start();
-    let (ada, bob) = (world.member("ada"), world.member("bob"));
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     let id = id_of(&ada, &["post", "hello @bob #tag"]);
     bob.ok(&["post", "me too #tag"]);
     bob.ok(&["chat", "@ada", "in private"]);

@@ -3,15 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
-mod world;
+mod e2e;
 
-use world::{PASSWORD, World, until};
+use e2e::{E2e, PASSWORD, until};
 
 #[test]
 fn two_people_do_everything_the_original_could() {
-    let world = World::start();
-    let ada = world.person("ada");
-    let bob = world.person("bob");
+    let e2e = E2e::start();
+    let ada = e2e.person("ada");
+    let bob = e2e.person("bob");
 
     // Create an account; the password is masked; a taken name asks again.
     let mut screen = ada.terminal(&["signup"]);
@@ -115,9 +115,9 @@ fn two_people_do_everything_the_original_could() {
 
 #[test]
 fn every_verb_is_refused_without_a_session() {
-    let world = World::start();
-    let nobody = world.person("nobody");
-    let ada = world.member("ada");
+    let e2e = E2e::start();
+    let nobody = e2e.person("nobody");
+    let ada = e2e.member("ada");
     let id = ada.ok(&["post", "hello"]).trim().to_owned();
     let verbs: &[&[&str]] = &[
         &["post", "x"],

@@ -17,7 +17,7 @@ pub struct DirectMessage {
 
 /// How far somebody has come in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Marks {
+pub struct ReadReceipts {
     /// The last message that reached one of their devices.
     pub delivered: Option<MessageId>,
     /// The last message that they read.
@@ -36,7 +36,7 @@ pub struct Conversation {
     /// Messages of the other one after the viewer's read mark.
     pub unread: u32,
     /// The viewer's marks.
-    pub yours: Marks,
+    pub yours: ReadReceipts,
     /// The other one's marks.
-    pub theirs: Marks,
+    pub theirs: ReadReceipts,
 }

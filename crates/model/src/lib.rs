@@ -23,7 +23,7 @@ mod trend;
 mod tweet;
 
 pub use account::{Account, AccountState, Presence, Profile, Relationship, Role};
-pub use conversation::{Conversation, DirectMessage, Marks};
+pub use conversation::{Conversation, DirectMessage, ReadReceipts};
 pub use cursor::{Cursor, Page, Span, page_limit};
 pub use error::{Error, Result};
 pub use id::{
@@ -42,4 +42,4 @@ pub use ssh_key::{SshFingerprint, SshKey, SshKeyName};
 pub use strength::{Strength, guessable, strength};
 pub use text::{Entity, Hashtag, TweetText, count_graphemes, entities, to_nfc};
 pub use trend::Trend;
-pub use tweet::{Counts, NewTweet, Tweet, TweetPage, ViewerMarks, Visibility};
+pub use tweet::{Counts, NewTweet, Tweet, TweetPage, ViewerFlags, Visibility};

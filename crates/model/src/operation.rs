@@ -9,7 +9,7 @@ pub enum Access {
     /// Whoever has a session.
     Member,
     /// The operator's socket, and accounts with the role admin.
-    Operator,
+    Admin,
 }
 
 macro_rules! operations {
@@ -98,13 +98,13 @@ operations! {
     SetPresence => Member,
     Subscribe => Member,
     Unsubscribe => Member,
-    CreateAccount => Operator,
-    CreateInvite => Operator,
-    Suspend => Operator,
-    Unsuspend => Operator,
-    ResetPassword => Operator,
-    Announce => Operator,
-    GetStatistics => Operator,
-    ListReports => Operator,
-    CloseReport => Operator,
+    CreateAccount => Admin,
+    CreateInvite => Admin,
+    Suspend => Admin,
+    Unsuspend => Admin,
+    ResetPassword => Admin,
+    Announce => Admin,
+    GetStatistics => Admin,
+    ListReports => Admin,
+    CloseReport => Admin,
 }

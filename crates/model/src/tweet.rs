@@ -58,7 +58,7 @@ pub struct Tweet {
     /// What others did with it.
     pub counts: Counts,
     /// What the viewer did with it.
-    pub viewer: ViewerMarks,
+    pub viewer: ViewerFlags,
 }
 
 /// How often others replied to, retweeted, quoted and liked a tweet.
@@ -76,7 +76,7 @@ pub struct Counts {
 
 /// What the viewer did with a tweet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ViewerMarks {
+pub struct ViewerFlags {
     /// Liked it.
     pub liked: bool,
     /// Retweeted it without a message.

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use model::{
-    Account, AccountState, Conversation, Cursor, DirectMessage, Error, EventId, Marks, MessageId,
-    Notification, NotificationKind, Presence, Profile, Relationship, Result, Role, Span, Trend, Tweet,
+    Account, AccountState, Conversation, Cursor, DirectMessage, Error, EventId, MessageId, Notification,
+    NotificationKind, Presence, Profile, ReadReceipts, Relationship, Result, Role, Span, Trend, Tweet,
     TweetId, TweetPage, Visibility, page_limit,
 };
 
@@ -164,8 +164,8 @@ pub fn person(
     relationship: Option<Relationship>,
     presence: Presence,
     idle: Duration,
-) -> v1::Person {
-    v1::Person {
+) -> v1::AccountView {
+    v1::AccountView {
         account: Some(account.into()),
         relationship: relationship.map(Into::into),
         presence: v1::PresenceState::from(presence).into(),
@@ -277,8 +277,8 @@ impl From<DirectMessage> for v1::DirectMessage {
     }
 }
 
-impl From<Marks> for v1::Marks {
-    fn from(marks: Marks) -> Self {
+impl From<ReadReceipts> for v1::ReadReceipts {
+    fn from(marks: ReadReceipts) -> Self {
         Self {
             delivered: marks.delivered.map_or(0, MessageId::get),
             read: marks.read.map_or(0, MessageId::get),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use model::SafeText;
 use toml::de::{DeTable, DeValue};
 
-use crate::service::SignUpMode;
+use service::SignUpMode;
 
 /// One option, as the reference shows it.
 #[derive(Debug, Clone, Copy)]

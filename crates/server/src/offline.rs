@@ -10,10 +10,10 @@ use model::Password;
 use crate::import::graph::{self, GraphInput};
 use crate::import::python;
 use crate::import::{ImportError, OnProgress, Summary};
-use crate::seam::{Clock, Random, SystemClock, SystemRandom};
-use crate::service::{Argon2Cost, passwords};
-use crate::store::PasswordHash;
-use crate::store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore};
+use service::{Argon2Cost, passwords};
+use store::PasswordHash;
+use store::env::{Clock, Random, SystemClock, SystemRandom};
+use store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore};
 
 /// Why a tool cannot work on a database. One line that says what to do.
 #[derive(Debug, thiserror::Error)]

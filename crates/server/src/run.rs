@@ -21,15 +21,15 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Config;
-use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates, Turns};
-use crate::gateway::native::{NativeGateway, Times, serve_tcp, serve_unix};
+use gateway::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
+use gateway::native::{NativeGateway, Times, serve_tcp, serve_unix};
 #[cfg(feature = "ssh")]
-use crate::gateway::{native::serve_within, ssh::SshApp, ssh::serve_ssh, within};
-use crate::live::{Live, LiveConfig};
-use crate::seam::{Clock, Random, SystemClock, SystemRandom};
-use crate::service::{Argon2Cost, Service, ServiceConfig, ServiceParts};
-use crate::store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore, make_private_directory};
-use crate::timeline::{self, Timelines};
+use gateway::{in_process, native::serve_in_process, ssh::SshApp, ssh::serve_ssh};
+use service::live::{Live, LiveConfig};
+use service::timeline::{self, Timelines};
+use service::{Argon2Cost, Service, ServiceConfig, ServiceParts};
+use store::env::{Clock, Random, SystemClock, SystemRandom};
+use store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore, make_private_directory};
 
 /// Name of the operator's socket in the data directory.
 pub const OPERATOR_SOCKET: &str = "operator.sock";
@@ -197,14 +197,14 @@ pub async fn serve(
     doors.spawn(serve_unix(gateway.clone(), unix));
     #[cfg(feature = "ssh")]
     if let Some(socket) = ssh {
-        let (ways_in, arrivals) = within::doors();
-        doors.spawn(serve_within(gateway, arrivals));
-        let rooms = ssh::Rooms {
+        let (connector, listener) = in_process::channel();
+        doors.spawn(serve_in_process(gateway, listener));
+        let rooms = ssh::SshDeps {
             config: &config,
             store: &store,
             random: &*random,
             service: service.clone(),
-            doors: ways_in,
+            doors: connector,
             stopping,
         };
         let (bound_ssh, gateway, listener) = socket.open(rooms)?;
@@ -268,9 +268,9 @@ fn gateway(
         service,
         live,
         random,
-        admissions: Admissions::new(limits),
+        connections: ConnectionLimiter::new(limits),
         rates: RequestRates::new(config.limits_requests_per_second, config.limits_requests_burst),
-        turns: Turns::new(READS_PER_CORE * crate::cores(), queue_wait(config)),
+        turns: ReadLimiter::new(READS_PER_CORE * store::cores(), queue_wait(config)),
         times: Times {
             log_in: Duration::from_secs(config.limits_log_in_seconds.into()),
             heartbeat: Duration::from_secs(config.limits_heartbeat_seconds.into()),
@@ -318,7 +318,7 @@ fn queue_wait(config: &Config) -> Option<Duration> {
 fn open_store(
     config: &Config,
     clock: Arc<dyn Clock>,
-) -> Result<(SqliteStore, crate::store::sqlite::EventFeed), ServeError> {
+) -> Result<(SqliteStore, store::sqlite::EventReceiver), ServeError> {
     let options = SqliteOptions {
         node: config.server_node,
         queue_wait: queue_wait(config),

@@ -22,18 +22,18 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use turmoil::net::{TcpListener, TcpStream};
 
-use crate::gateway::limits::{Admissions, ConnectionLimits, RequestRates, Turns};
-use crate::gateway::native::{NativeGateway, Times, serve_within};
-use crate::gateway::within::doors;
-use crate::live::{Live, LiveConfig};
-use crate::seam::{Clock, Random};
-use crate::service::{Service, ServiceParts, SignUpMode};
-use crate::store::Change;
-use crate::store::conformance::account;
-use crate::store::sqlite::simulated::{Disk, Manner};
-use crate::testing::START_MS;
-use crate::timeline::{Limits, Timelines};
-use crate::town::config;
+use gateway::in_process::channel;
+use gateway::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
+use gateway::native::{NativeGateway, Times, serve_in_process};
+use service::live::{Live, LiveConfig};
+use service::test_support::config;
+use service::timeline::{Limits, Timelines};
+use service::{Service, ServiceParts, SignUpMode};
+use store::Change;
+use store::env::{Clock, Random};
+use store::sqlite::simulated::{SimOptions, SimulatedDisk};
+use store::test_support::START_MS;
+use store::test_support::account;
 
 const PEOPLE: usize = 4;
 const POSTS: usize = 8;
@@ -130,7 +130,7 @@ fn token(person: usize) -> [u8; 32] {
 }
 
 /// People who all follow each other, with a session each.
-fn found(disk: &Disk) {
+fn found(disk: &SimulatedDisk) {
     let ids: Vec<_> = (0..PEOPLE)
         .map(|person| {
             let id = disk.write_now(account(&format!("p{person}")));
@@ -146,15 +146,19 @@ fn found(disk: &Disk) {
     }
 }
 
-async fn server(disk: Arc<Disk>, clock: Arc<SimulatedClock>, manner: Manner) -> turmoil::Result {
-    let (store, feed) = disk.open(clock.clone(), manner.clone());
+async fn server(
+    disk: Arc<SimulatedDisk>,
+    clock: Arc<SimulatedClock>,
+    options: SimOptions,
+) -> turmoil::Result {
+    let (store, feed) = disk.open(clock.clone(), options.clone());
     let store = Arc::new(store);
     let timelines = Timelines::start(store.clone(), Limits::default()).await?;
     store.observe(Arc::<Timelines>::downgrade(&timelines));
     // Small, so that its bounds are reached.
     let live_config = LiveConfig { inbox: 4, replay_max: 12, ..LiveConfig::default() };
     let live = Live::start(store.clone(), feed, clock.clone(), live_config).await?;
-    let random = Arc::new(SimulatedRandom(manner.chance.clone()));
+    let random = Arc::new(SimulatedRandom(options.chance.clone()));
     let service = Service::new(ServiceParts {
         store,
         timelines,
@@ -169,9 +173,9 @@ async fn server(disk: Arc<Disk>, clock: Arc<SimulatedClock>, manner: Manner) -> 
         service,
         live,
         random,
-        admissions: Admissions::new(limits),
+        connections: ConnectionLimiter::new(limits),
         rates: RequestRates::new(0, 1),
-        turns: Turns::new(16, None),
+        turns: ReadLimiter::new(16, None),
         times: Times { heartbeat: Duration::from_secs(1), ..Times::default() },
         server_name: "Simulated".into(),
         sign_up: SignUpMode::Closed,
@@ -180,12 +184,12 @@ async fn server(disk: Arc<Disk>, clock: Arc<SimulatedClock>, manner: Manner) -> 
         requests: AtomicU64::new(0),
         stopping,
     });
-    let (ways_in, arrivals) = doors();
-    tokio::spawn(serve_within(gateway, arrivals));
+    let (connector, listener) = channel();
+    tokio::spawn(serve_in_process(gateway, listener));
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
     loop {
         let (mut stream, from) = listener.accept().await?;
-        let mut within = ways_in.at(from.ip()).open();
+        let mut within = connector.at(from.ip()).open();
         tokio::spawn(async move { copy_bidirectional(&mut stream, &mut within).await });
     }
 }
@@ -284,7 +288,7 @@ async fn catch_up(person: usize, client: &Client, journal: &Mutex<Journal>) {
 }
 
 /// Everything acknowledged is on the disk, and nothing twice.
-fn look_at_disk(disk: &Disk, journal: &Mutex<Journal>) {
+fn look_at_disk(disk: &SimulatedDisk, journal: &Mutex<Journal>) {
     let db = disk.database();
     let mut statement = db.prepare("SELECT text, count(*) FROM tweet GROUP BY text").unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
@@ -373,15 +377,19 @@ fn run(seed: u64, acknowledges_early: bool) -> Ran {
         .tcp_capacity(1_024)
         .build();
     let clock = Arc::new(SimulatedClock { stepped_ms: AtomicI64::new(0) });
-    let disk = Disk::new(START_MS);
+    let disk = SimulatedDisk::new(START_MS);
     found(&disk);
     let cursor = disk.last_event();
-    let manner =
-        Manner { takes: |chance| some_ms(chance, 20), chance: chance.clone(), queue: 3, acknowledges_early };
+    let options = SimOptions {
+        takes: |chance| some_ms(chance, 20),
+        chance: chance.clone(),
+        queue: 3,
+        acknowledges_early,
+    };
     let journal = Arc::new(Mutex::new(Journal::default()));
     {
         let (disk, clock) = (disk.clone(), clock.clone());
-        sim.host("server", move || server(disk.clone(), clock.clone(), manner.clone()));
+        sim.host("server", move || server(disk.clone(), clock.clone(), options.clone()));
     }
     for person in 0..PEOPLE {
         let (chance, journal) = (chance.clone(), journal.clone());

@@ -1,4 +1,4 @@
-//! Tortures the real server: a separate process with a fresh data directory on the loopback, in lanes that each try to
+//! Tortures the real server: a separate process with a fresh data directory on the loopback, in scenarios that each try to
 //! break some promises, and say with the same run whether they would notice if one were broken.
 //!
 //! `cargo xtask torture` builds what is needed and runs it; docs/reliability.md has the promises and the figures.
@@ -11,7 +11,6 @@
 )]
 
 mod chaos;
-mod lane;
 mod latency;
 mod listener;
 mod load;
@@ -19,6 +18,7 @@ mod lossy;
 mod person;
 mod random;
 mod report;
+mod scenario;
 mod server;
 mod wire;
 
@@ -27,18 +27,18 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum as _};
 
-use lane::{Lane, Scale, Setup};
 use report::Report;
+use scenario::{Scale, Scenario, Setup};
 
 pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Tortures a Mini-Tweet server and says which promises it kept.
 #[derive(Debug, Parser)]
 struct Cli {
-    /// Run only this lane; may be given several times.
-    #[arg(long = "lane", value_name = "NAME")]
-    lanes: Vec<Lane>,
-    /// As in every change: a few minutes for all lanes. This is the default.
+    /// Run only this scenario; may be given several times.
+    #[arg(long = "scenario", value_name = "NAME")]
+    scenarios: Vec<Scenario>,
+    /// As in every change: a few minutes for all scenarios. This is the default.
     #[arg(long)]
     short: bool,
     /// As often as the promises say.
@@ -64,12 +64,13 @@ fn main() -> Result<ExitCode, Error> {
         scale: if cli.long { Scale::Long } else { Scale::Short },
         seed: cli.seed,
     };
-    let lanes = if cli.lanes.is_empty() { Lane::value_variants().to_vec() } else { cli.lanes };
+    let scenarios =
+        if cli.scenarios.is_empty() { Scenario::value_variants().to_vec() } else { cli.scenarios };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let report = runtime.block_on(async {
         tokio::select! {
-            report = run(&setup, &lanes) => Ok(report),
-            // What was mounted or started goes with the lane.
+            report = run(&setup, &scenarios) => Ok(report),
+            // What was mounted or started goes with the scenario.
             _ = tokio::signal::ctrl_c() => Err("interrupted"),
         }
     })?;
@@ -77,13 +78,13 @@ fn main() -> Result<ExitCode, Error> {
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn run(setup: &Setup, lanes: &[Lane]) -> Report {
+async fn run(setup: &Setup, scenarios: &[Scenario]) -> Report {
     let mut report = Report::default();
-    for lane in lanes {
-        // One lane that cannot run does not keep the others from it.
-        match lane.run(setup).await {
-            Ok(lines) => report.add(*lane, setup, lines),
-            Err(error) => report.add_failure(*lane, setup, &error),
+    for scenario in scenarios {
+        // One scenario that cannot run does not keep the others from it.
+        match scenario.run(setup).await {
+            Ok(lines) => report.add(*scenario, setup, lines),
+            Err(error) => report.add_failure(*scenario, setup, &error),
         }
     }
     report.print_summary();

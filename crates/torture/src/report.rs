@@ -1,8 +1,8 @@
-//! What a lane found: a line for each promise, with what was tried, what broke, whether the same test noticed a server
+//! What a scenario found: a line for each promise, with what was tried, what broke, whether the same test noticed a server
 //! that breaks it on purpose, and how to have it again.
 
 use crate::Error;
-use crate::lane::{Lane, Scale, Setup};
+use crate::scenario::{Scale, Scenario, Setup};
 
 /// At most so many things that broke are written out.
 const SHOWN: usize = 10;
@@ -43,7 +43,7 @@ impl Line {
     }
 }
 
-/// What all lanes found.
+/// What all scenarios found.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     kept: usize,
@@ -51,8 +51,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Prints what a lane found.
-    pub(crate) fn add(&mut self, lane: Lane, setup: &Setup, lines: Vec<Line>) {
+    /// Prints what a scenario found.
+    pub(crate) fn add(&mut self, scenario: Scenario, setup: &Setup, lines: Vec<Line>) {
         for line in lines {
             if line.is_good() {
                 self.kept += 1;
@@ -60,7 +60,7 @@ impl Report {
                 self.failed += 1;
             }
             let verdict = if line.is_good() { "pass" } else { "FAIL" };
-            println!("{verdict} P{} {}: {}; {}", line.promise, lane.name(), line.tried, line.figures);
+            println!("{verdict} P{} {}: {}; {}", line.promise, scenario.name(), line.tried, line.figures);
             match line.control {
                 Control::Caught(what) => println!("     control caught: {what}"),
                 Control::Missed(what) => println!("     control MISSED: {what}"),
@@ -71,14 +71,18 @@ impl Report {
             if line.broken.len() > SHOWN {
                 println!("     broken: {} more", line.broken.len() - SHOWN);
             }
-            println!("     again: {}", again(lane, setup));
+            println!("     again: {}", again(scenario, setup));
         }
     }
 
-    /// Prints that a lane could not be run.
-    pub(crate) fn add_failure(&mut self, lane: Lane, setup: &Setup, error: &Error) {
+    /// Prints that a scenario could not be run.
+    pub(crate) fn add_failure(&mut self, scenario: Scenario, setup: &Setup, error: &Error) {
         self.failed += 1;
-        println!("FAIL {}: it could not be run: {error}\n     again: {}", lane.name(), again(lane, setup));
+        println!(
+            "FAIL {}: it could not be run: {error}\n     again: {}",
+            scenario.name(),
+            again(scenario, setup)
+        );
     }
 
     pub(crate) fn print_summary(&self) {
@@ -90,10 +94,10 @@ impl Report {
     }
 }
 
-fn again(lane: Lane, setup: &Setup) -> String {
+fn again(scenario: Scenario, setup: &Setup) -> String {
     let scale = match setup.scale {
         Scale::Short => "--short",
         Scale::Long => "--long",
     };
-    format!("cargo xtask torture --lane {} {scale} --seed {}", lane.name(), setup.seed)
+    format!("cargo xtask torture --scenario {} {scale} --seed {}", scenario.name(), setup.seed)
 }

@@ -2,7 +2,7 @@
 
 use protocol::v1;
 
-use crate::editor::Editor;
+use terminal::editor::Editor;
 
 /// What a form is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

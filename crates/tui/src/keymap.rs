@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use crate::commands::{Action, COMMANDS, Command, Context, by_id};
-use crate::key::{Key, Keys};
 use crate::settings::Settings;
+use terminal::key::{Key, Keys};
 
 /// What the emacs preset changes.
 const EMACS: &[(&str, &[&str])] = &[

@@ -4,29 +4,21 @@
 //! [`draw`](view::draw) makes a screen from the state alone. Nothing in here but [`run`] knows a clock, a network or
 //! a terminal.
 
-pub mod act;
 pub mod commands;
-pub mod decode;
-pub mod editor;
+pub mod composer;
+pub mod entities;
 pub mod form;
-pub mod grid;
-pub mod key;
 pub mod keymap;
-pub mod known;
-pub mod list;
-pub mod look;
-pub mod measure;
+pub mod local_store;
 pub mod message;
 pub mod page;
-pub mod paint;
-pub mod place;
 pub mod plain;
 pub mod prompt;
+pub mod route;
 pub mod rows;
 pub mod run;
 pub mod settings;
-pub mod shelf;
 pub mod state;
 pub mod update;
+pub mod user_action;
 pub mod view;
-pub mod writing;

@@ -6,12 +6,12 @@ use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::response;
 
-use crate::act::Act;
 use crate::commands::Action;
-use crate::grid::Size;
-use crate::key::Event;
 use crate::page::Page;
-use crate::place::{Part, Place};
+use crate::route::{PageSelector, Route};
+use crate::user_action::UserAction;
+use terminal::grid::Size;
+use terminal::key::Event;
 
 /// Something happened.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub enum Message {
     /// The person came back from their editor: with a text, or what went wrong.
     Edited(Result<String, String>),
     /// Something outside went wrong, or is to be told.
-    Told(String),
+    Announced(String),
     /// The accounts on this machine, and which of them is used.
     Accounts(Vec<String>),
     /// What was kept of a screen, or of the head of a profile.
@@ -96,7 +96,7 @@ impl Topic {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
     /// To fill a part of a screen.
-    Fill(Place, Part),
+    Fill(Route, PageSelector),
     /// For the head of a profile.
     Profile(String),
     /// Who one is oneself.
@@ -110,7 +110,7 @@ pub enum Purpose {
     /// For the side pane.
     Online,
     /// Something that was shown as done at once.
-    Act(Act),
+    UserAction(UserAction),
     /// The outbox, by the key of the text.
     Send(Bytes),
     /// A tweet that a row needs.
@@ -139,7 +139,7 @@ impl Purpose {
     /// Whether something is changed by it: then one does not leave before it is answered.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        matches!(self, Self::Act(_) | Self::Send(_) | Self::Form | Self::BindKey | Self::Nothing)
+        matches!(self, Self::UserAction(_) | Self::Send(_) | Self::Form | Self::BindKey | Self::Nothing)
     }
 }
 
@@ -155,9 +155,9 @@ pub enum Effect {
     /// No longer.
     Unsubscribe(Topic),
     /// Keep a file of the shelf.
-    Keep(Shelved, Vec<u8>),
+    Keep(LocalItem, Vec<u8>),
     /// Drop it.
-    Drop(Shelved),
+    Drop(LocalItem),
     /// Show what was kept under this name, as if it answered this.
     Recall(Purpose, String),
     /// A session was made: keep it.
@@ -191,7 +191,7 @@ pub enum Effect {
 
 /// Something that is kept on the disk.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Shelved {
+pub enum LocalItem {
     /// A draft, by its name.
     Draft(String),
     /// Something in the outbox, by its key.

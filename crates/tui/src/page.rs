@@ -4,7 +4,7 @@ use prost::Message as _;
 use protocol::v1;
 use protocol::v1::response;
 
-use crate::place::{Place, ProfileTab};
+use crate::route::{ProfileTab, Route};
 
 /// Names of files are not longer than this; what would be is not kept.
 const NAME_MAX: usize = 120;
@@ -39,16 +39,16 @@ impl Page {
 /// The name under which a screen's first page is kept; `None` where it would tell nothing later: who is online, what
 /// was found, and what belongs to the server alone.
 #[must_use]
-pub fn name_of(place: &Place) -> Option<String> {
+pub fn name_of(place: &Route) -> Option<String> {
     let name = match place {
-        Place::Home => "home".into(),
-        Place::Mine => "mine".into(),
-        Place::Local => "local".into(),
-        Place::Hashtag(name) => format!("tag-{}", in_file_name(&name.to_lowercase())),
-        Place::Bookmarks => "saved".into(),
-        Place::Likes => "liked".into(),
-        Place::Thread(id) => format!("thread-{id}"),
-        Place::Profile(username, tab) => {
+        Route::Home => "home".into(),
+        Route::Mine => "mine".into(),
+        Route::Local => "local".into(),
+        Route::Hashtag(name) => format!("tag-{}", in_file_name(&name.to_lowercase())),
+        Route::Bookmarks => "saved".into(),
+        Route::Likes => "liked".into(),
+        Route::Thread(id) => format!("thread-{id}"),
+        Route::Profile(username, tab) => {
             let tab = match tab {
                 ProfileTab::Tweets => "by",
                 ProfileTab::Replies => "replies",
@@ -57,11 +57,11 @@ pub fn name_of(place: &Place) -> Option<String> {
             };
             format!("{tab}-{}", in_file_name(username))
         }
-        Place::People => "people".into(),
-        Place::Trends => "trends".into(),
-        Place::Notifications => "notifications".into(),
-        Place::Conversations => "chats".into(),
-        Place::Conversation(username) => format!("chat-{}", in_file_name(username)),
+        Route::People => "people".into(),
+        Route::Trends => "trends".into(),
+        Route::Notifications => "notifications".into(),
+        Route::Conversations => "chats".into(),
+        Route::Conversation(username) => format!("chat-{}", in_file_name(username)),
         _ => return None,
     };
     (name.len() <= NAME_MAX).then_some(name)
@@ -100,10 +100,10 @@ mod tests {
     #[test]
     fn no_name_leads_out_of_the_directory() {
         for username in ["../x", "a/b", "", ".", "日本"] {
-            let name = name_of(&Place::Conversation(username.into())).unwrap();
+            let name = name_of(&Route::Conversation(username.into())).unwrap();
             assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_%".contains(&b)), "{name}");
         }
-        assert_eq!(name_of(&Place::Hashtag("x".repeat(200))), None);
-        assert_eq!(name_of(&Place::Online), None);
+        assert_eq!(name_of(&Route::Hashtag("x".repeat(200))), None);
+        assert_eq!(name_of(&Route::Online), None);
     }
 }

@@ -6,9 +6,9 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use protocol::v1;
 
 use crate::commands::{Action, Argument, COMMANDS, Command, Context, by_id};
-use crate::editor::Editor;
-use crate::place::{Place, ProfileTab};
+use crate::route::{ProfileTab, Route};
 use crate::state::State;
+use terminal::editor::Editor;
 
 /// Choices that are made at most.
 const CHOICES_MAX: usize = 200;
@@ -18,11 +18,11 @@ const BEGUN: u32 = 1_000;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asking {
+pub enum PromptKind {
     /// How to begin, when nobody ever was here.
     Welcome,
     /// Log-in or sign-up.
-    Door,
+    SignIn,
     /// Any command.
     Palette,
     /// What can be done here.
@@ -55,7 +55,7 @@ pub enum Asking {
 #[derive(Debug, Clone)]
 pub struct Prompt {
     /// What is asked for.
-    pub asking: Asking,
+    pub asking: PromptKind,
     /// What is written.
     pub editor: Editor,
     /// The choice.
@@ -70,7 +70,7 @@ pub enum Chosen {
     /// A command, with its argument.
     Command(Action, String),
     /// Goes there.
-    Go(Place),
+    Go(Route),
     /// Opens a link.
     Link(String),
     /// Uses another account; empty: a new one.
@@ -123,7 +123,7 @@ impl Choice {
 impl Prompt {
     /// An empty one.
     #[must_use]
-    pub fn new(asking: Asking, contexts: Vec<Context>) -> Self {
+    pub fn new(asking: PromptKind, contexts: Vec<Context>) -> Self {
         Self { asking, editor: Editor::one_line(""), choice: 0, contexts }
     }
 
@@ -131,34 +131,37 @@ impl Prompt {
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self.asking {
-            Asking::Welcome => "Welcome to Mini-Tweet",
-            Asking::Door => "Come in",
-            Asking::Palette => ":",
-            Asking::Help => "What can be done here ·",
-            Asking::Jump => "Jump to",
-            Asking::Filter => "Only rows with",
-            Asking::Search => "Search",
-            Asking::Tag => "#",
-            Asking::User => "@",
-            Asking::BindKey => "Come in with this ssh key from now on?",
-            Asking::Accounts(_) => "Account",
-            Asking::Links(_) => "Open",
-            Asking::Details(_) => "Details ·",
-            Asking::Bind => "Command and key",
-            Asking::File(_) => "settings.toml ·",
+            PromptKind::Welcome => "Welcome to Mini-Tweet",
+            PromptKind::SignIn => "Come in",
+            PromptKind::Palette => ":",
+            PromptKind::Help => "What can be done here ·",
+            PromptKind::Jump => "Jump to",
+            PromptKind::Filter => "Only rows with",
+            PromptKind::Search => "Search",
+            PromptKind::Tag => "#",
+            PromptKind::User => "@",
+            PromptKind::BindKey => "Come in with this ssh key from now on?",
+            PromptKind::Accounts(_) => "Account",
+            PromptKind::Links(_) => "Open",
+            PromptKind::Details(_) => "Details ·",
+            PromptKind::Bind => "Command and key",
+            PromptKind::File(_) => "settings.toml ·",
         }
     }
 
     /// Whether its choices have numbers that take them.
     #[must_use]
     pub fn has_hints(&self) -> bool {
-        matches!(self.asking, Asking::Links(_) | Asking::Accounts(_) | Asking::Welcome | Asking::Door)
+        matches!(
+            self.asking,
+            PromptKind::Links(_) | PromptKind::Accounts(_) | PromptKind::Welcome | PromptKind::SignIn
+        )
     }
 
     /// Whether it cannot be left without choosing.
     #[must_use]
     pub fn must_choose(&self) -> bool {
-        matches!(self.asking, Asking::Welcome | Asking::Door)
+        matches!(self.asking, PromptKind::Welcome | PromptKind::SignIn)
     }
 }
 
@@ -167,10 +170,10 @@ impl Prompt {
 pub fn choices(state: &State, prompt: &Prompt) -> Vec<Choice> {
     let query = prompt.editor.text().trim();
     let all = match &prompt.asking {
-        Asking::Welcome => welcome(state),
-        Asking::Door => door(state),
-        Asking::Palette => return palette(state, prompt, query),
-        Asking::Help => {
+        PromptKind::Welcome => welcome(state),
+        PromptKind::SignIn => door(state),
+        PromptKind::Palette => return palette(state, prompt, query),
+        PromptKind::Help => {
             let here = |command: &&Command| prompt.contexts.contains(&command.context);
             let mut all: Vec<Choice> =
                 COMMANDS.iter().filter(here).map(|c| of_command(state, prompt, c)).collect();
@@ -183,7 +186,7 @@ pub fn choices(state: &State, prompt: &Prompt) -> Vec<Choice> {
             });
             all
         }
-        Asking::BindKey => vec![
+        PromptKind::BindKey => vec![
             Choice::new(
                 "Yes",
                 "no password next time; :keys lists and revokes",
@@ -191,12 +194,12 @@ pub fn choices(state: &State, prompt: &Prompt) -> Vec<Choice> {
             ),
             Choice::new("No", "you are asked again", Chosen::Leave),
         ],
-        Asking::Jump => jumps(state),
-        Asking::Filter => {
+        PromptKind::Jump => jumps(state),
+        PromptKind::Filter => {
             return vec![Choice::new("Filter", "Enter keeps it, Esc shows all again", Chosen::Filter)];
         }
-        Asking::Search => return searches(state, query),
-        Asking::Tag => {
+        PromptKind::Search => return searches(state, query),
+        PromptKind::Tag => {
             let mut all: Vec<Choice> = state
                 .known
                 .trends
@@ -209,17 +212,17 @@ pub fn choices(state: &State, prompt: &Prompt) -> Vec<Choice> {
             }
             return all;
         }
-        Asking::User => {
+        PromptKind::User => {
             let mut all = matching(query.trim_start_matches('@'), people(state));
             let name = query.trim_start_matches('@').to_lowercase();
             // One that is not known here may be known to the server.
             if !name.is_empty() && state.known.by_username(&name).is_none() {
-                let place = Place::Profile(name.clone(), ProfileTab::Tweets);
+                let place = Route::Profile(name.clone(), ProfileTab::Tweets);
                 all.push(Choice::new(format!("@{name}"), "exactly this username", Chosen::Go(place)));
             }
             return all;
         }
-        Asking::Accounts(names) => {
+        PromptKind::Accounts(names) => {
             let mut all: Vec<Choice> = names
                 .iter()
                 .map(|name| Choice::new(name.clone(), "use this account", Chosen::Account(name.clone())))
@@ -231,9 +234,9 @@ pub fn choices(state: &State, prompt: &Prompt) -> Vec<Choice> {
             ));
             all
         }
-        Asking::Links(id) => links(state, *id),
-        Asking::Bind => return bindings(state, prompt, query),
-        Asking::Details(lines) | Asking::File(lines) => {
+        PromptKind::Links(id) => links(state, *id),
+        PromptKind::Bind => return bindings(state, prompt, query),
+        PromptKind::Details(lines) | PromptKind::File(lines) => {
             lines.iter().map(|line| Choice::new(line.clone(), "", Chosen::Nothing)).collect()
         }
     };
@@ -346,7 +349,7 @@ fn people(state: &State) -> Vec<Choice> {
     all.into_iter()
         .map(|account| {
             let name = SafeText::line(&account.display_name).as_str().to_owned();
-            let place = Place::Profile(account.username.clone(), ProfileTab::Tweets);
+            let place = Route::Profile(account.username.clone(), ProfileTab::Tweets);
             Choice::new(format!("@{}", account.username), name, Chosen::Go(place))
         })
         .collect()
@@ -354,14 +357,14 @@ fn people(state: &State) -> Vec<Choice> {
 
 fn hashtag(name: &str, detail: &str) -> Choice {
     let safe = SafeText::line(name);
-    Choice::new(format!("#{safe}"), detail, Chosen::Go(Place::Hashtag(name.to_owned())))
+    Choice::new(format!("#{safe}"), detail, Chosen::Go(Route::Hashtag(name.to_owned())))
 }
 
 fn jumps(state: &State) -> Vec<Choice> {
     let places =
-        [Place::Home, Place::Mine, Place::Local, Place::Bookmarks, Place::Likes, Place::Notifications];
+        [Route::Home, Route::Mine, Route::Local, Route::Bookmarks, Route::Likes, Route::Notifications];
     let more =
-        [Place::Conversations, Place::Trends, Place::People, Place::Online, Place::Drafts, Place::Settings];
+        [Route::Conversations, Route::Trends, Route::People, Route::Online, Route::Drafts, Route::Settings];
     let mut all: Vec<Choice> = places
         .into_iter()
         .chain(more)
@@ -369,7 +372,7 @@ fn jumps(state: &State) -> Vec<Choice> {
         .collect();
     for conversation in state.known.conversations.values() {
         if let Some(with) = &conversation.with {
-            let place = Place::Conversation(with.username.clone());
+            let place = Route::Conversation(with.username.clone());
             all.push(Choice::new(format!("Chat with @{}", with.username), "", Chosen::Go(place)));
         }
     }
@@ -417,14 +420,14 @@ fn links(state: &State, id: u64) -> Vec<Choice> {
             }
             Entity::Hashtag(tag) => hashtag(tag.name(), "feed of this hashtag"),
             Entity::Mention(username) => {
-                let place = Place::Profile(username.as_str().to_owned(), ProfileTab::Tweets);
+                let place = Route::Profile(username.as_str().to_owned(), ProfileTab::Tweets);
                 Choice::new(format!("@{username}"), "profile", Chosen::Go(place))
             }
         });
     }
     for (id, what) in [(tweet.quote_of, "The quoted tweet"), (tweet.reply_to, "What it answers")] {
         if id != 0 {
-            all.push(Choice::new(what, "thread", Chosen::Go(Place::Thread(id))));
+            all.push(Choice::new(what, "thread", Chosen::Go(Route::Thread(id))));
         }
     }
     if all.is_empty() {

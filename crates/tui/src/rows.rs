@@ -4,11 +4,11 @@ use protocol::v1;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::commands::COMMANDS;
-use crate::list::Item;
-use crate::place::{Place, SearchKind};
+use crate::composer::{Outgoing, Writing};
+use crate::route::{Route, SearchKind};
 use crate::settings;
-use crate::state::{Panel, Phase, State};
-use crate::writing::{Outgoing, Writing};
+use crate::state::{Phase, ScreenState, State};
+use terminal::list::Item;
 
 /// Retweets of one tweet within so many rows are shown once.
 const RETWEET_WINDOW: usize = 40;
@@ -75,33 +75,33 @@ impl Row {
 
 /// The rows of a screen.
 #[must_use]
-pub fn rows(state: &State, place: &Place, panel: &Panel) -> Vec<Row> {
+pub fn rows(state: &State, place: &Route, panel: &ScreenState) -> Vec<Row> {
     let mut rows = match place {
-        Place::Thread(id) => thread(state, panel, *id),
-        Place::Notifications => notifications(state, panel),
-        Place::Conversations => panel.ids.iter().map(|id| Row::Conversation(*id)).collect(),
-        Place::Conversation(username) => messages(state, panel, username),
-        Place::People | Place::Muted | Place::Blocked | Place::Search(SearchKind::People, _) => people(panel),
-        Place::Online => people(panel),
-        Place::Trends => {
+        Route::Thread(id) => thread(state, panel, *id),
+        Route::Notifications => notifications(state, panel),
+        Route::Conversations => panel.ids.iter().map(|id| Row::Conversation(*id)).collect(),
+        Route::Conversation(username) => messages(state, panel, username),
+        Route::People | Route::Muted | Route::Blocked | Route::Search(SearchKind::People, _) => people(panel),
+        Route::Online => people(panel),
+        Route::Trends => {
             state.known.trends.iter().map(|trend| Row::Hashtag(trend.name.as_str().into())).collect()
         }
-        Place::Search(SearchKind::Hashtags, _) => panel.names.iter().cloned().map(Row::Hashtag).collect(),
-        Place::Profile(_, tab) => {
+        Route::Search(SearchKind::Hashtags, _) => panel.names.iter().cloned().map(Row::Hashtag).collect(),
+        Route::Profile(_, tab) => {
             let mut rows = vec![Row::ProfileHead];
             rows.extend(if tab.has_tweets() { timeline(state, place, panel) } else { people(panel) });
             rows
         }
-        Place::Drafts => drafts(state),
-        Place::Settings => {
+        Route::Drafts => drafts(state),
+        Route::Settings => {
             let options = settings::OPTIONS.iter().map(|option| Row::Setting(option.name));
             options.chain(["bind", "test-notification", "settings-file"].map(Row::Command)).collect()
         }
-        Place::Sessions => state.known.sessions.iter().map(|session| Row::Session(session.id)).collect(),
-        Place::Keys => state.known.keys.iter().map(|key| Row::Key(key.id)).collect(),
-        Place::Help => help(),
-        Place::Log => notes(state.log.iter().rev().map(|(_, line)| line.as_str())),
-        Place::Doctor => notes(state.doctor().iter().map(String::as_str)),
+        Route::Sessions => state.known.sessions.iter().map(|session| Row::Session(session.id)).collect(),
+        Route::Keys => state.known.keys.iter().map(|key| Row::Key(key.id)).collect(),
+        Route::Help => help(),
+        Route::Log => notes(state.log.iter().rev().map(|(_, line)| line.as_str())),
+        Route::Doctor => notes(state.doctor().iter().map(String::as_str)),
         _ => timeline(state, place, panel),
     };
     if !panel.filter.is_empty() {
@@ -111,20 +111,20 @@ pub fn rows(state: &State, place: &Place, panel: &Panel) -> Vec<Row> {
             matches!(row, Row::ProfileHead) || words.iter().all(|word| text.contains(word))
         });
     }
-    if panel.next.is_some() && panel.phase != Phase::New && !matches!(place, Place::Conversation(_)) {
+    if panel.next.is_some() && panel.phase != Phase::New && !matches!(place, Route::Conversation(_)) {
         rows.push(Row::More);
     }
     rows
 }
 
-fn timeline(state: &State, place: &Place, panel: &Panel) -> Vec<Row> {
+fn timeline(state: &State, place: &Route, panel: &ScreenState) -> Vec<Row> {
     let mut rows = Vec::with_capacity(panel.ids.len() + 2);
     let mut originals: Vec<u64> = Vec::new();
     let mut line_is_drawn = false;
     for &id in &panel.ids {
         let is_hidden = state.known.tweet(id).is_none_or(|tweet| state.is_muted(tweet));
         let original = state.known.original(id);
-        let is_repeated = matches!(place, Place::Home)
+        let is_repeated = matches!(place, Route::Home)
             && original != id
             && originals.iter().rev().take(RETWEET_WINDOW).any(|seen| *seen == original);
         if let Some(read) = panel.read_line
@@ -148,12 +148,12 @@ fn timeline(state: &State, place: &Place, panel: &Panel) -> Vec<Row> {
     rows
 }
 
-fn people(panel: &Panel) -> Vec<Row> {
+fn people(panel: &ScreenState) -> Vec<Row> {
     panel.ids.iter().map(|id| Row::Person(*id)).collect()
 }
 
 /// Oldest first; what is on its way stands at the end.
-fn messages(state: &State, panel: &Panel, username: &str) -> Vec<Row> {
+fn messages(state: &State, panel: &ScreenState, username: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     if panel.next.is_some() {
         rows.push(Row::More);
@@ -166,7 +166,7 @@ fn messages(state: &State, panel: &Panel, username: &str) -> Vec<Row> {
 }
 
 /// Ancestors, the tweet, and the replies as a tree: each below what it answers, oldest first.
-fn thread(state: &State, panel: &Panel, root: u64) -> Vec<Row> {
+fn thread(state: &State, panel: &ScreenState, root: u64) -> Vec<Row> {
     let mut rows: Vec<Row> = panel.ancestors.iter().map(|id| Row::Tweet(*id, 0)).collect();
     if state.known.tweet(root).is_some() || state.known.is_gone(root) {
         rows.push(Row::Tweet(root, 0));
@@ -179,7 +179,7 @@ fn thread(state: &State, panel: &Panel, root: u64) -> Vec<Row> {
     rows
 }
 
-fn branch(state: &State, panel: &Panel, ids: &[u64], parent: u64, depth: u8, rows: &mut Vec<Row>) {
+fn branch(state: &State, panel: &ScreenState, ids: &[u64], parent: u64, depth: u8, rows: &mut Vec<Row>) {
     let answers = |id: &&u64| state.known.tweet(**id).is_some_and(|tweet| tweet.reply_to == parent);
     for id in ids.iter().filter(answers) {
         rows.push(Row::Tweet(*id, depth.min(DEPTH_MAX)));
@@ -192,14 +192,14 @@ fn branch(state: &State, panel: &Panel, ids: &[u64], parent: u64, depth: u8, row
 
 /// How many tweets are below one in a thread.
 #[must_use]
-pub fn replies_below(state: &State, panel: &Panel, id: u64) -> usize {
+pub fn replies_below(state: &State, panel: &ScreenState, id: u64) -> usize {
     let answers =
         |other: &&u64| **other > id && state.known.tweet(**other).is_some_and(|tweet| tweet.reply_to == id);
     panel.ids.iter().filter(answers).map(|child| 1 + replies_below(state, panel, *child)).sum()
 }
 
 /// Likes and retweets of one tweet together, as long as they stand beside each other.
-fn notifications(state: &State, panel: &Panel) -> Vec<Row> {
+fn notifications(state: &State, panel: &ScreenState) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut last: Option<(i32, u64)> = None;
     for id in &panel.ids {
@@ -233,8 +233,8 @@ impl Group {
     /// What the row of this oldest notification tells.
     #[must_use]
     pub fn of(state: &State, oldest: u64) -> Self {
-        let empty = Panel::default();
-        let panel = state.panels.get(&Place::Notifications).unwrap_or(&empty);
+        let empty = ScreenState::default();
+        let panel = state.panels.get(&Route::Notifications).unwrap_or(&empty);
         let mut group = Self { people: Vec::new(), is_unread: false, newest_ms: 0 };
         for one in group_of(state, panel, oldest).iter().filter_map(|id| state.known.notifications.get(id)) {
             if !group.people.contains(&one.account_id) {
@@ -248,7 +248,7 @@ impl Group {
 }
 
 /// All notifications that a row stands for, newest first.
-fn group_of(state: &State, panel: &Panel, oldest: u64) -> Vec<u64> {
+fn group_of(state: &State, panel: &ScreenState, oldest: u64) -> Vec<u64> {
     let Some(place) = panel.ids.iter().position(|id| *id == oldest) else { return Vec::new() };
     let Some(one) = state.known.notifications.get(&oldest) else { return vec![oldest] };
     let groups = matches!(

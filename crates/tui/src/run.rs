@@ -14,14 +14,14 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::decode::Decoder;
-use crate::grid::Size;
+use crate::local_store::{FileWriter, LocalStore};
 use crate::message::{Connected, Effect, Message, Purpose, Topic};
-use crate::paint::{Paint, Painter};
-use crate::shelf::{Keeper, Shelf};
 use crate::state::{Link, Setup, State};
 use crate::update::{Effects, deadline, finish, start, update};
 use crate::view::draw;
+use terminal::decode::Decoder;
+use terminal::grid::Size;
+use terminal::paint::{Paint, Painter};
 
 /// Messages that may wait.
 const MESSAGES_MAX: usize = 1_024;
@@ -58,7 +58,7 @@ pub trait Host: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// Why it cannot be kept.
-    fn signed_in(&self, server: &str, username: &str, token: &[u8]) -> Result<Option<Shelf>, String>;
+    fn signed_in(&self, server: &str, username: &str, token: &[u8]) -> Result<Option<LocalStore>, String>;
     /// Forgets the session.
     fn signed_out(&self);
     /// Names of the accounts that can be switched to.
@@ -128,7 +128,7 @@ impl Inner {
 pub(crate) struct Run {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) state: State,
-    keeper: Option<Keeper>,
+    keeper: Option<FileWriter>,
     client: Option<Client>,
     /// What is asked while the first try to connect goes on.
     waiting: Option<Vec<(Purpose, protocol::v1::request::Op, Option<Bytes>)>>,
@@ -150,7 +150,12 @@ pub(crate) struct Run {
 }
 
 /// Runs the full-screen client until it ends. Everything that is written is kept and what is held is sent.
-pub async fn run(host: Arc<dyn Host>, setup: Setup, shelf: Option<Shelf>, terminal: Terminal) -> Outcome {
+pub async fn run(
+    host: Arc<dyn Host>,
+    setup: Setup,
+    shelf: Option<LocalStore>,
+    terminal: Terminal,
+) -> Outcome {
     let (mut run, mut from_tasks) = Run::start(host, setup, shelf);
     let mut screen = Screen::new(run.state.settings.mouse);
     let Terminal { mut input, output } = terminal;
@@ -260,7 +265,7 @@ impl Run {
     pub(crate) fn start(
         host: Arc<dyn Host>,
         setup: Setup,
-        shelf: Option<Shelf>,
+        shelf: Option<LocalStore>,
     ) -> (Box<Self>, mpsc::Receiver<Inner>) {
         let (inner, from_tasks) = mpsc::channel(MESSAGES_MAX);
         let has_session = setup.username.is_some();
@@ -308,12 +313,12 @@ impl Run {
         self.outcome.unwrap_or(Outcome::Quit)
     }
 
-    fn keep_on(&mut self, shelf: Option<Shelf>) {
+    fn keep_on(&mut self, shelf: Option<LocalStore>) {
         let inner = self.inner.clone();
         self.keeper = shelf.map(|shelf| {
-            Keeper::new(shelf, move |problem| {
+            FileWriter::new(shelf, move |problem| {
                 // A full queue has other things to say.
-                let _ = inner.try_send(Inner::message(Message::Told(problem)));
+                let _ = inner.try_send(Inner::message(Message::Announced(problem)));
             })
         });
     }
@@ -336,7 +341,7 @@ impl Run {
                 self.state.server.clone_from(&server);
                 self.connect(server, with_session);
             }
-            Inner::Hosting(Err(problem), _) => self.take(Message::Told(problem)),
+            Inner::Hosting(Err(problem), _) => self.take(Message::Announced(problem)),
             Inner::Resumed => {
                 self.is_away = false;
                 self.is_back = true;
@@ -433,11 +438,11 @@ impl Run {
     }
 
     /// Lends the terminal to somebody until they are done.
-    fn lend(&mut self, doing: impl Future<Output = Option<Message>> + Send + 'static) {
+    fn lend(&mut self, user_actions: impl Future<Output = Option<Message>> + Send + 'static) {
         self.is_away = true;
         let inner = self.inner.clone();
         self.tasks.spawn(async move {
-            let message = doing.await;
+            let message = user_actions.await;
             // Nobody is left to hear it when this fails.
             let _ = inner.send(Inner::Resumed).await;
             if let Some(message) = message {
@@ -542,7 +547,7 @@ impl Run {
                 Ok(subscription) => subscription,
                 Err(error) => {
                     let told = format!("no live events: {error}");
-                    let _ = inner.send(Inner::message(Message::Told(told))).await;
+                    let _ = inner.send(Inner::message(Message::Announced(told))).await;
                     return;
                 }
             };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::look::Theme;
+use terminal::style::Theme;
 
 /// What a person can choose.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

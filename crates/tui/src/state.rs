@@ -8,24 +8,24 @@ use jiff::tz::TimeZone;
 use protocol::v1;
 use smol_str::SmolStr;
 
-use crate::act::Act;
 use crate::commands::Context;
+use crate::composer::{Composer, Draft, Drafts, Outgoing};
+use crate::entities::Entities;
 use crate::form::Form;
-use crate::grid::Size;
-use crate::key::Key;
 use crate::keymap::Keymap;
-use crate::known::Known;
-use crate::list::List;
-use crate::look::Theme;
 use crate::message::Purpose;
 use crate::page::Page;
-use crate::paint::Depth;
-use crate::place::{Part, Place};
 use crate::prompt::Prompt;
+use crate::route::{PageSelector, Route};
 use crate::rows::{self, Row};
 use crate::settings::Settings;
+use crate::user_action::UserAction;
 use crate::view;
-use crate::writing::{Composer, Draft, Drafts, Outgoing};
+use terminal::grid::Size;
+use terminal::key::Key;
+use terminal::list::List;
+use terminal::paint::Depth;
+use terminal::style::Theme;
 
 /// Items of a list that are kept; the oldest go.
 pub const ITEMS_MAX: usize = 1_000;
@@ -36,7 +36,7 @@ const LOG_LINES_MAX: usize = 500;
 /// How long a message at the bottom stays, in milliseconds.
 pub const TOAST_MS: i64 = 8_000;
 
-/// How far the filling of a screen has come.
+/// How far the responses of a screen has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
     /// Never asked for.
@@ -52,7 +52,7 @@ pub enum Phase {
 
 /// What a screen holds.
 #[derive(Debug, Default)]
-pub struct Panel {
+pub struct ScreenState {
     /// Its rows and where the reader is.
     pub list: List<Row>,
     /// Items in the order of the list.
@@ -65,7 +65,7 @@ pub struct Panel {
     pub gaps: BTreeSet<u64>,
     /// Cursor of what follows.
     pub next: Option<String>,
-    /// How far its filling has come.
+    /// How far its responses has come.
     pub phase: Phase,
     /// Why it could not be filled.
     pub problem: Option<String>,
@@ -86,7 +86,7 @@ pub struct Panel {
     /// Only rows with these words are shown.
     pub filter: String,
     /// In a chat: how far the other one has come.
-    pub theirs: v1::Marks,
+    pub theirs: v1::ReadReceipts,
     /// When the other one wrote last.
     pub typing_until: i64,
     /// It was kept, and is as it was at this time: the server has not been asked since.
@@ -121,9 +121,9 @@ pub struct Toast {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undoable {
     /// Done; its inverse takes it back.
-    Done(Act),
+    Done(UserAction),
     /// Held, not yet asked.
-    Held(Act),
+    Held(UserAction),
     /// A text that is held in the outbox.
     Sent(Bytes),
     /// A draft that was thrown away.
@@ -225,13 +225,13 @@ pub struct State {
     /// Nothing is written to the network.
     pub is_read_only: bool,
     /// What is known of the network.
-    pub known: Known,
+    pub known: Entities,
     /// Where one was, is, and was before going back.
-    pub history: Vec<Place>,
+    pub history: Vec<Route>,
     /// The place in history.
     pub at: usize,
     /// Screens.
-    pub panels: HashMap<Place, Panel>,
+    pub panels: HashMap<Route, ScreenState>,
     /// What is followed live beside the usual.
     pub topics: HashSet<crate::message::Topic>,
     /// Of what the server tells live.
@@ -259,13 +259,13 @@ pub struct State {
     /// Not sent.
     pub outbox: Vec<Outgoing>,
     /// Acts that are held until a time.
-    pub held: Vec<(i64, Act)>,
+    pub held: Vec<(i64, UserAction)>,
     /// An ssh key that could be bound to the account.
     pub offered_key: Option<String>,
     /// What can be taken back, the last at the end.
     pub undo: Vec<Undoable>,
     /// What was taken back.
-    pub redo: Vec<Act>,
+    pub redo: Vec<UserAction>,
     /// Notifications that are unread.
     pub unread: u32,
     /// How far the reader has come, by timeline.
@@ -311,8 +311,8 @@ impl State {
             me: None,
             username: setup.username,
             is_read_only: setup.is_read_only,
-            known: Known::default(),
-            history: vec![Place::Home],
+            known: Entities::default(),
+            history: vec![Route::Home],
             at: 0,
             panels: HashMap::new(),
             topics: HashSet::new(),
@@ -348,25 +348,25 @@ impl State {
             state.complain(problem);
         }
         if let Some(page) = setup.home {
-            crate::update::show_kept(&mut state, &Purpose::Fill(Place::Home, Part::Newest), page);
+            crate::update::show_kept(&mut state, &Purpose::Fill(Route::Home, PageSelector::Newest), page);
         }
         state
     }
 
     /// Where one is.
     #[must_use]
-    pub fn place(&self) -> &Place {
-        self.history.get(self.at).unwrap_or(&Place::Home)
+    pub fn place(&self) -> &Route {
+        self.history.get(self.at).unwrap_or(&Route::Home)
     }
 
     /// What is shown there.
     #[must_use]
-    pub fn panel(&self) -> Option<&Panel> {
+    pub fn panel(&self) -> Option<&ScreenState> {
         self.panels.get(self.place())
     }
 
     /// The same, to change it.
-    pub fn panel_mut(&mut self) -> &mut Panel {
+    pub fn panel_mut(&mut self) -> &mut ScreenState {
         let place = self.place().clone();
         self.panels.entry(place).or_default()
     }
@@ -399,7 +399,7 @@ impl State {
             Some(Row::Notification(id)) => self.known.notifications.get(id)?.account_id,
             Some(Row::Tweet(..)) => self.known.tweet(self.selected_tweet()?)?.author_id,
             _ => match self.place() {
-                Place::Profile(username, _) | Place::Conversation(username) => return Some(username.clone()),
+                Route::Profile(username, _) | Route::Conversation(username) => return Some(username.clone()),
                 _ => return None,
             },
         };
@@ -423,7 +423,7 @@ impl State {
 
     /// When what a screen shows was so, while that is not now.
     #[must_use]
-    pub fn as_of(&self, panel: &Panel) -> Option<i64> {
+    pub fn as_of(&self, panel: &ScreenState) -> Option<i64> {
         panel.as_of.or(self.lost_at.filter(|_| panel.phase == Phase::Ready))
     }
 
@@ -432,7 +432,7 @@ impl State {
     pub fn is_muted(&self, tweet: &v1::Tweet) -> bool {
         let is_hidden = |id: u64| {
             let relationship = self.known.relationship(id);
-            relationship.blocking || (relationship.muting && !matches!(self.place(), Place::Profile(..)))
+            relationship.blocking || (relationship.muting && !matches!(self.place(), Route::Profile(..)))
         };
         let original = self.known.tweet(tweet.retweet_of).map(|original| original.author_id);
         is_hidden(tweet.author_id) || original.is_some_and(is_hidden)
@@ -467,7 +467,7 @@ impl State {
     }
 
     /// Makes the rows of a screen anew from what is known. The reader stays where they are.
-    pub fn refresh(&mut self, place: &Place) {
+    pub fn refresh(&mut self, place: &Route) {
         if place == self.place() {
             self.pin();
         }
@@ -498,7 +498,7 @@ impl State {
     }
 
     /// Makes the rows of a screen anew after the reader asked for others.
-    pub fn refresh_anew(&mut self, place: &Place) {
+    pub fn refresh_anew(&mut self, place: &Route) {
         let Some(panel) = self.panels.get(place) else { return };
         let rows = rows::rows(self, place, panel);
         if let Some(panel) = self.panels.get_mut(place) {
@@ -532,8 +532,8 @@ impl State {
     /// Forgets screens that nobody will go back to soon, and what only they showed.
     pub fn forget_old(&mut self) {
         if self.panels.len() > PANELS_MAX {
-            let recent: HashSet<Place> = self.history.iter().rev().take(PANELS_MAX / 2).cloned().collect();
-            let keep = |place: &Place| Place::TABS.contains(place) || recent.contains(place);
+            let recent: HashSet<Route> = self.history.iter().rev().take(PANELS_MAX / 2).cloned().collect();
+            let keep = |place: &Route| Route::TABS.contains(place) || recent.contains(place);
             self.panels.retain(|place, _| keep(place));
         }
         let shown: HashSet<u64> = self
@@ -585,7 +585,7 @@ impl State {
             ),
             format!(
                 "Width of these: |日本|é|👩‍🚀|🇩🇪| they are {} columns with their bars",
-                crate::measure::columns("|日本|é|👩‍🚀|🇩🇪|")
+                terminal::measure::columns("|日本|é|👩‍🚀|🇩🇪|")
             ),
             format!(
                 "Theme {}, keys {}, mouse {}",

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
-mod desk;
+mod driver;
 
-use desk::{Desk, id, tweet};
-use mini_tweet_tui::grid::Size;
+use driver::{TuiDriver, id, tweet};
 use mini_tweet_tui::message::Message;
 use mini_tweet_tui::view::draw;
+use terminal::grid::Size;
 
 const SIZES: [(u16, u16); 5] = [(40, 12), (60, 20), (80, 24), (120, 40), (200, 50)];
 
@@ -42,16 +42,16 @@ const SCREENS: [(&str, &str); 27] = [
     ("filter", "/ text:nanosecond"),
 ];
 
-fn at(keys: &str, (width, height): (u16, u16)) -> Desk {
-    let mut desk = Desk::new(width, height);
-    desk.wait(9_000);
+fn at(keys: &str, (width, height): (u16, u16)) -> TuiDriver {
+    let mut driver = TuiDriver::new(width, height);
+    driver.wait(9_000);
     if !keys.is_empty() {
-        desk.press(keys);
+        driver.press(keys);
     }
-    desk
+    driver
 }
 
-fn snapshot(name: &str, make: impl Fn((u16, u16)) -> Desk) {
+fn snapshot(name: &str, make: impl Fn((u16, u16)) -> TuiDriver) {
     let mut all = String::new();
     for size in SIZES {
         all.push_str(&format!("{}×{}\n{}\n", size.0, size.1, make(size).screen()));
@@ -72,31 +72,32 @@ fn every_screen_at_every_size() {
 fn the_first_screens_at_every_size() {
     let guest = |server: &str, (width, height)| {
         let server = server.to_owned();
-        let setup = mini_tweet_tui::state::Setup { server: server.clone(), ..Desk::setup(width, height) };
-        Desk::with(setup, !server.is_empty())
+        let setup =
+            mini_tweet_tui::state::Setup { server: server.clone(), ..TuiDriver::setup(width, height) };
+        TuiDriver::with(setup, !server.is_empty())
     };
     snapshot("welcome", |size| guest("", size));
     snapshot("door", |size| guest("a.org:4280", size));
     snapshot("log_in", |size| {
-        let mut desk = guest("a.org:4280", size);
-        desk.press("enter text:ada enter text:secret");
-        desk
+        let mut driver = guest("a.org:4280", size);
+        driver.press("enter text:ada enter text:secret");
+        driver
     });
     snapshot("sign_up", |size| {
-        let mut desk = guest("a.org:4280", size);
-        desk.press("down enter text:ada tab tab text:secret enter text:other enter");
-        desk
+        let mut driver = guest("a.org:4280", size);
+        driver.press("down enter text:ada tab tab text:secret enter text:other enter");
+        driver
     });
     snapshot("no_connection", |(width, height)| {
         let setup =
-            mini_tweet_tui::state::Setup { username: Some("ada".into()), ..Desk::setup(width, height) };
-        let mut desk = Desk::with(setup, false);
-        desk.tell(Message::Unreachable(client::ClientError::Unreachable {
+            mini_tweet_tui::state::Setup { username: Some("ada".into()), ..TuiDriver::setup(width, height) };
+        let mut driver = TuiDriver::with(setup, false);
+        driver.tell(Message::Unreachable(client::ClientError::Unreachable {
             endpoint: "tweets.example.org:4280".into(),
             reason: "connection refused".into(),
         }));
-        desk.wait(9_000);
-        desk
+        driver.wait(9_000);
+        driver
     });
 }
 
@@ -116,18 +117,18 @@ fn no_state_is_told_by_colour_alone() {
     ];
     for (what, one, other) in pairs {
         let screen = |keys| {
-            let mut desk = at(keys, (80, 24));
+            let mut driver = at(keys, (80, 24));
             // Without the passing message at the bottom, which says it in words.
-            desk.wait(60_000);
-            desk.screen()
+            driver.wait(60_000);
+            driver.screen()
         };
         assert_ne!(screen(one), screen(other), "{what}");
     }
     // The connection.
-    let mut desk = at("", (80, 24));
-    let live = desk.screen();
-    desk.tell(Message::Link(client::State::Reconnecting { why: "gone".into() }));
-    assert_ne!(desk.screen(), live);
+    let mut driver = at("", (80, 24));
+    let live = driver.screen();
+    driver.tell(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+    assert_ne!(driver.screen(), live);
     // Presence of people: each with a sign of its own.
     let people = at("5", (80, 24)).screen();
     assert!(
@@ -152,20 +153,20 @@ fn nothing_that_people_write_can_break_the_layout_or_drive_the_terminal() {
         "\u{1f3fb}\u{200d}\u{200d} lone joiners \u{fe0f}",
     ];
     for (width, height) in [(20, 6), (40, 12), (80, 24), (200, 50)] {
-        let mut desk = Desk::new(width, height);
+        let mut driver = TuiDriver::new(width, height);
         for (n, text) in (1_i64..).zip(nasty) {
-            desk.accounts.push(desk::account(100 + u64::try_from(n).unwrap(), &format!("user{n}"), text));
+            driver.accounts.push(driver::account(100 + u64::try_from(n).unwrap(), &format!("user{n}"), text));
             let mut new = tweet(0, 100 + u64::try_from(n).unwrap(), text);
             new.id = id(0) + u64::try_from(n).unwrap();
-            desk.posted(new);
+            driver.posted(new);
         }
-        desk.press(".");
+        driver.press(".");
         for keys in [
             "j", "j", "j", "a", "esc", "t", "esc", "j", "B", "esc", "j", "o", "esc", "i", "esc", "5", "g l",
             "g n",
         ] {
-            desk.press(keys);
-            let (grid, caret) = draw(&desk.state);
+            driver.press(keys);
+            let (grid, caret) = draw(&driver.state);
             assert_eq!(grid.size(), Size { width, height });
             for y in 0..height {
                 let mut columns = 0;
@@ -180,11 +181,8 @@ fn nothing_that_people_write_can_break_the_layout_or_drive_the_terminal() {
                         '\u{e0041}'
                     ]));
                     assert!(cell.text.chars().count() <= 12, "{:?}", cell.text);
-                    columns += if cell.text.is_empty() {
-                        0
-                    } else {
-                        mini_tweet_tui::measure::cluster_columns(&cell.text)
-                    };
+                    columns +=
+                        if cell.text.is_empty() { 0 } else { terminal::measure::cluster_columns(&cell.text) };
                 }
                 assert_eq!(columns, usize::from(width), "line {y} at {width}×{height} after {keys}");
             }
@@ -197,15 +195,15 @@ fn nothing_that_people_write_can_break_the_layout_or_drive_the_terminal() {
 
 #[test]
 fn absurd_sizes_and_sudden_changes_of_size_harm_nothing() {
-    let mut desk = Desk::new(80, 24);
+    let mut driver = TuiDriver::new(80, 24);
     let sizes = [(1, 1), (2, 1), (1, 50), (500, 200), (3, 3), (49, 13), (500, 1), (80, 24)];
     for keys in ["", "c text:hello", "esc", ":", "esc", "?", "esc", "3 enter", "esc esc", "g s", "g", "esc"] {
         if !keys.is_empty() {
-            desk.press(keys);
+            driver.press(keys);
         }
         for (width, height) in sizes {
-            desk.tell(Message::Resized(Size::clamped(width, height)));
-            let _ = draw(&desk.state);
+            driver.tell(Message::Resized(Size::clamped(width, height)));
+            let _ = draw(&driver.state);
         }
     }
     assert_eq!(Size::clamped(65_535, 65_535), Size { width: 500, height: 200 });

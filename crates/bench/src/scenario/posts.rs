@@ -12,7 +12,7 @@ use crate::raw::{self, Replayed, Rows};
 use crate::redis::Redis;
 use crate::report::{Aim, Row, quantile_ms};
 use protocol::v1::{self, request::Op, response};
-use server::store::sqlite::DATABASE;
+use store::sqlite::DATABASE;
 
 const NAME: &str = "posts";
 const DEPTH: usize = 8;

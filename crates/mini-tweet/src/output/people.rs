@@ -9,7 +9,7 @@ use super::style::{account, bold, count, dim, local_time, prose, rfc3339};
 use super::tweets::{Referred, author};
 
 /// Somebody in a list.
-pub(crate) fn person(person: &v1::Person) -> Row {
+pub(crate) fn person(person: &v1::AccountView) -> Row {
     let who = person.account.clone().unwrap_or_default();
     let ties = person.relationship.unwrap_or_default();
     let mut about = ties_in_words(&ties);
@@ -169,7 +169,7 @@ pub(crate) fn conversation(conversation: &v1::Conversation) -> Row {
 }
 
 /// A message of a conversation with this person. `theirs` says how far they have come with ours.
-pub(crate) fn message(message: &v1::DirectMessage, with: &v1::Account, theirs: v1::Marks) -> Row {
+pub(crate) fn message(message: &v1::DirectMessage, with: &v1::Account, theirs: v1::ReadReceipts) -> Row {
     let is_theirs = message.author_id == with.id;
     let state = match message.id {
         _ if is_theirs => "",

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use client::{Client, ClientError, Endpoint, Home, Profile, Profiles, Token};
 use rustix::process::{Signal, getpid, kill_process};
+use tui::local_store::LocalStore;
 use tui::run::{Host, Later};
-use tui::shelf::Shelf;
 
+use super::local_terminal::{self, LocalTerminal};
 use super::shelf_of;
-use super::terminal::{self, LocalTerminal};
 use super::tour;
 use crate::args::Global;
 use crate::context::{Context, client_options};
@@ -39,7 +39,7 @@ impl std::fmt::Debug for LocalHost {
 
 /// Unix milliseconds.
 pub(super) fn now_ms() -> i64 {
-    use server::seam::{Clock as _, SystemClock};
+    use store::env::{Clock as _, SystemClock};
     SystemClock.now_ms()
 }
 
@@ -77,7 +77,7 @@ impl Host for LocalHost {
         })
     }
 
-    fn signed_in(&self, server: &str, username: &str, token: &[u8]) -> Result<Option<Shelf>, String> {
+    fn signed_in(&self, server: &str, username: &str, token: &[u8]) -> Result<Option<LocalStore>, String> {
         let profile = Profile {
             server: server.to_owned(),
             username: username.to_owned(),
@@ -133,7 +133,7 @@ impl Host for LocalHost {
     }
 
     fn hide_input(&self, is_hidden: bool) {
-        terminal::hide_input(is_hidden);
+        local_terminal::hide_input(is_hidden);
     }
 
     fn open_link(&self, url: &str) -> Result<(), String> {

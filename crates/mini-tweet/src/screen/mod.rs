@@ -1,7 +1,7 @@
 //! The full-screen client on this machine: its terminal, its files, and what a machine of one's own can do.
 
 mod host;
-mod terminal;
+mod local_terminal;
 mod tour;
 
 use std::io::IsTerminal as _;
@@ -10,14 +10,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use client::{Home, Profile};
-use tui::paint::Depth;
+use terminal::paint::Depth;
+use tui::local_store::LocalStore;
 use tui::plain::plain;
 use tui::run::{Outcome, run};
-use tui::shelf::Shelf;
 use tui::state::{Capabilities, Setup};
 
 use self::host::LocalHost;
-use self::terminal::LocalTerminal;
+use self::local_terminal::LocalTerminal;
 use crate::args::ScreenOptions;
 use crate::context::Context;
 use crate::exit::Failure;
@@ -42,9 +42,9 @@ pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<Ex
         let outcome = if options.plain || setup.capabilities.term == "dumb" {
             let host = Arc::new(LocalHost::new(&context, None, profile.clone()));
             // One for all accounts: a second reader would find that the first one has taken a line.
-            let (input, output) = lines.get_or_insert_with(terminal::lines);
+            let (input, output) = lines.get_or_insert_with(local_terminal::lines);
             let outcome = plain(host, setup, shelf, input, output.clone()).await;
-            terminal::drain(output).await;
+            local_terminal::drain(output).await;
             outcome
         } else {
             let (tty, terminal) = LocalTerminal::take()?;
@@ -70,11 +70,11 @@ fn setup(
     context: &Context,
     profile: Option<&Profile>,
     options: &ScreenOptions,
-) -> Result<(Setup, Option<Shelf>), Failure> {
+) -> Result<(Setup, Option<LocalStore>), Failure> {
     let signed_in = profile.filter(|profile| profile.token.is_some());
     let mut setup = Setup {
         now: host::now_ms(),
-        size: terminal::size(),
+        size: local_terminal::size(),
         capabilities: capabilities(),
         server: match profile {
             Some(profile) => profile.server.clone(),
@@ -89,7 +89,7 @@ fn setup(
     };
     let shelf = match signed_in {
         Some(profile) => shelf_of(&context.home, &profile.name()),
-        None => Shelf::new(context.home.path().join("guest"), settings_file(&context.home)),
+        None => LocalStore::new(context.home.path().join("guest"), settings_file(&context.home)),
     };
     for problem in shelf.load(&mut setup) {
         crate::logging::talk(format_args!("mini-tweet: {problem}"));
@@ -98,12 +98,12 @@ fn setup(
 }
 
 /// Where the things of an account are kept.
-pub(crate) fn shelf_of(home: &Home, name: &str) -> Shelf {
+pub(crate) fn shelf_of(home: &Home, name: &str) -> LocalStore {
     let safe: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || "@.-_:".contains(c) { c } else { '_' })
         .collect();
-    Shelf::new(home.path().join("accounts").join(safe), settings_file(home))
+    LocalStore::new(home.path().join("accounts").join(safe), settings_file(home))
 }
 
 fn settings_file(home: &Home) -> PathBuf {

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use client::{Client, ClientError, Dial, Options, Token};
-use server::gateway::ssh::Visit;
+use gateway::ssh::SshSession;
+use tui::local_store::LocalStore;
 use tui::run::{Host, Later};
-use tui::shelf::Shelf;
 
 /// A visit.
 pub(super) struct SshHost {
@@ -25,12 +25,12 @@ impl std::fmt::Debug for SshHost {
 
 /// Unix milliseconds.
 pub(super) fn now_ms() -> i64 {
-    use server::seam::{Clock as _, SystemClock};
+    use store::env::{Clock as _, SystemClock};
     SystemClock.now_ms()
 }
 
 impl SshHost {
-    pub(super) fn new(visit: &Visit, shelves: PathBuf) -> Self {
+    pub(super) fn new(visit: &SshSession, shelves: PathBuf) -> Self {
         let token = visit.token.map(|token| Token::from_bytes(token.to_vec()));
         Self { dial: dial(visit), token: Mutex::new(token), shelves, hides_input: AtomicBool::new(false) }
     }
@@ -41,15 +41,15 @@ impl SshHost {
     }
 
     /// What this person keeps here. A username is nothing but letters, digits and `_`.
-    pub(super) fn shelf(&self, username: &str) -> Shelf {
+    pub(super) fn shelf(&self, username: &str) -> LocalStore {
         let own = self.shelves.join(username);
         let settings = own.join("settings.toml");
-        Shelf::new(own, settings)
+        LocalStore::new(own, settings)
     }
 }
 
 /// Through the door.
-pub(super) fn dial(visit: &Visit) -> Dial {
+pub(super) fn dial(visit: &SshSession) -> Dial {
     let door = visit.door.clone();
     Dial::new(move || door.open())
 }
@@ -72,7 +72,7 @@ impl Host for SshHost {
         Box::pin(Client::connect(options))
     }
 
-    fn signed_in(&self, _: &str, username: &str, token: &[u8]) -> Result<Option<Shelf>, String> {
+    fn signed_in(&self, _: &str, username: &str, token: &[u8]) -> Result<Option<LocalStore>, String> {
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(Token::from_bytes(token.to_vec()));
         Ok(Some(self.shelf(username)))
     }

@@ -7,10 +7,10 @@ mod verbs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use server::gateway::ssh::{SshApp, SshCommand, SshEnvironment, SshTerminal, Visit};
+use gateway::ssh::{SshApp, SshCommand, SshEnvironment, SshSession, SshTerminal};
+use terminal::grid::Size;
+use terminal::paint::Depth;
 use tokio::sync::mpsc;
-use tui::grid::Size;
-use tui::paint::Depth;
 use tui::plain::plain;
 use tui::run::{Input, Terminal, run};
 use tui::state::{Capabilities, Setup};
@@ -37,7 +37,7 @@ impl App {
 
 #[async_trait::async_trait]
 impl SshApp for App {
-    async fn terminal(&self, visit: Visit, terminal: SshTerminal) {
+    async fn terminal(&self, visit: SshSession, terminal: SshTerminal) {
         let SshTerminal { mut input, output, mut size, term, has_echo, environment } = terminal;
         let host = Arc::new(SshHost::new(&visit, self.shelves.clone()));
         let (columns, rows) = *size.borrow_and_update();
@@ -120,7 +120,7 @@ impl SshApp for App {
         reading.abort();
     }
 
-    async fn command(&self, visit: Visit, command: SshCommand) -> u32 {
+    async fn command(&self, visit: SshSession, command: SshCommand) -> u32 {
         verbs::run(visit, command).await
     }
 }

@@ -1,9 +1,9 @@
 //! What is typed for plain mode by ssh, as lines. The terminal at the other end is raw: what it would do by itself,
 //! showing what is typed, taking it back, ending the input, is done here.
 
-use tui::decode::Decoder;
-use tui::key::{Code, Event, Key};
-use tui::measure::columns;
+use terminal::decode::Decoder;
+use terminal::key::{Code, Event, Key};
+use terminal::measure::columns;
 
 /// Longest line.
 const LINE_BYTES_MAX: usize = 16 * 1024;

@@ -2,8 +2,8 @@
 
 use clap::Parser as _;
 use client::{Options, Token};
+use gateway::ssh::{SshCommand, SshOutput, SshSession};
 use model::SafeText;
-use server::gateway::ssh::{SshCommand, SshOutput, Visit};
 use tokio::sync::mpsc;
 
 use super::host::dial;
@@ -23,7 +23,7 @@ const STDIN_BYTES_MAX: usize = model::limits::TWEET_BYTES_MAX * 4;
 const LINES_MAX: usize = 64;
 
 /// Carries it out; the exit code.
-pub(super) async fn run(visit: Visit, mut command: SshCommand) -> u32 {
+pub(super) async fn run(visit: SshSession, mut command: SshCommand) -> u32 {
     let with_returns = command.size.is_some();
     let words = std::iter::once("mini-tweet").chain(command.words.iter().map(String::as_str));
     let cli = match Cli::try_parse_from(words) {
@@ -52,7 +52,7 @@ pub(super) async fn run(visit: Visit, mut command: SshCommand) -> u32 {
         options.token = visit.token.map(|token| Token::from_bytes(token.to_vec()));
         let exit_status = cli.global.exit_status;
         let out = Output::elsewhere(&cli.global, lines);
-        let context = Context::of_visit(cli.global, out, context::Visit { options, stdin: stdin? });
+        let context = Context::of_visit(cli.global, out, context::SshSession { options, stdin: stdin? });
         crate::verbs::run(&context, verb).await?;
         if exit_status && context.out.rows() == 0 { Err(Failure::Empty) } else { Ok(()) }
     };

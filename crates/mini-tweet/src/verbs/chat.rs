@@ -48,7 +48,7 @@ pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
 #[derive(Debug, Default)]
 struct Place {
     with: v1::Account,
-    theirs: v1::Marks,
+    theirs: v1::ReadReceipts,
     /// The newest message shown.
     newest: u64,
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use server::import::graph::GraphInput;
 use server::import::{Phase, Progress, Summary};
 use server::offline::{Offline, OfflineError};
-use server::store::sqlite::DATABASE;
-use server::store::sqlite::maintenance::{self, Copied};
+use store::sqlite::DATABASE;
+use store::sqlite::maintenance::{self, Copied};
 
 use crate::args::operator::ImportSource;
 use crate::context::Context;

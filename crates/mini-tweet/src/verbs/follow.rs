@@ -212,7 +212,7 @@ fn event(topic: &str, update: Update) -> Value {
         }
         Event::Message(came) => {
             let (message, with) = (came.message.unwrap_or_default(), came.with.unwrap_or_default());
-            ("message", people::message(&message, &with, v1::Marks::default()).into_value())
+            ("message", people::message(&message, &with, v1::ReadReceipts::default()).into_value())
         }
         Event::Marks(came) => {
             let (who, marks) = (came.account.unwrap_or_default(), came.marks.unwrap_or_default());

@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use model::{
     Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, IdGenerator,
-    Marks, MessageId, NewTweet, Notification, NotificationId, Page, Profile, ReadLine, Relationship, Report,
-    Result, Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
+    MessageId, NewTweet, Notification, NotificationId, Page, Profile, ReadLine, ReadReceipts, Relationship,
+    Report, Result, Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 
-use crate::store::{
-    Applied, Change, Credentials, EventLog, HashtagUse, Once, PasswordHash, PeopleList, SessionRecord, Store,
-    StoreStatistics, Ties, Timeline, TimelineEntry, TweetMarks, TweetRecord,
+use store::{
+    AccountList, Change, ChangeResult, Credentials, EventLog, HashtagUse, IdempotencyKey, PasswordHash,
+    SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
 };
 
 /// What was imported, in commit order.
@@ -88,18 +88,18 @@ impl FakeStore {
 }
 
 impl State {
-    fn apply(&mut self, change: Change) -> Result<Applied> {
+    fn apply(&mut self, change: Change) -> Result<ChangeResult> {
         match &mut self.full_after {
             Some(0) => return Err(Error::StorageFull),
             Some(left) => *left -= 1,
             None => {}
         }
         let id = IdGenerator::new(0, 0).next(1_700_000_000_000) + self.origins.len() as u64;
-        let origin_key = |origin: &crate::store::Origin| format!("{}:{}", origin.source, origin.key);
+        let origin_key = |origin: &store::Origin| format!("{}:{}", origin.source, origin.key);
         match change {
             Change::ImportAccount { origin, username, display_name, password, created_ms } => {
                 if let Some(&id) = self.origins.get(&origin_key(&origin)) {
-                    return Ok(Applied { id, changed: false });
+                    return Ok(ChangeResult { id, changed: false });
                 }
                 if self.accounts.iter().any(|a| a.username == username.as_str()) {
                     return Err(Error::AlreadyExists("username".into()));
@@ -107,7 +107,7 @@ impl State {
                 self.origins.insert(origin_key(&origin), id);
                 let (username, display_name) = (username.to_string(), display_name.as_str().to_owned());
                 self.accounts.push(FakeAccount { id, username, display_name, password, created_ms });
-                Ok(Applied { id, changed: true })
+                Ok(ChangeResult { id, changed: true })
             }
             Change::ImportFollow { follower, followee } => {
                 let follow = (follower.get(), followee.get());
@@ -115,11 +115,11 @@ impl State {
                 if changed {
                     self.follows.push(follow);
                 }
-                Ok(Applied { id: followee.get(), changed })
+                Ok(ChangeResult { id: followee.get(), changed })
             }
             Change::ImportTweet { origin, author, tweet, created_ms } => {
                 if let Some(&id) = self.origins.get(&origin_key(&origin)) {
-                    return Ok(Applied { id, changed: false });
+                    return Ok(ChangeResult { id, changed: false });
                 }
                 if let Some(original) = tweet.quote_of
                     && self.tweets.iter().all(|t| t.id != original.get())
@@ -128,7 +128,7 @@ impl State {
                 }
                 self.origins.insert(origin_key(&origin), id);
                 self.tweets.push(FakeTweet { id, author: author.get(), tweet, created_ms });
-                Ok(Applied { id, changed: true })
+                Ok(ChangeResult { id, changed: true })
             }
             other => panic!("an import has no business with {other:?}"),
         }
@@ -141,7 +141,7 @@ fn reads_nothing<T>() -> T {
 
 #[async_trait]
 impl Store for FakeStore {
-    async fn apply(&self, change: Change, once: Option<Once>) -> Result<Applied> {
+    async fn apply(&self, change: Change, once: Option<IdempotencyKey>) -> Result<ChangeResult> {
         assert!(once.is_none());
         // In the order in which they are asked for, as the real store does, but answered later.
         let answer = self.state.lock().unwrap().apply(change);
@@ -182,13 +182,13 @@ impl Store for FakeStore {
     async fn relationships(&self, _: AccountId, _: &[AccountId]) -> Result<Vec<Relationship>> {
         reads_nothing()
     }
-    async fn ties(&self, _: AccountId) -> Result<Ties> {
+    async fn social_graph(&self, _: AccountId) -> Result<SocialGraph> {
         reads_nothing()
     }
     async fn list_accounts(
         &self,
         _: AccountId,
-        _: PeopleList,
+        _: AccountList,
         _: Option<Cursor>,
         _: usize,
     ) -> Result<Page<Account>> {
@@ -212,7 +212,7 @@ impl Store for FakeStore {
     async fn tweet_history(&self, _: TweetId) -> Result<Vec<(String, i64)>> {
         reads_nothing()
     }
-    async fn tweet_marks(&self, _: TweetId) -> Result<TweetMarks> {
+    async fn tweet_entities(&self, _: TweetId) -> Result<TweetEntities> {
         reads_nothing()
     }
     async fn search_hashtags(&self, _: &str, _: usize) -> Result<Vec<(String, u32)>> {
@@ -247,7 +247,7 @@ impl Store for FakeStore {
     async fn message(&self, _: MessageId) -> Result<Option<DirectMessage>> {
         reads_nothing()
     }
-    async fn marks(&self, _: ConversationId, _: AccountId) -> Result<Marks> {
+    async fn marks(&self, _: ConversationId, _: AccountId) -> Result<ReadReceipts> {
         reads_nothing()
     }
     async fn events(&self, _: EventId, _: EventId, _: usize) -> Result<EventLog> {

@@ -1,7 +1,7 @@
 //! Makes a network for trials and benchmarks from a social graph and a file of texts.
 //!
 //! The same files and seed give the same network. Accounts are called by their number in the graph, who has
-//! more ties writes more, and times lie in the last days.
+//! more relationships writes more, and times lie in the last days.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -10,7 +10,7 @@ use model::{AccountId, DisplayName, Error, NewTweet, TweetText, Username, Visibi
 use unicode_normalization::UnicodeNormalization;
 
 use super::{HashtagCount, ImportError, OnProgress, Phase, Problem, Summary, apply_rows, read_file};
-use crate::store::{Applied, Change, Origin, PasswordHash, Store};
+use store::{Change, ChangeResult, Origin, PasswordHash, Store};
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -54,31 +54,31 @@ pub async fn run(
     Ok(summary)
 }
 
-/// People and ties, each tie once with the smaller number first.
+/// People and relationships, each tie once with the smaller number first.
 struct Graph {
-    ties: BTreeSet<(u64, u64)>,
-    /// How many ties each person has.
+    relationships: BTreeSet<(u64, u64)>,
+    /// How many relationships each person has.
     degrees: BTreeMap<u64, u64>,
 }
 
 fn read_graph(path: &Path, problems: &mut Vec<Problem>) -> Result<Graph, ImportError> {
     let bytes = read_file(path)?;
-    let mut ties = BTreeSet::new();
+    let mut relationships = BTreeSet::new();
     for (line, bytes) in lines(&bytes) {
         match tie(bytes) {
             Ok(Some((a, b))) => {
-                ties.insert((a.min(b), a.max(b)));
+                relationships.insert((a.min(b), a.max(b)));
             }
             Ok(None) => {}
             Err(reason) => problems.push(problem(path, line, reason)),
         }
     }
     let mut degrees = BTreeMap::new();
-    for &(a, b) in &ties {
+    for &(a, b) in &relationships {
         *degrees.entry(a).or_default() += 1;
         *degrees.entry(b).or_default() += 1;
     }
-    Ok(Graph { ties, degrees })
+    Ok(Graph { relationships, degrees })
 }
 
 fn tie(line: &[u8]) -> Result<Option<(u64, u64)>, &'static str> {
@@ -149,7 +149,7 @@ struct DealtTweet {
     created_ms: i64,
 }
 
-/// Gives each text an author, by their number of ties, and a time; oldest first.
+/// Gives each text an author, by their number of relationships, and a time; oldest first.
 fn deal_out(
     lines: Vec<(u64, TweetText)>,
     graph: &Graph,
@@ -220,12 +220,12 @@ async fn import_accounts(
         Ok(Change::ImportAccount {
             origin: origin("person", number),
             username: Username::parse(&format!("p{number}"))?,
-            display_name: DisplayName::parse(&super::made_up::name(number))?,
+            display_name: DisplayName::parse(&super::synthetic::name(number))?,
             password: input.password.clone(),
             created_ms: (first_tweet_ms - before_ms).max(1),
         })
     };
-    let each = |(_, number): (i64, u64), result: Result<Applied, String>| match result {
+    let each = |(_, number): (i64, u64), result: Result<ChangeResult, String>| match result {
         Ok(applied) => {
             summary.count(applied.changed, |s| s.accounts += 1);
             accounts.extend(AccountId::new(applied.id).map(|id| (number, id)));
@@ -244,12 +244,12 @@ async fn import_follows(
     summary: &mut Summary,
     on_progress: OnProgress<'_>,
 ) -> Result<(), ImportError> {
-    let rows: Vec<_> = graph.ties.iter().flat_map(|&(a, b)| [(a, b), (b, a)]).collect();
+    let rows: Vec<_> = graph.relationships.iter().flat_map(|&(a, b)| [(a, b), (b, a)]).collect();
     let change = |&(follower, followee): &(u64, u64)| {
         let (follower, followee) = (account(accounts, follower)?, account(accounts, followee)?);
         Ok(Change::ImportFollow { follower, followee })
     };
-    let each = |(follower, followee): (u64, u64), result: Result<Applied, String>| match result {
+    let each = |(follower, followee): (u64, u64), result: Result<ChangeResult, String>| match result {
         Ok(applied) => summary.count(applied.changed, |s| s.follows += 1),
         Err(reason) => {
             let reason = format!("cannot follow person {followee}: {reason}");
@@ -279,7 +279,7 @@ async fn import_tweets(
             created_ms: row.created_ms,
         })
     };
-    let each = |row: DealtTweet, result: Result<Applied, String>| match result {
+    let each = |row: DealtTweet, result: Result<ChangeResult, String>| match result {
         Ok(applied) => summary.count(applied.changed, |s| {
             s.tweets += 1;
             hashtags.add(&row.text);
@@ -395,7 +395,7 @@ mod tests {
     #[tokio::test]
     async fn who_has_more_ties_writes_more_and_all_within_the_last_days() {
         let lines = (0..1_000).map(|n| format!("tweet {n}\n")).collect::<String>();
-        // The first has nine ties, each other one.
+        // The first has nine relationships, each other one.
         let edges = (2..=10).map(|n| format!("1 {n}\n")).collect::<String>();
         let store = FakeStore::default();
         files(&edges, lines).import_into(&store).await;

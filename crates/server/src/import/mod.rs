@@ -8,8 +8,8 @@
 #[cfg(test)]
 mod fake_store;
 pub mod graph;
-mod made_up;
 pub mod python;
+mod synthetic;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use futures_util::{StreamExt, stream};
 use model::{Error, TweetText};
 
-use crate::store::{Applied, Change, Store};
+use store::{Change, ChangeResult, Store};
 
 /// Largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -153,7 +153,7 @@ async fn apply_rows<T>(
     phase: Phase,
     rows: Vec<T>,
     change: impl Fn(&T) -> model::Result<Change>,
-    mut each: impl FnMut(T, Result<Applied, String>),
+    mut each: impl FnMut(T, Result<ChangeResult, String>),
     on_progress: OnProgress<'_>,
 ) -> Result<(), ImportError> {
     let total = rows.len();

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use model::{AccountId, DisplayName, Error, NewTweet, TweetId, TweetText, Username, Visibility};
 
 use super::{HashtagCount, ImportError, OnProgress, Phase, Problem, Progress, Summary, apply_rows};
-use crate::store::{Applied, Change, Origin, PasswordHash, Store};
+use store::{Change, ChangeResult, Origin, PasswordHash, Store};
 
 pub use files::read;
 
@@ -107,7 +107,7 @@ async fn import_accounts(
             created_ms: row.created_ms,
         })
     };
-    let each = |row: AccountRow, result: Result<Applied, String>| match result {
+    let each = |row: AccountRow, result: Result<ChangeResult, String>| match result {
         Ok(applied) => {
             summary.count(applied.changed, |s| s.accounts += 1);
             accounts.extend(AccountId::new(applied.id).map(|id| (row.number, id)));
@@ -129,7 +129,7 @@ async fn import_follows(
     let change = |&(follower, followee): &(u64, u64)| {
         Ok(Change::ImportFollow { follower: account(follower)?, followee: account(followee)? })
     };
-    let each = |(follower, followee), result: Result<Applied, String>| match result {
+    let each = |(follower, followee), result: Result<ChangeResult, String>| match result {
         Ok(applied) => summary.count(applied.changed, |s| s.follows += 1),
         Err(reason) => {
             let reason = format!("cannot follow user {followee}: {reason}");
@@ -170,7 +170,7 @@ async fn import_tweets(
             let origin = origin("tweet", row.number);
             Ok(Change::ImportTweet { origin, author, tweet, created_ms: row.created_ms })
         };
-        let each = |row: TweetRow, result: Result<Applied, String>| match result {
+        let each = |row: TweetRow, result: Result<ChangeResult, String>| match result {
             Ok(applied) => {
                 summary.count(applied.changed, |s| {
                     s.tweets += 1;

@@ -8,12 +8,12 @@ use tokio::sync::watch;
 
 use super::{BoundSsh, ServeError};
 use crate::config::Config;
-use crate::gateway::limits::{Admissions, ConnectionLimits};
-use crate::gateway::ssh::{HostKey, SshApp, SshGateway, Times};
-use crate::gateway::within::Doors;
-use crate::seam::Random;
-use crate::service::Service;
-use crate::store::sqlite::SqliteStore;
+use gateway::in_process::InProcessConnector;
+use gateway::limits::{ConnectionLimiter, ConnectionLimits};
+use gateway::ssh::{HostKey, SshApp, SshGateway, Times};
+use service::Service;
+use store::env::Random;
+use store::sqlite::SqliteStore;
 
 /// Name of the key among the store's secrets.
 const HOST_KEY_SECRET: &str = "ssh-host-key";
@@ -27,12 +27,12 @@ pub(super) struct SshSocket {
 
 /// What the gateway stands on.
 #[derive(Debug)]
-pub(super) struct Rooms<'a> {
+pub(super) struct SshDeps<'a> {
     pub(super) config: &'a Config,
     pub(super) store: &'a SqliteStore,
     pub(super) random: &'a dyn Random,
     pub(super) service: Arc<Service>,
-    pub(super) doors: Doors,
+    pub(super) doors: InProcessConnector,
     pub(super) stopping: watch::Receiver<bool>,
 }
 
@@ -44,12 +44,12 @@ impl SshSocket {
     /// The gateway, with where it can be reached.
     pub(super) fn open(
         self,
-        rooms: Rooms<'_>,
+        rooms: SshDeps<'_>,
     ) -> Result<(BoundSsh, Arc<SshGateway>, TcpListener), ServeError> {
         let Self { listener, app } = self;
-        let Rooms { config, store, random, service, doors, stopping } = rooms;
+        let SshDeps { config, store, random, service, doors, stopping } = rooms;
         let host_key = host_key(store, random)?;
-        let address = listener.local_addr().map_err(|error| crate::incident(&error))?;
+        let address = listener.local_addr().map_err(|error| store::incident(&error))?;
         let limits = ConnectionLimits {
             total: config.limits_ssh_connections,
             per_address: config.limits_ssh_connections_per_address,
@@ -60,7 +60,7 @@ impl SshSocket {
             service,
             app,
             doors,
-            admissions: Admissions::new(limits),
+            connections: ConnectionLimiter::new(limits),
             host_key,
             times: Times::default(),
             stopping,

@@ -13,14 +13,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use self::words::{ago, spoken, words};
 use crate::commands::{Action, COMMANDS, Command, Context, by_id};
-use crate::key::{Code, Event, Key};
+use crate::local_store::LocalStore;
 use crate::message::Message;
-use crate::place::Place;
 use crate::prompt::choices;
+use crate::route::Route;
 use crate::rows::Row;
 use crate::run::{Host, Input, Outcome, Run};
-use crate::shelf::Shelf;
 use crate::state::{Link, Phase, Setup, State, Toast};
+use terminal::key::{Code, Event, Key};
 
 /// Rows that are read out at a time.
 const ROWS_AT_A_TIME: usize = 10;
@@ -29,12 +29,12 @@ const ROWS_AT_A_TIME: usize = 10;
 pub async fn plain(
     host: Arc<dyn Host>,
     setup: Setup,
-    shelf: Option<Shelf>,
+    shelf: Option<LocalStore>,
     input: &mut mpsc::Receiver<Input>,
     output: mpsc::Sender<Bytes>,
 ) -> Outcome {
     let (mut run, mut from_tasks) = Run::start(host, setup, shelf);
-    let mut told = Told::default();
+    let mut told = Announced::default();
     let mut pending = String::new();
     let mut lines: Vec<String> = Vec::new();
     while run.outcome.is_none() {
@@ -93,8 +93,8 @@ fn is_waiting(state: &State) -> bool {
     let has_hope = matches!(state.link, Link::Connecting | Link::Live);
     let signing_in = state.username.is_some() && state.me.is_none() && state.form.is_none() && has_hope;
     let form = state.form.as_ref().is_some_and(|form| form.is_busy);
-    let filling = state.panel().is_some_and(|panel| panel.phase == Phase::Loading || panel.is_filling);
-    signing_in || form || (connecting && state.form.is_none()) || (filling && state.form.is_none())
+    let responses = state.panel().is_some_and(|panel| panel.phase == Phase::Loading || panel.is_filling);
+    signing_in || form || (connecting && state.form.is_none()) || (responses && state.form.is_none())
 }
 
 fn asks_for_secret(state: &State) -> bool {
@@ -104,9 +104,9 @@ fn asks_for_secret(state: &State) -> bool {
 
 /// What was said already.
 #[derive(Default)]
-struct Told {
+struct Announced {
     /// Which place, and whether it was empty: what an empty one gets is read out.
-    place: Option<(Place, Phase, usize, bool)>,
+    place: Option<(Route, Phase, usize, bool)>,
     /// Whether there was a connection.
     had_connection: Option<bool>,
     /// The first row that was not read out.
@@ -117,7 +117,7 @@ struct Told {
     lines: usize,
 }
 
-impl Told {
+impl Announced {
     /// What there is to say now.
     fn news(&mut self, state: &State) -> String {
         let mut out = String::new();
@@ -181,7 +181,7 @@ impl Told {
                 _ => format!("{title}. {rows} rows.\n"),
             };
             self.next_row = 0;
-            if matches!(place, Place::Conversation(_)) {
+            if matches!(place, Route::Conversation(_)) {
                 self.next_row = rows.saturating_sub(ROWS_AT_A_TIME);
             }
             out.push_str(&self.read_on(state));
@@ -199,7 +199,7 @@ impl Told {
                 .cloned()
                 .collect();
             self.newest = newest;
-            if matches!(place, Place::Conversation(_)) {
+            if matches!(place, Route::Conversation(_)) {
                 return arrived.iter().map(|row| format!("{}\n", words(state, row))).collect();
             }
             // One line, however much it is.

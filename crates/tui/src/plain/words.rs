@@ -3,7 +3,7 @@
 use model::SafeText;
 use protocol::v1;
 
-use crate::place::{Place, ProfileTab};
+use crate::route::{ProfileTab, Route};
 use crate::rows::{Group, Row};
 use crate::state::State;
 use crate::view;
@@ -43,7 +43,7 @@ pub(super) fn words(state: &State, row: &Row) -> String {
             format!("{}{unread}. {}", state.known.username(*id), SafeText::line(last))
         }
         Row::ProfileHead => match state.place() {
-            Place::Profile(username, tab) => profile(state, username, *tab),
+            Route::Profile(username, tab) => profile(state, username, *tab),
             _ => String::new(),
         },
         Row::Notification(id) => notification(state, *id),

@@ -1,19 +1,19 @@
 //! Carries out a command.
 
 use super::input::{ask_to_quit, quit, with_list};
-use super::{Effects, asking, compose, doing, places};
+use super::{Effects, compose, navigation, prompts, user_actions};
 use crate::commands::{Action, Context};
+use crate::composer::Writing;
 use crate::form::Form;
-use crate::list::List;
-use crate::message::{Effect, Purpose, Shelved};
-use crate::place::{Part, Place, ProfileTab};
-use crate::prompt::{Asking, why_not};
+use crate::message::{Effect, LocalItem, Purpose};
+use crate::prompt::{PromptKind, why_not};
+use crate::route::{PageSelector, ProfileTab, Route};
 use crate::rows::Row;
 use crate::state::{Phase, State};
 use crate::view;
-use crate::writing::Writing;
 use protocol::v1;
 use protocol::v1::request::Op;
+use terminal::list::List;
 
 /// Carries out a command, with what was written after its name.
 pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effects {
@@ -48,8 +48,8 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
         Action::Back => back(state),
         Action::Close if state.at == 0 => ask_to_quit(state, "q"),
         Action::Close => back(state),
-        Action::HistoryBack => places::travel(state, state.at - 1),
-        Action::HistoryForward => places::travel(state, state.at + 1),
+        Action::HistoryBack => navigation::travel(state, state.at - 1),
+        Action::HistoryForward => navigation::travel(state, state.at + 1),
         Action::NextTab => step_tab(state, 1),
         Action::PreviousTab => step_tab(state, -1),
         Action::Tab1 => tab(state, 0),
@@ -61,13 +61,13 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
 
         Action::ShowNew => {
             let mut effects = Effects::new();
-            if matches!(state.place(), Place::Conversation(_)) {
+            if matches!(state.place(), Route::Conversation(_)) {
                 state.panel_mut().list.select_last();
             } else {
                 state.panel_mut().list.select_first();
                 if !state.place().is_timeline() {
                     let place = state.place().clone();
-                    effects = places::fill(state, &place, Part::Newest);
+                    effects = navigation::fill(state, &place, PageSelector::Newest);
                 }
             }
             effects
@@ -87,8 +87,8 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
         Action::NextUnread => next_unread(state),
         Action::Refresh => {
             let place = state.place().clone();
-            let mut effects = places::fill(state, &place, Part::Newest);
-            effects.extend(places::ask_about_me());
+            let mut effects = navigation::fill(state, &place, PageSelector::Newest);
+            effects.extend(navigation::ask_about_me());
             effects.push(Effect::Terminal(String::new()));
             effects
         }
@@ -98,63 +98,63 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
         Action::Quote => on_tweet(state, |state, id| compose::open(state, Writing::Quote(id))),
         Action::Edit => on_tweet(state, |state, id| compose::open(state, Writing::Edit(id))),
         Action::Like | Action::Save | Action::Retweet | Action::Delete => {
-            on_tweet(state, |state, id| doing::to_tweet(state, action, id))
+            on_tweet(state, |state, id| user_actions::to_tweet(state, action, id))
         }
-        Action::Thread => on_tweet(state, |state, id| places::go(state, Place::Thread(id))),
+        Action::Thread => on_tweet(state, |state, id| navigation::go(state, Route::Thread(id))),
         Action::Details => on_tweet(state, |state, id| {
-            asking::details(state, id, &[]);
+            prompts::details(state, id, &[]);
             vec![super::ask(Purpose::History(id), Op::GetTweetHistory(v1::GetTweetHistory { tweet_id: id }))]
         }),
         Action::Fold => fold(state),
-        Action::Links => on_tweet(state, |state, id| asking::prompt(state, Asking::Links(id))),
+        Action::Links => on_tweet(state, |state, id| prompts::prompt(state, PromptKind::Links(id))),
 
         Action::Author => on_person(state, named, |state, username| {
-            places::go(state, Place::Profile(username, ProfileTab::Tweets))
+            navigation::go(state, Route::Profile(username, ProfileTab::Tweets))
         }),
         Action::Follow | Action::RemoveFollower | Action::Mute | Action::Block => {
-            on_person(state, named, |state, username| doing::to_person(state, action, &username))
+            on_person(state, named, |state, username| user_actions::to_person(state, action, &username))
         }
         Action::Report => {
-            on_person(state, named, |state, username| doing::report(state, username, reason.trim()))
+            on_person(state, named, |state, username| user_actions::report(state, username, reason.trim()))
         }
         Action::Chat => {
-            on_person(state, named, |state, username| places::go(state, Place::Conversation(username)))
+            on_person(state, named, |state, username| navigation::go(state, Route::Conversation(username)))
         }
 
-        Action::GoHome => places::go(state, Place::Home),
-        Action::GoMine => places::go(state, Place::Mine),
-        Action::GoLocal => places::go(state, Place::Local),
-        Action::GoSaved => places::go(state, Place::Bookmarks),
-        Action::GoLiked => places::go(state, Place::Likes),
-        Action::GoNotifications => places::go(state, Place::Notifications),
-        Action::GoChats => places::go(state, Place::Conversations),
-        Action::GoTrends => places::go(state, Place::Trends),
-        Action::GoPeople => places::go(state, Place::People),
-        Action::GoOnline => places::go(state, Place::Online),
-        Action::GoDrafts => places::go(state, Place::Drafts),
-        Action::GoSettings => places::go(state, Place::Settings),
-        Action::GoSessions => places::go(state, Place::Sessions),
-        Action::GoKeys => places::go(state, Place::Keys),
-        Action::BindKey => doing::bind_key(state),
-        Action::GoMuted => places::go(state, Place::Muted),
-        Action::GoBlocked => places::go(state, Place::Blocked),
+        Action::GoHome => navigation::go(state, Route::Home),
+        Action::GoMine => navigation::go(state, Route::Mine),
+        Action::GoLocal => navigation::go(state, Route::Local),
+        Action::GoSaved => navigation::go(state, Route::Bookmarks),
+        Action::GoLiked => navigation::go(state, Route::Likes),
+        Action::GoNotifications => navigation::go(state, Route::Notifications),
+        Action::GoChats => navigation::go(state, Route::Conversations),
+        Action::GoTrends => navigation::go(state, Route::Trends),
+        Action::GoPeople => navigation::go(state, Route::People),
+        Action::GoOnline => navigation::go(state, Route::Online),
+        Action::GoDrafts => navigation::go(state, Route::Drafts),
+        Action::GoSettings => navigation::go(state, Route::Settings),
+        Action::GoSessions => navigation::go(state, Route::Sessions),
+        Action::GoKeys => navigation::go(state, Route::Keys),
+        Action::BindKey => user_actions::bind_key(state),
+        Action::GoMuted => navigation::go(state, Route::Muted),
+        Action::GoBlocked => navigation::go(state, Route::Blocked),
         Action::GoProfile => match state.username.clone() {
-            Some(username) => places::go(state, Place::Profile(username, ProfileTab::Tweets)),
+            Some(username) => navigation::go(state, Route::Profile(username, ProfileTab::Tweets)),
             None => Effects::new(),
         },
         Action::BindKeys | Action::Search | Action::GoTag | Action::GoUser | Action::Filter => {
-            asking::with_argument(state, action, argument)
+            prompts::with_argument(state, action, argument)
         }
-        Action::Jump => asking::prompt(state, Asking::Jump),
-        Action::Palette => asking::prompt(state, Asking::Palette),
-        Action::Help => asking::prompt(state, Asking::Help),
+        Action::Jump => prompts::prompt(state, PromptKind::Jump),
+        Action::Palette => prompts::prompt(state, PromptKind::Palette),
+        Action::Help => prompts::prompt(state, PromptKind::Help),
 
         Action::CopyText | Action::CopyId | Action::CopyLink | Action::CopyCommand => copy(state, action),
         Action::NextMatch => next_unread_here(state, 1),
         Action::PreviousMatch => next_unread_here(state, -1),
 
-        Action::Undo => doing::undo(state),
-        Action::Redo => doing::redo(state),
+        Action::Undo => user_actions::undo(state),
+        Action::Redo => user_actions::redo(state),
         Action::SidePane => {
             state.has_side = !state.has_side;
             Effects::new()
@@ -175,12 +175,12 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
             state.form = Some(Form::password());
             Effects::new()
         }
-        Action::HidePresence => doing::turn_presence(state),
+        Action::HidePresence => user_actions::turn_presence(state),
         Action::LogOut => log_out(false),
         Action::LogOutEverywhere => log_out(true),
         Action::Theme => turn_setting(state, "theme"),
-        Action::Log => places::go(state, Place::Log),
-        Action::Doctor => places::go(state, Place::Doctor),
+        Action::Log => navigation::go(state, Route::Log),
+        Action::Doctor => navigation::go(state, Route::Doctor),
         Action::TestNotification => {
             let effects = super::live::tell(state, "This is how Mini-Tweet notifies you");
             state.say(if effects.is_empty() {
@@ -193,7 +193,7 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
         Action::SettingsFile => {
             let text = state.settings.to_toml();
             let lines = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
-            asking::prompt(state, Asking::File(lines))
+            prompts::prompt(state, PromptKind::File(lines))
         }
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit => quit(state),
@@ -206,21 +206,21 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
         Action::KeepDraft => compose::put_away(state),
         Action::DiscardDraft => compose::discard(state),
 
-        Action::Accept => asking::accept(state),
-        Action::Cancel => asking::cancel(state),
-        Action::ChoiceDown => asking::step_choice(state, 1),
-        Action::ChoiceUp => asking::step_choice(state, -1),
+        Action::Accept => prompts::accept(state),
+        Action::Cancel => prompts::cancel(state),
+        Action::ChoiceDown => prompts::step_choice(state, 1),
+        Action::ChoiceUp => prompts::step_choice(state, -1),
 
-        Action::NextField => asking::step_field(state, 1),
-        Action::PreviousField => asking::step_field(state, -1),
-        Action::Submit => asking::submit(state),
+        Action::NextField => prompts::step_field(state, 1),
+        Action::PreviousField => prompts::step_field(state, -1),
+        Action::Submit => prompts::submit(state),
         Action::Reveal => {
             if let Some(form) = &mut state.form {
                 form.is_revealed = !form.is_revealed;
             }
             Effects::new()
         }
-        Action::LeaveForm => asking::leave_form(state),
+        Action::LeaveForm => prompts::leave_form(state),
     }
 }
 
@@ -281,52 +281,54 @@ fn move_reader(state: &mut State, action: Action) -> Effects {
     });
     state.panel_mut().is_going_up =
         matches!(action, Action::Up | Action::LineUp | Action::HalfUp | Action::PageUp | Action::Last);
-    places::fill_ahead(state)
+    navigation::fill_ahead(state)
 }
 
 fn open(state: &mut State) -> Effects {
     let place = state.place().clone();
     let Some(row) = state.selected().cloned() else {
         let failed = state.panel().is_some_and(|panel| panel.phase == Phase::Failed);
-        return if failed { places::fill(state, &place, Part::Newest) } else { Effects::new() };
+        return if failed { navigation::fill(state, &place, PageSelector::Newest) } else { Effects::new() };
     };
     match row {
         Row::Tweet(id, _) => {
             let id = state.known.original(id);
-            if place == Place::Thread(id) { fold(state) } else { places::go(state, Place::Thread(id)) }
+            if place == Route::Thread(id) { fold(state) } else { navigation::go(state, Route::Thread(id)) }
         }
         Row::Gap(id) => {
             let goes_up = state.panel().is_some_and(|panel| panel.is_going_up);
             let below = state.panel().and_then(|panel| panel.ids.iter().copied().find(|other| *other < id));
-            let part = below.filter(|_| goes_up).map_or(Part::GapBelow(id), Part::GapAbove);
-            places::fill(state, &place, part)
+            let part = below.filter(|_| goes_up).map_or(PageSelector::GapBelow(id), PageSelector::GapAbove);
+            navigation::fill(state, &place, part)
         }
         Row::More => {
             let next = state.panel().and_then(|panel| panel.next.clone());
-            next.map_or_else(Effects::new, |cursor| places::fill(state, &place, Part::Older(cursor)))
+            next.map_or_else(Effects::new, |cursor| {
+                navigation::fill(state, &place, PageSelector::Older(cursor))
+            })
         }
         Row::Person(id) => {
             let username = state.known.username(id).to_owned();
-            places::go(state, Place::Profile(username, ProfileTab::Tweets))
+            navigation::go(state, Route::Profile(username, ProfileTab::Tweets))
         }
         Row::Notification(id) => {
             let Some(notification) = state.known.notifications.get(&id).copied() else {
                 return Effects::new();
             };
             if notification.tweet_id != 0 && state.known.tweet(notification.tweet_id).is_some() {
-                places::go(state, Place::Thread(notification.tweet_id))
+                navigation::go(state, Route::Thread(notification.tweet_id))
             } else {
                 let username = state.known.username(notification.account_id).to_owned();
-                places::go(state, Place::Profile(username, ProfileTab::Tweets))
+                navigation::go(state, Route::Profile(username, ProfileTab::Tweets))
             }
         }
-        Row::Hashtag(name) => places::go(state, Place::Hashtag(name.to_string())),
+        Row::Hashtag(name) => navigation::go(state, Route::Hashtag(name.to_string())),
         Row::Conversation(id) => {
             let username = state.known.username(id).to_owned();
-            places::go(state, Place::Conversation(username))
+            navigation::go(state, Route::Conversation(username))
         }
         Row::Message(_) => match place {
-            Place::Conversation(username) => compose::open(state, Writing::Message(username)),
+            Route::Conversation(username) => compose::open(state, Writing::Message(username)),
             _ => Effects::new(),
         },
         Row::Draft(name) => match state.drafts.get(name.as_str()).cloned() {
@@ -335,8 +337,8 @@ fn open(state: &mut State) -> Effects {
         },
         Row::Outgoing(name) => compose::edit_outgoing(state, &name),
         Row::Setting(name) => turn_setting(state, name),
-        Row::Session(id) => doing::revoke_session(state, id),
-        Row::Key(id) => doing::revoke_key(state, id),
+        Row::Session(id) => user_actions::revoke_session(state, id),
+        Row::Key(id) => user_actions::revoke_key(state, id),
         Row::Command(id) => match crate::commands::by_id(id) {
             Some(command) => perform(state, command.action, ""),
             None => Effects::new(),
@@ -347,13 +349,13 @@ fn open(state: &mut State) -> Effects {
 }
 
 fn next_profile_tab(state: &mut State) -> Effects {
-    let Place::Profile(username, tab) = state.place().clone() else { return Effects::new() };
+    let Route::Profile(username, tab) = state.place().clone() else { return Effects::new() };
     // A tab is no step that one would want to go back over.
     if let Some(here) = state.history.get_mut(state.at) {
-        *here = Place::Profile(username, tab.next());
+        *here = Route::Profile(username, tab.next());
     }
     let place = state.place().clone();
-    places::arrive(state, &place)
+    navigation::arrive(state, &place)
 }
 
 /// One step back: a filter, then the place.
@@ -365,51 +367,51 @@ fn back(state: &mut State) -> Effects {
         return Effects::new();
     }
     if state.at == 0 {
-        if *state.place() != Place::Home {
-            return places::go(state, Place::Home);
+        if *state.place() != Route::Home {
+            return navigation::go(state, Route::Home);
         }
         state.say("This is home; q quits");
         return Effects::new();
     }
-    places::travel(state, state.at - 1)
+    navigation::travel(state, state.at - 1)
 }
 
 fn tab(state: &mut State, number: usize) -> Effects {
-    if let (Place::Profile(username, _), Some((tab, _))) =
+    if let (Route::Profile(username, _), Some((tab, _))) =
         (state.place().clone(), ProfileTab::ALL.get(number).copied())
         && matches!(state.selected(), Some(Row::ProfileHead))
     {
         if let Some(here) = state.history.get_mut(state.at) {
-            *here = Place::Profile(username, tab);
+            *here = Route::Profile(username, tab);
         }
         let place = state.place().clone();
-        return places::arrive(state, &place);
+        return navigation::arrive(state, &place);
     }
-    match Place::TABS.get(number) {
-        Some(place) => places::go(state, place.clone()),
+    match Route::TABS.get(number) {
+        Some(place) => navigation::go(state, place.clone()),
         None => Effects::new(),
     }
 }
 
 fn step_tab(state: &mut State, by: isize) -> Effects {
-    if matches!(state.place(), Place::Profile(..)) {
+    if matches!(state.place(), Route::Profile(..)) {
         return next_profile_tab(state);
     }
-    let count = Place::TABS.len();
+    let count = Route::TABS.len();
     let now = state
         .history
         .iter()
         .take(state.at + 1)
         .rev()
-        .find_map(|place| Place::TABS.iter().position(|tab| tab == place));
+        .find_map(|place| Route::TABS.iter().position(|tab| tab == place));
     let next = now.map_or(0, |now| now.wrapping_add_signed(by).wrapping_add(count) % count);
     tab(state, next)
 }
 
 fn fold(state: &mut State) -> Effects {
     let place = state.place().clone();
-    let (Place::Thread(_), Some(Row::Tweet(id, _))) = (&place, state.selected().cloned()) else {
-        return on_tweet(state, |state, id| places::go(state, Place::Thread(id)));
+    let (Route::Thread(_), Some(Row::Tweet(id, _))) = (&place, state.selected().cloned()) else {
+        return on_tweet(state, |state, id| navigation::go(state, Route::Thread(id)));
     };
     let folded = &mut state.panel_mut().folded;
     if !folded.remove(&id) {
@@ -421,7 +423,7 @@ fn fold(state: &mut State) -> Effects {
 
 fn mark_read(state: &mut State) -> Effects {
     match state.place().clone() {
-        Place::Notifications => {
+        Route::Notifications => {
             let newest = state.panel().and_then(|panel| panel.ids.first().copied()).unwrap_or(0);
             for notification in state.known.notifications.values_mut() {
                 notification.unread = false;
@@ -430,7 +432,7 @@ fn mark_read(state: &mut State) -> Effects {
             let op = Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to: newest });
             if newest == 0 { Effects::new() } else { vec![super::ask(Purpose::Nothing, op)] }
         }
-        Place::Conversation(username) => super::live::mark_conversation(state, &username),
+        Route::Conversation(username) => super::live::mark_conversation(state, &username),
         place => {
             let (Some(name), Some(id)) = (place.read_line_name(), state.selected().and_then(Row::tweet))
             else {
@@ -452,12 +454,13 @@ fn next_unread(state: &mut State) -> Effects {
     let waiting = state.known.conversations.values().filter(|conversation| conversation.unread > 0);
     let oldest = waiting.min_by_key(|conversation| conversation.last.as_ref().map_or(0, |last| last.id));
     if let Some(with) = oldest.and_then(|conversation| conversation.with.clone()) {
-        return places::go(state, Place::Conversation(with.username));
+        return navigation::go(state, Route::Conversation(with.username));
     }
-    if state.unread > 0 && *state.place() != Place::Notifications {
-        return places::go(state, Place::Notifications);
+    if state.unread > 0 && *state.place() != Route::Notifications {
+        return navigation::go(state, Route::Notifications);
     }
-    let effects = if *state.place() == Place::Home { Effects::new() } else { places::go(state, Place::Home) };
+    let effects =
+        if *state.place() == Route::Home { Effects::new() } else { navigation::go(state, Route::Home) };
     state.panel_mut().list.select_first();
     effects
 }
@@ -516,7 +519,7 @@ fn copy(state: &mut State, action: Action) -> Effects {
         state.say("There is nothing to copy here");
         return Effects::new();
     };
-    state.say(format!("Copied: {}", crate::measure::fit(model::SafeText::line(&text).as_str(), 40)));
+    state.say(format!("Copied: {}", terminal::measure::fit(model::SafeText::line(&text).as_str(), 40)));
     let payload = data_encoding::BASE64.encode(text.as_bytes());
     vec![Effect::Terminal(format!("\x1b]52;c;{payload}\x07"))]
 }
@@ -545,7 +548,7 @@ pub(super) fn keep_settings(state: &mut State) -> Effects {
         state.complain("The settings file could not be read: mend it, so that changes can be kept");
         return Effects::new();
     }
-    vec![Effect::Keep(Shelved::Settings, state.settings.to_toml().into_bytes())]
+    vec![Effect::Keep(LocalItem::Settings, state.settings.to_toml().into_bytes())]
 }
 
 fn log_out(everywhere: bool) -> Effects {

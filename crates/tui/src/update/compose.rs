@@ -5,13 +5,13 @@ use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::response;
 
-use super::{Effects, ask, doing, places};
-use crate::key::{Code, Key};
-use crate::message::{Effect, Purpose, Shelved};
-use crate::place::Place;
+use super::{Effects, ask, navigation, user_actions};
+use crate::composer::{Audience, Completion, Composer, Draft, Outgoing, Sending, Writing, split};
+use crate::message::{Effect, LocalItem, Purpose};
+use crate::route::Route;
 use crate::state::{Link, State, TOAST_MS, Undoable};
 use crate::view;
-use crate::writing::{Audience, Completion, Composer, Draft, Outgoing, Sending, Writing, split};
+use terminal::key::{Code, Key};
 
 /// Choices of a completion.
 const COMPLETIONS_MAX: usize = 6;
@@ -207,9 +207,9 @@ pub(super) fn keep_draft(state: &mut State) -> Effects {
         }
         let text = toml::to_string(&draft).unwrap_or_default();
         state.drafts.insert(name.clone(), draft);
-        vec![Effect::Keep(Shelved::Draft(name), text.into_bytes())]
+        vec![Effect::Keep(LocalItem::Draft(name), text.into_bytes())]
     } else if state.drafts.remove(&name).is_some() {
-        vec![Effect::Drop(Shelved::Draft(name))]
+        vec![Effect::Drop(LocalItem::Draft(name))]
     } else {
         Effects::new()
     }
@@ -223,7 +223,7 @@ pub(super) fn put_away(state: &mut State) -> Effects {
     if is_worth_keeping(state, &draft) {
         state.say("Kept as a draft; the same key brings it back, gd lists all");
     }
-    state.refresh(&Place::Drafts);
+    state.refresh(&Route::Drafts);
     effects
 }
 
@@ -235,11 +235,11 @@ pub(super) fn discard(state: &mut State) -> Effects {
     let name = draft.writing.name();
     state.drafts.remove(&name);
     if !draft.text.trim().is_empty() {
-        doing::remember_sent(state, Undoable::Discarded(draft));
+        user_actions::remember_sent(state, Undoable::Discarded(draft));
         state.say("Discarded · u brings it back");
     }
-    state.refresh(&Place::Drafts);
-    vec![Effect::Drop(Shelved::Draft(name))]
+    state.refresh(&Route::Drafts);
+    vec![Effect::Drop(LocalItem::Draft(name))]
 }
 
 pub(super) fn turn_audience(state: &mut State) -> Effects {
@@ -303,15 +303,15 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
     let outgoing = Outgoing::new(key.clone(), draft, more, state.now + hold);
     // First into the outbox, then out of the drafts: at no time in neither.
     let mut effects = vec![
-        Effect::Keep(Shelved::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes()),
-        Effect::Drop(Shelved::Draft(name.clone())),
+        Effect::Keep(LocalItem::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes()),
+        Effect::Drop(LocalItem::Draft(name.clone())),
     ];
     state.drafts.remove(&name);
     state.unkept_since = None;
     state.outbox.push(outgoing);
     let writing = state.composer.take().map(|composer| composer.writing);
     if let Some(Writing::Message(username)) = &writing {
-        let conversation = Place::Conversation(username.clone());
+        let conversation = Route::Conversation(username.clone());
         state.refresh(&conversation);
         if let Some(panel) = state.panels.get_mut(&conversation) {
             panel.list.select_last();
@@ -326,14 +326,14 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
         };
         state.composer = Some(Composer::new(blank));
     } else {
-        doing::remember_sent(state, Undoable::Sent(key));
+        user_actions::remember_sent(state, Undoable::Sent(key));
         let note = if hold > 0 { "Sending" } else { "Sent" };
         state.say(format!("{note} · u takes it back"));
         if let Some(toast) = &mut state.toast {
             toast.until = state.now + hold.max(2_000);
         }
     }
-    state.refresh(&Place::Drafts);
+    state.refresh(&Route::Drafts);
     effects.extend(release_outbox(state));
     effects
 }
@@ -368,7 +368,7 @@ pub(super) fn release_outbox(state: &mut State) -> Effects {
         effects.push(Effect::Ask(Purpose::Send(outgoing.key.clone()), Box::new(op), Some(key)));
     }
     if !effects.is_empty() {
-        state.refresh(&Place::Drafts);
+        state.refresh(&Route::Drafts);
     }
     effects
 }
@@ -395,7 +395,7 @@ pub(super) fn sent(
             outgoing.last = id;
             if outgoing.is_done() {
                 let outgoing = state.outbox.remove(place);
-                effects.push(Effect::Drop(Shelved::Outgoing(outgoing.name())));
+                effects.push(Effect::Drop(LocalItem::Outgoing(outgoing.name())));
                 match &outgoing.draft.writing {
                     Writing::Message(username) => {
                         let username = username.clone();
@@ -412,8 +412,10 @@ pub(super) fn sent(
                 state.undo.retain(|undoable| *undoable != Undoable::Sent(key.clone()));
             } else {
                 outgoing.sending = Sending::Waiting;
-                effects
-                    .push(Effect::Keep(Shelved::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes()));
+                effects.push(Effect::Keep(
+                    LocalItem::Outgoing(outgoing.name()),
+                    outgoing.to_toml().into_bytes(),
+                ));
             }
         }
         Err(error) => {
@@ -437,16 +439,16 @@ pub(super) fn sent(
             state.complain(format!("Not sent: {why}; {next}"));
         }
     }
-    state.refresh(&Place::Drafts);
+    state.refresh(&Route::Drafts);
     effects.extend(release_outbox(state));
     effects
 }
 
 /// A message of one's own may be shown before it comes back live.
 fn message_sent(state: &mut State, username: &str, _id: u64) -> Effects {
-    let place = Place::Conversation(username.to_owned());
+    let place = Route::Conversation(username.to_owned());
     if state.panels.contains_key(&place) {
-        return places::fill(state, &place, crate::place::Part::Newest);
+        return navigation::fill(state, &place, crate::route::PageSelector::Newest);
     }
     Effects::new()
 }
@@ -465,12 +467,12 @@ pub(super) fn take_back(state: &mut State, place: usize) -> Effects {
     let mut effects = put_away(state);
     let name = draft.writing.name();
     let text = toml::to_string(&draft).unwrap_or_default();
-    effects.push(Effect::Keep(Shelved::Draft(name.clone()), text.into_bytes()));
-    effects.push(Effect::Drop(Shelved::Outgoing(outgoing.name())));
+    effects.push(Effect::Keep(LocalItem::Draft(name.clone()), text.into_bytes()));
+    effects.push(Effect::Drop(LocalItem::Outgoing(outgoing.name())));
     state.drafts.insert(name, draft.clone());
     state.composer = Some(Composer::new(draft));
     state.say("Taken back: it was not sent");
-    state.refresh(&Place::Drafts);
+    state.refresh(&Route::Drafts);
     effects
 }
 
@@ -484,7 +486,7 @@ pub(super) fn edit_outgoing(state: &mut State, name: &str) -> Effects {
             state.say("It is on its way");
             Effects::new()
         }
-        // Part of it is at the server already: the rest cannot become another text.
+        // PageSelector of it is at the server already: the rest cannot become another text.
         Some(_) if state.outbox.get(place).is_some_and(|outgoing| outgoing.done > 0) => {
             if let Some(outgoing) = state.outbox.get_mut(place) {
                 outgoing.sending = Sending::Waiting;

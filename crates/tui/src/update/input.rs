@@ -1,13 +1,13 @@
 //! Keys, the mouse and pasted text: what they mean where they come in.
 
-use super::{Effects, QUIT_MS, actions, asking, compose, places};
+use super::{Effects, QUIT_MS, actions, compose, navigation, prompts};
 use crate::commands::Action;
-use crate::key::{Code, Event, Key, MouseAction, Report};
 use crate::keymap::Meaning;
 use crate::message::Effect;
 use crate::prompt::choices;
 use crate::state::State;
 use crate::view::{self, Target};
+use terminal::key::{Code, Event, Key, MouseAction, Report};
 
 /// Rows that a notch of the wheel moves.
 const WHEEL_LINES: i32 = 3;
@@ -63,7 +63,7 @@ fn key(state: &mut State, key: Key) -> Effects {
             let keys = std::mem::take(&mut state.keys);
             if keys.len() > 1 {
                 if key.code != Code::Esc {
-                    state.say(format!("{} means nothing here; ? shows what does", crate::key::Keys(keys)));
+                    state.say(format!("{} means nothing here; ? shows what does", terminal::key::Keys(keys)));
                 }
                 return Effects::new();
             }
@@ -83,7 +83,7 @@ fn special(state: &mut State, action: Action, key: Key) -> Option<Effects> {
         return Some(Effects::new());
     }
     // In a chat Enter sends, so that the other Enter makes a line.
-    let is_chat = matches!(composer.writing, crate::writing::Writing::Message(_));
+    let is_chat = matches!(composer.writing, crate::composer::Writing::Message(_));
     if is_chat && action == Action::Send && key == (Key { alt: true, ..Key::plain(Code::Enter) }) {
         composer.editor.insert("\n");
         return Some(compose::changed(state));
@@ -97,20 +97,20 @@ fn text_key(state: &mut State, key: Key) -> Effects {
         if let Some(field) = form.field_mut() {
             field.editor.key(key, usize::MAX);
         }
-        asking::form_changed(state);
+        prompts::form_changed(state);
         return Effects::new();
     }
     if let Some(number) = hint(state, key) {
         if let Some(prompt) = &mut state.prompt {
             prompt.choice = number;
         }
-        return asking::accept(state);
+        return prompts::accept(state);
     }
     if let Some(prompt) = &mut state.prompt {
         if prompt.editor.key(key, usize::MAX) {
             prompt.choice = 0;
         }
-        return asking::prompt_changed(state);
+        return prompts::prompt_changed(state);
     }
     if state.composer.is_some() {
         return compose::key(state, key);
@@ -133,12 +133,12 @@ fn paste(state: &mut State, text: &str) -> Effects {
         if let Some(field) = form.field_mut() {
             field.editor.insert(text.trim_end_matches('\n'));
         }
-        asking::form_changed(state);
+        prompts::form_changed(state);
         return Effects::new();
     }
     if let Some(prompt) = &mut state.prompt {
         prompt.editor.insert(text);
-        return asking::prompt_changed(state);
+        return prompts::prompt_changed(state);
     }
     if let Some(composer) = &mut state.composer {
         composer.editor.insert(text);
@@ -168,7 +168,7 @@ fn mouse(state: &mut State, action: MouseAction, x: u16, y: u16) -> Effects {
             with_list(state, |state, list| {
                 list.scroll(lines, height, &|row| view::height(state, row, width));
             });
-            places::fill_ahead(state)
+            navigation::fill_ahead(state)
         }
         (_, Target::Choice(place)) => {
             if let Some(prompt) = &mut state.prompt {
@@ -177,8 +177,8 @@ fn mouse(state: &mut State, action: MouseAction, x: u16, y: u16) -> Effects {
             actions::perform(state, Action::Accept, "")
         }
         (_, _) if state.prompt.is_some() => actions::perform(state, Action::Cancel, ""),
-        (_, Target::Tab(place)) => places::go(state, place),
-        (_, Target::Place(place)) => places::go(state, place),
+        (_, Target::Tab(place)) => navigation::go(state, place),
+        (_, Target::Route(place)) => navigation::go(state, place),
         (_, Target::Line(line)) => {
             let before = state.selected().cloned();
             let mut hit = false;
@@ -200,7 +200,7 @@ fn mouse(state: &mut State, action: MouseAction, x: u16, y: u16) -> Effects {
 /// Lends out the list, so that the rest of the state can be asked how high its rows are.
 pub(super) fn with_list(
     state: &mut State,
-    change: impl FnOnce(&State, &mut crate::list::List<crate::rows::Row>),
+    change: impl FnOnce(&State, &mut terminal::list::List<crate::rows::Row>),
 ) {
     let mut list = std::mem::take(&mut state.panel_mut().list);
     change(state, &mut list);

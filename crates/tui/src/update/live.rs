@@ -8,13 +8,13 @@ use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::request::Op;
 
-use super::filling::{fill_again, insert, me_of};
-use super::{Effects, ask, asking, compose, places};
+use super::responses::{fill_again, insert, me_of};
+use super::{Effects, ask, compose, navigation, prompts};
 use crate::form::{Form, FormKind};
-use crate::message::{Connected, Effect, Purpose, Shelved, Topic};
-use crate::place::{Place, ProfileTab};
-use crate::prompt::Asking;
-use crate::state::{Link, Panel, Phase, State};
+use crate::message::{Connected, Effect, LocalItem, Purpose, Topic};
+use crate::prompt::PromptKind;
+use crate::route::{ProfileTab, Route};
+use crate::state::{Link, Phase, ScreenState, State};
 
 /// For how long "is writing" is shown.
 const TYPING_MS: i64 = 5_000;
@@ -29,7 +29,7 @@ pub(super) fn connected(state: &mut State, connected: Connected) -> Effects {
     }
     if connected.signed_in {
         let mut effects = follow_all();
-        effects.extend(places::ask_about_me());
+        effects.extend(navigation::ask_about_me());
         return effects;
     }
     // Whoever was asked to log in again goes on with that.
@@ -37,7 +37,7 @@ pub(super) fn connected(state: &mut State, connected: Connected) -> Effects {
         return Effects::new();
     }
     state.form = None;
-    asking::prompt(state, Asking::Door)
+    prompts::prompt(state, PromptKind::SignIn)
 }
 
 fn follow_all() -> Effects {
@@ -48,9 +48,9 @@ fn follow_all() -> Effects {
 pub(super) fn begin(state: &mut State, profile: &v1::Profile) -> Effects {
     let mut effects = follow_all();
     know_me(state, profile);
-    effects.extend(places::ask_about_me());
+    effects.extend(navigation::ask_about_me());
     let place = state.place().clone();
-    effects.extend(places::arrive(state, &place));
+    effects.extend(navigation::arrive(state, &place));
     effects
 }
 
@@ -70,9 +70,9 @@ pub(super) fn after_me(state: &mut State) -> Effects {
     let place = state.place().clone();
     // What was kept from the last time is shown, and may be old.
     let was_kept = state.panels.get(&place).is_some_and(|panel| panel.phase == Phase::Ready);
-    let mut effects = places::arrive(state, &place);
+    let mut effects = navigation::arrive(state, &place);
     if was_kept {
-        effects.extend(places::fill(state, &place, crate::place::Part::Newest));
+        effects.extend(navigation::fill(state, &place, crate::route::PageSelector::Newest));
     }
     effects.extend(compose::release_outbox(state));
     effects
@@ -110,7 +110,7 @@ pub(super) fn link(state: &mut State, link: client::State) -> Effects {
                 return Effects::new();
             }
             let mut effects = fill_again(state);
-            effects.extend(places::ask_about_me());
+            effects.extend(navigation::ask_about_me());
             effects
         }
         // A server closes connections that nobody logs in on; the next request makes another.
@@ -139,11 +139,11 @@ fn lost(state: &mut State, link: Link) {
     state.link = link;
     state.known.forget_presence();
     state.online.clear();
-    if let Some(panel) = state.panels.get_mut(&Place::Online) {
+    if let Some(panel) = state.panels.get_mut(&Route::Online) {
         panel.ids.clear();
         panel.phase = Phase::New;
     }
-    state.refresh(&Place::Online);
+    state.refresh(&Route::Online);
 }
 
 /// The session was ended elsewhere. What is written stays: it goes when the same person is here again.
@@ -156,7 +156,7 @@ fn session_ended(state: &mut State) -> Effects {
     form.problem = Some("Your session has ended. Log in again; what you wrote is kept".to_owned());
     state.form = Some(form);
     let server = state.server.clone();
-    effects.extend([Effect::Drop(Shelved::Pages), Effect::SignedOut, Effect::Connect(server)]);
+    effects.extend([Effect::Drop(LocalItem::Pages), Effect::SignedOut, Effect::Connect(server)]);
     effects
 }
 
@@ -182,7 +182,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
         }
         Event::Typing(typing) => {
             if let Some(account) = typing.account {
-                let place = Place::Conversation(account.username);
+                let place = Route::Conversation(account.username);
                 let until = state.now + TYPING_MS;
                 if let Some(panel) = state.panels.get_mut(&place) {
                     panel.typing_until = until;
@@ -198,7 +198,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
                 } else {
                     state.online.remove(&id);
                 }
-                if let Some(panel) = state.panels.get_mut(&Place::Online) {
+                if let Some(panel) = state.panels.get_mut(&Route::Online) {
                     match panel.ids.iter().position(|other| *other == id) {
                         None if is_there => panel.ids.push(id),
                         Some(place) if !is_there => {
@@ -207,14 +207,14 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
                         _ => {}
                     }
                 }
-                state.refresh(&Place::Online);
+                state.refresh(&Route::Online);
             }
             Effects::new()
         }
         // Some events are not going to come: what is shown is read instead, and a gap is drawn where pages do not
         // touch.
         Event::Gap(_) => match topic {
-            Topic::Notifications | Topic::Conversations | Topic::Presence => places::ask_about_me(),
+            Topic::Notifications | Topic::Conversations | Topic::Presence => navigation::ask_about_me(),
             _ => fill_again(state),
         },
         Event::Closed(_) => Effects::new(),
@@ -233,9 +233,9 @@ fn learn_live(state: &mut State, live: v1::LiveTweet) -> Option<u64> {
 fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effects {
     let Some(id) = learn_live(state, live) else { return Effects::new() };
     let mut places = vec![match topic {
-        Topic::Local => Place::Local,
-        Topic::Hashtag(name) => Place::Hashtag(name.clone()),
-        _ => Place::Home,
+        Topic::Local => Route::Local,
+        Topic::Hashtag(name) => Route::Hashtag(name.clone()),
+        _ => Route::Home,
     }];
     if let Some(tweet) = state.known.tweet(id) {
         let (reply_to, author) = (tweet.reply_to, tweet.author_id);
@@ -247,16 +247,16 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
             places.extend(threads_with(state, reply_to));
         }
         if state.is_mine(id) {
-            places.push(Place::Mine);
+            places.push(Route::Mine);
         }
         let author = state.known.username(author).to_owned();
         if reply_to != 0 {
-            places.push(Place::Profile(author.clone(), ProfileTab::Replies));
+            places.push(Route::Profile(author.clone(), ProfileTab::Replies));
         }
-        places.push(Place::Profile(author, ProfileTab::Tweets));
+        places.push(Route::Profile(author, ProfileTab::Tweets));
     }
     for place in places {
-        let is_read = |panel: &&mut Panel| matches!(panel.phase, Phase::Ready | Phase::Loading);
+        let is_read = |panel: &&mut ScreenState| matches!(panel.phase, Phase::Ready | Phase::Loading);
         if let Some(panel) = state.panels.get_mut(&place).filter(is_read) {
             insert(panel, id);
         }
@@ -266,9 +266,9 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
 }
 
 /// Threads that are open and have this tweet in them.
-fn threads_with(state: &State, id: u64) -> Vec<Place> {
-    let has = |place: &Place, panel: &crate::state::Panel| match place {
-        Place::Thread(root) => *root == id || panel.ids.contains(&id),
+fn threads_with(state: &State, id: u64) -> Vec<Route> {
+    let has = |place: &Route, panel: &crate::state::ScreenState| match place {
+        Route::Thread(root) => *root == id || panel.ids.contains(&id),
         _ => false,
     };
     state.panels.iter().filter(|(place, panel)| has(place, panel)).map(|(place, _)| place.clone()).collect()
@@ -308,7 +308,7 @@ fn notification(state: &mut State, live: v1::LiveNotification) -> Effects {
     }
     state.known.notifications.insert(id, notification);
     state.unread += 1;
-    if let Some(panel) = state.panels.get_mut(&Place::Notifications) {
+    if let Some(panel) = state.panels.get_mut(&Route::Notifications) {
         insert(panel, id);
     }
     state.refresh_all();
@@ -327,7 +327,7 @@ fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
     let (Some(message), Some(with)) = (live.message, live.with) else { return Effects::new() };
     let from_them = message.author_id == with.id;
     let (id, username) = (message.id, with.username.clone());
-    let place = Place::Conversation(username.clone());
+    let place = Route::Conversation(username.clone());
     state.known.learn_accounts([with.clone()]);
     state.known.messages.insert(id, message.clone());
     let is_open = *state.place() == place && state.is_focused;
@@ -340,7 +340,7 @@ fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
     if from_them && !is_open && is_newest {
         conversation.unread += 1;
     }
-    if let Some(panel) = state.panels.get_mut(&Place::Conversations) {
+    if let Some(panel) = state.panels.get_mut(&Route::Conversations) {
         panel.ids.retain(|other| *other != with.id);
         panel.ids.insert(0, with.id);
     }
@@ -351,7 +351,7 @@ fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
         insert(panel, id);
     }
     state.refresh(&place);
-    state.refresh(&Place::Conversations);
+    state.refresh(&Route::Conversations);
     // A chat that is read at its end goes on there.
     if was_at_end && let Some(panel) = state.panels.get_mut(&place) {
         panel.list.select_last();
@@ -378,7 +378,7 @@ fn mark_delivered(state: &mut State, username: &str, id: u64, is_read: bool) -> 
 
 /// Everything in a chat was read.
 pub(super) fn mark_conversation(state: &mut State, username: &str) -> Effects {
-    let place = Place::Conversation(username.to_owned());
+    let place = Route::Conversation(username.to_owned());
     let newest = state.panels.get(&place).and_then(|panel| panel.ids.first().copied()).unwrap_or(0);
     if let Some(id) = state.known.by_username(username).map(|account| account.id)
         && let Some(conversation) = state.known.conversations.get_mut(&id)
@@ -391,9 +391,9 @@ pub(super) fn mark_conversation(state: &mut State, username: &str) -> Effects {
     mark_delivered(state, username, newest, true)
 }
 
-fn marks_moved(state: &mut State, live: &v1::LiveMarks) {
+fn marks_moved(state: &mut State, live: &v1::LiveReadReceipts) {
     let (Some(account), Some(marks)) = (&live.account, live.marks) else { return };
-    let place = Place::Conversation(account.username.clone());
+    let place = Route::Conversation(account.username.clone());
     if let Some(panel) = state.panels.get_mut(&place) {
         panel.theirs.delivered = panel.theirs.delivered.max(marks.delivered);
         panel.theirs.read = panel.theirs.read.max(marks.read);

@@ -1,24 +1,24 @@
 //! What each message changes, and what it wants done outside. Pure: no clock, no terminal, no network.
 
 mod actions;
-mod asking;
 mod compose;
-mod doing;
-mod filling;
 mod input;
 mod live;
-mod places;
+mod navigation;
+mod prompts;
+mod responses;
+mod user_actions;
 
 pub(crate) use compose::graphemes_max;
-pub(crate) use filling::show_kept;
-pub(crate) use places::new_above;
+pub(crate) use navigation::new_above;
+pub(crate) use responses::show_kept;
 
 use protocol::v1;
 use protocol::v1::request::Op;
 
-use crate::message::{Effect, Message, Purpose, Shelved};
+use crate::composer::Sending;
+use crate::message::{Effect, LocalItem, Message, Purpose};
 use crate::state::{Link, State};
-use crate::writing::Sending;
 
 /// What is wanted outside.
 pub type Effects = Vec<Effect>;
@@ -37,9 +37,9 @@ const MINUTE_MS: i64 = 60_000;
 /// How it all begins.
 pub fn start(state: &mut State) -> Effects {
     let place = state.place().clone();
-    let mut effects = places::arrive(state, &place);
+    let mut effects = navigation::arrive(state, &place);
     if state.username.is_none() {
-        asking::welcome_or_door(state);
+        prompts::welcome_or_door(state);
     }
     effects.retain(|effect| !matches!(effect, Effect::Ask(..)));
     effects
@@ -58,32 +58,32 @@ pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
         Message::Select(number) => {
             let row = state.panel().and_then(|panel| panel.list.rows().get(number).cloned());
             state.panel_mut().list.select(|other| Some(other) == row.as_ref());
-            places::fill_ahead(state)
+            navigation::fill_ahead(state)
         }
         Message::Woke => Effects::new(),
         Message::Connected(connected) => live::connected(state, *connected),
         Message::Unreachable(error) => live::unreachable(state, &error),
         Message::Link(link) => live::link(state, link),
-        Message::Answered(purpose, result) => filling::answered(state, purpose, result),
-        Message::Following(topic) => places::following(state, topic),
+        Message::Answered(purpose, result) => responses::answered(state, purpose, result),
+        Message::Following(topic) => navigation::following(state, topic),
         Message::Live(topic, update) => live::live(state, &topic, update),
         Message::Edited(result) => compose::edited(state, result),
-        Message::Told(text) => {
+        Message::Announced(text) => {
             state.complain(text);
             Effects::new()
         }
         Message::Recalled(purpose, page) => {
-            filling::show_kept(state, &purpose, *page);
+            responses::show_kept(state, &purpose, *page);
             Effects::new()
         }
         Message::Accounts(names) => {
-            asking::accounts(state, names);
+            prompts::accounts(state, names);
             Effects::new()
         }
     };
     let mut all = effects;
     all.extend(on_time(state));
-    places::note_seen(state);
+    navigation::note_seen(state);
     all
 }
 
@@ -100,10 +100,10 @@ fn on_time(state: &mut State) -> Effects {
     if state.unkept_lines_since.is_some_and(|since| since + KEEP_LINES_MS <= now) {
         effects.extend(keep_lines(state));
     }
-    effects.extend(doing::release_held(state));
+    effects.extend(user_actions::release_held(state));
     effects.extend(compose::release_outbox(state));
-    effects.extend(places::keep_trends(state));
-    effects.extend(asking::check_username(state));
+    effects.extend(navigation::keep_trends(state));
+    effects.extend(prompts::check_username(state));
     effects
 }
 
@@ -111,7 +111,7 @@ fn on_time(state: &mut State) -> Effects {
 fn keep_lines(state: &mut State) -> Effects {
     state.unkept_lines_since = None;
     let lines: String = state.read_lines.iter().map(|(name, id)| format!("{name:?} = \"{id}\"\n")).collect();
-    let mut effects = vec![Effect::Keep(Shelved::ReadLines, lines.into_bytes())];
+    let mut effects = vec![Effect::Keep(LocalItem::ReadLines, lines.into_bytes())];
     if state.link == Link::Live && state.me.is_some() && !state.is_read_only {
         for timeline in std::mem::take(&mut state.untold_lines) {
             let tweet_id = state.read_lines.get(&timeline).copied().unwrap_or(0);
@@ -162,7 +162,7 @@ pub fn finish(state: &mut State) -> Effects {
             outgoing.sending = Sending::Held(state.now);
         }
     }
-    effects.extend(doing::release_held(state));
+    effects.extend(user_actions::release_held(state));
     effects.extend(compose::release_outbox(state));
     effects
 }

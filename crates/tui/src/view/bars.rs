@@ -4,23 +4,23 @@ use super::lines::{Line, dim, fit_line, line_columns, of, plain, put, span};
 use super::tweet::{presence, who};
 use super::{link_words, row, short, two_ends};
 use crate::commands::Action;
-use crate::grid::{Area, Grid};
-use crate::look::{Ground, Look, Role};
-use crate::place::Place;
+use crate::route::Route;
 use crate::state::{State, Toast};
+use terminal::grid::{Area, Grid};
+use terminal::style::{ColorRole, Style, Surface};
 
 /// A tab with what is new in it.
-fn tab_text(state: &State, number: usize, place: &Place, with_title: bool) -> String {
+fn tab_text(state: &State, number: usize, place: &Route, with_title: bool) -> String {
     let new = match place {
-        Place::Home => state.panels.get(&Place::Home).map_or(0, |panel| {
-            if *state.place() == Place::Home {
+        Route::Home => state.panels.get(&Route::Home).map_or(0, |panel| {
+            if *state.place() == Route::Home {
                 crate::update::new_above(state, panel)
             } else {
                 panel.ids.iter().take_while(|id| **id > panel.seen).count()
             }
         }),
-        Place::Notifications => usize::try_from(state.unread).unwrap_or(0),
-        Place::Conversations => usize::try_from(state.unread_messages()).unwrap_or(0),
+        Route::Notifications => usize::try_from(state.unread).unwrap_or(0),
+        Route::Conversations => usize::try_from(state.unread_messages()).unwrap_or(0),
         _ => 0,
     };
     let mut text = (number + 1).to_string();
@@ -28,7 +28,7 @@ fn tab_text(state: &State, number: usize, place: &Place, with_title: bool) -> St
         text.push(' ');
         text.push_str(&place.title());
     }
-    if *place == Place::Online && !state.online.is_empty() {
+    if *place == Route::Online && !state.online.is_empty() {
         text.push_str(&format!(" {}", state.online.len()));
     } else if new > 0 {
         text.push_str(&format!(" ●{new}"));
@@ -37,39 +37,39 @@ fn tab_text(state: &State, number: usize, place: &Place, with_title: bool) -> St
 }
 
 /// Where each tab begins and ends.
-fn tab_places(state: &State, area: Area) -> Vec<(Place, String, u16, u16)> {
+fn tab_places(state: &State, area: Area) -> Vec<(Route, String, u16, u16)> {
     let current = current_tab(state);
     let layout = |with_titles| {
         let mut x = area.x + 1;
         let mut all = Vec::new();
-        for (number, place) in Place::TABS.into_iter().enumerate() {
+        for (number, place) in Route::TABS.into_iter().enumerate() {
             let with_title = with_titles || Some(&place) == current.as_ref();
             let text = tab_text(state, number, &place, with_title);
-            let end = x + u16::try_from(crate::measure::columns(&text)).unwrap_or(0) + 2;
+            let end = x + u16::try_from(terminal::measure::columns(&text)).unwrap_or(0) + 2;
             all.push((place, text, x, end));
             x = end + 1;
         }
         all
     };
-    let link = u16::try_from(crate::measure::columns(&link_words(state))).unwrap_or(0) + 1;
+    let link = u16::try_from(terminal::measure::columns(&link_words(state))).unwrap_or(0) + 1;
     let wide = layout(true);
     let fits = wide.last().is_none_or(|(.., end)| *end + link <= area.x + area.width);
     if fits { wide } else { layout(false) }
 }
 
 /// The tab whose place this is.
-fn current_tab(state: &State) -> Option<Place> {
+fn current_tab(state: &State) -> Option<Route> {
     let mut visited = state.history.iter().take(state.at + 1).rev();
-    visited.find(|place| Place::TABS.contains(place)).cloned()
+    visited.find(|place| Route::TABS.contains(place)).cloned()
 }
 
 pub(super) fn tabs(state: &State, grid: &mut Grid, area: Area) {
-    grid.clear(area, Look::default().on(Ground::Bar));
+    grid.clear(area, Style::default().on(Surface::Bar));
     let current = current_tab(state);
     let mut end = area.x;
     for (place, text, x, after) in tab_places(state, area) {
         let is_current = Some(&place) == current.as_ref();
-        let look = Look::default().on(Ground::Bar);
+        let look = Style::default().on(Surface::Bar);
         let (text, look) =
             if is_current { (format!("[{text}]"), look.bold()) } else { (format!(" {text} "), look) };
         grid.put(area, x, area.y, &text, look, 0);
@@ -77,30 +77,30 @@ pub(super) fn tabs(state: &State, grid: &mut Grid, area: Area) {
     }
     let mut right = Line::new();
     if let Some(username) = &state.username {
-        right.push(span(format!("@{username} "), Look::default().on(Ground::Bar).bold()));
+        right.push(span(format!("@{username} "), Style::default().on(Surface::Bar).bold()));
     }
-    right.push(span(format!("{} ", link_words(state)), Look::default().on(Ground::Bar)));
+    right.push(span(format!("{} ", link_words(state)), Style::default().on(Surface::Bar)));
     if line_columns(&right) > usize::from((area.x + area.width).saturating_sub(end + 1)) {
         right.remove(0);
     }
     let columns = u16::try_from(line_columns(&right)).unwrap_or(0);
     let x = (area.x + area.width).saturating_sub(columns);
     if x > end {
-        put(grid, area, x, area.y, &right, Ground::Bar);
+        put(grid, area, x, area.y, &right, Surface::Bar);
     }
 }
 
-pub(super) fn tab_at(state: &State, area: Area, x: u16) -> Option<Place> {
-    let hit = |(_, _, from, to): &(Place, String, u16, u16)| (*from..*to).contains(&x);
+pub(super) fn tab_at(state: &State, area: Area, x: u16) -> Option<Route> {
+    let hit = |(_, _, from, to): &(Route, String, u16, u16)| (*from..*to).contains(&x);
     tab_places(state, area).into_iter().find(hit).map(|(place, ..)| place)
 }
 
 /// What the left pane lists: places, and headings between them.
-fn left_rows(state: &State) -> Vec<Result<(Place, String), &'static str>> {
+fn left_rows(state: &State) -> Vec<Result<(Route, String), &'static str>> {
     let mut rows = vec![Err("feeds")];
-    let feeds = [Place::Home, Place::Mine, Place::Local, Place::Bookmarks, Place::Likes];
+    let feeds = [Route::Home, Route::Mine, Route::Local, Route::Bookmarks, Route::Likes];
     rows.extend(feeds.into_iter().map(|place| Ok((place, String::new()))));
-    if let Place::Hashtag(_) = state.place() {
+    if let Route::Hashtag(_) = state.place() {
         rows.push(Ok((state.place().clone(), String::new())));
     }
     let mut chats: Vec<_> = state.known.conversations.values().filter(|c| c.with.is_some()).collect();
@@ -112,12 +112,12 @@ fn left_rows(state: &State) -> Vec<Result<(Place, String), &'static str>> {
         let username = conversation.with.as_ref().map_or_else(String::new, |with| with.username.clone());
         let unread =
             if conversation.unread > 0 { format!("●{}", conversation.unread) } else { String::new() };
-        rows.push(Ok((Place::Conversation(username), unread)));
+        rows.push(Ok((Route::Conversation(username), unread)));
     }
     rows.push(Err("yours"));
     let waiting = state.outbox.len() + state.drafts.len();
-    rows.push(Ok((Place::Drafts, if waiting > 0 { waiting.to_string() } else { String::new() })));
-    rows.push(Ok((Place::Settings, String::new())));
+    rows.push(Ok((Route::Drafts, if waiting > 0 { waiting.to_string() } else { String::new() })));
+    rows.push(Ok((Route::Settings, String::new())));
     rows
 }
 
@@ -125,37 +125,37 @@ pub(super) fn left(state: &State, grid: &mut Grid, area: Area) {
     for (y, row) in (area.y..area.y + area.height).zip(left_rows(state)) {
         match row {
             Err(heading) => {
-                put(grid, area, area.x + 1, y, &[dim(heading)], Ground::Plain);
+                put(grid, area, area.x + 1, y, &[dim(heading)], Surface::Plain);
             }
             Ok((place, badge)) => {
                 let is_here = place == *state.place();
                 let title = match &place {
-                    Place::Conversation(username) => format!("@{username}"),
-                    Place::Drafts => "Drafts".into(),
+                    Route::Conversation(username) => format!("@{username}"),
+                    Route::Drafts => "Drafts".into(),
                     other => other.title(),
                 };
-                let mark = if is_here { of(Role::Accent, "▸") } else { plain(" ") };
-                let look = if is_here { Look::default().bold() } else { Look::default() };
+                let mark = if is_here { of(ColorRole::Accent, "▸") } else { plain(" ") };
+                let look = if is_here { Style::default().bold() } else { Style::default() };
                 let title = span(short(&title, area.width.saturating_sub(8)), look);
-                let badge = span(badge, Look::of(Role::Accent).bold());
+                let badge = span(badge, Style::of(ColorRole::Accent).bold());
                 let line = two_ends(vec![mark, plain(" "), title], vec![badge], usize::from(area.width - 2));
-                put(grid, area, area.x, y, &line, Ground::Plain);
+                put(grid, area, area.x, y, &line, Surface::Plain);
             }
         }
     }
     for y in area.y..area.y + area.height {
-        grid.put(area, area.x + area.width - 1, y, "│", Look::of(Role::Line), 0);
+        grid.put(area, area.x + area.width - 1, y, "│", Style::of(ColorRole::Line), 0);
     }
 }
 
-pub(super) fn left_at(state: &State, area: Area, y: u16) -> Option<Place> {
+pub(super) fn left_at(state: &State, area: Area, y: u16) -> Option<Route> {
     left_rows(state).into_iter().nth(usize::from(y - area.y))?.ok().map(|(place, _)| place)
 }
 
 pub(super) fn right(state: &State, grid: &mut Grid, area: Area) {
-    grid.clear(area, Look::default());
+    grid.clear(area, Style::default());
     for y in area.y..area.y + area.height {
-        grid.put(area, area.x, y, "│", Look::of(Role::Line), 0);
+        grid.put(area, area.x, y, "│", Style::of(ColorRole::Line), 0);
     }
     let inner = Area { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
     let width = usize::from(inner.width);
@@ -178,7 +178,7 @@ pub(super) fn right(state: &State, grid: &mut Grid, area: Area) {
         lines.extend(preview(state, id, width));
     }
     for (y, line) in (inner.y..inner.y + inner.height).zip(lines) {
-        put(grid, inner, inner.x, y, &line, Ground::Plain);
+        put(grid, inner, inner.x, y, &line, Surface::Plain);
     }
 }
 
@@ -205,19 +205,19 @@ pub(super) fn footer(state: &State, grid: &mut Grid, area: Area) {
         draw_toast(state, grid, area, toast);
         return;
     }
-    grid.clear(area, Look::default().on(Ground::Bar));
+    grid.clear(area, Style::default().on(Surface::Bar));
     let mut x = area.x + 1;
     for (action, word) in hints(state) {
         let Some(keys) = state.keymap.keys_of(action) else { continue };
         let line = [
-            span(keys, Look::default().on(Ground::Bar).bold()),
-            span(format!(" {word}"), Look::default().on(Ground::Bar)),
+            span(keys, Style::default().on(Surface::Bar).bold()),
+            span(format!(" {word}"), Style::default().on(Surface::Bar)),
         ];
         let columns = u16::try_from(line_columns(&line)).unwrap_or(0);
         if x + columns + 1 > area.x + area.width {
             break;
         }
-        x = put(grid, area, x, area.y, &line, Ground::Bar) + 2;
+        x = put(grid, area, x, area.y, &line, Surface::Bar) + 2;
     }
 }
 
@@ -228,13 +228,13 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
             (Action::KeepDraft, "keep draft"),
             (Action::CycleVisibility, "who sees it"),
         ];
-        if matches!(composer.writing, crate::writing::Writing::Message(_)) {
+        if matches!(composer.writing, crate::composer::Writing::Message(_)) {
             hints = vec![(Action::KeepDraft, "to the messages"), (Action::Send, "send, as Enter does")];
         }
         if composer.completion.is_some() {
             hints.insert(0, (Action::Complete, "complete"));
         }
-        if !matches!(composer.writing, crate::writing::Writing::Message(_)) {
+        if !matches!(composer.writing, crate::composer::Writing::Message(_)) {
             hints.push((Action::SplitThread, "as a thread"));
         }
         if state.capabilities.is_local {
@@ -243,7 +243,7 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
         return hints;
     }
     let mut hints = vec![(Action::Compose, "write")];
-    if *state.place() == Place::Notifications && state.unread > 0 {
+    if *state.place() == Route::Notifications && state.unread > 0 {
         hints.insert(0, (Action::MarkRead, "all read"));
     }
     if state.selected_tweet().is_some() {
@@ -278,23 +278,23 @@ pub(super) fn toast(state: &State, grid: &mut Grid, toast: &Toast) {
 }
 
 fn draw_toast(state: &State, grid: &mut Grid, area: Area, toast: &Toast) {
-    let ground = Ground::Bar;
-    grid.clear(area, Look::default().on(ground));
+    let ground = Surface::Bar;
+    grid.clear(area, Style::default().on(ground));
     let sign = if toast.is_error { "✕ " } else { "" };
-    let role = if toast.is_error { Role::Error } else { Role::Text };
+    let role = if toast.is_error { ColorRole::Error } else { ColorRole::Text };
     let mut right = Line::new();
     let held = state.held.iter().map(|(until, _)| *until);
     let sending = state.outbox.iter().filter_map(|outgoing| match outgoing.sending {
-        crate::writing::Sending::Held(until) => Some(until),
+        crate::composer::Sending::Held(until) => Some(until),
         _ => None,
     });
     if let Some(until) = held.chain(sending).min().filter(|until| *until > state.now) {
         right.push(span(
             format!("u undo ({} s) ", (until - state.now + 999) / 1_000),
-            Look::default().bold().on(ground),
+            Style::default().bold().on(ground),
         ));
     }
-    let left = vec![span(format!(" {sign}{}", toast.text), Look::of(role).on(ground))];
+    let left = vec![span(format!(" {sign}{}", toast.text), Style::of(role).on(ground))];
     let line = if right.is_empty() {
         fit_line(left, usize::from(area.width))
     } else {

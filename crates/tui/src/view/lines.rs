@@ -2,39 +2,39 @@
 
 use model::{Entity, SafeText, entities};
 
-use crate::grid::{Area, Grid};
-use crate::look::{Ground, Look, Role};
-use crate::measure::{columns, fit, wrap};
+use terminal::grid::{Area, Grid};
+use terminal::measure::{columns, fit, wrap};
+use terminal::style::{ColorRole, Style, Surface};
 
 /// A piece of text of one look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) text: String,
-    pub(crate) look: Look,
+    pub(crate) look: Style,
     pub(crate) link: Option<String>,
 }
 
 /// Pieces beside each other.
 pub(crate) type Line = Vec<Span>;
 
-pub(crate) fn span(text: impl Into<String>, look: Look) -> Span {
+pub(crate) fn span(text: impl Into<String>, look: Style) -> Span {
     Span { text: text.into(), look, link: None }
 }
 
 pub(crate) fn plain(text: impl Into<String>) -> Span {
-    span(text, Look::default())
+    span(text, Style::default())
 }
 
 pub(crate) fn dim(text: impl Into<String>) -> Span {
-    span(text, Look::of(Role::Dim))
+    span(text, Style::of(ColorRole::Dim))
 }
 
-pub(crate) fn of(role: Role, text: impl Into<String>) -> Span {
-    span(text, Look::of(role))
+pub(crate) fn of(role: ColorRole, text: impl Into<String>) -> Span {
+    span(text, Style::of(role))
 }
 
 pub(crate) fn bold(text: impl Into<String>) -> Span {
-    span(text, Look::default().bold())
+    span(text, Style::default().bold())
 }
 
 /// Columns of a line.
@@ -81,7 +81,7 @@ pub(crate) fn prose(text: &str, width: usize) -> Vec<Line> {
                 }
                 let link =
                     (*entity == Entity::Link).then(|| text.get(mark.clone()).unwrap_or_default().to_owned());
-                let look = Look::of(Role::Link);
+                let look = Style::of(ColorRole::Link);
                 let look = if link.is_some() { look.underline() } else { look };
                 line.push(Span { text: text.get(start..end).unwrap_or_default().to_owned(), look, link });
                 at = end;
@@ -95,7 +95,7 @@ pub(crate) fn prose(text: &str, width: usize) -> Vec<Line> {
 }
 
 /// A text of ours in lines.
-pub(crate) fn words(text: &str, width: usize, look: Look) -> Vec<Line> {
+pub(crate) fn words(text: &str, width: usize, look: Style) -> Vec<Line> {
     wrap(text, width)
         .into_iter()
         .map(|range| vec![span(text.get(range).unwrap_or_default().trim_end_matches(' '), look)])
@@ -103,11 +103,11 @@ pub(crate) fn words(text: &str, width: usize, look: Look) -> Vec<Line> {
 }
 
 /// Puts a line on a grid, on a ground; returns the column after it.
-pub(crate) fn put(grid: &mut Grid, area: Area, x: u16, y: u16, line: &[Span], ground: Ground) -> u16 {
+pub(crate) fn put(grid: &mut Grid, area: Area, x: u16, y: u16, line: &[Span], ground: Surface) -> u16 {
     let mut x = x;
     for piece in line {
         let link = piece.link.as_deref().map_or(0, |url| grid.link(url));
-        let look = if piece.look.ground == Ground::Plain { piece.look.on(ground) } else { piece.look };
+        let look = if piece.look.ground == Surface::Plain { piece.look.on(ground) } else { piece.look };
         x = grid.put(area, x, y, &piece.text, look, link);
     }
     x

@@ -8,13 +8,13 @@ pub(crate) mod tweet;
 
 use protocol::v1;
 
-use crate::grid::{Area, Grid, Size};
-use crate::look::{Ground, Look, Role};
-use crate::measure::fit;
-use crate::place::Place;
+use crate::route::Route;
 use crate::rows::Row;
-use crate::state::{Link, Panel, Phase, State};
+use crate::state::{Link, Phase, ScreenState, State};
 use lines::{Line, dim, of, plain, put, span};
+use terminal::grid::{Area, Grid, Size};
+use terminal::measure::fit;
+use terminal::style::{ColorRole, Style, Surface};
 
 /// From this width there are three panes.
 const WIDE: u16 = 110;
@@ -71,7 +71,7 @@ pub(crate) fn areas(state: &State) -> Areas {
         (areas.title, rest) = (Some(title), below);
     }
     areas.list = rest;
-    if matches!(state.place(), Place::Conversation(_)) {
+    if matches!(state.place(), Route::Conversation(_)) {
         // What was said last stands directly above where one writes.
         let air = rest.height.saturating_sub(content_height(state, rest));
         areas.list = rest.split_top(air).1;
@@ -121,7 +121,7 @@ pub(crate) fn composer_width(state: &State) -> u16 {
 #[must_use]
 pub fn draw(state: &State) -> (Grid, Option<(u16, u16)>) {
     let mut grid = Grid::new(state.size);
-    grid.clear(Area::of(state.size), Look::default());
+    grid.clear(Area::of(state.size), Style::default());
     let mut caret = None;
     if let Some(form) = &state.form {
         caret = sheet::form(state, &mut grid, form);
@@ -174,35 +174,35 @@ fn selected_line(state: &State) -> Option<(u16, u16)> {
 
 fn title(state: &State, grid: &mut Grid, area: Area) {
     let place = state.place();
-    let mut line = vec![span(format!(" {} ", place.title()), Look::default().bold())];
+    let mut line = vec![span(format!(" {} ", place.title()), Style::default().bold())];
     let Some(panel) = state.panel() else { return };
     if !panel.filter.is_empty() {
         line.push(of(
-            Role::Accent,
+            ColorRole::Accent,
             format!("only “{}” · Esc shows all ", model::SafeText::line(&panel.filter)),
         ));
     }
     let new = crate::update::new_above(state, panel);
     if new > 0 {
-        line.push(span(format!("▲ {new} new · . shows "), Look::of(Role::Accent).bold()));
+        line.push(span(format!("▲ {new} new · . shows "), Style::of(ColorRole::Accent).bold()));
     }
-    if let Place::Conversation(username) = place {
+    if let Route::Conversation(username) = place {
         if panel.typing_until > state.now {
-            line.push(of(Role::Accent, format!("· @{username} is writing … ")));
+            line.push(of(ColorRole::Accent, format!("· @{username} is writing … ")));
         } else if let Some(id) = state.known.by_username(username).map(|account| account.id) {
             line.push(dim(format!("{} ", presence_word(state.known.presence(id)))));
         }
     }
     if let Some(then) = state.as_of(panel) {
-        line.push(of(Role::Warning, format!("· as of {} ", ago(state.now, then))));
+        line.push(of(ColorRole::Warning, format!("· as of {} ", ago(state.now, then))));
     }
     if panel.is_filling && panel.phase == Phase::Ready {
         line.push(dim("… "));
     }
     let line = lines::fit_line(line, usize::from(area.width));
-    let x = put(grid, area, area.x, area.y, &line, Ground::Plain);
+    let x = put(grid, area, area.x, area.y, &line, Surface::Plain);
     for x in x..area.x + area.width {
-        grid.put(area, x, area.y, "─", Look::of(Role::Line), 0);
+        grid.put(area, x, area.y, "─", Style::of(ColorRole::Line), 0);
     }
 }
 
@@ -221,11 +221,11 @@ fn list(state: &State, grid: &mut Grid, area: Area) {
             let Some(y) = u16::try_from(line + offset).ok().filter(|y| *y < area.height) else { continue };
             let y = area.y + y;
             let is_air = content.is_empty();
-            let ground = if selected && !is_air { Ground::Selected } else { Ground::Plain };
+            let ground = if selected && !is_air { Surface::Selected } else { Surface::Plain };
             if selected && !is_air {
                 let row = Area { y, height: 1, width: area.width.saturating_sub(1), ..area };
-                grid.clear(row, Look::default().on(ground));
-                grid.put(area, area.x, y, "▌", Look::of(Role::Accent).on(ground), 0);
+                grid.clear(row, Style::default().on(ground));
+                grid.put(area, area.x, y, "▌", Style::of(ColorRole::Accent).on(ground), 0);
             }
             put(grid, area, area.x + GUTTER, y, &content, ground);
         }
@@ -237,7 +237,7 @@ fn list(state: &State, grid: &mut Grid, area: Area) {
 fn scroll_bar(
     grid: &mut Grid,
     area: Area,
-    panel: &Panel,
+    panel: &ScreenState,
     state: &State,
     height: i32,
     measure: &dyn Fn(&Row) -> i32,
@@ -253,12 +253,12 @@ fn scroll_bar(
     let to = ((last + 1) * rows).div_ceil(count.max(1)).max(from + 1);
     for y in from..to.min(rows) {
         let y = u16::try_from(y).unwrap_or(u16::MAX);
-        grid.put(area, area.x + area.width - 1, area.y + y, "┃", Look::of(Role::Line), 0);
+        grid.put(area, area.x + area.width - 1, area.y + y, "┃", Style::of(ColorRole::Line), 0);
     }
 }
 
 /// Says why there is nothing, and what to do about it.
-fn empty(state: &State, grid: &mut Grid, area: Area, panel: &Panel) {
+fn empty(state: &State, grid: &mut Grid, area: Area, panel: &ScreenState) {
     let (title, advice) = match (panel.phase, &panel.problem) {
         (Phase::Failed, Some(problem)) => (problem.clone(), "Enter tries again".to_owned()),
         _ if !panel.filter.is_empty() => ("No row has these words".into(), "Esc shows all again".into()),
@@ -272,31 +272,31 @@ fn empty(state: &State, grid: &mut Grid, area: Area, panel: &Panel) {
         },
         _ => {
             let advice = match state.place() {
-                Place::Home => "gu shows people to follow, gl everything public, c writes your first tweet",
-                Place::Mine => "c writes your first tweet",
-                Place::Notifications => "When somebody follows, answers or likes, it stands here",
-                Place::Conversations => "C on a person begins a chat; gu shows people",
-                Place::Conversation(_) => "Write the first message below",
-                Place::Bookmarks => "s on a tweet saves it",
-                Place::Likes => "f on a tweet likes it",
-                Place::Trends => "Hashtags that several people use stand here",
-                Place::Keys => "Come by ssh and :bind-key, or run mini-tweet keys add FILE",
-                Place::Drafts => "What you begin and do not send stays here",
-                Place::Search(..) => "Other words? g/ searches again",
-                Place::Online => "Nobody is there; leave them a tweet",
+                Route::Home => "gu shows people to follow, gl everything public, c writes your first tweet",
+                Route::Mine => "c writes your first tweet",
+                Route::Notifications => "When somebody follows, answers or likes, it stands here",
+                Route::Conversations => "C on a person begins a chat; gu shows people",
+                Route::Conversation(_) => "Write the first message below",
+                Route::Bookmarks => "s on a tweet saves it",
+                Route::Likes => "f on a tweet likes it",
+                Route::Trends => "Hashtags that several people use stand here",
+                Route::Keys => "Come by ssh and :bind-key, or run mini-tweet keys add FILE",
+                Route::Drafts => "What you begin and do not send stays here",
+                Route::Search(..) => "Other words? g/ searches again",
+                Route::Online => "Nobody is there; leave them a tweet",
                 _ => "Esc goes back",
             };
             ("Nothing here yet".into(), advice.into())
         }
     };
     let width = usize::from(area.width.saturating_sub(4)).max(8);
-    let title_lines = lines::words(&title, width, Look::default().bold());
-    let advice_lines = lines::words(&advice, width, Look::of(Role::Dim));
+    let title_lines = lines::words(&title, width, Style::default().bold());
+    let advice_lines = lines::words(&advice, width, Style::of(ColorRole::Dim));
     let first = area.y + area.height / 3;
     for (y, line) in (first..).zip(title_lines.into_iter().chain(advice_lines)) {
         let columns = u16::try_from(lines::line_columns(&line)).unwrap_or(0);
         let x = area.x + (area.width.saturating_sub(columns)) / 2;
-        put(grid, area, x, y, &line, Ground::Plain);
+        put(grid, area, x, y, &line, Surface::Plain);
     }
 }
 
@@ -306,9 +306,9 @@ pub(crate) enum Target {
     /// A choice of a prompt.
     Choice(usize),
     /// A tab.
-    Tab(Place),
+    Tab(Route),
     /// A place in the left pane.
-    Place(Place),
+    Route(Route),
     /// A line of the list.
     Line(i32),
     /// Nothing.
@@ -329,7 +329,7 @@ pub(crate) fn target(state: &State, x: u16, y: u16) -> Target {
     if let Some(place) =
         areas.left.filter(|area| area.contains(x, y)).and_then(|area| bars::left_at(state, area, y))
     {
-        return Target::Place(place);
+        return Target::Route(place);
     }
     if areas.list.contains(x, y) { Target::Line(i32::from(y - areas.list.y)) } else { Target::Nothing }
 }

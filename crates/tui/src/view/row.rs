@@ -7,13 +7,13 @@ use super::lines::{Line, bold, dim, fit_line, of, plain, prose, span, words};
 use super::tweet::{person, presence, profile_head, tweet, who};
 use super::{absolute_time, age, count, notification_words};
 use crate::commands::by_id;
-use crate::look::{Look, Role};
-use crate::measure::fit;
-use crate::place::Place;
+use crate::composer::Sending;
+use crate::route::Route;
 use crate::rows::{Group, Row, replies_below};
 use crate::settings::OPTIONS;
 use crate::state::State;
-use crate::writing::Sending;
+use terminal::measure::fit;
+use terminal::style::{ColorRole, Style};
 
 /// People who are named in a group of notifications.
 const NAMED_MAX: usize = 3;
@@ -29,12 +29,12 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
             } else {
                 "⋯ some tweets are not loaded · Enter loads them"
             };
-            vec![vec![of(Role::Accent, fit(text, width))]]
+            vec![vec![of(ColorRole::Accent, fit(text, width))]]
         }
         Row::ReadLine => vec![rule("read up to here", width)],
         Row::Person(id) => return person(state, *id, width),
         Row::ProfileHead => match state.place() {
-            Place::Profile(username, tab) => return profile_head(state, username, *tab, width),
+            Route::Profile(username, tab) => return profile_head(state, username, *tab, width),
             _ => Vec::new(),
         },
         Row::Notification(id) => notification(state, *id, width),
@@ -48,7 +48,7 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
         Row::Key(id) => key(state, *id, width),
         Row::Command(id) => return vec![command(state, id, width)],
         Row::Heading(text) => return vec![Vec::new(), vec![bold(fit(text, width))]],
-        Row::Note(_, text) => return words(SafeText::line(text).as_str(), width, Look::default()),
+        Row::Note(_, text) => return words(SafeText::line(text).as_str(), width, Style::default()),
         Row::More => {
             let text = if state.panel().is_some_and(|panel| panel.is_filling) {
                 "⋯ loading"
@@ -65,21 +65,21 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
 /// A line across, with words in it.
 fn rule(text: &str, width: usize) -> Line {
     let text = format!("── {text} ");
-    let rest = width.saturating_sub(crate::measure::columns(&text));
-    vec![of(Role::Accent, format!("{text}{}", "─".repeat(rest)))]
+    let rest = width.saturating_sub(terminal::measure::columns(&text));
+    vec![of(ColorRole::Accent, format!("{text}{}", "─".repeat(rest)))]
 }
 
 /// A tweet, set in by its depth in a thread.
 fn threaded(state: &State, id: u64, depth: u8, width: usize) -> Vec<Line> {
     let inset = if width < 50 { usize::from(depth) } else { 2 * usize::from(depth) };
     let mut lines = tweet(state, id, width.saturating_sub(inset).max(8));
-    if matches!(state.place(), Place::Thread(_))
+    if matches!(state.place(), Route::Thread(_))
         && let Some(panel) = state.panel()
         && panel.folded.contains(&id)
     {
         let hidden = replies_below(state, panel, id);
         lines.push(vec![of(
-            Role::Accent,
+            ColorRole::Accent,
             format!("▸ {hidden} {} folded · za unfolds", if hidden == 1 { "reply" } else { "replies" }),
         )]);
     }
@@ -87,7 +87,7 @@ fn threaded(state: &State, id: u64, depth: u8, width: usize) -> Vec<Line> {
         let guide =
             if inset == usize::from(depth) { "╎".repeat(inset) } else { "╎ ".repeat(usize::from(depth)) };
         for line in &mut lines {
-            line.insert(0, of(Role::Line, guide.clone()));
+            line.insert(0, of(ColorRole::Line, guide.clone()));
         }
     }
     lines
@@ -96,7 +96,8 @@ fn threaded(state: &State, id: u64, depth: u8, width: usize) -> Vec<Line> {
 fn notification(state: &State, oldest: u64, width: usize) -> Vec<Line> {
     let Some(one) = state.known.notifications.get(&oldest) else { return vec![vec![dim("…")]] };
     let Group { people, is_unread, newest_ms } = Group::of(state, oldest);
-    let mut line = vec![if is_unread { span("● ", Look::of(Role::Accent).bold()) } else { plain("  ") }];
+    let mut line =
+        vec![if is_unread { span("● ", Style::of(ColorRole::Accent).bold()) } else { plain("  ") }];
     line.push(plain(format!("{} ", sign(one.kind()))));
     for (place, id) in people.iter().take(NAMED_MAX).enumerate() {
         if place > 0 {
@@ -147,13 +148,13 @@ fn sign(kind: v1::NotificationKind) -> &'static str {
 /// A hashtag; how many people used it and its last day stand at the right.
 pub(crate) fn hashtag(state: &State, name: &str, width: usize) -> Line {
     let safe = SafeText::line(name);
-    let name_of = |room: usize| vec![span(fit(&format!("#{safe}"), room), Look::of(Role::Link).bold())];
+    let name_of = |room: usize| vec![span(fit(&format!("#{safe}"), room), Style::of(ColorRole::Link).bold())];
     let right =
         match (state.known.trends.iter().find(|trend| trend.name == name), state.known.hashtags.get(name)) {
             (Some(trend), _) => {
                 let bars = (width / 3).clamp(4, 24);
                 let people = count(trend.people, "person", "people");
-                vec![dim(format!("{people:>10} ")), of(Role::Accent, sparkline(&trend.history, bars))]
+                vec![dim(format!("{people:>10} ")), of(ColorRole::Accent, sparkline(&trend.history, bars))]
             }
             (None, Some(tweets)) => vec![dim(count(*tweets, "tweet", "tweets"))],
             (None, None) => Line::new(),
@@ -179,7 +180,7 @@ fn conversation(state: &State, id: u64, width: usize) -> Vec<Line> {
     first.extend(who(state, id, true));
     let Some(conversation) = state.known.conversations.get(&id) else { return vec![first] };
     if conversation.unread > 0 {
-        first.push(span(format!("  ● {} new", conversation.unread), Look::of(Role::Accent).bold()));
+        first.push(span(format!("  ● {} new", conversation.unread), Style::of(ColorRole::Accent).bold()));
     }
     let Some(last) = &conversation.last else { return vec![fit_line(first, width)] };
     first.push(dim(format!(" · {}", age(state.now, last.created_ms))));
@@ -209,7 +210,7 @@ fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
     let mut text = prose(&message.text, width.saturating_sub(4).max(4));
     if mine {
         let mark = if theirs.read >= id {
-            of(Role::Good, " ✓✓ read")
+            of(ColorRole::Good, " ✓✓ read")
         } else if theirs.delivered >= id {
             dim(" ✓✓")
         } else {
@@ -252,10 +253,10 @@ fn outgoing(state: &State, name: &str, width: usize) -> Vec<Line> {
             dim(format!("… goes in {seconds} s · u takes it back"))
         }
         Sending::Sent => dim("… sending"),
-        Sending::Waiting => of(Role::Warning, "◌ waits for the connection"),
-        Sending::Refused(why) => of(Role::Error, format!("✕ not sent: {why} · Enter edits it")),
+        Sending::Waiting => of(ColorRole::Warning, "◌ waits for the connection"),
+        Sending::Refused(why) => of(ColorRole::Error, format!("✕ not sent: {why} · Enter edits it")),
     };
-    if matches!(state.place(), Place::Conversation(_)) {
+    if matches!(state.place(), Route::Conversation(_)) {
         let mut lines = prose(outgoing.text(), width);
         lines.push(fit_line(vec![status], width));
         return lines;
@@ -270,7 +271,7 @@ fn setting(state: &State, name: &str, width: usize) -> Vec<Line> {
     let doc = OPTIONS.iter().find(|option| option.name == name).map_or("", |option| option.doc);
     vec![
         fit_line(
-            vec![bold(format!("{name:<8}")), plain(" = "), of(Role::Accent, state.settings.value(name))],
+            vec![bold(format!("{name:<8}")), plain(" = "), of(ColorRole::Accent, state.settings.value(name))],
             width,
         ),
         vec![dim(fit(doc, width))],
@@ -282,7 +283,7 @@ fn session(state: &State, id: u64, width: usize) -> Vec<Line> {
         return vec![Vec::new()];
     };
     let mut line = vec![bold(fit(SafeText::line(&session.client_name).as_str(), 40))];
-    line.push(if session.current { of(Role::Good, " · this one") } else { dim(" · Enter ends it") });
+    line.push(if session.current { of(ColorRole::Good, " · this one") } else { dim(" · Enter ends it") });
     let about = format!(
         "since {}, last used {}",
         absolute_time(session.created_ms),
@@ -307,7 +308,7 @@ fn command(state: &State, id: &str, width: usize) -> Line {
     let Some(command) = by_id(id) else { return Line::new() };
     let keys = state.keymap.all_keys_of(command.action).join(", ");
     fit_line(
-        vec![of(Role::Accent, format!("{keys:<18} ")), plain(command.title), dim(format!("  :{id}"))],
+        vec![of(ColorRole::Accent, format!("{keys:<18} ")), plain(command.title), dim(format!("  :{id}"))],
         width,
     )
 }

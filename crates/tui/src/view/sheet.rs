@@ -5,13 +5,13 @@ use model::{SafeText, count_graphemes};
 use super::lines::{Line, Span, bold, dim, fit_line, of, plain, prose, put, span, words};
 use super::tweet::card;
 use super::two_ends;
+use crate::composer::{Composer, Writing};
 use crate::form::Form;
-use crate::grid::{Area, Grid};
-use crate::look::{Ground, Look, Role};
-use crate::measure::columns;
-use crate::prompt::{Asking, Prompt, choices};
+use crate::prompt::{Prompt, PromptKind, choices};
 use crate::state::State;
-use crate::writing::{Composer, Writing};
+use terminal::grid::{Area, Grid};
+use terminal::measure::columns;
+use terminal::style::{ColorRole, Style, Surface};
 
 /// Choices that are shown at a time.
 const CHOICES_SHOWN: u16 = 14;
@@ -52,10 +52,11 @@ fn context_lines(state: &State, composer: &Composer, area: Area) -> Vec<Line> {
 
 pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u16, u16)> {
     let composer = state.composer.as_ref()?;
-    grid.clear(area, Look::default().on(Ground::Sheet));
+    grid.clear(area, Style::default().on(Surface::Sheet));
     let (bar, below) = area.split_top(1);
     let left = used(state, composer);
-    let mut title = vec![span(format!("─ {} ", composer.writing.title()), Look::of(Role::Accent).bold())];
+    let mut title =
+        vec![span(format!("─ {} ", composer.writing.title()), Style::of(ColorRole::Accent).bold())];
     if let Writing::Reply(id) = composer.writing
         && let Some(tweet) = state.known.tweet(id)
     {
@@ -68,7 +69,7 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
         title.push(dim("· without words it is a plain retweet "));
     }
     let line = two_ends(title, left, usize::from(bar.width));
-    put(grid, bar, bar.x, bar.y, &line, Ground::Sheet);
+    put(grid, bar, bar.x, bar.y, &line, Surface::Sheet);
 
     let width = text_width(area);
     let (lines, (column, row)) = composer.editor.layout(usize::from(width));
@@ -81,7 +82,7 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
     let mut y = below.y;
     for range in lines.iter().skip(usize::from(first)).take(usize::from(room)) {
         let safe = SafeText::line(text.get(range.clone()).unwrap_or_default());
-        put(grid, below, below.x + 2, y, &[plain(safe.as_str())], Ground::Sheet);
+        put(grid, below, below.x + 2, y, &[plain(safe.as_str())], Surface::Sheet);
         y += 1;
     }
     if composer.editor.text().is_empty() {
@@ -89,7 +90,14 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
             Writing::Message(_) => "Enter sends, Ctrl-j makes a line",
             _ => "What is on your mind? Ctrl-s sends, Esc keeps it as a draft",
         };
-        put(grid, below, below.x + 2, below.y, &fit_line(vec![dim(hint)], usize::from(width)), Ground::Sheet);
+        put(
+            grid,
+            below,
+            below.x + 2,
+            below.y,
+            &fit_line(vec![dim(hint)], usize::from(width)),
+            Surface::Sheet,
+        );
     }
     let caret_y = below.y + (row - first).min(room.saturating_sub(1));
     let mut y = (below.y + room).min(caret_y + 1).max(y);
@@ -97,14 +105,14 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
         for (place, (text, what)) in completion.choices.iter().enumerate() {
             let chosen = place == completion.choice;
             let mark = if chosen { "▸ " } else { "  " };
-            let look = if chosen { Look::of(Role::Accent).bold() } else { Look::default() };
+            let look = if chosen { Style::of(ColorRole::Accent).bold() } else { Style::default() };
             let line = vec![span(format!("{mark}{}", text.trim_end()), look), dim(format!("  {what}"))];
-            put(grid, below, below.x + 2, y, &fit_line(line, usize::from(width)), Ground::Sheet);
+            put(grid, below, below.x + 2, y, &fit_line(line, usize::from(width)), Surface::Sheet);
             y += 1;
         }
     }
     for line in context {
-        put(grid, below, below.x + 2, y, &line, Ground::Sheet);
+        put(grid, below, below.x + 2, y, &line, Surface::Sheet);
         y += 1;
     }
     Some((below.x + 2 + u16::try_from(column).unwrap_or(0), caret_y))
@@ -115,17 +123,17 @@ fn used(state: &State, composer: &Composer) -> Line {
     let most = crate::update::graphemes_max(state);
     let used = count_graphemes(composer.editor.text().trim());
     if used > most {
-        return vec![span(format!("✕ {} too long ", used - most), Look::of(Role::Error).bold())];
+        return vec![span(format!("✕ {} too long ", used - most), Style::of(ColorRole::Error).bold())];
     }
     let left = most - used;
-    let role = if left < 20 { Role::Warning } else { Role::Dim };
+    let role = if left < 20 { ColorRole::Warning } else { ColorRole::Dim };
     vec![of(role, format!("{left} left "))]
 }
 
 /// A frame around an area, so that it stands off from what is behind it whatever the colours; what is inside it.
 fn framed(grid: &mut Grid, area: Area) -> Area {
-    grid.clear(area, Look::default().on(Ground::Sheet));
-    let look = Look::of(Role::Line).on(Ground::Sheet);
+    grid.clear(area, Style::default().on(Surface::Sheet));
+    let look = Style::of(ColorRole::Line).on(Surface::Sheet);
     let (right, bottom) = ((area.x + area.width).saturating_sub(1), (area.y + area.height).saturating_sub(1));
     for x in area.x..=right {
         grid.put(area, x, area.y, "─", look, 0);
@@ -147,7 +155,7 @@ fn prompt_area(state: &State, prompt: &Prompt) -> Area {
     let whole = Area::of(state.size);
     let count = u16::try_from(choices(state, prompt).len()).unwrap_or(u16::MAX);
     let width = PROMPT_WIDTH.min(whole.width);
-    if prompt.asking == Asking::Filter {
+    if prompt.asking == PromptKind::Filter {
         let (_, last) = whole.split_bottom(1);
         return last;
     }
@@ -172,14 +180,14 @@ fn first_choice(prompt: &Prompt, count: usize, rows: usize) -> usize {
 
 pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u16) {
     let mut area = prompt_area(state, prompt);
-    if prompt.asking == Asking::Filter {
-        grid.clear(area, Look::default().on(Ground::Sheet));
+    if prompt.asking == PromptKind::Filter {
+        grid.clear(area, Style::default().on(Surface::Sheet));
     } else {
         area = framed(grid, area);
     }
     let (head, below) = area.split_top(1);
-    let label = span(format!(" {} ", prompt.label()), Look::of(Role::Accent).bold());
-    let x = put(grid, head, head.x, head.y, &[label], Ground::Sheet);
+    let label = span(format!(" {} ", prompt.label()), Style::of(ColorRole::Accent).bold());
+    let x = put(grid, head, head.x, head.y, &[label], Surface::Sheet);
     let text = SafeText::line(prompt.editor.text());
     let before = SafeText::line(prompt.editor.text().get(..prompt.editor.caret()).unwrap_or_default());
     let room = usize::from((head.x + head.width).saturating_sub(x + 1));
@@ -189,24 +197,24 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
     } else {
         text.as_str().to_owned()
     };
-    put(grid, head, x, head.y, &[plain(shown)], Ground::Sheet);
+    put(grid, head, x, head.y, &[plain(shown)], Surface::Sheet);
     let caret = (x + u16::try_from(columns(before.as_str()).min(room)).unwrap_or(0), head.y);
-    if prompt.asking == Asking::Filter {
+    if prompt.asking == PromptKind::Filter {
         return caret;
     }
     let all = choices(state, prompt);
     let rows = shown_choices(below.height, all.len());
     let first = first_choice(prompt, all.len(), rows);
     if all.is_empty() {
-        put(grid, below, below.x + 1, below.y, &[dim("nothing fits · Esc closes")], Ground::Sheet);
+        put(grid, below, below.x + 1, below.y, &[dim("nothing fits · Esc closes")], Surface::Sheet);
     }
     for (y, (place, choice)) in (below.y..).zip(all.iter().enumerate().skip(first).take(rows)) {
         let chosen = place == prompt.choice.min(all.len() - 1);
-        let ground = if chosen { Ground::Selected } else { Ground::Sheet };
+        let ground = if chosen { Surface::Selected } else { Surface::Sheet };
         let row = Area { y, height: 1, ..below };
-        grid.clear(row, Look::default().on(ground));
+        grid.clear(row, Style::default().on(ground));
         let hint = if prompt.has_hints() && place < 9 { format!("{} ", place + 1) } else { String::new() };
-        let mark = if chosen { of(Role::Accent, "▌") } else { plain(" ") };
+        let mark = if chosen { of(ColorRole::Accent, "▌") } else { plain(" ") };
         let label = if choice.why_not.is_some() {
             dim(choice.label.clone())
         } else if chosen {
@@ -218,14 +226,14 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
             Some(reason) => format!("  ({reason})"),
             None => format!("  {}", choice.detail),
         };
-        let keys = vec![span(format!("{} ", choice.keys), Look::of(Role::Accent))];
+        let keys = vec![span(format!("{} ", choice.keys), Style::of(ColorRole::Accent))];
         let line = two_ends(vec![mark, dim(hint), label, dim(detail)], keys, usize::from(below.width));
         put(grid, row, row.x, y, &line, ground);
     }
     let more = all.len().saturating_sub(first + rows);
     if more > 0 {
         let y = below.y + below.height - 1;
-        put(grid, below, below.x + 1, y, &[dim(format!("and {more} more · write to find"))], Ground::Sheet);
+        put(grid, below, below.x + 1, y, &[dim(format!("and {more} more · write to find"))], Surface::Sheet);
     }
     caret
 }
@@ -252,21 +260,21 @@ pub(super) fn which_key(state: &State, grid: &mut Grid) {
     let bottom = whole.height.saturating_sub(1 + height.min(whole.height));
     let area = Area { x: whole.width - width, y: bottom, width, height: height.min(whole.height) };
     let area = framed(grid, area);
-    let pressed = crate::key::Keys(state.keys.clone());
+    let pressed = terminal::key::Keys(state.keys.clone());
     put(
         grid,
         area,
         area.x + 1,
         area.y,
-        &[span(format!("{pressed} …"), Look::of(Role::Accent).bold())],
-        Ground::Sheet,
+        &[span(format!("{pressed} …"), Style::of(ColorRole::Accent).bold())],
+        Surface::Sheet,
     );
     for (place, (keys, command)) in (0_u16..).zip(all).take(usize::from(rows * columns)) {
         let (column, row) = (place / rows, place % rows);
         let line =
-            vec![span(format!("{:<5}", keys.to_string()), Look::default().bold()), plain(command.title)];
+            vec![span(format!("{:<5}", keys.to_string()), Style::default().bold()), plain(command.title)];
         let x = area.x + 1 + column * COLUMN;
-        put(grid, area, x, area.y + 1 + row, &fit_line(line, usize::from(COLUMN) - 2), Ground::Sheet);
+        put(grid, area, x, area.y + 1 + row, &fit_line(line, usize::from(COLUMN) - 2), Surface::Sheet);
     }
 }
 
@@ -280,11 +288,11 @@ pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, 
     let area = Area { x: (whole.width - width) / 2, y: (whole.height - height) / 3, width, height };
     let area = if roomy { framed(grid, area) } else { area };
     let inner = area.inside(1, 0);
-    let mut line: Line = vec![span(form.title(), Look::of(Role::Accent).bold())];
+    let mut line: Line = vec![span(form.title(), Style::of(ColorRole::Accent).bold())];
     if !state.server.is_empty() {
         line.push(dim(format!(" · {}", state.server)));
     }
-    put(grid, inner, inner.x, inner.y, &fit_line(line, usize::from(inner.width)), Ground::Sheet);
+    put(grid, inner, inner.x, inner.y, &fit_line(line, usize::from(inner.width)), Surface::Sheet);
     let mut caret = None;
     // On a low screen the field that is written must be seen.
     let shown = (inner.height.saturating_sub(4) / step).max(1);
@@ -294,17 +302,18 @@ pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, 
         let y = inner.y + 2 + (place - first) * step;
         let chosen = place == focus;
         let label = if chosen {
-            span(format!("▸ {}", field.label), Look::default().bold())
+            span(format!("▸ {}", field.label), Style::default().bold())
         } else {
             plain(format!("  {}", field.label))
         };
         let hint = match &field.note {
-            Some(note) => {
-                of(if note.is_good { Role::Good } else { Role::Warning }, format!("  {}", note.text))
-            }
+            Some(note) => of(
+                if note.is_good { ColorRole::Good } else { ColorRole::Warning },
+                format!("  {}", note.text),
+            ),
             None => dim(format!("  {}", field.hint)),
         };
-        put(grid, inner, inner.x, y, &fit_line(vec![label, hint], usize::from(inner.width)), Ground::Sheet);
+        put(grid, inner, inner.x, y, &fit_line(vec![label, hint], usize::from(inner.width)), Surface::Sheet);
         let text = field.editor.text();
         let before = text.get(..field.editor.caret()).unwrap_or_default();
         let hide = |text: &str| {
@@ -318,10 +327,10 @@ pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, 
         let (shown, before) = (hide(text), hide(before));
         let skip = (columns(&before) + 1).saturating_sub(room);
         let shown: String = shown.chars().skip(skip).collect();
-        let look = if chosen { Look::default().underline() } else { Look::default() };
+        let look = if chosen { Style::default().underline() } else { Style::default() };
         let filled = format!("{shown:<room$}");
-        let text_line: Span = span(crate::measure::fit(&filled, room), look);
-        put(grid, inner, inner.x + 2, y + 1, &[text_line], Ground::Sheet);
+        let text_line: Span = span(terminal::measure::fit(&filled, room), look);
+        put(grid, inner, inner.x + 2, y + 1, &[text_line], Surface::Sheet);
         if chosen {
             let x = inner.x + 2 + u16::try_from(columns(&before) - skip.min(columns(&before))).unwrap_or(0);
             caret = Some((x.min(inner.x + inner.width - 1), y + 1));
@@ -330,7 +339,7 @@ pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, 
     let y = area.y + area.height - 2;
     let said: Vec<Line> = match &form.problem {
         Some(problem) => {
-            words(&format!("✕ {problem}"), usize::from(inner.width), Look::of(Role::Error).bold())
+            words(&format!("✕ {problem}"), usize::from(inner.width), Style::of(ColorRole::Error).bold())
         }
         None if form.is_busy => prose("One moment …", usize::from(inner.width)),
         None => vec![vec![dim(if form.fields.iter().any(|field| field.is_secret) {
@@ -340,7 +349,7 @@ pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, 
         })]],
     };
     for (y, line) in (y..area.y + area.height).zip(said) {
-        put(grid, inner, inner.x, y, &fit_line(line, usize::from(inner.width)), Ground::Sheet);
+        put(grid, inner, inner.x, y, &fit_line(line, usize::from(inner.width)), Surface::Sheet);
     }
     caret
 }

@@ -5,9 +5,9 @@ use protocol::v1;
 
 use super::age;
 use super::lines::{Line, Span, bold, dim, fit_line, line_columns, of, plain, prose, span};
-use crate::look::{Look, Role};
-use crate::measure::fit;
 use crate::state::State;
+use terminal::measure::fit;
+use terminal::style::{ColorRole, Style};
 
 /// Lines of a quoted tweet.
 const QUOTE_LINES_MAX: usize = 6;
@@ -68,7 +68,7 @@ fn header(state: &State, tweet: &v1::Tweet, width: usize) -> Line {
 /// Somebody: username, and the name that they gave themselves where there is room.
 pub(crate) fn who(state: &State, id: u64, with_name: bool) -> Line {
     let Some(account) = state.known.account(id) else { return vec![dim("somebody")] };
-    let mut line = vec![span(format!("@{}", account.username), Look::of(Role::Name).bold())];
+    let mut line = vec![span(format!("@{}", account.username), Style::of(ColorRole::Name).bold())];
     if with_name && !account.display_name.is_empty() {
         line.push(plain(format!(" {}", fit(SafeText::line(&account.display_name).as_str(), 24))));
     }
@@ -76,7 +76,7 @@ pub(crate) fn who(state: &State, id: u64, with_name: bool) -> Line {
 }
 
 fn answers(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
-    if matches!(state.place(), crate::place::Place::Thread(_)) {
+    if matches!(state.place(), crate::route::Route::Thread(_)) {
         return Vec::new();
     }
     let line = match state.known.tweet(tweet.reply_to) {
@@ -91,7 +91,7 @@ fn answers(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
 
 /// What is quoted, in a frame on its left.
 pub(crate) fn card(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let bar = || of(Role::Line, "│ ");
+    let bar = || of(ColorRole::Line, "│ ");
     let inner = width.saturating_sub(2).max(4);
     let Some(tweet) = state.known.tweet(id) else {
         return vec![vec![bar(), dim("✕ what was quoted is gone")]];
@@ -111,7 +111,7 @@ pub(crate) fn card(state: &State, id: u64, width: usize) -> Vec<Line> {
 /// What came of it; what one did oneself is bold and has a sign of its own.
 fn counts(tweet: &v1::Tweet) -> Line {
     let mut line = Line::new();
-    let mut add = |mine: bool, yes: &str, no: &str, count: u32, role: Role| {
+    let mut add = |mine: bool, yes: &str, no: &str, count: u32, role: ColorRole| {
         if count == 0 && !mine {
             return;
         }
@@ -120,13 +120,13 @@ fn counts(tweet: &v1::Tweet) -> Line {
         }
         let sign = if mine { yes } else { no };
         let text = if count == 0 { sign.to_owned() } else { format!("{sign} {count}") };
-        line.push(if mine { span(text, Look::of(role).bold()) } else { dim(text) });
+        line.push(if mine { span(text, Style::of(role).bold()) } else { dim(text) });
     };
-    add(tweet.liked, "♥ you,", "♡", tweet.likes, Role::Accent);
-    add(tweet.retweeted, "↻ you,", "↻", tweet.retweets, Role::Good);
-    add(false, "", "❝", tweet.quotes, Role::Dim);
-    add(false, "", "↩", tweet.replies, Role::Dim);
-    add(tweet.bookmarked, "★ saved", "", 0, Role::Warning);
+    add(tweet.liked, "♥ you,", "♡", tweet.likes, ColorRole::Accent);
+    add(tweet.retweeted, "↻ you,", "↻", tweet.retweets, ColorRole::Good);
+    add(false, "", "❝", tweet.quotes, ColorRole::Dim);
+    add(false, "", "↩", tweet.replies, ColorRole::Dim);
+    add(tweet.bookmarked, "★ saved", "", 0, ColorRole::Warning);
     line
 }
 
@@ -158,8 +158,8 @@ pub(crate) fn idle(state: &State, id: u64) -> Option<String> {
 /// Whether somebody is there, with a sign of its own for each.
 pub(crate) fn presence(presence: v1::PresenceState) -> Span {
     match presence {
-        v1::PresenceState::Online => of(Role::Good, "●"),
-        v1::PresenceState::Away => of(Role::Warning, "◐"),
+        v1::PresenceState::Online => of(ColorRole::Good, "●"),
+        v1::PresenceState::Away => of(ColorRole::Warning, "◐"),
         _ => dim("○"),
     }
 }
@@ -185,15 +185,15 @@ pub(crate) fn relation(state: &State, id: u64) -> String {
 pub(crate) fn profile_head(
     state: &State,
     username: &str,
-    tab: crate::place::ProfileTab,
+    tab: crate::route::ProfileTab,
     width: usize,
 ) -> Vec<Line> {
-    use crate::place::ProfileTab;
+    use crate::route::ProfileTab;
     let Some(profile) = state.known.profiles.get(username) else {
         let problem = state.panel().and_then(|panel| panel.problem.clone());
         let line = problem.map_or_else(
             || dim(format!("@{username} …")),
-            |problem| of(Role::Error, format!("✕ @{username}: {problem}")),
+            |problem| of(ColorRole::Error, format!("✕ @{username}: {problem}")),
         );
         return vec![fit_line(vec![line], width), vec![]];
     };
@@ -202,12 +202,12 @@ pub(crate) fn profile_head(
     if !account.display_name.is_empty() {
         first.push(bold(format!("{}  ", SafeText::line(&account.display_name))));
     }
-    first.push(span(format!("@{username}"), Look::of(Role::Name).bold()));
+    first.push(span(format!("@{username}"), Style::of(ColorRole::Name).bold()));
     if profile.role() == v1::Role::Admin {
         first.push(dim(" · operator"));
     }
     if profile.suspended {
-        first.push(of(Role::Error, " · suspended"));
+        first.push(of(ColorRole::Error, " · suspended"));
     }
     let mut lines = vec![fit_line(first, width)];
     if !profile.bio.is_empty() {
@@ -221,7 +221,7 @@ pub(crate) fn profile_head(
         super::count(profile.followers, "follower", "followers"),
         profile.following
     );
-    lines.extend(super::lines::words(&counts, width, Look::of(Role::Dim)));
+    lines.extend(super::lines::words(&counts, width, Style::of(ColorRole::Dim)));
     let relation = relation(state, account.id);
     if !relation.is_empty() && relation != "you" {
         lines.push(vec![plain(relation)]);
@@ -230,7 +230,7 @@ pub(crate) fn profile_head(
     for (one, title) in ProfileTab::ALL {
         let chosen = one == tab;
         let text = if chosen { format!("[{title}]") } else { format!(" {title} ") };
-        line.push(if chosen { span(text, Look::of(Role::Accent).bold()) } else { dim(text) });
+        line.push(if chosen { span(text, Style::of(ColorRole::Accent).bold()) } else { dim(text) });
     }
     lines.push(fit_line(line, width));
     lines.push(Vec::new());

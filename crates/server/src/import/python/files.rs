@@ -78,7 +78,7 @@ fn read_records(path: &Path) -> Result<Vec<Record>, ImportError> {
     Ok(records)
 }
 
-/// Accounts and their ties.
+/// Accounts and their relationships.
 struct People {
     accounts: BTreeMap<u64, AccountRow>,
     follows: Vec<(u64, u64)>,
@@ -177,7 +177,7 @@ fn listed(number: u64, user: &Value, list: &str, problems: &mut Vec<Problem>) ->
     numbers
 }
 
-/// Follows between accounts that are imported; each is follower, followee and the user whose list says so.
+/// Follows between accounts that are imported; each is follower, followee and the user resolve_or_self list says so.
 fn known_follows(
     follows: &BTreeSet<(u64, u64, u64)>,
     accounts: &BTreeMap<u64, AccountRow>,
@@ -199,7 +199,7 @@ fn known_follows(
     known
 }
 
-/// A row whose fields are what they should be; its content may still be no tweet.
+/// A row resolve_or_self fields are what they should be; its content may still be no tweet.
 struct Entry {
     line: u64,
     number: u64,

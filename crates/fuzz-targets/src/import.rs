@@ -1,0 +1,70 @@
+//! Files of other programs.
+
+use jiff::tz::TimeZone;
+use model::SafeText;
+use server::import::{ImportError, Problem, Summary, graph, python};
+use service::passwords::wrap_legacy;
+use store::PasswordHash;
+use tempfile::TempDir;
+
+use crate::store::{CHEAP, FuzzServer, directory, server};
+use crate::text_until_nul;
+
+/// A day in 2026.
+const NOW_MS: i64 = 1_790_000_000_000;
+/// More rows say nothing new.
+const BYTES_MAX: usize = 4_096;
+
+/// Two files with a NUL between them, as the original program's (first byte even) or as a graph and texts. A broken
+/// row never stops the import, and what is told of it can be shown.
+pub(crate) fn import(data: &[u8]) {
+    let Some((&kind, files)) = data.split_first() else { return };
+    let files = files.get(..files.len().min(BYTES_MAX)).unwrap_or_default();
+    let (one, two) = text_until_nul(files);
+    let directory = directory();
+    let outcome = if kind & 1 == 0 { python(&directory, one, two) } else { graph(&directory, one, two) };
+    match outcome {
+        Ok(summary) => summary.problems.iter().for_each(can_be_shown),
+        Err(ImportError::Store(error)) => panic!("a row stopped the import: {error}"),
+        Err(_) => {}
+    }
+}
+
+fn can_be_shown(problem: &Problem) {
+    let told = SafeText::line(&problem.to_string());
+    assert!(!told.as_str().is_empty());
+}
+
+fn python(directory: &TempDir, users: &[u8], tweets: &[u8]) -> Result<Summary, ImportError> {
+    write(directory, python::ACCOUNTS_FILE, users);
+    write(directory, python::TWEETS_FILE, tweets);
+    let database = python::read(directory.path(), &TimeZone::UTC, NOW_MS)?;
+    for tweet in &database.tweets {
+        assert!(tweet.created_ms <= NOW_MS, "a tweet of the future");
+        assert!(database.accounts.iter().any(|account| account.number == tweet.author), "of nobody");
+    }
+    assert!(database.follows.iter().all(|(follower, followee)| follower != followee));
+    let wrap = |crypt: &str| wrap_legacy(crypt, CHEAP, &store::env::SystemRandom);
+    let FuzzServer { runtime, store, .. } = server();
+    runtime.block_on(python::run(store.as_ref(), database, &wrap, &mut |_| {}))
+}
+
+fn graph(directory: &TempDir, edges: &[u8], texts: &[u8]) -> Result<Summary, ImportError> {
+    write(directory, "edges", edges);
+    write(directory, "texts", texts);
+    let (edges, texts) = (directory.path().join("edges"), directory.path().join("texts"));
+    let input = graph::GraphInput {
+        edges: &edges,
+        tweets: Some(&texts),
+        password: PasswordHash { phc: "$argon2id$none".into(), legacy: None },
+        now_ms: NOW_MS,
+        seed: 1,
+        days: 3,
+    };
+    let FuzzServer { runtime, store, .. } = server();
+    runtime.block_on(graph::run(store.as_ref(), input, &mut |_| {}))
+}
+
+fn write(directory: &TempDir, name: &str, bytes: &[u8]) {
+    std::fs::write(directory.path().join(name), bytes).expect("a small file");
+}

@@ -1,0 +1,34 @@
+//! What a terminal sends, near or over ssh.
+
+use terminal::decode::{Decoder, PASTE_BYTES_MAX};
+use terminal::key::{Code, Event};
+
+/// However the bytes are cut, the same events come out; no event holds a control character or has no bound.
+pub(crate) fn terminal_input(data: &[u8]) {
+    let Some((&how, bytes)) = data.split_first() else { return };
+    let step = usize::from(how) + 1;
+    let mut whole = Decoder::default();
+    let events = whole.decode(bytes);
+    let mut cut = Decoder::default();
+    let pieces: Vec<_> = bytes.chunks(step).flat_map(|piece| cut.decode(piece)).collect();
+    assert_eq!(events, pieces, "cutting the bytes changes nothing");
+    assert_eq!(whole.settle(), cut.settle());
+    for event in events {
+        match event {
+            Event::Key(key) => {
+                if let Code::Char(c) = key.code {
+                    assert!(!c.is_control(), "a key that writes U+{:04X}", u32::from(c));
+                }
+            }
+            Event::Paste(text) => {
+                assert!(text.len() <= PASTE_BYTES_MAX + 4, "a paste is bounded");
+                assert!(!text.chars().any(|c| c != '\n' && c.is_control()), "a paste is text");
+            }
+            _ => {}
+        }
+    }
+    // A key is understood again, whatever state the bytes left.
+    whole.decode(b"\x1b\\\x1b\\\x1b[201~\x1b\\a");
+    let last = whole.decode(b"q").pop();
+    assert!(matches!(last, Some(Event::Key(key)) if key.code == Code::Char('q')), "{last:?}");
+}

@@ -1,0 +1,100 @@
+//! Requests about the server itself, most of them for operators only.
+
+use std::sync::atomic::Ordering;
+
+use model::{DisplayName, Password, ReportId, Result, TweetId, Username};
+use protocol::convert::{required, role};
+use protocol::v1;
+use protocol::v1::response;
+
+use super::accounts::sign_up_mode;
+use super::dispatch::{Call, change_result, empty_result};
+use service::NewAccount;
+
+pub(super) async fn server_info(call: Call<'_>) -> Result<response::Result> {
+    let info = call.service.server_info().await?;
+    Ok(response::Result::ServerInfo(v1::ServerInfo {
+        name: info.name,
+        version: info.version.into(),
+        sign_up: sign_up_mode(info.sign_up).into(),
+        accounts: info.accounts,
+        tweets: info.tweets,
+        online: info.online,
+        announcement: info.announcement,
+        started_ms: info.started_ms,
+    }))
+}
+
+pub(super) async fn create_account(call: Call<'_>, ask: v1::CreateAccount) -> Result<response::Result> {
+    let password = Password::parse_new("password", ask.password)?;
+    let username = Username::parse(&ask.username)?;
+    let display_name = DisplayName::parse(&ask.display_name)?;
+    let role = role(ask.role)?;
+    let new = NewAccount { username, display_name, password, role };
+    call.service.create_account(&call.caller, new).await.map(change_result)
+}
+
+pub(super) async fn create_invite(call: Call<'_>, ask: v1::CreateInvite) -> Result<response::Result> {
+    let (code, expires_ms) = call.service.create_invite(&call.caller, ask.uses, ask.valid_hours).await?;
+    Ok(response::Result::Invite(v1::Invite { code, expires_ms }))
+}
+
+pub(super) async fn suspend(call: Call<'_>, ask: &v1::Suspend) -> Result<response::Result> {
+    call.service.suspend(&call.caller, &Username::parse(&ask.username)?).await.map(change_result)
+}
+
+pub(super) async fn unsuspend(call: Call<'_>, ask: &v1::Unsuspend) -> Result<response::Result> {
+    call.service.unsuspend(&call.caller, &Username::parse(&ask.username)?).await.map(change_result)
+}
+
+pub(super) async fn reset_password(call: Call<'_>, ask: v1::ResetPassword) -> Result<response::Result> {
+    let password = Password::parse_new("new_password", ask.new_password)?;
+    call.service
+        .reset_password(&call.caller, &Username::parse(&ask.username)?, &password)
+        .await
+        .map(change_result)
+}
+
+pub(super) async fn announce(call: Call<'_>, ask: &v1::Announce) -> Result<response::Result> {
+    call.service.announce(&call.caller, &ask.text).await?;
+    Ok(empty_result())
+}
+
+pub(super) async fn get_statistics(call: Call<'_>) -> Result<response::Result> {
+    let statistics = call.service.statistics(&call.caller).await?;
+    let gateway = &call.session.gateway;
+    Ok(response::Result::Statistics(v1::Statistics {
+        accounts: statistics.store.accounts,
+        tweets: statistics.store.tweets,
+        sessions: statistics.store.sessions,
+        database_bytes: statistics.store.database_bytes,
+        connections: gateway.connections.total(),
+        subscriptions: statistics.live.subscriptions,
+        online: statistics.live.online,
+        requests: gateway.requests.load(Ordering::Relaxed),
+        commits: statistics.store.commits,
+        changes: statistics.store.changes,
+    }))
+}
+
+pub(super) async fn list_reports(call: Call<'_>) -> Result<response::Result> {
+    let (reports, more) = call.service.list_reports(&call.caller).await?;
+    let reports = reports
+        .into_iter()
+        .map(|report| v1::ReportedThing {
+            id: report.id.get(),
+            reporter: Some((&report.reporter).into()),
+            account: Some((&report.account).into()),
+            tweet_id: report.tweet.map_or(0, TweetId::get),
+            text: report.text,
+            reason: report.reason.as_str().to_owned(),
+            created_ms: report.id.time_ms(),
+        })
+        .collect();
+    Ok(response::Result::ReportList(v1::ReportList { reports, more }))
+}
+
+pub(super) async fn close_report(call: Call<'_>, ask: v1::CloseReport) -> Result<response::Result> {
+    let report = required(ask.report_id, "report_id", ReportId::new)?;
+    call.service.close_report(&call.caller, report).await.map(change_result)
+}

@@ -1,0 +1,200 @@
+//! Which function carries out which request. A new request does not compile until it has a line here.
+
+use bytes::Bytes;
+use model::limits::IDEMPOTENCY_KEY_BYTES_MAX;
+use model::{Error, Operation, Result, Username};
+use prost::Message as _;
+use protocol::v1;
+use protocol::v1::request::Op;
+use protocol::v1::response;
+use sha2::{Digest as _, Sha256};
+
+use super::context::ConnectionContext;
+use super::{accounts, admin, conversations, live, people, tweets};
+use service::policy::authorise;
+use service::{Caller, Service};
+use store::{ChangeResult, IdempotencyKey};
+
+/// One request on its way to the service.
+pub(super) struct Call<'a> {
+    pub(super) session: &'a ConnectionContext,
+    pub(super) service: &'a Service,
+    pub(super) caller: Caller,
+    pub(super) once: Option<IdempotencyKey>,
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is moved once, and boxing the others would cost each of them"
+)]
+pub(super) enum Reply {
+    Result(response::Result),
+    /// A page of tweets in its encoding.
+    TweetPage(Bytes),
+}
+
+/// Carries out a request.
+pub(super) async fn dispatch(session: &ConnectionContext, request: v1::Request) -> Result<Reply> {
+    let caller = session.caller();
+    // Before anything of it is looked at: a stranger learns nothing of how a request must be.
+    if let Some(op) = &request.op {
+        authorise(&caller, operation_of(op))?;
+    }
+    let once = idempotency_key_of(caller, &request)?;
+    let call = Call { session, service: &session.gateway.service, caller, once };
+    let Some(op) = request.op else {
+        return Err(Error::invalid("op", "is none that this server knows"));
+    };
+    let result = match op {
+        Op::SignUp(ask) => accounts::sign_up(call, ask).await,
+        Op::LogIn(ask) => accounts::log_in(call, ask).await,
+        Op::Authenticate(ask) => accounts::authenticate(call, &ask).await,
+        Op::GetServerInfo(v1::GetServerInfo {}) => admin::server_info(call).await,
+        Op::CheckUsername(ask) => accounts::check_username(call, &ask).await,
+        Op::LogOut(ask) => accounts::log_out(call, ask).await,
+        Op::ListSessions(v1::ListSessions {}) => accounts::list_sessions(call).await,
+        Op::RevokeSession(ask) => accounts::revoke_session(call, ask).await,
+        Op::ChangePassword(ask) => accounts::change_password(call, ask).await,
+        Op::EditProfile(ask) => accounts::edit_profile(call, &ask).await,
+        Op::DeleteAccount(ask) => accounts::delete_account(call, ask).await,
+        Op::Export(ask) => accounts::export(call, &ask).await,
+        Op::AddSshKey(ask) => accounts::add_ssh_key(call, &ask).await,
+        Op::ListSshKeys(v1::ListSshKeys {}) => accounts::list_ssh_keys(call).await,
+        Op::RevokeSshKey(ask) => accounts::revoke_ssh_key(call, ask).await,
+
+        Op::Post(ask) => tweets::post(call, &ask).await,
+        Op::EditTweet(ask) => tweets::edit_tweet(call, &ask).await,
+        Op::DeleteTweet(ask) => tweets::delete_tweet(call, ask).await,
+        Op::Retweet(ask) => tweets::retweet(call, ask).await,
+        Op::UndoRetweet(ask) => tweets::undo_retweet(call, ask).await,
+        Op::Like(ask) => tweets::like(call, ask).await,
+        Op::Unlike(ask) => tweets::unlike(call, ask).await,
+        Op::Bookmark(ask) => tweets::bookmark(call, ask).await,
+        Op::Unbookmark(ask) => tweets::unbookmark(call, ask).await,
+        Op::GetTweet(ask) => tweets::get_tweet(call, ask).await,
+        Op::GetThread(ask) => tweets::get_thread(call, &ask).await,
+        Op::GetTweetHistory(ask) => tweets::get_tweet_history(call, ask).await,
+        Op::ReadTimeline(ask) => return tweets::read_timeline(call, ask).await,
+        Op::SearchHashtags(ask) => tweets::search_hashtags(call, &ask).await,
+        Op::GetTrends(ask) => tweets::get_trends(call, ask).await,
+        Op::SetReadLine(ask) => tweets::set_read_line(call, &ask).await,
+        Op::ListReadLines(v1::ListReadLines {}) => tweets::list_read_lines(call).await,
+
+        Op::GetProfile(ask) => people::get_profile(call, &ask).await,
+        Op::ListAccounts(ask) => people::list_accounts(call, &ask).await,
+        Op::SearchPeople(ask) => people::search_people(call, &ask).await,
+        Op::Follow(ask) => people::follow(call, &ask).await,
+        Op::Unfollow(ask) => people::unfollow(call, &ask).await,
+        Op::RemoveFollower(ask) => people::remove_follower(call, &ask).await,
+        Op::Block(ask) => people::block(call, &ask).await,
+        Op::Unblock(ask) => people::unblock(call, &ask).await,
+        Op::Mute(ask) => people::mute(call, &ask).await,
+        Op::Unmute(ask) => people::unmute(call, &ask).await,
+        Op::Report(ask) => people::report(call, &ask).await,
+        Op::ListNotifications(ask) => people::list_notifications(call, &ask).await,
+        Op::MarkNotificationsRead(ask) => people::mark_notifications_read(call, ask).await,
+
+        Op::SendMessage(ask) => conversations::send_message(call, &ask).await,
+        Op::ListConversations(ask) => conversations::list_conversations(call, &ask).await,
+        Op::ReadConversation(ask) => conversations::read_conversation(call, &ask).await,
+        Op::MarkConversation(ask) => conversations::mark_conversation(call, &ask).await,
+        Op::Typing(ask) => conversations::typing(call, &ask).await,
+
+        Op::ListOnline(v1::ListOnline {}) => people::list_online(call).await,
+        Op::SetPresence(ask) => live::set_presence(&call, ask),
+        Op::Subscribe(ask) => live::subscribe(call, ask).await,
+        Op::Unsubscribe(ask) => live::unsubscribe(&call, ask),
+
+        Op::CreateAccount(ask) => admin::create_account(call, ask).await,
+        Op::CreateInvite(ask) => admin::create_invite(call, ask).await,
+        Op::Suspend(ask) => admin::suspend(call, &ask).await,
+        Op::Unsuspend(ask) => admin::unsuspend(call, &ask).await,
+        Op::ResetPassword(ask) => admin::reset_password(call, ask).await,
+        Op::Announce(ask) => admin::announce(call, &ask).await,
+        Op::GetStatistics(v1::GetStatistics {}) => admin::get_statistics(call).await,
+        Op::ListReports(v1::ListReports {}) => admin::list_reports(call).await,
+        Op::CloseReport(ask) => admin::close_report(call, ask).await,
+    };
+    result.map(Reply::Result)
+}
+
+/// The operation's name in the domain.
+pub(super) fn operation_of(op: &Op) -> Operation {
+    macro_rules! same_names {
+        ($($name:ident)*) => { match op { $(Op::$name(_) => Operation::$name,)* } };
+    }
+    same_names!(
+        SignUp LogIn Authenticate GetServerInfo CheckUsername LogOut ListSessions RevokeSession ChangePassword EditProfile
+        DeleteAccount Export Post EditTweet DeleteTweet Retweet UndoRetweet Like Unlike Bookmark Unbookmark
+        GetTweet GetThread GetTweetHistory ReadTimeline SearchHashtags GetTrends GetProfile ListAccounts
+        SearchPeople Follow Unfollow RemoveFollower Block Unblock Mute Unmute ListNotifications
+        MarkNotificationsRead SendMessage ListConversations ReadConversation MarkConversation Typing ListOnline
+        SetPresence Subscribe Unsubscribe CreateAccount CreateInvite Suspend Unsuspend ResetPassword Announce
+        GetStatistics Report ListReports CloseReport AddSshKey ListSshKeys RevokeSshKey SetReadLine ListReadLines
+    )
+}
+
+/// What makes a request happen once: its key, and a hash of what it asks (not of its id).
+fn idempotency_key_of(caller: Caller, request: &v1::Request) -> Result<Option<IdempotencyKey>> {
+    let key = &request.idempotency_key;
+    if key.len() > IDEMPOTENCY_KEY_BYTES_MAX {
+        let reason = format!("is longer than {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
+        return Err(Error::invalid("idempotency_key", reason));
+    }
+    let Caller::Member { account, .. } = caller else { return Ok(None) };
+    if key.is_empty() {
+        return Ok(None);
+    }
+    let asked = v1::Request { op: request.op.clone(), ..v1::Request::default() };
+    let request_hash = Sha256::digest(asked.encode_to_vec()).into();
+    Ok(Some(IdempotencyKey { account, key: key.to_vec(), request_hash }))
+}
+
+/// The answer to a change.
+pub(super) fn change_result(applied: ChangeResult) -> response::Result {
+    response::Result::Done(v1::Done { id: applied.id, changed: applied.changed })
+}
+
+/// The answer to what leaves nothing behind that has an identifier.
+pub(super) fn empty_result() -> response::Result {
+    response::Result::Done(v1::Done { id: 0, changed: true })
+}
+
+/// A username where an empty one means the caller.
+pub(super) fn username_or_self(text: &str) -> Result<Option<Username>> {
+    if text.is_empty() { Ok(None) } else { Username::parse(text).map(Some) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{AccountId, Role, SessionId};
+
+    fn member(id: u64) -> Caller {
+        let (account, session) = (AccountId::new(id).unwrap(), SessionId::new(id).unwrap());
+        Caller::Member { account, session, role: Role::Member }
+    }
+
+    fn request(id: u32, key: &[u8], text: &str) -> v1::Request {
+        let op = Some(Op::Post(v1::Post { text: text.to_owned(), ..v1::Post::default() }));
+        v1::Request { id, idempotency_key: key.to_vec().into(), op }
+    }
+
+    #[test]
+    fn a_retry_has_the_same_hash_and_another_request_has_not() {
+        let first = idempotency_key_of(member(1), &request(1, b"key", "hello")).unwrap().unwrap();
+        assert_eq!(idempotency_key_of(member(1), &request(2, b"key", "hello")).unwrap().unwrap(), first);
+        let other = idempotency_key_of(member(1), &request(1, b"key", "other")).unwrap().unwrap();
+        assert_ne!(other.request_hash, first.request_hash);
+        assert_eq!(idempotency_key_of(member(1), &request(1, b"", "hello")).unwrap(), None);
+    }
+
+    #[test]
+    fn the_longest_key_is_taken_and_one_more_byte_is_refused() {
+        assert!(idempotency_key_of(member(1), &request(1, &[1; 64], "hello")).is_ok());
+        let refused = idempotency_key_of(member(1), &request(1, &[1; 65], "hello")).unwrap_err();
+        assert!(matches!(refused, Error::Invalid { field, .. } if field == "idempotency_key"));
+    }
+}

@@ -1,0 +1,45 @@
+//! Live events as messages. Each is encoded once, by the first connection that delivers it.
+
+use bytes::Bytes;
+use prost::Message as _;
+use protocol::convert::{live_tweet, person};
+use protocol::v1;
+
+use service::live::{LiveEvent, Payload};
+
+/// The fields of `Event` behind `subscription` and `sequence`; empty where there is nothing to tell.
+pub(super) fn fields(payload: &Payload) -> &Bytes {
+    payload.encoded.get_or_init(|| {
+        let event = message(&payload.event);
+        v1::Event { subscription: 0, sequence: 0, event }.encode_to_vec().into()
+    })
+}
+
+fn message(event: &LiveEvent) -> Option<v1::event::Event> {
+    use v1::event::Event;
+    Some(match event {
+        LiveEvent::TweetPosted(page) => Event::TweetPosted(live_tweet(page)?),
+        LiveEvent::TweetEdited(page) => Event::TweetEdited(live_tweet(page)?),
+        LiveEvent::TweetDeleted(tweet) => Event::TweetDeleted(v1::TweetDeleted { tweet_id: tweet.get() }),
+        LiveEvent::Notification(notification, page, account) => Event::Notification(v1::LiveNotification {
+            notification: Some(notification.into()),
+            tweet: live_tweet(page),
+            account: Some(account.into()),
+        }),
+        LiveEvent::Message { message, author, with } => Event::Message(v1::LiveMessage {
+            message: Some(message.clone().into()),
+            author: Some(author.into()),
+            with: Some(with.into()),
+        }),
+        LiveEvent::ReadReceipts { conversation, account, marks } => Event::Marks(v1::LiveReadReceipts {
+            conversation_id: conversation.get(),
+            account: Some(account.into()),
+            marks: Some((*marks).into()),
+        }),
+        LiveEvent::Typing(account) => Event::Typing(v1::LiveTyping { account: Some(account.into()) }),
+        LiveEvent::Presence(account, presence, idle) => {
+            Event::Presence(person(account, None, *presence, *idle))
+        }
+        LiveEvent::Gap { after } => Event::Gap(v1::Gap { after: after.get() }),
+    })
+}

@@ -1,0 +1,407 @@
+//! Every request, by everybody, over a real connection: what they are answered, and that nobody reads what is not for
+//! them. A new request does not compile until it has a row here.
+
+use futures_util::stream::{self, StreamExt as _};
+use model::{NewTweet, Operation, Role, TweetText, Visibility};
+use prost::Message as _;
+use protocol::v1::request::Op;
+use protocol::v1::{self, read_timeline, response, subscribe};
+
+use super::{GatewayFixture, PASSWORD, Wire, code_of};
+use service::test_support::{TestServer, TestUser, nobody, password, username};
+use service::{Caller, NewAccount};
+use store::{Change, Store as _};
+
+/// Who asks. All is about Ada, who is `Own`; `Follower` is mentioned by her direct tweet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Nobody,
+    Own,
+    Other,
+    Follower,
+    Blocked,
+    Muted,
+    Suspended,
+    Admin,
+    Revoked,
+}
+
+/// In the order of a row's columns.
+const COLUMNS: [(Who, &str); 9] = [
+    (Who::Nobody, ""),
+    (Who::Own, "ada"),
+    (Who::Other, "otto"),
+    (Who::Follower, "fay"),
+    (Who::Blocked, "bea"),
+    (Who::Muted, "max"),
+    (Who::Suspended, "sue"),
+    (Who::Admin, "ann"),
+    (Who::Revoked, "rob"),
+];
+
+const PUBLIC: &str = "for everyone #ada";
+const FOLLOWERS: &str = "for those who follow";
+const DIRECT: &str = "only for @fay";
+const MESSAGE: &str = "between you and me";
+
+/// For the negative controls: a gateway that was left open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    Nothing,
+    /// Ada does not block Bea after all.
+    TheBlock,
+    /// Otto, who is nobody in particular, has the role of an operator.
+    TheOffice,
+}
+
+/// What may be asked with, of Ada's.
+struct Scene<'a> {
+    gateway: GatewayFixture,
+    people: Vec<TestUser<'a>>,
+    public: u64,
+    followers: u64,
+    direct: u64,
+    /// Another session of Ada's, and a key.
+    session: u64,
+    key: u64,
+}
+
+impl<'a> Scene<'a> {
+    async fn of(server: &'a TestServer, opened: Opened) -> Self {
+        let mut people = Vec::new();
+        for (who, name) in COLUMNS {
+            if who == Who::Admin || (who == Who::Other && opened == Opened::TheOffice) {
+                people.push(admin(server, name).await);
+            } else if who != Who::Nobody {
+                people.push(server.person(name).await);
+            }
+        }
+        let person = |name: &str| people.iter().find(|person| person.name.as_str() == name).unwrap();
+        let ada = person("ada");
+        person("fay").follows(ada).await;
+        let write = |text: &str, visibility| {
+            let text = TweetText::parse(text).unwrap();
+            ada.writes(NewTweet { text, visibility, reply_to: None, quote_of: None })
+        };
+        let public = write(PUBLIC, Visibility::Public).await.unwrap();
+        let followers = write(FOLLOWERS, Visibility::Followers).await.unwrap();
+        let direct = write(DIRECT, Visibility::Direct).await.unwrap();
+        for other in people.iter().filter(|other| other.id != ada.id) {
+            let text = TweetText::parse("hello ada").unwrap();
+            server.service.send_message(&other.caller, None, &ada.name, text).await.unwrap();
+            // So that there is something to undo.
+            other.retweets(public).await.unwrap();
+            for tweet in [public, followers] {
+                let _ = server.service.like(&other.caller, None, tweet).await;
+                let _ = server.service.bookmark(&other.caller, None, tweet).await;
+            }
+        }
+        let text = TweetText::parse(MESSAGE).unwrap();
+        server.service.send_message(&ada.caller, None, &person("fay").name, text).await.unwrap();
+        if opened != Opened::TheBlock {
+            ada.blocks(person("bea")).await;
+        }
+        ada.mutes(person("max")).await;
+        server.service.suspend(&Caller::Operator, &username("sue")).await.unwrap();
+        let Caller::Member { session, account, .. } = person("rob").caller else { panic!("a member") };
+        server.store.store.apply(Change::EndSession { account, session }, None).await.unwrap();
+        let session =
+            server.service.log_in(&nobody(), &ada.name, &password(PASSWORD), "other").await.unwrap();
+        let fingerprint = model::SshFingerprint([7; 32]);
+        let name = model::SshKeyName::default();
+        let key = Change::AddSshKey { account: ada.id, fingerprint, name };
+        let key = server.store.store.apply(key, None).await.unwrap().id;
+        let [public, followers, direct] = [public, followers, direct].map(model::TweetId::get);
+        let session = session.session.get();
+        Self { gateway: GatewayFixture::of(server), public, followers, direct, session, key, people }
+    }
+
+    /// A connection of theirs, signed in if they can.
+    async fn connects(&self, name: &str) -> Wire {
+        let mut wire = self.gateway.connect().await;
+        if let Some(person) = self.people.iter().find(|person| person.name.as_str() == name) {
+            let token = person.token.to_vec().into();
+            wire.ask(Op::Authenticate(v1::Authenticate { token })).await;
+        }
+        wire
+    }
+
+    fn person(&self, name: &str) -> &TestUser<'a> {
+        self.people.iter().find(|person| person.name.as_str() == name).unwrap()
+    }
+
+    fn token(&self) -> Vec<u8> {
+        self.person("ada").token.to_vec()
+    }
+}
+
+async fn admin<'a>(server: &'a TestServer, name: &str) -> TestUser<'a> {
+    let new = NewAccount {
+        username: username(name),
+        display_name: model::DisplayName::default(),
+        password: password(PASSWORD),
+        role: Role::Admin,
+    };
+    server.service.create_account(&Caller::Operator, new).await.unwrap();
+    let logged_in =
+        server.service.log_in(&nobody(), &username(name), &password(PASSWORD), "test").await.unwrap();
+    let (id, caller) = (logged_in.profile.account.id, logged_in.caller());
+    TestUser { server, name: username(name), id, caller, token: logged_in.token.unwrap() }
+}
+
+/// A request and what each column is answered: `+` it is carried out, `-` there was nothing to do, `U`
+/// unauthenticated, `F` forbidden, `N` not found, `I` invalid, `A` it exists already.
+type Row = (Op, &'static str);
+
+/// What only the signed-in may ask, and of their own things.
+const OWN: &str = "U + + + + + U + U";
+/// About somebody whom the blocked one cannot find.
+const OF_ADA: &str = "U + + + N + U + U";
+const OPERATOR: &str = "U F F F F F U + U";
+
+#[rustfmt::skip]
+fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
+    let ada = || "ada".to_owned();
+    let secret = || PASSWORD.to_owned();
+    let (public, followers, direct) = (scene.public, scene.followers, scene.direct);
+    match operation {
+        Operation::SignUp => vec![(Op::SignUp(v1::SignUp { username: "new_one".into(), password: secret(), ..Default::default() }), "+ F F F F F A F A")],
+        Operation::LogIn => vec![(Op::LogIn(v1::LogIn { username: ada(), password: secret() }), "+ F F F F F + F +")],
+        Operation::Authenticate => vec![(Op::Authenticate(v1::Authenticate { token: scene.token().into() }), "+ + + + + + + + +")],
+        Operation::GetServerInfo => vec![(Op::GetServerInfo(v1::GetServerInfo {}), "+ + + + + + + + +")],
+        Operation::CheckUsername => vec![
+            (Op::CheckUsername(v1::CheckUsername { username: "new_one".into() }), "- F F F F F - F -"),
+            (Op::CheckUsername(v1::CheckUsername { username: ada() }), "A F F F F F A F A"),
+        ],
+        Operation::LogOut => vec![(Op::LogOut(v1::LogOut { everywhere: true }), OWN)],
+        Operation::ListSessions => vec![(Op::ListSessions(v1::ListSessions {}), OWN)],
+        Operation::RevokeSession => vec![(Op::RevokeSession(v1::RevokeSession { session_id: scene.session }), "U + - - - - U - U")],
+        Operation::ChangePassword => vec![(Op::ChangePassword(v1::ChangePassword { old_password: secret(), new_password: "another horse 7".into() }), OWN)],
+        Operation::EditProfile => vec![(Op::EditProfile(v1::EditProfile { bio: Some("me".into()), ..Default::default() }), OWN)],
+        Operation::DeleteAccount => vec![(Op::DeleteAccount(v1::DeleteAccount { password: secret() }), OWN)],
+        Operation::Export => vec![(Op::Export(v1::Export::default()), OWN)],
+        Operation::AddSshKey => vec![(Op::AddSshKey(v1::AddSshKey { public_key: "no key".into(), name: String::new() }), if cfg!(feature = "ssh") { "U I I I I I U I U" } else { "U F F F F F U F U" })],
+        Operation::ListSshKeys => vec![(Op::ListSshKeys(v1::ListSshKeys {}), OWN)],
+        Operation::RevokeSshKey => vec![(Op::RevokeSshKey(v1::RevokeSshKey { key_id: scene.key }), "U + - - - - U - U")],
+        Operation::Post => vec![
+            (Op::Post(v1::Post { text: "hi".into(), ..Default::default() }), OWN),
+            (Op::Post(v1::Post { text: "re".into(), reply_to: public, ..Default::default() }), OF_ADA),
+            (Op::Post(v1::Post { text: "re".into(), reply_to: followers, ..Default::default() }), "U + N + N N U N U"),
+            (Op::Post(v1::Post { text: "re".into(), reply_to: direct, ..Default::default() }), "U + N + N N U N U"),
+            (Op::Post(v1::Post { text: "look".into(), quote_of: public, ..Default::default() }), OF_ADA),
+            (Op::Post(v1::Post { text: "look".into(), quote_of: followers, ..Default::default() }), "U F N F N N U N U"),
+        ],
+        Operation::EditTweet => vec![(Op::EditTweet(v1::EditTweet { tweet_id: public, text: "changed".into() }), "U + N N N N U N U")],
+        Operation::DeleteTweet => vec![(Op::DeleteTweet(v1::DeleteTweet { tweet_id: public }), "U + N N N N U N U")],
+        Operation::Retweet => vec![
+            (Op::Retweet(v1::Retweet { tweet_id: public }), "U + - - N - U - U"),
+            (Op::Retweet(v1::Retweet { tweet_id: followers }), "U F N F N N U N U"),
+            (Op::Retweet(v1::Retweet { tweet_id: direct }), "U F N F N N U N U"),
+        ],
+        // What one did oneself may always be taken back.
+        Operation::UndoRetweet => vec![(Op::UndoRetweet(v1::UndoRetweet { tweet_id: public }), "U - + + + + U + U")],
+        Operation::Like => vec![
+            (Op::Like(v1::Like { tweet_id: public }), "U + - - N - U - U"),
+            (Op::Like(v1::Like { tweet_id: followers }), "U + N - N N U N U"),
+            (Op::Like(v1::Like { tweet_id: direct }), "U + N + N N U N U"),
+        ],
+        Operation::Unlike => vec![(Op::Unlike(v1::Unlike { tweet_id: public }), "U - + + + + U + U")],
+        Operation::Bookmark => vec![
+            (Op::Bookmark(v1::Bookmark { tweet_id: public }), "U + - - N - U - U"),
+            (Op::Bookmark(v1::Bookmark { tweet_id: followers }), "U + N - N N U N U"),
+        ],
+        Operation::Unbookmark => vec![(Op::Unbookmark(v1::Unbookmark { tweet_id: public }), "U - + + + + U + U")],
+        Operation::GetTweet => vec![
+            (Op::GetTweet(v1::GetTweet { tweet_id: public }), OF_ADA),
+            (Op::GetTweet(v1::GetTweet { tweet_id: followers }), "U + N + N N U N U"),
+            (Op::GetTweet(v1::GetTweet { tweet_id: direct }), "U + N + N N U N U"),
+        ],
+        Operation::GetThread => vec![
+            (Op::GetThread(v1::GetThread { tweet_id: public, page: None }), OF_ADA),
+            (Op::GetThread(v1::GetThread { tweet_id: followers, page: None }), "U + N + N N U N U"),
+        ],
+        Operation::GetTweetHistory => vec![
+            (Op::GetTweetHistory(v1::GetTweetHistory { tweet_id: public }), OF_ADA),
+            (Op::GetTweetHistory(v1::GetTweetHistory { tweet_id: direct }), "U + N + N N U N U"),
+        ],
+        Operation::ReadTimeline => {
+            use read_timeline::Timeline::{Bookmarks, Hashtag, Home, Likes, Local, Replies, Search, User};
+            let read = |timeline| Op::ReadTimeline(v1::ReadTimeline { timeline: Some(timeline), page: None });
+            vec![
+                (read(Home(v1::Home {})), OWN),
+                (read(User(ada())), OF_ADA),
+                (read(Replies(ada())), OF_ADA),
+                (read(Hashtag("ada".into())), OWN),
+                (read(Local(v1::Local {})), OWN),
+                (read(Bookmarks(v1::Bookmarks {})), OWN),
+                (read(Likes(v1::Likes {})), OWN),
+                (read(Search("for".into())), OWN),
+            ]
+        }
+        Operation::SearchHashtags => vec![(Op::SearchHashtags(v1::SearchHashtags { query: "a".into(), limit: 9 }), OWN)],
+        Operation::GetTrends => vec![(Op::GetTrends(v1::GetTrends { limit: 9 }), OWN)],
+        Operation::SetReadLine => vec![(Op::SetReadLine(v1::SetReadLine { timeline: "home".into(), tweet_id: public }), OWN)],
+        Operation::ListReadLines => vec![(Op::ListReadLines(v1::ListReadLines {}), OWN)],
+        Operation::GetProfile => vec![(Op::GetProfile(v1::GetProfile { username: ada() }), OF_ADA)],
+        Operation::ListAccounts => vec![
+            (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::People.into(), ..Default::default() }), OWN),
+            (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Followers.into(), username: ada(), page: None }), OF_ADA),
+            (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Following.into(), username: ada(), page: None }), OF_ADA),
+            (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Blocked.into(), ..Default::default() }), OWN),
+        ],
+        Operation::SearchPeople => vec![(Op::SearchPeople(v1::SearchPeople { query: ada(), limit: 9 }), OWN)],
+        Operation::Follow => vec![(Op::Follow(v1::Follow { username: ada() }), "U I + - N + U + U")],
+        Operation::Unfollow => vec![(Op::Unfollow(v1::Unfollow { username: ada() }), "U - - + - - U - U")],
+        Operation::RemoveFollower => vec![(Op::RemoveFollower(v1::RemoveFollower { username: ada() }), "U - - - - - U - U")],
+        Operation::Block => vec![(Op::Block(v1::Block { username: ada() }), "U I + + + + U + U")],
+        Operation::Unblock => vec![(Op::Unblock(v1::Unblock { username: ada() }), "U - - - - - U - U")],
+        Operation::Mute => vec![(Op::Mute(v1::Mute { username: ada() }), "U I + + N + U + U")],
+        Operation::Unmute => vec![(Op::Unmute(v1::Unmute { username: ada() }), "U - - - - - U - U")],
+        Operation::Report => vec![
+            (Op::Report(v1::Report { username: ada(), ..Default::default() }), "U I + + + + U + U"),
+            (Op::Report(v1::Report { tweet_id: public, ..Default::default() }), "U I + + N + U + U"),
+            (Op::Report(v1::Report { tweet_id: direct, ..Default::default() }), "U I N + N N U N U"),
+        ],
+        Operation::ListNotifications => vec![(Op::ListNotifications(v1::ListNotifications::default()), OWN)],
+        Operation::MarkNotificationsRead => vec![(Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to: u64::MAX >> 1 }), "U + - + - - U - U")],
+        Operation::SendMessage => vec![(Op::SendMessage(v1::SendMessage { username: ada(), text: "psst".into() }), "U I + + N + U + U")],
+        Operation::ListConversations => vec![(Op::ListConversations(v1::ListConversations { page: None }), OWN)],
+        Operation::ReadConversation => vec![(Op::ReadConversation(v1::ReadConversation { username: ada(), page: None }), OF_ADA)],
+        Operation::MarkConversation => vec![(Op::MarkConversation(v1::MarkConversation { username: ada(), delivered: 0, read: u64::MAX >> 1 }), "U N + + N + U + U")],
+        Operation::Typing => vec![(Op::Typing(v1::Typing { username: ada() }), OF_ADA)],
+        Operation::ListOnline => vec![(Op::ListOnline(v1::ListOnline {}), OWN)],
+        Operation::SetPresence => vec![(Op::SetPresence(v1::SetPresence { state: v1::PresenceState::Away.into() }), OWN)],
+        Operation::Subscribe => {
+            use subscribe::Topic::{Conversation, Conversations, Home, Notifications, Presence};
+            let to = |topic| Op::Subscribe(v1::Subscribe { topic: Some(topic), cursor: 0 });
+            vec![
+                (to(Home(v1::HomeTopic {})), OWN),
+                (to(Notifications(v1::NotificationsTopic {})), OWN),
+                (to(Conversations(v1::ConversationsTopic {})), OWN),
+                (to(Presence(v1::PresenceTopic {})), OWN),
+                (to(Conversation(ada())), OF_ADA),
+            ]
+        }
+        Operation::Unsubscribe => vec![(Op::Unsubscribe(v1::Unsubscribe { subscription: 1 }), "U N N N N N U N U")],
+        Operation::CreateAccount => vec![(Op::CreateAccount(v1::CreateAccount { username: "made".into(), password: secret(), role: v1::Role::Admin.into(), ..Default::default() }), OPERATOR)],
+        Operation::CreateInvite => vec![(Op::CreateInvite(v1::CreateInvite { uses: 1, valid_hours: 1 }), OPERATOR)],
+        Operation::Suspend => vec![(Op::Suspend(v1::Suspend { username: ada() }), OPERATOR)],
+        Operation::Unsuspend => vec![(Op::Unsuspend(v1::Unsuspend { username: "sue".into() }), OPERATOR)],
+        Operation::ResetPassword => vec![(Op::ResetPassword(v1::ResetPassword { username: ada(), new_password: "another horse 7".into() }), OPERATOR)],
+        Operation::Announce => vec![(Op::Announce(v1::Announce { text: "hear".into() }), OPERATOR)],
+        Operation::GetStatistics => vec![(Op::GetStatistics(v1::GetStatistics {}), OPERATOR)],
+        Operation::ListReports => vec![(Op::ListReports(v1::ListReports {}), OPERATOR)],
+        Operation::CloseReport => vec![(Op::CloseReport(v1::CloseReport { report_id: 1 }), "U F F F F F U - U")],
+    }
+}
+
+fn letter(result: &response::Result) -> char {
+    match (result, code_of(result)) {
+        (response::Result::Done(done), _) if !done.changed => '-',
+        (_, None) => '+',
+        (_, Some(v1::ErrorCode::Unauthenticated)) => 'U',
+        (_, Some(v1::ErrorCode::Forbidden)) => 'F',
+        (_, Some(v1::ErrorCode::NotFound)) => 'N',
+        (_, Some(v1::ErrorCode::Invalid)) => 'I',
+        (_, Some(v1::ErrorCode::AlreadyExists)) => 'A',
+        (_, Some(_)) => '?',
+    }
+}
+
+/// What must not stand in any answer to this one.
+fn not_for(who: Who) -> &'static [&'static str] {
+    match who {
+        Who::Own | Who::Follower => &[],
+        Who::Other | Who::Muted | Who::Admin => &[FOLLOWERS, DIRECT, MESSAGE],
+        Who::Nobody | Who::Blocked | Who::Suspended | Who::Revoked => &[PUBLIC, FOLLOWERS, DIRECT, MESSAGE],
+    }
+}
+
+/// Where answer and table differ: operation, number of its row, who, what was expected and what was answered; `!` is
+/// an answer with something in it that is not for them.
+type Difference = (Operation, usize, Who, char, char);
+
+/// Asks everything of one operation.
+async fn differences(operation: Operation, opened: Opened) -> Vec<Difference> {
+    let (mut differences, mut number) = (Vec::new(), 0);
+    loop {
+        let server = TestServer::new().await;
+        let scene = Scene::of(&server, opened).await;
+        let Some((op, expected)) = rows(operation, &scene).into_iter().nth(number) else {
+            return differences;
+        };
+        let expected: Vec<char> = expected.split(' ').filter_map(|column| column.chars().next()).collect();
+        assert_eq!(expected.len(), COLUMNS.len(), "{operation:?}");
+        let mut asked: Vec<_> = COLUMNS.into_iter().zip(expected).collect();
+        // What takes Ada's own away comes last: from others for two operations, from herself for the rest.
+        let by_others = matches!(operation, Operation::Suspend | Operation::ResetPassword);
+        asked.sort_by_key(|((who, _), _)| (*who == Who::Own) != by_others && *who != Who::Nobody);
+        for ((who, name), expected) in asked {
+            let result = scene.connects(name).await.ask(op.clone()).await;
+            let mut found = letter(&result);
+            let bytes = v1::Response { id: 1, result: Some(result) }.encode_to_vec();
+            let says = |text: &&str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+            if not_for(who).iter().any(says) {
+                found = '!';
+            }
+            if found != expected {
+                differences.push((operation, number, who, expected, found));
+            }
+        }
+        number += 1;
+    }
+}
+
+#[tokio::test]
+async fn everybody_is_answered_as_the_table_says_and_told_nothing_that_is_not_for_them() {
+    let asked = Operation::ALL.iter().map(|operation| differences(*operation, Opened::Nothing));
+    let all: Vec<_> = stream::iter(asked).buffer_unordered(8).concat().await;
+    assert!(all.is_empty(), "{all:#?}");
+}
+
+/// The negative controls.
+#[tokio::test]
+async fn a_door_that_was_left_open_is_found() {
+    let found = differences(Operation::GetTweet, Opened::TheBlock).await;
+    assert!(found.contains(&(Operation::GetTweet, 0, Who::Blocked, 'N', '!')), "{found:?}");
+    for operation in [Operation::Announce, Operation::CreateAccount, Operation::GetStatistics] {
+        let found = differences(operation, Opened::TheOffice).await;
+        assert!(found.contains(&(operation, 0, Who::Other, 'F', '+')), "{found:?}");
+    }
+}
+
+/// How somebody may lose the session of a connection that is open.
+#[tokio::test]
+async fn an_open_connection_ends_with_its_session() {
+    let server = TestServer::new().await;
+    let scene = Scene::of(&server, Opened::Nothing).await;
+    let revoke = |name: &str| {
+        let Caller::Member { session, .. } = scene.person(name).caller else { panic!("a member") };
+        Op::RevokeSession(v1::RevokeSession { session_id: session.get() })
+    };
+    let new = |name: &str| (name.to_owned(), name.to_owned());
+    let suspend = |name: &str| Op::Suspend(v1::Suspend { username: name.into() });
+    let password = |name: &str| {
+        Op::ResetPassword(v1::ResetPassword { username: name.into(), new_password: "another horse 7".into() })
+    };
+    let everywhere = Op::LogOut(v1::LogOut { everywhere: true });
+    let delete = Op::DeleteAccount(v1::DeleteAccount { password: PASSWORD.into() });
+    // Whose connection, who ends it, and how.
+    for ((name, by), how) in [
+        (new("fay"), revoke("fay")),
+        (("otto".into(), "ann".into()), suspend("otto")),
+        (("bea".into(), "ann".into()), password("bea")),
+        (new("max"), everywhere),
+        (new("ada"), delete),
+    ] {
+        let mut open = scene.connects(&name).await;
+        let subscribe = v1::Subscribe { topic: Some(subscribe::Topic::Home(v1::HomeTopic {})), cursor: 0 };
+        let subscribed = open.ask(Op::Subscribe(subscribe)).await;
+        assert!(matches!(subscribed, response::Result::Subscribed(_)), "{subscribed:?}");
+        let done = scene.connects(&by).await.ask(how.clone()).await;
+        assert_eq!(code_of(&done), None, "{how:?}");
+        assert_eq!(open.last_word().await, v1::ErrorCode::Unauthenticated, "{how:?}");
+        let again = scene.connects(&name).await.ask(Op::ListSessions(v1::ListSessions {})).await;
+        assert_eq!(code_of(&again), Some(v1::ErrorCode::Unauthenticated), "{how:?}");
+    }
+}

@@ -1,0 +1,158 @@
+//! Requests about tweets, timelines, hashtags and trends.
+
+use model::{Hashtag, NewTweet, Result, Span, TimelineName, TweetId, TweetPage, TweetText, page_limit};
+use protocol::convert::{self, all, optional, required};
+use protocol::v1;
+use protocol::v1::read_timeline::Timeline;
+use protocol::v1::response;
+
+use super::dispatch::{Call, Reply, change_result, username_or_self};
+use super::home;
+use service::{Caller, Service, TimelineRequest};
+
+pub(super) async fn post(call: Call<'_>, ask: &v1::Post) -> Result<response::Result> {
+    let tweet = NewTweet {
+        text: TweetText::parse(&ask.text)?,
+        visibility: convert::visibility(ask.visibility)?,
+        reply_to: optional(ask.reply_to, "reply_to", TweetId::new)?,
+        quote_of: optional(ask.quote_of, "quote_of", TweetId::new)?,
+    };
+    call.service.post(&call.caller, call.once, tweet).await.map(change_result)
+}
+
+pub(super) async fn edit_tweet(call: Call<'_>, ask: &v1::EditTweet) -> Result<response::Result> {
+    let (tweet, text) = (tweet_id(ask.tweet_id)?, TweetText::parse(&ask.text)?);
+    call.service.edit_tweet(&call.caller, call.once, tweet, text).await.map(change_result)
+}
+
+pub(super) async fn delete_tweet(call: Call<'_>, ask: v1::DeleteTweet) -> Result<response::Result> {
+    call.service.delete_tweet(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+}
+
+pub(super) async fn retweet(call: Call<'_>, ask: v1::Retweet) -> Result<response::Result> {
+    call.service.retweet(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+}
+
+pub(super) async fn undo_retweet(call: Call<'_>, ask: v1::UndoRetweet) -> Result<response::Result> {
+    call.service.undo_retweet(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+}
+
+pub(super) async fn like(call: Call<'_>, ask: v1::Like) -> Result<response::Result> {
+    call.service.like(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+}
+
+pub(super) async fn unlike(call: Call<'_>, ask: v1::Unlike) -> Result<response::Result> {
+    call.service.unlike(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+}
+
+pub(super) async fn bookmark(call: Call<'_>, ask: v1::Bookmark) -> Result<response::Result> {
+    call.service.bookmark(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+}
+
+pub(super) async fn unbookmark(call: Call<'_>, ask: v1::Unbookmark) -> Result<response::Result> {
+    call.service.unbookmark(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+}
+
+pub(super) async fn get_tweet(call: Call<'_>, ask: v1::GetTweet) -> Result<response::Result> {
+    call.service.tweet(&call.caller, tweet_id(ask.tweet_id)?).await.map(page)
+}
+
+pub(super) async fn get_thread(call: Call<'_>, ask: &v1::GetThread) -> Result<response::Result> {
+    let tweet = tweet_id(ask.tweet_id)?;
+    let limit = convert::limit(ask.page.as_ref())?;
+    // Replies are oldest first: the page that follows is behind the cursor, in whichever of the two it came.
+    let after = match convert::span(ask.page.as_ref())? {
+        Span::Latest => None,
+        Span::Before(id) | Span::After(id) => Some(required(id, "cursor", TweetId::new)?),
+    };
+    let thread = call.service.thread(&call.caller, tweet, after, limit).await?;
+    Ok(response::Result::Thread(v1::Thread {
+        ancestors: all(thread.ancestors),
+        tweet: Some(thread.tweet.into()),
+        replies: Some(thread.replies.into()),
+        referenced: all(thread.referenced),
+        accounts: all(&thread.accounts),
+    }))
+}
+
+pub(super) async fn get_tweet_history(call: Call<'_>, ask: v1::GetTweetHistory) -> Result<response::Result> {
+    let versions = call.service.tweet_history(&call.caller, tweet_id(ask.tweet_id)?).await?;
+    let versions =
+        versions.into_iter().map(|(text, written_ms)| v1::TweetVersion { text, written_ms }).collect();
+    Ok(response::Result::TweetHistory(v1::TweetHistory { versions }))
+}
+
+/// A home timeline that is in memory, and nothing else.
+pub(super) fn read_timeline_now(service: &Service, caller: &Caller, ask: &v1::ReadTimeline) -> Option<Reply> {
+    let Some(Timeline::Home(v1::Home {})) = ask.timeline else { return None };
+    // What is wrong with the request is said where it is carried out.
+    let (limit, span) = (convert::limit(ask.page.as_ref()).ok()?, convert::span(ask.page.as_ref()).ok()?);
+    let page = match span {
+        Span::Latest => service.newest_now(caller, limit, home::encode),
+        _ => service.home_now(caller, span, limit, |page| home::encode(page).into()),
+    };
+    page.ok()?.map(Reply::TweetPage)
+}
+
+pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Result<Reply> {
+    let limit = convert::limit(ask.page.as_ref())?;
+    let span = match &ask.timeline {
+        // Sorted by when the mark was set, which no client knows: there is no `after`.
+        Some(Timeline::Bookmarks(_) | Timeline::Likes(_)) => {
+            convert::before_id(ask.page.as_ref())?.map_or(Span::Latest, Span::Before)
+        }
+        _ => convert::span(ask.page.as_ref())?,
+    };
+    if let Some(Timeline::Home(v1::Home {})) = ask.timeline
+        && let Some(page) =
+            call.service.home(&call.caller, span, limit, |page| home::encode(page).into()).await?
+    {
+        return Ok(Reply::TweetPage(page));
+    }
+    let timeline = match ask.timeline {
+        None => return Err(model::Error::invalid("timeline", "is none that this server knows")),
+        Some(Timeline::Home(v1::Home {})) => TimelineRequest::Home,
+        Some(Timeline::User(username)) => TimelineRequest::User(username_or_self(&username)?),
+        Some(Timeline::Replies(username)) => TimelineRequest::Replies(username_or_self(&username)?),
+        Some(Timeline::Hashtag(name)) => TimelineRequest::Hashtag(Hashtag::parse(&name)?),
+        Some(Timeline::Local(v1::Local {})) => TimelineRequest::Local,
+        Some(Timeline::Bookmarks(v1::Bookmarks {})) => TimelineRequest::Bookmarks,
+        Some(Timeline::Likes(v1::Likes {})) => TimelineRequest::Likes,
+        Some(Timeline::Search(query)) => TimelineRequest::Search(query),
+    };
+    call.service.timeline(&call.caller, timeline, span, limit).await.map(page).map(Reply::Result)
+}
+
+pub(super) async fn search_hashtags(call: Call<'_>, ask: &v1::SearchHashtags) -> Result<response::Result> {
+    let found = call.service.search_hashtags(&call.caller, &ask.query, page_limit(ask.limit)?).await?;
+    let hashtags = found.into_iter().map(|(name, tweets)| v1::Hashtag { name, tweets }).collect();
+    Ok(response::Result::HashtagList(v1::HashtagList { hashtags }))
+}
+
+pub(super) async fn get_trends(call: Call<'_>, ask: v1::GetTrends) -> Result<response::Result> {
+    let limit = if ask.limit == 0 { model::limits::TRENDS_DEFAULT } else { page_limit(ask.limit)? };
+    let trends = all(call.service.trends(&call.caller, limit)?);
+    Ok(response::Result::TrendList(v1::TrendList { trends }))
+}
+
+pub(super) async fn set_read_line(call: Call<'_>, ask: &v1::SetReadLine) -> Result<response::Result> {
+    let (timeline, tweet) = (TimelineName::parse(&ask.timeline)?, tweet_id(ask.tweet_id)?);
+    call.service.set_read_line(&call.caller, timeline, tweet).await.map(change_result)
+}
+
+pub(super) async fn list_read_lines(call: Call<'_>) -> Result<response::Result> {
+    let lines = call.service.read_lines(&call.caller).await?;
+    let read_lines = lines
+        .into_iter()
+        .map(|line| v1::ReadLine { timeline: line.timeline.to_string(), tweet_id: line.tweet.get() })
+        .collect();
+    Ok(response::Result::ReadLineList(v1::ReadLineList { read_lines }))
+}
+
+fn tweet_id(id: u64) -> Result<TweetId> {
+    required(id, "tweet_id", TweetId::new)
+}
+
+fn page(page: TweetPage) -> response::Result {
+    response::Result::TweetPage(page.into())
+}

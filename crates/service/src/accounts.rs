@@ -1,0 +1,377 @@
+//! Sign-up, log-in, passwords and profiles.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use model::{
+    AccountId, AccountState, Bio, DisplayName, Error, Operation, Password, Presence, Profile, Relationship,
+    Result, Role, SessionId, Username,
+};
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+
+use crate::config::SignUpMode;
+use crate::passwords::refuse_guessable;
+use crate::policy::{self, Caller};
+use crate::service::Service;
+use crate::throttle::network_of;
+use crate::views::LoggedIn;
+use store::fault::{self, InjectedBug};
+use store::{Change, ChangeResult, IdempotencyKey};
+
+/// Names that would look official; operators may use them.
+const RESERVED: &[&str] = &[
+    "admin",
+    "administrator",
+    "all",
+    "everyone",
+    "help",
+    "here",
+    "me",
+    "mini_tweet",
+    "minitweet",
+    "moderator",
+    "nobody",
+    "official",
+    "operator",
+    "root",
+    "security",
+    "server",
+    "staff",
+    "support",
+    "system",
+];
+
+/// A session is noted as used at most this often, so that reading does not write.
+const TOUCH_EVERY_MS: i64 = 3_600_000;
+
+/// A wish to sign up.
+#[derive(Debug, Clone)]
+pub struct SignUp {
+    /// The name to take.
+    pub username: Username,
+    /// May be empty.
+    pub display_name: DisplayName,
+    /// A new password.
+    pub password: Password,
+    /// Where the server asks for one.
+    pub invite_code: Option<String>,
+    /// As the client calls itself.
+    pub client_name: String,
+}
+
+/// What changes in a profile; `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct EditProfile {
+    /// The name shown.
+    pub display_name: Option<DisplayName>,
+    /// What one says of oneself.
+    pub bio: Option<Bio>,
+    /// Whether to be seen online.
+    pub presence_hidden: Option<bool>,
+}
+
+/// A profile as somebody sees it.
+#[derive(Debug, Clone)]
+pub struct ProfileView {
+    /// The profile.
+    pub profile: Profile,
+    /// The viewer's relationships; `None` for one's own.
+    pub relationship: Option<Relationship>,
+    /// Whether they are there.
+    pub presence: Presence,
+}
+
+impl Service {
+    /// Creates an account and logs in.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` where sign-up is closed, `INVALID`, `ALREADY_EXISTS`, `RATE_LIMITED`, `BUSY`.
+    pub async fn sign_up(&self, caller: &Caller, wish: SignUp) -> Result<LoggedIn> {
+        policy::authorise(caller, Operation::SignUp)?;
+        let address = anonymous_address(caller)?;
+        let invite = match (self.config.sign_up, &wish.invite_code) {
+            (SignUpMode::Open, _) => None,
+            (SignUpMode::Invite, Some(code)) => Some(invite_hash(code)),
+            (SignUpMode::Invite, None) => {
+                return Err(Error::invalid(
+                    "invite_code",
+                    "is needed here: ask someone of this server for one",
+                ));
+            }
+            (SignUpMode::Closed, _) => return Err(sign_up_is_closed()),
+        };
+        refuse_guessable("password", &wish.password, &wish.username)?;
+        let key = address.map(|address| network_of(address).to_string());
+        if let Some(key) = &key {
+            self.sign_ups.check(key)?;
+        }
+        // Before the hash: a taken name is found out at once.
+        self.refuse_taken(&wish.username, key.as_deref()).await?;
+        let password = self.hasher.hash(&wish.password).await?;
+        let change = Change::CreateAccount {
+            username: wish.username,
+            display_name: wish.display_name,
+            password,
+            role: Role::Member,
+            invite,
+            password_change_advised: false,
+        };
+        let created = self.store.apply(change, None).await?;
+        if let Some(key) = &key {
+            self.sign_ups.count(key);
+        }
+        let account =
+            AccountId::new(created.id).ok_or_else(|| store::incident(&"an account without identifier"))?;
+        self.open_session(account, wish.client_name).await
+    }
+
+    /// Whether somebody could sign up with this username now.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` where sign-up is closed, `INVALID`, `ALREADY_EXISTS`, `RATE_LIMITED`.
+    pub async fn check_username(&self, caller: &Caller, username: &Username) -> Result<()> {
+        policy::authorise(caller, Operation::CheckUsername)?;
+        let address = anonymous_address(caller)?.map(|address| network_of(address).to_string());
+        if self.config.sign_up == SignUpMode::Closed {
+            return Err(sign_up_is_closed());
+        }
+        self.refuse_taken(username, address.as_deref()).await
+    }
+
+    /// Refuses a name that cannot be had. How many names an address may ask about is bounded, so that nobody lists
+    /// the members of a server that they do not belong to.
+    async fn refuse_taken(&self, username: &Username, address: Option<&str>) -> Result<()> {
+        if RESERVED.contains(&username.as_str()) {
+            return Err(Error::invalid("username", "is reserved, choose another"));
+        }
+        if let Some(address) = address {
+            self.username_checks.check(address)?;
+            self.username_checks.count(address);
+        }
+        match self.store.account_by_username(username).await? {
+            Some(_) => Err(Error::AlreadyExists("username".into())),
+            None => Ok(()),
+        }
+    }
+
+    /// Logs in with a password. A wrong password and an unknown name are told apart neither by the answer nor by
+    /// its time.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`, `FORBIDDEN` for a suspended account with the right password, `RATE_LIMITED`, `BUSY`.
+    pub async fn log_in(
+        &self,
+        caller: &Caller,
+        username: &Username,
+        password: &Password,
+        client_name: &str,
+    ) -> Result<LoggedIn> {
+        policy::authorise(caller, Operation::LogIn)?;
+        let answer_at = Instant::now() + self.config.login_answer_after;
+        let address = anonymous_address(caller)?.map(|address| network_of(address).to_string());
+        let result = self.try_log_in(username, password, client_name, address.as_deref()).await;
+        if matches!(result, Err(Error::Unauthenticated(_)))
+            && !fault::is_on(InjectedBug::AnswerFailedLogInsImmediately)
+        {
+            tokio::time::sleep_until(answer_at).await;
+        }
+        result
+    }
+
+    async fn try_log_in(
+        &self,
+        username: &Username,
+        password: &Password,
+        client_name: &str,
+        address: Option<&str>,
+    ) -> Result<LoggedIn> {
+        // Per account and address: a guesser elsewhere never locks the owner out.
+        let pair = address.map(|address| format!("{username} {address}"));
+        if let (Some(address), Some(pair)) = (address, &pair) {
+            self.address_failures.check(address)?;
+            self.account_failures.check(pair)?;
+        }
+        let credentials = self.store.credentials(username).await?;
+        let kept = credentials.as_ref().map(|c| c.password.clone());
+        let is_legacy = kept.as_ref().is_some_and(|kept| kept.legacy.is_some());
+        let matches = self.hasher.verify(password, kept).await?;
+        let Some(credentials) = credentials.filter(|_| matches) else {
+            if let (Some(address), Some(pair)) = (address, &pair) {
+                self.address_failures.count(address);
+                self.account_failures.count(pair);
+            }
+            return Err(Error::Unauthenticated("wrong username or password".into()));
+        };
+        if let Some(pair) = &pair {
+            self.account_failures.forget(pair);
+        }
+        if credentials.state != AccountState::Active {
+            return Err(Error::forbidden("this account is suspended: ask the operator of this server"));
+        }
+        if is_legacy {
+            let password = self.hasher.hash(password).await?;
+            self.store.apply(Change::RehashPassword { account: credentials.account, password }, None).await?;
+        }
+        self.open_session(credentials.account, client_name.to_owned()).await
+    }
+
+    /// Takes a session up again.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when there is no such session (any more).
+    pub async fn authenticate(&self, caller: &Caller, token: &[u8]) -> Result<LoggedIn> {
+        policy::authorise(caller, Operation::Authenticate)?;
+        let ended = || Error::Unauthenticated("this session has ended: log in again".into());
+        let session = self.store.session_by_token(&Sha256::digest(token).into()).await?.ok_or_else(ended)?;
+        let now_ms = self.clock.now_ms();
+        let age = |since_ms: i64| {
+            std::time::Duration::from_millis(now_ms.saturating_sub(since_ms).max(0).cast_unsigned())
+        };
+        if session.state != AccountState::Active
+            || age(session.last_used_ms) > self.config.sessions_idle
+            || age(session.id.time_ms()) > self.config.sessions_absolute
+        {
+            return Err(ended());
+        }
+        if now_ms - session.last_used_ms > TOUCH_EVERY_MS {
+            self.store.apply(Change::TouchSession { session: session.id }, None).await?;
+        }
+        let profile = self.store.account(session.account).await?.ok_or_else(ended)?;
+        Ok(LoggedIn { token: None, session: session.id, profile })
+    }
+
+    /// Whether the session of this token has not been ended.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn has_session(&self, token: &[u8]) -> Result<bool> {
+        let session = self.store.session_by_token(&Sha256::digest(token).into()).await?;
+        Ok(session.is_some_and(|session| session.state == AccountState::Active))
+    }
+
+    async fn open_session(&self, account: AccountId, client_name: String) -> Result<LoggedIn> {
+        let (token, token_hash) = self.new_token();
+        let opened = self.store.apply(Change::OpenSession { account, token_hash, client_name }, None).await?;
+        let session =
+            SessionId::new(opened.id).ok_or_else(|| store::incident(&"a session without identifier"))?;
+        let profile = self.store.account(account).await?.ok_or_else(|| Error::not_found("account"))?;
+        Ok(LoggedIn { token: Some(token), session, profile })
+    }
+
+    /// A session's secret, and what is kept of it.
+    pub(super) fn new_token(&self) -> ([u8; 32], [u8; 32]) {
+        let mut token = [0; 32];
+        self.random.fill(&mut token);
+        (token, Sha256::digest(token).into())
+    }
+
+    /// A new password; all other sessions end.
+    ///
+    /// # Errors
+    /// `INVALID{old_password}` when that is wrong, `INVALID{new_password}`, `RATE_LIMITED`, `BUSY`.
+    pub async fn change_password(&self, caller: &Caller, old: &Password, new: &Password) -> Result<()> {
+        let (account, session) = policy::member(caller, Operation::ChangePassword)?;
+        let profile = self.own_profile(account).await?;
+        self.require_password(&profile, "old_password", old).await?;
+        refuse_guessable("new_password", new, &profile.account.username)?;
+        let password = self.hasher.hash(new).await?;
+        let change =
+            Change::SetPassword { account, password, password_change_advised: false, keep: Some(session) };
+        self.store.apply(change, None).await?;
+        Ok(())
+    }
+
+    async fn require_password(
+        &self,
+        profile: &Profile,
+        field: &'static str,
+        password: &Password,
+    ) -> Result<()> {
+        let key = format!("{} itself", profile.account.username);
+        self.account_failures.check(&key)?;
+        let credentials = self.store.credentials(&profile.account.username).await?;
+        if !self.hasher.verify(password, credentials.map(|c| c.password)).await? {
+            self.account_failures.count(&key);
+            return Err(Error::invalid(field, "is wrong"));
+        }
+        self.account_failures.forget(&key);
+        Ok(())
+    }
+
+    pub(super) async fn own_profile(&self, account: AccountId) -> Result<Profile> {
+        let profile = self.store.account(account).await?;
+        profile.ok_or_else(|| Error::Unauthenticated("this session has ended: log in again".into()))
+    }
+
+    /// Changes one's own profile.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn edit_profile(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        edit: EditProfile,
+    ) -> Result<ChangeResult> {
+        let (account, _) = policy::member(caller, Operation::EditProfile)?;
+        let EditProfile { display_name, bio, presence_hidden } = edit;
+        self.store.apply(Change::EditProfile { account, display_name, bio, presence_hidden }, once).await
+    }
+
+    /// Hides one's own account at once; its data is removed in the background.
+    ///
+    /// # Errors
+    /// `INVALID{password}` when that is wrong.
+    pub async fn delete_account(&self, caller: &Caller, password: &Password) -> Result<()> {
+        let (account, _) = policy::member(caller, Operation::DeleteAccount)?;
+        let profile = self.own_profile(account).await?;
+        self.require_password(&profile, "password", password).await?;
+        self.store.apply(Change::DeleteAccount { account }, None).await?;
+        self.purge.notify_one();
+        Ok(())
+    }
+
+    /// Someone's profile, or one's own.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`.
+    pub async fn profile(&self, caller: &Caller, username: Option<&Username>) -> Result<ProfileView> {
+        let (viewer, _) = policy::member(caller, Operation::GetProfile)?;
+        let (profile, relationship) = match username {
+            None => (self.own_profile(viewer).await?, Relationship::default()),
+            Some(username) => self.find(viewer, username).await?,
+        };
+        let id = profile.account.id;
+        let presence = self.live.presence(id);
+        Ok(ProfileView { profile, relationship: (id != viewer).then_some(relationship), presence })
+    }
+}
+
+fn sign_up_is_closed() -> Error {
+    Error::forbidden("sign-up is closed here: ask the operator for an account")
+}
+
+/// Where an unauthenticated caller comes from; `None` is the operator's socket.
+fn anonymous_address(caller: &Caller) -> Result<Option<IpAddr>> {
+    match caller {
+        Caller::Anonymous(address) => Ok(Some(*address)),
+        Caller::Operator => Ok(None),
+        Caller::Member { .. } => Err(Error::forbidden("this connection is logged in already")),
+    }
+}
+
+/// What is kept of an invite code: people may type it in any case and with other dashes.
+pub(super) fn invite_hash(code: &str) -> [u8; 32] {
+    let code: String =
+        code.chars().filter(|c| c.is_alphanumeric()).take(64).flat_map(char::to_uppercase).collect();
+    Sha256::digest(code).into()
+}
+
+impl Service {
+    /// The clock of this service.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn store::env::Clock> {
+        Arc::clone(&self.clock)
+    }
+}

@@ -1,0 +1,135 @@
+//! Chat between two people.
+
+use model::{
+    Account, Conversation, ConversationId, Cursor, DirectMessage, Error, MessageId, Operation, Page,
+    ReadReceipts, Result, Span, TweetText, Username,
+};
+
+use crate::policy::{self, Caller};
+use crate::service::Service;
+use store::{Change, ChangeResult, IdempotencyKey};
+
+/// A message that was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent {
+    /// The message.
+    pub message: MessageId,
+    /// Where it was said.
+    pub conversation: ConversationId,
+}
+
+/// A page of a conversation.
+#[derive(Debug, Clone)]
+pub struct MessagesView {
+    /// Newest first.
+    pub messages: Page<DirectMessage>,
+    /// The other one.
+    pub with: Account,
+    /// `None` when nothing was ever said.
+    pub conversation: Option<ConversationId>,
+    /// The viewer's marks.
+    pub yours: ReadReceipts,
+    /// The other one's marks.
+    pub theirs: ReadReceipts,
+}
+
+impl Service {
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`, `INVALID{username}` to oneself, `FORBIDDEN` to whom one blocks.
+    pub async fn send_message(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        username: &Username,
+        text: TweetText,
+    ) -> Result<Sent> {
+        let (author, _) = policy::member(caller, Operation::SendMessage)?;
+        let to = self.find(author, username).await?.0.account.id;
+        let sent = self.store.apply(Change::SendMessage { author, to, text }, once).await?;
+        let gone = || store::incident(&"a message without conversation");
+        let message = MessageId::new(sent.id).ok_or_else(gone)?;
+        let conversation =
+            self.store.message(message).await?.ok_or_else(|| Error::not_found("message"))?.conversation;
+        Ok(Sent { message, conversation })
+    }
+
+    /// A page of one's conversations, the newest message first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn conversations(
+        &self,
+        caller: &Caller,
+        before: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Page<Conversation>> {
+        let (account, _) = policy::member(caller, Operation::ListConversations)?;
+        self.store.conversations(account, before, limit).await
+    }
+
+    /// A page of the conversation with someone.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`.
+    pub async fn read_conversation(
+        &self,
+        caller: &Caller,
+        username: &Username,
+        span: Span,
+        limit: usize,
+    ) -> Result<MessagesView> {
+        let (account, _) = policy::member(caller, Operation::ReadConversation)?;
+        let with = self.find(account, username).await?.0.account;
+        let Some(conversation) = self.store.conversation_between(account, with.id).await? else {
+            let messages = Page { items: Vec::new(), next: None };
+            let (yours, theirs) = Default::default();
+            return Ok(MessagesView { messages, with, conversation: None, yours, theirs });
+        };
+        let Conversation { id, yours, theirs, .. } = conversation;
+        let mut items = self.store.messages(id, span, limit + 1).await?;
+        let messages = if matches!(span, Span::After(_)) {
+            // The surplus one is the newest; what follows a page is always the older one.
+            let surplus = items.len().saturating_sub(limit);
+            items.drain(..surplus);
+            let next = items.last().map(|message| Cursor::Id(message.id.get()));
+            Page { items, next }
+        } else {
+            Page::from_surplus(items, limit, |message| Cursor::Id(message.id.get()))
+        };
+        Ok(MessagesView { messages, with, conversation: Some(id), yours, theirs })
+    }
+
+    /// Moves one's marks in a conversation forward.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub async fn mark_conversation(
+        &self,
+        caller: &Caller,
+        username: &Username,
+        delivered: Option<MessageId>,
+        read: Option<MessageId>,
+    ) -> Result<ChangeResult> {
+        let (account, _) = policy::member(caller, Operation::MarkConversation)?;
+        let with = self.find(account, username).await?.0.account.id;
+        let conversation = self.store.conversation_between(account, with).await?;
+        let conversation = conversation.ok_or_else(|| Error::not_found("conversation"))?.id;
+        self.store.apply(Change::MarkConversation { conversation, account, delivered, read }, None).await
+    }
+
+    /// Tells someone, if they are there, that one is writing to them.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`.
+    pub async fn typing(&self, caller: &Caller, username: &Username) -> Result<()> {
+        let (account, _) = policy::member(caller, Operation::Typing)?;
+        let to = self.find(account, username).await?.0.account.id;
+        let profile = self.own_profile(account).await?;
+        if !self.relationship(account, to).await?.blocked() {
+            self.live.typing(profile.account, to);
+        }
+        Ok(())
+    }
+}

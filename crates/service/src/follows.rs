@@ -1,0 +1,176 @@
+//! Following, removing followers, blocking, muting, and the lists of people.
+
+use model::{AccountId, Cursor, Error, Operation, Page, Result, Username};
+
+use crate::policy::{self, Caller};
+use crate::service::Service;
+use crate::views::AccountView;
+use store::{AccountList, Change, ChangeResult, IdempotencyKey};
+
+/// A list of people as a person asks for it; `None` is oneself.
+#[derive(Debug, Clone)]
+pub enum AccountListRequest {
+    /// Everyone, by username.
+    People,
+    /// Who follows someone.
+    Followers(Option<Username>),
+    /// Whom someone follows.
+    Following(Option<Username>),
+    /// Whom one blocks.
+    Blocked,
+    /// Whom one mutes.
+    Muted,
+}
+
+impl Service {
+    /// Follows someone.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`, `INVALID{username}` for oneself, `FORBIDDEN` for whom one blocks.
+    pub async fn follow(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        username: &Username,
+    ) -> Result<ChangeResult> {
+        let (follower, _) = policy::member(caller, Operation::Follow)?;
+        let followee = self.find(follower, username).await?.0.account.id;
+        self.store.apply(Change::Follow { follower, followee }, once).await
+    }
+
+    /// No longer follows someone.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`.
+    pub async fn unfollow(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        username: &Username,
+    ) -> Result<ChangeResult> {
+        let (follower, _) = policy::member(caller, Operation::Unfollow)?;
+        let followee = self.find_unfiltered(username).await?;
+        self.store.apply(Change::Unfollow { follower, followee }, once).await
+    }
+
+    /// Makes someone no longer follow one; they are not told.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`.
+    pub async fn remove_follower(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        username: &Username,
+    ) -> Result<ChangeResult> {
+        let (followee, _) = policy::member(caller, Operation::RemoveFollower)?;
+        let follower = self.find_unfiltered(username).await?;
+        let removed = self.store.apply(Change::Unfollow { follower, followee }, once).await?;
+        Ok(ChangeResult { id: follower.get(), ..removed })
+    }
+
+    /// Blocks someone: neither sees the other from now on.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`, `INVALID{username}` for oneself.
+    pub async fn block(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        username: &Username,
+    ) -> Result<ChangeResult> {
+        let (blocker, _) = policy::member(caller, Operation::Block)?;
+        // Also those who block the caller: one may always shut a door.
+        let blocked = self.find_unfiltered(username).await?;
+        self.store.apply(Change::Block { blocker, blocked }, once).await
+    }
+
+    /// Ends a block; the follows do not come back.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`.
+    pub async fn unblock(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        username: &Username,
+    ) -> Result<ChangeResult> {
+        let (blocker, _) = policy::member(caller, Operation::Unblock)?;
+        let blocked = self.find_unfiltered(username).await?;
+        self.store.apply(Change::Unblock { blocker, blocked }, once).await
+    }
+
+    /// Mutes someone: one no longer sees what they write; they do not notice.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`, `INVALID{username}` for oneself.
+    pub async fn mute(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        username: &Username,
+    ) -> Result<ChangeResult> {
+        let (muter, _) = policy::member(caller, Operation::Mute)?;
+        let muted = self.find(muter, username).await?.0.account.id;
+        self.store.apply(Change::SetMute { muter, muted, on: true }, once).await
+    }
+
+    /// Ends a mute.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`.
+    pub async fn unmute(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        username: &Username,
+    ) -> Result<ChangeResult> {
+        let (muter, _) = policy::member(caller, Operation::Unmute)?;
+        let muted = self.find_unfiltered(username).await?;
+        self.store.apply(Change::SetMute { muter, muted, on: false }, once).await
+    }
+
+    /// A page of a list of people.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`, `INVALID{cursor}` for a cursor of another list.
+    pub async fn list_accounts(
+        &self,
+        caller: &Caller,
+        request: AccountListRequest,
+        position: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<AccountView>> {
+        let (viewer, _) = policy::member(caller, Operation::ListAccounts)?;
+        let list = match request {
+            AccountListRequest::People => AccountList::People,
+            AccountListRequest::Followers(resolve_or_self) => {
+                AccountList::Followers(self.resolve_or_self(viewer, resolve_or_self).await?)
+            }
+            AccountListRequest::Following(resolve_or_self) => {
+                AccountList::Following(self.resolve_or_self(viewer, resolve_or_self).await?)
+            }
+            AccountListRequest::Blocked => AccountList::Blocked,
+            AccountListRequest::Muted => AccountList::Muted,
+        };
+        let page = self.store.list_accounts(viewer, list, position, limit).await?;
+        Ok(Page { items: self.people(viewer, page.items).await?, next: page.next })
+    }
+
+    pub(super) async fn resolve_or_self(
+        &self,
+        viewer: AccountId,
+        username: Option<Username>,
+    ) -> Result<AccountId> {
+        match username {
+            None => Ok(viewer),
+            Some(username) => Ok(self.find(viewer, &username).await?.0.account.id),
+        }
+    }
+
+    /// For undoing a tie: that works whatever the other's state.
+    async fn find_unfiltered(&self, username: &Username) -> Result<AccountId> {
+        let profile = self.store.account_by_username(username).await?;
+        Ok(profile.ok_or_else(|| Error::not_found("account"))?.account.id)
+    }
+}

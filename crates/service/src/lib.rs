@@ -1,0 +1,53 @@
+//! What people can do on a Mini-Tweet server, and who may see what.
+//!
+//! `policy` decides who may do and see what; `timeline` keeps home timelines in memory; `live` delivers what happens
+//! now; the other files are the methods of [`Service`], one file for each subject. The service knows nothing of
+//! bytes, connections or SQL.
+
+mod accounts;
+mod admin;
+pub mod config;
+mod conversations;
+mod export;
+mod follows;
+pub mod live;
+mod maintenance;
+mod notifications;
+pub mod passwords;
+pub mod policy;
+mod presence;
+mod read_lines;
+#[cfg(test)]
+mod reference;
+mod reports;
+mod search;
+mod service;
+mod sessions;
+mod ssh_keys;
+#[cfg(any(test, feature = "test-support"))]
+#[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
+pub mod test_support;
+#[cfg(test)]
+mod tests;
+mod throttle;
+pub mod timeline;
+mod timelines;
+mod trends;
+mod tweets;
+mod views;
+
+pub use accounts::{EditProfile, ProfileView, SignUp};
+pub use admin::{NewAccount, ServerInfo, Statistics};
+pub use config::{ServiceConfig, SignUpMode};
+pub use conversations::{MessagesView, Sent};
+pub use export::ExportPage;
+pub use follows::AccountListRequest;
+pub use notifications::NotificationsView;
+pub use passwords::Argon2Cost;
+pub use policy::Caller;
+pub use reports::Reported;
+pub use service::{Service, ServiceParts};
+#[cfg(feature = "ssh")]
+pub use ssh_keys::public_key::fingerprint as fingerprint_of_ssh_key;
+pub use timelines::{Thread, TimelineRequest};
+pub use views::{AccountView, LoggedIn};

@@ -1,0 +1,221 @@
+//! One connection's place in the live room: its subscriptions and its inbox.
+
+use std::sync::Arc;
+
+use model::{AccountId, Error, EventId, Presence, Result, SessionId};
+
+use super::distribute::TopicKind;
+use super::hub::{Hub, Target};
+use super::inbox::Inbox;
+use super::{Delivery, Live, LiveEvent, Payload, Topic};
+use store::{Event, EventKind, EventLog};
+
+/// Events read from the store at a time.
+const REPLAY_CHUNK: usize = 100;
+
+/// A connection that has signed in. Dropping it disconnects.
+#[derive(Debug)]
+pub struct LiveConnection {
+    live: Arc<Live>,
+    number: u64,
+    account: AccountId,
+    inbox: Arc<Inbox>,
+}
+
+impl Drop for LiveConnection {
+    fn drop(&mut self) {
+        self.live.hub().disconnect(self.number);
+        self.inbox.close();
+        self.live.presence_changed.notify_one();
+    }
+}
+
+impl LiveConnection {
+    pub(super) fn new(live: Arc<Live>, account: AccountId, session: SessionId) -> Self {
+        let (number, inbox) = live.hub().connect(account, session);
+        Self { live, number, account, inbox }
+    }
+
+    /// Subscribes; the subscription's number, and the cursor at which it begins. With a cursor, what came after
+    /// it is delivered first, in order and once, or a gap is.
+    ///
+    /// # Errors
+    /// `INVALID{topic}` for one subscription too many, and those of the store.
+    pub async fn subscribe(&self, topic: Topic, cursor: Option<EventId>) -> Result<(u32, EventId)> {
+        self.live.load_ties(self.account).await;
+        let max = self.live.config.subscriptions;
+        let (target, head) = self.live.hub().subscribe(self.number, topic.clone(), cursor.is_some(), max)?;
+        self.live.presence_changed.notify_one();
+        if let Some(cursor) = cursor {
+            let begin = cursor.min(head);
+            let replay = Replay {
+                live: Arc::clone(&self.live),
+                inbox: Arc::clone(&self.inbox),
+                account: self.account,
+                target,
+                topic,
+                head,
+            };
+            tokio::spawn(replay.run(begin));
+            return Ok((target.subscription, begin));
+        }
+        Ok((target.subscription, head))
+    }
+
+    /// Ends a subscription.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{subscription}`.
+    pub fn unsubscribe(&self, subscription: u32) -> Result<()> {
+        let target = Target { connection: self.number, subscription };
+        if !self.live.hub().unsubscribe(target) {
+            return Err(Error::not_found("subscription"));
+        }
+        self.live.presence_changed.notify_one();
+        Ok(())
+    }
+
+    /// Waits for what comes next. Nothing is lost when the wait is given up.
+    pub async fn next(&self) -> Delivery {
+        self.inbox.next().await
+    }
+
+    /// There was a request: the person is there.
+    pub fn touch(&self) {
+        if self.inbox.touch() {
+            self.mark_presence_dirty();
+        }
+    }
+
+    /// The client says whether the person is there.
+    pub fn set_presence(&self, presence: Presence) {
+        self.inbox.set_away(presence == Presence::Away);
+        self.mark_presence_dirty();
+    }
+
+    fn mark_presence_dirty(&self) {
+        self.live.hub().mark_presence_dirty(self.account);
+        self.live.presence_changed.notify_one();
+    }
+}
+
+/// Catching up from a cursor.
+struct Replay {
+    live: Arc<Live>,
+    inbox: Arc<Inbox>,
+    account: AccountId,
+    target: Target,
+    topic: Topic,
+    /// What is after it comes live.
+    head: EventId,
+}
+
+impl Replay {
+    async fn run(self, cursor: EventId) {
+        match self.events_since(cursor).await {
+            Ok(Some(events)) => {
+                for event in events {
+                    if !self.deliver(event).await {
+                        return;
+                    }
+                }
+            }
+            Ok(None) => {
+                let gap = Payload::new(LiveEvent::Gap { after: cursor });
+                self.live.hub().push_replayed(self.target, self.head, gap);
+            }
+            Err(error) => {
+                tracing::error!(%error, "events could not be replayed");
+                let gap = Payload::new(LiveEvent::Gap { after: cursor });
+                self.live.hub().push_replayed(self.target, self.head, gap);
+            }
+        }
+        self.live.hub().replayed(self.target, self.live.config.inbox);
+    }
+
+    /// What is to be replayed; `None` when it is too much, or no longer kept.
+    async fn events_since(&self, cursor: EventId) -> Result<Option<Vec<Event>>> {
+        let mut relevant = Vec::new();
+        let mut looked_at = 0;
+        let mut after = cursor;
+        while after < self.head {
+            let EventLog::Complete(events) = self.live.store.events(after, self.head, REPLAY_CHUNK).await?
+            else {
+                return Ok(None);
+            };
+            let Some(last) = events.last() else { break };
+            after = last.id;
+            looked_at += events.len();
+            if looked_at > self.live.config.replay_max {
+                return Ok(None);
+            }
+            let hub = self.live.hub();
+            relevant.extend(events.into_iter().filter(|event| self.concerns(&hub, event.kind).is_some()));
+        }
+        Ok(Some(relevant))
+    }
+
+    /// False when the subscription is gone.
+    async fn deliver(&self, event: Event) -> bool {
+        let prepared = match self.live.prepare(event.kind).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                tracing::error!(%error, "an event could not be replayed");
+                return true;
+            }
+        };
+        let payload = {
+            let hub = self.live.hub();
+            let Some(topic) = self.concerns(&hub, event.kind) else { return true };
+            if let (Topic::Hashtag(hashtag), EventKind::TweetPosted { .. } | EventKind::TweetEdited { .. }) =
+                (&self.topic, event.kind)
+                && !prepared.has_hashtag(hashtag.key())
+            {
+                return true;
+            }
+            let Some(payload) = prepared.for_one(&hub, event.kind, self.account, topic) else { return true };
+            Arc::clone(payload)
+        };
+        // Half of the inbox is left to what happens meanwhile.
+        self.inbox.has_room(self.live.config.inbox / 2).await;
+        self.live.hub().push_replayed(self.target, event.id, payload)
+    }
+
+    /// By which rule an event concerns this subscription, if it may.
+    fn concerns(&self, hub: &Hub, kind: EventKind) -> Option<TopicKind> {
+        let me = self.account;
+        let with = |one: AccountId, other: AccountId| {
+            let partner = if one == me { Some(other) } else { (other == me).then_some(one) };
+            let wanted = match self.topic {
+                Topic::Conversations => partner.is_some(),
+                Topic::Conversation(account) => partner == Some(account),
+                _ => false,
+            };
+            let blocked = partner.is_some_and(|p| {
+                hub.attendance(me).is_some_and(|relationships| relationships.blocked.contains(&p))
+            });
+            (wanted && !blocked).then_some(TopicKind::Own)
+        };
+        match kind {
+            EventKind::TweetPosted { author, .. }
+            | EventKind::TweetEdited { author, .. }
+            | EventKind::TweetDeleted { author, .. } => match self.topic {
+                Topic::Home => {
+                    let follows = hub
+                        .attendance(me)
+                        .is_some_and(|relationships| relationships.following.contains(&author));
+                    (author == me || follows).then_some(TopicKind::Home)
+                }
+                Topic::Local => Some(TopicKind::Local),
+                Topic::Hashtag(_) => Some(TopicKind::Hashtag),
+                _ => None,
+            },
+            EventKind::Notified { recipient, .. } => {
+                (recipient == me && self.topic == Topic::Notifications).then_some(TopicKind::Own)
+            }
+            EventKind::MessageSent { author, to, .. } => with(author, to),
+            EventKind::ConversationMarked { account, with: other, .. } => with(account, other),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! What subscribers are told: everything that is for them, in order, once, and nothing else.
+
+use model::{Cursor, Error, EventId, Hashtag, NewTweet, Presence, Span, TweetId, Visibility};
+
+use super::{Delivery, LiveConnection, LiveEvent, Topic};
+use crate::TimelineRequest;
+use crate::test_support::{TestServer, TestUser, config, next, small, tweet, until};
+
+async fn town() -> TestServer {
+    TestServer::with(config(), small()).await
+}
+
+/// The next tweet posted, with its sequence.
+async fn next_tweet(connection: &LiveConnection) -> (TweetId, EventId) {
+    match next(connection).await {
+        Delivery::Event { sequence, payload, .. } => match &payload.event {
+            LiveEvent::TweetPosted(page) => (page.tweets[0].id, sequence),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Everything that is delivered before a tweet which this person posts at the end.
+async fn delivered_until(connection: &LiveConnection, last: &TestUser<'_>) -> Vec<TweetId> {
+    let end = last.posts("the end").await;
+    let mut ids = Vec::new();
+    loop {
+        match next_tweet(connection).await.0 {
+            id if id == end => return ids,
+            id => ids.push(id),
+        }
+    }
+}
+
+#[tokio::test]
+async fn home_gets_what_followed_people_post_and_nothing_of_others() {
+    let server = town().await;
+    let (ada, bob, cleo) =
+        (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
+    ada.follows(&bob).await;
+    let connection = ada.connects();
+    connection.subscribe(Topic::Home, None).await.unwrap();
+    let one = bob.posts("one").await;
+    cleo.posts("not for ada").await;
+    let two = bob.posts("two").await;
+    assert_eq!(delivered_until(&connection, &ada).await, [one, two]);
+    // At once when the tie changes.
+    ada.unfollows(&bob).await;
+    ada.follows(&cleo).await;
+    bob.posts("no longer").await;
+    let three = cleo.posts("now for ada").await;
+    assert_eq!(delivered_until(&connection, &ada).await, [three]);
+}
+
+#[tokio::test]
+async fn blocks_mutes_and_visibility_hold_for_what_is_live() {
+    let server = town().await;
+    let (ada, bob, cleo) =
+        (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
+    ada.follows(&bob).await;
+    let connection = ada.connects();
+    connection.subscribe(Topic::Home, None).await.unwrap();
+    let secret = NewTweet { visibility: Visibility::Direct, ..tweet("only @cleo") };
+    bob.writes(secret).await.unwrap();
+    let followers =
+        bob.writes(NewTweet { visibility: Visibility::Followers, ..tweet("for followers") }).await.unwrap();
+    assert_eq!(delivered_until(&connection, &ada).await, [followers]);
+    ada.mutes(&bob).await;
+    bob.posts("muted").await;
+    assert!(delivered_until(&connection, &ada).await.is_empty());
+
+    let tag = cleo.connects();
+    tag.subscribe(Topic::Hashtag(Hashtag::parse("rust").unwrap()), None).await.unwrap();
+    let public = bob.posts("#Rust").await;
+    assert_eq!(next_tweet(&tag).await.0, public);
+    bob.blocks(&cleo).await;
+    bob.posts("#rust again").await;
+    let seen = ada.posts("#rust of ada").await;
+    assert_eq!(next_tweet(&tag).await.0, seen);
+}
+
+#[tokio::test]
+async fn who_comes_back_with_a_cursor_gets_what_was_missed_once_and_in_order() {
+    let server = town().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    let mut posted = Vec::new();
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    let mut dice = 11_u64;
+    for round in 0..12 {
+        let connection = ada.connects();
+        let (_, start) = connection.subscribe(Topic::Home, cursor).await.unwrap();
+        cursor = cursor.or(Some(start));
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (while_there, taken) = ((dice >> 33) % 9, (dice >> 40) % 9);
+        for n in 0..while_there {
+            posted.push(bob.posts(&format!("{round} here {n}")).await);
+        }
+        // The connection is lost somewhere in the middle of what is on its way.
+        for _ in 0..taken.min((posted.len() - seen.len()) as u64) {
+            let (id, sequence) = next_tweet(&connection).await;
+            seen.push(id);
+            cursor = Some(sequence);
+        }
+        drop(connection);
+        for n in 0..(dice >> 50) % 5 {
+            posted.push(bob.posts(&format!("{round} away {n}")).await);
+        }
+    }
+    let connection = ada.connects();
+    connection.subscribe(Topic::Home, cursor).await.unwrap();
+    while seen.len() < posted.len() {
+        seen.push(next_tweet(&connection).await.0);
+    }
+    assert_eq!(seen, posted);
+    assert!(delivered_until(&connection, &ada).await.is_empty());
+}
+
+#[tokio::test]
+async fn too_much_to_replay_is_an_explicit_gap_and_then_it_goes_on() {
+    let server = town().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    let connection = ada.connects();
+    let (_, cursor) = connection.subscribe(Topic::Home, None).await.unwrap();
+    drop(connection);
+    for n in 0..small().replay_max + 10 {
+        bob.posts(&format!("{n}")).await;
+    }
+    let connection = ada.connects();
+    connection.subscribe(Topic::Home, Some(cursor)).await.unwrap();
+    let (gap_at, after) = match next(&connection).await {
+        Delivery::Event { sequence, payload, .. } => match &payload.event {
+            LiveEvent::Gap { after } => (sequence, *after),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    assert!(after <= cursor && gap_at > after);
+    // What is in the gap is read; what comes after it is live.
+    assert_eq!(ada.reads(TimelineRequest::Home).await.unwrap().len(), 20);
+    let id = bob.posts("after the gap").await;
+    // The last before it may still have been on their way when the gap was told.
+    let mut before = gap_at;
+    loop {
+        let (live, sequence) = next_tweet(&connection).await;
+        assert!(sequence > before);
+        before = sequence;
+        if live == id {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_told_where_to_resume() {
+    let server = town().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    let connection = ada.connects();
+    let (number, _) = connection.subscribe(Topic::Home, None).await.unwrap();
+    let mut posted = Vec::new();
+    for n in 0..small().inbox + 5 {
+        posted.push(bob.posts(&format!("{n}")).await);
+    }
+    let mut seen = Vec::new();
+    let cursor = loop {
+        match next(&connection).await {
+            Delivery::Event { payload, .. } => match &payload.event {
+                LiveEvent::TweetPosted(page) => seen.push(page.tweets[0].id),
+                other => panic!("{other:?}"),
+            },
+            Delivery::Closed { subscription, error: Error::SlowConsumer { cursor } } => {
+                assert_eq!(subscription, number);
+                break cursor;
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    connection.subscribe(Topic::Home, cursor).await.unwrap();
+    while seen.len() < posted.len() {
+        seen.push(next_tweet(&connection).await.0);
+    }
+    assert_eq!(seen, posted);
+}
+
+#[tokio::test]
+async fn deletions_and_edits_are_told_and_a_session_that_ends_is_cut() {
+    let server = town().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    let connection = ada.connects();
+    connection.subscribe(Topic::Home, None).await.unwrap();
+    let id = bob.posts("first").await;
+    next_tweet(&connection).await;
+    let text = model::TweetText::parse("second").unwrap();
+    server.service.edit_tweet(&bob.caller, None, id, text).await.unwrap();
+    let Delivery::Event { payload, .. } = next(&connection).await else { panic!("an edit") };
+    assert!(matches!(&payload.event, LiveEvent::TweetEdited(page) if page.tweets[0].text == "second"));
+    server.service.delete_tweet(&bob.caller, None, id).await.unwrap();
+    let Delivery::Event { payload, .. } = next(&connection).await else { panic!("a deletion") };
+    assert_eq!(payload.event, LiveEvent::TweetDeleted(id));
+    server.service.log_out(&ada.caller, false).await.unwrap();
+    assert!(matches!(next(&connection).await, Delivery::SessionEnded));
+}
+
+#[tokio::test]
+async fn people_are_online_while_they_are_there_and_do_not_hide_it() {
+    let server = town().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let watching = bob.connects();
+    watching.subscribe(Topic::Presence, None).await.unwrap();
+    let connection = ada.connects();
+    assert_eq!(server.live.presence(ada.id), Presence::Offline, "a script that asks is not there");
+    connection.subscribe(Topic::Home, None).await.unwrap();
+    until("ada is online", || server.live.presence(ada.id) == Presence::Online).await;
+    let told = async |expected: Presence| loop {
+        if let Delivery::Event { payload, .. } = next(&watching).await
+            && let LiveEvent::Presence(who, state, _) = &payload.event
+            && who.id == ada.id
+            && *state == expected
+        {
+            break;
+        }
+    };
+    told(Presence::Online).await;
+    connection.set_presence(Presence::Away);
+    told(Presence::Away).await;
+    connection.set_presence(Presence::Online);
+    told(Presence::Online).await;
+    let hide = crate::EditProfile { presence_hidden: Some(true), ..Default::default() };
+    server.service.edit_profile(&ada.caller, None, hide).await.unwrap();
+    told(Presence::Offline).await;
+    assert!(server.live.online().iter().all(|(who, _)| *who != ada.id));
+    drop(connection);
+    drop(watching);
+    until("nobody is online", || server.live.online().is_empty()).await;
+}
+
+#[tokio::test]
+async fn one_person_makes_no_trend() {
+    let server = town().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let connection = ada.connects();
+    connection.subscribe(Topic::Local, None).await.unwrap();
+    for n in 0..20 {
+        ada.posts(&format!("#mine {n}")).await;
+    }
+    ada.posts("#ours").await;
+    bob.posts("#Ours too").await;
+    let end = bob.posts("the end").await;
+    while next_tweet(&connection).await.0 != end {}
+    server.clock.advance_ms(2_000);
+    until("there is a trend", || !server.live.trends(5).is_empty()).await;
+    let names: Vec<_> = server.live.trends(5).iter().map(|trend| trend.name.clone()).collect();
+    assert_eq!(names, ["ours"]);
+}
+
+#[tokio::test]
+async fn a_home_timeline_read_and_followed_at_the_same_time_is_whole() {
+    let server = town().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    for round in 0..20 {
+        let before = bob.posts(&format!("{round} before")).await;
+        let connection = ada.connects();
+        let (subscribed, posted) =
+            tokio::join!(connection.subscribe(Topic::Home, None), bob.posts("in between"));
+        subscribed.unwrap();
+        let page =
+            server.service.timeline(&ada.caller, TimelineRequest::Home, Span::Latest, 20).await.unwrap();
+        assert!(page.tweets.iter().any(|tweet| tweet.id == before));
+        assert!(matches!(page.next, None | Some(Cursor::Id(_))));
+        let was_read = page.tweets.iter().any(|tweet| tweet.id == posted);
+        assert!(was_read || next_tweet(&connection).await.0 == posted, "round {round}");
+    }
+}

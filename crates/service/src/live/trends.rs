@@ -1,0 +1,184 @@
+//! Trends: hashtags that many different people use now. In memory, gathered from the store.
+//!
+//! Each person counts once for a hashtag, with a weight that halves every few hours after their last use of it:
+//! nobody makes a trend alone, and yesterday's news gives way.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use model::{AccountId, Result, Trend, TweetId};
+
+use store::{HashtagUse, SharedStore};
+
+const HOUR_MS: i64 = 3_600_000;
+const HOURS: i64 = 24;
+const HALF_LIFE_HOURS: f64 = 4.0;
+/// Fewer people than this are no trend.
+const PEOPLE_MIN: usize = 2;
+/// Most hashtags remembered; past it those with the fewest people go first.
+const HASHTAGS_MAX: usize = 20_000;
+
+/// The hashtags of the last 24 hours.
+#[derive(Debug, Default)]
+pub(super) struct Trends {
+    by_key: HashMap<String, Use>,
+    newest: u64,
+}
+
+#[derive(Debug)]
+struct Use {
+    name: String,
+    /// When each person used it last, Unix milliseconds.
+    people: HashMap<AccountId, i64>,
+    /// Who used it in which hour since 1970.
+    hours: HashSet<(i64, AccountId)>,
+    tweets: HashSet<TweetId>,
+}
+
+impl Trends {
+    /// From everything of the last 24 hours.
+    pub(super) async fn gather(store: &SharedStore, now_ms: i64) -> Result<Self> {
+        let since = (now_ms - HOURS * HOUR_MS).max(0).cast_unsigned() << 16;
+        let mut trends = Self { newest: since, ..Self::default() };
+        trends.add(store.hashtag_uses_since(since).await?, now_ms);
+        Ok(trends)
+    }
+
+    /// The newest tweet that was counted.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    pub(super) fn add(&mut self, uses: Vec<HashtagUse>, now_ms: i64) {
+        for HashtagUse { hashtag, tweet, author } in uses {
+            self.newest = self.newest.max(tweet.get());
+            let used = self.by_key.entry(hashtag.key().to_owned()).or_insert_with(|| Use {
+                name: hashtag.name().to_owned(),
+                people: HashMap::new(),
+                hours: HashSet::new(),
+                tweets: HashSet::new(),
+            });
+            let at = tweet.time_ms();
+            let last = used.people.entry(author).or_insert(at);
+            *last = (*last).max(at);
+            used.hours.insert((at / HOUR_MS, author));
+            used.tweets.insert(tweet);
+        }
+        self.forget(now_ms);
+    }
+
+    fn forget(&mut self, now_ms: i64) {
+        let oldest = now_ms - HOURS * HOUR_MS;
+        self.by_key.retain(|_, used| {
+            used.people.retain(|_, last| *last > oldest);
+            used.hours.retain(|(hour, _)| *hour > oldest / HOUR_MS);
+            used.tweets.retain(|tweet| tweet.time_ms() > oldest);
+            !used.people.is_empty()
+        });
+        if self.by_key.len() > HASHTAGS_MAX {
+            let mut sizes: Vec<_> =
+                self.by_key.iter().map(|(key, used)| (used.people.len(), key.clone())).collect();
+            sizes.sort_unstable();
+            for (_, key) in sizes.into_iter().take(self.by_key.len() - HASHTAGS_MAX) {
+                self.by_key.remove(&key);
+            }
+        }
+    }
+
+    /// The strongest first; the name decides between equals.
+    pub(super) fn top(&self, now_ms: i64, limit: usize) -> Vec<Trend> {
+        let oldest = now_ms - HOURS * HOUR_MS;
+        let mut ranked: Vec<_> = self
+            .by_key
+            .iter()
+            .filter_map(|(key, used)| {
+                let mut people = 0;
+                let mut score = 0.0;
+                for last in used.people.values().filter(|last| **last > oldest) {
+                    people += 1;
+                    let age_minutes = i32::try_from((now_ms - last).max(0) / 60_000).unwrap_or(i32::MAX);
+                    score += (-f64::from(age_minutes) / 60.0 / HALF_LIFE_HOURS).exp2();
+                }
+                (people >= PEOPLE_MIN).then_some((score, people, key, used))
+            })
+            .collect();
+        ranked.sort_by(|a, b| {
+            b.0.total_cmp(&a.0).then_with(|| Reverse(a.1).cmp(&Reverse(b.1))).then_with(|| a.2.cmp(b.2))
+        });
+        ranked.into_iter().take(limit).map(|(_, people, _, used)| used.trend(now_ms, people)).collect()
+    }
+}
+
+impl Use {
+    fn trend(&self, now_ms: i64, people: usize) -> Trend {
+        let mut history = [0; 24];
+        let this_hour = now_ms / HOUR_MS;
+        for (hour, _) in &self.hours {
+            let age = usize::try_from(this_hour - hour).unwrap_or(usize::MAX);
+            if let Some(count) = history.iter_mut().rev().nth(age) {
+                *count += 1;
+            }
+        }
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Trend { name: self.name.clone(), people: count(people), tweets: count(self.tweets.len()), history }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Hashtag;
+
+    use super::*;
+
+    const NOW: i64 = 1_795_000_000_000;
+
+    fn used(tag: &str, by: u64, hours_ago: i64, n: u64) -> HashtagUse {
+        let at = (NOW - hours_ago * HOUR_MS).cast_unsigned();
+        HashtagUse {
+            hashtag: Hashtag::parse(tag).unwrap(),
+            tweet: TweetId::new((at << 16) + n).unwrap(),
+            author: AccountId::new(by).unwrap(),
+        }
+    }
+
+    fn names(trends: &Trends) -> Vec<String> {
+        trends.top(NOW, 5).into_iter().map(|trend| trend.name).collect()
+    }
+
+    #[test]
+    fn one_account_cannot_make_a_trend() {
+        let mut trends = Trends::default();
+        trends.add((0..1_000).map(|n| used("me", 1, 0, n)).collect(), NOW);
+        trends.add(vec![used("us", 1, 0, 1), used("us", 2, 0, 2)], NOW);
+        assert_eq!(names(&trends), ["us"]);
+    }
+
+    #[test]
+    fn people_count_and_not_tweets_and_now_counts_more_than_yesterday() {
+        let mut trends = Trends::default();
+        trends.add((1..=2).flat_map(|by| (0..50).map(move |n| used("loud", by, 0, n))).collect(), NOW);
+        trends.add((1..=3).map(|by| used("Broad", by, 0, by)).collect(), NOW);
+        trends.add((1..=5).map(|by| used("old", by, 20, by)).collect(), NOW);
+        assert_eq!(names(&trends), ["Broad", "loud", "old"]);
+        let broad = &trends.top(NOW, 1)[0];
+        assert_eq!((broad.people, broad.tweets, broad.history[23]), (3, 3, 3));
+    }
+
+    #[test]
+    fn what_is_older_than_a_day_is_forgotten() {
+        let mut trends = Trends::default();
+        trends.add((1..=5).map(|by| used("old", by, 23, by)).collect(), NOW);
+        assert_eq!(names(&trends), ["old"]);
+        assert!(trends.top(NOW + 2 * HOUR_MS, 5).is_empty());
+        trends.add(Vec::new(), NOW + 2 * HOUR_MS);
+        assert!(trends.by_key.is_empty());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut trends = Trends::default();
+        let many = (0..HASHTAGS_MAX as u64 + 100).map(|n| used(&format!("t{n}"), 1, 0, n)).collect();
+        trends.add(many, NOW);
+        assert_eq!(trends.by_key.len(), HASHTAGS_MAX);
+    }
+}

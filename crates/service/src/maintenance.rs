@@ -1,0 +1,84 @@
+//! What the service does by itself: forgetting what has expired, and removing what deleted accounts left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::service::Service;
+use store::Change;
+
+const EXPIRE_EVERY: Duration = Duration::from_secs(3_600);
+/// Things removed in one change, and the pause after it: other people's changes come in between.
+const PURGE_BATCH: usize = 500;
+const PURGE_PAUSE: Duration = Duration::from_millis(50);
+/// How often, and after which pause, the store is asked to forget what was removed while somebody reads.
+const FORGET_TRIES: usize = 30;
+const FORGET_PAUSE: Duration = Duration::from_secs(1);
+
+impl Service {
+    /// Runs until it is dropped.
+    pub async fn maintain(self: Arc<Self>) {
+        let mut expire = tokio::time::interval(EXPIRE_EVERY);
+        loop {
+            tokio::select! {
+                _ = expire.tick() => self.expire().await,
+                () = self.purge.notified() => {}
+            }
+            self.purge_deleted().await;
+        }
+    }
+
+    async fn expire(&self) {
+        let before = |age: Duration| self.clock.now_ms() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        let change = Change::Expire {
+            sessions_idle_before_ms: before(self.config.sessions_idle),
+            sessions_begun_before_ms: before(self.config.sessions_absolute),
+            keys_before_ms: before(self.config.keys_kept),
+            events_before_ms: before(self.config.events_kept),
+        };
+        if let Err(error) = self.store.apply(change, None).await {
+            tracing::warn!(%error, "expired rows stay for now");
+        }
+    }
+
+    async fn purge_deleted(&self) {
+        let accounts = self.store.accounts_to_purge().await.unwrap_or_default();
+        let mut purged = Vec::new();
+        for account in accounts {
+            loop {
+                match self.store.apply(Change::PurgeAccount { account, limit: PURGE_BATCH }, None).await {
+                    Ok(purged) if purged.changed => tokio::time::sleep(PURGE_PAUSE).await,
+                    Ok(_) => {
+                        purged.push(account);
+                        break;
+                    }
+                    Err(error) => {
+                        tracing::warn!(%account, %error, "a deleted account waits for its purge");
+                        break;
+                    }
+                }
+            }
+        }
+        if purged.is_empty() {
+            return;
+        }
+        if !self.forget_removed().await {
+            tracing::warn!(
+                "somebody reads the database for long: its log holds deleted data until it begins anew"
+            );
+        }
+        for account in purged {
+            tracing::info!(%account, "the data of a deleted account is gone");
+        }
+    }
+
+    async fn forget_removed(&self) -> bool {
+        for _ in 0..FORGET_TRIES {
+            match self.store.forget_removed().await {
+                Ok(true) => return true,
+                Ok(false) => tokio::time::sleep(FORGET_PAUSE).await,
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+}

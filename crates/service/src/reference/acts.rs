@@ -1,0 +1,264 @@
+//! What people do, and what it changes.
+
+use model::{NotificationKind, Visibility};
+
+use super::{FORBIDDEN, INVALID, NOT_FOUND, Outcome, Person, Post, Reference, State, Tweet, Wish};
+
+impl Reference {
+    pub(super) fn post(&mut self, author: Person, wish: Wish) -> Outcome<Post> {
+        let reply_to = wish.reply_to.map(|id| self.visible(author, id)).transpose()?;
+        let quoted = wish.quote_of.map(|id| self.visible(author, id)).transpose()?;
+        let quote_of = quoted.map(|id| self.shareable(id)).transpose()?;
+        let mentions = self.mentionable(author, &wish.names);
+        let id = self.tweets.len();
+        self.tweets.push(Tweet {
+            author,
+            text: wish.text,
+            visibility: wish.visibility,
+            reply_to,
+            quote_of,
+            retweet_of: None,
+            mentions: mentions.clone(),
+            deleted: false,
+        });
+        let mut told = Vec::new();
+        for (subject, kind) in [(reply_to, NotificationKind::Reply), (quote_of, NotificationKind::Quote)] {
+            let Some(other) = subject.map(|subject| self.tweets[subject].author) else { continue };
+            if !told.contains(&other) && self.sees(other, id) {
+                told.push(other);
+                self.notify(other, kind, author, Some(id));
+            }
+        }
+        for name in mentions.into_iter().filter(|name| !told.contains(name)) {
+            self.notify(name, NotificationKind::Mention, author, Some(id));
+        }
+        Ok(id)
+    }
+
+    pub(super) fn edit(&mut self, author: Person, tweet: Post, text: &str, names: &[Person]) -> Outcome {
+        let before = &self.tweets[tweet];
+        if before.author != author || before.deleted || before.retweet_of.is_some() {
+            return Err(NOT_FOUND);
+        }
+        if before.text == text {
+            return Ok(());
+        }
+        let known = before.mentions.clone();
+        let mentions = self.mentionable(author, names);
+        text.clone_into(&mut self.tweets[tweet].text);
+        self.tweets[tweet].mentions = mentions.clone();
+        self.notices.retain(|one| {
+            one.tweet != Some(tweet)
+                || one.kind != NotificationKind::Mention
+                || mentions.contains(&one.recipient)
+        });
+        for name in mentions.into_iter().filter(|name| !known.contains(name)) {
+            self.notify(name, NotificationKind::Mention, author, Some(tweet));
+        }
+        Ok(())
+    }
+
+    pub(super) fn delete(&mut self, author: Person, tweet: Post) -> Outcome {
+        if self.tweets[tweet].author != author || self.tweets[tweet].deleted {
+            return Err(NOT_FOUND);
+        }
+        self.remove(tweet);
+        Ok(())
+    }
+
+    /// With everything that hangs on it.
+    fn remove(&mut self, tweet: Post) {
+        let retweets: Vec<_> = (0..self.tweets.len())
+            .filter(|&id| self.tweets[id].retweet_of == Some(tweet) && !self.tweets[id].deleted)
+            .collect();
+        for retweet in retweets {
+            self.remove(retweet);
+        }
+        let Tweet { author, retweet_of, .. } = self.tweets[tweet];
+        self.tweets[tweet].deleted = true;
+        self.tweets[tweet].mentions.clear();
+        self.likes.retain(|(_, liked)| *liked != tweet);
+        self.bookmarks.retain(|(_, kept)| *kept != tweet);
+        self.notices.retain(|one| one.tweet != Some(tweet));
+        if let Some(original) = retweet_of {
+            self.forget(NotificationKind::Retweet, author, original);
+        }
+    }
+
+    fn forget(&mut self, kind: NotificationKind, actor: Person, tweet: Post) {
+        self.notices.retain(|one| (one.kind, one.actor, one.tweet) != (kind, actor, Some(tweet)));
+    }
+
+    fn retweet_by(&self, who: Person, original: Post) -> Option<Post> {
+        (0..self.tweets.len()).find(|&id| {
+            let tweet = &self.tweets[id];
+            tweet.author == who && tweet.retweet_of == Some(original) && !tweet.deleted
+        })
+    }
+
+    pub(super) fn retweet(&mut self, who: Person, tweet: Post) -> Outcome<Post> {
+        let original = self.visible(who, tweet)?;
+        self.shareable(original)?;
+        if let Some(id) = self.retweet_by(who, original) {
+            return Ok(id);
+        }
+        self.tweets.push(Tweet {
+            author: who,
+            text: String::new(),
+            visibility: self.tweets[original].visibility,
+            reply_to: None,
+            quote_of: None,
+            retweet_of: Some(original),
+            mentions: Default::default(),
+            deleted: false,
+        });
+        self.notify(self.tweets[original].author, NotificationKind::Retweet, who, Some(original));
+        Ok(self.tweets.len() - 1)
+    }
+
+    pub(super) fn undo_retweet(&mut self, who: Person, tweet: Post) -> Outcome {
+        let original = self.there(tweet)?;
+        if let Some(retweet) = self.retweet_by(who, original) {
+            self.remove(retweet);
+        }
+        Ok(())
+    }
+
+    pub(super) fn like(&mut self, who: Person, tweet: Post, on: bool) -> Outcome {
+        let original = if on { self.visible(who, tweet)? } else { self.there(tweet)? };
+        let is_on = self.likes.contains(&(who, original));
+        if on && !is_on {
+            self.likes.push((who, original));
+            self.notify(self.tweets[original].author, NotificationKind::Like, who, Some(original));
+        } else if !on && is_on {
+            self.likes.retain(|like| *like != (who, original));
+            self.forget(NotificationKind::Like, who, original);
+        }
+        Ok(())
+    }
+
+    pub(super) fn bookmark(&mut self, who: Person, tweet: Post, on: bool) -> Outcome {
+        let original = if on { self.visible(who, tweet)? } else { self.there(tweet)? };
+        let is_on = self.bookmarks.contains(&(who, original));
+        if on && !is_on {
+            self.bookmarks.push((who, original));
+        } else if !on {
+            self.bookmarks.retain(|kept| *kept != (who, original));
+        }
+        Ok(())
+    }
+
+    pub(super) fn follow(&mut self, who: Person, whom: Person) -> Outcome {
+        self.find(who, whom)?;
+        if who == whom {
+            return Err(INVALID);
+        }
+        if self.blocked(who, whom) {
+            return Err(FORBIDDEN);
+        }
+        if !self.follows(who, whom) {
+            self.follows.push((who, whom));
+            self.notify(whom, NotificationKind::Follow, who, None);
+        }
+        Ok(())
+    }
+
+    /// Unfollow, or remove a follower: the same end of the same tie.
+    pub(super) fn unfollow(&mut self, follower: Person, followee: Person, asked_for: Person) -> Outcome {
+        self.find_unfiltered(asked_for)?;
+        self.end_follow(follower, followee);
+        Ok(())
+    }
+
+    fn end_follow(&mut self, follower: Person, followee: Person) {
+        if self.follows(follower, followee) {
+            self.follows.retain(|follow| *follow != (follower, followee));
+            let tie = (followee, NotificationKind::Follow, follower);
+            self.notices.retain(|one| (one.recipient, one.kind, one.actor) != tie);
+        }
+    }
+
+    pub(super) fn block(&mut self, who: Person, whom: Person, on: bool) -> Outcome {
+        self.find_unfiltered(whom)?;
+        if !on {
+            self.blocks.remove(&(who, whom));
+            return Ok(());
+        }
+        if who == whom {
+            return Err(INVALID);
+        }
+        if !self.active(whom) {
+            return Err(NOT_FOUND);
+        }
+        if self.blocks.insert((who, whom)) && !self.ignores_blocks {
+            self.end_follow(who, whom);
+            self.end_follow(whom, who);
+            let between = |a, b| (a == who && b == whom) || (a == whom && b == who);
+            self.notices.retain(|one| !between(one.actor, one.recipient));
+        }
+        Ok(())
+    }
+
+    pub(super) fn mute(&mut self, who: Person, whom: Person, on: bool) -> Outcome {
+        if !on {
+            self.find_unfiltered(whom)?;
+            self.mutes.remove(&(who, whom));
+            return Ok(());
+        }
+        self.find(who, whom)?;
+        if who == whom {
+            return Err(INVALID);
+        }
+        self.mutes.insert((who, whom));
+        Ok(())
+    }
+
+    pub(super) fn say(&mut self, who: Person, to: Person, text: &str) -> Outcome {
+        self.find(who, to)?;
+        if who == to {
+            return Err(INVALID);
+        }
+        if self.blocked(who, to) {
+            return Err(FORBIDDEN);
+        }
+        self.said += 1;
+        let said = (self.said, who, text.to_owned());
+        self.messages.entry((who.min(to), who.max(to))).or_default().push(said);
+        Ok(())
+    }
+
+    pub(super) fn suspend(&mut self, who: Person, on: bool) -> Outcome {
+        self.find_unfiltered(who)?;
+        self.people[who] = if on { State::Suspended } else { State::Active };
+        Ok(())
+    }
+
+    /// The account with everything that it leaves.
+    pub(super) fn delete_account(&mut self, who: Person) {
+        self.people[who] = State::Deleted;
+        for tweet in 0..self.tweets.len() {
+            if self.tweets[tweet].author == who && !self.tweets[tweet].deleted {
+                self.remove(tweet);
+            }
+            self.tweets[tweet].mentions.remove(&who);
+        }
+        self.follows.retain(|(one, other)| *one != who && *other != who);
+        self.blocks.retain(|(one, other)| *one != who && *other != who);
+        self.mutes.retain(|(one, other)| *one != who && *other != who);
+        self.likes.retain(|(one, _)| *one != who);
+        self.bookmarks.retain(|(one, _)| *one != who);
+        self.notices.retain(|one| one.recipient != who && one.actor != who);
+        for messages in self.messages.values_mut() {
+            messages.retain(|(_, author, _)| *author != who);
+        }
+    }
+
+    pub(super) fn visibility(number: u8) -> Visibility {
+        match number {
+            0 => Visibility::Unlisted,
+            1 => Visibility::Followers,
+            2 => Visibility::Direct,
+            _ => Visibility::Public,
+        }
+    }
+}

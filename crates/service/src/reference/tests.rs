@@ -1,0 +1,422 @@
+//! Many people act at random; the real service on its real store and the reference are asked the same questions.
+
+use model::{Cursor, Error, Hashtag, NewTweet, Span, Tweet, TweetId, TweetText};
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseResult, TestRunner};
+
+use super::{Notice, Outcome, Person as Someone, Post, Reference, State, Wish};
+use crate::live::LiveConfig;
+use crate::test_support::{TestServer, TestUser, config};
+use crate::timeline::Limits;
+use crate::{AccountListRequest, Caller, TimelineRequest};
+use store::sqlite::maintenance::check;
+use store::{Change, Store as _};
+
+const PEOPLE: usize = 6;
+const NAMES: [&str; PEOPLE] = ["ada", "bob", "eve", "kim", "lea", "zoe"];
+/// More than anybody here writes: every list is one page.
+const ALL: usize = 100;
+
+/// Something that somebody does; numbers choose among the tweets that there ever were.
+#[derive(Debug, Clone)]
+enum Act {
+    Post { who: Someone, visibility: u8, names: Vec<Someone>, answers: usize, quotes: usize },
+    Edit { who: Someone, tweet: usize, names: Vec<Someone> },
+    Delete { who: Someone, tweet: usize },
+    Retweet { who: Someone, tweet: usize, on: bool },
+    Like { who: Someone, tweet: usize, on: bool },
+    Bookmark { who: Someone, tweet: usize, on: bool },
+    Follow { who: Someone, whom: Someone },
+    Unfollow { who: Someone, whom: Someone },
+    RemoveFollower { who: Someone, whom: Someone },
+    Block { who: Someone, whom: Someone, on: bool },
+    Mute { who: Someone, whom: Someone, on: bool },
+    Say { who: Someone, to: Someone },
+    Suspend { who: Someone, on: bool },
+    DeleteAccount { who: Someone },
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let who = || 0..PEOPLE;
+    let names = || prop::collection::vec(0..PEOPLE, 0..3);
+    let one = || 0_usize..1_000;
+    let on = || prop::bool::weighted(0.7);
+    prop_oneof![
+        12 => (who(), 0_u8..8, names(), one(), one()).prop_map(|(who, visibility, names, answers, quotes)| {
+            Act::Post { who, visibility, names, answers, quotes }
+        }),
+        2 => (who(), one(), names()).prop_map(|(who, tweet, names)| Act::Edit { who, tweet, names }),
+        2 => (who(), one()).prop_map(|(who, tweet)| Act::Delete { who, tweet }),
+        5 => (who(), one(), on()).prop_map(|(who, tweet, on)| Act::Retweet { who, tweet, on }),
+        5 => (who(), one(), on()).prop_map(|(who, tweet, on)| Act::Like { who, tweet, on }),
+        3 => (who(), one(), on()).prop_map(|(who, tweet, on)| Act::Bookmark { who, tweet, on }),
+        8 => (who(), who()).prop_map(|(who, whom)| Act::Follow { who, whom }),
+        1 => (who(), who()).prop_map(|(who, whom)| Act::Unfollow { who, whom }),
+        1 => (who(), who()).prop_map(|(who, whom)| Act::RemoveFollower { who, whom }),
+        2 => (who(), who(), on()).prop_map(|(who, whom, on)| Act::Block { who, whom, on }),
+        2 => (who(), who(), on()).prop_map(|(who, whom, on)| Act::Mute { who, whom, on }),
+        4 => (who(), who()).prop_map(|(who, to)| Act::Say { who, to }),
+        2 => (who(), prop::bool::weighted(0.4)).prop_map(|(who, on)| Act::Suspend { who, on }),
+        1 => who().prop_map(|who| Act::DeleteAccount { who }),
+    ]
+}
+
+/// The real thing beside the reference.
+struct Both<'a> {
+    server: &'a TestServer,
+    people: Vec<TestUser<'a>>,
+    reference: Reference,
+    /// The real identifiers of the reference's tweets.
+    ids: Vec<TweetId>,
+}
+
+impl<'a> Both<'a> {
+    async fn begin(server: &'a TestServer, ignores_blocks: bool) -> Self {
+        let mut people = Vec::new();
+        for name in NAMES {
+            people.push(server.person(name).await);
+        }
+        let states = vec![State::Active; PEOPLE];
+        let reference = Reference { people: states, ignores_blocks, ..Reference::default() };
+        Self { server, people, reference, ids: Vec::new() }
+    }
+
+    /// Both do it, with the same outcome. People who cannot be signed in do nothing.
+    async fn perform(&mut self, act: &Act, step: usize) -> TestCaseResult {
+        let who = match *act {
+            Act::Post { who, .. } | Act::Edit { who, .. } | Act::Delete { who, .. } => Some(who),
+            Act::Retweet { who, .. } | Act::Like { who, .. } | Act::Bookmark { who, .. } => Some(who),
+            Act::Follow { who, .. } | Act::Unfollow { who, .. } | Act::RemoveFollower { who, .. } => {
+                Some(who)
+            }
+            Act::Block { who, .. } | Act::Mute { who, .. } | Act::Say { who, .. } => Some(who),
+            Act::DeleteAccount { who } => Some(who),
+            Act::Suspend { .. } => None,
+        };
+        if who.is_some_and(|who| !self.reference.active(who)) {
+            return Ok(());
+        }
+        self.server.clock.advance_ms(1);
+        let (real, expected) = self.do_both(act, step).await;
+        let real = real.map_err(|error| error.code());
+        prop_assert_eq!(&real, &expected, "{:?}", act);
+        Ok(())
+    }
+
+    async fn do_both(&mut self, act: &Act, step: usize) -> (Result<(), Error>, Outcome) {
+        let service = &self.server.service;
+        let (reference, people) = (&mut self.reference, &self.people);
+        let caller = |who: Someone| &people[who].caller;
+        let name = |who: Someone| &people[who].name;
+        let tweets = self.ids.len();
+        let chosen = |number: usize| (tweets > 0).then(|| number % tweets);
+        let done = |applied: model::Result<store::ChangeResult>| applied.map(drop);
+        match act {
+            Act::Post { who, visibility, names, answers, quotes } => {
+                let wish = Wish {
+                    text: text(step, names),
+                    names: names.clone(),
+                    visibility: Reference::visibility(*visibility),
+                    reply_to: chosen(*answers).filter(|_| answers.is_multiple_of(3)),
+                    quote_of: chosen(*quotes).filter(|_| quotes.is_multiple_of(4)),
+                };
+                let new = NewTweet {
+                    text: TweetText::parse(&wish.text).unwrap(),
+                    visibility: wish.visibility,
+                    reply_to: wish.reply_to.map(|id| self.ids[id]),
+                    quote_of: wish.quote_of.map(|id| self.ids[id]),
+                };
+                let real = service.post(caller(*who), None, new).await;
+                let expected = reference.post(*who, wish);
+                self.ids.extend(real.as_ref().ok().and_then(|applied| TweetId::new(applied.id)));
+                (done(real), expected.map(drop))
+            }
+            Act::Edit { who, tweet, names } => {
+                let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
+                let text = text(step, names);
+                let parsed = TweetText::parse(&text).unwrap();
+                let real = service.edit_tweet(caller(*who), None, self.ids[id], parsed).await;
+                (done(real), reference.edit(*who, id, &text, names))
+            }
+            Act::Delete { who, tweet } => {
+                let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
+                let real = service.delete_tweet(caller(*who), None, self.ids[id]).await;
+                (done(real), reference.delete(*who, id))
+            }
+            Act::Retweet { who, tweet, on } => {
+                let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
+                if !on {
+                    let real = service.undo_retweet(caller(*who), None, self.ids[id]).await;
+                    return (done(real), reference.undo_retweet(*who, id));
+                }
+                let real = service.retweet(caller(*who), None, self.ids[id]).await;
+                let expected = reference.retweet(*who, id);
+                if let (Ok(applied), Ok(retweet)) = (&real, expected) {
+                    let id = TweetId::new(applied.id).unwrap();
+                    if retweet == self.ids.len() {
+                        self.ids.push(id);
+                    }
+                    assert_eq!(self.ids[retweet], id, "the retweet that there was");
+                }
+                (done(real), expected.map(drop))
+            }
+            Act::Like { who, tweet, on } => {
+                let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
+                let real = match on {
+                    true => service.like(caller(*who), None, self.ids[id]).await,
+                    false => service.unlike(caller(*who), None, self.ids[id]).await,
+                };
+                (done(real), reference.like(*who, id, *on))
+            }
+            Act::Bookmark { who, tweet, on } => {
+                let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
+                let real = match on {
+                    true => service.bookmark(caller(*who), None, self.ids[id]).await,
+                    false => service.unbookmark(caller(*who), None, self.ids[id]).await,
+                };
+                (done(real), reference.bookmark(*who, id, *on))
+            }
+            Act::Follow { who, whom } => {
+                (done(service.follow(caller(*who), None, name(*whom)).await), reference.follow(*who, *whom))
+            }
+            Act::Unfollow { who, whom } => {
+                let real = service.unfollow(caller(*who), None, name(*whom)).await;
+                (done(real), reference.unfollow(*who, *whom, *whom))
+            }
+            Act::RemoveFollower { who, whom } => {
+                let real = service.remove_follower(caller(*who), None, name(*whom)).await;
+                (done(real), reference.unfollow(*whom, *who, *whom))
+            }
+            Act::Block { who, whom, on } => {
+                let real = match on {
+                    true => service.block(caller(*who), None, name(*whom)).await,
+                    false => service.unblock(caller(*who), None, name(*whom)).await,
+                };
+                (done(real), reference.block(*who, *whom, *on))
+            }
+            Act::Mute { who, whom, on } => {
+                let real = match on {
+                    true => service.mute(caller(*who), None, name(*whom)).await,
+                    false => service.unmute(caller(*who), None, name(*whom)).await,
+                };
+                (done(real), reference.mute(*who, *whom, *on))
+            }
+            Act::Say { who, to } => {
+                let text = text(step, &[]);
+                let parsed = TweetText::parse(&text).unwrap();
+                let real = service.send_message(caller(*who), None, name(*to), parsed).await;
+                (real.map(drop), reference.say(*who, *to, &text))
+            }
+            Act::Suspend { who, on } => {
+                let real = match on {
+                    true => service.suspend(&Caller::Operator, name(*who)).await,
+                    false => service.unsuspend(&Caller::Operator, name(*who)).await,
+                };
+                (done(real), reference.suspend(*who, *on))
+            }
+            Act::DeleteAccount { who } => {
+                let (store, account) = (&self.server.store.store, people[*who].id);
+                store.apply(Change::DeleteAccount { account }, None).await.unwrap();
+                while store.apply(Change::PurgeAccount { account, limit: 3 }, None).await.unwrap().changed {}
+                reference.delete_account(*who);
+                (Ok(()), Ok(()))
+            }
+        }
+    }
+
+    /// Everything that everybody who is there can see.
+    async fn compare(&self) -> TestCaseResult {
+        for viewer in (0..PEOPLE).filter(|&viewer| self.reference.active(viewer)) {
+            self.compare_timelines(viewer).await?;
+            self.compare_tweets(viewer).await?;
+            self.compare_people(viewer).await?;
+            self.compare_conversations(viewer).await?;
+        }
+        let findings = check(&self.server.store.database()).unwrap();
+        prop_assert!(findings.is_empty(), "{findings:?}");
+        Ok(())
+    }
+
+    async fn compare_timelines(&self, viewer: Someone) -> TestCaseResult {
+        let reference = &self.reference;
+        let word = |word: &str| Some(word.to_owned());
+        let mut asked = vec![
+            (TimelineRequest::Home, Ok(reference.home(viewer))),
+            (TimelineRequest::Local, Ok(reference.public(viewer, None))),
+            (
+                TimelineRequest::Hashtag(Hashtag::parse("even").unwrap()),
+                Ok(reference.public(viewer, word("#even").as_deref())),
+            ),
+            (TimelineRequest::Search("Words".into()), Ok(reference.public(viewer, Some("words")))),
+            (TimelineRequest::Likes, Ok(reference.kept(viewer, &reference.likes))),
+            (TimelineRequest::Bookmarks, Ok(reference.kept(viewer, &reference.bookmarks))),
+        ];
+        for (author, person) in self.people.iter().enumerate() {
+            let known =
+                |posts: Vec<_>| if reference.knows(viewer, author) { Ok(posts) } else { Err("NOT_FOUND") };
+            let name = || Some(person.name.clone());
+            asked.push((TimelineRequest::User(name()), known(reference.by(viewer, author))));
+            asked.push((TimelineRequest::Replies(name()), known(reference.replies_by(viewer, author))));
+        }
+        for (request, expected) in asked {
+            let what = format!("{request:?} of {}", NAMES[viewer]);
+            let caller = &self.people[viewer].caller;
+            let page = self.server.service.timeline(caller, request.clone(), Span::Latest, ALL).await;
+            let found = page.map(|page| self.numbers(&page.tweets)).map_err(|error| error.code());
+            prop_assert_eq!(&found, &expected, "{}", what);
+            // And in small pages.
+            if let (TimelineRequest::Local | TimelineRequest::Likes, Ok(expected)) = (&request, expected) {
+                prop_assert_eq!(self.in_pages(viewer, &request).await, expected, "{} in pages", what);
+            }
+        }
+        let home = self.server.service.home(&self.people[viewer].caller, Span::Latest, ALL, |page| {
+            page.tweets.iter().map(|one| one.tweet.tweet.id).collect::<Vec<_>>()
+        });
+        if let Some(home) = home.await.unwrap() {
+            let home: Vec<_> = home.into_iter().map(|id| self.number(id)).collect();
+            prop_assert_eq!(home, reference.home(viewer), "home of {} in memory", NAMES[viewer]);
+        }
+        Ok(())
+    }
+
+    async fn in_pages(&self, viewer: Someone, request: &TimelineRequest) -> Vec<Post> {
+        let (mut span, mut read) = (Span::Latest, Vec::new());
+        loop {
+            let caller = &self.people[viewer].caller;
+            let page = self.server.service.timeline(caller, request.clone(), span, 3).await.unwrap();
+            read.extend(self.numbers(&page.tweets));
+            match page.next {
+                Some(Cursor::Id(id)) => span = Span::Before(id),
+                _ => return read,
+            }
+        }
+    }
+
+    async fn compare_tweets(&self, viewer: Someone) -> TestCaseResult {
+        for (number, id) in self.ids.iter().enumerate() {
+            let page = self.server.service.tweet(&self.people[viewer].caller, *id).await;
+            let tweet = page.as_ref().ok().and_then(|page| page.tweets.first());
+            let what = format!("tweet {number} for {}", NAMES[viewer]);
+            prop_assert_eq!(tweet.is_some(), self.reference.sees(viewer, number), "{}", what);
+            let Some(tweet) = tweet else { continue };
+            let counts = tweet.counts;
+            let real = [counts.replies, counts.retweets, counts.quotes, counts.likes];
+            prop_assert_eq!(real.map(|n| n as usize), self.reference.counts(number), "counts of {}", what);
+            prop_assert_eq!(&tweet.text, &self.reference.tweets[number].text);
+            let liked = self.reference.likes.contains(&(viewer, number));
+            let kept = self.reference.bookmarks.contains(&(viewer, number));
+            prop_assert_eq!(
+                (tweet.viewer.liked, tweet.viewer.bookmarked),
+                (liked, kept),
+                "marks of {}",
+                what
+            );
+        }
+        Ok(())
+    }
+
+    async fn compare_people(&self, viewer: Someone) -> TestCaseResult {
+        let (service, reference) = (&self.server.service, &self.reference);
+        let caller = &self.people[viewer].caller;
+        for (other, person) in self.people.iter().enumerate() {
+            let view = service.profile(caller, Some(&person.name)).await;
+            prop_assert_eq!(view.is_ok(), reference.knows(viewer, other), "{} and {}", viewer, other);
+            let Ok(view) = view else { continue };
+            let profile = view.profile;
+            let real = [profile.tweets, profile.followers, profile.following].map(|n| n as usize);
+            prop_assert_eq!(real, reference.profile(other), "counts of {}", NAMES[other]);
+            for followers in [true, false] {
+                let list = match followers {
+                    true => AccountListRequest::Followers(Some(person.name.clone())),
+                    false => AccountListRequest::Following(Some(person.name.clone())),
+                };
+                let page = service.list_accounts(caller, list, None, ALL).await.unwrap();
+                let found: Vec<_> =
+                    page.items.iter().map(|item| self.person_number(item.account.id)).collect();
+                prop_assert_eq!(
+                    found,
+                    reference.relationships(viewer, other, followers),
+                    "relationships of {}",
+                    NAMES[other]
+                );
+            }
+        }
+        let view = service.notifications(caller, Span::Latest, false, ALL).await.unwrap();
+        let real = view.page.items.iter().map(|one| Notice {
+            recipient: viewer,
+            kind: one.kind,
+            actor: self.person_number(one.actor),
+            tweet: one.tweet.map(|id| self.number(id)),
+        });
+        let (expected, unread) = reference.notices(viewer);
+        prop_assert_eq!(real.collect::<Vec<_>>(), expected, "notifications of {}", NAMES[viewer]);
+        prop_assert_eq!(view.unread as usize, unread, "unread notifications of {}", NAMES[viewer]);
+        Ok(())
+    }
+
+    async fn compare_conversations(&self, viewer: Someone) -> TestCaseResult {
+        let caller = &self.people[viewer].caller;
+        let page = self.server.service.conversations(caller, None, ALL).await.unwrap();
+        let real = page.items.iter().map(|one| (self.person_number(one.with.id), one.last.text.clone()));
+        prop_assert_eq!(real.collect::<Vec<_>>(), self.reference.conversations(viewer));
+        Ok(())
+    }
+
+    fn number(&self, id: TweetId) -> Post {
+        self.ids.iter().position(|one| *one == id).unwrap()
+    }
+
+    fn numbers(&self, tweets: &[Tweet]) -> Vec<Post> {
+        tweets.iter().map(|tweet| self.number(tweet.id)).collect()
+    }
+
+    fn person_number(&self, id: model::AccountId) -> Someone {
+        self.people.iter().position(|person| person.id == id).unwrap()
+    }
+}
+
+/// Different at each step; every second one has a hashtag.
+fn text(step: usize, names: &[Someone]) -> String {
+    let mentions: String = names.iter().map(|&name| format!(" @{}", NAMES[name])).collect();
+    let tag = if step.is_multiple_of(2) { " #even" } else { "" };
+    format!("some words {step}{tag}{mentions}")
+}
+
+fn run(acts: &[Act], ignores_blocks: bool) -> TestCaseResult {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let limits = Limits { window: 8, homes_bytes: 8_000, tweets_bytes: 16_000, recent: 20 };
+        let server = TestServer::with_limits(config(), LiveConfig::default(), limits).await;
+        let mut both = Both::begin(&server, ignores_blocks).await;
+        for (step, act) in acts.iter().enumerate() {
+            both.perform(act, step).await?;
+            if step % 8 == 7 {
+                both.compare().await?;
+            }
+        }
+        both.compare().await
+    })
+}
+
+/// As many histories as `PROPTEST_CASES` says, and few where it says nothing.
+fn histories(few: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(few), failure_persistence: None, ..ProptestConfig::default() }
+}
+
+#[test]
+fn the_service_does_what_the_reference_does() {
+    let acts = prop::collection::vec(act(), 1..80);
+    let outcome = TestRunner::new(histories(24)).run(&acts, |acts| run(&acts, false));
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+/// The negative control: a reference in which nobody can block anybody is found out.
+#[test]
+fn a_reference_that_ignores_blocks_is_found_out() {
+    let acts = prop::collection::vec(act(), 40..80);
+    let config = ProptestConfig { max_shrink_iters: 0, ..histories(24) };
+    assert!(TestRunner::new(config).run(&acts, |acts| run(&acts, true)).is_err());
+}

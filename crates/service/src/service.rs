@@ -1,0 +1,125 @@
+//! One method for each thing that a person can do: who may do it, what it changes, what they see. The methods are in one
+//! file for each subject; this file has what they share.
+//!
+//! The service knows nothing of bytes, connections or SQL.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Account, AccountId, Error, Profile, Relationship, Result, Username};
+use store::SharedStore;
+use store::env::{Clock, Random};
+use tokio::sync::Notify;
+
+use crate::admin;
+use crate::config::ServiceConfig;
+use crate::live::Live;
+use crate::passwords::Hasher;
+use crate::policy;
+use crate::throttle::Throttle;
+use crate::timeline::Timelines;
+use crate::views::AccountView;
+
+/// Of one account.
+const REPORTS_PER_HOUR: u32 = 20;
+
+/// Usernames that an address may ask about in ten minutes for each account that it may create, by wanting to sign up
+/// or before it.
+const USERNAME_CHECKS_PER_SIGN_UP: u32 = 20;
+
+/// What a service is made of.
+#[derive(Debug)]
+pub struct ServiceParts {
+    /// The truth.
+    pub store: SharedStore,
+    /// Home timelines in memory.
+    pub timelines: Arc<Timelines>,
+    /// What happens now.
+    pub live: Arc<Live>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Behaviour.
+    pub config: ServiceConfig,
+}
+
+/// Everything that people can do.
+#[derive(Debug)]
+pub struct Service {
+    pub(crate) store: SharedStore,
+    pub(crate) timelines: Arc<Timelines>,
+    pub(crate) live: Arc<Live>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) config: ServiceConfig,
+    pub(crate) hasher: Hasher,
+    pub(crate) sign_ups: Throttle,
+    pub(crate) username_checks: Throttle,
+    pub(crate) account_failures: Throttle,
+    pub(crate) address_failures: Throttle,
+    pub(crate) reports: Throttle,
+    /// There is a deleted account to purge.
+    pub(crate) purge: Notify,
+    pub(crate) started_ms: i64,
+    pub(crate) info: admin::CachedInfo,
+}
+
+impl Service {
+    /// A service over these parts.
+    #[must_use]
+    pub fn new(parts: ServiceParts) -> Arc<Self> {
+        const MINUTE: Duration = Duration::from_secs(60);
+        let ServiceParts { store, timelines, live, clock, random, config } = parts;
+        Arc::new(Self {
+            hasher: Hasher::new(&config, Arc::clone(&random)),
+            sign_ups: Throttle::fixed(config.sign_ups_per_address, 30 * MINUTE),
+            username_checks: Throttle::fixed(
+                config.sign_ups_per_address.saturating_mul(USERNAME_CHECKS_PER_SIGN_UP),
+                10 * MINUTE,
+            ),
+            account_failures: Throttle::growing(config.login_failures_per_account, 10 * MINUTE),
+            address_failures: Throttle::fixed(config.login_failures_per_address, 5 * MINUTE),
+            reports: Throttle::fixed(REPORTS_PER_HOUR, 60 * MINUTE),
+            purge: Notify::new(),
+            started_ms: clock.now_ms(),
+            info: admin::CachedInfo::default(),
+            store,
+            timelines,
+            live,
+            clock,
+            random,
+            config,
+        })
+    }
+
+    /// The account with this name as `viewer` may know of it.
+    pub(crate) async fn find(
+        &self,
+        viewer: AccountId,
+        username: &Username,
+    ) -> Result<(Profile, Relationship)> {
+        let profile = self.store.account_by_username(username).await?;
+        let Some(profile) = profile else { return Err(Error::not_found("account")) };
+        let relationship = self.relationship(viewer, profile.account.id).await?;
+        policy::check_account_visible(&profile, relationship)?;
+        Ok((profile, relationship))
+    }
+
+    pub(crate) async fn relationship(&self, viewer: AccountId, other: AccountId) -> Result<Relationship> {
+        Ok(self.store.relationships(viewer, &[other]).await?.pop().unwrap_or_default())
+    }
+
+    /// These people as `viewer` sees them.
+    pub(crate) async fn people(&self, viewer: AccountId, accounts: Vec<Account>) -> Result<Vec<AccountView>> {
+        let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
+        let relationships = self.store.relationships(viewer, &ids).await?;
+        let people = accounts.into_iter().zip(relationships).map(|(account, relationship)| AccountView {
+            presence: self.live.presence(account.id),
+            idle: self.live.idle(account.id),
+            account,
+            relationship,
+        });
+        Ok(people.collect())
+    }
+}

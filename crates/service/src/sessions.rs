@@ -1,0 +1,42 @@
+//! One's own sessions.
+
+use model::{Operation, Result, SessionId};
+
+use crate::policy::{self, Caller};
+use crate::service::Service;
+use store::{Change, ChangeResult, SessionRecord};
+
+impl Service {
+    /// Ends this session, or all of one's sessions.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn log_out(&self, caller: &Caller, everywhere: bool) -> Result<()> {
+        let (account, session) = policy::member(caller, Operation::LogOut)?;
+        let change = if everywhere {
+            Change::EndSessions { account, except: None }
+        } else {
+            Change::EndSession { account, session }
+        };
+        self.store.apply(change, None).await?;
+        Ok(())
+    }
+
+    /// One's sessions, the last used first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionRecord>> {
+        let (account, _) = policy::member(caller, Operation::ListSessions)?;
+        self.store.sessions(account).await
+    }
+
+    /// Ends one of one's sessions; its connections close within a second.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn revoke_session(&self, caller: &Caller, session: SessionId) -> Result<ChangeResult> {
+        let (account, _) = policy::member(caller, Operation::RevokeSession)?;
+        self.store.apply(Change::EndSession { account, session }, None).await
+    }
+}

@@ -1,0 +1,350 @@
+//! What people may do and see, through the service on a real store.
+
+use std::time::Duration;
+
+use model::{Error, Hashtag, NewTweet, NotificationKind, Span, SshFingerprint, SshKeyName, Visibility};
+
+use crate::config::{ServiceConfig, SignUpMode};
+use crate::live::LiveConfig;
+use crate::passwords;
+use crate::test_support::{PASSWORD, TestServer, config, nobody, password, tweet, username};
+use crate::{AccountListRequest, SignUp, TimelineRequest};
+use store::env::SystemRandom;
+use store::{Change, Origin, Store as _};
+
+#[tokio::test]
+async fn a_blocked_person_sees_nothing_of_the_other() {
+    let server = TestServer::new().await;
+    let (ada, bob, cleo) =
+        (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
+    bob.follows(&ada).await;
+    cleo.follows(&ada).await;
+    bob.follows(&cleo).await;
+    let id = ada.posts("hello #tag").await;
+    cleo.retweets(id).await.unwrap();
+    let quote = cleo.writes(NewTweet { quote_of: Some(id), ..tweet("look") }).await.unwrap();
+    ada.blocks(&bob).await;
+
+    let (service, bobs) = (&server.service, &bob.caller);
+    assert!(!bob.sees(id).await);
+    assert!(matches!(service.profile(bobs, Some(&ada.name)).await, Err(Error::NotFound(_))));
+    assert!(matches!(
+        bob.reads(TimelineRequest::User(Some(ada.name.clone()))).await,
+        Err(Error::NotFound(_))
+    ));
+    assert_eq!(bob.texts(TimelineRequest::Home).await, ["look"], "the retweet is gone, the quote stays");
+    let page = service.tweet(bobs, quote).await.unwrap();
+    assert!(page.referenced.is_empty(), "what it quotes is not shown");
+    let tag = Hashtag::parse("tag").unwrap();
+    for timeline in
+        [TimelineRequest::Local, TimelineRequest::Hashtag(tag), TimelineRequest::Search("hello".into())]
+    {
+        let texts = bob.texts(timeline).await;
+        assert!(!texts.contains(&"hello #tag".to_owned()), "{texts:?}");
+    }
+    assert!(service.search_people(bobs, "ada", 10).await.unwrap().is_empty());
+    assert!(service.like(bobs, None, id).await.is_err());
+    assert!(bob.writes(NewTweet { reply_to: Some(id), ..tweet("still here") }).await.is_err());
+    // And the other way round.
+    let bobs_tweet = bob.posts("mine").await;
+    assert!(!ada.sees(bobs_tweet).await);
+    assert!(cleo.sees(id).await);
+}
+
+#[tokio::test]
+async fn a_page_that_filtering_left_short_is_filled_up() {
+    let server = TestServer::new().await;
+    let (ada, bob, eve) =
+        (server.person("ada").await, server.person("bob").await, server.person("eve").await);
+    for n in 0..40 {
+        bob.posts(&format!("bob {n}")).await;
+        for _ in 0..3 {
+            eve.posts("noise").await;
+        }
+    }
+    ada.blocks(&eve).await;
+    let mut read = Vec::new();
+    let mut span = Span::Latest;
+    loop {
+        let page = server.service.timeline(&ada.caller, TimelineRequest::Local, span, 15).await.unwrap();
+        assert!(page.tweets.len() == 15 || page.next.is_none(), "{} tweets", page.tweets.len());
+        read.extend(page.tweets.into_iter().map(|tweet| tweet.text));
+        match page.next {
+            Some(model::Cursor::Id(next)) => span = Span::Before(next),
+            _ => break,
+        }
+    }
+    let expected: Vec<_> = (0..40).rev().map(|n| format!("bob {n}")).collect();
+    assert_eq!(read, expected);
+}
+
+#[tokio::test]
+async fn followers_and_direct_tweets_reach_whom_they_are_for() {
+    let server = TestServer::new().await;
+    let (ada, bob, cleo) =
+        (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
+    bob.follows(&ada).await;
+    let post = |visibility, text| ada.writes(NewTweet { visibility, ..tweet(text) });
+    let followers = post(Visibility::Followers, "for followers").await.unwrap();
+    let direct = post(Visibility::Direct, "only for @cleo").await.unwrap();
+    assert_eq!((bob.sees(followers).await, bob.sees(direct).await), (true, false));
+    assert_eq!((cleo.sees(followers).await, cleo.sees(direct).await), (false, true));
+    assert_eq!(bob.texts(TimelineRequest::Home).await, ["for followers"]);
+    for tweet in [followers, direct] {
+        assert!(matches!(bob.retweets(tweet).await, Err(Error::Forbidden(_) | Error::NotFound(_))));
+    }
+    let told = server.service.notifications(&cleo.caller, Span::Latest, false, 10).await.unwrap();
+    assert_eq!(told.page.items.iter().map(|one| one.kind).collect::<Vec<_>>(), [NotificationKind::Mention]);
+    // Who no longer follows no longer sees.
+    bob.unfollows(&ada).await;
+    assert!(!bob.sees(followers).await);
+}
+
+#[tokio::test]
+async fn muted_people_are_not_in_the_feed_and_notice_nothing() {
+    let server = TestServer::new().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    bob.posts("noise").await;
+    ada.mutes(&bob).await;
+    assert!(ada.texts(TimelineRequest::Home).await.is_empty());
+    assert_eq!(ada.texts(TimelineRequest::User(Some(bob.name.clone()))).await, ["noise"]);
+    let seen_by_bob = server.service.profile(&bob.caller, Some(&ada.name)).await.unwrap();
+    assert!(!seen_by_bob.relationship.unwrap().muting);
+}
+
+#[tokio::test]
+async fn a_tweet_that_many_retweet_is_shown_once() {
+    let server = TestServer::new().await;
+    let ada = server.person("ada").await;
+    let author = server.person("author").await;
+    let id = author.posts("viral").await;
+    for n in 0..5 {
+        let friend = server.person(&format!("friend{n}")).await;
+        ada.follows(&friend).await;
+        friend.posts(&format!("own {n}")).await;
+        friend.retweets(id).await.unwrap();
+    }
+    let home = ada.reads(TimelineRequest::Home).await.unwrap();
+    assert_eq!(home.iter().filter(|tweet| tweet.retweet_of == Some(id)).count(), 1);
+    assert_eq!(home.len(), 6);
+}
+
+#[tokio::test]
+async fn guessing_passwords_is_slowed_down_and_does_not_lock_the_owner_out() {
+    let server =
+        TestServer::with(ServiceConfig { login_failures_per_account: 3, ..config() }, LiveConfig::default())
+            .await;
+    server.person("ada").await;
+    let mut refusals = Vec::new();
+    for _ in 0..5 {
+        refusals.push(server.log_in("ada", "not it").await.unwrap_err());
+    }
+    assert!(matches!(refusals[0], Error::Unauthenticated(_)));
+    assert!(matches!(refusals[4], Error::RateLimited { .. }), "{refusals:?}");
+    // From somewhere else the owner still gets in.
+    let elsewhere = super::Caller::Anonymous("198.51.100.1".parse().unwrap());
+    server.service.log_in(&elsewhere, &username("ada"), &password(PASSWORD), "test").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_unknown_name_and_a_wrong_password_are_told_alike() {
+    let server = TestServer::new().await;
+    server.person("ada").await;
+    let wrong = server.log_in("ada", "not it").await.unwrap_err();
+    let unknown = server.log_in("nobody_here", "not it").await.unwrap_err();
+    assert_eq!(wrong, unknown);
+}
+
+#[tokio::test]
+async fn sessions_end_when_they_are_not_used_and_when_they_are_too_old() {
+    let hours = |n: u64| Duration::from_secs(n * 3_600);
+    let config = ServiceConfig { sessions_idle: hours(10), sessions_absolute: hours(100), ..config() };
+    let server = TestServer::with(config, LiveConfig::default()).await;
+    let ada = server.person("ada").await;
+    let hour = |n: i64| n * 3_600_000;
+    for _ in 0..11 {
+        server.clock.advance_ms(hour(9));
+        server.service.authenticate(&nobody(), &ada.token).await.unwrap();
+    }
+    server.clock.advance_ms(hour(9));
+    let too_old = server.service.authenticate(&nobody(), &ada.token).await;
+    assert!(matches!(too_old, Err(Error::Unauthenticated(_))));
+    let logged_in = server.service.log_in(&nobody(), &ada.name, &password(PASSWORD), "test").await.unwrap();
+    server.clock.advance_ms(hour(11));
+    let unused = server.service.authenticate(&nobody(), &logged_in.token.unwrap()).await;
+    assert!(matches!(unused, Err(Error::Unauthenticated(_))));
+}
+
+#[tokio::test]
+async fn an_imported_password_works_and_is_kept_in_todays_form_from_then_on() {
+    /// sha512-crypt of "pw1", as `crypt(3)` makes it.
+    const LEGACY: &str =
+        "$6$saltsalt$ljByVydwvD9EjwLvyqK9RM8bE0u2IQMdX.zp3L4dkbV7Tca8SHcfyhzcf9E46xT/KzPSGv7ktVQAJGngygr0M1";
+    let server = TestServer::new().await;
+    let store = &server.store.store;
+    let change = Change::ImportAccount {
+        origin: Origin { source: "python".into(), key: "user/1".into() },
+        username: username("old"),
+        display_name: model::DisplayName::default(),
+        password: passwords::wrap_legacy(LEGACY, config().argon2, &SystemRandom).unwrap(),
+        created_ms: 1_600_000_000_000,
+    };
+    store.apply(change, None).await.unwrap();
+    let kept = || async { store.credentials(&username("old")).await.unwrap().unwrap().password };
+    assert!(kept().await.legacy.is_some() && !kept().await.phc.contains("ljByVydwvD9"));
+    assert!(server.log_in("old", "pw2").await.is_err());
+    server.log_in("old", "pw1").await.unwrap();
+    assert!(kept().await.legacy.is_none());
+    let again = server.log_in("old", "pw1").await.unwrap();
+    let profile = server.service.profile(&again, None).await.unwrap();
+    assert!(profile.profile.password_change_advised);
+}
+
+#[tokio::test]
+async fn whoever_deletes_an_account_must_know_its_password() {
+    let server = TestServer::new().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let id = ada.posts("soon gone").await;
+    assert!(server.service.delete_account(&ada.caller, &password("something else 1")).await.is_err());
+    assert!(bob.sees(id).await);
+    server.service.delete_account(&ada.caller, &password(PASSWORD)).await.unwrap();
+    assert!(!bob.sees(id).await);
+    assert!(matches!(server.log_in("ada", PASSWORD).await, Err(Error::Unauthenticated(_))));
+}
+
+#[tokio::test]
+async fn sign_up_is_as_open_as_the_operator_says() {
+    let closed =
+        TestServer::with(ServiceConfig { sign_up: SignUpMode::Closed, ..config() }, LiveConfig::default())
+            .await;
+    let wish = |name: &str, secret: &str| SignUp {
+        username: username(name),
+        display_name: model::DisplayName::default(),
+        password: password(secret),
+        invite_code: None,
+        client_name: "test".into(),
+    };
+    assert!(matches!(
+        closed.service.sign_up(&nobody(), wish("ada", PASSWORD)).await,
+        Err(Error::Forbidden(_))
+    ));
+    let open =
+        TestServer::with(ServiceConfig { sign_ups_per_address: 2, ..config() }, LiveConfig::default()).await;
+    for (name, secret) in [("ada", "ada_1234"), ("bob", "password"), ("admin", PASSWORD)] {
+        let refused = open.service.sign_up(&nobody(), wish(name, secret)).await;
+        if name != "ada" {
+            assert!(matches!(refused, Err(Error::Invalid { .. })), "{name} {secret}: {refused:?}");
+        }
+    }
+    open.service.sign_up(&nobody(), wish("cleo", PASSWORD)).await.unwrap();
+    let third = open.service.sign_up(&nobody(), wish("dora", PASSWORD)).await;
+    assert!(matches!(third, Err(Error::RateLimited { .. })), "{third:?}");
+}
+
+#[tokio::test]
+async fn one_gets_out_everything_that_one_put_in() {
+    let server = TestServer::new().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    for n in 0..150 {
+        ada.posts(&format!("tweet {n}")).await;
+    }
+    ada.follows(&bob).await;
+    let home = model::TimelineName::parse("home").unwrap();
+    let tweet = bob.posts("not mine").await;
+    server.service.set_read_line(&ada.caller, home, tweet).await.unwrap();
+    let fingerprint = SshFingerprint([7; 32]);
+    let name = SshKeyName::parse("laptop").unwrap();
+    server.store.store.apply(Change::AddSshKey { account: ada.id, fingerprint, name }, None).await.unwrap();
+    let (mut lines, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = server.service.export(&ada.caller, &cursor).await.unwrap();
+        lines.extend(page.json_lines);
+        match page.next {
+            Some(next) => cursor = next,
+            None => break,
+        }
+    }
+    let all = lines.join("\n");
+    for n in 0..150 {
+        assert_eq!(all.matches(&format!("\"tweet {n}\"")).count(), 1, "tweet {n}");
+    }
+    assert!(all.contains("\"bob\"") && !all.contains("not mine"));
+    assert!(all.contains("\"read_line\"") && all.contains(&fingerprint.to_string()));
+    for line in lines {
+        assert!(serde_json::from_str::<serde_json::Value>(&line).unwrap()["type"].is_string(), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_opens_a_session_of_its_account_until_it_is_revoked_or_the_account_is_suspended() {
+    let server = TestServer::new().await;
+    let ada = server.person("ada").await;
+    let (one, other) = (SshFingerprint([1; 32]), SshFingerprint([2; 32]));
+    let store = &server.store.store;
+    for fingerprint in [one, other] {
+        let change = Change::AddSshKey { account: ada.id, fingerprint, name: SshKeyName::default() };
+        store.apply(change, None).await.unwrap();
+    }
+    let service = &server.service;
+    let by_key = |fingerprint: SshFingerprint| async move {
+        service.log_in_with_ssh_key(&nobody(), &fingerprint, "ssh").await.unwrap()
+    };
+    let logged_in = by_key(one).await.unwrap();
+    assert_eq!(logged_in.profile.account.id, ada.id);
+    let token = logged_in.token.unwrap();
+    assert!(server.service.authenticate(&nobody(), &token).await.is_ok());
+    assert!(by_key(SshFingerprint([3; 32])).await.is_none(), "a key of nobody");
+
+    let key = server.service.ssh_keys(&ada.caller).await.unwrap()[0].id;
+    server.service.revoke_ssh_key(&ada.caller, None, key).await.unwrap();
+    assert!(server.service.authenticate(&nobody(), &token).await.is_err());
+    assert!(by_key(one).await.is_none());
+    store.apply(Change::SetSuspended { account: ada.id, suspended: true }, None).await.unwrap();
+    assert!(by_key(other).await.is_none());
+}
+
+#[tokio::test]
+async fn lists_of_people_are_paged_to_their_end() {
+    let server = TestServer::new().await;
+    let ada = server.person("ada").await;
+    for n in 0..25 {
+        server.person(&format!("fan{n:02}")).await.follows(&ada).await;
+    }
+    let (mut names, mut position) = (Vec::new(), None);
+    loop {
+        let list = AccountListRequest::Followers(None);
+        let page = server.service.list_accounts(&ada.caller, list, position, 10).await.unwrap();
+        names.extend(page.items.into_iter().map(|person| person.account.username.to_string()));
+        position = page.next;
+        if position.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<_> = (0..25).rev().map(|n| format!("fan{n:02}")).collect();
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn a_tweet_calls_few_strangers_and_as_many_followers_as_one_likes() {
+    let server =
+        TestServer::with(ServiceConfig { stranger_mentions: 2, ..config() }, LiveConfig::default()).await;
+    let ada = server.person("ada").await;
+    let (bob, cleo, dora) =
+        (server.person("bob").await, server.person("cleo").await, server.person("dora").await);
+    let posts = |text: &str| {
+        let text = model::TweetText::parse(text).unwrap();
+        let tweet = NewTweet { text, visibility: model::Visibility::Public, reply_to: None, quote_of: None };
+        server.service.post(&ada.caller, None, tweet)
+    };
+    let (two, three) = ("@bob @cleo @nobody @ada", "@bob @cleo @dora");
+    let id = posts(two).await.unwrap().id;
+    assert!(matches!(posts(three).await, Err(Error::Invalid { .. })));
+    let text = model::TweetText::parse(three).unwrap();
+    let edited = server.service.edit_tweet(&ada.caller, None, model::TweetId::new(id).unwrap(), text);
+    assert!(matches!(edited.await, Err(Error::Invalid { .. })), "an edit is no way around it");
+    for follower in [&bob, &cleo, &dora] {
+        follower.follows(&ada).await;
+    }
+    posts(three).await.unwrap();
+}

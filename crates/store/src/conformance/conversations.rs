@@ -1,0 +1,67 @@
+//! Direct messages.
+
+use model::{AccountId, Error, MessageId, ReadReceipts, Span};
+
+use super::fixture::StoreFixture;
+use crate::Change;
+use crate::test_support::text;
+
+async fn say(fixture: &StoreFixture, author: AccountId, to: AccountId, words: &str) -> MessageId {
+    let change = Change::SendMessage { author, to, text: text(words) };
+    MessageId::new(fixture.apply(change).await.id).unwrap()
+}
+
+pub(crate) async fn messages_arrive_in_order_with_marks_that_only_go_forward(fixture: StoreFixture) {
+    let (ada, bob, cleo) =
+        (fixture.person("ada").await, fixture.person("bob").await, fixture.person("cleo").await);
+    let first = say(&fixture, ada, bob, "are you there?").await;
+    let second = say(&fixture, bob, ada, "yes").await;
+    say(&fixture, cleo, ada, "me too").await;
+
+    let list = fixture.store.conversations(ada, None, 10).await.unwrap().items;
+    let with: Vec<_> = list.iter().map(|one| one.with.id).collect();
+    assert_eq!(with, [cleo, bob]);
+    let conversation = fixture.store.conversation_between(bob, ada).await.unwrap().unwrap();
+    assert_eq!(conversation.id, list[1].id);
+    let messages = fixture.store.messages(conversation.id, Span::Latest, 10).await.unwrap();
+    assert_eq!(messages.iter().map(|one| one.id).collect::<Vec<_>>(), [second, first]);
+    assert!(fixture.store.conversation_between(bob, cleo).await.unwrap().is_none());
+
+    let mark = |delivered, read| Change::MarkConversation {
+        conversation: conversation.id,
+        account: bob,
+        delivered,
+        read,
+    };
+    fixture.apply(mark(Some(first), None)).await;
+    fixture.apply(mark(None, Some(first))).await;
+    let marks = fixture.store.marks(conversation.id, bob).await.unwrap();
+    assert!(marks.delivered >= Some(first) && marks.read == Some(first), "{marks:?}");
+    assert!(!fixture.apply(mark(Some(first), Some(first))).await.changed);
+    // Past the newest message is the newest message.
+    fixture.apply(mark(None, MessageId::new(u64::MAX >> 2))).await;
+    let ReadReceipts { read, .. } = fixture.store.marks(conversation.id, bob).await.unwrap();
+    assert_eq!(read, Some(second));
+    assert!(matches!(
+        fixture
+            .refused(Change::MarkConversation {
+                conversation: conversation.id,
+                account: cleo,
+                delivered: None,
+                read: Some(first)
+            })
+            .await,
+        Error::NotFound(_)
+    ));
+}
+
+pub(crate) async fn a_block_closes_a_conversation(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    say(&fixture, ada, bob, "hello").await;
+    fixture.block(bob, ada).await;
+    let again = Change::SendMessage { author: ada, to: bob, text: text("hello?") };
+    assert!(matches!(fixture.refused(again).await, Error::Forbidden(_)));
+    assert!(fixture.store.conversations(ada, None, 10).await.unwrap().items.is_empty());
+    let to_oneself = Change::SendMessage { author: ada, to: ada, text: text("hello me") };
+    assert!(matches!(fixture.refused(to_oneself).await, Error::Invalid { field, .. } if field == "username"));
+}

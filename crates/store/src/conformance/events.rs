@@ -1,0 +1,97 @@
+//! What a store tells of its commits, and imports, which tell nothing.
+
+use model::{DisplayName, TweetId};
+
+use super::fixture::StoreFixture;
+use crate::env::Clock as _;
+use crate::test_support::{password, tweet, username};
+use crate::{Change, EventKind, EventLog, Origin, Timeline};
+
+pub(crate) async fn every_commit_is_told_once_and_in_order(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    fixture.follow(bob, ada).await;
+    let mut posted = Vec::new();
+    for n in 0..20 {
+        posted.push(fixture.post(ada, &format!("tweet {n}")).await);
+    }
+    fixture.apply(Change::DeleteTweet { author: ada, tweet: posted[3] }).await;
+    let told = fixture.told().await;
+    assert!(told.windows(2).all(|pair| pair[0].id < pair[1].id), "in order");
+    let tweets: Vec<TweetId> = told
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::TweetPosted { tweet, author } if author == ada => Some(tweet),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tweets, posted);
+    assert!(told.iter().any(|event| event.kind == EventKind::Followed { follower: bob, followee: ada }));
+    let gone = EventKind::TweetDeleted { tweet: posted[3], author: ada };
+    assert_eq!(told.iter().filter(|event| event.kind == gone).count(), 1);
+}
+
+pub(crate) async fn the_log_repeats_what_was_told_until_it_is_pruned(fixture: StoreFixture) {
+    let ada = fixture.person("ada").await;
+    let start = fixture.store.last_event().await.unwrap();
+    let _ = fixture.told().await;
+    for n in 0..10 {
+        fixture.post(ada, &format!("tweet {n}")).await;
+    }
+    let told = fixture.told().await;
+    let end = fixture.store.last_event().await.unwrap();
+    let log = |after, until, limit| fixture.store.events(after, until, limit);
+    assert_eq!(log(start, end, 100).await.unwrap(), EventLog::Complete(told.clone()));
+    assert_eq!(log(start, end, 3).await.unwrap(), EventLog::Complete(told[..3].to_vec()));
+    assert_eq!(log(told[4].id, told[6].id, 100).await.unwrap(), EventLog::Complete(told[5..=6].to_vec()));
+    assert_eq!(log(end, end, 100).await.unwrap(), EventLog::Complete(vec![]));
+
+    fixture.clock.advance_ms(1_000);
+    fixture
+        .apply(Change::Expire {
+            sessions_idle_before_ms: 0,
+            sessions_begun_before_ms: 0,
+            keys_before_ms: 0,
+            events_before_ms: fixture.clock.now_ms(),
+        })
+        .await;
+    assert_eq!(log(start, end, 100).await.unwrap(), EventLog::Pruned);
+    assert!(fixture.store.last_event().await.unwrap() >= end, "the head does not go back");
+}
+
+pub(crate) async fn an_import_tells_nothing_and_happens_once(fixture: StoreFixture) {
+    let origin = |key: &str| Origin { source: "test".into(), key: key.into() };
+    let created_ms = 1_500_000_000_000;
+    let import = Change::ImportAccount {
+        origin: origin("user/1"),
+        username: username("old"),
+        display_name: DisplayName::parse("Old").unwrap(),
+        password: password(),
+        created_ms,
+    };
+    let account = fixture.apply(import.clone()).await;
+    let again = fixture.apply(import).await;
+    assert_eq!((again.id, again.changed), (account.id, false));
+    let old = model::AccountId::new(account.id).unwrap();
+    let write = |key: &str| Change::ImportTweet {
+        origin: origin(key),
+        author: old,
+        tweet: tweet("from another time #then"),
+        created_ms,
+    };
+    let first = fixture.apply(write("tweet/1")).await;
+    let second = fixture.apply(write("tweet/2")).await;
+    assert_ne!(first.id, second.id, "two of the same millisecond are two");
+    assert_eq!(fixture.apply(write("tweet/1")).await.id, first.id);
+    assert_eq!(model::time_of_id(first.id), created_ms);
+    let own = fixture.timeline(Timeline::User(old)).await;
+    assert_eq!(own.iter().map(|id| id.get()).collect::<Vec<_>>(), [second.id, first.id]);
+    let profile = fixture.store.account(old).await.unwrap().unwrap();
+    assert_eq!((profile.tweets, profile.created_ms), (2, created_ms));
+    // Nothing of it was news.
+    let log =
+        fixture.store.events(model::EventId::new(1).unwrap(), fixture.store.last_event().await.unwrap(), 100);
+    match log.await.unwrap() {
+        EventLog::Complete(events) => assert!(events.iter().all(|event| event.kind == EventKind::Created)),
+        EventLog::Pruned => {}
+    }
+}

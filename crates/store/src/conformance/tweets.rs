@@ -1,0 +1,215 @@
+//! Tweets and timelines.
+
+use model::{AccountId, Error, Hashtag, NewTweet, Span, TweetId, Visibility};
+
+use super::fixture::StoreFixture;
+use crate::test_support::{text, tweet};
+use crate::{Change, IdempotencyKey, Timeline};
+
+fn once(account: AccountId, key: &[u8], request: u8) -> Option<IdempotencyKey> {
+    Some(IdempotencyKey { account, key: key.to_vec(), request_hash: [request; 32] })
+}
+
+pub(crate) async fn a_key_makes_a_change_happen_once(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let post = |author| Change::Post { author, tweet: tweet("once") };
+    let first = fixture.store.apply(post(ada), once(ada, b"key", 1)).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(fixture.store.apply(post(ada), once(ada, b"key", 1)).await.unwrap(), first);
+    }
+    // Another's key is another key.
+    let of_bob = fixture.store.apply(post(bob), once(bob, b"key", 1)).await.unwrap();
+    assert_ne!(of_bob.id, first.id);
+    assert_eq!(fixture.timeline(Timeline::User(ada)).await.len(), 1);
+
+    // At the same time, too.
+    let store = &fixture.store;
+    let both = tokio::join!(
+        store.apply(post(ada), once(ada, b"twin", 2)),
+        store.apply(post(ada), once(ada, b"twin", 2)),
+    );
+    assert_eq!(both.0.unwrap(), both.1.unwrap());
+    assert_eq!(fixture.timeline(Timeline::User(ada)).await.len(), 2);
+}
+
+pub(crate) async fn the_same_key_for_another_request_is_a_conflict(fixture: StoreFixture) {
+    let ada = fixture.person("ada").await;
+    let post = |words: &str| Change::Post { author: ada, tweet: tweet(words) };
+    fixture.store.apply(post("one"), once(ada, b"key", 1)).await.unwrap();
+    let refused = fixture.store.apply(post("two"), once(ada, b"key", 2)).await;
+    assert_eq!(refused, Err(Error::IdempotencyConflict));
+    assert_eq!(fixture.timeline(Timeline::User(ada)).await.len(), 1);
+}
+
+pub(crate) async fn a_refused_change_leaves_nothing_and_its_neighbours_alone(fixture: StoreFixture) {
+    let ada = fixture.person("ada").await;
+    let gone = fixture.post(ada, "soon gone").await;
+    fixture.apply(Change::DeleteTweet { author: ada, tweet: gone }).await;
+    let answer = NewTweet { reply_to: Some(gone), ..tweet("too late #late") };
+    // Asked together, they share a transaction.
+    let store = &fixture.store;
+    let (good, bad, good_too) = tokio::join!(
+        store.apply(Change::Post { author: ada, tweet: tweet("one") }, None),
+        store.apply(Change::Post { author: ada, tweet: answer.clone() }, once(ada, b"key", 1)),
+        store.apply(Change::Post { author: ada, tweet: tweet("two") }, None),
+    );
+    assert_eq!(bad, Err(Error::not_found("tweet")));
+    assert!(good.is_ok() && good_too.is_ok());
+    assert_eq!(fixture.timeline(Timeline::User(ada)).await.len(), 2);
+    assert!(fixture.store.search_hashtags("late", 10).await.unwrap().is_empty());
+    // A refusal used its key up as little as anything else.
+    let again = store.apply(Change::Post { author: ada, tweet: tweet("fine") }, once(ada, b"key", 2)).await;
+    assert!(again.is_ok());
+}
+
+pub(crate) async fn home_holds_ones_own_and_followed_tweets_newest_first(fixture: StoreFixture) {
+    let (ada, bob, cleo) =
+        (fixture.person("ada").await, fixture.person("bob").await, fixture.person("cleo").await);
+    fixture.follow(ada, bob).await;
+    let own = fixture.post(ada, "own").await;
+    let followed = fixture.post(bob, "followed").await;
+    let stranger = fixture.post(cleo, "stranger").await;
+    assert_eq!(fixture.home(ada).await, [followed, own]);
+    assert_eq!(fixture.home(bob).await, [followed]);
+    let retweet =
+        TweetId::new(fixture.apply(Change::Retweet { account: bob, tweet: stranger }).await.id).unwrap();
+    assert_eq!(fixture.home(ada).await, [retweet, followed, own]);
+    assert_eq!(fixture.timeline(Timeline::Local).await, [stranger, followed, own]);
+    fixture.apply(Change::Unfollow { follower: ada, followee: bob }).await;
+    assert_eq!(fixture.home(ada).await, [own]);
+}
+
+pub(crate) async fn pages_neither_repeat_nor_skip_when_things_arrive(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    fixture.follow(ada, bob).await;
+    let mut all = Vec::new();
+    for n in 0..25 {
+        all.push(fixture.post(if n % 2 == 0 { ada } else { bob }, &format!("{n}")).await);
+    }
+    all.reverse();
+    let mut read = Vec::new();
+    let mut span = Span::Latest;
+    loop {
+        let page = fixture.part(Timeline::Home(ada), span, 7).await;
+        let Some(last) = page.last() else { break };
+        span = Span::Before(last.get());
+        read.extend(page);
+        fixture.post(bob, "meanwhile").await;
+    }
+    assert_eq!(read, all);
+    // Upwards: directly above, nearest first.
+    let anchor = all[20];
+    let above = fixture.part(Timeline::Home(ada), Span::After(anchor.get()), 3).await;
+    assert_eq!(above, all[17..20]);
+}
+
+pub(crate) async fn a_deleted_tweet_takes_along_what_hangs_on_it(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let original = fixture.post(ada, "to be #deleted").await;
+    let reply = fixture.write(bob, NewTweet { reply_to: Some(original), ..tweet("reply") }).await;
+    let quote = fixture.write(bob, NewTweet { quote_of: Some(original), ..tweet("quote") }).await;
+    fixture.apply(Change::Retweet { account: bob, tweet: original }).await;
+    fixture.apply(Change::SetLike { account: bob, tweet: original, liked: true }).await;
+    fixture.apply(Change::SetBookmark { account: bob, tweet: original, bookmarked: true }).await;
+
+    let of_another = Change::DeleteTweet { author: bob, tweet: original };
+    assert!(matches!(fixture.refused(of_another).await, Error::NotFound(_) | Error::Forbidden(_)));
+    fixture.apply(Change::DeleteTweet { author: ada, tweet: original }).await;
+    assert!(fixture.see(bob, original).await.is_none());
+    assert_eq!(fixture.timeline(Timeline::User(bob)).await, [quote, reply]);
+    assert!(fixture.timeline(Timeline::Likes(bob)).await.is_empty());
+    assert!(fixture.timeline(Timeline::Bookmarks(bob)).await.is_empty());
+    assert!(fixture.timeline(Timeline::Hashtag(Hashtag::parse("deleted").unwrap())).await.is_empty());
+    assert!(fixture.timeline(Timeline::Search("deleted".into())).await.is_empty());
+    // The tweets that refer to it can tell that there was one.
+    assert_eq!(fixture.see(bob, quote).await.unwrap().tweet.quote_of, Some(original));
+}
+
+pub(crate) async fn an_edit_keeps_what_was_said(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let id = fixture.post(ada, "first #one").await;
+    let edit = |author, words: &str| Change::EditTweet { author, tweet: id, text: text(words) };
+    assert!(matches!(fixture.refused(edit(bob, "mine")).await, Error::NotFound(_) | Error::Forbidden(_)));
+    fixture.apply(edit(ada, "second #two @bob")).await;
+    let history = fixture.store.tweet_history(id).await.unwrap();
+    let texts: Vec<_> = history.iter().map(|(text, _)| text.as_str()).collect();
+    assert_eq!(texts, ["first #one", "second #two @bob"]);
+    assert!(fixture.timeline(Timeline::Hashtag(Hashtag::parse("one").unwrap())).await.is_empty());
+    assert_eq!(fixture.timeline(Timeline::Hashtag(Hashtag::parse("two").unwrap())).await, [id]);
+    assert_eq!(fixture.kinds_of_notifications(bob).await, [model::NotificationKind::Mention]);
+    fixture.apply(edit(ada, "third @bob")).await;
+    assert_eq!(fixture.kinds_of_notifications(bob).await.len(), 1, "who was mentioned is not told again");
+}
+
+pub(crate) async fn hashtags_fold_case_and_count_public_tweets_only(fixture: StoreFixture) {
+    let ada = fixture.person("ada").await;
+    let first = fixture.post(ada, "#Rust #rust").await;
+    let second = fixture.post(ada, "#RUST").await;
+    fixture.write(ada, NewTweet { visibility: Visibility::Followers, ..tweet("#rust in private") }).await;
+    let tag = Hashtag::parse("rUsT").unwrap();
+    assert_eq!(fixture.timeline(Timeline::Hashtag(tag)).await, [second, first]);
+    assert_eq!(fixture.store.search_hashtags("ru", 10).await.unwrap(), [("Rust".to_owned(), 2)]);
+    let uses = fixture.store.hashtag_uses_since(1).await.unwrap();
+    assert_eq!(uses.iter().map(|one| one.tweet).collect::<Vec<_>>(), [first, second]);
+}
+
+pub(crate) async fn retweets_and_likes_are_counted_once(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let id = fixture.post(ada, "like me").await;
+    let retweet = fixture.apply(Change::Retweet { account: bob, tweet: id }).await;
+    let again = fixture.apply(Change::Retweet { account: bob, tweet: id }).await;
+    assert_eq!((again.id, again.changed), (retweet.id, false));
+    let like = |liked| Change::SetLike { account: bob, tweet: id, liked };
+    assert!(fixture.apply(like(true)).await.changed);
+    assert!(!fixture.apply(like(true)).await.changed);
+    let seen = fixture.see(bob, id).await.unwrap().tweet;
+    assert_eq!((seen.counts.retweets, seen.counts.likes), (1, 1));
+    assert!(seen.viewer.liked && seen.viewer.retweeted && !seen.viewer.bookmarked);
+    assert!(fixture.apply(like(false)).await.changed);
+    fixture.apply(Change::UndoRetweet { account: bob, tweet: id }).await;
+    let seen = fixture.see(bob, id).await.unwrap().tweet;
+    assert_eq!((seen.counts.retweets, seen.counts.likes), (0, 0));
+    // A retweet of a retweet is one of the original.
+    let retweet = fixture.apply(Change::Retweet { account: bob, tweet: id }).await;
+    fixture.apply(Change::Retweet { account: ada, tweet: TweetId::new(retweet.id).unwrap() }).await;
+    assert_eq!(fixture.see(bob, id).await.unwrap().tweet.counts.retweets, 2);
+}
+
+pub(crate) async fn a_thread_is_read_upwards_and_downwards(fixture: StoreFixture) {
+    let ada = fixture.person("ada").await;
+    let root = fixture.post(ada, "root").await;
+    let answer = |to| NewTweet { reply_to: Some(to), ..tweet("answer") };
+    let one = fixture.write(ada, answer(root)).await;
+    let two = fixture.write(ada, answer(one)).await;
+    let other = fixture.write(ada, answer(root)).await;
+    assert_eq!(fixture.store.ancestors(two, 100).await.unwrap(), [one, root]);
+    assert_eq!(fixture.store.ancestors(two, 1).await.unwrap(), [one]);
+    assert_eq!(fixture.store.descendants(root, None, 100).await.unwrap(), [one, two, other]);
+    assert_eq!(fixture.store.descendants(root, Some(one), 1).await.unwrap(), [two]);
+    assert_eq!(fixture.see(ada, root).await.unwrap().tweet.counts.replies, 2);
+}
+
+pub(crate) async fn words_are_found_in_public_tweets_only(fixture: StoreFixture) {
+    let ada = fixture.person("ada").await;
+    let id = fixture.post(ada, "The quick brown fox's émigré").await;
+    fixture.write(ada, NewTweet { visibility: Visibility::Unlisted, ..tweet("quick and quiet") }).await;
+    for query in ["quick", "QUICK fox", "bro*", "emigre", "\"quick\" OR AND NEAR("] {
+        let found = fixture.timeline(Timeline::Search(query.into())).await;
+        let expected: &[TweetId] = if query.contains("OR") { &[] } else { &[id] };
+        assert_eq!(found, expected, "{query}");
+    }
+    assert!(fixture.timeline(Timeline::Search("slow".into())).await.is_empty());
+}
+
+pub(crate) async fn a_direct_tweet_says_whom_it_mentions_and_is_in_no_public_list(fixture: StoreFixture) {
+    let (ada, bob, cleo) =
+        (fixture.person("ada").await, fixture.person("bob").await, fixture.person("cleo").await);
+    fixture.follow(cleo, ada).await;
+    let secret = NewTweet { visibility: Visibility::Direct, ..tweet("@bob only for you #secret") };
+    let id = fixture.write(ada, secret).await;
+    assert_eq!(fixture.kinds_of_notifications(bob).await, [model::NotificationKind::Mention]);
+    assert!(fixture.see(bob, id).await.unwrap().mentions_viewer);
+    assert!(!fixture.see(cleo, id).await.unwrap().mentions_viewer);
+    assert!(fixture.timeline(Timeline::Local).await.is_empty());
+    assert!(fixture.timeline(Timeline::Hashtag(Hashtag::parse("secret").unwrap())).await.is_empty());
+}

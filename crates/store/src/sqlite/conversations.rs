@@ -1,0 +1,182 @@
+//! Conversations, messages and how far each of the two has come.
+
+use model::{
+    AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, MessageId, Page, ReadReceipts,
+    Span, TweetText,
+};
+use rusqlite::{Connection, Row, params};
+
+use super::accounts::account_of;
+use super::sql::{Result, Sql, all, first, get, optional, run};
+use super::writer::{Tx, applied};
+use crate::{ChangeResult, EventKind};
+
+const CONVERSATION: &str = "
+    SELECT a.id, a.username, a.display_name, m.id, m.conversation, m.author, m.text,
+           mine.delivered, mine.read_up_to, theirs.delivered, theirs.read_up_to,
+           (SELECT count(*) FROM message u
+            WHERE u.conversation = m.conversation AND u.id > mine.read_up_to AND u.author <> mine.account)
+    FROM conversation_member mine
+    JOIN conversation_member theirs
+         ON theirs.conversation = mine.conversation AND theirs.account = mine.partner
+    JOIN account a ON a.id = mine.partner
+    JOIN message m ON m.id = mine.last_message
+    WHERE mine.account = ?1 ";
+
+fn message_of(row: &Row<'_>, column: usize) -> rusqlite::Result<DirectMessage> {
+    Ok(DirectMessage {
+        id: get(row, column)?,
+        conversation: get(row, column + 1)?,
+        author: get(row, column + 2)?,
+        text: row.get(column + 3)?,
+    })
+}
+
+fn marks_of(row: &Row<'_>, column: usize) -> rusqlite::Result<ReadReceipts> {
+    let mark = |column| row.get::<_, i64>(column).map(|id| MessageId::new(id.cast_unsigned()));
+    Ok(ReadReceipts { delivered: mark(column)?, read: mark(column + 1)? })
+}
+
+fn conversation_of(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    let last = message_of(row, 3)?;
+    Ok(Conversation {
+        id: last.conversation,
+        with: account_of(row, 0)?,
+        last,
+        yours: marks_of(row, 7)?,
+        theirs: marks_of(row, 9)?,
+        unread: row.get(11)?,
+    })
+}
+
+pub(super) fn list(
+    db: &Connection,
+    account: AccountId,
+    before: Option<MessageId>,
+    limit: usize,
+) -> Result<Page<Conversation>> {
+    let sql = format!(
+        "{CONVERSATION} AND mine.last_message < ?2 AND a.state = 1
+         AND NOT EXISTS (SELECT 1 FROM block WHERE (blocker = ?1 AND blocked = a.id)
+                                                OR (blocker = a.id AND blocked = ?1))
+         ORDER BY mine.last_message DESC LIMIT ?3"
+    );
+    let before = before.map_or(i64::MAX, |id| id.get().cast_signed());
+    let rows = all(db, &sql, params![Sql(account), before, limit + 1], conversation_of)?;
+    Ok(Page::from_surplus(rows, limit, |c| Cursor::Id(c.last.id.get())))
+}
+
+pub(super) fn between(db: &Connection, account: AccountId, with: AccountId) -> Result<Option<Conversation>> {
+    let sql = format!("{CONVERSATION} AND mine.partner = ?2");
+    Ok(first(db, &sql, params![Sql(account), Sql(with)], conversation_of)?)
+}
+
+pub(super) fn messages(
+    db: &Connection,
+    conversation: ConversationId,
+    span: Span,
+    limit: usize,
+) -> Result<Vec<DirectMessage>> {
+    let (bound, side, order) = match span {
+        Span::Latest => (i64::MAX, "<", "DESC"),
+        Span::Before(id) => (id.cast_signed(), "<", "DESC"),
+        Span::After(id) => (id.cast_signed(), ">", "ASC"),
+    };
+    let sql = format!(
+        "SELECT id, conversation, author, text FROM message
+         WHERE conversation = ?1 AND id {side} ?2 ORDER BY id {order} LIMIT ?3"
+    );
+    let mut messages = all(db, &sql, params![Sql(conversation), bound, limit], |row| message_of(row, 0))?;
+    if order == "ASC" {
+        messages.reverse();
+    }
+    Ok(messages)
+}
+
+pub(super) fn message(db: &Connection, id: MessageId) -> Result<Option<DirectMessage>> {
+    let sql = "SELECT id, conversation, author, text FROM message WHERE id = ?1";
+    Ok(first(db, sql, [Sql(id)], |row| message_of(row, 0))?)
+}
+
+pub(super) fn marks(
+    db: &Connection,
+    conversation: ConversationId,
+    account: AccountId,
+) -> Result<ReadReceipts> {
+    let sql =
+        "SELECT delivered, read_up_to FROM conversation_member WHERE conversation = ?1 AND account = ?2";
+    Ok(first(db, sql, params![Sql(conversation), Sql(account)], |row| marks_of(row, 0))?.unwrap_or_default())
+}
+
+impl Tx<'_> {
+    pub(super) fn send_message(
+        &mut self,
+        author: AccountId,
+        to: AccountId,
+        text: &TweetText,
+    ) -> Result<ChangeResult> {
+        if author == to {
+            return Err(Error::invalid("username", "is your own").into());
+        }
+        self.require_active(author)?;
+        self.require_active(to)?;
+        self.refuse_across_block(author, to)?;
+        let conversation = self.conversation(author, to)?;
+        let id = self.next_id();
+        let message = MessageId::new(id).ok_or_else(|| crate::incident(&"the identifiers are used up"))?;
+        run(
+            self.db,
+            "INSERT INTO message (id, conversation, author, text) VALUES (?1, ?2, ?3, ?4)",
+            params![Sql(message), Sql(conversation), Sql(author), text.as_str()],
+        )?;
+        run(
+            self.db,
+            "INSERT INTO conversation_member (conversation, account, partner, last_message)
+             VALUES (?1, ?2, ?3, ?4), (?1, ?3, ?2, ?4)
+             ON CONFLICT DO UPDATE SET last_message = excluded.last_message",
+            params![Sql(conversation), Sql(author), Sql(to), Sql(message)],
+        )?;
+        self.tell(EventKind::MessageSent { conversation, message, author, to })?;
+        applied(id, true)
+    }
+
+    fn conversation(&mut self, one: AccountId, other: AccountId) -> Result<ConversationId> {
+        let (low, high) = (one.min(other), one.max(other));
+        let sql = "SELECT id FROM conversation WHERE low = ?1 AND high = ?2";
+        if let Some(id) = first(self.db, sql, params![Sql(low), Sql(high)], |row| get(row, 0))? {
+            return Ok(id);
+        }
+        let id = self.next_id();
+        let sql = "INSERT INTO conversation (id, low, high) VALUES (?1, ?2, ?3)";
+        run(self.db, sql, params![id.cast_signed(), Sql(low), Sql(high)])?;
+        Ok(ConversationId::new(id).ok_or_else(|| crate::incident(&"the identifiers are used up"))?)
+    }
+
+    pub(super) fn mark_conversation(
+        &mut self,
+        conversation: ConversationId,
+        account: AccountId,
+        delivered: Option<MessageId>,
+        read: Option<MessageId>,
+    ) -> Result<ChangeResult> {
+        let sql = "SELECT partner FROM conversation_member WHERE conversation = ?1 AND account = ?2";
+        let with =
+            first(self.db, sql, params![Sql(conversation), Sql(account)], |row| get::<AccountId>(row, 0))?
+                .ok_or_else(|| Error::not_found("conversation"))?;
+        // What was read was delivered too. ReadReceipts never move back, nor past the newest message.
+        let changed = run(
+            self.db,
+            "UPDATE conversation_member
+             SET delivered = max(delivered, min(last_message, max(coalesce(?3, 0), coalesce(?4, 0)))),
+                 read_up_to = max(read_up_to, min(last_message, coalesce(?4, 0)))
+             WHERE conversation = ?1 AND account = ?2
+               AND (delivered < min(last_message, max(coalesce(?3, 0), coalesce(?4, 0)))
+                    OR read_up_to < min(last_message, coalesce(?4, 0)))",
+            params![Sql(conversation), Sql(account), optional(delivered), optional(read)],
+        )? > 0;
+        if changed {
+            self.tell(EventKind::ConversationMarked { conversation, account, with })?;
+        }
+        applied(conversation.get(), changed)
+    }
+}

@@ -1,0 +1,61 @@
+//! Rows of other databases, with their own times and without events and notifications.
+
+use model::{AccountId, Role, TweetId};
+use rusqlite::params;
+
+use super::sql::{Result, exists, first, run};
+use super::writer::{Tx, applied};
+use crate::{Change, ChangeResult, Origin, Touched};
+
+impl Tx<'_> {
+    pub(super) fn import(&mut self, change: &Change) -> Result<ChangeResult> {
+        self.touch(Touched::Everything);
+        match change {
+            Change::ImportAccount { origin, username, display_name, password, created_ms } => {
+                if let Some(id) = self.imported(origin)? {
+                    return applied(id, false);
+                }
+                let id = self.id_at(*created_ms, "account")?;
+                self.insert_account(id, username, display_name, password, Role::Member, true)?;
+                self.remember(origin, id)
+            }
+            Change::ImportFollow { follower, followee } => {
+                let changed = self.insert_follow(*follower, *followee)?;
+                applied(followee.get(), changed)
+            }
+            Change::ImportTweet { origin, author, tweet, created_ms } => {
+                if let Some(id) = self.imported(origin)? {
+                    return applied(id, false);
+                }
+                let id = self.id_at(*created_ms, "tweet")?;
+                let tweet_id = TweetId::new(id).ok_or_else(|| crate::incident(&"an impossible time"))?;
+                self.insert_tweet(tweet_id, AccountId::clone(author), tweet, tweet.reply_to, tweet.quote_of)?;
+                self.remember(origin, id)
+            }
+            other => Err(crate::incident(&format!("no import: {other:?}")).into()),
+        }
+    }
+
+    fn imported(&self, origin: &Origin) -> Result<Option<u64>> {
+        let sql = "SELECT id FROM import_origin WHERE source = ?1 AND key = ?2";
+        let id = first(self.db, sql, [&origin.source, &origin.key], |row| row.get::<_, i64>(0))?;
+        Ok(id.map(i64::cast_unsigned))
+    }
+
+    fn remember(&self, origin: &Origin, id: u64) -> Result<ChangeResult> {
+        let sql = "INSERT INTO import_origin (source, key, id) VALUES (?1, ?2, ?3)";
+        run(self.db, sql, params![origin.source, origin.key, id.cast_signed()])?;
+        applied(id, true)
+    }
+
+    /// The first free identifier at a time that may be long ago.
+    fn id_at(&self, created_ms: i64, table: &str) -> Result<u64> {
+        // A time that has not come yet would sort above everything that is written until then.
+        let created_ms = created_ms.clamp(1, self.now_ms);
+        let mut id = created_ms.cast_unsigned() << 16;
+        while exists(self.db, &format!("SELECT 1 FROM {table} WHERE id = ?1"), [id.cast_signed()])? {
+            id += 1;
+        }
+        Ok(id)
+    }
+}

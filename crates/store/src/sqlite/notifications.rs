@@ -1,0 +1,105 @@
+//! Notifications: who is told of what.
+
+use model::{AccountId, Notification, NotificationId, NotificationKind, Span, TweetId};
+use rusqlite::{Connection, Row, params};
+
+use super::sql::{Result, Sql, all, exists, first, get, get_optional, optional, run};
+use super::writer::{Tx, applied};
+use crate::{ChangeResult, EventKind};
+
+const NOTIFICATION: &str = "
+    SELECT n.id, n.kind, n.actor, n.tweet, n.id > r.notifications_read
+    FROM notification n JOIN account r ON r.id = n.recipient JOIN account a ON a.id = n.actor
+    WHERE a.state = 1 ";
+
+/// The recipient does not mute the actor.
+const NOT_MUTED: &str = "NOT EXISTS (SELECT 1 FROM mute WHERE muter = n.recipient AND muted = n.actor)";
+
+fn notification_of(row: &Row<'_>) -> rusqlite::Result<Notification> {
+    Ok(Notification {
+        id: get(row, 0)?,
+        kind: get(row, 1)?,
+        actor: get(row, 2)?,
+        tweet: get_optional(row, 3)?,
+        unread: row.get(4)?,
+    })
+}
+
+pub(super) fn list(
+    db: &Connection,
+    recipient: AccountId,
+    span: Span,
+    unread_only: bool,
+    limit: usize,
+) -> Result<Vec<Notification>> {
+    let (bound, side, order) = match span {
+        Span::Latest => (i64::MAX, "<", "DESC"),
+        Span::Before(id) => (id.cast_signed(), "<", "DESC"),
+        Span::After(id) => (id.cast_signed(), ">", "ASC"),
+    };
+    let unread = if unread_only { "AND n.id > r.notifications_read" } else { "" };
+    let sql = format!(
+        "{NOTIFICATION} AND n.recipient = ?1 AND n.id {side} ?2 {unread} AND {NOT_MUTED}
+         ORDER BY n.id {order} LIMIT ?3"
+    );
+    let mut list = all(db, &sql, params![Sql(recipient), bound, limit], notification_of)?;
+    if order == "ASC" {
+        list.reverse();
+    }
+    Ok(list)
+}
+
+pub(super) fn one(db: &Connection, id: NotificationId) -> Result<Option<Notification>> {
+    Ok(first(db, &format!("{NOTIFICATION} AND n.id = ?1"), [Sql(id)], notification_of)?)
+}
+
+pub(super) fn unread(db: &Connection, recipient: AccountId) -> Result<u32> {
+    let sql = format!(
+        "SELECT count(*) FROM notification n JOIN account a ON a.id = n.actor
+         WHERE n.recipient = ?1 AND a.state = 1 AND {NOT_MUTED}
+           AND n.id > (SELECT notifications_read FROM account WHERE id = ?1)"
+    );
+    Ok(first(db, &sql, [Sql(recipient)], |row| row.get(0))?.unwrap_or_default())
+}
+
+impl Tx<'_> {
+    /// Tells someone what another one did; never of oneself, across a block, or of someone who is muted.
+    pub(super) fn notify(
+        &mut self,
+        recipient: AccountId,
+        kind: NotificationKind,
+        actor: AccountId,
+        tweet: Option<TweetId>,
+    ) -> Result<()> {
+        let muted = "SELECT 1 FROM mute WHERE muter = ?1 AND muted = ?2";
+        if recipient == actor
+            || self.blocked(recipient, actor)?
+            || exists(self.db, muted, params![Sql(recipient), Sql(actor)])?
+        {
+            return Ok(());
+        }
+        let Some(notification) = NotificationId::new(self.next_id()) else { return Ok(()) };
+        run(
+            self.db,
+            "INSERT INTO notification (id, recipient, kind, actor, tweet) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![Sql(notification), Sql(recipient), Sql(kind), Sql(actor), optional(tweet)],
+        )?;
+        self.tell(EventKind::Notified { recipient, notification })
+    }
+
+    pub(super) fn mark_notifications_read(
+        &mut self,
+        account: AccountId,
+        up_to: NotificationId,
+    ) -> Result<ChangeResult> {
+        // A mark in the future would hide what is yet to come.
+        let changed = run(
+            self.db,
+            "UPDATE account SET notifications_read = newest FROM
+                 (SELECT max(id) AS newest FROM notification WHERE recipient = ?1 AND id <= ?2)
+             WHERE id = ?1 AND newest > notifications_read",
+            params![Sql(account), Sql(up_to)],
+        )? > 0;
+        applied(up_to.get(), changed)
+    }
+}

@@ -1,0 +1,226 @@
+//! Follows, blocks and mutes, and the lists of people that they make.
+
+use model::{Account, AccountId, Cursor, Error, NotificationKind, Page, Relationship, Username};
+use rusqlite::{Connection, params};
+
+use super::accounts::account_of;
+use super::sql::{Result, Sql, all, exists, first, get, run};
+use super::writer::{Tx, applied};
+use crate::{AccountList, ChangeResult, EventKind, SocialGraph};
+
+pub(super) fn relationships(
+    db: &Connection,
+    viewer: AccountId,
+    others: &[AccountId],
+) -> Result<Vec<Relationship>> {
+    let sql = "
+        SELECT EXISTS (SELECT 1 FROM follow WHERE follower = ?1 AND followee = ?2),
+               EXISTS (SELECT 1 FROM follow WHERE follower = ?2 AND followee = ?1),
+               EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = ?2),
+               EXISTS (SELECT 1 FROM block WHERE blocker = ?2 AND blocked = ?1),
+               EXISTS (SELECT 1 FROM mute WHERE muter = ?1 AND muted = ?2)";
+    let mut relationships = Vec::with_capacity(others.len());
+    for other in others {
+        let relationship = first(db, sql, params![Sql(viewer), Sql(*other)], |row| {
+            Ok(Relationship {
+                following: row.get(0)?,
+                followed_by: row.get(1)?,
+                blocking: row.get(2)?,
+                blocked_by: row.get(3)?,
+                muting: row.get(4)?,
+            })
+        })?;
+        relationships.push(relationship.unwrap_or_default());
+    }
+    Ok(relationships)
+}
+
+pub(super) fn of_account(db: &Connection, account: AccountId) -> Result<SocialGraph> {
+    let list = |sql| all(db, sql, [Sql(account)], |row| get::<AccountId>(row, 0));
+    let hidden = "SELECT presence_hidden FROM account WHERE id = ?1";
+    Ok(SocialGraph {
+        following: list("SELECT followee FROM follow WHERE follower = ?1")?,
+        blocked: list(
+            "SELECT blocked FROM block WHERE blocker = ?1 UNION SELECT blocker FROM block WHERE blocked = ?1",
+        )?,
+        muted: list("SELECT muted FROM mute WHERE muter = ?1")?,
+        presence_hidden: first(db, hidden, [Sql(account)], |row| row.get(0))?.unwrap_or_default(),
+    })
+}
+
+/// Neither blocks the other: `?1` is the viewer.
+const NOT_BLOCKED: &str = "
+    NOT EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = a.id)
+    AND NOT EXISTS (SELECT 1 FROM block WHERE blocker = a.id AND blocked = ?1)";
+
+pub(super) fn list(
+    db: &Connection,
+    viewer: AccountId,
+    list: AccountList,
+    position: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Account>> {
+    let foreign = || Error::invalid("cursor", "belongs to another list");
+    let (table, resolve_or_self, other) = match list {
+        AccountList::People => {
+            let after = match position {
+                None => "",
+                Some(Cursor::Username(username)) => username.as_str(),
+                Some(Cursor::Id(_)) => return Err(foreign().into()),
+            };
+            return everyone(db, viewer, after, limit);
+        }
+        AccountList::Followers(account) => (("follow", "followee", "follower"), account, true),
+        AccountList::Following(account) => (("follow", "follower", "followee"), account, true),
+        AccountList::Blocked => (("block", "blocker", "blocked"), viewer, false),
+        AccountList::Muted => (("mute", "muter", "muted"), viewer, true),
+    };
+    let before = match position {
+        None => i64::MAX,
+        Some(Cursor::Id(id)) => id.cast_signed(),
+        Some(Cursor::Username(_)) => return Err(foreign().into()),
+    };
+    let (table, mine, theirs) = table;
+    let filter = if other { NOT_BLOCKED } else { "?1 = ?1" };
+    let sql = format!(
+        "SELECT a.id, a.username, a.display_name, x.id FROM {table} x JOIN account a ON a.id = x.{theirs}
+         WHERE x.{mine} = ?2 AND x.id < ?3 AND a.state = 1 AND {filter} ORDER BY x.id DESC LIMIT ?4"
+    );
+    let rows = all(db, &sql, params![Sql(viewer), Sql(resolve_or_self), before, limit + 1], |row| {
+        Ok((account_of(row, 0)?, row.get::<_, i64>(3)?.cast_unsigned()))
+    })?;
+    let page = Page::from_surplus(rows, limit, |(_, id)| Cursor::Id(*id));
+    Ok(Page { items: page.items.into_iter().map(|(account, _)| account).collect(), next: page.next })
+}
+
+fn everyone(db: &Connection, viewer: AccountId, after: &str, limit: usize) -> Result<Page<Account>> {
+    let sql = format!(
+        "SELECT a.id, a.username, a.display_name FROM account a
+         WHERE a.username > ?2 AND a.state = 1 AND {NOT_BLOCKED} ORDER BY a.username LIMIT ?3"
+    );
+    let rows = all(db, &sql, params![Sql(viewer), after, limit + 1], |row| account_of(row, 0))?;
+    Ok(Page::from_surplus(rows, limit, |account| Cursor::Username(Username::clone(&account.username))))
+}
+
+impl Tx<'_> {
+    pub(super) fn follows(&self, follower: AccountId, followee: AccountId) -> Result<bool> {
+        let sql = "SELECT 1 FROM follow WHERE follower = ?1 AND followee = ?2";
+        Ok(exists(self.db, sql, params![Sql(follower), Sql(followee)])?)
+    }
+
+    /// Whether either blocks the other.
+    pub(super) fn blocked(&self, one: AccountId, other: AccountId) -> Result<bool> {
+        let sql =
+            "SELECT 1 FROM block WHERE (blocker = ?1 AND blocked = ?2) OR (blocker = ?2 AND blocked = ?1)";
+        Ok(exists(self.db, sql, params![Sql(one), Sql(other)])?)
+    }
+
+    pub(super) fn refuse_across_block(&self, one: AccountId, other: AccountId) -> Result<()> {
+        if self.blocked(one, other)? {
+            return Err(Error::forbidden("one of you blocks the other").into());
+        }
+        Ok(())
+    }
+
+    /// Both are in use and not the same.
+    fn require_pair(&self, one: AccountId, other: AccountId) -> Result<()> {
+        if one == other {
+            return Err(Error::invalid("username", "is your own").into());
+        }
+        self.require_active(one)?;
+        self.require_active(other)
+    }
+
+    pub(super) fn follow(&mut self, follower: AccountId, followee: AccountId) -> Result<ChangeResult> {
+        self.require_pair(follower, followee)?;
+        self.refuse_across_block(follower, followee)?;
+        let changed = self.insert_follow(follower, followee)?;
+        if changed {
+            self.notify(followee, NotificationKind::Follow, follower, None)?;
+            self.tell(EventKind::Followed { follower, followee })?;
+        }
+        applied(followee.get(), changed)
+    }
+
+    /// The tie and its counters, without event and notification.
+    pub(super) fn insert_follow(&mut self, follower: AccountId, followee: AccountId) -> Result<bool> {
+        let id = self.next_id().cast_signed();
+        let sql = "INSERT OR IGNORE INTO follow (follower, followee, id) VALUES (?1, ?2, ?3)";
+        let changed = run(self.db, sql, params![Sql(follower), Sql(followee), id])? > 0;
+        if changed {
+            self.count_follow(follower, followee, 1)?;
+        }
+        Ok(changed)
+    }
+
+    fn count_follow(&self, follower: AccountId, followee: AccountId, step: i64) -> Result<()> {
+        let sql = "UPDATE account SET following = following + ?2 WHERE id = ?1";
+        run(self.db, sql, params![Sql(follower), step])?;
+        let sql = "UPDATE account SET followers = followers + ?2 WHERE id = ?1";
+        run(self.db, sql, params![Sql(followee), step])?;
+        Ok(())
+    }
+
+    pub(super) fn unfollow(&mut self, follower: AccountId, followee: AccountId) -> Result<ChangeResult> {
+        let changed = self.end_follow(follower, followee)?;
+        applied(followee.get(), changed)
+    }
+
+    pub(super) fn end_follow(&mut self, follower: AccountId, followee: AccountId) -> Result<bool> {
+        let sql = "DELETE FROM follow WHERE follower = ?1 AND followee = ?2";
+        let changed = run(self.db, sql, params![Sql(follower), Sql(followee)])? > 0;
+        if changed {
+            self.count_follow(follower, followee, -1)?;
+            run(
+                self.db,
+                "DELETE FROM notification WHERE recipient = ?1 AND actor = ?2 AND kind = 1",
+                params![Sql(followee), Sql(follower)],
+            )?;
+            self.tell(EventKind::Unfollowed { follower, followee })?;
+        }
+        Ok(changed)
+    }
+
+    pub(super) fn block(&mut self, blocker: AccountId, blocked: AccountId) -> Result<ChangeResult> {
+        self.require_pair(blocker, blocked)?;
+        let id = self.next_id().cast_signed();
+        let sql = "INSERT OR IGNORE INTO block (blocker, blocked, id) VALUES (?1, ?2, ?3)";
+        let changed = run(self.db, sql, params![Sql(blocker), Sql(blocked), id])? > 0;
+        if changed {
+            self.end_follow(blocker, blocked)?;
+            self.end_follow(blocked, blocker)?;
+            let sql = "DELETE FROM notification WHERE actor = ?1 AND recipient = ?2";
+            run(self.db, sql, params![Sql(blocker), Sql(blocked)])?;
+            run(self.db, sql, params![Sql(blocked), Sql(blocker)])?;
+            self.tell(EventKind::Blocked { blocker, blocked })?;
+        }
+        applied(blocked.get(), changed)
+    }
+
+    pub(super) fn unblock(&mut self, blocker: AccountId, blocked: AccountId) -> Result<ChangeResult> {
+        let sql = "DELETE FROM block WHERE blocker = ?1 AND blocked = ?2";
+        let changed = run(self.db, sql, params![Sql(blocker), Sql(blocked)])? > 0;
+        if changed {
+            self.tell(EventKind::Unblocked { blocker, blocked })?;
+        }
+        applied(blocked.get(), changed)
+    }
+
+    pub(super) fn set_mute(&mut self, muter: AccountId, muted: AccountId, on: bool) -> Result<ChangeResult> {
+        let changed = if on {
+            self.require_pair(muter, muted)?;
+            let id = self.next_id().cast_signed();
+            let sql = "INSERT OR IGNORE INTO mute (muter, muted, id) VALUES (?1, ?2, ?3)";
+            run(self.db, sql, params![Sql(muter), Sql(muted), id])? > 0
+        } else {
+            run(self.db, "DELETE FROM mute WHERE muter = ?1 AND muted = ?2", params![Sql(muter), Sql(muted)])?
+                > 0
+        };
+        if changed {
+            let event =
+                if on { EventKind::Muted { muter, muted } } else { EventKind::Unmuted { muter, muted } };
+            self.tell(event)?;
+        }
+        applied(muted.get(), changed)
+    }
+}

@@ -1,0 +1,183 @@
+//! Small things that every statement needs: identifiers and codes in columns, cached statements, and what an
+//! error of SQLite means to the caller.
+
+use model::{
+    AccountId, AccountState, ConversationId, Error, EventId, MessageId, NotificationId, NotificationKind,
+    ReportId, Role, SessionId, SshKeyId, TweetId, Visibility,
+};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, Params, Row};
+
+use crate::fault::{self, InjectedBug};
+
+/// Why a statement or a change did not go through.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The change is refused; the database is as it was.
+    Refused(Error),
+    /// The database itself.
+    Sql(rusqlite::Error),
+}
+
+pub(super) type Result<T, E = Fault> = std::result::Result<T, E>;
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl Fault {
+    /// What the caller is told; a fault of ours is logged under its incident.
+    pub(super) fn into_error(self) -> Error {
+        let error = match self {
+            Self::Refused(error) => return error,
+            Self::Sql(error) => error,
+        };
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Error::StorageFull,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                tracing::error!(%error, "the database cannot be used");
+                Error::Unavailable("the server's storage does not work; its operator has to look".into())
+            }
+            _ => crate::incident(&error),
+        }
+    }
+
+    /// Whether the disk no longer does what it should: nothing may be acknowledged after that.
+    pub(super) fn is_fatal(&self) -> bool {
+        let Self::Sql(error) = self else { return false };
+        if fault::is_on(InjectedBug::StopWhenFull) && error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
+            return true;
+        }
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        )
+    }
+}
+
+/// A statement, prepared once for each connection.
+pub(super) fn prepared<'db>(db: &'db Connection, sql: &str) -> rusqlite::Result<CachedStatement<'db>> {
+    #[cfg(test)]
+    PREPARED.lock().unwrap().insert(sql.to_owned());
+    db.prepare_cached(sql)
+}
+
+/// Every statement that this test process has used, so that a test can look at their plans.
+#[cfg(test)]
+pub(super) static PREPARED: std::sync::Mutex<std::collections::BTreeSet<String>> =
+    std::sync::Mutex::new(std::collections::BTreeSet::new());
+
+/// Runs a statement; the number of rows it changed.
+pub(super) fn run(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+    prepared(db, sql)?.execute(params)
+}
+
+/// The first row of a query, if there is one.
+pub(super) fn first<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    prepared(db, sql)?.query_row(params, read).optional()
+}
+
+/// All rows of a query.
+pub(super) fn all<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    prepared(db, sql)?.query_map(params, read)?.collect()
+}
+
+/// Whether a query has a row.
+pub(super) fn exists(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<bool> {
+    prepared(db, sql)?.exists(params)
+}
+
+/// An identifier in a column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sql<T>(pub(super) T);
+
+macro_rules! ids {
+    ($($id:ident),*) => {$(
+        impl ToSql for Sql<$id> {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.0.get().cast_signed().into())
+            }
+        }
+
+        impl FromSql for Sql<$id> {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let id = value.as_i64()?;
+                $id::new(id.cast_unsigned()).map(Self).ok_or(FromSqlError::OutOfRange(id))
+            }
+        }
+    )*};
+}
+ids!(AccountId, ConversationId, EventId, MessageId, NotificationId, ReportId, SessionId, SshKeyId, TweetId);
+
+macro_rules! codes {
+    ($($kind:ident { $($variant:ident = $code:literal),* })*) => {$(
+        impl ToSql for Sql<$kind> {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                let code: i64 = match self.0 { $($kind::$variant => $code,)* };
+                Ok(code.into())
+            }
+        }
+
+        impl FromSql for Sql<$kind> {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                match value.as_i64()? {
+                    $($code => Ok(Self($kind::$variant)),)*
+                    other => Err(FromSqlError::OutOfRange(other)),
+                }
+            }
+        }
+    )*};
+}
+codes! {
+    Role { Member = 1, Admin = 2 }
+    AccountState { Active = 1, Suspended = 2, Deleted = 3 }
+    Visibility { Public = 1, Unlisted = 2, Followers = 3, Direct = 4 }
+    NotificationKind { Follow = 1, Mention = 2, Reply = 3, Retweet = 4, Quote = 5, Like = 6 }
+}
+
+/// The value of a column of this kind.
+pub(super) fn get<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    Sql<T>: FromSql,
+{
+    row.get::<_, Sql<T>>(column).map(|sql| sql.0)
+}
+
+/// The same where it may be NULL.
+pub(super) fn get_optional<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>>
+where
+    Sql<T>: FromSql,
+{
+    row.get::<_, Option<Sql<T>>>(column).map(|sql| sql.map(|sql| sql.0))
+}
+
+/// An identifier for a column that may be NULL.
+pub(super) fn optional<T>(id: Option<T>) -> Option<Sql<T>> {
+    id.map(Sql)
+}
+
+/// A text column that was checked when it was written; one that no longer parses is damage.
+pub(super) fn parsed<T>(column: usize, value: model::Result<T>) -> rusqlite::Result<T> {
+    value.map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+    })
+}

@@ -1,0 +1,293 @@
+//! From a screen in memory to the bytes that change a terminal from the screen before to this one.
+//!
+//! Nothing changed: no byte. Every frame stands between the marks of synchronized output (private mode 2026), so
+//! that a terminal shows it whole. The screen before can be given back to save memory: of each row a number stays, and
+//! the next frame writes the rows that differ.
+
+use std::fmt::Write as _;
+
+use crate::grid::{Cell, Grid, Size};
+use crate::style::{Colour, Style, Surface, Theme};
+
+/// How many colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// None: weight and underline only.
+    None,
+    /// The 16 of the terminal.
+    #[default]
+    Sixteen,
+    /// The cube of 256.
+    Cube,
+    /// Exact ones.
+    Exact,
+}
+
+/// What a frame needs beside its cells.
+#[derive(Debug, Clone, Copy)]
+pub struct Paint<'a> {
+    /// Colours.
+    pub theme: &'a Theme,
+    /// How many of them.
+    pub depth: Depth,
+    /// Whether links are marked (OSC 8).
+    pub links: bool,
+}
+
+/// What a terminal shows now.
+#[derive(Debug, Default)]
+pub struct Painter {
+    shown: Shown,
+    caret: Option<(u16, u16)>,
+}
+
+/// What is known of what a terminal shows.
+#[derive(Debug, Default)]
+enum Shown {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// Everything.
+    Grid(Grid),
+    /// A number for each row.
+    Digests(Size, Vec<u64>),
+}
+
+impl Painter {
+    /// The bytes that bring a terminal from what it shows to `next`, with the caret there or hidden.
+    pub fn paint(&mut self, next: Grid, caret: Option<(u16, u16)>, paint: Paint<'_>) -> String {
+        let mut out = String::new();
+        let mut pen = Pen { out: &mut out, paint, look: None, link: 0, at: None };
+        let size = match &self.shown {
+            Shown::Unknown => None,
+            Shown::Grid(shown) => Some(shown.size()),
+            Shown::Digests(size, _) => Some(*size),
+        };
+        if size != Some(next.size()) {
+            self.shown = Shown::Unknown;
+            pen.out.push_str("\x1b[0m\x1b[H\x1b[2J");
+        }
+        let digests = if matches!(self.shown, Shown::Digests(..)) { next.digests() } else { Vec::new() };
+        for y in 0..next.size().height {
+            let row = usize::from(y);
+            if matches!(&self.shown, Shown::Digests(_, shown) if shown.get(row) == digests.get(row)) {
+                continue;
+            }
+            for x in 0..next.size().width {
+                if matches!(&self.shown, Shown::Grid(shown) if shown.is_same(&next, x, y)) {
+                    continue;
+                }
+                if let Some(cell) = next.cell(x, y).filter(|cell| !cell.text.is_empty()) {
+                    pen.cell(x, y, &cell, &next);
+                }
+            }
+        }
+        pen.unlink();
+        if pen.look.is_some() {
+            pen.out.push_str("\x1b[0m");
+        }
+        let changed = !out.is_empty();
+        if changed || caret != self.caret {
+            if let Some((x, y)) = caret {
+                let _ = write!(out, "\x1b[{};{}H\x1b[?25h", y + 1, x + 1);
+            }
+            let hide = if caret.is_none() || changed { "\x1b[?25l" } else { "" };
+            out = format!("\x1b[?2026h{hide}{out}\x1b[?2026l");
+        }
+        // Where nothing has changed the little that is known is enough.
+        if changed || !matches!(self.shown, Shown::Digests(..)) {
+            self.shown = Shown::Grid(next);
+        }
+        self.caret = caret;
+        out
+    }
+
+    /// Forgets what the terminal shows: the next frame is drawn whole.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Gives back the memory of what the terminal shows. The next frame draws the rows that differ.
+    pub fn hibernate(&mut self) {
+        if let Shown::Grid(shown) = &self.shown {
+            self.shown = Shown::Digests(shown.size(), shown.digests());
+        }
+    }
+}
+
+struct Pen<'a> {
+    out: &'a mut String,
+    paint: Paint<'a>,
+    look: Option<Style>,
+    link: u16,
+    /// Where the next character would land, if that is sure.
+    at: Option<(u16, u16)>,
+}
+
+impl Pen<'_> {
+    fn cell(&mut self, x: u16, y: u16, cell: &Cell, grid: &Grid) {
+        if self.at != Some((x, y)) {
+            let _ = write!(self.out, "\x1b[{};{}H", y + 1, x + 1);
+        }
+        if self.look != Some(cell.look) {
+            self.style(cell.look);
+            self.look = Some(cell.look);
+        }
+        if self.paint.links && self.link != cell.link {
+            self.unlink();
+            if let Some(url) = grid.url(cell.link) {
+                let _ = write!(self.out, "\x1b]8;id={};{url}\x1b\\", cell.link);
+                self.link = cell.link;
+            }
+        }
+        self.out.push_str(&cell.text);
+        // Terminals do not agree how wide anything but plain letters is: say where the next cell is.
+        let is_sure = cell.text.is_ascii() && x + 1 < grid.size().width;
+        self.at = is_sure.then_some((x + 1, y));
+    }
+
+    fn unlink(&mut self) {
+        if self.link != 0 {
+            self.out.push_str("\x1b]8;;\x1b\\");
+            self.link = 0;
+        }
+    }
+
+    fn style(&mut self, look: Style) {
+        self.out.push_str("\x1b[0");
+        if look.bold {
+            self.out.push_str(";1");
+        }
+        if look.underline {
+            self.out.push_str(";4");
+        }
+        let depth = self.paint.depth;
+        // Without a colour for it, a bar is a bar by being reversed.
+        let bare = self.paint.theme.ground(look.ground) == Colour::Own || depth == Depth::None;
+        if look.reverse || (look.ground == Surface::Bar && bare) {
+            self.out.push_str(";7");
+        }
+        if depth != Depth::None {
+            self.colour(self.paint.theme.role(look.role), 30);
+            self.colour(self.paint.theme.ground(look.ground), 40);
+        }
+        self.out.push('m');
+    }
+
+    fn colour(&mut self, colour: Colour, base: u8) {
+        let _ = match (colour, self.paint.depth) {
+            (Colour::Own, _) => Ok(()),
+            (Colour::Palette(number), _) if number < 8 => write!(self.out, ";{}", base + number),
+            (Colour::Palette(number), _) => write!(self.out, ";{}", base + 60 + (number & 7)),
+            (Colour::Exact(red, green, blue), Depth::Exact) => {
+                write!(self.out, ";{};2;{red};{green};{blue}", base + 8)
+            }
+            (Colour::Exact(red, green, blue), _) => {
+                write!(self.out, ";{};5;{}", base + 8, nearest_of_cube(red, green, blue))
+            }
+        };
+    }
+}
+
+/// The number of the nearest of the 6×6×6 colours or 24 greys that xterm's 256 have.
+fn nearest_of_cube(red: u8, green: u8, blue: u8) -> u8 {
+    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let nearest = |value: u8| {
+        let by_distance = |(_, step): &(usize, &u8)| value.abs_diff(**step);
+        STEPS.iter().enumerate().min_by_key(by_distance).map_or((0, 0), |(place, step)| (place, *step))
+    };
+    let distance = |r: u8, g: u8, b: u8| {
+        let square = |one: u8, other: u8| u32::from(one.abs_diff(other)).pow(2);
+        square(red, r) + square(green, g) + square(blue, b)
+    };
+    let ((r, red_step), (g, green_step), (b, blue_step)) = (nearest(red), nearest(green), nearest(blue));
+    let average = (u16::from(red) + u16::from(green) + u16::from(blue)) / 3;
+    let grey = (average.saturating_sub(3) / 10).min(23);
+    let level = u8::try_from(8 + 10 * grey).unwrap_or(238);
+    if distance(level, level, level) < distance(red_step, green_step, blue_step) {
+        u8::try_from(232 + grey).unwrap_or(255)
+    } else {
+        u8::try_from(16 + 36 * r + 6 * g + b).unwrap_or(16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::{Area, Size};
+    use crate::style::ColorRole;
+
+    const SIZE: Size = Size { width: 12, height: 2 };
+
+    fn screen(text: &str) -> Grid {
+        let mut grid = Grid::new(SIZE);
+        grid.put(Area::of(SIZE), 0, 0, text, Style::of(ColorRole::Name), 0);
+        grid
+    }
+
+    fn paint(theme: &Theme, depth: Depth) -> Paint<'_> {
+        Paint { theme, depth, links: true }
+    }
+
+    #[test]
+    fn only_what_changed_is_written_and_nothing_when_nothing_did() {
+        let theme = Theme::terminal();
+        let mut painter = Painter::default();
+        let first = painter.paint(screen("hello"), None, paint(&theme, Depth::Sixteen));
+        assert!(first.starts_with("\x1b[?2026h") && first.ends_with("\x1b[?2026l"), "{first:?}");
+        assert_eq!(painter.paint(screen("hello"), None, paint(&theme, Depth::Sixteen)), "");
+        let second = painter.paint(screen("hallo"), None, paint(&theme, Depth::Sixteen));
+        assert_eq!(second, "\x1b[?2026h\x1b[?25l\x1b[1;2H\x1b[0;36ma\x1b[0m\x1b[?2026l");
+        painter.forget();
+        assert!(painter.paint(screen("hallo"), None, paint(&theme, Depth::Sixteen)).contains("hallo"));
+    }
+
+    #[test]
+    fn a_hibernated_screen_costs_no_byte_until_it_changes_and_then_only_the_rows_that_did() {
+        let theme = Theme::terminal();
+        let two_rows = |second: &str| {
+            let mut grid = screen("hello");
+            grid.put(Area::of(SIZE), 0, 1, second, Style::default(), 0);
+            grid
+        };
+        let mut painter = Painter::default();
+        painter.paint(two_rows("there"), None, paint(&theme, Depth::Sixteen));
+        painter.hibernate();
+        assert!(matches!(painter.shown, Shown::Digests(..)));
+        assert_eq!(painter.paint(two_rows("there"), None, paint(&theme, Depth::Sixteen)), "");
+        assert!(matches!(painter.shown, Shown::Digests(..)), "it sleeps on");
+        let bytes = painter.paint(two_rows("where"), None, paint(&theme, Depth::Sixteen));
+        assert!(bytes.contains("where") && !bytes.contains("hello"), "{bytes:?}");
+        let bytes = painter.paint(two_rows("here"), None, paint(&theme, Depth::Sixteen));
+        assert!(!bytes.contains("where") && !bytes.contains("hello"), "{bytes:?}");
+    }
+
+    #[test]
+    fn after_characters_of_doubtful_width_the_place_is_said() {
+        let theme = Theme::terminal();
+        let bytes = Painter::default().paint(screen("👩‍🚀x"), None, paint(&theme, Depth::None));
+        assert!(bytes.contains("👩‍🚀\x1b[1;3Hx"), "{bytes:?}");
+    }
+
+    #[test]
+    fn without_colours_no_colour_is_written() {
+        let theme = Theme::all()["night"].clone();
+        let bytes = Painter::default().paint(screen("x"), None, paint(&theme, Depth::None));
+        assert!(bytes.contains("\x1b[0mx"), "{bytes:?}");
+        let bytes = Painter::default().paint(screen("x"), None, paint(&theme, Depth::Exact));
+        assert!(bytes.contains("\x1b[0;38;2;136;192;208;48;2;31;36;48mx"), "{bytes:?}");
+        let bytes = Painter::default().paint(screen("x"), None, paint(&theme, Depth::Cube));
+        assert!(bytes.contains("\x1b[0;38;5;110;48;5;235mx"), "{bytes:?}");
+    }
+
+    #[test]
+    fn a_link_is_closed_where_it_ends() {
+        let theme = Theme::terminal();
+        let mut grid = Grid::new(SIZE);
+        let link = grid.link("https://a.org");
+        let x = grid.put(Area::of(SIZE), 0, 0, "ab", Style::default(), link);
+        grid.put(Area::of(SIZE), x, 0, "c", Style::default(), 0);
+        let bytes = Painter::default().paint(grid, None, paint(&theme, Depth::None));
+        assert!(bytes.contains("\x1b]8;id=1;https://a.org\x1b\\ab\x1b]8;;\x1b\\c"), "{bytes:?}");
+    }
+}
