@@ -89,7 +89,7 @@ const COMMANDS: [Command; 9] = [
     },
     Command {
         name: "torture",
-        arguments: "[--lane NAME]... [--short | --long] [--seed N]",
+        arguments: "[--scenario NAME]... [--short | --long] [--seed N]",
         help: "try to break the promises of docs/reliability.md on a release build",
         run: |args| Some(torture::torture(args)),
     },

@@ -7,7 +7,7 @@ use crate::{builds, tools};
 
 /// Scenarios that have the same result on a slow or busy machine. Not here: slow, overload, backup and soak, which
 /// measure; and the simulation, which the tests of the server run.
-const CI_LANES: [&str; 13] = [
+const CI_SCENARIOS: [&str; 13] = [
     "power", "crash", "frames", "disk", "clock", "names", "erase", "restart", "migrate", "abuse", "terminal",
     "tls", "auth",
 ];
@@ -23,5 +23,5 @@ pub(crate) fn torture(args: &[&str]) -> Outcome {
 
 /// Runs the scenarios of CI in their short form.
 pub(crate) fn ci_scenarios() -> Outcome {
-    torture(&CI_LANES.iter().flat_map(|name| ["--lane", name]).collect::<Vec<_>>())
+    torture(&CI_SCENARIOS.iter().flat_map(|name| ["--scenario", name]).collect::<Vec<_>>())
 }
