@@ -3,6 +3,7 @@
 mod bench;
 mod builds;
 mod ci;
+mod cycles;
 mod deny;
 mod docs;
 mod figures;
@@ -10,6 +11,8 @@ mod process;
 mod scene;
 mod screen;
 mod screenshots;
+mod sizes;
+mod source;
 mod svg;
 mod tools;
 mod torture;
@@ -30,12 +33,24 @@ struct Command {
     run: fn(&[&str]) -> Option<Outcome>,
 }
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 11] = [
     Command {
         name: "ci",
         arguments: "",
         help: "run everything that a change must pass",
         run: |args| args.is_empty().then(ci::ci),
+    },
+    Command {
+        name: "cycles",
+        arguments: "",
+        help: "find source files of a crate that depend on each other in a circle",
+        run: |args| args.is_empty().then(cycles::check),
+    },
+    Command {
+        name: "sizes",
+        arguments: "",
+        help: "find source files and functions that are too long",
+        run: |args| args.is_empty().then(sizes::check),
     },
     Command {
         name: "docs",
