@@ -17,6 +17,7 @@ mod svg;
 mod tools;
 mod torture;
 mod tour;
+mod words;
 
 use std::process::ExitCode;
 
@@ -33,12 +34,22 @@ struct Command {
     run: fn(&[&str]) -> Option<Outcome>,
 }
 
-const COMMANDS: [Command; 11] = [
+const COMMANDS: [Command; 12] = [
     Command {
         name: "ci",
         arguments: "",
         help: "run everything that a change must pass",
         run: |args| args.is_empty().then(ci::ci),
+    },
+    Command {
+        name: "words",
+        arguments: "[--count] [PATH]...",
+        help: "find words that xtask/words.toml bans; --count prints the number of hits per word and directory",
+        run: |args| match args {
+            ["--count", paths @ ..] => Some(words::count(paths)),
+            paths if paths.iter().any(|path| path.starts_with('-')) => None,
+            paths => Some(words::check(paths)),
+        },
     },
     Command {
         name: "cycles",
