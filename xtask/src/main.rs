@@ -37,9 +37,13 @@ struct Command {
 const COMMANDS: [Command; 12] = [
     Command {
         name: "ci",
-        arguments: "",
-        help: "run everything that a change must pass",
-        run: |args| args.is_empty().then(ci::ci),
+        arguments: "[--quick]",
+        help: "run everything that a change must pass; --quick leaves out end-to-end tests and release builds",
+        run: |args| match args {
+            [] => Some(ci::full()),
+            ["--quick"] => Some(ci::quick()),
+            _ => None,
+        },
     },
     Command {
         name: "words",
