@@ -12,7 +12,7 @@ pub(crate) fn terminal_input(data: &[u8]) {
     let mut cut = Decoder::default();
     let pieces: Vec<_> = bytes.chunks(step).flat_map(|piece| cut.decode(piece)).collect();
     assert_eq!(events, pieces, "cutting the bytes changes nothing");
-    assert_eq!(whole.settle(), cut.settle());
+    assert_eq!(whole.flush_escape(), cut.flush_escape());
     for event in events {
         match event {
             Event::Key(key) => {

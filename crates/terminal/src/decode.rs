@@ -1,135 +1,137 @@
-//! From the bytes of a terminal, near or over ssh, to events. Survives any bytes: a sequence that nobody knows is
-//! dropped, what is pasted is bounded, and the next key is understood again.
+//! Decodes the bytes of a terminal into events. It accepts any bytes: unknown sequences are dropped, pastes and
+//! sequences are bounded, and the next key is decoded again.
 
 use vte::{Params, Parser, Perform};
 
 use crate::key::{Code, Event, Key, MouseAction, Report};
 
-/// Most that is taken of one paste.
+/// Maximum size of a paste, in bytes. It ends there; the rest is decoded as keys.
 pub const PASTE_BYTES_MAX: usize = 64 * 1024;
-/// Most that is kept of one sequence of the terminal: the parser keeps a string for as long as it does not end, and
-/// who comes by ssh need not be a terminal.
+/// Maximum size of an escape sequence, in bytes. The parser would buffer an unterminated string without limit, and an
+/// ssh client can send anything.
 const SEQUENCE_BYTES_MAX: usize = 1_024;
 const ESC: u8 = 0x1b;
 
-/// Turns bytes into events, however they are cut into pieces.
+/// A decoder for one terminal. The bytes can be split anywhere.
 #[derive(Default)]
 pub struct Decoder {
     parser: Parser,
-    read: Reading,
-    /// The last byte was an escape: a key of its own, or the beginning of a sequence?
-    escaped: bool,
-    /// The sequence is longer than what is kept: the rest of it is dropped.
-    drops: bool,
-    /// The sequence is one that a bell ends too (OSC).
-    bell_ends: bool,
+    state: Interpreter,
+    /// The last byte was an escape: a key, or the beginning of a sequence.
+    has_pending_escape: bool,
+    /// The sequence exceeded [`SEQUENCE_BYTES_MAX`]: its remaining bytes are dropped.
+    is_dropping: bool,
+    /// The sequence is an OSC, which a bell can end too.
+    is_osc: bool,
 }
 
 impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Decoder").field("read", &self.read).finish_non_exhaustive()
+        f.debug_struct("Decoder").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
 impl Decoder {
-    /// What these bytes mean, together with those before.
+    /// The events that these bytes complete.
     pub fn decode(&mut self, bytes: &[u8]) -> Vec<Event> {
         for &byte in bytes {
-            self.take(byte);
+            self.feed(byte);
         }
-        std::mem::take(&mut self.read.events)
+        std::mem::take(&mut self.state.events)
     }
 
-    /// Whether an escape waits for what follows. If nothing does for a moment, call [`Decoder::settle`].
+    /// Whether the last byte was an escape. If no byte follows within a few milliseconds, call
+    /// [`Decoder::flush_escape`].
     #[must_use]
-    pub fn is_undecided(&self) -> bool {
-        self.escaped
+    pub fn has_pending_escape(&self) -> bool {
+        self.has_pending_escape
     }
 
-    /// Nothing followed: the escape was a key of its own.
-    pub fn settle(&mut self) -> Vec<Event> {
-        if self.escaped {
+    /// Decodes a pending escape as the Esc key.
+    pub fn flush_escape(&mut self) -> Vec<Event> {
+        if self.has_pending_escape {
             self.forget_sequence();
-            self.read.key(Key::plain(Code::Esc));
+            self.state.key(Key::plain(Code::Esc));
         }
-        std::mem::take(&mut self.read.events)
+        std::mem::take(&mut self.state.events)
     }
 
-    fn take(&mut self, byte: u8) {
-        let was_escaped = std::mem::replace(&mut self.escaped, byte == ESC && self.read.paste.is_none());
+    fn feed(&mut self, byte: u8) {
+        let was_escaped =
+            std::mem::replace(&mut self.has_pending_escape, byte == ESC && self.state.paste.is_none());
         if !was_escaped {
-            self.in_sequence(byte);
+            self.feed_sequence(byte);
             return;
         }
-        self.bell_ends = byte == b']';
-        // The parser would go on waiting inside the sequence for these.
+        self.is_osc = byte == b']';
+        // For these the parser would wait for more bytes of a sequence.
         let alt = |code| Key { alt: true, ..Key::plain(code) };
         match byte {
-            ESC => self.read.key(Key::plain(Code::Esc)),
-            b'\r' | b'\n' => self.alone(alt(Code::Enter)),
-            0x7f | 0x08 => self.alone(alt(Code::Backspace)),
-            b'\t' => self.alone(alt(Code::Tab)),
-            b' '..=b'/' => self.alone(alt(Code::Char(char::from(byte)))),
-            0..=0x1f => self.alone(Key { alt: true, ..control(byte) }),
+            ESC => self.state.key(Key::plain(Code::Esc)),
+            b'\r' | b'\n' => self.emit(alt(Code::Enter)),
+            0x7f | 0x08 => self.emit(alt(Code::Backspace)),
+            b'\t' => self.emit(alt(Code::Tab)),
+            b' '..=b'/' => self.emit(alt(Code::Char(char::from(byte)))),
+            0..=0x1f => self.emit(Key { alt: true, ..control(byte) }),
             0x80.. => {
                 self.forget_sequence();
-                self.read.prefix = Prefix::Alt;
-                self.parser.advance(&mut self.read, &[byte]);
+                self.state.prefix = Prefix::Alt;
+                self.parser.advance(&mut self.state, &[byte]);
             }
-            _ => self.parser.advance(&mut self.read, &[byte]),
+            _ => self.parser.advance(&mut self.state, &[byte]),
         }
     }
 
-    /// A byte that may belong to a sequence which has begun.
-    fn in_sequence(&mut self, byte: u8) {
-        let ends = matches!(byte, ESC | 0x18 | 0x1a) || (byte == 0x07 && self.bell_ends);
-        if self.drops && !ends {
+    /// A byte that may belong to the current sequence.
+    fn feed_sequence(&mut self, byte: u8) {
+        let ends = matches!(byte, ESC | 0x18 | 0x1a) || (byte == 0x07 && self.is_osc);
+        if self.is_dropping && !ends {
             return;
         }
-        if std::mem::take(&mut self.drops) && byte != ESC {
+        if std::mem::take(&mut self.is_dropping) && byte != ESC {
             return;
         }
-        self.read.unread += 1;
-        self.parser.advance(&mut self.read, &[byte]);
-        if self.read.unread > SEQUENCE_BYTES_MAX {
-            self.read.unread = 0;
+        self.state.sequence_bytes += 1;
+        self.parser.advance(&mut self.state, &[byte]);
+        if self.state.sequence_bytes > SEQUENCE_BYTES_MAX {
+            self.state.sequence_bytes = 0;
             self.parser = Parser::new();
-            self.drops = true;
+            self.is_dropping = true;
         }
     }
 
-    fn alone(&mut self, key: Key) {
+    fn emit(&mut self, key: Key) {
         self.forget_sequence();
-        self.read.key(key);
+        self.state.key(key);
     }
 
     fn forget_sequence(&mut self) {
         self.parser = Parser::new();
-        self.escaped = false;
+        self.has_pending_escape = false;
     }
 }
 
 #[derive(Debug, Default)]
-struct Reading {
+struct Interpreter {
     events: Vec<Event>,
     paste: Option<String>,
     prefix: Prefix,
-    /// Bytes of which nothing is known yet.
-    unread: usize,
+    /// Bytes of the current sequence.
+    sequence_bytes: usize,
 }
 
-/// What an escape said about the character that follows it, and about nothing after that.
+/// What the last escape sequence says about the next character.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Prefix {
     #[default]
     None,
-    /// `ESC O`: the first bytes of a function key or of a key of the keypad.
+    /// `ESC O`: the next character names a function or keypad key.
     SingleShift,
-    /// The character is typed with alt.
+    /// Alt is held.
     Alt,
 }
 
-impl Reading {
+impl Interpreter {
     fn key(&mut self, key: Key) {
         match &mut self.paste {
             None => self.events.push(Event::Key(key)),
@@ -139,7 +141,7 @@ impl Reading {
                 Code::Tab => paste.push(' '),
                 _ => {}
             },
-            // It never ends, or is more than anybody can want: take what there is, and keys are keys again.
+            // The paste is too long or was never terminated.
             Some(_) => self.end_paste(),
         }
     }
@@ -162,9 +164,9 @@ impl Reading {
     }
 }
 
-impl Perform for Reading {
+impl Perform for Interpreter {
     fn print(&mut self, c: char) {
-        self.unread = 0;
+        self.sequence_bytes = 0;
         let prefix = std::mem::take(&mut self.prefix);
         if prefix == Prefix::SingleShift {
             let code = match c {
@@ -185,7 +187,7 @@ impl Perform for Reading {
     }
 
     fn execute(&mut self, byte: u8) {
-        self.unread = 0;
+        self.sequence_bytes = 0;
         self.prefix = Prefix::None;
         if byte < 0x20 {
             self.key(control(byte));
@@ -193,7 +195,7 @@ impl Perform for Reading {
     }
 
     fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignored: bool, action: char) {
-        self.unread = 0;
+        self.sequence_bytes = 0;
         self.prefix = Prefix::None;
         if ignored {
             return;
@@ -212,7 +214,7 @@ impl Perform for Reading {
                 }
             }
             ([], 'u') => {
-                // The kitty protocol: a code point and modifiers; 3 would be a release.
+                // The kitty keyboard protocol: code point and modifiers.
                 let code = match first {
                     13 => Code::Enter,
                     9 => Code::Tab,
@@ -248,7 +250,7 @@ impl Perform for Reading {
     }
 
     fn esc_dispatch(&mut self, intermediates: &[u8], ignored: bool, byte: u8) {
-        self.unread = 0;
+        self.sequence_bytes = 0;
         self.prefix = Prefix::None;
         if ignored || !intermediates.is_empty() || self.paste.is_some() {
             return;
@@ -262,17 +264,17 @@ impl Perform for Reading {
     }
 
     fn osc_dispatch(&mut self, params: &[&[u8]], _bell: bool) {
-        self.unread = 0;
+        self.sequence_bytes = 0;
         self.prefix = Prefix::None;
-        if let [b"11", colour] = params
-            && let Some(dark) = std::str::from_utf8(colour).ok().and_then(is_dark)
+        if let [b"11", color] = params
+            && let Some(dark) = std::str::from_utf8(color).ok().and_then(is_dark)
         {
             self.events.push(Event::Report(Report::DarkBackground(dark)));
         }
     }
 }
 
-/// Keys that are control characters.
+/// The key of a control character.
 fn control(byte: u8) -> Key {
     match byte {
         b'\r' => Key::plain(Code::Enter),
@@ -313,12 +315,12 @@ fn numbered(number: u16) -> Option<Code> {
     })
 }
 
-/// As xterm tells them: 1 and a bit each for shift, alt, control.
+/// Modifiers as xterm encodes them: 1 plus a bit each for shift, alt and control.
 fn with_modifiers(code: Code, number: u16) -> Key {
     let bits = number.saturating_sub(1);
     let (mut code, mut shift) = (code, bits & 1 != 0);
     if let Code::Char(c) = code {
-        // A character tells its shift itself.
+        // A character includes its shift.
         if shift && c.is_ascii_lowercase() {
             code = Code::Char(c.to_ascii_uppercase());
         }
@@ -327,9 +329,9 @@ fn with_modifiers(code: Code, number: u16) -> Key {
     Key { code, shift, alt: bits & 2 != 0, ctrl: bits & 4 != 0 }
 }
 
-/// Of `rgb:RRRR/GGGG/BBBB`.
-fn is_dark(colour: &str) -> Option<bool> {
-    let mut parts = colour.strip_prefix("rgb:")?.split('/');
+/// Whether the color `rgb:RRRR/GGGG/BBBB` is dark.
+fn is_dark(color: &str) -> Option<bool> {
+    let mut parts = color.strip_prefix("rgb:")?.split('/');
     let mut part = || -> Option<f32> {
         let digits = parts.next()?;
         let most = 16_f32.powi(i32::try_from(digits.len()).ok()?) - 1.0;
@@ -347,7 +349,7 @@ mod tests {
     fn events(bytes: &[u8]) -> Vec<Event> {
         let mut decoder = Decoder::default();
         let mut events = decoder.decode(bytes);
-        events.extend(decoder.settle());
+        events.extend(decoder.flush_escape());
         events
     }
 
@@ -360,8 +362,8 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_every_kind() {
-        for (bytes, meant) in [
+    fn every_kind_of_key_is_decoded() {
+        for (bytes, expected) in [
             ("aé日".as_bytes(), "a é 日"),
             (b"\r\t\x7f\x08", "Enter Tab Backspace Backspace"),
             (b"\x04\x1f", "Ctrl-d Ctrl-_"),
@@ -373,12 +375,12 @@ mod tests {
             (b"\x1b[13;5u\x1b[97;3u", "Ctrl-Enter Alt-a"),
             ("\x1bé".as_bytes(), "Alt-é"),
         ] {
-            assert_eq!(keys(bytes), meant, "{bytes:?}");
+            assert_eq!(keys(bytes), expected, "{bytes:?}");
         }
     }
 
     #[test]
-    fn what_is_pasted_is_one_event_and_bounded() {
+    fn a_paste_is_one_event_of_bounded_size() {
         assert_eq!(
             events(b"\x1b[200~a\rb\x1b[31mc\x1b[201~x"),
             [Event::Paste("a\nbc".into()), Event::Key(Key::char('x'))]
@@ -390,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mouse_and_what_a_terminal_says_of_itself() {
+    fn mouse_events_and_reports_are_decoded() {
         assert_eq!(
             events(b"\x1b[<0;3;4M\x1b[<0;3;4m\x1b[<65;1;1M"),
             [Event::Mouse(MouseAction::Press, 2, 3), Event::Mouse(MouseAction::WheelDown, 0, 0)]
@@ -407,13 +409,13 @@ mod tests {
     }
 
     #[test]
-    fn pictures_of_kitty_and_other_long_answers_are_no_keys() {
+    fn responses_that_are_not_known_are_dropped() {
         assert_eq!(events(b"\x1b_Gi=31;OK\x1b\\\x1bP1$r0m\x1b\\q"), [Event::Key(Key::char('q'))]);
     }
 
     #[test]
-    fn of_a_sequence_without_end_little_is_kept_and_nothing_becomes_keys() {
-        // A colour of a million digits would be a colour if all of it were kept.
+    fn an_endless_sequence_is_dropped_and_gives_no_keys() {
+        // If all of it were buffered, the million digits would be a valid color.
         let zeros = vec![b'0'; 1_000_000];
         for (begin, end) in
             [("\x1b]11;rgb:", "/0/0\x07"), ("\x1b]52;c;", "\x1b\\"), ("\x1bP", "\x1b\\"), ("\x1b[", "\x18")]
@@ -421,7 +423,7 @@ mod tests {
             let bytes = [begin.as_bytes(), &zeros, end.as_bytes(), b"q"].concat();
             assert_eq!(events(&bytes), [Event::Key(Key::char('q'))], "{begin:?}");
         }
-        // A bell ends none of these: what stands behind it is no key either.
+        // A bell does not end these sequences: the bytes after it give no keys either.
         for begin in ["\x1b_G", "\x1bP", "\x1bX", "\x1b^", "\x1b["] {
             let bytes = [begin.as_bytes(), &zeros, b"\x07rm -rf /\r\x1b\\q"].concat();
             assert_eq!(events(&bytes), [Event::Key(Key::char('q'))], "{begin:?}");
@@ -436,7 +438,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn after_any_bytes_a_key_is_understood_again(
+        fn after_any_bytes_a_key_is_decoded(
             bytes in prop::collection::vec(prop_oneof![Just(ESC), Just(b'['), any::<u8>()], 0..200),
             cut in 0_usize..200,
         ) {
@@ -444,8 +446,8 @@ mod tests {
             let (one, two) = bytes.split_at(cut.min(bytes.len()));
             decoder.decode(one);
             decoder.decode(two);
-            decoder.settle();
-            // String terminators and the end of a paste bring any state to its end.
+            decoder.flush_escape();
+            // String terminators and the end of a paste leave every state.
             decoder.decode(b"\x1b\\\x1b\\\x1b[201~\x1b\\");
             decoder.decode(b"a");
             let events = decoder.decode(b"q");
@@ -453,7 +455,7 @@ mod tests {
         }
 
         #[test]
-        fn cutting_the_bytes_changes_nothing(text in "\\PC{0,20}(\x1b\\[[0-9;]{0,5}[A-D~])?\\PC{0,5}") {
+        fn splitting_the_bytes_does_not_change_the_events(text in "\\PC{0,20}(\x1b\\[[0-9;]{0,5}[A-D~])?\\PC{0,5}") {
             let whole = Decoder::default().decode(text.as_bytes());
             let mut decoder = Decoder::default();
             let pieces: Vec<_> = text.bytes().flat_map(|byte| decoder.decode(&[byte])).collect();

@@ -1,4 +1,4 @@
-//! Text while it is written: a caret, the usual keys, undo. Knows nothing of screens but how wide a line is.
+//! A text editor: caret, the usual editing keys, undo. It does not draw; of the screen it knows the line width only.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -8,65 +8,66 @@ use crate::measure::{columns, wrap};
 /// Steps that can be undone.
 const UNDO_STEPS_MAX: usize = 200;
 
-/// A text, where the caret is in it, and what it was before.
+/// A text with a caret, an undo history and a cut buffer.
 #[derive(Debug, Clone, Default)]
 pub struct Editor {
     text: String,
-    /// Byte at which the next character goes.
+    /// Byte offset at which the next character is inserted.
     caret: usize,
     undo: Vec<(String, usize)>,
-    /// The last change wrote a character: the next one belongs to the same step.
+    /// The last key typed a character, so that the next one belongs to the same undo step.
     is_typing: bool,
-    /// What was cut last.
+    /// The text that was cut last.
     cut: String,
     one_line: bool,
 }
 
 impl Editor {
-    /// With several lines.
+    /// An editor for several lines, with the caret at the end.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self { text: text.to_owned(), caret: text.len(), ..Self::default() }
     }
 
-    /// With one line.
+    /// An editor for one line: newlines become spaces, and Enter is not handled.
     #[must_use]
     pub fn one_line(text: &str) -> Self {
         Self { one_line: true, ..Self::new(text) }
     }
 
-    /// What is written.
+    /// The whole text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where the caret is, in bytes.
+    /// Byte offset of the caret.
     #[must_use]
     pub fn caret(&self) -> usize {
         self.caret
     }
 
-    /// Nothing but space.
+    /// Whether the text is empty or whitespace.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
 
-    /// Another text, with the caret at its end. Can be undone.
+    /// Replaces the text and moves the caret to its end. Can be undone.
     pub fn set(&mut self, text: &str) {
         self.remember();
         self.text = text.to_owned();
         self.caret = text.len();
     }
 
-    /// Writes at the caret. Control characters but newline are left out.
+    /// Inserts at the caret. Control characters other than newline are dropped; a tab becomes a space.
     pub fn insert(&mut self, text: &str) {
         self.remember();
         self.write(text);
     }
 
-    /// Puts a text in the place of the bytes from `start` to the caret, as a completion does.
+    /// Replaces the bytes from `start` to the caret, for completions. Does nothing if `start` is after the caret or not
+    /// at a character boundary.
     pub fn complete(&mut self, start: usize, text: &str) {
         if start <= self.caret && self.text.is_char_boundary(start) {
             self.remember();
@@ -88,26 +89,26 @@ impl Editor {
         self.caret += kept.len();
     }
 
-    /// Lines at this width as ranges of bytes, and the caret's column and line.
+    /// The text wrapped at this width, as byte ranges, and the column and line of the caret.
     #[must_use]
     pub fn layout(&self, width: usize) -> (Vec<std::ops::Range<usize>>, (usize, usize)) {
         let mut lines = wrap(&self.text, width);
-        // After a newline at the end, or a full line, the caret stands on a line of its own.
-        let place = lines.iter().rposition(|line| line.start <= self.caret).unwrap_or(0);
-        let start = lines.get(place).map_or(0, |line| line.start);
+        // After a full line the caret is on a line of its own.
+        let row = lines.iter().rposition(|line| line.start <= self.caret).unwrap_or(0);
+        let start = lines.get(row).map_or(0, |line| line.start);
         let column = columns(self.text.get(start..self.caret).unwrap_or_default());
         if column >= width.max(2) {
             lines.push(self.caret..self.caret);
-            return (lines, (0, place + 1));
+            return (lines, (0, row + 1));
         }
-        (lines, (column, place))
+        (lines, (column, row))
     }
 
-    /// Takes a key; whether it meant something here. `width` is that of the lines as they are shown.
+    /// Handles a key and returns whether it was an editing key. `width` is the width at which the text is wrapped.
     pub fn key(&mut self, key: Key, width: usize) -> bool {
-        if let Some(c) = key.writes() {
-            let goes_on = self.is_typing && !c.is_whitespace();
-            if !goes_on {
+        if let Some(c) = key.typed() {
+            let is_same_step = self.is_typing && !c.is_whitespace();
+            if !is_same_step {
                 self.remember();
             }
             self.write(c.encode_utf8(&mut [0; 4]));
@@ -210,7 +211,7 @@ impl Editor {
         self.after().find('\n').map_or(self.text.len(), |at| self.caret + at)
     }
 
-    /// To the line above or below as it is shown; whether there is one.
+    /// Moves the caret a wrapped line up or down; `false` if there is none.
     fn vertical(&mut self, by: isize, width: usize) -> bool {
         let (lines, (column, row)) = self.layout(width);
         let Some(line) = row.checked_add_signed(by).and_then(|row| lines.get(row)) else { return false };
@@ -224,7 +225,7 @@ impl Editor {
             used += crate::measure::cluster_columns(cluster);
             at += cluster.len();
         }
-        // The end of a wrapped line is the beginning of the next.
+        // The end of a wrapped line is also the beginning of the next: stay before its last character.
         if at == line.end
             && at < self.text.len()
             && !self.text.get(at..).unwrap_or_default().starts_with('\n')
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_keys_do_the_usual_things() {
+    fn editing_keys_work_as_in_a_shell() {
         for (keys, text) in [
             ("h e l l o left left X", "helXlo"),
             ("a b space c d ctrl-w", "ab "),
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn one_character_of_many_code_points_is_one() {
+    fn backspace_deletes_a_whole_grapheme_cluster() {
         let mut editor = Editor::new("a👩‍🚀");
         editor.key(Key::plain(Code::Backspace), 20);
         assert_eq!(editor.text(), "a");
@@ -286,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn the_caret_is_shown_where_the_next_character_goes() {
+    fn the_caret_wraps_with_the_text() {
         assert_eq!(Editor::new("hello world").layout(8).1, (5, 1));
         assert_eq!(Editor::new("hello\n").layout(8).1, (0, 1));
         assert_eq!(Editor::new("abcdefgh").layout(8).1, (0, 1));
@@ -294,7 +295,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_keys_break_it(keys in prop::collection::vec(0_usize..26, 0..120)) {
+        fn any_keys_keep_the_caret_inside_the_text(keys in prop::collection::vec(0_usize..26, 0..120)) {
             let all = [
                 "a", "é", "日", "space", "enter", "left", "right", "up", "down", "home", "end", "backspace",
                 "delete", "ctrl-left", "ctrl-right", "ctrl-w", "ctrl-u", "ctrl-k", "ctrl-y", "ctrl-_", "alt-d",

@@ -1,5 +1,5 @@
-//! A screen in memory: cells with a character, a look and perhaps a link. The only way to put text on it drops
-//! whatever could drive a terminal, so that nothing which is drawn can.
+//! A screen in memory: cells with a character, a style and an optional link. [`Grid::put`] is the only function that
+//! writes text into it, and it replaces control characters, so that no text can control the terminal.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::measure::cluster_columns;
 use crate::style::Style;
 
-/// Columns and rows.
+/// The size of a screen in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Size {
     /// Columns.
@@ -19,18 +19,18 @@ pub struct Size {
     pub height: u16,
 }
 
-/// The largest screen that is drawn. Whoever says that theirs is larger gets this part of it.
+/// The largest screen that is drawn. A larger terminal shows it in its top left corner.
 pub const SIZE_MAX: Size = Size { width: 500, height: 200 };
 
 impl Size {
-    /// Within what can be drawn.
+    /// The size limited to 1×1 up to [`SIZE_MAX`].
     #[must_use]
     pub fn clamped(width: u16, height: u16) -> Self {
         Self { width: width.clamp(1, SIZE_MAX.width), height: height.clamp(1, SIZE_MAX.height) }
     }
 }
 
-/// A part of the screen.
+/// A rectangle of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Area {
     /// Left column.
@@ -44,39 +44,39 @@ pub struct Area {
 }
 
 impl Area {
-    /// The whole of a screen.
+    /// The whole screen.
     #[must_use]
     pub fn of(size: Size) -> Self {
         Self { x: 0, y: 0, width: size.width, height: size.height }
     }
 
-    /// Whether a cell is in it.
+    /// Whether the cell is inside.
     #[must_use]
     pub fn contains(&self, x: u16, y: u16) -> bool {
         (self.x..self.x + self.width).contains(&x) && (self.y..self.y + self.height).contains(&y)
     }
 
-    /// This many rows from the top, and the rest.
+    /// Splits into the top `rows` and the rest.
     #[must_use]
     pub fn split_top(self, rows: u16) -> (Self, Self) {
         let rows = rows.min(self.height);
         (Self { height: rows, ..self }, Self { y: self.y + rows, height: self.height - rows, ..self })
     }
 
-    /// The rest, and this many rows at the bottom.
+    /// Splits into the rest and the bottom `rows`.
     #[must_use]
     pub fn split_bottom(self, rows: u16) -> (Self, Self) {
         self.split_top(self.height - rows.min(self.height))
     }
 
-    /// This many columns from the left, and the rest.
+    /// Splits into the left `columns` and the rest.
     #[must_use]
     pub fn split_left(self, columns: u16) -> (Self, Self) {
         let columns = columns.min(self.width);
         (Self { width: columns, ..self }, Self { x: self.x + columns, width: self.width - columns, ..self })
     }
 
-    /// Without a margin on all sides.
+    /// The area without a margin of `columns` at the left and right and `rows` at the top and bottom.
     #[must_use]
     pub fn inside(self, columns: u16, rows: u16) -> Self {
         let (columns, rows) = (columns.min(self.width / 2), rows.min(self.height / 2));
@@ -89,38 +89,38 @@ impl Area {
     }
 }
 
-/// One cell.
+/// The contents of a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
-    /// What stands in it; empty in the second cell of a wide character.
+    /// A grapheme cluster; empty in the second cell of a wide character.
     pub text: SmolStr,
-    /// How it looks.
-    pub look: Style,
-    /// Where it leads, see [`Grid::url`]; 0: nowhere.
+    /// Its style.
+    pub style: Style,
+    /// The number of its link, see [`Grid::url`]; 0 is no link.
     pub link: u16,
 }
 
-/// A cell in 12 bytes: a server keeps the screens of many people.
+/// A cell in 12 bytes: an ssh server keeps one screen for each session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Packed {
-    /// A character, [`SECOND`], or [`CLUSTER`] with a place in `clusters`.
+    /// A character, [`SECOND`], or [`CLUSTER`] with an index into `clusters`.
     glyph: u32,
-    look: Style,
+    style: Style,
     link: u16,
 }
 
-/// In the second cell of a wide character.
+/// Marks the second cell of a wide character.
 const SECOND: u32 = 0;
-/// Of what is more than one character.
+/// Marks a grapheme cluster of several characters.
 const CLUSTER: u32 = 1 << 31;
 
 impl Packed {
-    const fn blank(look: Style) -> Self {
-        Self { glyph: ' ' as u32, look, link: 0 }
+    const fn blank(style: Style) -> Self {
+        Self { glyph: ' ' as u32, style, link: 0 }
     }
 }
 
-/// What stands in a cell.
+/// [`Packed::glyph`] resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Glyph<'a> {
     Second,
@@ -138,7 +138,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// An empty one.
+    /// A blank screen.
     #[must_use]
     pub fn new(size: Size) -> Self {
         let count = usize::from(size.width) * usize::from(size.height);
@@ -146,13 +146,13 @@ impl Grid {
         Self { size, cells, clusters: Vec::new(), links: Vec::new() }
     }
 
-    /// Its size.
+    /// The size in cells.
     #[must_use]
     pub fn size(&self) -> Size {
         self.size
     }
 
-    /// A cell, if it is on the screen.
+    /// The cell at this position; `None` outside the screen.
     #[must_use]
     pub fn cell(&self, x: u16, y: u16) -> Option<Cell> {
         let packed = self.packed(x, y)?;
@@ -161,40 +161,40 @@ impl Grid {
             Glyph::Char(c) => SmolStr::from_iter([c]),
             Glyph::Cluster(cluster) => cluster.clone(),
         };
-        Some(Cell { text, look: packed.look, link: packed.link })
+        Some(Cell { text, style: packed.style, link: packed.link })
     }
 
-    /// Whether a cell looks the same on another grid.
+    /// Whether both grids show the same at this position; `false` outside either screen.
     #[must_use]
     pub fn is_same(&self, other: &Self, x: u16, y: u16) -> bool {
         let (Some(one), Some(two)) = (self.packed(x, y), other.packed(x, y)) else { return false };
-        one.look == two.look
+        one.style == two.style
             && self.glyph(one) == other.glyph(two)
             && self.url(one.link) == other.url(two.link)
     }
 
-    /// A number for each row: the same when nothing in it has changed.
+    /// One hash for each row. Equal rows have equal hashes.
     #[must_use]
     pub fn digests(&self) -> Vec<u64> {
         let digest = |row: &[Packed]| {
             let mut hasher = DefaultHasher::new();
             for cell in row {
-                (self.glyph(*cell), cell.look, self.url(cell.link)).hash(&mut hasher);
+                (self.glyph(*cell), cell.style, self.url(cell.link)).hash(&mut hasher);
             }
             hasher.finish()
         };
         self.cells.chunks(usize::from(self.size.width).max(1)).map(digest).collect()
     }
 
-    /// Where a link leads.
+    /// The URL of a link.
     #[must_use]
     pub fn url(&self, link: u16) -> Option<&str> {
         self.links.get(usize::from(link).wrapping_sub(1)).map(String::as_str)
     }
 
-    /// A number for the links of cells.
+    /// The number of the link to this URL, for [`Grid::put`]; 0 (no link) for a URL with other than printable ASCII.
     pub fn link(&mut self, url: &str) -> u16 {
-        // It goes into an escape sequence: only what a URL may hold.
+        // The URL becomes part of an escape sequence.
         if !url.bytes().all(|b| b.is_ascii_graphic()) {
             return 0;
         }
@@ -205,9 +205,8 @@ impl Grid {
         u16::try_from(self.links.len()).unwrap_or(0)
     }
 
-    /// Writes text of one line into an area's row, from a column on; returns the column after it. What does not
-    /// fit is left out.
-    pub fn put(&mut self, area: Area, x: u16, y: u16, text: &str, look: Style, link: u16) -> u16 {
+    /// Writes one line of text from column `x` of row `y`, clipped to the area. Returns the column after the text.
+    pub fn put(&mut self, area: Area, x: u16, y: u16, text: &str, style: Style, link: u16) -> u16 {
         let end = area.x.saturating_add(area.width).min(self.size.width);
         if y < area.y || y >= area.y.saturating_add(area.height) {
             return x;
@@ -218,39 +217,28 @@ impl Grid {
             if x.saturating_add(columns) > end {
                 break;
             }
-            // The last line of defence: what is here was made safe before, usernames apart, which are ASCII.
+            // The last line of defence: callers pass text that is already safe.
             let safe = cluster.chars().all(SafeText::keeps) || SafeText::line(cluster).as_str() == cluster;
             let glyph = self.pack(if safe { cluster } else { "?" });
-            self.set(x, y, Packed { glyph, look, link });
+            self.set(x, y, Packed { glyph, style, link });
             if columns == 2 {
-                self.set(x + 1, y, Packed { glyph: SECOND, look, link });
+                self.set(x + 1, y, Packed { glyph: SECOND, style, link });
             }
             x += columns;
         }
         x
     }
 
-    /// Gives the cells of an area a look, and takes away what stands there.
-    pub fn clear(&mut self, area: Area, look: Style) {
+    /// Fills an area with blanks of this style.
+    pub fn clear(&mut self, area: Area, style: Style) {
         for y in area.y..area.y.saturating_add(area.height) {
             for x in area.x..area.x.saturating_add(area.width) {
-                self.set(x, y, Packed::blank(look));
+                self.set(x, y, Packed::blank(style));
             }
         }
     }
 
-    /// Changes the look of what stands in an area.
-    pub fn restyle(&mut self, area: Area, change: impl Fn(Style) -> Style) {
-        for y in area.y..area.y.saturating_add(area.height) {
-            for x in area.x..area.x.saturating_add(area.width) {
-                if let Some(cell) = self.place(x, y).and_then(|place| self.cells.get_mut(place)) {
-                    cell.look = change(cell.look);
-                }
-            }
-        }
-    }
-
-    /// What stands on it, a line a row, without looks.
+    /// The characters of the screen, one line for each row, without trailing spaces.
     #[must_use]
     pub fn text(&self) -> String {
         let width = usize::from(self.size.width).max(1);
@@ -276,18 +264,18 @@ impl Grid {
             return u32::from(c);
         }
         let known = self.clusters.iter().position(|known| known == cluster);
-        let place = known.unwrap_or_else(|| {
+        let index = known.unwrap_or_else(|| {
             self.clusters.push(SmolStr::new(cluster));
             self.clusters.len() - 1
         });
-        u32::try_from(place).map_or(u32::from('?'), |place| CLUSTER | place)
+        u32::try_from(index).map_or(u32::from('?'), |index| CLUSTER | index)
     }
 
     fn glyph(&self, cell: Packed) -> Glyph<'_> {
         if cell.glyph == SECOND {
             return Glyph::Second;
         }
-        let cluster = usize::try_from(cell.glyph & !CLUSTER).ok().and_then(|place| self.clusters.get(place));
+        let cluster = usize::try_from(cell.glyph & !CLUSTER).ok().and_then(|index| self.clusters.get(index));
         match cluster.filter(|_| cell.glyph & CLUSTER != 0) {
             Some(cluster) => Glyph::Cluster(cluster),
             None => Glyph::Char(char::from_u32(cell.glyph).unwrap_or('?')),
@@ -295,31 +283,31 @@ impl Grid {
     }
 
     fn packed(&self, x: u16, y: u16) -> Option<Packed> {
-        self.place(x, y).and_then(|place| self.cells.get(place)).copied()
+        self.index(x, y).and_then(|index| self.cells.get(index)).copied()
     }
 
-    fn place(&self, x: u16, y: u16) -> Option<usize> {
+    fn index(&self, x: u16, y: u16) -> Option<usize> {
         let on_screen = x < self.size.width && y < self.size.height;
         on_screen.then(|| usize::from(y) * usize::from(self.size.width) + usize::from(x))
     }
 
     fn set(&mut self, x: u16, y: u16, cell: Packed) {
-        let Some(place) = self.place(x, y) else { return };
-        // Half of a wide character cannot stay.
-        let was_second = self.cells.get(place).is_some_and(|old| old.glyph == SECOND);
+        let Some(index) = self.index(x, y) else { return };
+        // Overwriting one half of a wide character blanks the other.
+        let was_second = self.cells.get(index).is_some_and(|old| old.glyph == SECOND);
         let was_first =
-            self.cells.get(place + 1).is_some_and(|next| next.glyph == SECOND) && x + 1 < self.size.width;
+            self.cells.get(index + 1).is_some_and(|next| next.glyph == SECOND) && x + 1 < self.size.width;
         if was_second
             && cell.glyph != SECOND
             && x > 0
-            && let Some(first) = self.cells.get_mut(place - 1)
+            && let Some(first) = self.cells.get_mut(index - 1)
         {
             first.glyph = u32::from(' ');
         }
-        if was_first && let Some(second) = self.cells.get_mut(place + 1) {
+        if was_first && let Some(second) = self.cells.get_mut(index + 1) {
             second.glyph = u32::from(' ');
         }
-        if let Some(old) = self.cells.get_mut(place) {
+        if let Some(old) = self.cells.get_mut(index) {
             *old = cell;
         }
     }
@@ -335,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_cut_at_the_edge_and_wide_characters_are_never_halved() {
+    fn text_is_clipped_and_wide_characters_are_never_halved() {
         let (mut grid, area) = grid(5);
         assert_eq!(grid.put(area, 0, 0, "ab日本", Style::default(), 0), 4);
         assert_eq!(grid.text(), "ab日\n");
@@ -347,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_drives_a_terminal_gets_into_a_cell() {
+    fn no_control_character_gets_into_a_cell() {
         let (mut grid, area) = grid(20);
         grid.put(area, 0, 0, "a\x1b[31mb\u{9b}c\u{202e}d\ne", Style::default(), 0);
         assert_eq!(grid.text(), "a?[31mb?c?d?e\n");

@@ -1,80 +1,80 @@
-//! What a person does at a terminal: keys, pasted text, the mouse. Also how keys are written in settings and help.
+//! Input events of a terminal, and the notation of keys in settings and help (`ctrl-d`, `g h`).
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Which key.
+/// A key without its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Code {
-    /// One that writes a character.
+    /// A key that types this character.
     Char(char),
-    /// Return.
+    /// Enter, also called Return.
     Enter,
-    /// Tab; with shift, back.
+    /// Tab. Shift-Tab is this with [`Key::shift`].
     Tab,
     /// Escape.
     Esc,
-    /// Deletes to the left.
+    /// Backspace.
     Backspace,
-    /// Deletes to the right.
+    /// Delete.
     Delete,
     /// Insert.
     Insert,
-    /// Arrow.
+    /// The left arrow.
     Left,
-    /// Arrow.
+    /// The right arrow.
     Right,
-    /// Arrow.
+    /// The up arrow.
     Up,
-    /// Arrow.
+    /// The down arrow.
     Down,
     /// Home.
     Home,
     /// End.
     End,
-    /// A page up.
+    /// Page up.
     PageUp,
-    /// A page down.
+    /// Page down.
     PageDown,
     /// F1 to F12.
     F(u8),
 }
 
-/// A key with what was held down. Shift is told only where the character does not tell it.
+/// A key with its modifiers. Characters include shift themselves (`G`), so [`Key::shift`] is set for other keys only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
-    /// Which key.
+    /// The key.
     pub code: Code,
-    /// With control.
+    /// Whether control is held.
     pub ctrl: bool,
-    /// With alt, also called meta.
+    /// Whether alt (meta) is held.
     pub alt: bool,
-    /// With shift.
+    /// Whether shift is held.
     pub shift: bool,
 }
 
 impl Key {
-    /// A key alone.
+    /// A key without modifiers.
     #[must_use]
     pub const fn plain(code: Code) -> Self {
         Self { code, ctrl: false, alt: false, shift: false }
     }
 
-    /// A character alone.
+    /// A character without modifiers.
     #[must_use]
     pub const fn char(c: char) -> Self {
         Self::plain(Code::Char(c))
     }
 
-    /// With control.
+    /// A character with control.
     #[must_use]
     pub const fn ctrl(c: char) -> Self {
         Self { ctrl: true, ..Self::char(c) }
     }
 
-    /// The character that it writes, if it writes one.
+    /// The character that it types; `None` for other keys and with control or alt.
     #[must_use]
-    pub fn writes(&self) -> Option<char> {
+    pub fn typed(&self) -> Option<char> {
         match self.code {
             Code::Char(c) if !self.ctrl && !self.alt => Some(c),
             _ => None,
@@ -120,9 +120,9 @@ impl fmt::Display for Key {
     }
 }
 
-/// A text that names no key.
+/// A text that is not a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no key: write for example x, G, ctrl-d, alt-enter, f1, space or \"g h\"")]
+#[error("{0:?} is not a key: use for example x, G, ctrl-d, alt-enter, f1, space or \"g h\"")]
 pub struct KeyError(String);
 
 impl FromStr for Key {
@@ -164,13 +164,13 @@ impl FromStr for Key {
     }
 }
 
-/// Keys one after the other: `g h`.
+/// A sequence of up to three keys: `g h`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Keys(pub Vec<Key>);
 
 impl fmt::Display for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_plain = |key: &Key| key.writes().is_some_and(|c| c != ' ' && c != '-');
+        let is_plain = |key: &Key| key.typed().is_some_and(|c| c != ' ' && c != '-');
         let all_plain = self.0.iter().all(is_plain);
         for (place, key) in self.0.iter().enumerate() {
             if place > 0 && !all_plain {
@@ -191,42 +191,43 @@ impl FromStr for Keys {
     }
 }
 
-/// What the mouse did.
+/// A mouse action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MouseAction {
-    /// The left button went down.
+    /// The left button was pressed.
     Press,
-    /// The right button went down.
+    /// The right button was pressed.
     Menu,
-    /// The wheel turned away from the person.
+    /// The wheel was turned up.
     WheelUp,
-    /// The wheel turned to the person.
+    /// The wheel was turned down.
     WheelDown,
 }
 
-/// A message from the terminal.
+/// Input from a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A key.
+    /// A key was pressed.
     Key(Key),
-    /// Text that was pasted, as one.
+    /// Text was pasted (bracketed paste).
     Paste(String),
-    /// The mouse, and where: column and row from 0.
+    /// A mouse action at this column and row, counted from 0.
     Mouse(MouseAction, u16, u16),
-    /// The terminal got or lost the focus.
+    /// The terminal gained (`true`) or lost the focus.
     Focus(bool),
-    /// An answer to a question about what the terminal can do.
+    /// A response to a query about the terminal's capabilities.
     Report(Report),
 }
 
-/// What a terminal says of itself.
+/// A response of the terminal to a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
-    /// How it stands with a private mode: 0 unknown, 1 set, 2 not set, 3 always set, 4 never.
+    /// DECRPM: the number of a private mode and its state: 0 unknown, 1 set, 2 reset, 3 permanently set, 4 permanently
+    /// reset.
     Mode(u16, u16),
-    /// Its background: is it dark?
+    /// OSC 11: whether the background is dark.
     DarkBackground(bool),
-    /// It answered the last question: what was not answered before will not be.
+    /// DA1, which is queried last: queries without a response so far are not supported.
     Done,
 }
 
@@ -235,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_read_as_they_are_written() {
+    fn keys_parse_and_print() {
         for (text, shown) in [
             ("g h", "gh"),
             ("ctrl-d", "Ctrl-d"),

@@ -1,7 +1,8 @@
-//! Terminals: cells and how they are painted, bytes decoded into keys, widths of text, an editor for text, and a list that
-//! keeps the line that is read in its place.
+//! A small terminal library: a grid of cells, painting it, decoding input, text width, a text editor, and a list that
+//! keeps the selected row in place.
 //!
-//! Nothing in here knows a file, a network, a clock or Mini-Tweet itself; only [`model::SafeText`] gets into a cell.
+//! It knows nothing of files, networks, clocks or the application. Of the model it uses [`model::SafeText`] only, so
+//! that no control character can get into a cell.
 
 pub mod decode;
 pub mod editor;

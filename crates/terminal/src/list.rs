@@ -1,31 +1,31 @@
-//! A list that never loses the reader's place. Its anchor is the selected row and the screen line on which that row
-//! begins: rows may come, go and change their height around it, and only the reader moves it.
+//! A list that keeps the reader's position. Its anchor is the selected row and the screen line on which that row
+//! begins: rows can be added, removed and resized around it, but only the user moves it.
 
 /// A row of a list.
 pub trait Item: Clone + PartialEq {
-    /// Whether the reader can stand on it. Headings and lines between things cannot be stood on.
+    /// Whether it can be selected. Headings and separators cannot.
     fn can_be_selected(&self) -> bool;
 }
 
-/// Rows, the one that is selected, and where on the screen it begins.
+/// Rows, the selected row, and the screen line on which that row begins.
 #[derive(Debug, Clone)]
 pub struct List<R> {
     rows: Vec<R>,
     cursor: usize,
-    /// Screen line of the first line of the selected row, possibly above the screen. `None`: as near to the top
-    /// as the rows before it allow.
+    /// Screen line of the first line of the selected row; negative above the screen. `None`: the list is scrolled to
+    /// its top, or as little as possible to show the selected row.
     line: Option<i32>,
-    /// The selected row is gone; it stands here until the reader moves.
-    is_ghost: bool,
+    /// The selected row was removed and is a tombstone: it stays until the user moves.
+    on_tombstone: bool,
 }
 
 impl<R> Default for List<R> {
     fn default() -> Self {
-        Self { rows: Vec::new(), cursor: 0, line: None, is_ghost: false }
+        Self { rows: Vec::new(), cursor: 0, line: None, on_tombstone: false }
     }
 }
 
-/// Lines that a row takes on the screen.
+/// Returns the screen lines of a row.
 pub type Height<'a, R> = &'a dyn Fn(&R) -> i32;
 
 impl<R: Item> List<R> {
@@ -35,56 +35,56 @@ impl<R: Item> List<R> {
         &self.rows
     }
 
-    /// The place of the selected row.
+    /// The index of the selected row.
     #[must_use]
     pub fn cursor(&self) -> usize {
         self.cursor
     }
 
-    /// The selected row.
+    /// The selected row; `None` if no row can be selected.
     #[must_use]
     pub fn selected(&self) -> Option<&R> {
         self.rows.get(self.cursor).filter(|row| row.can_be_selected())
     }
 
-    /// Whether the selected row is no longer in the list.
+    /// Whether the selected row is a tombstone: removed from the list, and shown until the user moves.
     #[must_use]
-    pub fn is_ghost(&self) -> bool {
-        self.is_ghost
+    pub fn on_tombstone(&self) -> bool {
+        self.on_tombstone
     }
 
-    /// What the list is now. The reader stays where they are, even on a row that is gone.
+    /// Replaces the rows and keeps the selected row on its screen line. If it was removed, it stays as a tombstone.
     pub fn set_rows(&mut self, rows: Vec<R>) {
         let Some(selected) = self.selected().cloned() else {
             self.rows = rows;
             self.cursor = self.rows.iter().position(R::can_be_selected).unwrap_or(0);
             self.line = None;
-            self.is_ghost = false;
+            self.on_tombstone = false;
             return;
         };
-        if let Some(place) = rows.iter().position(|row| *row == selected) {
+        if let Some(index) = rows.iter().position(|row| *row == selected) {
             self.rows = rows;
-            self.cursor = place;
-            self.is_ghost = false;
+            self.cursor = index;
+            self.on_tombstone = false;
             return;
         }
         let before = self.rows.iter().take(self.cursor).rev();
         let after_before =
             before.filter_map(|row| rows.iter().position(|new| new == row)).next().map(|n| n + 1);
         let mut after = self.rows.iter().skip(self.cursor + 1);
-        let place = after_before
+        let index = after_before
             .or_else(|| after.find_map(|row| rows.iter().position(|new| new == row)))
             .unwrap_or(0);
         self.rows = rows;
-        self.rows.insert(place.min(self.rows.len()), selected);
-        self.cursor = place.min(self.rows.len() - 1);
-        self.is_ghost = true;
+        self.rows.insert(index.min(self.rows.len()), selected);
+        self.cursor = index.min(self.rows.len() - 1);
+        self.on_tombstone = true;
     }
 
-    /// What the list is after the reader asked for something else in it: it begins anew, on the same row if that
-    /// is there.
+    /// Replaces the rows for a different view, such as a filter: scrolls to the top and keeps the selection if the row is
+    /// still there.
     pub fn replace_rows(&mut self, rows: Vec<R>) {
-        let selected = self.selected().filter(|_| !self.is_ghost).cloned();
+        let selected = self.selected().filter(|_| !self.on_tombstone).cloned();
         *self = Self::default();
         self.set_rows(rows);
         if let Some(selected) = selected {
@@ -92,52 +92,52 @@ impl<R: Item> List<R> {
         }
     }
 
-    /// From now on the selected row stays on the line where it is shown now, whatever comes above it.
+    /// Fixes the selected row on its current screen line, so that rows inserted above do not push it down.
     pub fn pin(&mut self, height: i32, measure: Height<'_, R>) {
         if self.line.is_none() && self.selected().is_some() {
             self.line = Some(self.line(height, measure));
         }
     }
 
-    /// Where the selected row begins on a screen of this height.
+    /// The screen line on which the selected row begins, for a screen of this height.
     #[must_use]
     pub fn line(&self, height: i32, measure: Height<'_, R>) -> i32 {
         let own = self.rows.get(self.cursor).map_or(1, measure);
         if let Some(line) = self.line {
-            // A smaller screen must still show it, from its beginning if that was seen.
+            // A smaller screen still shows the row, from its first line if that was visible.
             let line = line.max((1 - own).min(0));
             return if line + own > height { (height - own).max(line.min(0)) } else { line };
         }
-        let room = (height - own).max(0);
-        self.above(room, measure).min(room)
+        let last = (height - own).max(0);
+        self.lines_above(last, measure).min(last)
     }
 
-    /// The rows that a screen of this height shows, with the line on which each begins.
+    /// Indices of the visible rows, and the screen line on which each begins.
     #[must_use]
     pub fn visible(&self, height: i32, measure: Height<'_, R>) -> Vec<(usize, i32)> {
         let mut shown = Vec::new();
         let start = self.line(height, measure);
         let mut line = start;
-        for (place, row) in self.rows.iter().enumerate().take(self.cursor).rev() {
+        for (index, row) in self.rows.iter().enumerate().take(self.cursor).rev() {
             if line <= 0 {
                 break;
             }
             line -= measure(row);
-            shown.push((place, line));
+            shown.push((index, line));
         }
         shown.reverse();
         let mut line = start;
-        for (place, row) in self.rows.iter().enumerate().skip(self.cursor) {
+        for (index, row) in self.rows.iter().enumerate().skip(self.cursor) {
             if line >= height {
                 break;
             }
-            shown.push((place, line));
+            shown.push((index, line));
             line += measure(row);
         }
         shown
     }
 
-    /// Goes to the next row that can be selected, this many times; back when negative. Whether it moved at all.
+    /// Moves the selection by this many rows that can be selected, up if negative. Returns whether it moved.
     pub fn step(&mut self, by: isize, height: i32, measure: Height<'_, R>) -> bool {
         let mut line = self.line(height, measure);
         let mut moved = false;
@@ -152,19 +152,17 @@ impl<R: Item> List<R> {
         let own = self.rows.get(self.cursor).map_or(1, measure);
         self.line = Some(line.min(height - own).max(0));
         if moved {
-            self.bury_tombstone();
+            self.leave_tombstone();
         }
-        self.settle(height, measure);
+        self.clamp_line(height, measure);
         moved
     }
 
-    /// Moves the screen down over the rows by lines, up when negative; the selection comes along when it would
-    /// leave the screen.
+    /// Scrolls down by this many lines, up if negative. The selection moves only to stay on the screen.
     pub fn scroll(&mut self, by: i32, height: i32, measure: Height<'_, R>) {
         let mut line = self.line(height, measure) - by;
         self.line = Some(line);
-        // Only as far as there are rows.
-        self.settle(height, measure);
+        self.clamp_line(height, measure);
         line = self.line.unwrap_or(line);
         let before = self.cursor;
         if by > 0 {
@@ -188,72 +186,64 @@ impl<R: Item> List<R> {
         }
         self.line = Some(line);
         if before != self.cursor {
-            self.bury_tombstone();
+            self.leave_tombstone();
         }
     }
 
-    /// Goes to the first row that fits; whether there is one.
-    pub fn select(&mut self, fits: impl Fn(&R) -> bool) -> bool {
-        let found = self.rows.iter().position(|row| row.can_be_selected() && fits(row));
-        if let Some(place) = found {
-            self.go_to(place);
+    /// Selects the first row that matches, at its natural position; `false` if there is none.
+    pub fn select(&mut self, matches: impl Fn(&R) -> bool) -> bool {
+        let found = self.rows.iter().position(|row| row.can_be_selected() && matches(row));
+        if let Some(index) = found {
+            self.go_to(index);
         }
         found.is_some()
     }
 
-    /// Goes to the first row that fits and shows it where the selected one was; whether there is one.
-    pub fn stand_on(&mut self, fits: impl Fn(&R) -> bool) -> bool {
+    /// Selects the first row that matches, on the screen line of the current selection; `false` if there is none.
+    pub fn select_in_place(&mut self, matches: impl Fn(&R) -> bool) -> bool {
         let line = self.line;
-        let found = self.select(fits);
+        let found = self.select(matches);
         if found {
             self.line = line;
         }
         found
     }
 
-    /// Goes to the first row that can be selected.
+    /// Selects the first row that can be selected.
     pub fn select_first(&mut self) {
-        if let Some(place) = self.rows.iter().position(R::can_be_selected) {
-            self.go_to(place);
+        if let Some(index) = self.rows.iter().position(R::can_be_selected) {
+            self.go_to(index);
         }
     }
 
-    /// Goes to the last one that is really there.
+    /// Selects the last row that can be selected, other than a tombstone.
     pub fn select_last(&mut self) {
-        if self.is_ghost && self.cursor < self.rows.len() {
+        if self.on_tombstone && self.cursor < self.rows.len() {
             self.rows.remove(self.cursor);
-            self.is_ghost = false;
+            self.on_tombstone = false;
         }
-        if let Some(place) = self.rows.iter().rposition(R::can_be_selected) {
-            self.go_to(place);
+        if let Some(index) = self.rows.iter().rposition(R::can_be_selected) {
+            self.go_to(index);
         }
     }
 
-    /// Goes to the row on this line of the screen; whether there is one.
+    /// Selects the row on this screen line; `false` if there is none, or it cannot be selected.
     pub fn select_line(&mut self, at: i32, height: i32, measure: Height<'_, R>) -> bool {
         let hit = self.visible(height, measure).into_iter().rev().find(|(_, line)| *line <= at);
-        let Some((place, line)) = hit else { return false };
-        let row = self.rows.get(place).filter(|row| row.can_be_selected());
-        let Some(row) = row.filter(|row| at < line + measure(row)) else { return false };
-        let row = row.clone();
-        self.line = Some(line);
-        if place != self.cursor {
-            self.cursor = place;
-            self.bury_tombstone();
-            // The tombstone may have stood before it.
-            self.cursor = self.rows.iter().position(|other| *other == row).unwrap_or(self.cursor);
+        let Some((index, line)) = hit else { return false };
+        let row = self.rows.get(index).filter(|row| row.can_be_selected());
+        if row.is_none_or(|row| at >= line + measure(row)) {
+            return false;
         }
+        self.go_to(index);
+        self.line = Some(line);
         true
     }
 
-    fn go_to(&mut self, place: usize) {
-        let row = self.rows.get(place).cloned();
-        if place != self.cursor {
-            self.cursor = place;
-            self.bury_tombstone();
-        }
-        if let Some(row) = row {
-            self.cursor = self.rows.iter().position(|other| *other == row).unwrap_or(self.cursor);
+    fn go_to(&mut self, index: usize) {
+        if index != self.cursor {
+            self.cursor = index;
+            self.leave_tombstone();
         }
         self.line = None;
     }
@@ -261,20 +251,20 @@ impl<R: Item> List<R> {
     fn next_selectable(&self, down: bool) -> Option<usize> {
         if down {
             let mut rows = self.rows.iter().enumerate().skip(self.cursor + 1);
-            rows.find(|(_, row)| row.can_be_selected()).map(|(place, _)| place)
+            rows.find(|(_, row)| row.can_be_selected()).map(|(index, _)| index)
         } else {
             let mut rows = self.rows.iter().enumerate().take(self.cursor).rev();
-            rows.find(|(_, row)| row.can_be_selected()).map(|(place, _)| place)
+            rows.find(|(_, row)| row.can_be_selected()).map(|(index, _)| index)
         }
     }
 
-    /// The reader has left a row that was gone: whoever fills the list next leaves it out.
-    fn bury_tombstone(&mut self) {
-        self.is_ghost = false;
+    /// The user left the tombstone: the next [`List::set_rows`] removes it.
+    fn leave_tombstone(&mut self) {
+        self.on_tombstone = false;
     }
 
-    /// Lines that the rows above the selected one take, counted until there are at least this many.
-    fn above(&self, enough: i32, measure: Height<'_, R>) -> i32 {
+    /// Lines of the rows above the selected one, counted up to at least `enough`.
+    fn lines_above(&self, enough: i32, measure: Height<'_, R>) -> i32 {
         let mut sum = 0;
         for row in self.rows.iter().take(self.cursor).rev() {
             if sum >= enough {
@@ -285,8 +275,8 @@ impl<R: Item> List<R> {
         sum
     }
 
-    /// No empty lines above the first row, and none below the last while there is something above.
-    fn settle(&mut self, height: i32, measure: Height<'_, R>) {
+    /// Removes blank lines above the first row, and below the last row if rows above can fill them.
+    fn clamp_line(&mut self, height: i32, measure: Height<'_, R>) {
         let Some(mut line) = self.line else { return };
         let mut below = line;
         for row in self.rows.iter().skip(self.cursor) {
@@ -296,7 +286,7 @@ impl<R: Item> List<R> {
             below += measure(row);
         }
         line += (height - below).max(0);
-        line = line.min(self.above(line, measure));
+        line = line.min(self.lines_above(line, measure));
         self.line = Some(line);
     }
 }
@@ -306,7 +296,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A row with a number and a height of its own; every seventh is a heading.
+    /// A number as a row. Every seventh is a heading.
     impl Item for u32 {
         fn can_be_selected(&self) -> bool {
             !self.is_multiple_of(7)
@@ -324,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_list_begins_at_its_top() {
+    fn a_new_list_is_at_its_top() {
         let list = list([7, 1, 2, 3]);
         assert_eq!(list.selected(), Some(&1));
         assert_eq!(list.visible(20, &measure), [(0, 0), (1, 4), (2, 6), (3, 9)]);
@@ -347,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_higher_than_the_screen_can_be_read_to_its_end() {
+    fn a_row_taller_than_the_screen_can_be_scrolled_to_its_end() {
         let high = |row: &u32| if *row == 2 { 30 } else { 1 };
         let mut list = list([1, 2, 3]);
         list.step(1, 10, &high);
@@ -359,40 +349,40 @@ mod tests {
     }
 
     #[test]
-    fn the_place_of_a_row_that_is_gone_is_kept_until_the_reader_moves() {
+    fn a_removed_row_stays_as_a_tombstone_until_the_user_moves() {
         let mut list = list([1, 2, 3, 4]);
         list.step(1, 10, &measure);
         let line = list.line(10, &measure);
         list.set_rows(vec![1, 3, 4]);
-        assert_eq!((list.selected(), list.is_ghost(), list.line(10, &measure)), (Some(&2), true, line));
+        assert_eq!((list.selected(), list.on_tombstone(), list.line(10, &measure)), (Some(&2), true, line));
         list.step(1, 10, &measure);
         list.set_rows(vec![1, 3, 4]);
         assert_eq!((list.selected(), list.rows()), (Some(&3), &[1, 3, 4][..]));
     }
 
     #[derive(Debug, Clone)]
-    enum Happening {
+    enum Event {
         Insert(u32, usize),
         Delete(usize),
         Resize(i32),
-        /// Everything is read anew, as after a lost connection.
+        /// Everything is read again, as after a lost connection.
         Reconnect,
     }
 
-    fn happening() -> impl Strategy<Value = Happening> {
+    fn event() -> impl Strategy<Value = Event> {
         prop_oneof![
-            (100_u32..2_000, any::<usize>()).prop_map(|(row, place)| Happening::Insert(row, place)),
-            any::<usize>().prop_map(Happening::Delete),
-            (12_i32..60).prop_map(Happening::Resize),
-            Just(Happening::Reconnect),
+            (100_u32..2_000, any::<usize>()).prop_map(|(row, index)| Event::Insert(row, index)),
+            any::<usize>().prop_map(Event::Delete),
+            (12_i32..60).prop_map(Event::Resize),
+            Just(Event::Reconnect),
         ]
     }
 
     proptest! {
         #[test]
-        fn nothing_but_the_reader_moves_the_place(
+        fn only_the_user_moves_the_anchor(
             steps in prop::collection::vec(-5_isize..8, 1..6),
-            happenings in prop::collection::vec(happening(), 1..60),
+            events in prop::collection::vec(event(), 1..60),
         ) {
             let mut height = 60;
             let mut list = list(1..60);
@@ -401,15 +391,15 @@ mod tests {
                 list.step(step, 12, &measure);
             }
             let anchor = (list.selected().copied(), list.line(height, &measure));
-            for happening in happenings {
-                match happening {
-                    Happening::Insert(row, place) if !truth.contains(&row) => {
-                        truth.insert(place % (truth.len() + 1), row);
+            for event in events {
+                match event {
+                    Event::Insert(row, index) if !truth.contains(&row) => {
+                        truth.insert(index % (truth.len() + 1), row);
                     }
-                    Happening::Delete(place) if !truth.is_empty() => {
-                        truth.remove(place % truth.len());
+                    Event::Delete(index) if !truth.is_empty() => {
+                        truth.remove(index % truth.len());
                     }
-                    Happening::Resize(new) => height = new,
+                    Event::Resize(new) => height = new,
                     _ => {}
                 }
                 list.set_rows(truth.clone());
@@ -422,7 +412,7 @@ mod tests {
         }
 
         #[test]
-        fn no_scrolling_leaves_the_rows_or_loses_the_selection(
+        fn scrolling_keeps_rows_and_selection_on_the_screen(
             count in 1_u32..40,
             moves in prop::collection::vec((-30_i32..30, -3_isize..4), 1..40),
         ) {
@@ -431,7 +421,7 @@ mod tests {
                 list.scroll(lines, 12, &measure);
                 list.step(steps, 12, &measure);
                 let visible = list.visible(12, &measure);
-                prop_assert!(visible.iter().any(|(place, _)| *place == list.cursor()));
+                prop_assert!(visible.iter().any(|(index, _)| *index == list.cursor()));
                 let (first, top) = visible[0];
                 prop_assert!(top <= 0 || first > 0, "blank above the first row: {visible:?}");
             }

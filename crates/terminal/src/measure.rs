@@ -1,23 +1,23 @@
-//! How wide text is on a terminal, and where its lines break. The one place that decides it.
+//! Text width and line breaking. All code measures with this module, so that cells, carets and wrapping agree.
 
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-/// Columns of what people see as one character: 1 or 2, for a terminal cannot show less than a cell.
+/// Columns of a grapheme cluster: 1 or 2, because a terminal cannot show less than a cell.
 #[must_use]
 pub fn cluster_columns(cluster: &str) -> usize {
     cluster.width().clamp(1, 2)
 }
 
-/// Columns of a text of one line.
+/// Columns of a line of text.
 #[must_use]
 pub fn columns(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.graphemes(true).map(cluster_columns).sum() }
 }
 
-/// The beginning of a text that fits, with `…` if something had to go.
+/// The text shortened to `width` columns, ending in `…` if it was longer.
 #[must_use]
 pub fn fit(text: &str, width: usize) -> String {
     if columns(text) <= width {
@@ -38,8 +38,8 @@ pub fn fit(text: &str, width: usize) -> String {
     taken
 }
 
-/// The lines of a text at this width, as ranges of its bytes. Lines break between words where that is possible;
-/// a newline always ends one. Spaces at a break belong to the line before it.
+/// Wraps a text at `width` columns (at least 2) and returns byte ranges. Lines break at newlines, else between words if
+/// possible. Spaces at a break belong to the line before it and may exceed the width.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<Range<usize>> {
     let width = width.max(2);
@@ -55,7 +55,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<Range<usize>> {
 fn wrap_paragraph(text: &str, offset: usize, width: usize, lines: &mut Vec<Range<usize>>) {
     let mut start = 0;
     let mut used = 0;
-    // Where the line could end instead, and what was used up to there.
+    // The last possible break: its byte offset, and the columns up to it.
     let mut break_at: Option<(usize, usize)> = None;
     for (at, cluster) in text.grapheme_indices(true) {
         let columns = cluster_columns(cluster);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_ends_in_a_sign_that_more_was_there() {
+    fn a_shortened_text_ends_in_an_ellipsis() {
         assert_eq!(fit("hello", 5), "hello");
         assert_eq!(fit("hello!", 5), "hell…");
         assert_eq!(fit("日本語", 4), "日…");
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn emoji_and_marks_are_one_character() {
+    fn emoji_and_combining_marks_are_one_character() {
         assert_eq!(columns("👩‍🚀"), 2);
         assert_eq!(columns("e\u{301}"), 1);
         assert_eq!(columns("🇩🇪"), 2);
@@ -112,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn wrapping_loses_nothing_and_no_line_is_too_wide(text in "[a-z 日本👩🏽🚀é\\n]{0,60}", width in 2_usize..20) {
+        fn wrapping_keeps_all_text_and_no_line_is_too_wide(text in "[a-z 日本👩🏽🚀é\\n]{0,60}", width in 2_usize..20) {
             let lines = lines(&text, width);
             prop_assert_eq!(lines.concat(), text.replace('\n', ""));
             for line in lines {

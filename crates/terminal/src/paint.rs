@@ -1,63 +1,63 @@
-//! From a screen in memory to the bytes that change a terminal from the screen before to this one.
+//! Computes the bytes that change a terminal from the previous screen to the next one.
 //!
-//! Nothing changed: no byte. Every frame stands between the marks of synchronized output (private mode 2026), so
-//! that a terminal shows it whole. The screen before can be given back to save memory: of each row a number stays, and
-//! the next frame writes the rows that differ.
+//! Without a change there are no bytes. Every frame is enclosed in synchronized output (private mode 2026), so that
+//! the terminal never shows half of it. To save memory, the previous screen can be replaced by one hash for each row;
+//! the next frame then rewrites the rows that differ.
 
 use std::fmt::Write as _;
 
 use crate::grid::{Cell, Grid, Size};
-use crate::style::{Colour, Style, Surface, Theme};
+use crate::style::{Color, Style, Surface, Theme};
 
-/// How many colours are used.
+/// The number of colors that a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Depth {
-    /// None: weight and underline only.
+    /// No colors: bold and underline only.
     None,
-    /// The 16 of the terminal.
+    /// The 16 palette colors. RGB colors are sent as the nearest of 256.
     #[default]
     Sixteen,
-    /// The cube of 256.
+    /// The 256 colors of xterm.
     Cube,
-    /// Exact ones.
+    /// 24-bit RGB.
     Exact,
 }
 
-/// What a frame needs beside its cells.
+/// How to paint a frame.
 #[derive(Debug, Clone, Copy)]
 pub struct Paint<'a> {
-    /// Colours.
+    /// Maps styles to colors.
     pub theme: &'a Theme,
-    /// How many of them.
+    /// Colors that the terminal can show.
     pub depth: Depth,
-    /// Whether links are marked (OSC 8).
+    /// Whether links are written as OSC 8.
     pub links: bool,
 }
 
-/// What a terminal shows now.
+/// Paints one terminal and remembers what it shows.
 #[derive(Debug, Default)]
 pub struct Painter {
     shown: Shown,
     caret: Option<(u16, u16)>,
 }
 
-/// What is known of what a terminal shows.
+/// What is known about the contents of the terminal.
 #[derive(Debug, Default)]
 enum Shown {
-    /// Nothing.
+    /// Nothing: the next frame clears the screen.
     #[default]
     Unknown,
-    /// Everything.
+    /// Every cell.
     Grid(Grid),
-    /// A number for each row.
+    /// A hash for each row, see [`Grid::digests`].
     Digests(Size, Vec<u64>),
 }
 
 impl Painter {
-    /// The bytes that bring a terminal from what it shows to `next`, with the caret there or hidden.
+    /// The bytes that change the terminal to `next`, with the caret at this column and row, or hidden.
     pub fn paint(&mut self, next: Grid, caret: Option<(u16, u16)>, paint: Paint<'_>) -> String {
         let mut out = String::new();
-        let mut pen = Pen { out: &mut out, paint, look: None, link: 0, at: None };
+        let mut pen = Pen { out: &mut out, paint, style: None, link: 0, cursor: None };
         let size = match &self.shown {
             Shown::Unknown => None,
             Shown::Grid(shown) => Some(shown.size()),
@@ -83,7 +83,7 @@ impl Painter {
             }
         }
         pen.unlink();
-        if pen.look.is_some() {
+        if pen.style.is_some() {
             pen.out.push_str("\x1b[0m");
         }
         let changed = !out.is_empty();
@@ -94,7 +94,7 @@ impl Painter {
             let hide = if caret.is_none() || changed { "\x1b[?25l" } else { "" };
             out = format!("\x1b[?2026h{hide}{out}\x1b[?2026l");
         }
-        // Where nothing has changed the little that is known is enough.
+        // An unchanged hibernated screen stays hibernated.
         if changed || !matches!(self.shown, Shown::Digests(..)) {
             self.shown = Shown::Grid(next);
         }
@@ -102,12 +102,12 @@ impl Painter {
         out
     }
 
-    /// Forgets what the terminal shows: the next frame is drawn whole.
+    /// Forgets what the terminal shows: the next frame redraws everything.
     pub fn forget(&mut self) {
         *self = Self::default();
     }
 
-    /// Gives back the memory of what the terminal shows. The next frame draws the rows that differ.
+    /// Releases the cells and keeps one hash for each row. The next frame redraws the rows that differ.
     pub fn hibernate(&mut self) {
         if let Shown::Grid(shown) = &self.shown {
             self.shown = Shown::Digests(shown.size(), shown.digests());
@@ -115,23 +115,24 @@ impl Painter {
     }
 }
 
+/// Writes cells and tracks the state of the terminal: style, link and cursor.
 struct Pen<'a> {
     out: &'a mut String,
     paint: Paint<'a>,
-    look: Option<Style>,
+    style: Option<Style>,
     link: u16,
-    /// Where the next character would land, if that is sure.
-    at: Option<(u16, u16)>,
+    /// The position of the cursor, if it is certain.
+    cursor: Option<(u16, u16)>,
 }
 
 impl Pen<'_> {
     fn cell(&mut self, x: u16, y: u16, cell: &Cell, grid: &Grid) {
-        if self.at != Some((x, y)) {
+        if self.cursor != Some((x, y)) {
             let _ = write!(self.out, "\x1b[{};{}H", y + 1, x + 1);
         }
-        if self.look != Some(cell.look) {
-            self.style(cell.look);
-            self.look = Some(cell.look);
+        if self.style != Some(cell.style) {
+            self.set_style(cell.style);
+            self.style = Some(cell.style);
         }
         if self.paint.links && self.link != cell.link {
             self.unlink();
@@ -141,9 +142,9 @@ impl Pen<'_> {
             }
         }
         self.out.push_str(&cell.text);
-        // Terminals do not agree how wide anything but plain letters is: say where the next cell is.
+        // Terminals disagree on the width of characters outside ASCII: after those, move the cursor explicitly.
         let is_sure = cell.text.is_ascii() && x + 1 < grid.size().width;
-        self.at = is_sure.then_some((x + 1, y));
+        self.cursor = is_sure.then_some((x + 1, y));
     }
 
     fn unlink(&mut self) {
@@ -153,48 +154,49 @@ impl Pen<'_> {
         }
     }
 
-    fn style(&mut self, look: Style) {
+    fn set_style(&mut self, style: Style) {
         self.out.push_str("\x1b[0");
-        if look.bold {
+        if style.bold {
             self.out.push_str(";1");
         }
-        if look.underline {
+        if style.underline {
             self.out.push_str(";4");
         }
         let depth = self.paint.depth;
-        // Without a colour for it, a bar is a bar by being reversed.
-        let bare = self.paint.theme.ground(look.ground) == Colour::Own || depth == Depth::None;
-        if look.reverse || (look.ground == Surface::Bar && bare) {
+        // A bar without a background color is reversed instead.
+        let is_colorless = self.paint.theme.surface(style.surface) == Color::Default || depth == Depth::None;
+        if style.surface == Surface::Bar && is_colorless {
             self.out.push_str(";7");
         }
         if depth != Depth::None {
-            self.colour(self.paint.theme.role(look.role), 30);
-            self.colour(self.paint.theme.ground(look.ground), 40);
+            self.set_color(self.paint.theme.role(style.role), 30);
+            self.set_color(self.paint.theme.surface(style.surface), 40);
         }
         self.out.push('m');
     }
 
-    fn colour(&mut self, colour: Colour, base: u8) {
-        let _ = match (colour, self.paint.depth) {
-            (Colour::Own, _) => Ok(()),
-            (Colour::Palette(number), _) if number < 8 => write!(self.out, ";{}", base + number),
-            (Colour::Palette(number), _) => write!(self.out, ";{}", base + 60 + (number & 7)),
-            (Colour::Exact(red, green, blue), Depth::Exact) => {
+    /// Appends the parameters of a color; `base` is 30 for the foreground and 40 for the background.
+    fn set_color(&mut self, color: Color, base: u8) {
+        let _ = match (color, self.paint.depth) {
+            (Color::Default, _) => Ok(()),
+            (Color::Palette(number), _) if number < 8 => write!(self.out, ";{}", base + number),
+            (Color::Palette(number), _) => write!(self.out, ";{}", base + 60 + (number & 7)),
+            (Color::Rgb(red, green, blue), Depth::Exact) => {
                 write!(self.out, ";{};2;{red};{green};{blue}", base + 8)
             }
-            (Colour::Exact(red, green, blue), _) => {
+            (Color::Rgb(red, green, blue), _) => {
                 write!(self.out, ";{};5;{}", base + 8, nearest_of_cube(red, green, blue))
             }
         };
     }
 }
 
-/// The number of the nearest of the 6×6×6 colours or 24 greys that xterm's 256 have.
+/// The nearest color in xterm's 6×6×6 cube (16 to 231) or its 24 greys (232 to 255).
 fn nearest_of_cube(red: u8, green: u8, blue: u8) -> u8 {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let nearest = |value: u8| {
         let by_distance = |(_, step): &(usize, &u8)| value.abs_diff(**step);
-        STEPS.iter().enumerate().min_by_key(by_distance).map_or((0, 0), |(place, step)| (place, *step))
+        STEPS.iter().enumerate().min_by_key(by_distance).map_or((0, 0), |(index, step)| (index, *step))
     };
     let distance = |r: u8, g: u8, b: u8| {
         let square = |one: u8, other: u8| u32::from(one.abs_diff(other)).pow(2);
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_written_and_nothing_when_nothing_did() {
+    fn a_frame_writes_only_the_cells_that_changed() {
         let theme = Theme::terminal();
         let mut painter = Painter::default();
         let first = painter.paint(screen("hello"), None, paint(&theme, Depth::Sixteen));
@@ -243,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hibernated_screen_costs_no_byte_until_it_changes_and_then_only_the_rows_that_did() {
+    fn a_hibernated_screen_writes_only_the_rows_that_changed() {
         let theme = Theme::terminal();
         let two_rows = |second: &str| {
             let mut grid = screen("hello");
@@ -255,7 +257,7 @@ mod tests {
         painter.hibernate();
         assert!(matches!(painter.shown, Shown::Digests(..)));
         assert_eq!(painter.paint(two_rows("there"), None, paint(&theme, Depth::Sixteen)), "");
-        assert!(matches!(painter.shown, Shown::Digests(..)), "it sleeps on");
+        assert!(matches!(painter.shown, Shown::Digests(..)), "it stays hibernated");
         let bytes = painter.paint(two_rows("where"), None, paint(&theme, Depth::Sixteen));
         assert!(bytes.contains("where") && !bytes.contains("hello"), "{bytes:?}");
         let bytes = painter.paint(two_rows("here"), None, paint(&theme, Depth::Sixteen));
@@ -263,14 +265,14 @@ mod tests {
     }
 
     #[test]
-    fn after_characters_of_doubtful_width_the_place_is_said() {
+    fn after_characters_of_uncertain_width_the_cursor_is_moved_explicitly() {
         let theme = Theme::terminal();
         let bytes = Painter::default().paint(screen("👩‍🚀x"), None, paint(&theme, Depth::None));
         assert!(bytes.contains("👩‍🚀\x1b[1;3Hx"), "{bytes:?}");
     }
 
     #[test]
-    fn without_colours_no_colour_is_written() {
+    fn colors_are_written_in_the_depth_of_the_terminal() {
         let theme = Theme::all()["night"].clone();
         let bytes = Painter::default().paint(screen("x"), None, paint(&theme, Depth::None));
         assert!(bytes.contains("\x1b[0mx"), "{bytes:?}");
@@ -281,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_closed_where_it_ends() {
+    fn a_link_ends_after_its_last_cell() {
         let theme = Theme::terminal();
         let mut grid = Grid::new(SIZE);
         let link = grid.link("https://a.org");

@@ -1,182 +1,176 @@
-//! How things look: roles and grounds that views speak of, and the themes that give them colours.
+//! Styles of text by meaning (a role and a surface), and the themes that map them to colors.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// What a text is, for its colour. Never the only sign of anything: glyphs and words say it too.
+/// The meaning of a text, which the theme maps to a foreground color. Color is never the only sign of a meaning: a
+/// view also uses a glyph or a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ColorRole {
-    /// What people wrote.
+    /// Normal text.
     #[default]
     Text,
-    /// What is beside the matter.
+    /// Secondary text.
     Dim,
-    /// Names of people.
+    /// Proper names.
     Name,
-    /// Hashtags, mentions, links.
+    /// Text that leads somewhere.
     Link,
-    /// What is new, and where one is.
+    /// Highlights: new items and the current position.
     Accent,
-    /// What went well, and who is there.
+    /// Success, or something active.
     Good,
-    /// What needs care.
+    /// A warning.
     Warning,
-    /// What went wrong.
+    /// An error.
     Error,
-    /// Lines between things.
+    /// Separators and borders.
     Line,
 }
 
-/// What lies under a text.
+/// The layer under a text, which the theme maps to a background color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Surface {
-    /// The screen.
+    /// The screen itself.
     #[default]
     Plain,
-    /// The row that is selected.
+    /// The selected row.
     Selected,
-    /// Bars at top and bottom.
+    /// Bars at the top and bottom. Reversed where the theme has no color for it.
     Bar,
-    /// What lies over the screen: menus, the composer.
+    /// An overlay, such as a menu.
     Sheet,
 }
 
-/// ColorRole, ground and emphasis of a cell.
+/// Role, surface and emphasis of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Style {
-    /// For its colour.
+    /// Selects the foreground color.
     pub role: ColorRole,
-    /// For what is under it.
-    pub ground: Surface,
-    /// Heavier.
+    /// Selects the background color.
+    pub surface: Surface,
+    /// Bold.
     pub bold: bool,
-    /// With a line below.
+    /// Underlined.
     pub underline: bool,
-    /// Surface and colour exchanged.
-    pub reverse: bool,
 }
 
 impl Style {
-    /// Of a role, on the plain ground.
+    /// A role on [`Surface::Plain`], without emphasis.
     #[must_use]
     pub const fn of(role: ColorRole) -> Self {
-        Self { role, ground: Surface::Plain, bold: false, underline: false, reverse: false }
+        Self { role, surface: Surface::Plain, bold: false, underline: false }
     }
 
-    /// Heavier.
+    /// The same in bold.
     #[must_use]
     pub const fn bold(self) -> Self {
         Self { bold: true, ..self }
     }
 
-    /// With a line below.
+    /// The same underlined.
     #[must_use]
     pub const fn underline(self) -> Self {
         Self { underline: true, ..self }
     }
 
-    /// On another ground.
+    /// The same on another surface.
     #[must_use]
-    pub const fn on(self, ground: Surface) -> Self {
-        Self { ground, ..self }
-    }
-
-    /// Surface and colour exchanged.
-    #[must_use]
-    pub const fn reverse(self) -> Self {
-        Self { reverse: true, ..self }
+    pub const fn on(self, surface: Surface) -> Self {
+        Self { surface, ..self }
     }
 }
 
-/// A colour of a terminal.
+/// A color of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Colour {
-    /// The terminal's own.
+pub enum Color {
+    /// The terminal's default foreground or background.
     #[default]
-    Own,
-    /// One of the 16 that the person has chosen for the terminal.
+    Default,
+    /// One of the 16 palette colors: 0 to 7 normal, 8 to 15 bright.
     Palette(u8),
-    /// An exact one.
-    Exact(u8, u8, u8),
+    /// Red, green and blue.
+    Rgb(u8, u8, u8),
 }
 
-/// A name or `#rrggbb` that is no colour.
+/// A text that is not a color.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no colour: write #rrggbb, a name such as blue or bright-blue, or default")]
-pub struct ColourError(String);
+#[error("{0:?} is not a color: use #rrggbb, a name such as blue or bright-blue, or default")]
+pub struct ColorError(String);
 
 const PALETTE: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 
-impl std::str::FromStr for Colour {
-    type Err = ColourError;
+impl std::str::FromStr for Color {
+    type Err = ColorError;
 
-    fn from_str(text: &str) -> Result<Self, ColourError> {
-        let wrong = || ColourError(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, ColorError> {
+        let wrong = || ColorError(text.to_owned());
         if text == "default" {
-            return Ok(Self::Own);
+            return Ok(Self::Default);
         }
         if let Some(digits) = text.strip_prefix('#').filter(|digits| digits.len() == 6) {
             let all = u32::from_str_radix(digits, 16).map_err(|_| wrong())?;
             let [_, red, green, blue] = all.to_be_bytes();
-            return Ok(Self::Exact(red, green, blue));
+            return Ok(Self::Rgb(red, green, blue));
         }
         let (name, bright) = text.strip_prefix("bright-").map_or((text, 0), |name| (name, 8));
-        let place = PALETTE.iter().position(|known| *known == name).ok_or_else(wrong)?;
-        Ok(Self::Palette(u8::try_from(place).unwrap_or(0) + bright))
+        let index = PALETTE.iter().position(|known| *known == name).ok_or_else(wrong)?;
+        Ok(Self::Palette(u8::try_from(index).unwrap_or(0) + bright))
     }
 }
 
-/// As it is read.
-impl std::fmt::Display for Colour {
+/// The form that [`std::str::FromStr`] parses.
+impl std::fmt::Display for Color {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Own => f.write_str("default"),
+            Self::Default => f.write_str("default"),
             Self::Palette(number) => {
                 let bright = if *number < 8 { "" } else { "bright-" };
                 write!(f, "{bright}{}", PALETTE.get(usize::from(number & 7)).copied().unwrap_or("white"))
             }
-            Self::Exact(red, green, blue) => write!(f, "#{red:02x}{green:02x}{blue:02x}"),
+            Self::Rgb(red, green, blue) => write!(f, "#{red:02x}{green:02x}{blue:02x}"),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Colour {
+impl<'de> Deserialize<'de> for Color {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
-/// Colours for every role and ground.
+/// A color for every role and surface.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Theme {
     /// Of [`ColorRole::Text`].
-    pub text: Colour,
+    pub text: Color,
     /// Of [`ColorRole::Dim`].
-    pub dim: Colour,
+    pub dim: Color,
     /// Of [`ColorRole::Name`].
-    pub name: Colour,
+    pub name: Color,
     /// Of [`ColorRole::Link`].
-    pub link: Colour,
+    pub link: Color,
     /// Of [`ColorRole::Accent`].
-    pub accent: Colour,
+    pub accent: Color,
     /// Of [`ColorRole::Good`].
-    pub good: Colour,
+    pub good: Color,
     /// Of [`ColorRole::Warning`].
-    pub warning: Colour,
+    pub warning: Color,
     /// Of [`ColorRole::Error`].
-    pub error: Colour,
+    pub error: Color,
     /// Of [`ColorRole::Line`].
-    pub line: Colour,
+    pub line: Color,
     /// Of [`Surface::Plain`].
-    pub ground: Colour,
+    #[serde(alias = "ground")]
+    pub background: Color,
     /// Of [`Surface::Selected`].
-    pub selected: Colour,
+    pub selected: Color,
     /// Of [`Surface::Bar`].
-    pub bar: Colour,
+    pub bar: Color,
     /// Of [`Surface::Sheet`].
-    pub sheet: Colour,
+    pub sheet: Color,
 }
 
 impl Default for Theme {
@@ -185,109 +179,109 @@ impl Default for Theme {
     }
 }
 
-const fn exact(rgb: u32) -> Colour {
-    let [_, red, green, blue] = rgb.to_be_bytes();
-    Colour::Exact(red, green, blue)
+const fn rgb(value: u32) -> Color {
+    let [_, red, green, blue] = value.to_be_bytes();
+    Color::Rgb(red, green, blue)
 }
 
 impl Theme {
-    /// The 16 colours that the person has chosen for the terminal, light or dark.
+    /// The palette of the user's terminal, light or dark.
     #[must_use]
     pub const fn terminal() -> Self {
         Self {
-            text: Colour::Own,
-            dim: Colour::Palette(8),
-            name: Colour::Palette(6),
-            link: Colour::Palette(4),
-            accent: Colour::Palette(5),
-            good: Colour::Palette(2),
-            warning: Colour::Palette(3),
-            error: Colour::Palette(1),
-            line: Colour::Palette(8),
-            ground: Colour::Own,
-            selected: Colour::Own,
-            bar: Colour::Own,
-            sheet: Colour::Own,
+            text: Color::Default,
+            dim: Color::Palette(8),
+            name: Color::Palette(6),
+            link: Color::Palette(4),
+            accent: Color::Palette(5),
+            good: Color::Palette(2),
+            warning: Color::Palette(3),
+            error: Color::Palette(1),
+            line: Color::Palette(8),
+            background: Color::Default,
+            selected: Color::Default,
+            bar: Color::Default,
+            sheet: Color::Default,
         }
     }
 
-    /// Dark, blue and quiet.
+    /// Dark, blue, low contrast.
     const fn night() -> Self {
         Self {
-            text: exact(0x00d8_dee9),
-            dim: exact(0x007b_8496),
-            name: exact(0x0088_c0d0),
-            link: exact(0x0081_a1c1),
-            accent: exact(0x00eb_cb8b),
-            good: exact(0x00a3_be8c),
-            warning: exact(0x00eb_cb8b),
-            error: exact(0x00e0_7a84),
-            line: exact(0x0043_4c5e),
-            ground: exact(0x001f_2430),
-            selected: exact(0x002b_3242),
-            bar: exact(0x0027_2d3b),
-            sheet: exact(0x0029_2f3e),
+            text: rgb(0x00d8_dee9),
+            dim: rgb(0x007b_8496),
+            name: rgb(0x0088_c0d0),
+            link: rgb(0x0081_a1c1),
+            accent: rgb(0x00eb_cb8b),
+            good: rgb(0x00a3_be8c),
+            warning: rgb(0x00eb_cb8b),
+            error: rgb(0x00e0_7a84),
+            line: rgb(0x0043_4c5e),
+            background: rgb(0x001f_2430),
+            selected: rgb(0x002b_3242),
+            bar: rgb(0x0027_2d3b),
+            sheet: rgb(0x0029_2f3e),
         }
     }
 
-    /// Light, like paper.
+    /// Light.
     const fn paper() -> Self {
         Self {
-            text: exact(0x002e_2a25),
-            dim: exact(0x0078_6f63),
-            name: exact(0x0000_5f73),
-            link: exact(0x0020_56a8),
-            accent: exact(0x00a6_3a00),
-            good: exact(0x0036_6b1e),
-            warning: exact(0x0085_5a00),
-            error: exact(0x00a8_1d1d),
-            line: exact(0x00d0_c6b6),
-            ground: exact(0x00fb_f7ef),
-            selected: exact(0x00ef_e6d6),
-            bar: exact(0x00ef_e9dd),
-            sheet: exact(0x00f5_efe3),
+            text: rgb(0x002e_2a25),
+            dim: rgb(0x0078_6f63),
+            name: rgb(0x0000_5f73),
+            link: rgb(0x0020_56a8),
+            accent: rgb(0x00a6_3a00),
+            good: rgb(0x0036_6b1e),
+            warning: rgb(0x0085_5a00),
+            error: rgb(0x00a8_1d1d),
+            line: rgb(0x00d0_c6b6),
+            background: rgb(0x00fb_f7ef),
+            selected: rgb(0x00ef_e6d6),
+            bar: rgb(0x00ef_e9dd),
+            sheet: rgb(0x00f5_efe3),
         }
     }
 
-    /// Dark and warm.
+    /// Dark, warm.
     const fn ember() -> Self {
         Self {
-            text: exact(0x00e6_ddd0),
-            dim: exact(0x0096_8b7d),
-            name: exact(0x00f0_b871),
-            link: exact(0x00d8_9a6a),
-            accent: exact(0x00f2_7f4b),
-            good: exact(0x00a9_b665),
-            warning: exact(0x00e3_b04b),
-            error: exact(0x00ea_6962),
-            line: exact(0x004a_403a),
-            ground: exact(0x0021_1d1b),
-            selected: exact(0x0031_2b27),
-            bar: exact(0x002a_2522),
-            sheet: exact(0x002c_2724),
+            text: rgb(0x00e6_ddd0),
+            dim: rgb(0x0096_8b7d),
+            name: rgb(0x00f0_b871),
+            link: rgb(0x00d8_9a6a),
+            accent: rgb(0x00f2_7f4b),
+            good: rgb(0x00a9_b665),
+            warning: rgb(0x00e3_b04b),
+            error: rgb(0x00ea_6962),
+            line: rgb(0x004a_403a),
+            background: rgb(0x0021_1d1b),
+            selected: rgb(0x0031_2b27),
+            bar: rgb(0x002a_2522),
+            sheet: rgb(0x002c_2724),
         }
     }
 
-    /// Colours that people tell apart whatever their eyes, after Okabe and Ito, on black.
+    /// On black; colors that people with any kind of color blindness can tell apart (Okabe and Ito, 2008).
     const fn clear() -> Self {
         Self {
-            text: exact(0x00f0_f0f0),
-            dim: exact(0x00a0_a0a0),
-            name: exact(0x0056_b4e9),
-            link: exact(0x0056_b4e9),
-            accent: exact(0x00f0_e442),
-            good: exact(0x0056_b4e9),
-            warning: exact(0x00e6_9f00),
-            error: exact(0x00d5_5e00),
-            line: exact(0x0060_6060),
-            ground: exact(0x0000_0000),
-            selected: exact(0x0026_2626),
-            bar: exact(0x001a_1a1a),
-            sheet: exact(0x001c_1c1c),
+            text: rgb(0x00f0_f0f0),
+            dim: rgb(0x00a0_a0a0),
+            name: rgb(0x0056_b4e9),
+            link: rgb(0x0056_b4e9),
+            accent: rgb(0x00f0_e442),
+            good: rgb(0x0056_b4e9),
+            warning: rgb(0x00e6_9f00),
+            error: rgb(0x00d5_5e00),
+            line: rgb(0x0060_6060),
+            background: rgb(0x0000_0000),
+            selected: rgb(0x0026_2626),
+            bar: rgb(0x001a_1a1a),
+            sheet: rgb(0x001c_1c1c),
         }
     }
 
-    /// The themes that come with the program, by name.
+    /// The built-in themes by name.
     #[must_use]
     pub fn all() -> BTreeMap<&'static str, Self> {
         BTreeMap::from([
@@ -299,7 +293,7 @@ impl Theme {
         ])
     }
 
-    /// As it is written in settings.
+    /// The lines of a TOML table that deserialises to this theme.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let all = [
@@ -312,17 +306,17 @@ impl Theme {
             ("warning", self.warning),
             ("error", self.error),
             ("line", self.line),
-            ("ground", self.ground),
+            ("background", self.background),
             ("selected", self.selected),
             ("bar", self.bar),
             ("sheet", self.sheet),
         ];
-        all.iter().map(|(name, colour)| format!("{name} = \"{colour}\"\n")).collect()
+        all.iter().map(|(name, color)| format!("{name} = \"{color}\"\n")).collect()
     }
 
-    /// The colour of a role.
+    /// The foreground color of a role.
     #[must_use]
-    pub fn role(&self, role: ColorRole) -> Colour {
+    pub fn role(&self, role: ColorRole) -> Color {
         match role {
             ColorRole::Text => self.text,
             ColorRole::Dim => self.dim,
@@ -336,11 +330,11 @@ impl Theme {
         }
     }
 
-    /// The colour of a ground.
+    /// The background color of a surface.
     #[must_use]
-    pub fn ground(&self, ground: Surface) -> Colour {
-        match ground {
-            Surface::Plain => self.ground,
+    pub fn surface(&self, surface: Surface) -> Color {
+        match surface {
+            Surface::Plain => self.background,
             Surface::Selected => self.selected,
             Surface::Bar => self.bar,
             Surface::Sheet => self.sheet,
@@ -352,8 +346,8 @@ impl Theme {
 mod tests {
     use super::*;
 
-    fn luminance(colour: Colour) -> f64 {
-        let Colour::Exact(red, green, blue) = colour else { panic!("exact colours only") };
+    fn luminance(color: Color) -> f64 {
+        let Color::Rgb(red, green, blue) = color else { panic!("only RGB colors have a luminance") };
         let part = |value: u8| {
             let value = f64::from(value) / 255.0;
             if value <= 0.03928 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
@@ -361,19 +355,19 @@ mod tests {
         0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue)
     }
 
-    fn contrast(one: Colour, other: Colour) -> f64 {
+    fn contrast(one: Color, other: Color) -> f64 {
         let (one, other) = (luminance(one), luminance(other));
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// WCAG 2: 4.5 for text, 3 for what is beside the matter.
+    /// WCAG 2.1 asks for 4.5 for normal text and 3 for large text.
     #[test]
-    fn every_text_can_be_read_on_every_ground() {
+    fn every_role_is_readable_on_every_surface() {
         for (name, theme) in Theme::all() {
             if name == "terminal" {
                 continue;
             }
-            for ground in [Surface::Plain, Surface::Selected, Surface::Bar, Surface::Sheet] {
+            for surface in [Surface::Plain, Surface::Selected, Surface::Bar, Surface::Sheet] {
                 for role in [
                     ColorRole::Text,
                     ColorRole::Name,
@@ -382,24 +376,27 @@ mod tests {
                     ColorRole::Good,
                     ColorRole::Warning,
                 ] {
-                    let contrast = contrast(theme.role(role), theme.ground(ground));
-                    assert!(contrast >= 4.0, "{name}: {role:?} on {ground:?} is {contrast:.1}");
+                    let contrast = contrast(theme.role(role), theme.surface(surface));
+                    assert!(contrast >= 4.0, "{name}: {role:?} on {surface:?} is {contrast:.1}");
                 }
                 for role in [ColorRole::Dim, ColorRole::Error] {
-                    let contrast = contrast(theme.role(role), theme.ground(ground));
-                    assert!(contrast >= 3.0, "{name}: {role:?} on {ground:?} is {contrast:.1}");
+                    let contrast = contrast(theme.role(role), theme.surface(surface));
+                    assert!(contrast >= 3.0, "{name}: {role:?} on {surface:?} is {contrast:.1}");
                 }
             }
         }
     }
 
     #[test]
-    fn colours_have_names_or_numbers() {
-        assert_eq!("#010203".parse(), Ok(Colour::Exact(1, 2, 3)));
-        assert_eq!("bright-red".parse(), Ok(Colour::Palette(9)));
-        assert_eq!("default".parse(), Ok(Colour::Own));
+    fn a_color_is_a_name_or_a_number() {
+        assert_eq!("#010203".parse(), Ok(Color::Rgb(1, 2, 3)));
+        assert_eq!("bright-red".parse(), Ok(Color::Palette(9)));
+        assert_eq!("default".parse(), Ok(Color::Default));
+        for color in ["default", "red", "bright-white", "#0a0b0c"] {
+            assert_eq!(color.parse::<Color>().map(|parsed| parsed.to_string()), Ok(color.to_owned()));
+        }
         for wrong in ["", "#12", "#gggggg", "reddish", "bright-"] {
-            assert!(wrong.parse::<Colour>().is_err(), "{wrong}");
+            assert!(wrong.parse::<Color>().is_err(), "{wrong}");
         }
     }
 }

@@ -180,8 +180,8 @@ pub async fn run(
                 }
             },
             Some(inner) = from_tasks.recv() => run.take_inner(inner),
-            () = sleep(ESCAPE), if decoder.is_undecided() => {
-                for event in decoder.settle() {
+            () = sleep(ESCAPE), if decoder.has_pending_escape() => {
+                for event in decoder.flush_escape() {
                     run.take(Message::Input(event));
                 }
             }

@@ -63,7 +63,7 @@ impl Typing {
             if let Some(last) = self.line.pop() {
                 rub_out(last.encode_utf8(&mut [0; 4]), is_hidden, typed);
             }
-        } else if let Some(c) = key.writes().filter(|_| self.line.len() < LINE_BYTES_MAX) {
+        } else if let Some(c) = key.typed().filter(|_| self.line.len() < LINE_BYTES_MAX) {
             self.line.push(c);
             if !is_hidden && !c.is_control() {
                 typed.echo.push(c);

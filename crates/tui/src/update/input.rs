@@ -115,7 +115,7 @@ fn text_key(state: &mut State, key: Key) -> Effects {
     if state.composer.is_some() {
         return compose::key(state, key);
     }
-    if key.writes().is_some() {
+    if key.typed().is_some() {
         state.say(format!("{key} means nothing here; ? shows what does"));
     }
     Effects::new()
@@ -124,7 +124,7 @@ fn text_key(state: &mut State, key: Key) -> Effects {
 /// The choice whose number was pressed, where choices are numbered and nothing is written yet.
 fn hint(state: &State, key: Key) -> Option<usize> {
     let prompt = state.prompt.as_ref().filter(|prompt| prompt.has_hints() && prompt.editor.is_blank())?;
-    let number = usize::try_from(key.writes()?.to_digit(10)?).ok()?.checked_sub(1)?;
+    let number = usize::try_from(key.typed()?.to_digit(10)?).ok()?.checked_sub(1)?;
     (number < choices(state, prompt).len()).then_some(number)
 }
 
@@ -207,7 +207,7 @@ pub(super) fn with_list(
     state.panel_mut().list = list;
     // A row that was gone goes when the reader leaves it.
     let place = state.place().clone();
-    if !state.panels.get(&place).is_some_and(|panel| panel.list.is_ghost()) {
+    if !state.panels.get(&place).is_some_and(|panel| panel.list.on_tombstone()) {
         state.refresh(&place);
     }
 }

@@ -348,7 +348,7 @@ fn merged(state: &mut State, place: &Route, part: &PageSelector, ids: Vec<u64>, 
     if let Some(id) = stand_on
         && let Some(panel) = state.panels.get_mut(place)
     {
-        panel.list.stand_on(|row| matches!(row, Row::Tweet(other, _) if *other == id));
+        panel.list.select_in_place(|row| matches!(row, Row::Tweet(other, _) if *other == id));
         state.refresh(place);
     }
     Effects::new()

@@ -69,10 +69,10 @@ pub(super) fn tabs(state: &State, grid: &mut Grid, area: Area) {
     let mut end = area.x;
     for (place, text, x, after) in tab_places(state, area) {
         let is_current = Some(&place) == current.as_ref();
-        let look = Style::default().on(Surface::Bar);
-        let (text, look) =
-            if is_current { (format!("[{text}]"), look.bold()) } else { (format!(" {text} "), look) };
-        grid.put(area, x, area.y, &text, look, 0);
+        let style = Style::default().on(Surface::Bar);
+        let (text, style) =
+            if is_current { (format!("[{text}]"), style.bold()) } else { (format!(" {text} "), style) };
+        grid.put(area, x, area.y, &text, style, 0);
         end = after;
     }
     let mut right = Line::new();
@@ -135,8 +135,8 @@ pub(super) fn left(state: &State, grid: &mut Grid, area: Area) {
                     other => other.title(),
                 };
                 let mark = if is_here { of(ColorRole::Accent, "▸") } else { plain(" ") };
-                let look = if is_here { Style::default().bold() } else { Style::default() };
-                let title = span(short(&title, area.width.saturating_sub(8)), look);
+                let style = if is_here { Style::default().bold() } else { Style::default() };
+                let title = span(short(&title, area.width.saturating_sub(8)), style);
                 let badge = span(badge, Style::of(ColorRole::Accent).bold());
                 let line = two_ends(vec![mark, plain(" "), title], vec![badge], usize::from(area.width - 2));
                 put(grid, area, area.x, y, &line, Surface::Plain);
@@ -278,8 +278,8 @@ pub(super) fn toast(state: &State, grid: &mut Grid, toast: &Toast) {
 }
 
 fn draw_toast(state: &State, grid: &mut Grid, area: Area, toast: &Toast) {
-    let ground = Surface::Bar;
-    grid.clear(area, Style::default().on(ground));
+    let surface = Surface::Bar;
+    grid.clear(area, Style::default().on(surface));
     let sign = if toast.is_error { "✕ " } else { "" };
     let role = if toast.is_error { ColorRole::Error } else { ColorRole::Text };
     let mut right = Line::new();
@@ -291,14 +291,14 @@ fn draw_toast(state: &State, grid: &mut Grid, area: Area, toast: &Toast) {
     if let Some(until) = held.chain(sending).min().filter(|until| *until > state.now) {
         right.push(span(
             format!("u undo ({} s) ", (until - state.now + 999) / 1_000),
-            Style::default().bold().on(ground),
+            Style::default().bold().on(surface),
         ));
     }
-    let left = vec![span(format!(" {sign}{}", toast.text), Style::of(role).on(ground))];
+    let left = vec![span(format!(" {sign}{}", toast.text), Style::of(role).on(surface))];
     let line = if right.is_empty() {
         fit_line(left, usize::from(area.width))
     } else {
         two_ends(left, right, usize::from(area.width))
     };
-    put(grid, area, area.x, area.y, &line, ground);
+    put(grid, area, area.x, area.y, &line, surface);
 }

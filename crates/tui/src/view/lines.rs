@@ -1,4 +1,4 @@
-//! Lines made of pieces of text, each with a look: what rows and sheets are made of before they are put on a grid.
+//! Lines made of pieces of text, each with a style: what rows and sheets are made of before they are put on a grid.
 
 use model::{Entity, SafeText, entities};
 
@@ -6,19 +6,19 @@ use terminal::grid::{Area, Grid};
 use terminal::measure::{columns, fit, wrap};
 use terminal::style::{ColorRole, Style, Surface};
 
-/// A piece of text of one look.
+/// A piece of text of one style.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) text: String,
-    pub(crate) look: Style,
+    pub(crate) style: Style,
     pub(crate) link: Option<String>,
 }
 
 /// Pieces beside each other.
 pub(crate) type Line = Vec<Span>;
 
-pub(crate) fn span(text: impl Into<String>, look: Style) -> Span {
-    Span { text: text.into(), look, link: None }
+pub(crate) fn span(text: impl Into<String>, style: Style) -> Span {
+    Span { text: text.into(), style, link: None }
 }
 
 pub(crate) fn plain(text: impl Into<String>) -> Span {
@@ -47,10 +47,10 @@ pub(crate) fn fit_line(line: Line, width: usize) -> Line {
     let mut used = 0;
     let mut fitting = Line::new();
     for span in line {
-        let room = width.saturating_sub(used);
+        let available = width.saturating_sub(used);
         let wanted = columns(&span.text);
-        if wanted > room {
-            let text = fit(&span.text, room);
+        if wanted > available {
+            let text = fit(&span.text, available);
             if !text.is_empty() {
                 fitting.push(Span { text, ..span });
             }
@@ -81,9 +81,9 @@ pub(crate) fn prose(text: &str, width: usize) -> Vec<Line> {
                 }
                 let link =
                     (*entity == Entity::Link).then(|| text.get(mark.clone()).unwrap_or_default().to_owned());
-                let look = Style::of(ColorRole::Link);
-                let look = if link.is_some() { look.underline() } else { look };
-                line.push(Span { text: text.get(start..end).unwrap_or_default().to_owned(), look, link });
+                let style = Style::of(ColorRole::Link);
+                let style = if link.is_some() { style.underline() } else { style };
+                line.push(Span { text: text.get(start..end).unwrap_or_default().to_owned(), style, link });
                 at = end;
             }
             if let Some(rest) = text.get(at..range.end).filter(|rest| !rest.is_empty()) {
@@ -95,20 +95,20 @@ pub(crate) fn prose(text: &str, width: usize) -> Vec<Line> {
 }
 
 /// A text of ours in lines.
-pub(crate) fn words(text: &str, width: usize, look: Style) -> Vec<Line> {
+pub(crate) fn words(text: &str, width: usize, style: Style) -> Vec<Line> {
     wrap(text, width)
         .into_iter()
-        .map(|range| vec![span(text.get(range).unwrap_or_default().trim_end_matches(' '), look)])
+        .map(|range| vec![span(text.get(range).unwrap_or_default().trim_end_matches(' '), style)])
         .collect()
 }
 
-/// Puts a line on a grid, on a ground; returns the column after it.
-pub(crate) fn put(grid: &mut Grid, area: Area, x: u16, y: u16, line: &[Span], ground: Surface) -> u16 {
+/// Puts a line on a grid, on a surface; returns the column after it.
+pub(crate) fn put(grid: &mut Grid, area: Area, x: u16, y: u16, line: &[Span], surface: Surface) -> u16 {
     let mut x = x;
     for piece in line {
         let link = piece.link.as_deref().map_or(0, |url| grid.link(url));
-        let look = if piece.look.ground == Surface::Plain { piece.look.on(ground) } else { piece.look };
-        x = grid.put(area, x, y, &piece.text, look, link);
+        let style = if piece.style.surface == Surface::Plain { piece.style.on(surface) } else { piece.style };
+        x = grid.put(area, x, y, &piece.text, style, link);
     }
     x
 }

@@ -221,13 +221,13 @@ fn list(state: &State, grid: &mut Grid, area: Area) {
             let Some(y) = u16::try_from(line + offset).ok().filter(|y| *y < area.height) else { continue };
             let y = area.y + y;
             let is_air = content.is_empty();
-            let ground = if selected && !is_air { Surface::Selected } else { Surface::Plain };
+            let surface = if selected && !is_air { Surface::Selected } else { Surface::Plain };
             if selected && !is_air {
                 let row = Area { y, height: 1, width: area.width.saturating_sub(1), ..area };
-                grid.clear(row, Style::default().on(ground));
-                grid.put(area, area.x, y, "▌", Style::of(ColorRole::Accent).on(ground), 0);
+                grid.clear(row, Style::default().on(surface));
+                grid.put(area, area.x, y, "▌", Style::of(ColorRole::Accent).on(surface), 0);
             }
-            put(grid, area, area.x + GUTTER, y, &content, ground);
+            put(grid, area, area.x + GUTTER, y, &content, surface);
         }
     }
     scroll_bar(grid, area, panel, state, height, &measure);

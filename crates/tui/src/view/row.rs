@@ -148,7 +148,8 @@ fn sign(kind: v1::NotificationKind) -> &'static str {
 /// A hashtag; how many people used it and its last day stand at the right.
 pub(crate) fn hashtag(state: &State, name: &str, width: usize) -> Line {
     let safe = SafeText::line(name);
-    let name_of = |room: usize| vec![span(fit(&format!("#{safe}"), room), Style::of(ColorRole::Link).bold())];
+    let name_of =
+        |available: usize| vec![span(fit(&format!("#{safe}"), available), Style::of(ColorRole::Link).bold())];
     let right =
         match (state.known.trends.iter().find(|trend| trend.name == name), state.known.hashtags.get(name)) {
             (Some(trend), _) => {
@@ -159,8 +160,8 @@ pub(crate) fn hashtag(state: &State, name: &str, width: usize) -> Line {
             (None, Some(tweets)) => vec![dim(count(*tweets, "tweet", "tweets"))],
             (None, None) => Line::new(),
         };
-    let room = width.saturating_sub(super::lines::line_columns(&right) + 1).max(4);
-    super::two_ends(name_of(room), right, width.min(60))
+    let available = width.saturating_sub(super::lines::line_columns(&right) + 1).max(4);
+    super::two_ends(name_of(available), right, width.min(60))
 }
 
 /// Hours as bars, the newest at the right.

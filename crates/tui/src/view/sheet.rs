@@ -75,12 +75,12 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
     let (lines, (column, row)) = composer.editor.layout(usize::from(width));
     let context = context_lines(state, composer, area);
     let offers = completion_rows(composer);
-    let room = below.height.saturating_sub(u16::try_from(context.len()).unwrap_or(0) + offers).max(1);
+    let available = below.height.saturating_sub(u16::try_from(context.len()).unwrap_or(0) + offers).max(1);
     let row = u16::try_from(row).unwrap_or(u16::MAX);
-    let first = row.saturating_sub(room - 1);
+    let first = row.saturating_sub(available - 1);
     let text = composer.editor.text();
     let mut y = below.y;
-    for range in lines.iter().skip(usize::from(first)).take(usize::from(room)) {
+    for range in lines.iter().skip(usize::from(first)).take(usize::from(available)) {
         let safe = SafeText::line(text.get(range.clone()).unwrap_or_default());
         put(grid, below, below.x + 2, y, &[plain(safe.as_str())], Surface::Sheet);
         y += 1;
@@ -99,14 +99,14 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
             Surface::Sheet,
         );
     }
-    let caret_y = below.y + (row - first).min(room.saturating_sub(1));
-    let mut y = (below.y + room).min(caret_y + 1).max(y);
+    let caret_y = below.y + (row - first).min(available.saturating_sub(1));
+    let mut y = (below.y + available).min(caret_y + 1).max(y);
     if let Some(completion) = &composer.completion {
         for (place, (text, what)) in completion.choices.iter().enumerate() {
             let chosen = place == completion.choice;
             let mark = if chosen { "▸ " } else { "  " };
-            let look = if chosen { Style::of(ColorRole::Accent).bold() } else { Style::default() };
-            let line = vec![span(format!("{mark}{}", text.trim_end()), look), dim(format!("  {what}"))];
+            let style = if chosen { Style::of(ColorRole::Accent).bold() } else { Style::default() };
+            let line = vec![span(format!("{mark}{}", text.trim_end()), style), dim(format!("  {what}"))];
             put(grid, below, below.x + 2, y, &fit_line(line, usize::from(width)), Surface::Sheet);
             y += 1;
         }
@@ -118,7 +118,7 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
     Some((below.x + 2 + u16::try_from(column).unwrap_or(0), caret_y))
 }
 
-/// How much room is left, by the server's own way of counting.
+/// How much available is left, by the server's own way of counting.
 fn used(state: &State, composer: &Composer) -> Line {
     let most = crate::update::graphemes_max(state);
     let used = count_graphemes(composer.editor.text().trim());
@@ -133,11 +133,11 @@ fn used(state: &State, composer: &Composer) -> Line {
 /// A frame around an area, so that it stands off from what is behind it whatever the colours; what is inside it.
 fn framed(grid: &mut Grid, area: Area) -> Area {
     grid.clear(area, Style::default().on(Surface::Sheet));
-    let look = Style::of(ColorRole::Line).on(Surface::Sheet);
+    let style = Style::of(ColorRole::Line).on(Surface::Sheet);
     let (right, bottom) = ((area.x + area.width).saturating_sub(1), (area.y + area.height).saturating_sub(1));
     for x in area.x..=right {
-        grid.put(area, x, area.y, "─", look, 0);
-        grid.put(area, x, bottom, "─", look, 0);
+        grid.put(area, x, area.y, "─", style, 0);
+        grid.put(area, x, bottom, "─", style, 0);
     }
     for y in area.y..=bottom {
         let (left_sign, right_sign) = match y {
@@ -145,8 +145,8 @@ fn framed(grid: &mut Grid, area: Area) -> Area {
             y if y == bottom => ("╰", "╯"),
             _ => ("│", "│"),
         };
-        grid.put(area, area.x, y, left_sign, look, 0);
-        grid.put(area, right, y, right_sign, look, 0);
+        grid.put(area, area.x, y, left_sign, style, 0);
+        grid.put(area, right, y, right_sign, style, 0);
     }
     area.inside(1, 1)
 }
@@ -190,15 +190,15 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
     let x = put(grid, head, head.x, head.y, &[label], Surface::Sheet);
     let text = SafeText::line(prompt.editor.text());
     let before = SafeText::line(prompt.editor.text().get(..prompt.editor.caret()).unwrap_or_default());
-    let room = usize::from((head.x + head.width).saturating_sub(x + 1));
+    let available = usize::from((head.x + head.width).saturating_sub(x + 1));
     // The end of a long line is where one writes.
-    let shown: String = if columns(text.as_str()) > room {
-        before.as_str().chars().rev().take(room).collect::<Vec<_>>().into_iter().rev().collect()
+    let shown: String = if columns(text.as_str()) > available {
+        before.as_str().chars().rev().take(available).collect::<Vec<_>>().into_iter().rev().collect()
     } else {
         text.as_str().to_owned()
     };
     put(grid, head, x, head.y, &[plain(shown)], Surface::Sheet);
-    let caret = (x + u16::try_from(columns(before.as_str()).min(room)).unwrap_or(0), head.y);
+    let caret = (x + u16::try_from(columns(before.as_str()).min(available)).unwrap_or(0), head.y);
     if prompt.asking == PromptKind::Filter {
         return caret;
     }
@@ -210,9 +210,9 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
     }
     for (y, (place, choice)) in (below.y..).zip(all.iter().enumerate().skip(first).take(rows)) {
         let chosen = place == prompt.choice.min(all.len() - 1);
-        let ground = if chosen { Surface::Selected } else { Surface::Sheet };
+        let surface = if chosen { Surface::Selected } else { Surface::Sheet };
         let row = Area { y, height: 1, ..below };
-        grid.clear(row, Style::default().on(ground));
+        grid.clear(row, Style::default().on(surface));
         let hint = if prompt.has_hints() && place < 9 { format!("{} ", place + 1) } else { String::new() };
         let mark = if chosen { of(ColorRole::Accent, "▌") } else { plain(" ") };
         let label = if choice.why_not.is_some() {
@@ -228,7 +228,7 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
         };
         let keys = vec![span(format!("{} ", choice.keys), Style::of(ColorRole::Accent))];
         let line = two_ends(vec![mark, dim(hint), label, dim(detail)], keys, usize::from(below.width));
-        put(grid, row, row.x, y, &line, ground);
+        put(grid, row, row.x, y, &line, surface);
     }
     let more = all.len().saturating_sub(first + rows);
     if more > 0 {
@@ -323,13 +323,13 @@ pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, 
                 SafeText::line(text).as_str().to_owned()
             }
         };
-        let room = usize::from(inner.width.saturating_sub(3));
+        let available = usize::from(inner.width.saturating_sub(3));
         let (shown, before) = (hide(text), hide(before));
-        let skip = (columns(&before) + 1).saturating_sub(room);
+        let skip = (columns(&before) + 1).saturating_sub(available);
         let shown: String = shown.chars().skip(skip).collect();
-        let look = if chosen { Style::default().underline() } else { Style::default() };
-        let filled = format!("{shown:<room$}");
-        let text_line: Span = span(terminal::measure::fit(&filled, room), look);
+        let style = if chosen { Style::default().underline() } else { Style::default() };
+        let filled = format!("{shown:<available$}");
+        let text_line: Span = span(terminal::measure::fit(&filled, available), style);
         put(grid, inner, inner.x + 2, y + 1, &[text_line], Surface::Sheet);
         if chosen {
             let x = inner.x + 2 + u16::try_from(columns(&before) - skip.min(columns(&before))).unwrap_or(0);
