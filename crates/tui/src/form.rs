@@ -1,64 +1,64 @@
-//! Forms: a few fields, one after the other, and what was wrong with them.
+//! Forms: their fields, focus and validation messages. Submitting them is the task of `update`.
 
 use protocol::v1;
 
 use terminal::editor::Editor;
 
-/// What a form is for.
+/// The purpose of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormKind {
-    /// Which server.
+    /// Connects to a server.
     Connect,
-    /// A session of an account.
+    /// Signs in.
     LogIn,
-    /// A new account.
+    /// Signs up.
     SignUp,
-    /// What others see of one.
+    /// Edits the user's profile.
     EditProfile,
-    /// Another password.
+    /// Changes the password.
     Password,
 }
 
-/// One field.
+/// A text field.
 #[derive(Debug, Clone)]
 pub struct Field {
-    /// What is asked for.
+    /// Its name on the screen.
     pub label: &'static str,
-    /// What helps to answer.
+    /// Help next to the label; may be empty.
     pub hint: String,
-    /// What is written.
+    /// Its text.
     pub editor: Editor,
-    /// Whether it is hidden.
+    /// Whether it is a password, which is shown as dots.
     pub is_secret: bool,
-    /// What there is to say of what is written: in place of the hint.
+    /// The result of validation, shown instead of the hint.
     pub note: Option<Note>,
 }
 
-/// Of what is written in a field.
+/// The result of validating a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// In words, with a sign.
+    /// The message, beginning with a sign such as `✓`.
     pub text: String,
-    /// It is well.
+    /// Whether the text is valid.
     pub is_good: bool,
 }
 
-/// Fields, the one that is written, and what was wrong.
+/// A form that is filled in.
 #[derive(Debug, Clone)]
 pub struct Form {
-    /// What it is for.
+    /// Its purpose.
     pub kind: FormKind,
-    /// Its fields.
+    /// The fields in order.
     pub fields: Vec<Field>,
-    /// The one that is written.
+    /// Index of the focused field.
     pub focus: usize,
-    /// What was wrong, and where.
+    /// Why it could not be submitted.
     pub problem: Option<String>,
-    /// An answer is waited for.
+    /// Whether it was submitted and the server has not responded yet.
     pub is_busy: bool,
-    /// Passwords are shown.
+    /// Whether passwords are shown in plain text.
     pub is_revealed: bool,
-    /// When to ask whether the username can be had.
+    /// When to ask the server whether the username is available, in Unix milliseconds.
     pub check_at: Option<i64>,
 }
 
@@ -75,83 +75,83 @@ impl Form {
         Self { kind, fields, focus: 0, problem: None, is_busy: false, is_revealed: false, check_at: None }
     }
 
-    /// Asks for a server.
+    /// A form for the address of a server.
     #[must_use]
     pub fn connect(server: &str) -> Self {
         Self::new(
             FormKind::Connect,
-            vec![field("Server", "host, host:port or unix:/path; 127.0.0.1 is this machine", server)],
+            vec![field("Server", "host, host:port or unix:/path; 127.0.0.1 is this computer", server)],
         )
     }
 
-    /// Asks for a session.
+    /// A sign-in form; a known username focuses the password.
     #[must_use]
     pub fn log_in(username: &str) -> Self {
         let mut form = Self::new(
             FormKind::LogIn,
-            vec![field("Username", "", username), secret("Password", "Ctrl-r shows it")],
+            vec![field("Username", "", username), secret("Password", "Ctrl-r to show")],
         );
         form.focus = usize::from(!username.is_empty());
         form
     }
 
-    /// Asks for a new account.
+    /// A sign-up form, with a field for an invite code if the server requires one.
     #[must_use]
     pub fn sign_up(with_invite: bool) -> Self {
         let mut fields = vec![
-            field("Username", "a-z, 0-9 and _, at most 30: how others find you", ""),
-            field("Name", "as you like it; may stay empty", ""),
-            secret("Password", "at least 8 characters; a few words make a good one"),
-            secret("Once more", "so that it is what you meant"),
+            field("Username", "a-z, 0-9 and _, up to 30 characters", ""),
+            field("Display name", "optional", ""),
+            secret("Password", "at least 8 characters; several words are best"),
+            secret("Confirm password", ""),
         ];
         if with_invite {
-            fields.push(field("Invite code", "this server asks for one", ""));
+            fields.push(field("Invite code", "required by this server", ""));
         }
         Self::new(FormKind::SignUp, fields)
     }
 
-    /// Asks what others shall see.
+    /// A form with the current profile.
     #[must_use]
     pub fn edit_profile(profile: &v1::Profile) -> Self {
         let name = profile.account.as_ref().map_or("", |account| &account.display_name);
         Self::new(
             FormKind::EditProfile,
-            vec![field("Name", "", name), field("About you", "at most 300 characters", &profile.bio)],
+            vec![field("Display name", "optional", name), field("Bio", "up to 300 characters", &profile.bio)],
         )
     }
 
-    /// Asks for another password.
+    /// A form for the current and a new password.
     #[must_use]
     pub fn password() -> Self {
         Self::new(
             FormKind::Password,
             vec![
-                secret("Password now", ""),
+                secret("Current password", ""),
                 secret("New password", "at least 8 characters"),
-                secret("Once more", "other devices are logged out"),
+                secret("Confirm new password", "signs out your other devices"),
             ],
         )
     }
 
-    /// What stands above it.
+    /// Its title on the screen.
     #[must_use]
     pub fn title(&self) -> &'static str {
         match self.kind {
             FormKind::Connect => "Connect to a server",
-            FormKind::LogIn => "Log in",
+            FormKind::LogIn => "Sign in",
             FormKind::SignUp => "Create an account",
-            FormKind::EditProfile => "Your profile",
-            FormKind::Password => "Change the password",
+            FormKind::EditProfile => "Edit your profile",
+            FormKind::Password => "Change your password",
         }
     }
 
-    /// What is written in a field.
+    /// The text of a field; empty if there is no such field.
     #[must_use]
-    pub fn text(&self, place: usize) -> &str {
-        self.fields.get(place).map_or("", |field| field.editor.text())
+    pub fn text(&self, index: usize) -> &str {
+        self.fields.get(index).map_or("", |field| field.editor.text())
     }
 
-    /// Which field takes a new password.
+    /// The index of the field for a new password, if there is one.
     #[must_use]
     pub fn new_password(&self) -> Option<usize> {
         match self.kind {
@@ -161,28 +161,28 @@ impl Form {
         }
     }
 
-    /// Says how it stands with what is written in a field.
-    pub fn note(&mut self, place: usize, note: Option<Note>) {
-        if let Some(field) = self.fields.get_mut(place) {
+    /// Shows or removes a validation message of a field.
+    pub fn note(&mut self, index: usize, note: Option<Note>) {
+        if let Some(field) = self.fields.get_mut(index) {
             field.note = note;
         }
     }
 
-    /// The field that is written.
+    /// The focused field.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         self.fields.get_mut(self.focus)
     }
 
-    /// To another field, around the ends.
+    /// Moves the focus by this many fields; it wraps around.
     pub fn step(&mut self, by: isize) {
         let count = self.fields.len().max(1);
         self.focus = self.focus.wrapping_add_signed(by).wrapping_add(count) % count;
     }
 
-    /// Says what is wrong and goes to where it is; what was typed stays, but passwords that were refused.
-    pub fn refuse(&mut self, place: usize, problem: impl Into<String>) {
+    /// Shows why the form could not be submitted and focuses the field in question. The texts stay.
+    pub fn refuse(&mut self, index: usize, problem: impl Into<String>) {
         self.is_busy = false;
         self.problem = Some(problem.into());
-        self.focus = place.min(self.fields.len().saturating_sub(1));
+        self.focus = index.min(self.fields.len().saturating_sub(1));
     }
 }

@@ -1,4 +1,4 @@
-//! Rows as sentences, to be heard: no signs, no columns, nothing that only means something to the eye.
+//! Rows as sentences for screen readers: without signs and columns.
 
 use model::SafeText;
 use protocol::v1;
@@ -8,18 +8,18 @@ use crate::rows::{Group, Row};
 use crate::state::State;
 use crate::view;
 
-/// Width at which rows are made into words: wide, so that nothing is cut.
+/// Width at which rows are laid out: wide enough not to shorten any text.
 const WIDTH: usize = 10_000;
 
-/// A row in words.
+/// The sentences for a row.
 pub(super) fn words(state: &State, row: &Row) -> String {
     match row {
         Row::Tweet(id, depth) => {
-            let answer = match depth {
+            let level = match depth {
                 0 => String::new(),
-                depth => format!("Answer at depth {depth}. "),
+                depth => format!("Reply, level {depth}. "),
             };
-            format!("{answer}{}", tweet(state, *id))
+            format!("{level}{}", tweet(state, *id))
         }
         Row::Message(id) => {
             let Some(message) = state.known.messages.get(id) else { return String::new() };
@@ -88,7 +88,7 @@ fn person(state: &State, id: u64) -> String {
 }
 
 fn tweet(state: &State, id: u64) -> String {
-    let Some(tweet) = state.known.tweet(id) else { return "A tweet that is gone.".to_owned() };
+    let Some(tweet) = state.known.tweet(id) else { return "A tweet that is no longer available.".to_owned() };
     let by = |id: u64| state.known.username(id).to_owned();
     if tweet.retweet_of != 0 {
         return format!("{} retweeted. {}", by(tweet.author_id), self::tweet(state, tweet.retweet_of));
@@ -106,7 +106,7 @@ fn tweet(state: &State, id: u64) -> String {
         said.push_str(&format!(" Quotes {}: {}.", by(quoted.author_id), SafeText::line(&quoted.text)));
     }
     if tweet.visibility() != v1::Visibility::Public {
-        said.push_str(&format!(" Visible to {}.", view::visibility_word(tweet.visibility())));
+        said.push_str(&format!(" Visibility: {}.", view::visibility_word(tweet.visibility())));
     }
     let counts = [
         (tweet.likes, "like", "likes"),
@@ -122,7 +122,9 @@ fn tweet(state: &State, id: u64) -> String {
     if !counts.is_empty() {
         said.push_str(&format!(" {}.", counts.join(", ")));
     }
-    for (is, what) in [(tweet.liked, "like"), (tweet.retweeted, "retweeted"), (tweet.bookmarked, "saved")] {
+    for (is, what) in
+        [(tweet.liked, "liked"), (tweet.retweeted, "retweeted"), (tweet.bookmarked, "bookmarked")]
+    {
         if is {
             said.push_str(&format!(" You {what} it."));
         }
@@ -130,7 +132,7 @@ fn tweet(state: &State, id: u64) -> String {
     said
 }
 
-/// How long ago, to be spoken.
+/// How long ago, in full words.
 pub(super) fn ago(now: i64, then: i64) -> String {
     let minutes = u32::try_from((now - then).max(0) / 60_000).unwrap_or(u32::MAX);
     match minutes {
@@ -152,7 +154,7 @@ fn notification(state: &State, oldest: u64) -> String {
     if one.tweet_id != 0 {
         let text = state.known.tweet(one.tweet_id).map(|tweet| SafeText::line(&tweet.text));
         said.push(' ');
-        said.push_str(text.as_ref().map_or("The tweet is gone.", SafeText::as_str));
+        said.push_str(text.as_ref().map_or("The tweet is no longer available.", SafeText::as_str));
     }
     said
 }
@@ -160,7 +162,7 @@ fn notification(state: &State, oldest: u64) -> String {
 fn profile(state: &State, username: &str, tab: ProfileTab) -> String {
     let Some(profile) = state.known.profiles.get(username) else {
         let problem = state.panel().and_then(|panel| panel.problem.clone());
-        return format!("{username}: {}.", problem.as_deref().unwrap_or("not known yet"));
+        return format!("{username}: {}.", problem.as_deref().unwrap_or("not loaded yet"));
     };
     let id = profile.account.as_ref().map_or(0, |account| account.id);
     let mut said = person(state, id);

@@ -1,4 +1,5 @@
-//! What stands around the list: tabs, the places at the left, trends and people at the right, the line at the bottom.
+//! The bars around the list: tabs at the top, the left pane with feeds and chats, the right pane with trends and
+//! people, the footer with hints and messages.
 
 use super::lines::{Line, dim, fit_line, line_columns, of, plain, put, span};
 use super::tweet::{presence, who};
@@ -9,7 +10,7 @@ use crate::state::{State, Toast};
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
 
-/// A tab with what is new in it.
+/// The number of a tab, its title if there is space, and its count of new items.
 fn tab_text(state: &State, number: usize, place: &Route, with_title: bool) -> String {
     let new = match place {
         Route::Home => state.panels.get(&Route::Home).map_or(0, |panel| {
@@ -36,8 +37,8 @@ fn tab_text(state: &State, number: usize, place: &Route, with_title: bool) -> St
     text
 }
 
-/// Where each tab begins and ends.
-fn tab_places(state: &State, area: Area) -> Vec<(Route, String, u16, u16)> {
+/// The tabs with their text, first column and the column after them.
+fn tab_columns(state: &State, area: Area) -> Vec<(Route, String, u16, u16)> {
     let current = current_tab(state);
     let layout = |with_titles| {
         let mut x = area.x + 1;
@@ -57,7 +58,7 @@ fn tab_places(state: &State, area: Area) -> Vec<(Route, String, u16, u16)> {
     if fits { wide } else { layout(false) }
 }
 
-/// The tab whose place this is.
+/// The tab that was visited last.
 fn current_tab(state: &State) -> Option<Route> {
     let mut visited = state.history.iter().take(state.at + 1).rev();
     visited.find(|place| Route::TABS.contains(place)).cloned()
@@ -67,7 +68,7 @@ pub(super) fn tabs(state: &State, grid: &mut Grid, area: Area) {
     grid.clear(area, Style::default().on(Surface::Bar));
     let current = current_tab(state);
     let mut end = area.x;
-    for (place, text, x, after) in tab_places(state, area) {
+    for (place, text, x, after) in tab_columns(state, area) {
         let is_current = Some(&place) == current.as_ref();
         let style = Style::default().on(Surface::Bar);
         let (text, style) =
@@ -92,12 +93,12 @@ pub(super) fn tabs(state: &State, grid: &mut Grid, area: Area) {
 
 pub(super) fn tab_at(state: &State, area: Area, x: u16) -> Option<Route> {
     let hit = |(_, _, from, to): &(Route, String, u16, u16)| (*from..*to).contains(&x);
-    tab_places(state, area).into_iter().find(hit).map(|(place, ..)| place)
+    tab_columns(state, area).into_iter().find(hit).map(|(place, ..)| place)
 }
 
-/// What the left pane lists: places, and headings between them.
+/// The rows of the left pane: a screen with a badge, or a heading as `Err`.
 fn left_rows(state: &State) -> Vec<Result<(Route, String), &'static str>> {
-    let mut rows = vec![Err("feeds")];
+    let mut rows = vec![Err("Feeds")];
     let feeds = [Route::Home, Route::Mine, Route::Local, Route::Bookmarks, Route::Likes];
     rows.extend(feeds.into_iter().map(|place| Ok((place, String::new()))));
     if let Route::Hashtag(_) = state.place() {
@@ -106,7 +107,7 @@ fn left_rows(state: &State) -> Vec<Result<(Route, String), &'static str>> {
     let mut chats: Vec<_> = state.known.conversations.values().filter(|c| c.with.is_some()).collect();
     chats.sort_by_key(|conversation| std::cmp::Reverse(conversation.last.as_ref().map_or(0, |last| last.id)));
     if !chats.is_empty() {
-        rows.push(Err("chats"));
+        rows.push(Err("Chats"));
     }
     for conversation in chats.into_iter().take(6) {
         let username = conversation.with.as_ref().map_or_else(String::new, |with| with.username.clone());
@@ -114,7 +115,7 @@ fn left_rows(state: &State) -> Vec<Result<(Route, String), &'static str>> {
             if conversation.unread > 0 { format!("●{}", conversation.unread) } else { String::new() };
         rows.push(Ok((Route::Conversation(username), unread)));
     }
-    rows.push(Err("yours"));
+    rows.push(Err("More"));
     let waiting = state.outbox.len() + state.drafts.len();
     rows.push(Ok((Route::Drafts, if waiting > 0 { waiting.to_string() } else { String::new() })));
     rows.push(Ok((Route::Settings, String::new())));
@@ -159,13 +160,13 @@ pub(super) fn right(state: &State, grid: &mut Grid, area: Area) {
     }
     let inner = Area { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
     let width = usize::from(inner.width);
-    let mut lines: Vec<Line> = vec![vec![dim("trends")]];
+    let mut lines: Vec<Line> = vec![vec![dim("Trends")]];
     if state.known.trends.is_empty() {
-        lines.push(vec![dim("none today")]);
+        lines.push(vec![dim("No trends today")]);
     }
     lines.extend(state.known.trends.iter().take(5).map(|trend| row::hashtag(state, &trend.name, width)));
     lines.push(Line::new());
-    lines.push(vec![dim(format!("online {}", state.online.len()))]);
+    lines.push(vec![dim(format!("Online {}", state.online.len()))]);
     let mut people: Vec<u64> = state.online.iter().copied().collect();
     people.sort_by_key(|id| (!state.known.relationship(*id).following, state.known.username(*id).to_owned()));
     for id in people.into_iter().take(8) {
@@ -182,10 +183,10 @@ pub(super) fn right(state: &State, grid: &mut Grid, area: Area) {
     }
 }
 
-/// What the selected tweet answers or quotes, and who wrote it.
+/// The author of the selected tweet, and the tweet that it replies to.
 fn preview(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(tweet) = state.known.tweet(id) else { return Vec::new() };
-    let mut lines = vec![vec![dim("about")]];
+    let mut lines = vec![vec![dim("Author")]];
     lines.extend(super::tweet::person(state, tweet.author_id, width));
     if let Some(profile) = state.known.profiles.get(state.known.username(tweet.author_id))
         && !profile.bio.is_empty()
@@ -193,13 +194,13 @@ fn preview(state: &State, id: u64, width: usize) -> Vec<Line> {
         lines.extend(super::lines::prose(&profile.bio, width));
     }
     if tweet.reply_to != 0 && state.known.tweet(tweet.reply_to).is_some() {
-        lines.push(vec![dim("it answers")]);
+        lines.push(vec![dim("In reply to")]);
         lines.extend(super::tweet::card(state, tweet.reply_to, width));
     }
     lines
 }
 
-/// Keys for what can be done here, the most useful first; a message takes its place for a while.
+/// Hints for the available commands, the most useful first, or the current message.
 pub(super) fn footer(state: &State, grid: &mut Grid, area: Area) {
     if let Some(toast) = &state.toast {
         draw_toast(state, grid, area, toast);
@@ -226,16 +227,16 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
         let mut hints = vec![
             (Action::Send, "send"),
             (Action::KeepDraft, "keep draft"),
-            (Action::CycleVisibility, "who sees it"),
+            (Action::CycleVisibility, "visibility"),
         ];
         if matches!(composer.writing, crate::composer::Writing::Message(_)) {
-            hints = vec![(Action::KeepDraft, "to the messages"), (Action::Send, "send, as Enter does")];
+            hints = vec![(Action::KeepDraft, "back to messages"), (Action::Send, "send")];
         }
         if composer.completion.is_some() {
             hints.insert(0, (Action::Complete, "complete"));
         }
         if !matches!(composer.writing, crate::composer::Writing::Message(_)) {
-            hints.push((Action::SplitThread, "as a thread"));
+            hints.push((Action::SplitThread, "split into thread"));
         }
         if state.capabilities.is_local {
             hints.push((Action::ExternalEditor, "editor"));
@@ -244,7 +245,7 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
     }
     let mut hints = vec![(Action::Compose, "write")];
     if *state.place() == Route::Notifications && state.unread > 0 {
-        hints.insert(0, (Action::MarkRead, "all read"));
+        hints.insert(0, (Action::MarkRead, "mark all as read"));
     }
     if state.selected_tweet().is_some() {
         hints.extend([
@@ -252,7 +253,7 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
             (Action::Retweet, "retweet"),
             (Action::Quote, "quote"),
             (Action::Like, "like"),
-            (Action::Author, "author"),
+            (Action::Author, "profile"),
         ]);
     } else if state.selected_person().is_some() {
         hints.extend([
@@ -264,14 +265,14 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
     } else {
         hints.push((Action::Open, "open"));
     }
-    hints.extend([(Action::Filter, "filter"), (Action::Palette, "command"), (Action::Help, "help")]);
+    hints.extend([(Action::Filter, "filter"), (Action::Palette, "commands"), (Action::Help, "help")]);
     if !state.undo.is_empty() {
         hints.insert(0, (Action::Undo, "undo"));
     }
     hints
 }
 
-/// A message over the last line, where there is no line for it.
+/// Draws a message over the last line of a screen without a footer.
 pub(super) fn toast(state: &State, grid: &mut Grid, toast: &Toast) {
     let (_, last) = Area::of(state.size).split_bottom(1);
     draw_toast(state, grid, last, toast);

@@ -1,4 +1,4 @@
-//! Lines made of pieces of text, each with a style: what rows and sheets are made of before they are put on a grid.
+//! Styled lines of text, of which rows, bars and sheets consist, and how to measure, wrap and draw them.
 
 use model::{Entity, SafeText, entities};
 
@@ -6,7 +6,7 @@ use terminal::grid::{Area, Grid};
 use terminal::measure::{columns, fit, wrap};
 use terminal::style::{ColorRole, Style, Surface};
 
-/// A piece of text of one style.
+/// A piece of text in one style, with an optional URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) text: String,
@@ -14,7 +14,7 @@ pub(crate) struct Span {
     pub(crate) link: Option<String>,
 }
 
-/// Pieces beside each other.
+/// A line of text.
 pub(crate) type Line = Vec<Span>;
 
 pub(crate) fn span(text: impl Into<String>, style: Style) -> Span {
@@ -42,7 +42,7 @@ pub(crate) fn line_columns(line: &[Span]) -> usize {
     line.iter().map(|span| columns(&span.text)).sum()
 }
 
-/// As much of a line as fits, with a sign when something had to go.
+/// A line shortened to `width` columns, ending in `…` if it was longer.
 pub(crate) fn fit_line(line: Line, width: usize) -> Line {
     let mut used = 0;
     let mut fitting = Line::new();
@@ -62,25 +62,25 @@ pub(crate) fn fit_line(line: Line, width: usize) -> Line {
     fitting
 }
 
-/// What somebody wrote, in lines: links, hashtags and mentions stand out, and links lead somewhere.
+/// Wraps text by a user and highlights its links, hashtags and mentions. Links can be clicked.
 pub(crate) fn prose(text: &str, width: usize) -> Vec<Line> {
     let safe = SafeText::lines(text);
     let text = safe.as_str();
-    let marks = entities(text);
+    let found = entities(text);
     wrap(text, width)
         .into_iter()
         .map(|range| {
             let mut line = Line::new();
             let mut at = range.start;
-            for (mark, entity) in
-                marks.iter().filter(|(mark, _)| mark.start < range.end && mark.end > range.start)
+            for (bytes, entity) in
+                found.iter().filter(|(bytes, _)| bytes.start < range.end && bytes.end > range.start)
             {
-                let (start, end) = (mark.start.max(range.start), mark.end.min(range.end));
+                let (start, end) = (bytes.start.max(range.start), bytes.end.min(range.end));
                 if let Some(before) = text.get(at..start).filter(|before| !before.is_empty()) {
                     line.push(plain(before));
                 }
                 let link =
-                    (*entity == Entity::Link).then(|| text.get(mark.clone()).unwrap_or_default().to_owned());
+                    (*entity == Entity::Link).then(|| text.get(bytes.clone()).unwrap_or_default().to_owned());
                 let style = Style::of(ColorRole::Link);
                 let style = if link.is_some() { style.underline() } else { style };
                 line.push(Span { text: text.get(start..end).unwrap_or_default().to_owned(), style, link });
@@ -94,7 +94,7 @@ pub(crate) fn prose(text: &str, width: usize) -> Vec<Line> {
         .collect()
 }
 
-/// A text of ours in lines.
+/// Wraps text of the interface.
 pub(crate) fn words(text: &str, width: usize, style: Style) -> Vec<Line> {
     wrap(text, width)
         .into_iter()
@@ -102,7 +102,7 @@ pub(crate) fn words(text: &str, width: usize, style: Style) -> Vec<Line> {
         .collect()
 }
 
-/// Puts a line on a grid, on a surface; returns the column after it.
+/// Draws a line at a cell. Spans without a surface get this one. Returns the column after the line.
 pub(crate) fn put(grid: &mut Grid, area: Area, x: u16, y: u16, line: &[Span], surface: Surface) -> u16 {
     let mut x = x;
     for piece in line {
@@ -113,7 +113,7 @@ pub(crate) fn put(grid: &mut Grid, area: Area, x: u16, y: u16, line: &[Span], su
     x
 }
 
-/// The text of lines, without looks.
+/// The text of lines without their styles.
 pub(crate) fn text_of(lines: &[Line]) -> String {
     let texts: Vec<String> =
         lines.iter().map(|line| line.iter().map(|span| span.text.as_str()).collect::<String>()).collect();

@@ -1,4 +1,4 @@
-//! What the screen shows, made from the state alone: the same state gives the same cells.
+//! Draws the screen. A view is a function of the state alone: the same state gives the same cells.
 
 mod bars;
 pub(crate) mod lines;
@@ -117,7 +117,7 @@ pub(crate) fn composer_width(state: &State) -> u16 {
     areas(state).sheet.map_or(40, sheet::text_width)
 }
 
-/// The whole screen, and where the caret stands.
+/// Draws the whole screen. Returns its cells and the position of the caret.
 #[must_use]
 pub fn draw(state: &State) -> (Grid, Option<(u16, u16)>) {
     let mut grid = Grid::new(state.size);
@@ -156,13 +156,12 @@ pub fn draw(state: &State) -> (Grid, Option<(u16, u16)>) {
     if let Some(toast) = state.toast.as_ref().filter(|_| !has_footer) {
         bars::toast(state, &mut grid, toast);
     }
-    // Who reads by ear or by touch follows the terminal's cursor: it stands on the selected row.
-    let caret = caret.or_else(|| selected_line(state));
+    let caret = caret.or_else(|| selected_cell(state));
     (grid, caret)
 }
 
-/// The cell of the selected row's first character, for screen readers that follow the cursor.
-fn selected_line(state: &State) -> Option<(u16, u16)> {
+/// The first cell of the selected row. Screen readers and braille displays follow the cursor, so it is placed there.
+fn selected_cell(state: &State) -> Option<(u16, u16)> {
     let area = areas(state).list;
     let (height, width) = list_size(state);
     let panel = state.panel()?;
@@ -179,16 +178,16 @@ fn title(state: &State, grid: &mut Grid, area: Area) {
     if !panel.filter.is_empty() {
         line.push(of(
             ColorRole::Accent,
-            format!("only “{}” · Esc shows all ", model::SafeText::line(&panel.filter)),
+            format!("Filtered: {} · Esc to show all ", model::SafeText::line(&panel.filter)),
         ));
     }
     let new = crate::update::new_above(state, panel);
     if new > 0 {
-        line.push(span(format!("▲ {new} new · . shows "), Style::of(ColorRole::Accent).bold()));
+        line.push(span(format!("▲ {new} new · . to show "), Style::of(ColorRole::Accent).bold()));
     }
     if let Route::Conversation(username) = place {
         if panel.typing_until > state.now {
-            line.push(of(ColorRole::Accent, format!("· @{username} is writing … ")));
+            line.push(of(ColorRole::Accent, format!("@{username} is typing… ")));
         } else if let Some(id) = state.known.by_username(username).map(|account| account.id) {
             line.push(dim(format!("{} ", presence_word(state.known.presence(id)))));
         }
@@ -233,7 +232,7 @@ fn list(state: &State, grid: &mut Grid, area: Area) {
     scroll_bar(grid, area, panel, state, height, &measure);
 }
 
-/// At the right: where in the list one is.
+/// The scroll bar at the right, if the list does not fit on the screen.
 fn scroll_bar(
     grid: &mut Grid,
     area: Area,
@@ -257,36 +256,41 @@ fn scroll_bar(
     }
 }
 
-/// Says why there is nothing, and what to do about it.
+/// Draws the reason why the list is empty, and what to do next.
 fn empty(state: &State, grid: &mut Grid, area: Area, panel: &ScreenState) {
     let (title, advice) = match (panel.phase, &panel.problem) {
-        (Phase::Failed, Some(problem)) => (problem.clone(), "Enter tries again".to_owned()),
-        _ if !panel.filter.is_empty() => ("No row has these words".into(), "Esc shows all again".into()),
+        (Phase::Failed, Some(problem)) => (problem.clone(), "Press Enter to try again".to_owned()),
+        _ if !panel.filter.is_empty() => ("No matches".into(), "Press Esc to show all".into()),
         (Phase::New | Phase::Loading, _) => match &state.link {
-            Link::Live => ("Loading …".into(), String::new()),
+            Link::Live => ("Loading…".into(), String::new()),
             Link::Connecting if state.server.is_empty() => (String::new(), String::new()),
-            Link::Connecting => (format!("Connecting to {} …", state.server), String::new()),
+            Link::Connecting => (format!("Connecting to {}…", state.server), String::new()),
             Link::Reconnecting(why) | Link::Stopped(why) => {
                 ("No connection".into(), model::SafeText::line(why).as_str().to_owned())
             }
         },
         _ => {
             let advice = match state.place() {
-                Route::Home => "gu shows people to follow, gl everything public, c writes your first tweet",
-                Route::Mine => "c writes your first tweet",
-                Route::Notifications => "When somebody follows, answers or likes, it stands here",
-                Route::Conversations => "C on a person begins a chat; gu shows people",
+                Route::Home => "gu: find people to follow · gl: public tweets · c: write your first tweet",
+                Route::Mine => "Press c to write your first tweet",
+                Route::Notifications => "New followers, replies and likes appear here",
+                Route::Conversations => "Press C on a person to start a chat; gu lists people",
                 Route::Conversation(_) => "Write the first message below",
-                Route::Bookmarks => "s on a tweet saves it",
-                Route::Likes => "f on a tweet likes it",
-                Route::Trends => "Hashtags that several people use stand here",
-                Route::Keys => "Come by ssh and :bind-key, or run mini-tweet keys add FILE",
-                Route::Drafts => "What you begin and do not send stays here",
-                Route::Search(..) => "Other words? g/ searches again",
-                Route::Online => "Nobody is there; leave them a tweet",
-                _ => "Esc goes back",
+                Route::Bookmarks => "Press s on a tweet to bookmark it",
+                Route::Likes => "Press f on a tweet to like it",
+                Route::Trends => "Hashtags that several people use today appear here",
+                Route::Keys => "Connect over SSH and type :bind-key, or run mini-tweet keys add FILE",
+                Route::Drafts => "Unsent drafts appear here",
+                Route::Search(..) => "Press g/ to search again",
+                Route::Online => "Press c to write a tweet",
+                _ => "Press Esc to go back",
             };
-            ("Nothing here yet".into(), advice.into())
+            let title = match state.place() {
+                Route::Search(..) => "No results",
+                Route::Online => "No one is online",
+                _ => "Nothing here yet",
+            };
+            (title.into(), advice.into())
         }
     };
     let width = usize::from(area.width.saturating_sub(4)).max(8);

@@ -1,4 +1,4 @@
-//! Every kind of row as lines.
+//! The lines of every kind of row.
 
 use model::SafeText;
 use protocol::v1;
@@ -15,23 +15,23 @@ use crate::state::State;
 use terminal::measure::fit;
 use terminal::style::{ColorRole, Style};
 
-/// People who are named in a group of notifications.
+/// People that a group of notifications names; the rest are counted.
 const NAMED_MAX: usize = 3;
 
-/// The lines of a row, an empty one for air below included.
+/// The lines of a row, including the blank line below it.
 pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
     let width = width.max(8);
     let mut lines = match row {
         Row::Tweet(id, depth) => threaded(state, *id, *depth, width),
         Row::Gap(_) => {
             let text = if state.panel().is_some_and(|panel| panel.is_filling) {
-                "⋯ loading"
+                "⋯ Loading"
             } else {
-                "⋯ some tweets are not loaded · Enter loads them"
+                "⋯ Some tweets are not loaded · Enter to load"
             };
             vec![vec![of(ColorRole::Accent, fit(text, width))]]
         }
-        Row::ReadLine => vec![rule("read up to here", width)],
+        Row::ReadLine => vec![rule("Read up to here", width)],
         Row::Person(id) => return person(state, *id, width),
         Row::ProfileHead => match state.place() {
             Route::Profile(username, tab) => return profile_head(state, username, *tab, width),
@@ -51,9 +51,9 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
         Row::Note(_, text) => return words(SafeText::line(text).as_str(), width, Style::default()),
         Row::More => {
             let text = if state.panel().is_some_and(|panel| panel.is_filling) {
-                "⋯ loading"
+                "⋯ Loading"
             } else {
-                "⋯ more · Enter loads it"
+                "⋯ More · Enter to load"
             };
             vec![vec![dim(text)]]
         }
@@ -62,14 +62,14 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
     lines
 }
 
-/// A line across, with words in it.
+/// A rule across the list with a label.
 fn rule(text: &str, width: usize) -> Line {
     let text = format!("── {text} ");
     let rest = width.saturating_sub(terminal::measure::columns(&text));
     vec![of(ColorRole::Accent, format!("{text}{}", "─".repeat(rest)))]
 }
 
-/// A tweet, set in by its depth in a thread.
+/// A tweet, indented by its depth in a thread.
 fn threaded(state: &State, id: u64, depth: u8, width: usize) -> Vec<Line> {
     let inset = if width < 50 { usize::from(depth) } else { 2 * usize::from(depth) };
     let mut lines = tweet(state, id, width.saturating_sub(inset).max(8));
@@ -80,7 +80,7 @@ fn threaded(state: &State, id: u64, depth: u8, width: usize) -> Vec<Line> {
         let hidden = replies_below(state, panel, id);
         lines.push(vec![of(
             ColorRole::Accent,
-            format!("▸ {hidden} {} folded · za unfolds", if hidden == 1 { "reply" } else { "replies" }),
+            format!("▸ {hidden} {} folded · za to unfold", if hidden == 1 { "reply" } else { "replies" }),
         )]);
     }
     if inset > 0 {
@@ -116,7 +116,7 @@ fn notification(state: &State, oldest: u64, width: usize) -> Vec<Line> {
         let text = state.known.tweet(one.tweet_id).map(|tweet| tweet.text.clone());
         let is_mine = state.is_mine(one.tweet_id);
         let inner = width.saturating_sub(4).max(8);
-        let text = text.unwrap_or_else(|| "(this tweet is gone)".to_owned());
+        let text = text.unwrap_or_else(|| "(This tweet is no longer available)".to_owned());
         let mut of_tweet = prose(&text, inner);
         if is_mine && of_tweet.len() > 1 {
             of_tweet.truncate(1);
@@ -145,7 +145,7 @@ fn sign(kind: v1::NotificationKind) -> &'static str {
     }
 }
 
-/// A hashtag; how many people used it and its last day stand at the right.
+/// A hashtag; at the right the number of people who used it today and a sparkline of its last hours.
 pub(crate) fn hashtag(state: &State, name: &str, width: usize) -> Line {
     let safe = SafeText::line(name);
     let name_of =
@@ -164,7 +164,7 @@ pub(crate) fn hashtag(state: &State, name: &str, width: usize) -> Line {
     super::two_ends(name_of(available), right, width.min(60))
 }
 
-/// Hours as bars, the newest at the right.
+/// Counts as a bar each, scaled to the largest; the newest at the right.
 pub(crate) fn sparkline(history: &[u32], width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let shown = history.get(history.len().saturating_sub(width)..).unwrap_or_default();
@@ -185,26 +185,25 @@ fn conversation(state: &State, id: u64, width: usize) -> Vec<Line> {
     }
     let Some(last) = &conversation.last else { return vec![fit_line(first, width)] };
     first.push(dim(format!(" · {}", age(state.now, last.created_ms))));
-    let from = if last.author_id == id { "" } else { "you: " };
+    let from = if last.author_id == id { "" } else { "You: " };
     let text = fit(&format!("{from}{}", SafeText::line(&last.text)), width.saturating_sub(2));
     vec![fit_line(first, width), vec![plain("  "), dim(text)]]
 }
 
-/// A message: who and when where that changes, the text, and how far it has come.
+/// A message: author and time at the beginning of a group, the text, and its receipt at the end of a group.
 fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(message) = state.known.messages.get(&id) else { return vec![vec![dim("…")]] };
     let mine = state.is_me(message.author_id);
     let panel = state.panel();
     let theirs = panel.map(|panel| panel.theirs).unwrap_or_default();
-    // The one before, for what need not be said again.
     let before = panel.and_then(|panel| panel.ids.iter().copied().find(|other| *other < id));
     let before = before.and_then(|id| state.known.messages.get(&id));
-    let goes_on = before
+    let is_same_group = before
         .is_some_and(|b| b.author_id == message.author_id && message.created_ms - b.created_ms < 300_000);
     let mut lines = Vec::new();
-    if !goes_on {
+    if !is_same_group {
         lines.push(Vec::new());
-        let mut head = if mine { vec![bold("you")] } else { who(state, message.author_id, width > 50) };
+        let mut head = if mine { vec![bold("You")] } else { who(state, message.author_id, width > 50) };
         head.push(dim(format!(" · {}", age(state.now, message.created_ms))));
         lines.push(fit_line(head, width));
     }
@@ -217,7 +216,7 @@ fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
         } else {
             dim(" ✓")
         };
-        // Only where the state changes: at the last of those that have come so far.
+        // The receipt is shown on the last message that it applies to.
         let next = panel.and_then(|panel| panel.ids.iter().copied().rfind(|other| *other > id));
         let same = |other: u64| {
             (theirs.read >= other) == (theirs.read >= id)
@@ -238,12 +237,12 @@ fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
 
 fn draft(state: &State, name: &str, width: usize) -> Vec<Line> {
     let Some(draft) = state.drafts.get(name) else { return vec![vec![dim("…")]] };
-    let mut lines = vec![vec![bold(draft.writing.title()), dim(" · draft · Enter goes on")]];
+    let mut lines = vec![vec![bold(draft.writing.title()), dim(" · draft · Enter to edit")]];
     lines.extend(prose(&draft.text, width).into_iter().take(4));
     lines.into_iter().map(|line| fit_line(line, width)).collect()
 }
 
-/// Something on its way, and how it stands.
+/// A tweet or message of the outbox, with its status.
 fn outgoing(state: &State, name: &str, width: usize) -> Vec<Line> {
     let Some(outgoing) = state.outbox.iter().find(|outgoing| outgoing.name() == name) else {
         return vec![Vec::new()];
@@ -251,11 +250,11 @@ fn outgoing(state: &State, name: &str, width: usize) -> Vec<Line> {
     let status = match &outgoing.sending {
         Sending::Held(until) => {
             let seconds = (until - state.now).max(0) / 1_000 + 1;
-            dim(format!("… goes in {seconds} s · u takes it back"))
+            dim(format!("… Sending in {seconds} s · u to undo"))
         }
-        Sending::Sent => dim("… sending"),
-        Sending::Waiting => of(ColorRole::Warning, "◌ waits for the connection"),
-        Sending::Refused(why) => of(ColorRole::Error, format!("✕ not sent: {why} · Enter edits it")),
+        Sending::Sent => dim("… Sending"),
+        Sending::Waiting => of(ColorRole::Warning, "◌ Waiting for the connection"),
+        Sending::Refused(why) => of(ColorRole::Error, format!("✕ Not sent: {why} · Enter to edit")),
     };
     if matches!(state.place(), Route::Conversation(_)) {
         let mut lines = prose(outgoing.text(), width);
@@ -284,9 +283,13 @@ fn session(state: &State, id: u64, width: usize) -> Vec<Line> {
         return vec![Vec::new()];
     };
     let mut line = vec![bold(fit(SafeText::line(&session.client_name).as_str(), 40))];
-    line.push(if session.current { of(ColorRole::Good, " · this one") } else { dim(" · Enter ends it") });
+    line.push(if session.current {
+        of(ColorRole::Good, " · this session")
+    } else {
+        dim(" · Enter to sign out")
+    });
     let about = format!(
-        "since {}, last used {}",
+        "signed in {}, last used {}",
         absolute_time(session.created_ms),
         absolute_time(session.last_used_ms)
     );
@@ -295,7 +298,7 @@ fn session(state: &State, id: u64, width: usize) -> Vec<Line> {
 
 fn key(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(key) = state.known.keys.iter().find(|key| key.id == id) else { return vec![Vec::new()] };
-    let line = vec![bold(fit(SafeText::line(&key.name).as_str(), 40)), dim(" · Enter revokes it")];
+    let line = vec![bold(fit(SafeText::line(&key.name).as_str(), 40)), dim(" · Enter to remove")];
     let used = if key.last_used_ms == 0 {
         "never used".to_owned()
     } else {

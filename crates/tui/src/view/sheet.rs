@@ -1,31 +1,31 @@
-//! What lies over the screen: the composer, prompts with their choices, forms, what keys can follow.
+//! Overlays: the composer, prompts with their choices, forms, and the hints for keys that can follow.
 
 use model::{SafeText, count_graphemes};
 
-use super::lines::{Line, Span, bold, dim, fit_line, of, plain, prose, put, span, words};
+use super::lines::{Line, bold, dim, fit_line, of, plain, prose, put, span, words};
 use super::tweet::card;
 use super::two_ends;
 use crate::composer::{Composer, Writing};
-use crate::form::Form;
+use crate::form::{Field, Form};
 use crate::prompt::{Prompt, PromptKind, choices};
 use crate::state::State;
 use terminal::grid::{Area, Grid};
 use terminal::measure::columns;
 use terminal::style::{ColorRole, Style, Surface};
 
-/// Choices that are shown at a time.
+/// Maximum choices on the screen.
 const CHOICES_SHOWN: u16 = 14;
-/// Columns of a prompt.
+/// Maximum columns of a prompt.
 const PROMPT_WIDTH: u16 = 72;
-/// Columns of a form.
+/// Maximum columns of a form.
 const FORM_WIDTH: u16 = 64;
 
-/// Width of a line in the composer.
+/// Columns of the composer's text.
 pub(super) fn text_width(area: Area) -> u16 {
     area.width.saturating_sub(4).max(4)
 }
 
-/// Rows of the composer; 0: there is none.
+/// Rows of the composer; 0 if it is closed.
 pub(super) fn composer_height(state: &State, area: Area) -> u16 {
     let Some(composer) = &state.composer else { return 0 };
     let (lines, _) = composer.editor.layout(usize::from(text_width(area)));
@@ -42,7 +42,7 @@ fn completion_rows(composer: &Composer) -> u16 {
     composer.completion.as_ref().map_or(0, |completion| u16::try_from(completion.choices.len()).unwrap_or(0))
 }
 
-/// What a text quotes.
+/// The quoted tweet below the text.
 fn context_lines(state: &State, composer: &Composer, area: Area) -> Vec<Line> {
     match composer.writing {
         Writing::Quote(id) => card(state, id, usize::from(text_width(area))).into_iter().take(4).collect(),
@@ -54,7 +54,7 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
     let composer = state.composer.as_ref()?;
     grid.clear(area, Style::default().on(Surface::Sheet));
     let (bar, below) = area.split_top(1);
-    let left = used(state, composer);
+    let left = characters_left(state, composer);
     let mut title =
         vec![span(format!("─ {} ", composer.writing.title()), Style::of(ColorRole::Accent).bold())];
     if let Writing::Reply(id) = composer.writing
@@ -66,7 +66,7 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
         title.push(dim(format!("· {} ", composer.audience.word())));
     }
     if matches!(composer.writing, Writing::Quote(_)) && composer.editor.is_blank() {
-        title.push(dim("· without words it is a plain retweet "));
+        title.push(dim("· leave empty to retweet "));
     }
     let line = two_ends(title, left, usize::from(bar.width));
     put(grid, bar, bar.x, bar.y, &line, Surface::Sheet);
@@ -87,8 +87,8 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
     }
     if composer.editor.text().is_empty() {
         let hint = match composer.writing {
-            Writing::Message(_) => "Enter sends, Ctrl-j makes a line",
-            _ => "What is on your mind? Ctrl-s sends, Esc keeps it as a draft",
+            Writing::Message(_) => "Enter to send, Ctrl-j for a new line",
+            _ => "What's happening? Ctrl-s to send, Esc to keep a draft",
         };
         put(
             grid,
@@ -118,8 +118,8 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
     Some((below.x + 2 + u16::try_from(column).unwrap_or(0), caret_y))
 }
 
-/// How much available is left, by the server's own way of counting.
-fn used(state: &State, composer: &Composer) -> Line {
+/// The number of characters left, counted as the server counts them.
+fn characters_left(state: &State, composer: &Composer) -> Line {
     let most = crate::update::graphemes_max(state);
     let used = count_graphemes(composer.editor.text().trim());
     if used > most {
@@ -130,7 +130,7 @@ fn used(state: &State, composer: &Composer) -> Line {
     vec![of(role, format!("{left} left "))]
 }
 
-/// A frame around an area, so that it stands off from what is behind it whatever the colours; what is inside it.
+/// Clears an area and draws a frame, which separates it from the screen even without colors. Returns the inside.
 fn framed(grid: &mut Grid, area: Area) -> Area {
     grid.clear(area, Style::default().on(Surface::Sheet));
     let style = Style::of(ColorRole::Line).on(Surface::Sheet);
@@ -159,20 +159,20 @@ fn prompt_area(state: &State, prompt: &Prompt) -> Area {
         let (_, last) = whole.split_bottom(1);
         return last;
     }
-    // A frame, the line, the choices, and a line for those that are not shown.
+    // The frame, the input line, the choices, and a line for the number of hidden choices.
     let rest = u16::from(count > CHOICES_SHOWN);
     let height = (count.clamp(1, CHOICES_SHOWN) + 3 + rest).min(whole.height);
     let y = if prompt.must_choose() { (whole.height - height) / 2 } else { (whole.height - height) / 4 };
     Area { x: (whole.width - width) / 2, y, width, height }
 }
 
-/// Choices that fit into so many rows; the last row says how many more there are.
+/// The number of choices that fit. If some do not, the last row shows how many more there are.
 fn shown_choices(rows: u16, count: usize) -> usize {
     let rows = usize::from(rows);
     if count > rows { rows.saturating_sub(1) } else { rows }
 }
 
-/// The first choice that is shown.
+/// The index of the first visible choice.
 fn first_choice(prompt: &Prompt, count: usize, rows: usize) -> usize {
     let choice = prompt.choice.min(count.saturating_sub(1));
     (choice + 1).saturating_sub(rows)
@@ -191,7 +191,7 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
     let text = SafeText::line(prompt.editor.text());
     let before = SafeText::line(prompt.editor.text().get(..prompt.editor.caret()).unwrap_or_default());
     let available = usize::from((head.x + head.width).saturating_sub(x + 1));
-    // The end of a long line is where one writes.
+    // Of a long line, show the part before the caret.
     let shown: String = if columns(text.as_str()) > available {
         before.as_str().chars().rev().take(available).collect::<Vec<_>>().into_iter().rev().collect()
     } else {
@@ -206,7 +206,7 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
     let rows = shown_choices(below.height, all.len());
     let first = first_choice(prompt, all.len(), rows);
     if all.is_empty() {
-        put(grid, below, below.x + 1, below.y, &[dim("nothing fits · Esc closes")], Surface::Sheet);
+        put(grid, below, below.x + 1, below.y, &[dim("No matches · Esc to close")], Surface::Sheet);
     }
     for (y, (place, choice)) in (below.y..).zip(all.iter().enumerate().skip(first).take(rows)) {
         let chosen = place == prompt.choice.min(all.len() - 1);
@@ -233,12 +233,12 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
     let more = all.len().saturating_sub(first + rows);
     if more > 0 {
         let y = below.y + below.height - 1;
-        put(grid, below, below.x + 1, y, &[dim(format!("and {more} more · write to find"))], Surface::Sheet);
+        put(grid, below, below.x + 1, y, &[dim(format!("{more} more · type to filter"))], Surface::Sheet);
     }
     caret
 }
 
-/// The choice at a cell.
+/// The index of the choice at a cell.
 pub(super) fn choice_at(state: &State, prompt: &Prompt, x: u16, y: u16) -> Option<usize> {
     let area = prompt_area(state, prompt).inside(1, 1);
     let count = choices(state, prompt).len();
@@ -248,7 +248,7 @@ pub(super) fn choice_at(state: &State, prompt: &Prompt, x: u16, y: u16) -> Optio
     (area.contains(x, y) && row < rows && place < count).then_some(place)
 }
 
-/// What can follow the keys that were pressed.
+/// The commands whose shortcuts begin with the pressed keys.
 pub(super) fn which_key(state: &State, grid: &mut Grid) {
     const COLUMN: u16 = 38;
     let all = state.keymap.continuations(&state.keys, &state.contexts());
@@ -294,62 +294,71 @@ pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, 
     }
     put(grid, inner, inner.x, inner.y, &fit_line(line, usize::from(inner.width)), Surface::Sheet);
     let mut caret = None;
-    // On a low screen the field that is written must be seen.
+    // A low screen shows the fields up to the focused one.
     let shown = (inner.height.saturating_sub(4) / step).max(1);
     let focus = u16::try_from(form.focus).unwrap_or(0);
     let first = (focus + 1).saturating_sub(shown);
-    for (place, field) in (0_u16..).zip(&form.fields).skip(usize::from(first)).take(usize::from(shown)) {
-        let y = inner.y + 2 + (place - first) * step;
-        let chosen = place == focus;
-        let label = if chosen {
-            span(format!("▸ {}", field.label), Style::default().bold())
-        } else {
-            plain(format!("  {}", field.label))
-        };
-        let hint = match &field.note {
-            Some(note) => of(
-                if note.is_good { ColorRole::Good } else { ColorRole::Warning },
-                format!("  {}", note.text),
-            ),
-            None => dim(format!("  {}", field.hint)),
-        };
-        put(grid, inner, inner.x, y, &fit_line(vec![label, hint], usize::from(inner.width)), Surface::Sheet);
-        let text = field.editor.text();
-        let before = text.get(..field.editor.caret()).unwrap_or_default();
-        let hide = |text: &str| {
-            if field.is_secret && !form.is_revealed {
-                "•".repeat(text.chars().count())
-            } else {
-                SafeText::line(text).as_str().to_owned()
-            }
-        };
-        let available = usize::from(inner.width.saturating_sub(3));
-        let (shown, before) = (hide(text), hide(before));
-        let skip = (columns(&before) + 1).saturating_sub(available);
-        let shown: String = shown.chars().skip(skip).collect();
-        let style = if chosen { Style::default().underline() } else { Style::default() };
-        let filled = format!("{shown:<available$}");
-        let text_line: Span = span(terminal::measure::fit(&filled, available), style);
-        put(grid, inner, inner.x + 2, y + 1, &[text_line], Surface::Sheet);
-        if chosen {
-            let x = inner.x + 2 + u16::try_from(columns(&before) - skip.min(columns(&before))).unwrap_or(0);
-            caret = Some((x.min(inner.x + inner.width - 1), y + 1));
-        }
+    for (index, field) in (0_u16..).zip(&form.fields).skip(usize::from(first)).take(usize::from(shown)) {
+        let y = inner.y + 2 + (index - first) * step;
+        let at = Area { y, height: 2, ..inner };
+        let field_caret = form_field(grid, at, field, index == focus, form.is_revealed);
+        caret = field_caret.or(caret);
     }
-    let y = area.y + area.height - 2;
-    let said: Vec<Line> = match &form.problem {
-        Some(problem) => {
-            words(&format!("✕ {problem}"), usize::from(inner.width), Style::of(ColorRole::Error).bold())
-        }
-        None if form.is_busy => prose("One moment …", usize::from(inner.width)),
-        None => vec![vec![dim(if form.fields.iter().any(|field| field.is_secret) {
-            "Enter goes on · Ctrl-r shows the password · Esc goes back"
-        } else {
-            "Enter goes on · Esc goes back"
-        })]],
-    };
-    for (y, line) in (y..area.y + area.height).zip(said) {
+    let first = area.y + area.height - 2;
+    for (y, line) in (first..area.y + area.height).zip(form_footer(form, usize::from(inner.width))) {
         put(grid, inner, inner.x, y, &fit_line(line, usize::from(inner.width)), Surface::Sheet);
     }
     caret
+}
+
+/// Draws the label and the text of a field. Returns the position of the caret if the field has the focus.
+fn form_field(
+    grid: &mut Grid,
+    area: Area,
+    field: &Field,
+    has_focus: bool,
+    is_revealed: bool,
+) -> Option<(u16, u16)> {
+    let label = if has_focus {
+        span(format!("▸ {}", field.label), Style::default().bold())
+    } else {
+        plain(format!("  {}", field.label))
+    };
+    let hint = match &field.note {
+        Some(note) => {
+            of(if note.is_good { ColorRole::Good } else { ColorRole::Warning }, format!("  {}", note.text))
+        }
+        None => dim(format!("  {}", field.hint)),
+    };
+    let line = fit_line(vec![label, hint], usize::from(area.width));
+    put(grid, area, area.x, area.y, &line, Surface::Sheet);
+    let visible = |text: &str| {
+        if field.is_secret && !is_revealed {
+            "•".repeat(text.chars().count())
+        } else {
+            SafeText::line(text).as_str().to_owned()
+        }
+    };
+    let text = field.editor.text();
+    let before = columns(&visible(text.get(..field.editor.caret()).unwrap_or_default()));
+    let available = usize::from(area.width.saturating_sub(3));
+    let skip = (before + 1).saturating_sub(available);
+    let shown: String = visible(text).chars().skip(skip).collect();
+    let style = if has_focus { Style::default().underline() } else { Style::default() };
+    let filled = span(terminal::measure::fit(&format!("{shown:<available$}"), available), style);
+    put(grid, area, area.x + 2, area.y + 1, &[filled], Surface::Sheet);
+    let x = area.x + 2 + u16::try_from(before.saturating_sub(skip)).unwrap_or(0);
+    has_focus.then_some((x.min(area.x + area.width - 1), area.y + 1))
+}
+
+/// The problem, the progress, or the keys of a form.
+fn form_footer(form: &Form, width: usize) -> Vec<Line> {
+    const ALL_KEYS: &str = "Enter: next · Ctrl-r: show password · Esc: cancel";
+    let has_secret = form.fields.iter().any(|field| field.is_secret);
+    match &form.problem {
+        Some(problem) => words(&format!("✕ {problem}"), width, Style::of(ColorRole::Error).bold()),
+        None if form.is_busy => prose("Please wait…", width),
+        None if has_secret && columns(ALL_KEYS) <= width => vec![vec![dim(ALL_KEYS)]],
+        None => vec![vec![dim("Enter: next · Esc: cancel")]],
+    }
 }

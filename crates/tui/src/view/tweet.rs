@@ -1,4 +1,4 @@
-//! A tweet as lines: who and when, what, what it quotes, and what came of it.
+//! The lines of tweets and people: header, text, quoted tweet and counts; presence, relationship and profile.
 
 use model::SafeText;
 use protocol::v1;
@@ -9,15 +9,16 @@ use crate::state::State;
 use terminal::measure::fit;
 use terminal::style::{ColorRole, Style};
 
-/// Lines of a quoted tweet.
+/// Maximum lines of a quoted tweet.
 const QUOTE_LINES_MAX: usize = 6;
-/// Below this width a header has no display name.
+/// Width from which a header includes the display name.
 const NAMES_FROM: usize = 50;
 
-/// A tweet; of a plain retweet, its original with who retweeted it above.
+/// A tweet. A plain retweet is its original below a line that names who retweeted it.
 pub(crate) fn tweet(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(tweet) = state.known.tweet(id) else {
-        let why = if state.known.is_gone(id) { "this tweet was deleted" } else { "this tweet is not here" };
+        let why =
+            if state.known.is_gone(id) { "This tweet was deleted" } else { "This tweet is not available" };
         return vec![vec![dim(format!("✕ {why}"))]];
     };
     if tweet.retweet_of == 0 {
@@ -25,12 +26,12 @@ pub(crate) fn tweet(state: &State, id: u64, width: usize) -> Vec<Line> {
     }
     let by = state.known.username(tweet.author_id);
     let mine = state.is_mine(id);
-    let who = if mine { "you".to_owned() } else { format!("@{by}") };
+    let who = if mine { "You".to_owned() } else { format!("@{by}") };
     let mut lines =
         vec![fit_line(vec![dim(format!("↻ {who} retweeted · {}", age(state.now, tweet.created_ms)))], width)];
     match state.known.tweet(tweet.retweet_of) {
         Some(inner) => lines.extend(original(state, inner, width)),
-        None => lines.push(vec![dim("✕ what was retweeted is gone")]),
+        None => lines.push(vec![dim("✕ The retweeted tweet is no longer available")]),
     }
     lines
 }
@@ -38,7 +39,7 @@ pub(crate) fn tweet(state: &State, id: u64, width: usize) -> Vec<Line> {
 fn original(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
     let mut lines = vec![header(state, tweet, width)];
     if tweet.reply_to != 0 {
-        lines.extend(answers(state, tweet, width));
+        lines.extend(reply_line(state, tweet, width));
     }
     lines.extend(prose(&tweet.text, width));
     if tweet.quote_of != 0 {
@@ -51,7 +52,7 @@ fn original(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
     lines
 }
 
-/// Who, when, and who else may see it.
+/// Author, age, whether it was edited, and its visibility if it is not public.
 fn header(state: &State, tweet: &v1::Tweet, width: usize) -> Line {
     let mut line = who(state, tweet.author_id, width >= NAMES_FROM);
     let mut about = vec![age(state.now, tweet.created_ms)];
@@ -65,9 +66,9 @@ fn header(state: &State, tweet: &v1::Tweet, width: usize) -> Line {
     fit_line(line, width)
 }
 
-/// Somebody: username, and the name that they gave themselves where there is room.
+/// The username of an account, and its display name if wanted.
 pub(crate) fn who(state: &State, id: u64, with_name: bool) -> Line {
-    let Some(account) = state.known.account(id) else { return vec![dim("somebody")] };
+    let Some(account) = state.known.account(id) else { return vec![dim("someone")] };
     let mut line = vec![span(format!("@{}", account.username), Style::of(ColorRole::Name).bold())];
     if with_name && !account.display_name.is_empty() {
         line.push(plain(format!(" {}", fit(SafeText::line(&account.display_name).as_str(), 24))));
@@ -75,26 +76,26 @@ pub(crate) fn who(state: &State, id: u64, with_name: bool) -> Line {
     line
 }
 
-fn answers(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
+fn reply_line(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
     if matches!(state.place(), crate::route::Route::Thread(_)) {
         return Vec::new();
     }
     let line = match state.known.tweet(tweet.reply_to) {
         Some(parent) => {
             let text = SafeText::line(&parent.text);
-            format!("↩ answers @{}: {}", state.known.username(parent.author_id), text)
+            format!("↩ Replying to @{}: {}", state.known.username(parent.author_id), text)
         }
-        None => "↩ answers another tweet".to_owned(),
+        None => "↩ Replying to another tweet".to_owned(),
     };
     vec![vec![dim(fit(&line, width))]]
 }
 
-/// What is quoted, in a frame on its left.
+/// A tweet inside another, such as a quoted one, with a bar at its left.
 pub(crate) fn card(state: &State, id: u64, width: usize) -> Vec<Line> {
     let bar = || of(ColorRole::Line, "│ ");
     let inner = width.saturating_sub(2).max(4);
     let Some(tweet) = state.known.tweet(id) else {
-        return vec![vec![bar(), dim("✕ what was quoted is gone")]];
+        return vec![vec![bar(), dim("✕ The quoted tweet is no longer available")]];
     };
     let mut lines = vec![header(state, tweet, inner)];
     lines.extend(prose(&tweet.text, inner));
@@ -108,29 +109,36 @@ pub(crate) fn card(state: &State, id: u64, width: usize) -> Vec<Line> {
     lines
 }
 
-/// What came of it; what one did oneself is bold and has a sign of its own.
+/// The counts of a tweet. What the user did is bold and says so, not by color alone.
 fn counts(tweet: &v1::Tweet) -> Line {
     let mut line = Line::new();
-    let mut add = |mine: bool, yes: &str, no: &str, count: u32, role: ColorRole| {
-        if count == 0 && !mine {
-            return;
-        }
+    let mut add = |text: String, style: Style| {
         if !line.is_empty() {
             line.push(dim("  "));
         }
-        let sign = if mine { yes } else { no };
-        let text = if count == 0 { sign.to_owned() } else { format!("{sign} {count}") };
-        line.push(if mine { span(text, Style::of(role).bold()) } else { dim(text) });
+        line.push(span(text, style));
     };
-    add(tweet.liked, "♥ you,", "♡", tweet.likes, ColorRole::Accent);
-    add(tweet.retweeted, "↻ you,", "↻", tweet.retweets, ColorRole::Good);
-    add(false, "", "❝", tweet.quotes, ColorRole::Dim);
-    add(false, "", "↩", tweet.replies, ColorRole::Dim);
-    add(tweet.bookmarked, "★ saved", "", 0, ColorRole::Warning);
+    let counts = [
+        (tweet.liked, "♥", "♡", tweet.likes, ColorRole::Accent),
+        (tweet.retweeted, "↻", "↻", tweet.retweets, ColorRole::Good),
+        (false, "", "❝", tweet.quotes, ColorRole::Dim),
+        (false, "", "↩", tweet.replies, ColorRole::Dim),
+    ];
+    for (is_mine, mine, others, count, role) in counts {
+        match (is_mine, count) {
+            (false, 0) => {}
+            (false, _) => add(format!("{others} {count}"), Style::of(ColorRole::Dim)),
+            // The count is that of the last page: it may not include the user yet.
+            (true, _) => add(format!("{mine} {} (you)", count.max(1)), Style::of(role).bold()),
+        }
+    }
+    if tweet.bookmarked {
+        add("★ bookmarked".to_owned(), Style::of(ColorRole::Warning).bold());
+    }
     line
 }
 
-/// Lines for a person: who, how they stand to one, and whether they are there.
+/// A person in a list: presence, names, and the relationship to the user.
 pub(crate) fn person(state: &State, id: u64, width: usize) -> Vec<Line> {
     let mut line = vec![presence(state.known.presence(id)), plain(" ")];
     line.extend(who(state, id, true));
@@ -145,7 +153,7 @@ pub(crate) fn person(state: &State, id: u64, width: usize) -> Vec<Line> {
     vec![fit_line(line, width)]
 }
 
-/// How long somebody who is away does nothing.
+/// `away 5m` for an account that is away, with the time since its last activity if known.
 pub(crate) fn idle(state: &State, id: u64) -> Option<String> {
     let since = state.known.away_since(id)?;
     Some(match super::age(state.now, since).as_str() {
@@ -155,7 +163,7 @@ pub(crate) fn idle(state: &State, id: u64) -> Option<String> {
     })
 }
 
-/// Whether somebody is there, with a sign of its own for each.
+/// A sign for each presence, so that color is not the only difference.
 pub(crate) fn presence(presence: v1::PresenceState) -> Span {
     match presence {
         v1::PresenceState::Online => of(ColorRole::Good, "●"),
@@ -164,7 +172,7 @@ pub(crate) fn presence(presence: v1::PresenceState) -> Span {
     }
 }
 
-/// How somebody stands to one, in words.
+/// The relationship of the user and an account, in words.
 pub(crate) fn relation(state: &State, id: u64) -> String {
     if state.is_me(id) {
         return "you".into();
@@ -181,7 +189,7 @@ pub(crate) fn relation(state: &State, id: u64) -> String {
     said.join(" · ")
 }
 
-/// The head of a profile: names, bio, counts, relation, tabs.
+/// The head of a profile: names, bio, counts, relationship and tabs.
 pub(crate) fn profile_head(
     state: &State,
     username: &str,
@@ -192,7 +200,7 @@ pub(crate) fn profile_head(
     let Some(profile) = state.known.profiles.get(username) else {
         let problem = state.panel().and_then(|panel| panel.problem.clone());
         let line = problem.map_or_else(
-            || dim(format!("@{username} …")),
+            || dim(format!("@{username}…")),
             |problem| of(ColorRole::Error, format!("✕ @{username}: {problem}")),
         );
         return vec![fit_line(vec![line], width), vec![]];
@@ -204,7 +212,7 @@ pub(crate) fn profile_head(
     }
     first.push(span(format!("@{username}"), Style::of(ColorRole::Name).bold()));
     if profile.role() == v1::Role::Admin {
-        first.push(dim(" · operator"));
+        first.push(dim(" · admin"));
     }
     if profile.suspended {
         first.push(of(ColorRole::Error, " · suspended"));
@@ -216,7 +224,7 @@ pub(crate) fn profile_head(
     let joined = super::absolute_time(profile.created_ms);
     let joined = joined.split(' ').next().unwrap_or_default().to_owned();
     let counts = format!(
-        "{} · {} · {} following · here since {joined}",
+        "{} · {} · {} following · joined {joined}",
         super::count(profile.tweets, "tweet", "tweets"),
         super::count(profile.followers, "follower", "followers"),
         profile.following
