@@ -216,7 +216,7 @@ mod tests {
         for (id, keys, complaint) in [
             ("like", "j", "j is"),
             ("like", "g", "g is"),
-            ("like", "hello", "is no key"),
+            ("like", "hello", "is not a key"),
             ("lick", "x", "no command"),
         ] {
             let own = BTreeMap::from([(id.to_owned(), vec![keys.to_owned()])]);

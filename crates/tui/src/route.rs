@@ -133,16 +133,16 @@ impl Route {
     pub const TABS: [Self; 6] =
         [Self::Home, Self::Notifications, Self::Conversations, Self::Trends, Self::People, Self::Online];
 
-    /// What stands above it.
+    /// The heading of the screen.
     #[must_use]
     pub fn title(&self) -> String {
         match self {
             Self::Home => "Home".into(),
-            Self::Mine => "Mine".into(),
+            Self::Mine => "Your tweets".into(),
             Self::Local => "Local".into(),
             Self::Hashtag(name) => format!("#{name}"),
-            Self::Bookmarks => "Saved".into(),
-            Self::Likes => "Liked".into(),
+            Self::Bookmarks => "Bookmarks".into(),
+            Self::Likes => "Likes".into(),
             Self::Search(SearchKind::Tweets, query) => format!("Search: {query}"),
             Self::Search(SearchKind::People, query) => format!("People: {query}"),
             Self::Search(SearchKind::Hashtags, query) => format!("Hashtags: {query}"),
@@ -150,19 +150,30 @@ impl Route {
             Self::Profile(username, _) => format!("@{username}"),
             Self::People => "People".into(),
             Self::Online => "Online".into(),
-            Self::Trends => "Tags".into(),
-            Self::Notifications => "Notifs".into(),
-            Self::Conversations => "Chat".into(),
+            Self::Trends => "Trends".into(),
+            Self::Notifications => "Notifications".into(),
+            Self::Conversations => "Chats".into(),
             Self::Conversation(username) => format!("Chat with @{username}"),
             Self::Drafts => "Drafts and outbox".into(),
             Self::Muted => "Muted".into(),
             Self::Blocked => "Blocked".into(),
             Self::Sessions => "Sessions".into(),
-            Self::Keys => "ssh keys".into(),
+            Self::Keys => "SSH keys".into(),
             Self::Settings => "Settings".into(),
             Self::Help => "Help".into(),
             Self::Log => "Log".into(),
             Self::Doctor => "Doctor".into(),
+        }
+    }
+
+    /// The title of its tab, short enough that all tabs fit into 80 columns.
+    #[must_use]
+    pub fn tab_title(&self) -> String {
+        match self {
+            Self::Trends => "Tags".into(),
+            Self::Notifications => "Notifs".into(),
+            Self::Conversations => "Chat".into(),
+            other => other.title(),
         }
     }
 

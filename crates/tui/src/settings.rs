@@ -199,7 +199,7 @@ mod tests {
             ("theme = \"night\"\nmouse = 3", "line 2"),
             ("colour = 1", "unknown field"),
             ("theme = \"nihgt\"", "no theme \"nihgt\""),
-            ("[themes.x]\ntext = \"blu\"", "no colour"),
+            ("[themes.x]\ntext = \"blu\"", "not a color"),
             ("quiet = [30, 2]", "0 to 24"),
         ] {
             let problem = Settings::parse(text).unwrap_err();

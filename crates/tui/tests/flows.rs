@@ -135,9 +135,9 @@ fn a_deleted_tweet_under_the_reader_leaves_a_stone_until_they_move() {
     let line = anchor(&driver).1;
     driver.live(Topic::Home, Happening::TweetDeleted(v1::TweetDeleted { tweet_id: id }));
     assert_eq!(anchor(&driver), (Some(Row::Tweet(id, 0)), line));
-    assert!(driver.shows("this tweet was deleted"));
+    assert!(driver.shows("This tweet was deleted"));
     driver.press("j");
-    assert!(!driver.shows("this tweet was deleted"), "{}", driver.screen());
+    assert!(!driver.shows("This tweet was deleted"), "{}", driver.screen());
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn likes_show_at_once_and_are_taken_back_when_the_server_says_no() {
     let mut driver = driver();
     driver.is_answered = false;
     driver.press("f");
-    assert!(driver.shows("♥ you, 4"), "{}", driver.screen());
+    assert!(driver.shows("♥ 4 (you)"), "{}", driver.screen());
     driver.is_answered = true;
     driver.refusal = Some(model::Error::forbidden("they blocked you"));
     driver.answer_all();
@@ -158,7 +158,7 @@ fn undo_reverses_and_redo_does_again() {
     driver.press("f u");
     assert!(driver.asked().contains(&&Op::Unlike(v1::Unlike { tweet_id: id(2) })));
     driver.press("ctrl-r");
-    assert!(driver.shows("♥ you, 4"));
+    assert!(driver.shows("♥ 4 (you)"));
     driver.press("5 j j j F");
     assert!(driver.shows("You follow @yukari"), "{}", driver.screen());
     driver.press("u");
@@ -267,7 +267,7 @@ fn without_a_connection_texts_wait_and_go_when_there_is_one() {
     driver.press("c text:later ctrl-s").wait(5_001);
     assert!(!driver.asked().iter().any(|op| matches!(op, Op::Post(_))));
     driver.press("g d");
-    assert!(driver.shows("waits for the connection"), "{}", driver.screen());
+    assert!(driver.shows("Waiting for the connection"), "{}", driver.screen());
     driver.tell(Message::Link(client::State::Connected));
     assert!(driver.asked().iter().any(|op| matches!(op, Op::Post(post) if post.text == "later")));
 }
@@ -319,7 +319,7 @@ fn the_read_line_stands_where_one_left() {
     let setup =
         mini_tweet_tui::state::Setup { username: Some("ada".into()), read_lines, ..TuiDriver::setup(80, 24) };
     let mut driver = TuiDriver::with(setup, true);
-    assert!(driver.shows("── read up to here"), "{}", driver.screen());
+    assert!(driver.shows("── Read up to here"), "{}", driver.screen());
     driver.press("G '");
     assert_eq!(driver.state.selected(), Some(&Row::Tweet(id(11), 0)));
     // What was on the screen is read now, for the next time.
@@ -337,7 +337,7 @@ fn what_was_read_on_another_device_is_read_here() {
     driver.read_lines.push(v1::ReadLine { timeline: "home".into(), tweet_id: id(9) });
     driver.connect(true);
     let screen = driver.screen();
-    let line = screen.lines().position(|line| line.contains("── read up to here")).expect(&screen);
+    let line = screen.lines().position(|line| line.contains("── Read up to here")).expect(&screen);
     let first = screen.lines().position(|line| line.contains("This, but with fewer locks")).unwrap();
     assert!(line < first, "{screen}");
 }
@@ -360,9 +360,9 @@ fn a_chat_sends_with_enter_shows_what_comes_and_marks_it_read() {
     let read = v1::MarkConversation { username: "grace".into(), delivered: new.id, read: new.id };
     assert!(driver.asked().contains(&&Op::MarkConversation(read)));
     driver.live(Topic::Conversations, Happening::Typing(v1::LiveTyping { account: Some(grace) }));
-    assert!(driver.shows("@grace is writing"));
+    assert!(driver.shows("@grace is typing"));
     driver.wait(5_001);
-    assert!(!driver.shows("is writing"));
+    assert!(!driver.shows("is typing"));
 }
 
 #[test]
@@ -578,7 +578,7 @@ fn a_command_gets_another_key_from_inside_but_never_one_that_means_something_els
     driver.press("ctrl-u text:like_x enter");
     assert!(driver.kept().contains(&&LocalItem::Settings));
     driver.press("x");
-    assert!(driver.shows("♥ you, 4"), "{}", driver.screen());
+    assert!(driver.shows("♥ 4 (you)"), "{}", driver.screen());
     driver.press(": text:bind_like_default enter f");
     assert!(driver.shows("♡ 3") && driver.state.settings.keys.is_empty(), "{}", driver.screen());
 }

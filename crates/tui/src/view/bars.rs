@@ -27,7 +27,7 @@ fn tab_text(state: &State, number: usize, place: &Route, with_title: bool) -> St
     let mut text = (number + 1).to_string();
     if with_title {
         text.push(' ');
-        text.push_str(&place.title());
+        text.push_str(&place.tab_title());
     }
     if *place == Route::Online && !state.online.is_empty() {
         text.push_str(&format!(" {}", state.online.len()));
@@ -186,8 +186,13 @@ pub(super) fn right(state: &State, grid: &mut Grid, area: Area) {
 /// The author of the selected tweet, and the tweet that it replies to.
 fn preview(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(tweet) = state.known.tweet(id) else { return Vec::new() };
-    let mut lines = vec![vec![dim("Author")]];
-    lines.extend(super::tweet::person(state, tweet.author_id, width));
+    let mut author = vec![presence(state.known.presence(tweet.author_id)), plain(" ")];
+    author.extend(who(state, tweet.author_id, true));
+    let mut lines = vec![vec![dim("Author")], fit_line(author, width)];
+    let relationship = super::tweet::relation(state, tweet.author_id);
+    if !relationship.is_empty() {
+        lines.push(fit_line(vec![dim(relationship)], width));
+    }
     if let Some(profile) = state.known.profiles.get(state.known.username(tweet.author_id))
         && !profile.bio.is_empty()
     {
