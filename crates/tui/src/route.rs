@@ -185,7 +185,7 @@ impl Route {
             Self::Mine => "feed mine".into(),
             Self::Local => "feed local".into(),
             Self::Hashtag(name) => format!("feed '#{name}'"),
-            Self::Bookmarks => "feed saved".into(),
+            Self::Bookmarks => "feed bookmarks".into(),
             Self::Likes => "feed likes".into(),
             Self::Search(SearchKind::Tweets, query) => format!("search {query:?}"),
             Self::Search(SearchKind::People, query) => format!("search --people {query:?}"),

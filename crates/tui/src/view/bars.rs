@@ -1,12 +1,14 @@
 //! The bars around the list: tabs at the top, the left pane with feeds and chats, the right pane with trends and
 //! people, the footer with hints and messages.
 
-use super::lines::{Line, dim, fit_line, line_columns, of, plain, put, span};
+use super::layout::new_above;
+use super::lines::{Line, dim, fit_line, line_columns, of, plain, put, short, span, two_ends};
+use super::row;
 use super::tweet::{presence, who};
-use super::{link_words, row, short, two_ends};
 use crate::commands::Action;
 use crate::route::Route;
 use crate::state::{State, Toast};
+use crate::wording::link_words;
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
 
@@ -15,7 +17,7 @@ fn tab_text(state: &State, number: usize, place: &Route, with_title: bool) -> St
     let new = match place {
         Route::Home => state.panels.get(&Route::Home).map_or(0, |panel| {
             if *state.place() == Route::Home {
-                crate::update::new_above(state, panel)
+                new_above(state, panel)
             } else {
                 panel.ids.iter().take_while(|id| **id > panel.seen).count()
             }
