@@ -87,10 +87,8 @@ impl Form {
     /// A sign-in form; a known username focuses the password.
     #[must_use]
     pub fn log_in(username: &str) -> Self {
-        let mut form = Self::new(
-            FormKind::LogIn,
-            vec![field("Username", "", username), secret("Password", "Ctrl-r to show")],
-        );
+        let mut form =
+            Self::new(FormKind::LogIn, vec![field("Username", "", username), secret("Password", "")]);
         form.focus = usize::from(!username.is_empty());
         form
     }

@@ -11,7 +11,7 @@ use model::SafeText;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use self::words::{ago, spoken, words};
+use self::words::{ago, without_keys, words};
 use crate::choices::choices;
 use crate::commands::{Action, COMMANDS, Command, Context, Interface, by_id};
 use crate::local_store::LocalStore;
@@ -126,7 +126,7 @@ impl Announced {
         out.push_str(&self.connection_change(state));
         if state.toast != self.toast {
             if let Some(toast) = &state.toast {
-                let text = spoken(SafeText::line(&toast.text).as_str());
+                let text = without_keys(SafeText::line(&toast.text).as_str());
                 out.push_str(&format!("{}.\n", text.trim_end_matches('.')));
             }
             self.toast.clone_from(&state.toast);

@@ -58,23 +58,25 @@ pub(super) fn words(state: &State, row: &Row) -> String {
     }
 }
 
-/// What messages say of keys, and what is said instead where commands have names.
-const KEYS_AS_WORDS: [(&str, &str); 7] = [
-    ("u takes it back", "undo takes it back"),
-    ("u brings it back", "undo brings it back"),
-    ("the same key brings it back, gd lists all", "the same command brings it back, drafts lists all"),
-    ("Alt-a goes there", "next-unread goes there"),
-    ("split (Alt-t) makes a thread of it", "say :split to make a thread of it"),
+/// Phrases in messages that name a key, and the phrases for this interface, in which commands have names.
+const KEY_PHRASES: [(&str, &str); 9] = [
+    (" · u to undo", ". Type “undo” to undo"),
+    ("The same key opens it again; gd lists", "The same command opens it again; “drafts” lists"),
+    (" · Alt-a to open", ". Type “next-unread” to open"),
+    ("; Alt-t splits it", "; “:split” splits it"),
+    (": Ctrl-s sends it", ": “:send” sends it"),
+    ("in the outbox (gd)", "in the outbox (“drafts”)"),
+    ("Press Esc to close", "Type an empty line to close"),
+    ("Press q twice to quit", "Type “quit” to quit"),
     (
-        "gl shows what people write here, gu who they are, c writes. ? helps",
-        "local reads what people write here, people who they are, post writes. help helps",
+        "gl: public tweets · gu: people · c: write a tweet · ?: help",
+        "“local”: public tweets, “people”: people, “post”: write a tweet, “help”: all commands",
     ),
-    ("; ? shows what does", ""),
 ];
 
-/// A message of the client, to be heard.
-pub(super) fn spoken(text: &str) -> String {
-    KEYS_AS_WORDS.iter().fold(text.to_owned(), |text, (key, word)| text.replace(key, word))
+/// A message with the names of commands instead of keys.
+pub(super) fn without_keys(text: &str) -> String {
+    KEY_PHRASES.iter().fold(text.to_owned(), |text, (key, command)| text.replace(key, command))
 }
 
 fn person(state: &State, id: u64) -> String {
@@ -183,4 +185,28 @@ fn profile(state: &State, username: &str, tab: ProfileTab) -> String {
         profile.following
     ));
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise a changed message would still name keys.
+    #[test]
+    fn every_key_phrase_is_part_of_a_message() {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/update");
+        let sources: String = std::fs::read_dir(directory)
+            .unwrap()
+            .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+            .collect();
+        for (phrase, _) in KEY_PHRASES {
+            assert!(sources.contains(phrase), "{phrase:?}");
+        }
+    }
+
+    #[test]
+    fn messages_name_commands_instead_of_keys() {
+        assert_eq!(without_keys("Sending in 5 s · u to undo"), "Sending in 5 s. Type “undo” to undo");
+        assert_eq!(without_keys("Liked"), "Liked");
+    }
 }

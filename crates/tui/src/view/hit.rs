@@ -1,4 +1,4 @@
-//! What is at a cell of the screen: for the mouse.
+//! Hit testing: what a mouse click at a cell means.
 
 use super::layout::areas;
 use super::{bars, sheet};
@@ -8,19 +8,19 @@ use crate::state::State;
 /// What can be clicked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A choice of a prompt.
+    /// The choice of a prompt with this index.
     Choice(usize),
     /// A tab.
     Tab(Route),
     /// A row of the left pane.
     Route(Route),
-    /// A line of the list.
+    /// A line of the list, counted from its top.
     Line(i32),
-    /// Nothing.
+    /// Nothing that reacts to a click.
     Nothing,
 }
 
-/// What is at a cell.
+/// The target at a cell. An open prompt covers everything else.
 pub(crate) fn target(state: &State, x: u16, y: u16) -> Target {
     if let Some(prompt) = &state.prompt {
         return sheet::choice_at(state, prompt, x, y).map_or(Target::Nothing, Target::Choice);

@@ -1,5 +1,5 @@
-//! Where everything is: panes, the height of rows, the size of the list. Drawing and moving in a list need the same
-//! numbers.
+//! The layout of the screen: panes, the size of the list and the height of its rows. Drawing, the mouse and moving in a
+//! list use the same numbers.
 
 use super::lines::text_of;
 use super::{row, sheet};
@@ -8,20 +8,20 @@ use crate::row::Row;
 use crate::state::{ScreenState, State};
 use terminal::grid::{Area, Size};
 
-/// From this width there are three panes.
+/// Minimum width for three panes.
 const WIDE: u16 = 110;
-/// Below this width everything is in one column.
+/// Below this width, the side pane covers the list.
 const NARROW: u16 = 70;
-/// Below this size there is only the list.
+/// Below this size there are no tabs and no footer.
 const TINY: Size = Size { width: 50, height: 14 };
 const LEFT_WIDTH: u16 = 20;
 const RIGHT_WIDTH: u16 = 34;
-/// Lines are not longer than what can be read well.
+/// Maximum line length of text, for readability.
 const TEXT_WIDTH_MAX: u16 = 88;
-/// The mark of the selected row and a space.
+/// Columns for the mark of the selected row and a space.
 pub(super) const GUTTER: u16 = 2;
 
-/// Where everything is.
+/// The areas of the screen; `None` where a part is hidden.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Areas {
     pub(crate) tabs: Option<Area>,
@@ -33,7 +33,7 @@ pub(crate) struct Areas {
     pub(crate) footer: Option<Area>,
 }
 
-/// Where everything is, for this state.
+/// The layout for this state.
 pub(crate) fn areas(state: &State) -> Areas {
     let mut areas = Areas::default();
     let mut rest = Area::of(state.size);
@@ -64,14 +64,14 @@ pub(crate) fn areas(state: &State) -> Areas {
     }
     areas.list = rest;
     if matches!(state.place(), Route::Conversation(_)) {
-        // What was said last stands directly above where one writes.
-        let air = rest.height.saturating_sub(content_height(state, rest));
-        areas.list = rest.split_top(air).1;
+        // The last message is directly above the composer.
+        let blank = rest.height.saturating_sub(content_height(state, rest));
+        areas.list = rest.split_top(blank).1;
     }
     areas
 }
 
-/// Rows that all of a list takes, counted up to what fits.
+/// Lines of the whole list, at most the height of the area and at least 3.
 fn content_height(state: &State, area: Area) -> u16 {
     let width = text_width(area);
     let mut sum = 0;
@@ -88,33 +88,33 @@ fn text_width(area: Area) -> usize {
     usize::from(area.width.saturating_sub(GUTTER + 1).min(TEXT_WIDTH_MAX))
 }
 
-/// Height of the list, and width of its rows' text.
+/// The height of the list and the width of its text.
 pub(crate) fn list_size(state: &State) -> (i32, usize) {
     let area = areas(state).list;
     (i32::from(area.height), text_width(area))
 }
 
-/// Lines that a row takes.
+/// The number of lines of a row.
 pub(crate) fn height(state: &State, row: &Row, width: usize) -> i32 {
     i32::try_from(row::lines(state, row, width).len()).unwrap_or(i32::MAX).max(1)
 }
 
-/// The lines of a row, for where they are not drawn.
+/// The text of a row without styles.
 pub(crate) fn row_text(state: &State, row: &Row, width: usize) -> String {
     text_of(&row::lines(state, row, width))
 }
 
-/// Width of a line in the composer.
+/// Columns of the composer's text.
 pub(crate) fn composer_width(state: &State) -> u16 {
     areas(state).sheet.map_or(40, sheet::text_width)
 }
 
-/// Tweets or unread notifications above the screen that were never on it.
+/// The number of tweets or unread notifications above the screen that were never shown.
 #[must_use]
 pub(crate) fn new_above(state: &State, panel: &ScreenState) -> usize {
     let (height, width) = list_size(state);
     let measure = |row: &Row| self::height(state, row, width);
-    let first = panel.list.visible(height, &measure).first().map_or(0, |(place, _)| *place);
+    let first = panel.list.visible(height, &measure).first().map_or(0, |(index, _)| *index);
     let above = panel.list.rows().iter().take(first);
     let is_new = |row: &&Row| match row {
         Row::Tweet(id, _) => *id > panel.seen,
@@ -124,12 +124,12 @@ pub(crate) fn new_above(state: &State, panel: &ScreenState) -> usize {
     above.filter(is_new).count()
 }
 
-/// The newest tweet that is on the screen; 0 if there is none.
+/// The id of the newest visible tweet; 0 if there is none.
 #[must_use]
 pub(crate) fn newest_visible(state: &State, panel: &ScreenState) -> u64 {
     let (height, width) = list_size(state);
     let measure = |row: &Row| self::height(state, row, width);
     let visible = panel.list.visible(height, &measure);
-    let ids = visible.iter().filter_map(|(place, _)| panel.list.rows().get(*place)?.tweet());
+    let ids = visible.iter().filter_map(|(index, _)| panel.list.rows().get(*index)?.tweet());
     ids.max().unwrap_or(0)
 }

@@ -353,12 +353,12 @@ fn form_field(
 
 /// The problem, the progress, or the keys of a form.
 fn form_footer(form: &Form, width: usize) -> Vec<Line> {
-    const ALL_KEYS: &str = "Enter: next · Ctrl-r: show password · Esc: cancel";
     let has_secret = form.fields.iter().any(|field| field.is_secret);
     match &form.problem {
         Some(problem) => words(&format!("✕ {problem}"), width, Style::of(ColorRole::Error).bold()),
         None if form.is_busy => prose("Please wait…", width),
-        None if has_secret && columns(ALL_KEYS) <= width => vec![vec![dim(ALL_KEYS)]],
+        None if has_secret && width < 50 => vec![vec![dim("Ctrl-r: show password · Esc: cancel")]],
+        None if has_secret => vec![vec![dim("Enter: next · Ctrl-r: show password · Esc: cancel")]],
         None => vec![vec![dim("Enter: next · Esc: cancel")]],
     }
 }
