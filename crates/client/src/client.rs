@@ -1,113 +1,51 @@
-//! The handle that programs hold, and the subscriptions that it gives out.
+//! The client's handle: requests, log-in and subscriptions.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::tls::Fingerprint;
 use protocol::v1;
-use protocol::v1::{event, subscribe};
-use tokio::io::{AsyncRead, AsyncWrite};
+use protocol::v1::subscribe;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::ask::{Ask, Resend, resend};
 use crate::driver::{Command, Driver, Pending, Reply, UPDATES_MAX};
-use crate::link::{Link, Stream, establish};
-use crate::{ClientError, Endpoint, Token, random};
+use crate::error::ClientError;
+use crate::link::{Link, establish};
+use crate::options::Options;
+use crate::random;
+use crate::state::{State, Update};
 
-/// Requests that may wait to be taken up by the connection's task.
+/// Requests queued for the connection's task.
 const COMMANDS_MAX: usize = 256;
-/// Before a server that goes away is tried again.
+/// Wait before connecting again to a server that is shutting down.
 const GOING_AWAY_WAIT: Duration = Duration::from_millis(500);
 
-/// How to reach a server.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where it is.
-    pub endpoint: Endpoint,
-    /// Makes the connections to [`Endpoint::Within`]; not used for others.
-    pub dial: Option<Dial>,
-    /// File of the keys of servers that were met before. A server that is not in it is added.
-    pub known_hosts: PathBuf,
-    /// The only key that is accepted, whatever the file says.
-    pub fingerprint: Option<Fingerprint>,
-    /// No TLS: for a server that was started so on the loopback.
-    pub insecure: bool,
-    /// Session to take up.
-    pub token: Option<Token>,
-    /// As this client calls itself, at most 64 bytes.
-    pub client_name: String,
-    /// For a request: with everything that it takes to have an answer, connecting again included.
-    pub timeout: Duration,
-}
-
-impl Options {
-    /// TLS, nobody signed in, 60 s for a request.
-    #[must_use]
-    pub fn new(endpoint: Endpoint, known_hosts: PathBuf) -> Self {
-        Self {
-            endpoint,
-            dial: None,
-            known_hosts,
-            fingerprint: None,
-            insecure: false,
-            token: None,
-            client_name: concat!("mini-tweet ", env!("CARGO_PKG_VERSION")).to_owned(),
-            timeout: Duration::from_secs(60),
-        }
-    }
-
-    /// A server that is reached by streams within this process: without TLS, and nobody to pin.
-    #[must_use]
-    pub fn within(dial: Dial) -> Self {
-        Self { dial: Some(dial), ..Self::new(Endpoint::Within, PathBuf::new()) }
-    }
-}
-
-/// Makes a connection, each time it is asked, without a network.
-#[derive(Clone)]
-pub struct Dial(Arc<dyn Fn() -> Box<dyn Stream> + Send + Sync>);
-
-impl Dial {
-    /// Connections are what this gives. One that is not to be is closed at once.
-    pub fn new<S>(open: impl Fn() -> S + Send + Sync + 'static) -> Self
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        Self(Arc::new(move || Box::new(open())))
-    }
-
-    pub(crate) fn open(&self) -> Box<dyn Stream> {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Dial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Dial")
-    }
-}
-
-/// How a client stands with its server.
-#[derive(Debug, Clone)]
-pub enum State {
-    /// There is a connection.
-    Connected,
-    /// It was lost and is being made again.
-    Reconnecting {
-        /// For people.
-        why: String,
-    },
-    /// The session has ended elsewhere, and why. The next log-in makes a connection again.
-    SignedOut(ClientError),
-    /// It will not be made again.
-    Stopped(ClientError),
-}
-
-/// A server, and perhaps a session on it. Clones share the connection; it closes with the last of them.
+/// A connection to a server, with or without a session. Clones share the connection; it closes with the last of them.
+///
+/// ```no_run
+/// use mini_tweet_client::{Client, ClientError, Endpoint, Home, Options};
+/// use protocol::v1;
+/// use protocol::v1::subscribe::Topic;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let home = Home::at("/home/ada/.local/share/my-client".into());
+/// let options = Options::new(Endpoint::parse("tweets.example.org")?, home.known_hosts());
+/// let client = Client::connect(options).await?;
+/// if let Some(key) = client.first_contact() {
+///     println!("first connection to this server; compare its key: {key}");
+/// }
+/// client.log_in(v1::LogIn { username: "ada".into(), password: "correct horse 9".into() }).await?;
+/// client.ask(v1::Post { text: "hello #world".into(), ..Default::default() }).await?;
+/// let mut home_timeline = client.subscribe(Topic::Home(v1::HomeTopic {}), None).await?;
+/// while let Some(update) = home_timeline.next().await {
+///     println!("{:?}", update.event);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Client {
     commands: mpsc::Sender<Command>,
@@ -118,10 +56,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects, and takes up the session if there is a token.
+    /// Connects, and resumes the session if there is a token. Once connected, the client reconnects by itself whenever
+    /// the connection is lost.
     ///
     /// # Errors
-    /// Whatever keeps it from that. Once connected, a lost connection is made again without end.
+    /// [`ClientError::Unreachable`], [`ClientError::TimedOut`] or [`ClientError::Protocol`] if there is no connection;
+    /// [`ClientError::KeyChanged`] if the server's key is not the known one; [`ClientError::File`] if the file of known
+    /// servers cannot be used; [`ClientError::Refused`] with `UNAUTHENTICATED` if the session has ended.
     pub async fn connect(options: Options) -> Result<Self, ClientError> {
         let options = Arc::new(options);
         let link = first_link(&options).await?;
@@ -138,25 +79,25 @@ impl Client {
         Ok(client)
     }
 
-    /// What the server said of itself.
+    /// The server's greeting: its name, version, limits and sign-up mode.
     #[must_use]
     pub fn hello(&self) -> &v1::ServerHello {
         &self.hello
     }
 
-    /// The server's key, if it was met for the first time: a person may want to compare it.
+    /// The server's key, if this was the first connection to it. Show it, so that the user can compare it.
     #[must_use]
     pub fn first_contact(&self) -> Option<Fingerprint> {
         self.first_contact
     }
 
-    /// How it stands, and every change of that.
+    /// The state of the connection, with every change.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<State> {
         self.state.clone()
     }
 
-    /// Makes an account and a session of it, which this client then has.
+    /// Creates an account and logs in to it on this connection.
     ///
     /// # Errors
     /// Those of [`Client::ask`].
@@ -164,7 +105,7 @@ impl Client {
         self.ask(sign_up).await
     }
 
-    /// Makes a session, which this client then has.
+    /// Logs in on this connection.
     ///
     /// # Errors
     /// Those of [`Client::ask`].
@@ -172,17 +113,19 @@ impl Client {
         self.ask(log_in).await
     }
 
-    /// Asks the server. A request that changes something gets a key, so that it happens once however often the
-    /// connection is lost before the answer comes.
+    /// Sends a request and waits for the response. A change gets an idempotency key, so that it takes effect once even
+    /// if the connection is lost and the request is sent again.
     ///
     /// # Errors
-    /// [`ClientError::Refused`] with what the server says, or why there is no answer.
+    /// [`ClientError::Refused`] with the server's error; [`ClientError::TimedOut`] after [`Options::timeout`];
+    /// [`ClientError::Lost`] if the connection was lost and the request cannot be repeated safely.
     pub async fn ask<A: Ask>(&self, ask: A) -> Result<A::Answer, ClientError> {
         let key = if A::RESEND == Resend::WithKey { new_key() } else { Bytes::new() };
         self.ask_with_key(ask, key).await
     }
 
-    /// The same with a key of one's own: sent again with that key, even by another process, it happens once.
+    /// The same with an idempotency key of the caller: repeated with that key, even by another process, the change takes
+    /// effect once.
     ///
     /// # Errors
     /// Those of [`Client::ask`].
@@ -190,12 +133,11 @@ impl Client {
         let result = self.ask_op(ask.into_op(), Some(key)).await?;
         A::answer(result).ok_or_else(|| ClientError::Protocol {
             endpoint: self.options.endpoint.to_string(),
-            reason: "its answer is none to our question".to_owned(),
+            reason: "the response does not match the request".to_owned(),
         })
     }
 
-    /// Asks whatever the protocol has, for callers that do not know what before they ask. Without a key it gets a
-    /// new one where that is safe.
+    /// Sends any request of the protocol, for callers that choose it at run time. Without a key, a change gets a new one.
     ///
     /// # Errors
     /// Those of [`Client::ask`].
@@ -215,7 +157,7 @@ impl Client {
         timeout(self.options.timeout, asking).await.map_err(|_| self.timed_out())?
     }
 
-    /// Follows live events: those after `cursor`, or from now on.
+    /// Subscribes to live events after the cursor, or from now on.
     ///
     /// # Errors
     /// Those of [`Client::ask`].
@@ -248,16 +190,7 @@ impl Client {
     }
 }
 
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Update {
-    /// Cursor to subscribe from in another process. Those of presence and typing are none: they are not kept.
-    pub sequence: u64,
-    /// What. A [`event::Event::Gap`] says that some events are not going to come: read instead.
-    pub event: event::Event,
-}
-
-/// Live events, in order, each once, over lost connections. Dropping it ends it.
+/// Live events, in order, each once, also across lost connections. Dropping it ends the subscription.
 #[derive(Debug)]
 pub struct Subscription {
     number: u64,
@@ -267,7 +200,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Waits for the next one; `None` when it has ended for good. Cancel safe.
+    /// Waits for the next event; `None` after the subscription has ended. Cancel safe.
     pub async fn next(&mut self) -> Option<Update> {
         match *self.updates.recv().await? {
             Ok(update) => Some(update),
@@ -279,7 +212,7 @@ impl Subscription {
         }
     }
 
-    /// Why it has ended, as far as that is known.
+    /// Why the subscription has ended, if the reason is known.
     #[must_use]
     pub fn ended(&self) -> Option<&ClientError> {
         self.ended.as_ref()
@@ -288,30 +221,30 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        // A full queue is no harm: the driver notices that nobody reads.
+        // If the queue is full, the driver notices later that the reader is gone.
         let _ = self.commands.try_send(Command::Unsubscribe(self.number));
     }
 }
 
-/// The first connection. A server that is just going away will be back: it is given the time of a request.
+/// The first connection. A server that is shutting down may be restarting: retries until the timeout of a request.
 async fn first_link(options: &Options) -> Result<Link, ClientError> {
     let end = Instant::now() + options.timeout;
-    let mut goes_away = false;
+    let mut is_going_away = false;
     loop {
         let error = match establish(options, options.token.as_ref()).await {
             Ok(link) => return Ok(link),
             Err(error) => error,
         };
-        goes_away |= matches!(error, ClientError::Refused(model::Error::GoingAway));
-        let wait = random::jitter(GOING_AWAY_WAIT);
-        if !goes_away || !error.may_pass() || Instant::now() + wait > end {
+        is_going_away |= matches!(error, ClientError::Refused(model::Error::GoingAway));
+        let wait = random::backoff(GOING_AWAY_WAIT, GOING_AWAY_WAIT, 0);
+        if !is_going_away || !error.is_temporary() || Instant::now() + wait > end {
             return Err(error);
         }
         sleep(wait).await;
     }
 }
 
-/// A key for [`Client::ask_with_key`].
+/// A new idempotency key for [`Client::ask_with_key`].
 #[must_use]
 pub fn new_key() -> Bytes {
     Bytes::copy_from_slice(&random::key())

@@ -1,7 +1,7 @@
-//! The task behind a [`Client`](crate::Client): owns the connection, makes it again when it is lost, and then goes
-//! on where it was: session, subscriptions from their cursors, requests that may be sent again.
+//! The task behind a [`Client`](crate::Client). It owns the connection and reconnects when it is lost: it resumes the
+//! session, subscribes again from the cursors, and repeats the requests that are safe to repeat.
 //!
-//! All state of a client is here; handles talk to it by commands.
+//! All state of a client is here; handles send commands.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,21 +16,26 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::ask::Resend;
+use crate::error::ClientError;
 use crate::link::{AUTHENTICATE_ID, Link, establish, frame, request_frame};
+use crate::options::Options;
 use crate::random;
-use crate::{ClientError, Options, State, Token, Update};
+use crate::state::{State, Update};
+use crate::token::Token;
 
-/// Updates that may wait for their reader. Past it the subscription pauses and resumes from its cursor.
+/// Updates queued for a subscription's reader. When the queue is full, the subscription pauses and later resumes from
+/// its cursor.
 pub(crate) const UPDATES_MAX: usize = 1_024;
-/// First wait before connecting again; doubled with every failure.
+/// Wait before the first attempt to reconnect; doubled with every failure.
 const BACKOFF_MIN: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
-/// Heartbeat until the server has said its own.
+/// Heartbeat interval if the server does not set one.
 const HEARTBEAT: Duration = Duration::from_secs(30);
-/// First wait when the server is busy; doubled with every try.
-const BUSY_WAIT: Duration = Duration::from_millis(50);
+/// Wait before repeating a request after the server was busy; doubled with every attempt.
+const BUSY_MIN: Duration = Duration::from_millis(50);
+const BUSY_MAX: Duration = Duration::from_millis(3_200);
 
-/// What handles ask of the driver. The large ones in boxes: a channel sets aside room for 32 at once.
+/// Commands of the handles. Large ones are boxed: a channel allocates space for 32 at once.
 pub(crate) enum Command {
     Ask(Box<Pending>),
     Subscribe {
@@ -40,30 +45,30 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Subscribed>,
     },
     Unsubscribe(u64),
-    /// The reader of this subscription has room again.
+    /// The reader of this subscription has space again.
     Resume(u64),
 }
 
-/// In boxes: a channel sets aside room for 32 at once, and there are many subscriptions that wait.
+/// Boxed: a channel allocates space for 32 at once, and there can be many idle subscriptions.
 pub(crate) type UpdateSender = mpsc::Sender<Box<Result<Update, ClientError>>>;
-/// Number of the subscription on this side.
+/// The local id of the new subscription.
 pub(crate) type Subscribed = Result<u64, ClientError>;
 
-/// A request that has no answer yet.
+/// A request without a response yet.
 pub(crate) struct Pending {
     pub(crate) op: Op,
     pub(crate) key: Bytes,
     pub(crate) resend: Resend,
     pub(crate) reply: Reply,
-    /// How often the server was too busy for it.
+    /// How often the server refused it because it was busy.
     pub(crate) refused_as_busy: u32,
 }
 
-/// Who waits for an answer.
+/// Who gets the response.
 pub(crate) enum Reply {
     Caller(oneshot::Sender<Result<response::Result, ClientError>>),
     Subscription(u64),
-    Nobody,
+    NoOne,
 }
 
 impl Pending {
@@ -85,7 +90,7 @@ impl Pending {
 
     fn fail(self, error: ClientError) {
         if let Reply::Caller(reply) = self.reply {
-            // Whoever asked may have stopped waiting.
+            // The caller may have stopped waiting.
             let _ = reply.send(Err(error));
         }
     }
@@ -93,49 +98,49 @@ impl Pending {
 
 struct Subscription {
     topic: subscribe::Topic,
-    /// The last event that the reader was given, or where the subscription began; 0 before that is known.
+    /// The last event in the reader's queue, or the start of the subscription; 0 until the server has reported it.
     cursor: u64,
     updates: UpdateSender,
-    /// Until the server has answered for the first time.
+    /// Set until the first response of the server.
     reply: Option<oneshot::Sender<Subscribed>>,
     stage: Stage,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Its reader is behind.
+    /// The reader's queue is full.
     Paused,
-    /// The server is being asked, or will be when there is a connection.
+    /// The request to subscribe is in flight, or will be once there is a connection.
     Asked,
-    /// By the server's number.
+    /// Subscribed; with the server's id.
     Live(u32),
 }
 
-/// Why a connection is no more.
+/// Why a connection ended.
 enum End {
-    /// Connect again, not before this time.
+    /// Connect again after this time at the earliest.
     Lost { why: ClientError, after: Duration },
-    /// Nobody holds this client any longer.
+    /// All handles are dropped.
     Released,
 }
 
 pub(crate) struct Driver {
     options: Arc<Options>,
     commands: mpsc::Receiver<Command>,
-    /// To come back to something later.
+    /// Sends commands to itself after a delay.
     later: mpsc::WeakSender<Command>,
     state: watch::Sender<State>,
     token: Option<Token>,
     waiting: VecDeque<Pending>,
     in_flight: HashMap<u32, Pending>,
     in_flight_max: usize,
-    /// As the server said when it went away.
+    /// The wait that the server asked for when it announced its shutdown.
     reconnect_after: Duration,
     last_request: u32,
     subscriptions: HashMap<u64, Subscription>,
     last_subscription: u64,
-    /// Of the server's numbers, which are ours.
-    ours: HashMap<u32, u64>,
+    /// From the server's subscription id to the local one.
+    local_ids: HashMap<u32, u64>,
 }
 
 impl Driver {
@@ -158,18 +163,18 @@ impl Driver {
             last_request: AUTHENTICATE_ID,
             subscriptions: HashMap::new(),
             last_subscription: 0,
-            ours: HashMap::new(),
+            local_ids: HashMap::new(),
         }
     }
 
-    /// Until nobody holds the client any longer, or the server has another key.
+    /// Runs until all handles are dropped or a reconnect fails for good.
     pub(crate) async fn run(mut self, link: Link) {
         let mut link = link;
         loop {
             let End::Lost { why, after } = self.serve(link).await else { return };
             tracing::debug!(%why, "the connection was lost");
             self.state.send_replace(State::Reconnecting { why: why.to_string() });
-            self.settle_lost();
+            self.requeue_in_flight();
             let after = after.max(std::mem::take(&mut self.reconnect_after));
             match self.reconnect(after).await {
                 Some(again) => link = again,
@@ -179,13 +184,13 @@ impl Driver {
         }
     }
 
-    /// Tries until there is a connection; `None` when nobody wants one, or it makes no sense to go on.
+    /// Retries until there is a connection; `None` if all handles are dropped or a retry cannot succeed.
     async fn reconnect(&mut self, after: Duration) -> Option<Link> {
-        let mut backoff = BACKOFF_MIN;
-        let mut wait = random::jitter(after.max(backoff));
+        let mut failures = 0;
+        let mut wait = random::jitter(after.max(BACKOFF_MIN));
         loop {
             self.taking_commands(sleep(wait)).await?;
-            // A server closes connections that nobody logs in on: without a session there is no hurry.
+            // Without a session, wait for the next request: servers close connections on which no one logs in.
             while self.token.is_none() && self.waiting.is_empty() {
                 let command = self.commands.recv().await?;
                 self.take(command);
@@ -200,14 +205,14 @@ impl Driver {
                 self.session_ended(&error);
                 self.state.send_replace(State::SignedOut(error));
                 wait = Duration::ZERO;
-            } else if error.may_pass() {
-                // No news: it is as lost as before.
+            } else if error.is_temporary() {
+                // Watchers are not notified: only the reason has changed.
                 self.state.send_if_modified(|state| {
                     *state = State::Reconnecting { why: error.to_string() };
                     false
                 });
-                backoff = (backoff * 2).min(BACKOFF_MAX);
-                wait = random::jitter(backoff);
+                failures += 1;
+                wait = random::backoff(BACKOFF_MIN, BACKOFF_MAX, failures);
             } else {
                 self.session_ended(&error);
                 self.state.send_replace(State::Stopped(error));
@@ -216,7 +221,7 @@ impl Driver {
         }
     }
 
-    /// Carries out something else; commands that come meanwhile are kept. `None` when nobody is left.
+    /// Runs other work while queueing commands; `None` if all handles are dropped.
     async fn taking_commands<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = std::pin::pin!(work);
         loop {
@@ -227,7 +232,7 @@ impl Driver {
         }
     }
 
-    /// One connection, from its hello to its end.
+    /// Serves one connection, from its hello to its end.
     async fn serve(&mut self, link: Link) -> End {
         let Link { mut reader, mut writer, hello, .. } = link;
         let budgets = hello.budgets.unwrap_or_default();
@@ -237,9 +242,9 @@ impl Driver {
             ms => Duration::from_millis(ms.into()),
         };
         let silent = heartbeat * 3;
-        for (ours, subscription) in &mut self.subscriptions {
+        for (local_id, subscription) in &mut self.subscriptions {
             if subscription.stage != Stage::Paused {
-                self.waiting.push_front(ask_for_subscription(*ours, subscription));
+                self.waiting.push_front(ask_for_subscription(*local_id, subscription));
             }
         }
         let (mut heard, mut spoke) = (Instant::now(), Instant::now());
@@ -256,7 +261,7 @@ impl Driver {
                         Ok(Some(v1::ServerFrame { frame })) => if let Some(end) = self.receive(frame) {
                             return end;
                         },
-                        Ok(None) => return lost(self.unreachable("it closed the connection")),
+                        Ok(None) => return lost(self.unreachable("the server closed the connection")),
                         Err(error) => return lost(self.unreachable(&error.to_string())),
                     }
                 }
@@ -269,7 +274,7 @@ impl Driver {
                 command = self.commands.recv() => match command {
                     Some(command) => self.take(command),
                     None => {
-                        // Best effort: the server notices the end of the connection anyway.
+                        // Best effort: the server notices a closed connection anyway.
                         let _ = writer.close().await;
                         return End::Released;
                     }
@@ -278,7 +283,7 @@ impl Driver {
                     spoke = Instant::now();
                     writer.queue(&frame(client_frame::Frame::Ping(v1::Ping { nonce: 0 })));
                 }
-                () = sleep_until(heard + silent) => return lost(self.unreachable("it is silent")),
+                () = sleep_until(heard + silent) => return lost(self.unreachable("the server stopped responding")),
             }
         }
     }
@@ -313,23 +318,23 @@ impl Driver {
             Command::Ask(pending) => self.waiting.push_back(*pending),
             Command::Subscribe { topic, cursor, updates, reply } => {
                 self.last_subscription += 1;
-                let ours = self.last_subscription;
+                let local_id = self.last_subscription;
                 let reply = Some(reply);
                 let subscription =
                     Subscription { topic: *topic, cursor, updates, reply, stage: Stage::Asked };
-                self.waiting.push_back(ask_for_subscription(ours, &subscription));
-                self.subscriptions.insert(ours, subscription);
+                self.waiting.push_back(ask_for_subscription(local_id, &subscription));
+                self.subscriptions.insert(local_id, subscription);
             }
-            Command::Unsubscribe(ours) => {
-                if let Some(subscription) = self.subscriptions.remove(&ours) {
+            Command::Unsubscribe(local_id) => {
+                if let Some(subscription) = self.subscriptions.remove(&local_id) {
                     self.unsubscribe(subscription.stage);
                 }
             }
-            Command::Resume(ours) => self.subscribe_again(ours),
+            Command::Resume(local_id) => self.subscribe_again(local_id),
         }
     }
 
-    /// Takes a frame in; `Some` when it was the connection's last.
+    /// Handles a frame; `Some` if it was the last of the connection.
     fn receive(&mut self, frame: Option<server_frame::Frame>) -> Option<End> {
         match frame {
             Some(server_frame::Frame::Response(v1::Response { id, result: Some(result) })) => {
@@ -337,9 +342,9 @@ impl Driver {
                     self.answered(pending, result);
                 }
             }
-            Some(server_frame::Frame::Event(event)) => self.happened(event),
+            Some(server_frame::Frame::Event(event)) => self.dispatch(event),
             Some(server_frame::Frame::GoingAway(v1::GoingAway { reconnect_after_ms })) => {
-                // It answers what is in flight, so this connection goes on until it closes it; what waits is kept
+                // The server still responds to what is in flight and then closes the connection; queued requests wait
                 // for the next one.
                 self.in_flight_max = 0;
                 self.reconnect_after = Duration::from_millis(reconnect_after_ms.into());
@@ -352,7 +357,7 @@ impl Driver {
                 };
                 return Some(End::Lost { why: error.into(), after });
             }
-            // A second hello changes nothing, a pong has done its work by coming, and the rest is for newer clients.
+            // A second hello changes nothing, a pong needs no action, and other frames are for newer clients.
             _ => {}
         }
         None
@@ -365,9 +370,9 @@ impl Driver {
                 match &error {
                     Error::GoingAway if pending.may_be_sent_again() => self.waiting.push_back(pending),
                     Error::Busy => {
-                        let wait = BUSY_WAIT * 2_u32.saturating_pow(pending.refused_as_busy.min(6));
+                        let wait = random::backoff(BUSY_MIN, BUSY_MAX, pending.refused_as_busy);
                         pending.refused_as_busy += 1;
-                        self.come_back(Command::Ask(Box::new(pending)), random::jitter(wait));
+                        self.retry_after(Command::Ask(Box::new(pending)), wait);
                     }
                     Error::Unauthenticated(_) if pending.resend != Resend::Never && self.token.is_some() => {
                         pending.reply(Err(error.clone().into()), self);
@@ -397,60 +402,62 @@ impl Driver {
         }
     }
 
-    fn subscribed(&mut self, ours: u64, result: Result<response::Result, ClientError>) {
+    fn subscribed(&mut self, local_id: u64, result: Result<response::Result, ClientError>) {
         match result {
-            Ok(response::Result::Subscribed(v1::Subscribed { subscription: theirs, cursor })) => {
-                let Some(subscription) = self.subscriptions.get_mut(&ours) else {
-                    // Its reader left while the server was being asked.
-                    return self.unsubscribe(Stage::Live(theirs));
+            Ok(response::Result::Subscribed(v1::Subscribed { subscription: remote_id, cursor })) => {
+                let Some(subscription) = self.subscriptions.get_mut(&local_id) else {
+                    // The reader was dropped meanwhile.
+                    return self.unsubscribe(Stage::Live(remote_id));
                 };
-                subscription.stage = Stage::Live(theirs);
+                subscription.stage = Stage::Live(remote_id);
                 if subscription.cursor == 0 {
                     subscription.cursor = cursor;
                 }
                 if let Some(reply) = subscription.reply.take() {
-                    let _ = reply.send(Ok(ours));
+                    let _ = reply.send(Ok(local_id));
                 }
-                self.ours.insert(theirs, ours);
+                self.local_ids.insert(remote_id, local_id);
             }
-            Ok(_) => self.end_subscription(ours, self.unreachable("it answered something else")),
+            Ok(_) => {
+                self.end_subscription(local_id, self.unreachable("the server sent an unexpected response"))
+            }
             Err(ClientError::Refused(Error::RateLimited { retry_after })) => {
-                if let Some(subscription) = self.subscriptions.get_mut(&ours) {
+                if let Some(subscription) = self.subscriptions.get_mut(&local_id) {
                     subscription.stage = Stage::Paused;
-                    self.come_back(Command::Resume(ours), retry_after);
+                    self.retry_after(Command::Resume(local_id), retry_after);
                 }
             }
-            Err(error) => self.end_subscription(ours, error),
+            Err(error) => self.end_subscription(local_id, error),
         }
     }
 
-    fn happened(&mut self, event: v1::Event) {
-        let v1::Event { subscription: theirs, sequence, event: Some(event) } = event else { return };
-        let Some(&ours) = self.ours.get(&theirs) else { return };
-        let Some(subscription) = self.subscriptions.get_mut(&ours) else { return };
+    fn dispatch(&mut self, event: v1::Event) {
+        let v1::Event { subscription: remote_id, sequence, event: Some(event) } = event else { return };
+        let Some(&local_id) = self.local_ids.get(&remote_id) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(&local_id) else { return };
         match event {
             event::Event::Closed(error) => {
-                self.ours.remove(&theirs);
+                self.local_ids.remove(&remote_id);
                 match Error::from(error) {
                     Error::SlowConsumer { cursor } => {
                         if subscription.cursor == 0 {
                             subscription.cursor = cursor.map_or(0, model::EventId::get);
                         }
                         subscription.stage = Stage::Paused;
-                        self.subscribe_again(ours);
+                        self.subscribe_again(local_id);
                     }
-                    error => self.end_subscription(ours, error.into()),
+                    error => self.end_subscription(local_id, error.into()),
                 }
             }
-            // They are never replayed, and share their sequence with what is.
+            // Never replayed; their sequence is that of a stored event.
             event @ (event::Event::Presence(_) | event::Event::Typing(_)) => {
-                self.deliver(ours, Update { sequence, event });
+                self.deliver(local_id, Update { sequence, event });
             }
-            // Seen before the connection was lost.
+            // A duplicate from before the connection was lost.
             _ if sequence <= subscription.cursor => {}
             event => {
-                if self.deliver(ours, Update { sequence, event })
-                    && let Some(subscription) = self.subscriptions.get_mut(&ours)
+                if self.deliver(local_id, Update { sequence, event })
+                    && let Some(subscription) = self.subscriptions.get_mut(&local_id)
                 {
                     subscription.cursor = sequence;
                 }
@@ -458,20 +465,21 @@ impl Driver {
         }
     }
 
-    /// Whether the reader has it now. One that is behind gets it later, by a replay from its cursor.
-    fn deliver(&mut self, ours: u64, update: Update) -> bool {
-        let Some(subscription) = self.subscriptions.get_mut(&ours) else { return false };
+    /// Puts an update into the reader's queue; `false` if it is full or gone. A slow reader gets the update later, by a
+    /// replay from its cursor.
+    fn deliver(&mut self, local_id: u64, update: Update) -> bool {
+        let Some(subscription) = self.subscriptions.get_mut(&local_id) else { return false };
         match subscription.updates.try_send(Box::new(Ok(update))) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 let stage = std::mem::replace(&mut subscription.stage, Stage::Paused);
                 let (updates, later) = (subscription.updates.clone(), self.later.clone());
                 tokio::spawn(async move {
-                    // An error is a reader that left.
+                    // An error means that the reader is gone.
                     if updates.reserve_many(UPDATES_MAX / 2).await.is_ok()
                         && let Some(commands) = later.upgrade()
                     {
-                        let _ = commands.send(Command::Resume(ours)).await;
+                        let _ = commands.send(Command::Resume(local_id)).await;
                     }
                 });
                 self.unsubscribe(stage);
@@ -479,51 +487,51 @@ impl Driver {
             }
             Err(mpsc::error::TrySendError::Closed(_)) => {
                 let stage = subscription.stage;
-                self.subscriptions.remove(&ours);
+                self.subscriptions.remove(&local_id);
                 self.unsubscribe(stage);
                 false
             }
         }
     }
 
-    fn subscribe_again(&mut self, ours: u64) {
-        if let Some(subscription) = self.subscriptions.get_mut(&ours)
+    fn subscribe_again(&mut self, local_id: u64) {
+        if let Some(subscription) = self.subscriptions.get_mut(&local_id)
             && subscription.stage == Stage::Paused
         {
             subscription.stage = Stage::Asked;
-            self.waiting.push_back(ask_for_subscription(ours, subscription));
+            self.waiting.push_back(ask_for_subscription(local_id, subscription));
         }
     }
 
     fn unsubscribe(&mut self, stage: Stage) {
-        if let Stage::Live(theirs) = stage {
-            self.ours.remove(&theirs);
-            let op = Op::Unsubscribe(v1::Unsubscribe { subscription: theirs });
-            self.waiting.push_back(Pending::of_driver(op, Reply::Nobody));
+        if let Stage::Live(remote_id) = stage {
+            self.local_ids.remove(&remote_id);
+            let op = Op::Unsubscribe(v1::Unsubscribe { subscription: remote_id });
+            self.waiting.push_back(Pending::of_driver(op, Reply::NoOne));
         }
     }
 
-    fn end_subscription(&mut self, ours: u64, error: ClientError) {
-        if let Some(subscription) = self.subscriptions.remove(&ours) {
+    fn end_subscription(&mut self, local_id: u64, error: ClientError) {
+        if let Some(subscription) = self.subscriptions.remove(&local_id) {
             match subscription.reply {
-                // Both ends may have gone already.
+                // The reader may be gone already.
                 Some(reply) => drop(reply.send(Err(error))),
                 None => drop(subscription.updates.try_send(Box::new(Err(error)))),
             }
-            if let Stage::Live(theirs) = subscription.stage {
-                self.ours.remove(&theirs);
+            if let Stage::Live(remote_id) = subscription.stage {
+                self.local_ids.remove(&remote_id);
             }
         }
     }
 
     fn end_subscriptions(&mut self, error: &ClientError) {
         let all: Vec<u64> = self.subscriptions.keys().copied().collect();
-        for ours in all {
-            self.end_subscription(ours, error.clone());
+        for local_id in all {
+            self.end_subscription(local_id, error.clone());
         }
     }
 
-    /// Nothing that waits can be carried out any more.
+    /// Fails everything that needs the session.
     fn session_ended(&mut self, error: &ClientError) {
         self.token = None;
         self.end_subscriptions(error);
@@ -532,15 +540,16 @@ impl Driver {
         }
     }
 
-    /// Sorts what was in flight: what may be sent again goes first on the next connection, in its order.
-    fn settle_lost(&mut self) {
-        self.ours.clear();
+    /// After a lost connection: queues the in-flight requests that are safe to repeat, in order and before others, and
+    /// fails the rest.
+    fn requeue_in_flight(&mut self) {
+        self.local_ids.clear();
         for subscription in self.subscriptions.values_mut() {
             if subscription.stage != Stage::Paused {
                 subscription.stage = Stage::Asked;
             }
         }
-        // Subscriptions are asked for anew on the next connection.
+        // The next connection subscribes again by itself.
         self.waiting.retain(|pending| matches!(pending.reply, Reply::Caller(_)));
         let mut lost: Vec<_> = self.in_flight.drain().collect();
         lost.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
@@ -552,7 +561,8 @@ impl Driver {
         }
     }
 
-    fn come_back(&self, command: Command, after: Duration) {
+    /// Queues the command again after this time.
+    fn retry_after(&self, command: Command, after: Duration) {
         let later = self.later.clone();
         tokio::spawn(async move {
             sleep(after).await;
@@ -566,18 +576,18 @@ impl Driver {
 impl Pending {
     fn reply(self, result: Result<response::Result, ClientError>, driver: &mut Driver) {
         match self.reply {
-            // Whoever asked may have stopped waiting.
+            // The caller may have stopped waiting.
             Reply::Caller(reply) => drop(reply.send(result)),
-            Reply::Subscription(ours) => driver.subscribed(ours, result),
-            Reply::Nobody => {}
+            Reply::Subscription(local_id) => driver.subscribed(local_id, result),
+            Reply::NoOne => {}
         }
     }
 }
 
-fn ask_for_subscription(ours: u64, subscription: &Subscription) -> Pending {
+fn ask_for_subscription(local_id: u64, subscription: &Subscription) -> Pending {
     let topic = Some(subscription.topic.clone());
     let op = Op::Subscribe(v1::Subscribe { topic, cursor: subscription.cursor });
-    Pending::of_driver(op, Reply::Subscription(ours))
+    Pending::of_driver(op, Reply::Subscription(local_id))
 }
 
 fn lost(why: ClientError) -> End {
@@ -585,5 +595,5 @@ fn lost(why: ClientError) -> End {
 }
 
 fn signed_out() -> ClientError {
-    Error::Unauthenticated("you have signed out here".into()).into()
+    Error::Unauthenticated("you signed out".into()).into()
 }

@@ -1,4 +1,4 @@
-//! Where a server is: a host and port, or a unix socket.
+//! Addresses of servers: host and port, or a unix socket.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,29 +9,29 @@ use protocol::DEFAULT_PORT;
 /// Address of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Endpoint {
-    /// TCP, with TLS unless it is said otherwise.
+    /// TCP, with TLS unless [`Options::insecure`](crate::Options::insecure) is set.
     Tcp {
-        /// Name or address, without brackets.
+        /// Host name or IP address, without brackets.
         host: String,
-        /// Port.
+        /// Port number.
         port: u16,
     },
-    /// A server's own socket: no TLS, the rights of its operator.
+    /// The operator socket of a server: no TLS, and the caller is the operator.
     Unix(PathBuf),
-    /// A server in this very process: [`Options::within`](crate::Options::within).
+    /// A server in this process: [`Options::within`](crate::Options::within).
     Within,
 }
 
-/// A text that is no address of a server.
+/// The text is not an address of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not the address of a server: write host, host:port or unix:/path/of/socket")]
+#[error("{0:?} is not a server address; use host, host:port or unix:/path/of/socket")]
 pub struct EndpointError(String);
 
 impl Endpoint {
-    /// From `host`, `host:port`, `[ipv6]:port` or `unix:/path`.
+    /// Parses `host`, `host:port`, `[ipv6]:port` or `unix:/path`. The default port is 4280.
     ///
     /// # Errors
-    /// [`EndpointError`].
+    /// [`EndpointError`] if it is none of these.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         let wrong = || EndpointError(text.to_owned());
         if let Some(path) = text.strip_prefix("unix:") {
@@ -62,7 +62,7 @@ impl FromStr for Endpoint {
     }
 }
 
-/// In the form that [`Endpoint::parse`] reads, always with the port; [`Endpoint::Within`] has none.
+/// The form that [`Endpoint::parse`] reads, always with the port; [`Endpoint::Within`] has no such form.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,11 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn other_texts_are_refused() {
         for text in
             ["", ":4280", "host:", "host:0x1", "host:70000", "a b", "[::1", "[::1]7", "unix:", "a\n:1"]
         {
-            assert!(Endpoint::parse(text).is_err(), "{text:?}");
+            assert_eq!(Endpoint::parse(text), Err(EndpointError(text.to_owned())));
         }
     }
 }

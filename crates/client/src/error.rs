@@ -1,70 +1,72 @@
-//! What can go wrong between a client and its server.
+//! Errors of the client.
 
 use std::path::PathBuf;
 
 use protocol::tls::Fingerprint;
 
-/// Why a request has no answer, or not the one that was hoped for. The texts say what to do next. They may hold
-/// what a server said: make them safe before showing them on a terminal.
+/// Why a request failed. The messages say what to do next and begin with a small letter; see
+/// [`ClientError::sentence`]. They may contain text from a server: make them safe before showing them on a terminal.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ClientError {
-    /// The server said no.
+    /// The server refused the request.
     #[error("{0}")]
     Refused(#[from] model::Error),
-    /// No connection can be made.
+    /// There is no connection to the server.
     #[error("cannot reach {endpoint}: {reason}")]
     Unreachable {
-        /// Which server.
+        /// Address of the server.
         endpoint: String,
-        /// Why not.
+        /// The cause.
         reason: String,
     },
-    /// The connection was lost, and it is not known whether the request was carried out.
-    #[error("the connection was lost before the answer came: look whether it was done before you try again")]
+    /// The connection was lost, and it is not known whether the request took effect.
+    #[error(
+        "the connection was lost before the response; check whether the change was made before you try again"
+    )]
     Lost,
-    /// No answer came in time.
-    #[error("no answer from {endpoint} in time")]
+    /// There was no response in time.
+    #[error("no response from {endpoint} in time")]
     TimedOut {
-        /// Which server.
+        /// Address of the server.
         endpoint: String,
     },
-    /// The server has another key than the one that is known. Nothing was sent to it.
+    /// The server's key is not the known one. Nothing was sent to the server.
     #[error(
-        "the key of {endpoint} has CHANGED. Someone may be listening in, or the server was set up anew.\n  \
+        "the key of {endpoint} has CHANGED. Someone may be intercepting the connection, or the server was set up again.\n  \
          known:     {known}\n  presented: {presented}\n\
-         Nothing was sent. If its operator confirms the new key, remove the line of {endpoint} from {}",
+         Nothing was sent. If the operator confirms the new key, remove the line for {endpoint} from {}",
         known_hosts.display()
     )]
     KeyChanged {
-        /// Which server.
+        /// Address of the server.
         endpoint: String,
-        /// What was expected.
+        /// The known key.
         known: Fingerprint,
-        /// What it shows now.
+        /// The key that the server presented.
         presented: Fingerprint,
-        /// Where the known key is written.
+        /// File with the known key.
         known_hosts: PathBuf,
     },
-    /// A file of ours cannot be used.
+    /// A file of the client cannot be used.
     #[error("{}: {problem}", path.display())]
     File {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// What is wrong, and what to do.
         problem: String,
     },
-    /// The server does not speak this protocol, or another version.
-    #[error("{endpoint} does not speak the language of this client: {reason}")]
+    /// The server does not speak this protocol, or speaks another version.
+    #[error("{endpoint} does not speak the protocol of this client: {reason}")]
     Protocol {
-        /// Which server.
+        /// Address of the server.
         endpoint: String,
-        /// What it did.
+        /// What the server sent.
         reason: String,
     },
 }
 
 impl ClientError {
-    /// The code for logs and JSON: the server's own, or one of the client's.
+    /// The code for logs and JSON: that of the server's error, or one of the client's.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -77,8 +79,20 @@ impl ClientError {
         }
     }
 
-    /// Whether another try may go better without anyone doing anything.
-    pub(crate) fn may_pass(&self) -> bool {
+    /// The message as a sentence for a screen, with a capital letter at its beginning. Paths and addresses at the
+    /// beginning stay as they are.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let message = self.to_string();
+        if matches!(self, Self::File { .. } | Self::Protocol { .. }) {
+            return message;
+        }
+        let mut chars = message.chars();
+        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    }
+
+    /// Whether a retry may succeed without anyone changing anything.
+    pub(crate) fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Lost | Self::TimedOut { .. } => true,
             Self::Refused(error) => matches!(
@@ -90,5 +104,18 @@ impl ClientError {
             ),
             Self::KeyChanged { .. } | Self::File { .. } | Self::Protocol { .. } => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_letter_unless_a_name_is_first() {
+        let busy = ClientError::from(model::Error::Busy);
+        assert_eq!(busy.sentence(), "The server is busy; try again in a moment");
+        let file = ClientError::File { path: "profiles.toml".into(), problem: "is broken".into() };
+        assert_eq!(file.sentence(), "profiles.toml: is broken");
     }
 }

@@ -1,25 +1,25 @@
-//! Where a person's files are.
+//! The directory of the client's files.
 
 use std::path::{Path, PathBuf};
 
-/// The directory of what a client keeps: profiles with their tokens, and the keys of servers.
+/// Directory of a user's files: profiles with their tokens, and the keys of known servers.
 #[derive(Debug, Clone)]
 pub struct Home(PathBuf);
 
 impl Home {
-    /// In this directory. It is made, for its owner only, when something is kept.
+    /// Uses this directory. It is created, for its owner only, with the first file.
     #[must_use]
     pub fn at(directory: PathBuf) -> Self {
         Self(directory)
     }
 
-    /// Keys of servers that were met before.
+    /// File with the keys of known servers.
     #[must_use]
     pub fn known_hosts(&self) -> PathBuf {
         self.0.join("known_hosts")
     }
 
-    /// Accounts that are signed in, with their tokens.
+    /// File with the accounts that are signed in and their tokens.
     #[must_use]
     pub fn profiles(&self) -> PathBuf {
         self.0.join("profiles.toml")

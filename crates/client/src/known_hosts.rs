@@ -1,4 +1,4 @@
-//! Keys of the servers that were met before, one line a server: `host:port SHA256:…`.
+//! The keys of known servers, one line per server: `host:port SHA256:…`.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use protocol::tls::Fingerprint;
 
-use crate::ClientError;
+use crate::error::ClientError;
 
-/// The file of known keys.
+/// The file of known servers.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownHosts(PathBuf);
 
@@ -22,7 +22,7 @@ impl KnownHosts {
         &self.0
     }
 
-    /// The key of this server, if it was met before.
+    /// The key of this server, if it is known.
     pub(crate) fn find(&self, endpoint: &str) -> Result<Option<Fingerprint>, ClientError> {
         let text = match fs::read_to_string(&self.0) {
             Ok(text) => text,
@@ -33,16 +33,16 @@ impl KnownHosts {
             let mut words = line.split_whitespace();
             if words.next() == Some(endpoint) {
                 let key = words.next().and_then(Fingerprint::parse);
-                // A line that cannot be read is no reason to trust whoever comes.
+                // A broken line must not make the server count as new: any key would be accepted.
                 return key.map(Some).ok_or_else(|| {
-                    self.wrong(format!("the line of {endpoint} has no key; mend or remove it"))
+                    self.wrong(format!("the line for {endpoint} has no valid key; fix or remove it"))
                 });
             }
         }
         Ok(None)
     }
 
-    /// Remembers a server that was not known.
+    /// Adds a new server.
     pub(crate) fn add(&self, endpoint: &str, key: Fingerprint) -> Result<(), ClientError> {
         let write = || {
             if let Some(directory) = self.0.parent() {
@@ -85,10 +85,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_cannot_be_read_trusts_nobody() {
+    fn a_broken_line_is_an_error_and_not_an_unknown_server() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known_hosts");
         fs::write(&path, "a:1 SHA256:nonsense\n").unwrap();
-        assert!(KnownHosts::in_file(path).find("a:1").is_err());
+        let refused = KnownHosts::in_file(path).find("a:1");
+        assert!(matches!(refused, Err(ClientError::File { .. })), "{refused:?}");
     }
 }

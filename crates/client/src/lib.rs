@@ -1,27 +1,33 @@
-//! Everything that a client of Mini-Tweet needs but a face: connect and pin, log in, ask, and follow live events
-//! over lost connections with nothing missing and nothing twice.
+//! The client library of Mini-Tweet: connections with pinned keys, sessions, requests, and live events across lost
+//! connections, without gaps and without duplicates. It has no user interface and never prints or prompts.
 //!
-//! A [`Client`] is a handle; behind it one task owns the connection. It draws nothing, prints nothing and asks
-//! nobody anything.
+//! [`Client`] is a cheap handle; one task per client owns the connection. See [`Client`] for an example. [`Profiles`]
+//! keeps the sessions of a user's accounts in a file. Requests and responses are the messages of the protocol
+//! (`mini-tweet-protocol`, module `v1`); [`Ask`] connects each request with its response.
 
 mod ask;
 mod client;
 mod driver;
 mod endpoint;
 mod error;
+pub mod files;
 mod home;
 mod known_hosts;
 mod link;
+mod options;
 mod profiles;
 mod random;
+mod state;
 mod token;
 
 pub use ask::{Ask, Resend};
-pub use client::{Client, Dial, Options, State, Subscription, Update, new_key};
+pub use client::{Client, Subscription, new_key};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ClientError;
 pub use home::Home;
+pub use options::{Dial, Options};
 pub use profiles::{Profile, Profiles};
 #[cfg(feature = "seeded")]
 pub use random::seed as seed_randomness;
+pub use state::{State, Update};
 pub use token::Token;

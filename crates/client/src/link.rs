@@ -1,4 +1,4 @@
-//! From an address to a connection that is ready for requests: dial, TLS with the pinned key, hello, log-in.
+//! Establishes a connection: dial, TLS with the pinned key, hello, resuming the session.
 
 use std::io;
 use std::time::Duration;
@@ -10,34 +10,33 @@ use protocol::tls::{self, Fingerprint, PinVerifier};
 use protocol::v1::{client_frame, request, response, server_frame};
 use protocol::{PROTOCOL_VERSION, v1};
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use crate::endpoint::Endpoint;
+use crate::error::ClientError;
 use crate::known_hosts::KnownHosts;
-use crate::{ClientError, Endpoint, Options, Token};
+use crate::options::{Options, Stream};
+use crate::token::Token;
 
-/// For each step of making a connection.
-const STEP: Duration = Duration::from_secs(10);
-
-/// Any byte stream.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+/// Timeout of each step of connecting.
+const STEP_MAX: Duration = Duration::from_secs(10);
 
 /// A connection that is ready for requests.
 pub(crate) struct Link {
     pub(crate) reader: FrameReader<ReadHalf<Box<dyn Stream>>>,
     pub(crate) writer: FrameWriter<WriteHalf<Box<dyn Stream>>>,
     pub(crate) hello: v1::ServerHello,
-    /// Of a server that was met for the first time.
+    /// The server's key, if this was the first connection to it.
     pub(crate) first_contact: Option<Fingerprint>,
 }
 
-/// Makes a connection; with a token, one that belongs to its session.
+/// Connects and, with a token, resumes its session.
 ///
 /// # Errors
-/// What kept it from being made; `UNAUTHENTICATED` when the session has ended.
+/// Why there is no connection; `UNAUTHENTICATED` if the session has ended.
 pub(crate) async fn establish(options: &Options, token: Option<&Token>) -> Result<Link, ClientError> {
     let (stream, first_contact) = dial(options).await?;
     let (reader, writer) = framed(stream, Limits::of_frame_bytes(FRAME_BYTES_MAX_FROM_SERVER));
@@ -50,23 +49,23 @@ pub(crate) async fn establish(options: &Options, token: Option<&Token>) -> Resul
         let op = request::Op::Authenticate(v1::Authenticate { token: token.to_bytes().into() });
         link.writer.queue(&request_frame(AUTHENTICATE_ID, bytes::Bytes::new(), op));
     }
-    let talk = async {
+    let handshake = async {
         link.writer.flush().await.map_err(|error| lost(options, &error))?;
         greet(&mut link, options, token.is_some()).await
     };
-    timeout(STEP, talk).await.map_err(|_| timed_out(options))??;
+    timeout(STEP_MAX, handshake).await.map_err(|_| timed_out(options))??;
     Ok(link)
 }
 
-/// Later requests of the connection have larger ones.
+/// Request id of resuming the session. Later requests of the connection have larger ids.
 pub(crate) const AUTHENTICATE_ID: u32 = 1;
 
-/// Takes the server's hello and, if that was asked, its answer to the token.
+/// Reads the server's hello and, after a token, the response to it.
 async fn greet(link: &mut Link, options: &Options, authenticating: bool) -> Result<(), ClientError> {
     let mut greeted = false;
     while !greeted || authenticating {
         let frame = link.reader.read::<v1::ServerFrame>().await.map_err(|error| lost(options, &error))?;
-        let frame = frame.ok_or_else(|| unreachable(options, "it closed the connection"))?;
+        let frame = frame.ok_or_else(|| unreachable(options, "the server closed the connection"))?;
         match frame.frame {
             Some(server_frame::Frame::Hello(hello)) if hello.protocol_version == PROTOCOL_VERSION => {
                 link.hello = hello;
@@ -74,18 +73,21 @@ async fn greet(link: &mut Link, options: &Options, authenticating: bool) -> Resu
             }
             Some(server_frame::Frame::Hello(hello)) => {
                 let version = hello.protocol_version;
-                return Err(protocol(options, format!("it speaks version {version}, we {PROTOCOL_VERSION}")));
+                return Err(protocol(
+                    options,
+                    format!("the server speaks version {version}, this client {PROTOCOL_VERSION}"),
+                ));
             }
             Some(server_frame::Frame::Response(answer)) if answer.id == AUTHENTICATE_ID => {
                 return match answer.result {
                     Some(response::Result::LoggedIn(_)) => Ok(()),
                     Some(response::Result::Error(error)) => Err(model::Error::from(error).into()),
-                    _ => Err(protocol(options, "its answer is none to our question".to_owned())),
+                    _ => Err(protocol(options, "the response does not match the request".to_owned())),
                 };
             }
             Some(server_frame::Frame::Fatal(error)) => return Err(model::Error::from(error).into()),
             Some(server_frame::Frame::GoingAway(_)) => return Err(model::Error::GoingAway.into()),
-            // What only a newer server sends.
+            // Frames that only newer servers send.
             _ => {}
         }
     }
@@ -98,7 +100,7 @@ async fn dial(options: &Options) -> Result<(Box<dyn Stream>, Option<Fingerprint>
             let stream = UnixStream::connect(path).await.map_err(|error| {
                 let reason = match error.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                        "no server runs on this data directory".to_owned()
+                        "no server is running with this data directory".to_owned()
                     }
                     _ => error.to_string(),
                 };
@@ -107,23 +109,26 @@ async fn dial(options: &Options) -> Result<(Box<dyn Stream>, Option<Fingerprint>
             Ok((Box::new(stream), None))
         }
         Endpoint::Within => {
-            let dial = options.dial.as_ref().ok_or_else(|| unreachable(options, "there is no way to it"))?;
+            let dial = options
+                .dial
+                .as_ref()
+                .ok_or_else(|| unreachable(options, "no way to connect within this process was given"))?;
             Ok((dial.open(), None))
         }
         Endpoint::Tcp { host, port } => {
             let connecting = TcpStream::connect((host.as_str(), *port));
-            let stream = timeout(STEP, connecting)
+            let stream = timeout(STEP_MAX, connecting)
                 .await
                 .map_err(|_| timed_out(options))?
-                .map_err(|error| unreachable(options, says(&error)))?;
-            // Best effort: without it answers come a little later.
+                .map_err(|error| unreachable(options, reason(&error)))?;
+            // Best effort: without it responses arrive a little later.
             let _ = stream.set_nodelay(true);
             if options.insecure { Ok((Box::new(stream), None)) } else { secure(options, stream).await }
         }
     }
 }
 
-/// TLS with the key that is known, or, at first contact, with the one that is then known.
+/// Starts TLS. Accepts only the known key; on the first connection to a server, its key becomes known.
 async fn secure(
     options: &Options,
     stream: TcpStream,
@@ -136,9 +141,9 @@ async fn secure(
     };
     let pin = PinVerifier::new(known);
     let config = tls::client_config(pin.clone()).map_err(|error| protocol(options, error.to_string()))?;
-    // Whom we talk to is decided by the key alone.
+    // The key alone identifies the server; the name is only a formality.
     let name = ServerName::try_from("mini-tweet").map_err(|error| protocol(options, error.to_string()))?;
-    let handshake = timeout(STEP, TlsConnector::from(config).connect(name, stream));
+    let handshake = timeout(STEP_MAX, TlsConnector::from(config).connect(name, stream));
     let outcome = handshake.await.map_err(|_| timed_out(options))?;
     match (known, pin.presented()) {
         (Some(known), Some(presented)) if known != presented => {
@@ -146,25 +151,26 @@ async fn secure(
             Err(ClientError::KeyChanged { endpoint, known, presented, known_hosts })
         }
         (known, Some(presented)) => {
-            let stream = outcome.map_err(|error| unreachable(options, says(&error)))?;
+            let stream = outcome.map_err(|error| unreachable(options, reason(&error)))?;
             if known.is_none() {
                 known_hosts.add(&endpoint, presented)?;
             }
             Ok((Box::new(stream), known.is_none().then_some(presented)))
         }
         (_, None) => {
-            let reason = outcome.err().map_or_else(|| "it showed no key".to_owned(), |error| says(&error));
-            Err(unreachable(options, format!("no TLS 1.3 there ({reason})")))
+            let reason =
+                outcome.err().map_or_else(|| "it presented no key".to_owned(), |error| reason(&error));
+            Err(unreachable(options, format!("the server does not speak TLS 1.3 ({reason})")))
         }
     }
 }
 
-/// In the words of people, not of the system.
-fn says(error: &io::Error) -> String {
+/// The cause in plain words where the system's message has none.
+fn reason(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => "no server listens there".to_owned(),
+        io::ErrorKind::ConnectionRefused => "no server is listening there".to_owned(),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
-            "it closed the connection".to_owned()
+            "the server closed the connection".to_owned()
         }
         _ => SafeText::line(&error.to_string()).to_string(),
     }
@@ -184,18 +190,18 @@ fn protocol(options: &Options, reason: String) -> ClientError {
 
 fn lost(options: &Options, error: &ConnectionError) -> ClientError {
     match error {
-        ConnectionError::Io(error) => unreachable(options, says(error)),
+        ConnectionError::Io(error) => unreachable(options, reason(error)),
         ConnectionError::Frame(error) => protocol(options, error.to_string()),
         ConnectionError::TooSlow(_) => timed_out(options),
     }
 }
 
-/// A frame of ours.
+/// A client's frame.
 pub(crate) fn frame(frame: client_frame::Frame) -> v1::ClientFrame {
     v1::ClientFrame { frame: Some(frame) }
 }
 
-/// A request as a frame.
+/// A frame with a request.
 pub(crate) fn request_frame(id: u32, idempotency_key: bytes::Bytes, op: request::Op) -> v1::ClientFrame {
     frame(client_frame::Frame::Request(v1::Request { id, idempotency_key, op: Some(op) }))
 }

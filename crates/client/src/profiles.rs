@@ -1,14 +1,16 @@
-//! Accounts that are signed in on this machine, in one file that only its owner can read.
+//! The accounts that are signed in on this machine, in one file that only its owner can read.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientError, Home, Token};
+use crate::error::ClientError;
+use crate::files::{self, Durability};
+use crate::home::Home;
+use crate::token::Token;
 
 /// An account on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,28 +19,28 @@ pub struct Profile {
     pub server: String,
     /// Username.
     pub username: String,
-    /// Its session here; `None` after log-out.
+    /// Token of the session; `None` after log-out.
     pub token: Option<Token>,
-    /// Identifier of the tweet that was written last, for `@last`.
+    /// Id of the last tweet posted, for `@last`.
     pub last: Option<u64>,
 }
 
 impl Profile {
-    /// `username@host:port`.
+    /// The profile's name: `username@host:port`.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}@{}", self.username, self.server)
     }
 }
 
-/// All profiles, and which one is used when none is named.
+/// All profiles, and the current one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Profiles {
     current: Option<String>,
     all: BTreeMap<String, Profile>,
 }
 
-/// As the file is written.
+/// Format of the file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -57,10 +59,10 @@ struct WrittenProfile {
 }
 
 impl Profiles {
-    /// Reads the file; nobody is signed in when there is none.
+    /// Reads the file; without one there are no profiles.
     ///
     /// # Errors
-    /// [`ClientError::File`] when it cannot be read, others can read it, or it is not what we wrote.
+    /// [`ClientError::File`] if it cannot be read, other users can read it, or its format is wrong.
     pub fn load(home: &Home) -> Result<Self, ClientError> {
         let path = home.profiles();
         let wrong = |problem: String| ClientError::File { path: path.clone(), problem };
@@ -71,11 +73,13 @@ impl Profiles {
         };
         let mode = fs::metadata(&path).map_err(|error| wrong(error.to_string()))?.permissions().mode();
         if mode & 0o077 != 0 {
-            let fix =
-                format!("it holds your sessions and others can read it; run: chmod 600 {}", path.display());
+            let fix = format!(
+                "it holds your sessions, but other users can read it; run: chmod 600 {}",
+                path.display()
+            );
             return Err(wrong(fix));
         }
-        // The message only: the error's picture of the line could show a token.
+        // The message only: the whole error quotes the line, which could hold a token.
         let written: Written = toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
         let profile = |written: WrittenProfile| Profile {
             server: written.server,
@@ -87,14 +91,14 @@ impl Profiles {
         Ok(Self { current: written.current, all })
     }
 
-    /// Reads, changes and writes the file, with no other process in between.
+    /// Reads, changes and writes the file under a lock, so that no other process changes it in between.
     ///
     /// # Errors
-    /// Those of [`Profiles::load`], and [`ClientError::File`] when it cannot be written.
+    /// Those of [`Profiles::load`], and [`ClientError::File`] if it cannot be written.
     pub fn update<T>(home: &Home, change: impl FnOnce(&mut Self) -> T) -> Result<T, ClientError> {
         let wrong =
             |error: io::Error| ClientError::File { path: home.profiles(), problem: error.to_string() };
-        DirBuilder::new().recursive(true).mode(0o700).create(home.path()).map_err(wrong)?;
+        files::create_directory(home.path()).map_err(wrong)?;
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -112,7 +116,6 @@ impl Profiles {
         Ok(result)
     }
 
-    /// A new file in the place of the old one: whoever reads sees one or the other, whole.
     fn save(&self, home: &Home) -> io::Result<()> {
         let profile = |profile: &Profile| WrittenProfile {
             server: profile.server.clone(),
@@ -123,43 +126,34 @@ impl Profiles {
         let profiles = self.all.iter().map(|(name, kept)| (name.clone(), profile(kept))).collect();
         let text = toml::to_string(&Written { current: self.current.clone(), profiles })
             .map_err(io::Error::other)?;
-        let path: PathBuf = home.profiles();
-        let unfinished = path.with_extension("unfinished");
-        match fs::remove_file(&unfinished) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(unfinished, path)
+        files::replace(&home.profiles(), text.as_bytes(), Durability::Durable)
     }
 
-    /// The one that is used when none is named.
+    /// The profile that is used unless another one is named.
     #[must_use]
     pub fn current(&self) -> Option<&Profile> {
         self.all.get(self.current.as_ref()?)
     }
 
-    /// The one of this name: `username@host:port`, or the username alone when only one server knows it.
+    /// Finds a profile by its name, or by its username if only one profile has it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Profile> {
         let mut named = self.all.values().filter(|profile| profile.username == name);
         self.all.get(name).or_else(|| named.next().filter(|_| named.next().is_none()))
     }
 
-    /// All, by name.
+    /// All profiles, sorted by name.
     pub fn all(&self) -> impl Iterator<Item = &Profile> {
         self.all.values()
     }
 
-    /// Adds or replaces one, and makes it the current one.
+    /// Adds or replaces a profile and makes it the current one.
     pub fn sign_in(&mut self, profile: Profile) {
         self.current = Some(profile.name());
         self.all.insert(profile.name(), profile);
     }
 
-    /// Makes it the current one; whether it is there.
+    /// Makes a profile the current one; `false` if there is no such profile.
     pub fn select(&mut self, name: &str) -> bool {
         let found = self.find(name).map(Profile::name);
         let is_there = found.is_some();
@@ -167,14 +161,14 @@ impl Profiles {
         is_there
     }
 
-    /// Forgets its session, or the tweet written last, or whatever else of it changes.
+    /// Changes the profile with this name, if there is one.
     pub fn change(&mut self, name: &str, change: impl FnOnce(&mut Profile)) {
         if let Some(profile) = self.all.get_mut(name) {
             change(profile);
         }
     }
 
-    /// Forgets it; whether it was there.
+    /// Removes a profile; `false` if there is no such profile.
     pub fn remove(&mut self, name: &str) -> bool {
         if self.current.as_deref() == Some(name) {
             self.current = None;
@@ -203,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again_and_nobody_else_can() {
+    fn profiles_are_stored_for_their_owner_only() {
         let (_directory, home) = home();
         assert_eq!(Profiles::load(&home).unwrap(), Profiles::default());
         Profiles::update(&home, |profiles| profiles.sign_in(ada("a:1"))).unwrap();
@@ -217,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_short_where_it_is_clear() {
+    fn a_username_is_enough_if_only_one_profile_has_it() {
         let mut profiles = Profiles::default();
         profiles.sign_in(ada("a:1"));
         assert_eq!(profiles.find("ada"), Some(&ada("a:1")));
@@ -232,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_named_and_no_token_is_shown() {
+    fn the_error_about_a_broken_file_names_it_and_shows_no_token() {
         let (_directory, home) = home();
         Profiles::update(&home, |profiles| profiles.sign_in(ada("a:1"))).unwrap();
         let secret = ada("a:1").token.unwrap().reveal();

@@ -1,27 +1,30 @@
-//! Randomness of the client: keys of requests, and waits that do not fall together.
+//! Randomness of the client: idempotency keys, and waits before a retry.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// An idempotency key: a UUID of version 7 (RFC 9562), 48 bits of time and 74 unpredictable ones. The time is for
-/// the server's sake, which keeps keys in their order; a clock that is wrong does no harm.
+use uuid::Builder;
+
+/// An idempotency key: a UUID of version 7 (RFC 9562), 48 bits of time and 74 unpredictable ones. The time keeps keys
+/// in order for the server, which stores them; a wrong clock does no harm.
 pub(crate) fn key() -> [u8; 16] {
-    let mut key = [0; 16];
-    fill(&mut key);
-    if let Some((time, [version, _, variant, ..])) = key.split_at_mut_checked(6) {
-        time.copy_from_slice(&now_ms().to_be_bytes()[2..]);
-        *version = *version & 0x0f | 0x70;
-        *variant = *variant & 0x3f | 0x80;
-    }
-    key
+    let mut random = [0; 10];
+    fill(&mut random);
+    Builder::from_unix_timestamp_millis(now_ms(), &random).into_uuid().into_bytes()
 }
 
-#[allow(clippy::disallowed_methods, reason = "the time of a key only puts it in its place")]
+#[allow(clippy::disallowed_methods, reason = "the time of a key only determines its order")]
 fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(0)
 }
 
-/// Between half of it and all of it.
+/// The wait before the next attempt: `first`, doubled with every failure before, at most `max`; then a random duration
+/// between half of it and all of it, so that clients do not retry at the same time.
+pub(crate) fn backoff(first: Duration, max: Duration, failures: u32) -> Duration {
+    jitter(first.saturating_mul(2_u32.saturating_pow(failures)).min(max))
+}
+
+/// A random duration between half of it and all of it.
 pub(crate) fn jitter(wait: Duration) -> Duration {
     let mut byte = [0];
     fill(&mut byte);
@@ -30,38 +33,23 @@ pub(crate) fn jitter(wait: Duration) -> Duration {
 
 #[cfg(feature = "seeded")]
 thread_local! {
-    static SEED: std::cell::Cell<Option<u64>> = const { std::cell::Cell::new(None) };
+    static SEEDED: std::cell::RefCell<Option<fastrand::Rng>> = const { std::cell::RefCell::new(None) };
 }
 
-/// From now on all of this thread is decided by this seed: for simulations.
+/// Derives all randomness of this thread from a seed, for simulations.
 #[cfg(feature = "seeded")]
 pub fn seed(seed: u64) {
-    SEED.set(Some(seed));
-}
-
-/// Fills the buffer from the seed, if there is one (SplitMix64).
-#[cfg(feature = "seeded")]
-fn fill_from_seed(buffer: &mut [u8]) -> bool {
-    let Some(mut state) = SEED.get() else { return false };
-    for chunk in buffer.chunks_mut(8) {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let bytes = (z ^ (z >> 31)).to_le_bytes();
-        chunk.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    }
-    SEED.set(Some(state));
-    true
+    SEEDED.set(Some(fastrand::Rng::with_seed(seed)));
 }
 
 #[allow(clippy::disallowed_methods, reason = "this is the client's one source of randomness")]
 fn fill(buffer: &mut [u8]) {
     #[cfg(feature = "seeded")]
-    if fill_from_seed(buffer) {
+    if SEEDED.with_borrow_mut(|random| random.as_mut().map(|random| random.fill(buffer)).is_some()) {
         return;
     }
-    // Without randomness two requests could share a key: stopping is the only answer.
-    getrandom::fill(buffer).expect("the operating system gives random bytes");
+    // Without randomness two requests could share a key, so there is no way to continue.
+    getrandom::fill(buffer).expect("the operating system provides random bytes");
 }
 
 #[cfg(test)]
@@ -74,5 +62,25 @@ mod tests {
         assert_ne!(first, second);
         assert!(first[..6] <= second[..6]);
         assert_eq!((first[6] >> 4, first[8] >> 6), (7, 2));
+    }
+
+    #[test]
+    fn a_backoff_doubles_up_to_its_maximum() {
+        let (first, max) = (Duration::from_millis(100), Duration::from_secs(10));
+        for (failures, ms) in [(0, 100), (1, 200), (3, 800), (7, 10_000), (u32::MAX, 10_000)] {
+            let wait = Duration::from_millis(ms);
+            let chosen = backoff(first, max, failures);
+            assert!((wait / 2..=wait).contains(&chosen), "{failures} failures: {chosen:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "seeded")]
+    fn a_seed_decides_all_randomness_of_its_thread() {
+        let draw = || {
+            seed(7);
+            (0..8).map(|_| jitter(Duration::from_secs(1))).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(), draw());
     }
 }

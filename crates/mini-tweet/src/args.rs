@@ -1,4 +1,4 @@
-//! The command line: verbs, their arguments and what stands in their help. It knows nothing of what they do.
+//! The command line: verbs, their arguments and their help texts. It does not know what the verbs do.
 
 pub(crate) mod operator;
 
@@ -11,15 +11,16 @@ use clap_complete::Shell;
 use self::operator::{Admin, DataDirectory, ImportSource, Serve};
 
 const AFTER_HELP: &str = "\
-Without a verb it opens the full-screen client. Start with your own network on this machine:
+Without a command, the full-screen client opens. To start your own network on this machine:
   mini-tweet serve                      in one terminal
-  mini-tweet                            in another; or with verbs:
+  mini-tweet                            in another, or use commands:
   mini-tweet signup
   mini-tweet post \"hello #world\"
   mini-tweet feed --follow
 
-Exit codes: 0 done (or so already), 1 failed, 2 wrong usage, 3 not found, 4 not signed in, 5 refused,
-6 too many requests, 7 server not reached, 8 conflict, 130 interrupted.";
+Exit codes: 0 success (also if nothing had to change), 1 failure, 2 usage error, 3 not found,
+4 not signed in, 5 rejected, 6 rate limited or server busy, 7 server unreachable, 8 conflict,
+130 interrupted.";
 
 /// A microblogging network that people run themselves and live in from a terminal.
 #[derive(Debug, Parser)]
@@ -29,64 +30,64 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(flatten)]
     pub(crate) screen: ScreenOptions,
-    /// Without one: the full-screen client.
+    /// `None` opens the full-screen client.
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
 }
 
-/// What the full-screen client takes, and no verb.
+/// Options of the full-screen client; no verb uses them.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Full-screen client")]
 pub(crate) struct ScreenOptions {
-    /// Lines instead of a screen: for screen readers and simple terminals.
+    /// Print lines instead of drawing a screen, for screen readers and simple terminals.
     #[arg(long, env = "ACCESSIBLE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) plain: bool,
-    /// Look only: nothing is written to the network.
+    /// Browse only; nothing can be posted or changed.
     #[arg(long)]
     pub(crate) read_only: bool,
 }
 
-/// What every verb takes.
+/// Options of every verb.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Server: host, host:port or unix:/path. Else that of your profile, else 127.0.0.1:4280.
+    /// Server address: host, host:port or unix:/path [default: your account's server, or 127.0.0.1:4280].
     #[arg(long, global = true, env = "MINI_TWEET_SERVER", hide_env_values = true, value_name = "ADDRESS")]
     pub(crate) server: Option<String>,
-    /// Account to use, of those in `mini-tweet accounts`.
+    /// Account to use; `mini-tweet accounts` lists them.
     #[arg(long, global = true, env = "MINI_TWEET_PROFILE", hide_env_values = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// One JSON object a line; with =FIELDS only these, with =help a list of them.
+    /// Print JSON, one object per line; =FIELDS selects fields, =help lists them.
     #[arg(
         long, global = true, value_name = "FIELDS", num_args = 0..=1, require_equals = true,
         default_missing_value = "", conflicts_with = "tsv"
     )]
     pub(crate) json: Option<String>,
-    /// These fields, with tabs between them.
+    /// Print only these fields, separated by tabs.
     #[arg(long, global = true, value_name = "FIELDS", require_equals = true)]
     pub(crate) tsv: Option<String>,
-    /// Colours: only on a terminal, or in any case.
+    /// When to use colors.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColorChoice,
-    /// Ask for nothing: what is missing is an error.
+    /// Never prompt; fail if something is missing.
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
-    /// No talk on stderr but errors.
+    /// Only print errors.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Say on stderr what happens below; twice: all of it.
+    /// Log to stderr what the client does; repeat for more detail.
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Longest wait for an answer, in seconds.
+    /// Maximum time to wait for a response, in seconds.
     #[arg(long, global = true, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(crate) timeout: Duration,
-    /// Exit with 3 when there is nothing to show.
+    /// Exit with code 3 if there is nothing to show.
     #[arg(long, global = true)]
     pub(crate) exit_status: bool,
-    /// The only key (SHA256:…) that is accepted of the server.
+    /// Accept only a server with this key (SHA256:…).
     #[arg(long, global = true, env = "MINI_TWEET_FINGERPRINT", hide_env_values = true, value_name = "KEY")]
     pub(crate) fingerprint: Option<String>,
-    /// Without TLS: for a server on this machine that was started so.
+    /// Do not use TLS. Only for a server on the same machine.
     #[arg(long, global = true)]
     pub(crate) insecure: bool,
 }
@@ -106,220 +107,222 @@ fn seconds(text: &str) -> Result<Duration, String> {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     // Session.
-    /// Make an account and sign in.
+    /// Create an account and sign in.
     Signup(SignUp),
     /// Sign in.
     Login(LogIn),
-    /// Sign out here.
+    /// Sign out on this machine.
     Logout {
         /// End all sessions of this account.
         #[arg(long)]
         everywhere: bool,
     },
-    /// Who is signed in here, and where.
+    /// Show the profile of the account that is signed in.
     Whoami,
-    /// Accounts on this machine: list them, choose one, forget one.
+    /// List, switch or remove the accounts on this machine.
     Accounts {
         #[command(subcommand)]
         action: Option<AccountsAction>,
     },
-    /// Sessions of this account: list them, end one.
+    /// List your sessions, or end one.
     Sessions {
         #[command(subcommand)]
         action: Option<SessionsAction>,
     },
-    /// ssh keys of this account: list them, add one, revoke one.
+    /// List, add or revoke your ssh keys.
     Keys {
         #[command(subcommand)]
         action: Option<KeysAction>,
     },
-    /// Change your password. All other sessions end.
+    /// Change your password and end all your other sessions.
     Passwd {
-        /// Old and new password as two lines of stdin.
+        /// Read the current and the new password from stdin, one per line.
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Delete your account and all that you wrote, for good.
+    /// Delete your account and everything you posted, permanently.
     DeleteAccount {
-        /// Password as a line of stdin.
+        /// Read the password from stdin.
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Everything that the server keeps of you, as JSON lines.
+    /// Export everything the server stores about you, as JSON lines.
     Export,
 
     // Write.
-    /// Post a tweet; prints its id.
+    /// Post a tweet and print its id.
     Post(Post),
     /// Reply to a tweet.
     Reply(About),
-    /// Retweet with a message of your own.
+    /// Quote a tweet: retweet it with your own message.
     Quote(About),
-    /// Retweet as it is.
+    /// Retweet a tweet.
     Retweet(Id),
-    /// Take a retweet back.
+    /// Undo a retweet.
     Unretweet(Id),
     /// Like a tweet.
     Like(Id),
-    /// Take a like back.
+    /// Remove a like.
     Unlike(Id),
     /// Bookmark a tweet.
-    Save(Id),
+    #[command(alias = "save")]
+    Bookmark(Id),
     /// Remove a bookmark.
-    Unsave(Id),
-    /// Change the text of your tweet. Everyone can see what it was.
+    #[command(alias = "unsave")]
+    Unbookmark(Id),
+    /// Edit the text of your tweet. Earlier versions stay visible to everyone.
     Edit(About),
     /// Delete your tweet.
     Delete(Id),
 
     // Read.
-    /// Read a timeline, newest first: home, mine, local, saved, likes, @user or #tag.
+    /// Read a timeline, newest first: home, mine, local, bookmarks, likes, @user or #tag.
     Feed(Feed),
     /// Show a tweet.
     Show(Id),
-    /// Show a tweet with what it answers and what answers it.
+    /// Show a tweet, the tweets it is in reply to, and the replies to it.
     Thread {
         #[command(flatten)]
         tweet: Id,
         #[command(flatten)]
         page: Page,
     },
-    /// What a tweet said before it was edited.
+    /// Show all versions of an edited tweet.
     History(Id),
-    /// What others did that concerns you.
+    /// Show your notifications.
     Notifs(Notifs),
     /// Search tweets, people or hashtags.
     Search(Search),
 
     // People.
-    /// Everyone here, or whoever is called like this.
+    /// List everyone on this server, or search people by name.
     People {
-        /// A part of a name, or almost a name.
+        /// Name to search for; part of it, or a similar spelling, is enough.
         name: Option<String>,
         #[command(flatten)]
         page: Page,
     },
-    /// Show a profile, or change your own.
+    /// Show a profile, or edit your own.
     Profile(Profile),
     /// Follow people.
     Follow(People),
-    /// Follow them no longer.
+    /// Unfollow people.
     Unfollow(People),
-    /// Who follows you, or somebody.
+    /// List someone's followers (default: yours).
     Followers(PeopleOf),
-    /// Whom you follow, or somebody does.
+    /// List who someone follows (default: you).
     Following(PeopleOf),
-    /// Make somebody follow you no longer; they are not told.
+    /// Remove people from your followers. They are not notified.
     RemoveFollower(People),
-    /// See nothing of them any more; they do not notice.
+    /// Mute people: you no longer see their tweets. They are not notified.
     Mute(PeopleOrList),
-    /// See them again.
+    /// Unmute people.
     Unmute(People),
-    /// Neither of you sees or reaches the other.
+    /// Block people: neither of you can see or contact the other.
     Block(PeopleOrList),
-    /// Undo a block. Follows do not come back.
+    /// Unblock people. Earlier follows are not restored.
     Unblock(People),
-    /// Tell the operators of this server about somebody, or about a tweet.
+    /// Report a person or a tweet to the operators of this server.
     Report {
-        /// @user, or the id of a tweet.
+        /// @user or the id of a tweet.
         #[arg(value_name = "@USER|ID")]
         what: String,
-        /// Why.
+        /// Why you report it.
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },
-    /// Who is here now.
+    /// Show who is online.
     Online {
-        /// Go on, and tell who comes and goes.
+        /// Keep running and show who comes online and goes offline.
         #[arg(long, short)]
         follow: bool,
     },
 
     // Hashtags and chat.
-    /// What people talk about.
+    /// Show trending hashtags.
     Tags {
-        /// How many.
+        /// Number of hashtags.
         #[arg(short = 'n', long = "limit", value_name = "N")]
         limit: Option<u32>,
     },
-    /// Chat: `list`, or @user to read, with a text to write, with --follow to stay.
+    /// Read and send direct messages.
     Chat(Chat),
-    /// Every event, as JSON lines.
+    /// Print live events as JSON lines.
     Watch,
 
     // Tools.
     /// Run a server.
     Serve(Serve),
-    /// What an operator does with accounts and the server.
+    /// Manage accounts and the server, as its operator.
     Admin(Admin),
-    /// Copy a server's database into one file, while it runs.
+    /// Back up a server's database to a file; the server may be running.
     Backup {
-        /// The new file.
+        /// File to create.
         file: PathBuf,
         #[command(flatten)]
         data: DataDirectory,
     },
-    /// Put a backup in the place of a database that is not there.
+    /// Restore a backup. An existing database is never overwritten.
     Restore {
-        /// The backup.
+        /// Backup to restore.
         file: PathBuf,
         #[command(flatten)]
         data: DataDirectory,
     },
-    /// Look whether a server's database is sound: integrity, counters, invariants.
+    /// Check a server's database: integrity, counters and invariants.
     Check {
         #[command(flatten)]
         data: DataDirectory,
     },
-    /// Bring in data from elsewhere. The server must not run.
+    /// Import data from another program. Stop the server first.
     Import {
         #[command(subcommand)]
         source: ImportSource,
     },
-    /// What the server is and how it does.
+    /// Show information about the server.
     Info,
-    /// Completions for a shell, on stdout.
+    /// Print a completion script for a shell.
     Completion {
-        /// Which shell.
+        /// Shell to generate the script for.
         shell: Shell,
     },
-    /// Manual pages: the main one on stdout, or all of them into a directory.
+    /// Print the main manual page, or write all manual pages to a directory.
     Man {
-        /// Where to.
+        /// Directory to write to.
         directory: Option<PathBuf>,
     },
-    /// Keys of the full-screen client: all of them, or what is wrong with your own.
+    /// List the shortcuts of the full-screen client, or check your own.
     Keymap {
         #[command(subcommand)]
         action: Option<KeymapAction>,
     },
-    /// The version.
+    /// Print the version.
     Version,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeymapAction {
-    /// Every command with its keys, as your settings have them.
+    /// List every command with its shortcuts, including yours.
     List {
-        /// As a page of documentation.
+        /// Print the page of the documentation.
         #[arg(long, hide = true)]
         markdown: bool,
     },
-    /// Conflicts and mistakes in your settings; exit code 1 when there are any.
+    /// Check your settings for conflicts and mistakes; exit with code 1 if there are any.
     Check,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SignUp {
-    /// Letters a to z, digits and _.
+    /// Letters a to z, digits and _; at most 30.
     pub(crate) username: Option<String>,
-    /// Name to show.
+    /// Display name.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Invite code, where one is needed.
+    /// Invite code, if the server requires one.
     #[arg(long, value_name = "CODE")]
     pub(crate) invite: Option<String>,
-    /// Password as a line of stdin.
+    /// Read the password from stdin.
     #[arg(long)]
     pub(crate) password_stdin: bool,
 }
@@ -328,83 +331,83 @@ pub(crate) struct SignUp {
 pub(crate) struct LogIn {
     /// Username.
     pub(crate) username: Option<String>,
-    /// Password as a line of stdin.
+    /// Read the password from stdin.
     #[arg(long, conflicts_with = "token_stdin")]
     pub(crate) password_stdin: bool,
-    /// Token of a session as a line of stdin.
+    /// Read a session token from stdin instead of a password.
     #[arg(long)]
     pub(crate) token_stdin: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountsAction {
-    /// List them.
+    /// List the accounts on this machine.
     List,
-    /// Use this one from now on.
+    /// Switch to an account.
     Use {
-        /// username, or username@host:port.
+        /// Username, or username@host:port.
         name: String,
     },
-    /// Forget this one. Its session goes on: sign out first to end it.
+    /// Remove an account from this machine. Its session stays active; sign out first to end it.
     Remove {
-        /// username, or username@host:port.
+        /// Username, or username@host:port.
         name: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionsAction {
-    /// List them.
+    /// List your sessions.
     List,
-    /// End one.
+    /// End a session.
     Revoke {
-        /// Its id in the list.
+        /// Id of the session, from the list.
         id: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysAction {
-    /// List them.
+    /// List your ssh keys.
     List,
-    /// From now on whoever has the private half of this key comes in by ssh as you.
+    /// Add a public key. Its private key can then sign in to your account over ssh.
     Add {
-        /// File of the public key, such as ~/.ssh/id_ed25519.pub; - reads it from stdin.
+        /// Public key file, such as ~/.ssh/id_ed25519.pub; - reads stdin.
         file: PathBuf,
-        /// What to call it. Else the comment in the file.
+        /// Name of the key [default: the comment in the file].
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
     },
-    /// Let nobody in with it any more, and end the sessions that began with it.
+    /// Revoke a key and end the sessions that used it.
     Revoke {
-        /// Its id in the list.
+        /// Id of the key, from the list.
         id: String,
     },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Visibility {
-    /// Everyone, in all lists.
+    /// Visible to everyone.
     Public,
-    /// Everyone, but not in public lists.
+    /// Visible to everyone, but not in the local timeline, under hashtags or in search.
     Unlisted,
-    /// Your followers and those you mention.
+    /// Visible to your followers and the people you mention.
     Followers,
-    /// Only those you mention.
+    /// Visible only to the people you mention.
     Direct,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Text {
-    /// The text; - or nothing reads it from stdin.
+    /// Text of the tweet; - or nothing reads stdin.
     pub(crate) text: Option<String>,
-    /// Who sees it.
+    /// Who can see it.
     #[arg(long, value_enum, default_value_t = Visibility::Public)]
     pub(crate) visibility: Visibility,
-    /// Write it in $EDITOR.
+    /// Write the text in $EDITOR.
     #[arg(long, short)]
     pub(crate) editor: bool,
-    /// Your own key for this intent: sent again with it, it happens once.
+    /// Idempotency key: a retry with the same key posts only once.
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
 }
@@ -413,10 +416,10 @@ pub(crate) struct Text {
 pub(crate) struct Post {
     #[command(flatten)]
     pub(crate) text: Text,
-    /// Tweet that it answers: an id or @last.
+    /// Tweet to reply to: its id, or @last.
     #[arg(long, value_name = "ID", value_parser = tweet_ref)]
     pub(crate) reply_to: Option<TweetRef>,
-    /// Tweet that it quotes.
+    /// Tweet to quote: its id, or @last.
     #[arg(long, value_name = "ID", value_parser = tweet_ref)]
     pub(crate) quote: Option<TweetRef>,
 }
@@ -431,12 +434,12 @@ pub(crate) struct About {
 
 #[derive(Debug, Args)]
 pub(crate) struct Id {
-    /// Id of the tweet, or @last for the one that you wrote last.
+    /// Id of the tweet, or @last for the last one you posted.
     #[arg(value_parser = tweet_ref)]
     pub(crate) id: TweetRef,
 }
 
-/// A tweet as people name it.
+/// A tweet as an argument names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TweetRef {
     Id(u64),
@@ -449,34 +452,34 @@ fn tweet_ref(text: &str) -> Result<TweetRef, String> {
     }
     match text.parse() {
         Ok(id) if id > 0 => Ok(TweetRef::Id(id)),
-        _ => Err("must be the id of a tweet, or @last".to_owned()),
+        _ => Err("must be a tweet id or @last".to_owned()),
     }
 }
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Page {
-    /// How many.
+    /// Maximum number of items.
     #[arg(short = 'n', long = "limit", value_name = "N", default_value_t = 20)]
     pub(crate) limit: u32,
-    /// What comes after this id or cursor in the list.
+    /// Start after this id or cursor in the list (older items).
     #[arg(long, value_name = "CURSOR", conflicts_with = "since")]
     pub(crate) before: Option<String>,
-    /// What is newer than this id.
+    /// Show items newer than this id.
     #[arg(long, value_name = "CURSOR")]
     pub(crate) since: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Feed {
-    /// home, mine, local, saved, likes, @user or #tag.
+    /// home, mine, local, bookmarks, likes, @user or #tag.
     #[arg(default_value = "home")]
     pub(crate) timeline: String,
     #[command(flatten)]
     pub(crate) page: Page,
-    /// Only what answers somebody. Of mine and @user.
+    /// Only replies. Works with mine and @user.
     #[arg(long)]
     pub(crate) replies: bool,
-    /// Go on with what is posted, oldest first. Of home, local and #tag.
+    /// Keep running and show new tweets, oldest first. Works with home, local and #tag.
     #[arg(long, short)]
     pub(crate) follow: bool,
 }
@@ -485,29 +488,29 @@ pub(crate) struct Feed {
 pub(crate) struct Notifs {
     #[command(flatten)]
     pub(crate) page: Page,
-    /// Only those that you have not read.
+    /// Only unread notifications.
     #[arg(long)]
     pub(crate) unread: bool,
-    /// They are read now.
+    /// Mark the notifications shown as read.
     #[arg(long)]
     pub(crate) mark_read: bool,
-    /// Go on with what comes.
+    /// Keep running and show new notifications.
     #[arg(long, short)]
     pub(crate) follow: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Search {
-    /// Words, all of which must be there; a word may end in *.
+    /// Words that must all match; end a word in * to match its beginning.
     #[arg(required = true)]
     pub(crate) query: Vec<String>,
-    /// People by name.
+    /// Search people by name.
     #[arg(long, conflicts_with_all = ["tags", "posts"])]
     pub(crate) people: bool,
-    /// Hashtags by their beginning.
+    /// Search hashtags that start with this.
     #[arg(long, conflicts_with = "posts")]
     pub(crate) tags: bool,
-    /// Tweets by their words, as when nothing is said.
+    /// Search tweets (the default).
     #[arg(long)]
     pub(crate) posts: bool,
     #[command(flatten)]
@@ -516,15 +519,15 @@ pub(crate) struct Search {
 
 #[derive(Debug, Args)]
 pub(crate) struct Profile {
-    /// Whose; your own when nothing is said.
+    /// Username [default: you].
     pub(crate) user: Option<String>,
     /// Change your display name.
     #[arg(long, value_name = "NAME", conflicts_with = "user")]
     pub(crate) name: Option<String>,
-    /// Change what you say of yourself.
+    /// Change your bio.
     #[arg(long, value_name = "TEXT", conflicts_with = "user")]
     pub(crate) bio: Option<String>,
-    /// Whether others see that you are online.
+    /// Whether others can see when you are online.
     #[arg(long, value_name = "yes|no", conflicts_with = "user", value_parser = yes_or_no)]
     pub(crate) show_presence: Option<bool>,
 }
@@ -546,14 +549,14 @@ pub(crate) struct People {
 
 #[derive(Debug, Args)]
 pub(crate) struct PeopleOrList {
-    /// Usernames; without any: who it is already.
+    /// Usernames, with or without @; without any, the current list is shown.
     #[arg(value_name = "@USER")]
     pub(crate) users: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PeopleOf {
-    /// Whose; your own when nothing is said.
+    /// Username [default: you].
     pub(crate) user: Option<String>,
     #[command(flatten)]
     pub(crate) page: Page,
@@ -561,13 +564,13 @@ pub(crate) struct PeopleOf {
 
 #[derive(Debug, Args)]
 pub(crate) struct Chat {
-    /// list, or @user.
+    /// `list` for your conversations, or @user.
     #[arg(default_value = "list", value_name = "list|@USER")]
     pub(crate) with: String,
-    /// What to say; - reads it from stdin.
+    /// Message to send; - reads stdin. Without it, the conversation is shown.
     #[arg(conflicts_with = "follow")]
     pub(crate) text: Option<String>,
-    /// Stay: what is said appears, and on a terminal what you type is sent.
+    /// Stay in the chat: new messages appear, and each line you type is sent.
     #[arg(long, short)]
     pub(crate) follow: bool,
     #[command(flatten)]
@@ -588,6 +591,8 @@ mod tests {
     fn a_tweet_is_named_by_its_id_or_as_the_last_one() {
         assert_eq!(tweet_ref("@last"), Ok(TweetRef::Last));
         assert_eq!(tweet_ref("12"), Ok(TweetRef::Id(12)));
-        assert!(tweet_ref("0").is_err() && tweet_ref("x").is_err() && tweet_ref("-1").is_err());
+        for wrong in ["0", "x", "-1"] {
+            assert_eq!(tweet_ref(wrong), Err("must be a tweet id or @last".to_owned()), "{wrong}");
+        }
     }
 }

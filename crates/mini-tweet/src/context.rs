@@ -1,4 +1,4 @@
-//! What every verb stands on: where this person's files are, which server and account are meant, and a connection.
+//! What every verb needs: the user's files, the selected server and account, and a connection.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -10,55 +10,56 @@ use protocol::tls::Fingerprint;
 use crate::args::{Global, TweetRef};
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::prompt::{Asking, whole_stdin};
+use crate::prompt::{Prompts, whole_stdin};
 
-/// One call of the program.
+/// One run of a verb.
 pub(crate) struct Context {
     pub(crate) global: Global,
     pub(crate) home: Home,
     pub(crate) out: Output,
-    pub(crate) asking: Asking,
-    /// Whose session the connection has.
+    pub(crate) prompts: Prompts,
+    /// The profile whose session the connection uses.
     profile: OnceLock<Profile>,
-    /// Somebody who is not at this machine: nothing of it is theirs.
-    visit: Option<SshSession>,
+    /// Set if the verb runs over ssh: then no file and no prompt of this machine may be used.
+    remote: Option<RemoteCaller>,
 }
 
-/// Somebody from elsewhere who uses the verbs here.
-pub(crate) struct SshSession {
-    /// The way to the server, with their session if they have one.
+/// The caller of a verb over ssh.
+pub(crate) struct RemoteCaller {
+    /// How to connect to the server, with the caller's session if there is one.
     pub(crate) options: Options,
-    /// What they sent for standard input.
+    /// The standard input of the command.
     pub(crate) stdin: String,
 }
 
 impl Context {
     pub(crate) fn new(global: Global) -> Result<Self, Failure> {
-        let (out, asking) = (Output::new(&global), Asking::new(global.no_input));
-        Ok(Self { home: home()?, out, asking, global, profile: OnceLock::new(), visit: None })
+        let (out, prompts) = (Output::new(&global), Prompts::new(global.no_input));
+        Ok(Self { home: home()?, out, prompts, global, profile: OnceLock::new(), remote: None })
     }
 
-    /// For somebody from elsewhere: nobody is asked, no file is read, no other server is meant.
+    /// For a verb over ssh: no prompts, no files, no other server.
     #[cfg(feature = "ssh")]
-    pub(crate) fn of_visit(global: Global, out: Output, visit: SshSession) -> Self {
+    pub(crate) fn over_ssh(global: Global, out: Output, caller: RemoteCaller) -> Self {
         let home = Home::at(PathBuf::new());
-        Self { home, out, asking: Asking::new(true), global, profile: OnceLock::new(), visit: Some(visit) }
+        let prompts = Prompts::new(true);
+        Self { home, out, prompts, global, profile: OnceLock::new(), remote: Some(caller) }
     }
 
     /// All of standard input.
     pub(crate) fn stdin(&self) -> Result<String, Failure> {
-        match &self.visit {
-            Some(visit) => Ok(visit.stdin.trim_end_matches(['\n', '\r']).to_owned()),
+        match &self.remote {
+            Some(caller) => Ok(caller.stdin.trim_end_matches(['\n', '\r']).to_owned()),
             None => whole_stdin(),
         }
     }
 
-    /// Whether files and programs of this machine can be used: only by who sits at it.
-    pub(crate) fn is_at_home(&self) -> bool {
-        self.visit.is_none()
+    /// Whether files and programs of this machine may be used.
+    pub(crate) fn is_local(&self) -> bool {
+        self.remote.is_none()
     }
 
-    /// Where the server is that is meant, whoever is signed in.
+    /// Address of the selected server.
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
         let named = match &self.global.server {
             Some(server) => Some(server.clone()),
@@ -68,25 +69,25 @@ impl Context {
             .map_err(|error| Failure::Usage(error.to_string()))
     }
 
-    /// A connection on which nobody is signed in.
+    /// A connection without a session.
     pub(crate) async fn connect(&self) -> Result<Client, Failure> {
-        if let Some(visit) = &self.visit {
-            return Ok(Client::connect(Options { token: None, ..visit.options.clone() }).await?);
+        if let Some(caller) = &self.remote {
+            return Ok(Client::connect(Options { token: None, ..caller.options.clone() }).await?);
         }
         self.open(self.endpoint()?, None).await
     }
 
-    /// A connection with the session of the account that is meant.
+    /// A connection with the session of the selected account.
     pub(crate) async fn signed_in(&self) -> Result<Client, Failure> {
-        if let Some(visit) = &self.visit {
-            return match &visit.options.token {
-                Some(_) => Ok(Client::connect(visit.options.clone()).await?),
+        if let Some(caller) = &self.remote {
+            return match &caller.options.token {
+                Some(_) => Ok(Client::connect(caller.options.clone()).await?),
                 None => Err(Failure::NotSignedIn),
             };
         }
         if let Ok(token) = std::env::var("MINI_TWEET_TOKEN") {
             let token = Token::parse(&token)
-                .ok_or_else(|| Failure::Usage("MINI_TWEET_TOKEN is not the token of a session".to_owned()))?;
+                .ok_or_else(|| Failure::Usage("MINI_TWEET_TOKEN is not a valid session token".to_owned()))?;
             return self.open(self.endpoint()?, Some(token)).await;
         }
         let profile = self.chosen_profile()?.ok_or(Failure::NotSignedIn)?;
@@ -98,7 +99,7 @@ impl Context {
         Ok(client)
     }
 
-    /// The operator's door of the server in this directory.
+    /// A connection to the operator socket of the server with this data directory.
     pub(crate) async fn operator(&self, data: &std::path::Path) -> Result<Client, Failure> {
         self.open(Endpoint::Unix(data.join(server::run::OPERATOR_SOCKET)), None).await
     }
@@ -111,15 +112,16 @@ impl Context {
             connecting.await.map_err(|_| client::ClientError::TimedOut { endpoint: shown.clone() })??;
         if let Some(key) = client.first_contact() {
             self.out.say(&format!(
-                "First contact with {shown}. Its key, from now on the only one accepted:\n  {key}"
+                "First connection to {shown}. From now on, only this server key is accepted:\n  {key}"
             ));
         }
         Ok(client)
     }
 
-    /// The profile that is meant: the one named, else one on the server named, else the current one.
+    /// The selected profile: the one named with --profile, else one on the server named with --server, else the
+    /// current one.
     pub(crate) fn chosen_profile(&self) -> Result<Option<Profile>, Failure> {
-        if self.visit.is_some() {
+        if self.remote.is_some() {
             return Ok(None);
         }
         let profiles = Profiles::load(&self.home)?;
@@ -135,26 +137,26 @@ impl Context {
                 profiles.find(name).or_else(|| profiles.all().filter(fits).find(|p| p.username == *name));
             return match found {
                 Some(profile) => Ok(Some(profile.clone())),
-                None => {
-                    Err(Failure::Usage(format!("there is no profile {name:?}; see `mini-tweet accounts`")))
-                }
+                None => Err(Failure::Usage(format!(
+                    "no account {name:?} on this machine; see `mini-tweet accounts`"
+                ))),
             };
         }
         let current = profiles.current().filter(fits);
         Ok(current.or_else(|| profiles.all().find(fits)).cloned())
     }
 
-    /// The tweet that is meant.
+    /// The id of the tweet; `@last` is resolved.
     pub(crate) fn tweet(&self, tweet: TweetRef) -> Result<u64, Failure> {
         match tweet {
             TweetRef::Id(id) => Ok(id),
             TweetRef::Last => self.chosen_profile()?.and_then(|profile| profile.last).ok_or_else(|| {
-                Failure::Usage("you have written nothing from here yet: name the id".to_owned())
+                Failure::Usage("@last: nothing was posted from this machine yet; pass the id".to_owned())
             }),
         }
     }
 
-    /// Remembers it for `@last`.
+    /// Remembers the id for `@last`.
     pub(crate) fn remember_last(&self, id: u64) -> Result<(), Failure> {
         if let Some(profile) = self.profile.get() {
             Profiles::update(&self.home, |all| {
@@ -165,7 +167,7 @@ impl Context {
     }
 }
 
-/// How to reach a server, as the flags say.
+/// Client options from the global flags.
 pub(crate) fn client_options(
     global: &Global,
     home: &Home,
@@ -179,14 +181,14 @@ pub(crate) fn client_options(
     options.fingerprint = match &global.fingerprint {
         None => None,
         Some(text) => Some(Fingerprint::parse(text).ok_or_else(|| {
-            let looks = "the fingerprint must look like SHA256:… (the server says it at its start)";
+            let looks = "--fingerprint must look like SHA256:…; the server logs it when it starts";
             Failure::Usage(looks.to_owned())
         })?),
     };
     Ok(options)
 }
 
-/// `MINI_TWEET_HOME`, or the place for data of programs.
+/// `MINI_TWEET_HOME`, or the platform's directory for application data.
 fn home() -> Result<Home, Failure> {
     if let Some(home) = std::env::var_os("MINI_TWEET_HOME").filter(|home| !home.is_empty()) {
         return Ok(Home::at(PathBuf::from(home)));
@@ -196,12 +198,13 @@ fn home() -> Result<Home, Failure> {
         author: String::new(),
         app_name: "mini-tweet".to_owned(),
     };
-    let strategy = Xdg::new(name)
-        .map_err(|_| Failure::Failed("there is no home directory; set MINI_TWEET_HOME to one".to_owned()))?;
+    let strategy = Xdg::new(name).map_err(|_| {
+        Failure::Failed("no home directory found; set MINI_TWEET_HOME to a directory".to_owned())
+    })?;
     Ok(Home::at(strategy.data_dir()))
 }
 
-/// A username as people write it, with or without @.
+/// A username from an argument, with or without @.
 pub(crate) fn username(text: &str) -> String {
     text.strip_prefix('@').unwrap_or(text).to_owned()
 }

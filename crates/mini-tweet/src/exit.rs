@@ -1,25 +1,29 @@
-//! How a verb ends badly: what is said and with which exit code.
+//! How a verb fails: its message, its exit code and its JSON.
+
+use std::time::Duration;
 
 use client::ClientError;
-use model::{Error, SafeText};
+use model::{Error, SafeText, in_words};
 use serde_json::{Map, Value, json};
 
 use crate::logging::talk;
 
-/// Why a verb did not do what it was asked.
+/// Why a verb failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Nobody is signed in.
+    /// The verb needs an account, and none is signed in.
     NotSignedIn,
-    /// The server, or the way to it.
+    /// The server refused the request or could not be reached.
     Client(ClientError),
-    /// What was typed makes no sense.
+    /// The same, with a message of the verb, which knows more of what was asked.
+    Explained { error: ClientError, message: String },
+    /// The command line makes no sense.
     Usage(String),
-    /// There is nothing, and --exit-status was given.
+    /// Nothing was shown, and --exit-status was given.
     Empty,
     /// Anything else that went wrong on this machine.
     Failed(String),
-    /// Whoever read our output has left.
+    /// The reader of our output has closed it.
     Unread,
 }
 
@@ -45,7 +49,38 @@ impl From<std::io::Error> for Failure {
 }
 
 impl Failure {
-    /// As in the help of the program.
+    /// Names the limit if the server refused the request because of one. Waits of a few seconds come from the general
+    /// limit on requests, which needs no name.
+    pub(crate) fn name_limit(self, limit: &'static str) -> Self {
+        const GENERAL_WAIT_MAX: Duration = Duration::from_secs(5);
+        match self {
+            Self::Client(error @ ClientError::Refused(Error::RateLimited { retry_after }))
+                if retry_after > GENERAL_WAIT_MAX =>
+            {
+                let message = format!("{limit}; try again in {}", in_words(retry_after));
+                Self::Explained { error, message }
+            }
+            other => other,
+        }
+    }
+
+    /// Says what cannot be done to one's own account, if that is why the server refused the request.
+    pub(crate) fn name_action(self, action: &str) -> Self {
+        match self {
+            Self::Client(error) if matches!(&error, ClientError::Refused(why) if why.is_own_account()) => {
+                Self::Explained { error, message: format!("you can't {action} yourself") }
+            }
+            other => other,
+        }
+    }
+
+    /// For a refused log-in: without the hint to log in.
+    pub(crate) fn of_log_in(error: ClientError) -> Self {
+        let message = error.to_string();
+        Self::Explained { error, message }
+    }
+
+    /// The exit code, as the program's help lists them.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Unread => 0,
@@ -53,7 +88,13 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Empty => 3,
             Self::NotSignedIn => 4,
-            Self::Client(ClientError::Refused(error)) => match error {
+            Self::Client(error) | Self::Explained { error, .. } => Self::exit_code_of(error),
+        }
+    }
+
+    fn exit_code_of(error: &ClientError) -> u8 {
+        match error {
+            ClientError::Refused(error) => match error {
                 Error::NotFound(_) => 3,
                 Error::Unauthenticated(_) => 4,
                 Error::Invalid { .. } | Error::Forbidden(_) => 5,
@@ -65,15 +106,15 @@ impl Failure {
                 | Error::Protocol(_)
                 | Error::Internal { .. } => 1,
             },
-            Self::Client(ClientError::File { .. } | ClientError::Protocol { .. }) => 1,
-            Self::Client(_) => 7,
+            ClientError::File { .. } | ClientError::Protocol { .. } => 1,
+            _ => 7,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
             Self::NotSignedIn => "UNAUTHENTICATED",
-            Self::Client(error) => error.code(),
+            Self::Client(error) | Self::Explained { error, .. } => error.code(),
             Self::Usage(_) => "USAGE",
             Self::Empty => "EMPTY",
             Self::Failed(_) => "FAILED",
@@ -81,7 +122,7 @@ impl Failure {
         }
     }
 
-    /// As a line on stderr. What a server said may be part of it.
+    /// The line for stderr. It may contain text from a server.
     #[cfg(feature = "ssh")]
     pub(crate) fn line(&self) -> String {
         format!("error: {}", self.message())
@@ -90,25 +131,25 @@ impl Failure {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::NotSignedIn => {
-                "nobody is signed in: run `mini-tweet login`, or `mini-tweet signup` for a new account"
+                "you're not signed in; run `mini-tweet login`, or `mini-tweet signup` to create an account"
                     .to_owned()
             }
             Self::Client(ClientError::Refused(Error::Unauthenticated(reason))) => {
-                format!("{reason} (`mini-tweet login`)")
+                format!("{reason} (run `mini-tweet login`)")
             }
             Self::Client(error) => error.to_string(),
-            Self::Usage(text) | Self::Failed(text) => text.clone(),
-            Self::Empty => "there is nothing".to_owned(),
-            Self::Unread => "nobody reads".to_owned(),
+            Self::Explained { message: text, .. } | Self::Usage(text) | Self::Failed(text) => text.clone(),
+            Self::Empty => "nothing to show".to_owned(),
+            Self::Unread => "the output was closed".to_owned(),
         }
     }
 
-    /// Says it on stderr: a line for people, an object for programs.
+    /// Prints the failure to stderr: a line for people, an object for programs.
     pub(crate) fn print(&self, as_json: bool) {
         match self {
             Self::Unread | Self::Empty => {}
             _ if as_json => talk(self.json_line()),
-            // What a server said may be part of it.
+            // The message may contain text from a server.
             _ => talk(format_args!("error: {}", SafeText::lines(&self.message()))),
         }
     }
@@ -121,15 +162,20 @@ impl Failure {
         let mut error = Map::new();
         error.insert("code".into(), self.code().into());
         error.insert("message".into(), self.message().into());
-        match self {
-            Self::Client(ClientError::Refused(Error::Invalid { field, .. })) => {
+        let refused = match self {
+            Self::Client(ClientError::Refused(refused))
+            | Self::Explained { error: ClientError::Refused(refused), .. } => Some(refused),
+            _ => None,
+        };
+        match refused {
+            Some(Error::Invalid { field, .. }) => {
                 error.insert("field".into(), field.as_ref().into());
             }
-            Self::Client(ClientError::Refused(Error::RateLimited { retry_after })) => {
+            Some(Error::RateLimited { retry_after }) => {
                 let milliseconds = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
                 error.insert("retry_after_ms".into(), milliseconds.into());
             }
-            Self::Client(ClientError::Refused(Error::Internal { incident })) => {
+            Some(Error::Internal { incident }) => {
                 error.insert("incident".into(), incident.as_str().into());
             }
             _ => {}
@@ -141,7 +187,6 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn programs_get_the_code_and_what_belongs_to_it() {
@@ -154,16 +199,39 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_says_drives_no_terminal_of_programs_either() {
+    fn a_limit_is_named_unless_the_wait_is_short() {
+        let limited = |seconds| {
+            let error = Error::RateLimited { retry_after: Duration::from_secs(seconds) };
+            Failure::from(error).name_limit("too many sign-ups from your network")
+        };
+        let failure = limited(1_776);
+        assert_eq!(failure.message(), "too many sign-ups from your network; try again in 30 minutes");
+        assert_eq!((failure.exit_code(), failure.code()), (6, "RATE_LIMITED"));
+        assert_eq!(failure.json()["error"]["retry_after_ms"], 1_776_000);
+        assert_eq!(limited(1).message(), "too many requests; try again in 1 second");
+    }
+
+    #[test]
+    fn an_action_on_ones_own_account_is_refused_by_its_name() {
+        let failure = Failure::from(Error::own_account()).name_action("follow");
+        assert_eq!((failure.exit_code(), failure.message().as_str()), (5, "you can't follow yourself"));
+        assert_eq!(failure.json()["error"]["field"], "username");
+    }
+
+    #[test]
+    fn text_from_a_server_cannot_drive_the_terminal_in_json_errors_either() {
         let failure = Failure::from(Error::forbidden("\u{9b}31m\u{7f}\u{202e}"));
         assert!(failure.json_line().is_ascii(), "{}", failure.json_line());
     }
 
     #[test]
-    fn who_is_not_signed_in_is_told_how_to() {
+    fn an_error_about_a_missing_session_names_the_command_to_sign_in() {
         for failure in [Failure::NotSignedIn, Error::Unauthenticated("the session has ended".into()).into()] {
             assert_eq!(failure.exit_code(), 4);
             assert!(failure.message().contains("mini-tweet login"));
         }
+        let refused = Error::Unauthenticated("wrong username or password".into());
+        let failure = Failure::of_log_in(refused.into());
+        assert_eq!((failure.exit_code(), failure.message().as_str()), (4, "wrong username or password"));
     }
 }

@@ -1,4 +1,4 @@
-//! Log lines on stderr. No control byte of anyone's gets through: a log is read on terminals.
+//! Log lines on stderr, with control characters escaped: logs are read on terminals.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -8,10 +8,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::SubscriberBuilder;
 use tracing_subscriber::fmt::format::{DefaultFields, Format};
 
-/// From now on, what the server says goes to stderr.
-pub(crate) fn of_server(format: LogFormat, level: LogLevel) {
+/// Starts logging for a server.
+pub(crate) fn init_server(format: LogFormat, level: LogLevel) {
     let level = level.name();
-    // Libraries below have nothing to say that an operator could use.
+    // Libraries log warnings only: their details do not help an operator.
     let filter = EnvFilter::new(format!("warn,server={level},mini_tweet_server={level},mini_tweet={level}"));
     let lines = lines(filter);
     match format {
@@ -20,8 +20,8 @@ pub(crate) fn of_server(format: LogFormat, level: LogLevel) {
     }
 }
 
-/// From now on, what the client does is told on stderr.
-pub(crate) fn of_client(verbose: u8) {
+/// Starts logging for a client, if --verbose was given.
+pub(crate) fn init_client(verbose: u8) {
     let level = match verbose {
         0 => return,
         1 => "debug",
@@ -38,16 +38,16 @@ fn lines(
         .with_env_filter(filter)
         .with_ansi(false)
         .with_writer(Printable::stderr as fn() -> _)
-        // It would be told on stderr, and end the program when nobody reads that.
+        // Reporting them on stderr would end the program if stderr is closed.
         .log_internal_errors(false)
 }
 
-/// A line on stderr, whether or not somebody reads it.
+/// Prints a line to stderr; errors are ignored, because stderr may be closed.
 pub(crate) fn talk(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Writes each line with everything shown that is not printable.
+/// A writer that escapes characters that are not printable.
 struct Printable<W>(W);
 
 impl Printable<io::Stderr> {

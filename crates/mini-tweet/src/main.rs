@@ -1,15 +1,17 @@
 //! `mini-tweet`: the server, the client and the operator's tools in one program.
 //!
-//! This crate reads the command line, asks the client library or the server library, and shows the answer. What
-//! Mini-Tweet is, is in those.
+//! This crate parses the command line, calls the client library or the server library, and shows the result. The
+//! logic of Mini-Tweet is in those libraries.
 
 mod args;
 mod context;
 mod exit;
+mod files;
 mod logging;
 mod output;
 mod prompt;
 mod screen;
+mod serve;
 #[cfg(feature = "ssh")]
 mod ssh;
 mod systemd;
@@ -26,7 +28,7 @@ use args::{Cli, Verb};
 use context::Context;
 use exit::Failure;
 
-/// As a shell shows a program that Ctrl-C ended.
+/// Exit code after Ctrl-C, as shells report it.
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     if cli.verb.is_none() && !cli.screen.plain && !screen::is_possible() {
-        // Help at once where nothing was asked and there is no terminal.
+        // No command and no terminal: print the help.
         let _ = Cli::command().print_help();
         return ExitCode::from(2);
     }
@@ -51,18 +53,18 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    // While there is one thread.
+    // Before there are other threads: it changes environment variables.
     let sockets =
         if matches!(cli.verb, Some(Verb::Serve(_))) { systemd::sockets()? } else { Sockets::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = if let Some(Verb::Serve(ask)) = &cli.verb {
-        // A server ends in its own way when it is told to.
-        runtime.block_on(verbs::serve::serve(ask, &cli.global, sockets)).map(|()| ExitCode::SUCCESS)
+        // A server handles the signals itself.
+        runtime.block_on(serve::serve(ask, &cli.global, sockets)).map(|()| ExitCode::SUCCESS)
     } else if cli.verb.is_none() {
-        // Logs would be written over the screen; what matters is in the client's own log.
+        // No logs on stderr: they would be written over the screen. The client has a log of its own.
         runtime.block_on(screen::show(Context::new(cli.global)?, &cli.screen))
     } else {
-        logging::of_client(cli.global.verbose);
+        logging::init_client(cli.global.verbose);
         let terminal = Terminal::remember();
         runtime.block_on(async {
             tokio::select! {
@@ -74,7 +76,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             }
         })
     };
-    // A thread may still wait for a line that nobody types.
+    // A thread may still be blocked reading stdin.
     runtime.shutdown_background();
     outcome
 }
@@ -88,7 +90,7 @@ async fn verb(cli: Cli) -> Result<ExitCode, Failure> {
     if exit_status && context.out.rows() == 0 { Err(Failure::Empty) } else { Ok(ExitCode::SUCCESS) }
 }
 
-/// How the terminal was before: a prompt for a password that is interrupted must not leave it without echo.
+/// The terminal's settings at the start: an interrupted password prompt must not leave the echo off.
 struct Terminal(Option<Termios>);
 
 impl Terminal {
@@ -99,7 +101,7 @@ impl Terminal {
 
     fn restore(&self) {
         if let Some(before) = &self.0 {
-            // There is nothing better to do when it fails.
+            // Best effort: the process is ending.
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
             logging::talk("");
         }

@@ -1,5 +1,5 @@
-//! What is asked of a person: passwords without echo, lines, and texts in their editor. Nothing is asked where
-//! nobody sits.
+//! Input from a person: prompts for lines and for passwords without echo, stdin, and the editor. Without a terminal
+//! nothing is prompted.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::process::Command;
@@ -10,16 +10,16 @@ use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 
-/// Longest line that is read as a password or token: room for a refusal that names the limit.
+/// Bytes of a password or token that are read: above the limit, so that the server can refuse it by its limit.
 const SECRET_BYTES_MAX: usize = PASSWORD_BYTES_MAX * 4;
-/// Longest text that is read: room for a refusal that names the limit.
+/// Bytes of a text that are read: above the limit, so that the server can refuse it by its limit.
 const TEXT_BYTES_MAX: usize = TWEET_BYTES_MAX * 4;
 
-/// Whether somebody can be asked.
+/// Whether prompts are possible.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asking(bool);
+pub(crate) struct Prompts(bool);
 
-impl Asking {
+impl Prompts {
     /// With a terminal to read from, unless `--no-input` was given.
     pub(crate) fn new(no_input: bool) -> Self {
         Self(!no_input && io::stdin().is_terminal() && io::stderr().is_terminal())
@@ -29,45 +29,49 @@ impl Asking {
         self.0
     }
 
-    /// A line, or what to do when nobody can be asked.
+    /// Prompts for a line; `instead` says how to pass it without a prompt.
     pub(crate) fn line(self, what: &str, instead: &str) -> Result<String, Failure> {
         self.check(instead)?;
         eprint!("{what}: ");
         io::stderr().flush()?;
         let mut line = String::new();
         if io::stdin().lock().read_line(&mut line)? == 0 {
-            return Err(Failure::Failed("nothing was entered".to_owned()));
+            return Err(Failure::Failed("no input; nothing was entered".to_owned()));
         }
         Ok(line.trim().to_owned())
     }
 
-    /// A password, without showing it.
+    /// Prompts for a password, without echo.
     pub(crate) fn password(self, what: &str) -> Result<Zeroizing<String>, Failure> {
-        self.check("give it on stdin with --password-stdin")?;
-        // Before the prompt is seen: whoever is quick would read their password otherwise.
+        self.check("pass the password on stdin with --password-stdin")?;
+        // Before the prompt appears: a password typed at once would be shown otherwise.
         let _silence = Silence::begin();
-        rpassword::prompt_password(format!("{what} (not shown): ")).map(Zeroizing::new).map_err(Failure::from)
+        rpassword::prompt_password(format!("{what} (hidden): ")).map(Zeroizing::new).map_err(Failure::from)
     }
 
-    /// A new password, twice.
+    /// Prompts for a new password twice, until both are the same.
     pub(crate) fn new_password(self, what: &str) -> Result<Zeroizing<String>, Failure> {
         // Between the two as well.
         let _silence = Silence::begin();
         loop {
             let password = self.password(what)?;
-            if *self.password("Again")? == *password {
+            if *self.password("Confirm password")? == *password {
                 return Ok(password);
             }
-            crate::logging::talk("These were two different ones.");
+            crate::logging::talk("Passwords don't match. Try again.");
         }
     }
 
     fn check(self, instead: &str) -> Result<(), Failure> {
-        if self.0 { Ok(()) } else { Err(Failure::Usage(format!("nobody can be asked here: {instead}"))) }
+        if self.0 {
+            Ok(())
+        } else {
+            Err(Failure::Usage(format!("cannot prompt without a terminal; {instead}")))
+        }
     }
 }
 
-/// A terminal that does not show what is typed, until dropped.
+/// Turns the echo of the terminal off until dropped.
 struct Silence(Option<Termios>);
 
 impl Silence {
@@ -76,7 +80,7 @@ impl Silence {
         if let Some(before) = &before {
             let mut silent = before.clone();
             silent.local_modes.remove(LocalModes::ECHO);
-            // Where it cannot be, the prompt itself refuses to go on.
+            // If this fails, the password prompt fails too.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &silent);
         }
         Self(before)
@@ -91,28 +95,29 @@ impl Drop for Silence {
     }
 }
 
-/// The next line of stdin: a password or a token.
+/// Reads the next line of stdin: a password or a token.
 pub(crate) fn secret_line() -> Result<Zeroizing<String>, Failure> {
     let mut line = Zeroizing::new(String::new());
-    // Not buffered beyond the line: two secrets may stand on two lines.
+    // Read through the shared buffer of stdin: the next line may hold a second secret.
     let mut stdin = io::stdin().lock();
     let mut limited = stdin.by_ref().take(SECRET_BYTES_MAX as u64);
-    let read = limited.read_line(&mut line).map_err(|_| Failure::Failed("stdin is not text".to_owned()))?;
+    let read =
+        limited.read_line(&mut line).map_err(|_| Failure::Failed("stdin is not UTF-8 text".to_owned()))?;
     if read == 0 {
-        return Err(Failure::Usage("stdin has no line for it".to_owned()));
+        return Err(Failure::Usage("stdin has no more lines".to_owned()));
     }
     Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-/// All of stdin, without the newline at its end.
+/// Reads all of stdin, without the newline at its end.
 pub(crate) fn whole_stdin() -> Result<String, Failure> {
     let mut text = String::new();
     let limited = io::stdin().lock().take(TEXT_BYTES_MAX as u64).read_to_string(&mut text);
-    limited.map_err(|_| Failure::Failed("stdin is not text".to_owned()))?;
+    limited.map_err(|_| Failure::Failed("stdin is not UTF-8 text".to_owned()))?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// What a person writes in their editor, starting with this text.
+/// Opens the editor with this text and returns the edited text.
 pub(crate) fn editor(start: &str) -> Result<String, Failure> {
     let editor =
         ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|e| !e.is_empty()));
@@ -122,19 +127,17 @@ pub(crate) fn editor(start: &str) -> Result<String, Failure> {
     let directory = PrivateDirectory::make()?;
     let file = directory.0.join("tweet.txt");
     std::fs::write(&file, start)?;
-    let status = Command::new(program)
-        .args(words)
-        .arg(&file)
-        .status()
-        .map_err(|error| Failure::Failed(format!("{program} cannot be started ({error}); set EDITOR")))?;
+    let status = Command::new(program).args(words).arg(&file).status().map_err(|error| {
+        Failure::Failed(format!("cannot start the editor {program}: {error}; set EDITOR to another one"))
+    })?;
     if !status.success() {
-        return Err(Failure::Failed(format!("{program} ended with {status}; nothing was sent")));
+        return Err(Failure::Failed(format!("the editor {program} failed with {status}; nothing was sent")));
     }
     let text = std::fs::read_to_string(&file)?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// A directory that only its owner can read, gone when it is dropped.
+/// A temporary directory that only its owner can read, deleted when dropped.
 struct PrivateDirectory(std::path::PathBuf);
 
 impl PrivateDirectory {
@@ -149,7 +152,7 @@ impl PrivateDirectory {
 
 impl Drop for PrivateDirectory {
     fn drop(&mut self) {
-        // What is left in a directory for temporary files is nobody's loss.
+        // Best effort: it is a directory for temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

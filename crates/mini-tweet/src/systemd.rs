@@ -1,20 +1,17 @@
-//! What systemd and a server tell each other: which sockets it holds open for the server, and when the server is
-//! ready. Both in its simple protocols of environment variables, which others speak too.
-
-use std::ffi::OsStr;
-use std::io;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+//! Integration with systemd and compatible service managers: sockets that they opened for the server, and
+//! notifications when the server is ready or stops.
 
 use listenfd::ListenFd;
+use sd_notify::NotifyState;
 use server::run::Sockets;
 
 use crate::exit::Failure;
 
-/// The name (`FileDescriptorName=`) of the socket where people come in by ssh. Any other is the native protocol's.
+/// Name (`FileDescriptorName=`) of the socket for ssh. A socket with any other name is for the native protocol.
 const SSH: &str = "ssh";
 
-/// Takes the sockets that were opened before this process began (`LISTEN_FDS`). To be called once, and before there
-/// are other threads: it clears the variables.
+/// Takes the sockets that the service manager passed (`LISTEN_FDS`). Call it once, before there are other threads: it
+/// clears the variables.
 pub(crate) fn sockets() -> Result<Sockets, Failure> {
     let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
     let mut names = names.split(':');
@@ -24,11 +21,11 @@ pub(crate) fn sockets() -> Result<Sockets, Failure> {
         let name = names.next().unwrap_or_default();
         let listener =
             given.take_tcp_listener(index).map_err(|error| cannot_use(index, &error.to_string()))?;
-        let place = if name == SSH { &mut sockets.ssh } else { &mut sockets.native };
-        if place.is_some() {
-            return Err(cannot_use(index, "one for clients and one named ssh is all that the server takes"));
+        let socket = if name == SSH { &mut sockets.ssh } else { &mut sockets.native };
+        if socket.is_some() {
+            return Err(cannot_use(index, "the server takes one socket for clients and one named ssh"));
         }
-        *place = listener;
+        *socket = listener;
     }
     Ok(sockets)
 }
@@ -37,21 +34,9 @@ fn cannot_use(index: usize, problem: &str) -> Failure {
     Failure::Failed(format!("socket {} of LISTEN_FDS cannot be used: {problem}", index + 1))
 }
 
-/// Tells the service manager (`NOTIFY_SOCKET`) how the server stands, if it wants to know: `READY=1`, `STOPPING=1`.
-pub(crate) fn notify(state: &str) {
-    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
-    let told = || UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address(&path)?);
-    if let Err(error) = told() {
-        tracing::warn!(%error, state, "the service manager could not be told");
+/// Notifies the service manager, if there is one (`NOTIFY_SOCKET`).
+pub(crate) fn notify(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "cannot notify the service manager");
     }
-}
-
-/// A path, or on Linux a name that begins with `@`.
-fn address(name: &OsStr) -> io::Result<SocketAddr> {
-    #[cfg(target_os = "linux")]
-    if let Some(name) = name.as_encoded_bytes().strip_prefix(b"@") {
-        use std::os::linux::net::SocketAddrExt as _;
-        return SocketAddr::from_abstract_name(name);
-    }
-    SocketAddr::from_pathname(name)
 }

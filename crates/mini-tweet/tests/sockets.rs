@@ -1,4 +1,4 @@
-//! The server behind sockets that somebody else holds open, as systemd does: it comes and goes, and nobody notices.
+//! The server with sockets that another process holds open, as systemd does: clients do not notice its restarts.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
@@ -16,12 +16,12 @@ use client::Client;
 use e2e::{E2e, PASSWORD, until};
 use protocol::v1;
 
-/// `serve` with these sockets as its third and fourth descriptors, in the names that systemd would give them.
-fn behind(e2e: &E2e, native: &TcpListener, ssh: Option<&TcpListener>) -> Command {
+/// `serve` with these sockets as descriptors 3 and 4, with the names that systemd would give them.
+fn with_sockets(e2e: &E2e, native: &TcpListener, ssh: Option<&TcpListener>) -> Command {
     let pass = |listener: &TcpListener| Stdio::from(OwnedFd::from(listener.try_clone().unwrap()));
     let serve = e2e.serve_command("127.0.0.1:1");
     let mut command = Command::new("sh");
-    // A shell can say its own process id, which is that of the program which it becomes.
+    // A shell knows its own process id, which `exec` keeps.
     let become_server = "exec 3<&0 4<&1 <&- >&2; export LISTEN_PID=$$; exec \"$@\"";
     command.args(["-c", become_server, "sh"]).arg(serve.get_program()).args(serve.get_args());
     for (name, value) in serve.get_envs() {
@@ -36,16 +36,16 @@ fn behind(e2e: &E2e, native: &TcpListener, ssh: Option<&TcpListener>) -> Command
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_starts_again_behind_its_socket_refuses_nobody_and_clients_see_no_error() {
+async fn a_server_that_restarts_on_its_socket_refuses_no_connection_and_clients_see_no_error() {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     let mut e2e = E2e::without_server();
-    e2e.run_server(behind(&e2e, &socket, None));
+    e2e.run_server(with_sockets(&e2e, &socket, None));
     assert_eq!(e2e.address(), address.to_string(), "it listens where it was told to");
 
     let over = Arc::new(AtomicBool::new(false));
     let refused = Arc::new(AtomicUsize::new(0));
-    let knocking = std::thread::spawn({
+    let connecting = std::thread::spawn({
         let (over, refused) = (over.clone(), refused.clone());
         move || {
             while !over.load(Ordering::Relaxed) {
@@ -67,7 +67,7 @@ async fn a_server_that_starts_again_behind_its_socket_refuses_nobody_and_clients
         let before = posted.load(Ordering::Relaxed);
         until("people post", || posted.load(Ordering::Relaxed) > before + 3);
         assert!(e2e.stop_server().success());
-        e2e.run_server(behind(&e2e, &socket, None));
+        e2e.run_server(with_sockets(&e2e, &socket, None));
     }
     let before = posted.load(Ordering::Relaxed);
     until("people post again", || posted.load(Ordering::Relaxed) > before + 3);
@@ -75,16 +75,16 @@ async fn a_server_that_starts_again_behind_its_socket_refuses_nobody_and_clients
     for person in people {
         person.await.unwrap();
     }
-    knocking.join().unwrap();
+    connecting.join().unwrap();
     assert_eq!(refused.load(Ordering::Relaxed), 0, "connections were refused");
     let stranger = e2e.connect().await;
     sign_up(&stranger, "carol").await;
-    let mut there = 0;
+    let mut stored = 0;
     for username in ["ada", "bob", "eve"] {
         let profile = stranger.ask(v1::GetProfile { username: username.into() }).await.unwrap();
-        there += profile.tweets as usize;
+        stored += profile.tweets as usize;
     }
-    assert_eq!(there, posted.load(Ordering::Relaxed), "each post is there once");
+    assert_eq!(stored, posted.load(Ordering::Relaxed), "each post is there once");
 }
 
 async fn sign_up(client: &Client, name: &str) {
@@ -108,34 +108,34 @@ async fn post_until(client: Client, name: &'static str, posted: Arc<AtomicUsize>
 }
 
 #[test]
-fn sockets_are_told_apart_by_their_names_and_readiness_is_told() {
+fn sockets_are_distinguished_by_name_and_the_service_manager_is_notified() {
     let (native, ssh) =
         (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
     let mut e2e = E2e::without_server();
     let manager = UnixDatagram::bind(e2e.path("notify")).unwrap();
     manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let heard = || {
+    let received = || {
         let mut bytes = [0; 64];
         let length = manager.recv(&mut bytes).unwrap();
         String::from_utf8(bytes[..length].to_vec()).unwrap()
     };
-    let mut command = behind(&e2e, &native, Some(&ssh));
+    let mut command = with_sockets(&e2e, &native, Some(&ssh));
     command.env("NOTIFY_SOCKET", e2e.path("notify"));
     e2e.run_server(command);
-    assert_eq!(heard(), "READY=1");
+    assert_eq!(received(), "READY=1\n");
     assert_eq!(e2e.address(), native.local_addr().unwrap().to_string());
-    let by_ssh = format!("people come in by ssh at {}", ssh.local_addr().unwrap());
+    let line = format!("ssh listening on {}", ssh.local_addr().unwrap());
     let log = e2e.log();
-    until("it takes people in by ssh", || log.text().contains(&by_ssh));
+    until("it accepts ssh", || log.text().contains(&line));
     assert!(e2e.stop_server().success());
-    assert_eq!(heard(), "STOPPING=1");
+    assert_eq!(received(), "STOPPING=1\n");
 }
 
 #[test]
 fn plain_connections_are_for_the_loopback_only_on_a_passed_socket_too() {
     let e2e = E2e::without_server();
     let everywhere = TcpListener::bind("0.0.0.0:0").unwrap();
-    let mut command = behind(&e2e, &everywhere, None);
+    let mut command = with_sockets(&e2e, &everywhere, None);
     let out = command.arg("--insecure").stderr(Stdio::piped()).output().unwrap();
     let text = String::from_utf8(out.stderr).unwrap();
     assert!(!out.status.success() && text.contains("insecure"), "{text}");

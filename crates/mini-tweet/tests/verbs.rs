@@ -1,4 +1,4 @@
-//! The verbs that the walk of the original does not need: what they do, what they print, how they end.
+//! The verbs that the original program did not have: effects, output and exit codes.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
@@ -14,33 +14,38 @@ fn id_of(person: &Person, args: &[&str]) -> String {
 }
 
 #[test]
-fn a_tweet_is_liked_saved_edited_answered_and_deleted() {
+fn a_tweet_is_liked_bookmarked_edited_replied_to_and_deleted() {
     let e2e = E2e::start();
     let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     let id = id_of(&ada, &["post", "first version"]);
-    for verb in ["like", "save"] {
+    for verb in ["like", "bookmark"] {
         let done = &bob.json(&[verb, &id])[0];
         assert_eq!((&done["id"], &done["changed"]), (&id.as_str().into(), &true.into()), "{verb}");
         assert_eq!(bob.json(&[verb, &id])[0]["changed"], false, "{verb} again is no error");
     }
     let shown = &bob.json(&["show", &id])[0];
     assert_eq!((&shown["liked"], &shown["saved"], &shown["likes"]), (&true.into(), &true.into(), &1.into()));
-    assert_eq!(bob.texts("saved"), ["first version"]);
+    assert_eq!(bob.texts("bookmarks"), ["first version"]);
+    assert_eq!(bob.texts("saved"), ["first version"], "the old name still works");
     assert_eq!(bob.texts("likes"), ["first version"]);
     bob.ok(&["unlike", &id]);
-    bob.ok(&["unsave", &id]);
-    assert!(bob.texts("saved").is_empty() && bob.texts("likes").is_empty());
+    bob.ok(&["unbookmark", &id]);
+    for (verb, bookmarked) in [("save", true), ("unsave", false)] {
+        bob.ok(&[verb, &id]);
+        assert_eq!(bob.json(&["show", &id])[0]["saved"], bookmarked, "the old name {verb} still works");
+    }
+    assert!(bob.texts("bookmarks").is_empty() && bob.texts("likes").is_empty());
 
     ada.ok(&["edit", &id, "second version"]);
     let versions = bob.json(&["history", &id]);
     let texts: Vec<_> = versions.iter().map(|one| one["text"].as_str().unwrap()).collect();
     assert_eq!(texts, ["first version", "second version"]);
 
-    let reply = id_of(&bob, &["reply", &id, "an answer"]);
-    ada.ok(&["post", "to the answer", "--reply-to", &reply]);
+    let reply = id_of(&bob, &["reply", &id, "a reply"]);
+    ada.ok(&["post", "to the reply", "--reply-to", &reply]);
     let thread: Vec<_> =
         ada.json(&["thread", &reply]).iter().map(|one| one["text"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(thread, ["second version", "an answer", "to the answer"]);
+    assert_eq!(thread, ["second version", "a reply", "to the reply"]);
     bob.ok(&["post", "more of mine", "--reply-to", "@last"]);
     assert_eq!(bob.json(&["show", "@last"])[0]["reply_to"], reply.as_str());
 
@@ -97,7 +102,7 @@ fn people_are_muted_and_blocked_and_profiles_edited() {
     assert_eq!(bob.json(&["search", "engines"])[0]["text"], "On #notes about engines");
     assert_eq!(bob.json(&["search", "--tags", "not"])[0]["hashtag"], "notes");
 
-    // Who hides is not in the list of those who are here.
+    // Someone who hides their presence is not listed as online.
     ada.ok(&["profile", "--show-presence", "no"]);
     let _live = ada.live(&["feed", "--follow"]);
     let _others = bob.live(&["feed", "--follow"]);
@@ -152,7 +157,7 @@ fn sessions_are_listed_and_revoked_and_passwords_changed() {
     assert_eq!(code, 4);
     elsewhere.ok_with_input(&["login", "ada", "--password-stdin"], "another horse 10");
 
-    // A token from somewhere else is a session too.
+    // A token from another machine is a session too.
     let profiles = std::fs::read_to_string(ada.home().join("profiles.toml")).unwrap();
     let token = profiles.split("token = \"").nth(1).unwrap().split('"').next().unwrap();
     let bot = e2e.person("bot");
@@ -206,8 +211,26 @@ fn exit_codes_and_errors_mean_what_the_help_says() {
     assert_ne!(bob.refused(&["delete", &id]).0, 0);
     let (code, text) = ada.refused_with_input(&["signup", "bob", "--password-stdin"], PASSWORD);
     assert_eq!(code, 8, "{text}");
-    // Nobody can be asked here: no prompt, no hanging.
-    assert_eq!(bob.refused(&["login", "bob"]).0, 2);
+    // No terminal: no prompt, and it does not hang.
+    let (code, text) = bob.refused(&["login", "bob"]);
+    assert!(code == 2 && text.contains("--password-stdin"), "{text}");
+
+    // Errors say what is wrong in the user's words.
+    for (args, message) in [
+        (&["follow", "@bob"][..], "you can't follow yourself"),
+        (&["mute", "@bob"], "you can't mute yourself"),
+        (&["block", "@bob"], "you can't block yourself"),
+        (&["report", "@bob"], "you can't report yourself"),
+        (&["chat", "@bob", "hello"], "you can't message yourself"),
+        (&["post", &too_long], "text is 1 character too long (at most 500)"),
+        (&["profile", "@nobody"], "there is no such account"),
+        (&["sessions", "revoke", "x"], "a session id is a number; see `mini-tweet sessions`"),
+    ] {
+        assert_eq!(bob.refused(args).1, format!("error: {message}\n"), "{args:?}");
+    }
+    let stranger = e2e.person("stranger");
+    let (code, text) = stranger.refused_with_input(&["login", "bob", "--password-stdin"], "not the password");
+    assert_eq!((code, text.as_str()), (4, "error: wrong username or password\n"));
 
     let out = bob.run(&["post", &too_long, "--json"]);
     let error: serde_json::Value = serde_json::from_slice(&out.stderr).unwrap();
@@ -216,7 +239,7 @@ fn exit_codes_and_errors_mean_what_the_help_says() {
 }
 
 #[test]
-fn what_others_wrote_cannot_drive_the_terminal() {
+fn text_of_others_cannot_drive_the_terminal() {
     let e2e = E2e::start();
     let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     ada.ok(&["profile", "--name", "A\u{202e}da"]);
@@ -253,7 +276,7 @@ fn every_event_can_be_watched() {
     }
     assert_eq!(bob.json(&["chat"])[0]["with"]["username"], "ada");
     assert_eq!(ada.json(&["chat", "@bob"])[0]["text"], "and in private");
-    until("bob is told that it was read", || bob.json(&["chat", "@ada"])[0]["state"] == "read");
+    until("bob sees that it was read", || bob.json(&["chat", "@ada"])[0]["state"] == "read");
 }
 
 #[test]
@@ -321,4 +344,26 @@ fn the_fields_of_json_are_those_that_the_documentation_promises() {
         args.push("--json=help");
         assert_eq!(bob.ok(&args).lines().collect::<Vec<_>>(), fields, "{what}");
     }
+}
+
+#[test]
+fn too_many_sign_ups_are_refused_with_the_limit_and_the_wait() {
+    let e2e = E2e::start_with(&[("MINI_TWEET_LIMITS_SIGN_UPS_PER_ADDRESS", "1")]);
+    e2e.member("ada");
+    let bob = e2e.person("bob");
+    let (code, text) = bob.refused_with_input(&["signup", "bob", "--password-stdin"], PASSWORD);
+    assert_eq!(code, 6, "{text}");
+    let wait = text.strip_prefix("error: too many sign-ups from your network; try again in ").expect(&text);
+    assert!(wait.ends_with(" minutes\n") || wait.ends_with(" hours\n"), "{text}");
+}
+
+#[test]
+fn a_new_account_that_posts_too_much_is_refused_with_the_limit_and_the_wait() {
+    let e2e = E2e::start_with(&[("MINI_TWEET_LIMITS_NEW_ACCOUNT_POSTS", "1")]);
+    let ada = e2e.member("ada");
+    ada.ok(&["post", "first"]);
+    let (code, text) = ada.refused(&["post", "second"]);
+    let expected =
+        "error: a new account can post only a limited number of tweets per hour; try again in 60 minutes\n";
+    assert_eq!((code, text.as_str()), (6, expected));
 }

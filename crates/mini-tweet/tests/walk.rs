@@ -1,73 +1,98 @@
-//! The walk of the original program: everything it could do, by two people in two terminals, on a real server
-//! over TLS.
+//! Everything that the original program could do, by two people in two terminals, on a real server over TLS.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod e2e;
 
-use e2e::{E2e, PASSWORD, until};
+use e2e::{E2e, PASSWORD, Person, until};
 
 #[test]
 fn two_people_do_everything_the_original_could() {
     let e2e = E2e::start();
-    let ada = e2e.person("ada");
-    let bob = e2e.person("bob");
+    let (ada, bob) = (e2e.person("ada"), e2e.person("bob"));
+    sign_up(&ada, &bob);
+    log_out_and_in(&ada);
+    let first = post_and_find_people(&ada, &bob);
+    follow_and_unfollow(&ada, &bob);
+    quote_and_retweet(&ada, &bob, &first);
+    trend(&ada);
+    chat(&ada, &bob);
 
-    // Create an account; the password is masked; a taken name asks again.
+    // The notifications, newest first.
+    let kinds: Vec<_> =
+        ada.json(&["notifs"]).iter().map(|n| n["kind"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, ["retweet", "quote", "follow"]);
+
+    bob.ok(&["logout"]);
+    assert_eq!(bob.refused(&["post", "I am not here"]).0, 4);
+}
+
+/// Sign-up in a terminal: the password is hidden, a taken username is asked for again.
+fn sign_up(ada: &Person, bob: &Person) {
     let mut screen = ada.terminal(&["signup"]);
-    screen.expect("sername");
+    screen.expect("Username");
     screen.type_line("ada");
-    screen.expect("assword");
+    screen.expect("Password");
     screen.type_line(PASSWORD);
-    screen.expect("gain");
+    screen.expect("Confirm password");
+    screen.type_line("something else");
+    screen.expect("Passwords don't match");
+    screen.expect("Password");
     screen.type_line(PASSWORD);
+    screen.expect("Confirm password");
+    screen.type_line(PASSWORD);
+    screen.expect("Signed in as @ada");
     assert_eq!(screen.exit_code(), 0, "{}", screen.screen());
     assert!(!screen.screen().contains(PASSWORD), "the password was shown: {}", screen.screen());
 
     let mut screen = bob.terminal(&["signup"]);
-    screen.expect("sername");
+    screen.expect("Username");
     screen.type_line("Ada");
-    screen.expect("assword");
+    screen.expect("Password");
     screen.type_line(PASSWORD);
-    screen.expect("gain");
+    screen.expect("Confirm password");
     screen.type_line(PASSWORD);
-    screen.expect("taken");
-    screen.expect("sername");
+    screen.expect("This username is already taken; choose another");
+    screen.expect("Username");
     screen.type_line("bob");
     assert_eq!(screen.exit_code(), 0, "{}", screen.screen());
+}
 
-    // Log out; nothing works without a session; a wrong password is told and asked again; log in.
+/// Nothing works without a session; a wrong password is asked for again.
+fn log_out_and_in(ada: &Person) {
     ada.ok(&["logout"]);
     assert_eq!(ada.refused(&["feed"]).0, 4);
     let mut screen = ada.terminal(&["login", "ada"]);
-    screen.expect("assword");
+    screen.expect("Password");
     screen.type_line("not the password");
-    screen.expect("wrong");
-    screen.expect("assword");
+    screen.expect("Wrong username or password");
+    screen.expect("Password");
     screen.type_line(PASSWORD);
     assert_eq!(screen.exit_code(), 0, "{}", screen.screen());
     assert!(!screen.screen().contains(PASSWORD));
+}
 
-    // Post with hashtags.
+/// Tweets with hashtags; people by name; profiles. Returns the id of ada's tweet.
+fn post_and_find_people(ada: &Person, bob: &Person) -> String {
     let first = ada.ok(&["post", "The engine works #Rust #engines"]).trim().to_owned();
     assert_eq!(first.len(), 18, "an id is printed: {first}");
     bob.ok(&["post", "Reading about #rust tonight"]);
-
-    // List people, search by name, look at a profile.
     let people = ada.json(&["people"]);
     let names: Vec<_> = people.iter().map(|p| p["username"].as_str().unwrap()).collect();
     assert_eq!(names, ["ada", "bob"]);
     assert_eq!(ada.json(&["people", "bo"])[0]["username"], "bob");
     assert_eq!(bob.json(&["profile", "@ada"])[0]["tweets"], 1);
+    first
+}
 
-    // Follow; the feed has one's own and followed tweets, newest first.
+/// The home timeline has one's own and followed tweets, newest first.
+fn follow_and_unfollow(ada: &Person, bob: &Person) {
     bob.ok(&["follow", "@ada"]);
     assert_eq!(bob.texts("home"), ["Reading about #rust tonight", "The engine works #Rust #engines"]);
     assert_eq!(ada.texts("home"), ["The engine works #Rust #engines"]);
     assert_eq!(ada.json(&["followers"])[0]["username"], "bob");
     assert_eq!(bob.json(&["following"])[0]["username"], "ada");
 
-    // Unfollow, follow again, be removed as a follower.
     bob.ok(&["unfollow", "@ada"]);
     assert_eq!(bob.texts("home"), ["Reading about #rust tonight"]);
     bob.ok(&["follow", "@ada"]);
@@ -75,24 +100,29 @@ fn two_people_do_everything_the_original_could() {
     assert!(ada.json(&["followers"]).is_empty());
     assert_eq!(bob.texts("home"), ["Reading about #rust tonight"]);
     bob.ok(&["follow", "@ada"]);
+}
 
-    // Retweet with a message of one's own, and without.
-    let quote = bob.ok(&["quote", &first, "This changes everything"]).trim().to_owned();
+fn quote_and_retweet(ada: &Person, bob: &Person, first: &str) {
+    let quote = bob.ok(&["quote", first, "This changes everything"]).trim().to_owned();
     let shown = &bob.json(&["show", &quote])[0];
     assert_eq!(shown["text"], "This changes everything");
     assert_eq!(shown["quote"]["text"], "The engine works #Rust #engines");
-    bob.ok(&["retweet", &first]);
-    assert_eq!(ada.json(&["show", &first])[0]["retweets"], 1);
-    assert_eq!(ada.json(&["show", &first])[0]["quotes"], 1);
+    bob.ok(&["retweet", first]);
+    assert_eq!(ada.json(&["show", first])[0]["retweets"], 1);
+    assert_eq!(ada.json(&["show", first])[0]["quotes"], 1);
+}
 
-    // Top trends, and the tweets under a hashtag whatever its case.
+/// Trends, and the tweets with a hashtag in any case.
+fn trend(ada: &Person) {
     until("#rust is a trend", || {
         let trends = ada.json(&["tags"]);
         trends.first().is_some_and(|t| t["hashtag"] == "Rust" && t["people"] == 2)
     });
     assert_eq!(ada.texts("#rust"), ["Reading about #rust tonight", "The engine works #Rust #engines"]);
+}
 
-    // Who is online, and chat both ways live.
+/// Presence, and live chat in both directions.
+fn chat(ada: &Person, bob: &Person) {
     let ada_chat = ada.live(&["chat", "@bob", "--follow"]);
     let bob_chat = bob.live(&["chat", "@ada", "--follow"]);
     until("both are online", || ada.json(&["online"]).len() == 2);
@@ -102,21 +132,13 @@ fn two_people_do_everything_the_original_could() {
     ada_chat.wait_for("always");
     assert_eq!(ada_chat.interrupt().code(), Some(130));
     drop(bob_chat);
-    until("nobody is online", || ada.json(&["online"]).is_empty());
-
-    // Notifications tell what the other one did.
-    let kinds: Vec<_> =
-        ada.json(&["notifs"]).iter().map(|n| n["kind"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(kinds, ["retweet", "quote", "follow"]);
-
-    bob.ok(&["logout"]);
-    assert_eq!(bob.refused(&["post", "I am not here"]).0, 4);
+    until("no one is online", || ada.json(&["online"]).is_empty());
 }
 
 #[test]
 fn every_verb_is_refused_without_a_session() {
     let e2e = E2e::start();
-    let nobody = e2e.person("nobody");
+    let stranger = e2e.person("stranger");
     let ada = e2e.member("ada");
     let id = ada.ok(&["post", "hello"]).trim().to_owned();
     let verbs: &[&[&str]] = &[
@@ -127,8 +149,8 @@ fn every_verb_is_refused_without_a_session() {
         &["unretweet", &id],
         &["like", &id],
         &["unlike", &id],
-        &["save", &id],
-        &["unsave", &id],
+        &["bookmark", &id],
+        &["unbookmark", &id],
         &["edit", &id, "x"],
         &["delete", &id],
         &["feed"],
@@ -159,7 +181,7 @@ fn every_verb_is_refused_without_a_session() {
         &["export"],
     ];
     for verb in verbs {
-        let (code, text) = nobody.refused(verb);
+        let (code, text) = stranger.refused(verb);
         assert_eq!(code, 4, "{verb:?}: {text}");
         assert!(text.contains("login"), "{verb:?} says what to do: {text}");
     }

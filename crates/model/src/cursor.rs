@@ -29,7 +29,7 @@ impl Cursor {
     /// # Errors
     /// `INVALID{cursor}` when it is none of ours.
     pub fn decode(text: &str) -> Result<Self> {
-        let bad = || Error::invalid("cursor", "is not one that this server gave out");
+        let bad = || Error::invalid("cursor", "was not issued by this server");
         if let Some(username) = text.strip_prefix('@') {
             return Username::parse(username).map(Self::Username).map_err(|_| bad());
         }

@@ -8,12 +8,12 @@ use crate::EventId;
 /// A result with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can go wrong. The texts are for people and say what to do next; nothing in them comes from inside the
-/// server (no SQL, path or line number).
+/// What can go wrong. The texts are for people and say what to do next; they begin with a small letter, so that a
+/// program can put something in front. Nothing in them comes from inside the server (no SQL, path or line number).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A field of a request is not acceptable.
-    #[error("{field} {reason}")]
+    #[error("{} {reason}", label(field))]
     Invalid {
         /// Name of the field, as in the protocol.
         field: Cow<'static, str>,
@@ -26,54 +26,68 @@ pub enum Error {
     /// Signed in, but not allowed.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
-    /// It does not exist, or the asker may not know that it does.
+    /// It does not exist, or the caller may not know that it does.
     #[error("there is no such {0}")]
     NotFound(Cow<'static, str>),
     /// A name is taken.
-    #[error("this {0} is taken already, choose another")]
+    #[error("this {0} is already taken; choose another")]
     AlreadyExists(Cow<'static, str>),
     /// An idempotency key was used before for another request.
-    #[error("this idempotency key was used for another request")]
+    #[error("this idempotency key was already used for a different request")]
     IdempotencyConflict,
     /// Too many requests of this kind.
-    #[error("too many requests, try again in {} s", retry_after.as_secs_f32().ceil())]
+    #[error("too many requests; try again in {}", in_words(*retry_after))]
     RateLimited {
-        /// Earliest time at which trying again makes sense.
+        /// How long to wait before the same request can succeed.
         retry_after: Duration,
     },
     /// A queue is full.
-    #[error("the server is busy, try again in a moment")]
+    #[error("the server is busy; try again in a moment")]
     Busy,
-    /// No room on the server's disk.
-    #[error("the server's disk is full: reading works, writing will again when there is room")]
+    /// No space on the server's disk.
+    #[error(
+        "the server's disk is full; you can read, but nothing can be posted until its operator frees space"
+    )]
     StorageFull,
     /// The server or its store cannot be reached.
     #[error("{0}")]
     Unavailable(Cow<'static, str>),
-    /// The reader of a subscription was too slow and lost its place.
-    #[error("events came faster than they were read; subscribe again from the cursor")]
+    /// The reader of a subscription was too slow, and the server ended the subscription.
+    #[error("events arrived faster than they were read; subscribe again from the cursor")]
     SlowConsumer {
         /// The last event that was delivered.
         cursor: Option<EventId>,
     },
     /// The server is stopping.
-    #[error("the server is going away, connect again in a moment")]
+    #[error("the server is shutting down; reconnect in a moment")]
     GoingAway,
     /// Bytes that the protocol does not allow.
     #[error("protocol error: {0}")]
     Protocol(Cow<'static, str>),
-    /// A fault of the server.
-    #[error("a fault of the server; the operator finds it in the log under incident {incident}")]
+    /// A bug or an unexpected state of the server.
+    #[error("internal server error; its operator can find the cause in the log under incident {incident}")]
     Internal {
-        /// What the log line carries too.
+        /// Identifier that the log line carries too.
         incident: String,
     },
 }
 
 impl Error {
-    /// [`Error::Invalid`] for this field.
+    /// [`Error::Invalid`] with a reason that goes on from the field's name.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Invalid { field: field.into(), reason: reason.into() }
+    }
+
+    /// [`Error::Invalid`] for an action on other accounts that was aimed at one's own.
+    #[must_use]
+    pub fn own_account() -> Self {
+        Self::invalid("username", OWN_ACCOUNT)
+    }
+
+    /// Whether this is [`Error::own_account`], also after it came from a server.
+    #[must_use]
+    pub fn is_own_account(&self) -> bool {
+        matches!(self, Self::Invalid { field, reason } if field == "username" && reason == OWN_ACCOUNT)
     }
 
     /// [`Error::NotFound`]: "there is no such …".
@@ -105,5 +119,68 @@ impl Error {
             Self::Protocol(_) => "PROTOCOL",
             Self::Internal { .. } => "INTERNAL",
         }
+    }
+}
+
+const OWN_ACCOUNT: &str = "is your own";
+
+/// What people call a field of the protocol.
+fn label(field: &str) -> &str {
+    match field {
+        "display_name" => "display name",
+        "invite_code" => "invite code",
+        "idempotency_key" => "idempotency key",
+        "new_password" => "new password",
+        "old_password" => "current password",
+        "public_key" => "public key",
+        "query" => "search text",
+        "tweet_id" => "tweet id",
+        "valid_hours" => "number of hours",
+        field => field,
+    }
+}
+
+/// A wait as people say it, rounded up: "30 minutes".
+#[must_use]
+pub fn in_words(wait: Duration) -> String {
+    let seconds = wait.as_millis().div_ceil(1_000).max(1);
+    let (count, unit) = match seconds {
+        ..120 => (seconds, "second"),
+        ..7_200 => (seconds.div_ceil(60), "minute"),
+        ..172_800 => (seconds.div_ceil(3_600), "hour"),
+        _ => (seconds.div_ceil(86_400), "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_rounded_up_to_the_unit_that_people_would_use() {
+        for (ms, words) in [
+            (0, "1 second"),
+            (1_500, "2 seconds"),
+            (119_000, "119 seconds"),
+            (120_000, "2 minutes"),
+            (1_776_000, "30 minutes"),
+            (7_200_000, "2 hours"),
+            (172_800_001, "3 days"),
+        ] {
+            assert_eq!(in_words(Duration::from_millis(ms)), words, "{ms} ms");
+        }
+    }
+
+    #[test]
+    fn a_field_is_named_as_people_call_it() {
+        assert_eq!(Error::invalid("old_password", "is wrong").to_string(), "current password is wrong");
+        assert_eq!(Error::invalid("bio", "is empty").to_string(), "bio is empty");
+    }
+
+    #[test]
+    fn an_action_on_ones_own_account_is_recognised() {
+        assert!(Error::own_account().is_own_account());
+        assert!(!Error::invalid("username", "is empty").is_own_account());
     }
 }

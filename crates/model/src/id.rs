@@ -68,7 +68,7 @@ macro_rules! id_types {
                 text.parse()
                     .ok()
                     .and_then(Self::new)
-                    .ok_or_else(|| Error::invalid("id", "is not an identifier (a number of 18 digits)"))
+                    .ok_or_else(|| Error::invalid("id", "must be a number of 18 digits"))
             }
         }
     )*};

@@ -25,7 +25,7 @@ mod tweet;
 pub use account::{Account, AccountState, Presence, Profile, Relationship, Role};
 pub use conversation::{Conversation, DirectMessage, ReadReceipts};
 pub use cursor::{Cursor, Page, Span, page_limit};
-pub use error::{Error, Result};
+pub use error::{Error, Result, in_words};
 pub use id::{
     AccountId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId, ReportId,
     SessionId, SshKeyId, TweetId, time_of_id,

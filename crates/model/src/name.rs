@@ -32,7 +32,7 @@ impl Username {
             ));
         }
         if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            return Err(Error::invalid("username", "may have only the letters a to z, digits and _"));
+            return Err(Error::invalid("username", "can have only the letters a to z, digits and _"));
         }
         Ok(Self(text.to_ascii_lowercase()))
     }

@@ -23,7 +23,7 @@ impl TimelineName {
         hashtag
             .filter(|tag| Hashtag::parse(tag.key()).is_ok_and(|again| again.key() == tag.key()))
             .map(|tag| Self(format!("#{}", tag.key())))
-            .ok_or_else(|| Error::invalid("timeline", "must be home, local or # and a hashtag"))
+            .ok_or_else(|| Error::invalid("timeline", "must be home, local or a #hashtag"))
     }
 
     /// As written.

@@ -32,7 +32,7 @@ pub fn guessable(password: &str, username: &str) -> Option<&'static str> {
     if folded == username {
         return Some("the username");
     }
-    COMMON.lines().any(|common| common == folded).then_some("one of the most used ones")
+    COMMON.lines().any(|common| common == folded).then_some("one of the most common passwords")
 }
 
 /// How hard a password is to guess: by the characters that are used, without those that only go on as the ones

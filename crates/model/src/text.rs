@@ -98,9 +98,9 @@ pub(crate) fn check_text(
     }
     let graphemes = count_graphemes(text);
     if graphemes > graphemes_max {
-        let reason =
-            format!("is {} characters too long (at most {graphemes_max})", graphemes - graphemes_max);
-        return Err(Error::invalid(field, reason));
+        let surplus = graphemes - graphemes_max;
+        let unit = if surplus == 1 { "character" } else { "characters" };
+        return Err(Error::invalid(field, format!("is {surplus} {unit} too long (at most {graphemes_max})")));
     }
     Ok(())
 }
@@ -162,7 +162,10 @@ impl Hashtag {
             && name.chars().all(is_hashtag_char)
             && name.chars().any(char::is_alphabetic);
         if !acceptable {
-            return Err(Error::invalid("hashtag", "must be letters, digits and _, with at least one letter"));
+            return Err(Error::invalid(
+                "hashtag",
+                "can have only letters, digits and _, and needs at least one letter",
+            ));
         }
         if name.chars().count() > HASHTAG_CHARS_MAX {
             return Err(Error::invalid("hashtag", format!("is longer than {HASHTAG_CHARS_MAX} characters")));

@@ -1,4 +1,4 @@
-//! Arguments of whoever runs a server: serve, admin, and the tools for its data.
+//! Arguments for the operator of a server: serve, admin, and the tools for its data.
 
 use std::path::PathBuf;
 
@@ -7,22 +7,22 @@ use jiff::tz::TimeZone;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Address and port, such as 0.0.0.0:4280 for the whole world.
+    /// Address and port to listen on, such as 0.0.0.0:4280 for the whole internet.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// Where people come in by ssh, such as 0.0.0.0:4222. Else nobody does.
+    /// Address and port for ssh, such as 0.0.0.0:4222. Without it, ssh is off.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) ssh: Option<String>,
-    /// Directory of the database.
+    /// Data directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// Configuration file (TOML); all options are in docs/configuration.md.
+    /// Configuration file (TOML); --show-options lists every option.
     #[arg(long, value_name = "FILE", env = "MINI_TWEET_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Any option, for example --set server.sign_up=invite.
+    /// Set any option, for example --set server.sign_up=invite.
     #[arg(long, value_name = "OPTION=VALUE", value_parser = option_and_value)]
     pub(crate) set: Vec<(String, String)>,
-    /// Show every option with its meaning and value, and stop.
+    /// Print every option with its meaning and default, then exit.
     #[arg(long)]
     pub(crate) show_options: bool,
 }
@@ -34,7 +34,7 @@ fn option_and_value(text: &str) -> Result<(String, String), String> {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataDirectory {
-    /// Directory of the server's database.
+    /// Data directory of the server.
     #[arg(
         long,
         value_name = "DIR",
@@ -56,55 +56,55 @@ pub(crate) struct Admin {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdminAction {
-    /// Make an account, also where sign-up is closed.
+    /// Create an account, even if sign-up is closed.
     Create {
         /// Username.
         username: String,
-        /// Name to show.
+        /// Display name.
         #[arg(long, value_name = "NAME", default_value = "")]
         name: String,
-        /// With an operator's rights.
+        /// Give the account the admin role.
         #[arg(long)]
         admin: bool,
-        /// Password as a line of stdin.
+        /// Read the password from stdin.
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Make an invite code; prints it.
+    /// Create an invite code and print it.
     Invite {
-        /// How many may use it.
+        /// How many people can use it.
         #[arg(long, default_value_t = 1)]
         uses: u32,
-        /// For how long.
+        /// How many hours it is valid.
         #[arg(long, default_value_t = 168)]
         hours: u32,
     },
-    /// Hide an account and all it wrote, and end its sessions.
+    /// Suspend an account: hide it with everything it posted, and end its sessions.
     Suspend {
-        /// Whom.
+        /// Username.
         user: String,
     },
-    /// Let a suspended account back.
+    /// Restore a suspended account.
     Unsuspend {
-        /// Whom.
+        /// Username.
         user: String,
     },
-    /// Give an account another password; its owner is asked to change it.
+    /// Set a new password for an account and ask its owner to change it.
     ResetPassword {
-        /// Whose.
+        /// Username.
         user: String,
-        /// Password as a line of stdin.
+        /// Read the password from stdin.
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Say something to everyone; an empty text takes it away.
+    /// Show an announcement to everyone; an empty text removes it.
     Announce {
-        /// What.
+        /// Text of the announcement.
         text: String,
     },
-    /// Counts of the server.
+    /// Show statistics of the server.
     Stats,
-    /// What people reported: list it, or close one that you have looked at.
+    /// List what people reported, or close a report.
     Reports {
         #[command(subcommand)]
         action: Option<ReportsAction>,
@@ -113,42 +113,42 @@ pub(crate) enum AdminAction {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReportsAction {
-    /// The oldest first.
+    /// List open reports, oldest first.
     List,
-    /// It is gone for good.
+    /// Close a report. It is deleted.
     Close {
-        /// Its id in the list.
+        /// Id of the report, from the list.
         id: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImportSource {
-    /// A database of the original Python program.
+    /// Import a database of the original Python program.
     Python {
-        /// Its directory.
+        /// Directory of the database.
         directory: PathBuf,
-        /// Where its clock was, for example Europe/Berlin; else that of this machine.
+        /// Time zone of its timestamps, such as Europe/Berlin [default: this machine's].
         #[arg(long, value_name = "NAME", value_parser = TimeZone::get)]
         time_zone: Option<TimeZone>,
         #[command(flatten)]
         data: DataDirectory,
     },
-    /// A network for trials: accounts p0, p1, … and their follows from a list of ties, tweets from a text file.
+    /// Import a test network: accounts p0, p1, … and their follows from an edge list, tweets from a text file.
     Graph {
-        /// Two numbers a line: these two follow each other.
+        /// Edge list: two account numbers per line, who follow each other.
         #[arg(long, value_name = "FILE")]
         edges: PathBuf,
-        /// One tweet a line.
+        /// Tweets, one per line.
         #[arg(long, value_name = "FILE")]
         tweets: Option<PathBuf>,
-        /// Another number deals the tweets out differently.
+        /// Seed of the random distribution of tweets over accounts.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Over how many days the tweets are spread.
+        /// Number of days over which the tweets are spread.
         #[arg(long, default_value_t = 7)]
         days: u32,
-        /// Password of all accounts as a line of stdin; else one is made and shown.
+        /// Read the password of all accounts from stdin; without it, one is generated and printed.
         #[arg(long)]
         password_stdin: bool,
         #[command(flatten)]

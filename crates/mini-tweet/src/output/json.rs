@@ -1,4 +1,4 @@
-//! JSON lines that a terminal can show: what people wrote cannot drive it, and no character is lost.
+//! JSON lines that are safe on a terminal: characters that could drive it are escaped, and none is lost.
 
 use std::io;
 
@@ -16,7 +16,7 @@ pub(crate) fn line(value: &Value) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Escapes what [`SafeText`] would show.
+/// Escapes the characters that [`SafeText`] replaces.
 struct Printable;
 
 impl Formatter for Printable {

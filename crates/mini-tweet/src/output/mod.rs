@@ -1,4 +1,4 @@
-//! What a verb shows: rows on stdout, for people or for programs; talk on stderr, for people only.
+//! Output of the verbs: rows on stdout, for people or programs; messages on stderr, for people only.
 
 pub(crate) mod json;
 pub(crate) mod people;
@@ -14,10 +14,10 @@ use serde_json::{Map, Value};
 use crate::args::{ColorChoice, Global};
 use crate::exit::Failure;
 
-/// Version of the fields: new ones may come, none changes its meaning.
+/// Version of the JSON fields: fields may be added, but none changes its meaning.
 const SCHEMA: u32 = 1;
 
-/// One thing to show: its fields for programs, and what people see of it, safe for a terminal.
+/// One item: its fields for programs, and its text for people, safe for a terminal.
 #[derive(Debug)]
 pub(crate) struct Row {
     fields: Map<String, Value>,
@@ -25,35 +25,35 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Fields in the order of their names. The text ends without a newline.
+    /// Fields in this order. The text has no newline at its end.
     pub(crate) fn new<const N: usize>(names: &[&str; N], values: [Value; N], text: String) -> Self {
         let fields = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
         Self { fields, text }
     }
 
-    /// As part of another row.
+    /// The fields as a value, for use inside another row.
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.fields)
     }
 }
 
-/// Where rows go.
+/// The output of one run.
 #[derive(Debug)]
 pub(crate) struct Output {
     mode: Mode,
-    talks: bool,
+    has_messages: bool,
     rows: AtomicUsize,
     sink: Sink,
 }
 
-/// Where lines are written.
+/// Destination of the lines.
 #[derive(Debug)]
 enum Sink {
-    /// To standard output and standard error of this process.
+    /// stdout of this process.
     Process,
-    /// To somebody elsewhere, of whose terminal nothing is known: no colours.
+    /// The caller over ssh. Nothing is known of their terminal, so there are no colors.
     #[cfg(feature = "ssh")]
-    Elsewhere(tokio::sync::mpsc::Sender<String>),
+    Remote(tokio::sync::mpsc::Sender<String>),
 }
 
 #[derive(Debug)]
@@ -83,17 +83,18 @@ impl Output {
             ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
         }
         let mode = Mode::of(global);
-        let talks = !global.quiet && matches!(mode, Mode::People) && io::stderr().is_terminal();
-        Self { mode, talks, rows: AtomicUsize::new(0), sink: Sink::Process }
+        let has_messages = !global.quiet && matches!(mode, Mode::People) && io::stderr().is_terminal();
+        Self { mode, has_messages, rows: AtomicUsize::new(0), sink: Sink::Process }
     }
 
-    /// For somebody elsewhere, who takes lines from this channel.
+    /// Output over ssh, through this channel.
     #[cfg(feature = "ssh")]
-    pub(crate) fn elsewhere(global: &Global, lines: tokio::sync::mpsc::Sender<String>) -> Self {
-        Self { mode: Mode::of(global), talks: false, rows: AtomicUsize::new(0), sink: Sink::Elsewhere(lines) }
+    pub(crate) fn remote(global: &Global, lines: tokio::sync::mpsc::Sender<String>) -> Self {
+        let (rows, sink) = (AtomicUsize::new(0), Sink::Remote(lines));
+        Self { mode: Mode::of(global), has_messages: false, rows, sink }
     }
 
-    /// Writes a line, and waits until there is room for it.
+    /// Writes a line; waits for a slow reader.
     fn line(&self, line: &str) -> Result<(), Failure> {
         match &self.sink {
             Sink::Process => {
@@ -102,7 +103,7 @@ impl Output {
                 Ok(out.flush()?)
             }
             #[cfg(feature = "ssh")]
-            Sink::Elsewhere(lines) => {
+            Sink::Remote(lines) => {
                 let line = format!("{}\n", anstream::adapter::strip_str(line));
                 let sent = tokio::task::block_in_place(|| lines.blocking_send(line));
                 sent.map_err(|_| Failure::Unread)
@@ -114,12 +115,12 @@ impl Output {
         matches!(self.mode, Mode::People)
     }
 
-    /// How many rows were shown.
+    /// Number of rows shown so far.
     pub(crate) fn rows(&self) -> usize {
         self.rows.load(Ordering::Relaxed)
     }
 
-    /// Shows a row at once.
+    /// Shows a row and flushes it.
     pub(crate) fn row(&self, row: &Row) -> Result<(), Failure> {
         self.rows.fetch_add(1, Ordering::Relaxed);
         match &self.mode {
@@ -159,13 +160,13 @@ impl Output {
         rows.into_iter().try_for_each(|row| self.row(&row))
     }
 
-    /// A line of JSON, whatever was asked for.
+    /// Shows a line of JSON in any mode.
     pub(crate) fn json(&self, value: &Value) -> Result<(), Failure> {
         self.rows.fetch_add(1, Ordering::Relaxed);
         self.line(&json::line(value))
     }
 
-    /// A row whose only text is this word: an identifier, a code. People see it bare.
+    /// Shows a row whose whole text is one word, such as an identifier or a code.
     pub(crate) fn word<const N: usize>(
         &self,
         names: &[&str; N],
@@ -175,9 +176,9 @@ impl Output {
         self.row(&Row::new(names, values, SafeText::line(word).to_string()))
     }
 
-    /// Talk: shown to people at a terminal only.
+    /// Shows a message on stderr, to people at a terminal only.
     pub(crate) fn say(&self, text: &str) {
-        if self.talks {
+        if self.has_messages {
             crate::logging::talk(SafeText::lines(text));
         }
     }
@@ -186,7 +187,7 @@ impl Output {
 fn field<'a>(row: &'a Row, name: &str) -> Result<&'a Value, Failure> {
     row.fields.get(name).ok_or_else(|| {
         let known: Vec<&str> = row.fields.keys().map(String::as_str).collect();
-        Failure::Usage(format!("there is no field {name:?} here; the fields are {}", known.join(",")))
+        Failure::Usage(format!("unknown field {name:?}; the fields are {}", known.join(",")))
     })
 }
 
@@ -195,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_that_is_not_there_is_answered_with_those_that_are() {
+    fn an_unknown_field_is_refused_with_a_list_of_the_fields() {
         let row = Row::new(&["id", "text"], ["1".into(), "x".into()], String::new());
         let Err(Failure::Usage(text)) = field(&row, "txt") else { panic!("it was found") };
         assert!(text.ends_with("the fields are id,text"), "{text}");

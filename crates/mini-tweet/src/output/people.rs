@@ -1,4 +1,4 @@
-//! Rows about people: people, profiles, notifications, conversations, sessions.
+//! Rows about people: accounts, profiles, notifications, conversations, messages, ssh keys and sessions.
 
 use model::SafeText;
 use protocol::v1;
@@ -8,23 +8,23 @@ use super::Row;
 use super::style::{account, bold, count, dim, local_time, prose, rfc3339};
 use super::tweets::{Referred, author};
 
-/// Somebody in a list.
+/// An account in a list.
 pub(crate) fn person(person: &v1::AccountView) -> Row {
     let who = person.account.clone().unwrap_or_default();
-    let ties = person.relationship.unwrap_or_default();
-    let mut about = ties_in_words(&ties);
+    let relationship = person.relationship.unwrap_or_default();
+    let mut about = in_words(&relationship);
     match presence(person.presence()) {
         "offline" => {}
-        here => about.insert(0, here),
+        state => about.insert(0, state),
     }
     let text = format!("{}  {}", account(&who.username, &who.display_name), dim(about.join(" · ")));
     let values = [
         who.username.as_str().into(),
         who.display_name.as_str().into(),
-        ties.following.into(),
-        ties.followed_by.into(),
-        ties.blocking.into(),
-        ties.muting.into(),
+        relationship.following.into(),
+        relationship.followed_by.into(),
+        relationship.blocking.into(),
+        relationship.muting.into(),
         presence(person.presence()).into(),
         person.idle_seconds.into(),
     ];
@@ -34,12 +34,12 @@ pub(crate) fn person(person: &v1::AccountView) -> Row {
 const PERSON: [&str; 8] =
     ["username", "name", "you_follow", "follows_you", "you_block", "you_mute", "presence", "idle_s"];
 
-fn ties_in_words(ties: &v1::Relationship) -> Vec<&'static str> {
+fn in_words(relationship: &v1::Relationship) -> Vec<&'static str> {
     let words = [
-        (ties.following, "you follow"),
-        (ties.followed_by, "follows you"),
-        (ties.blocking, "blocked"),
-        (ties.muting, "muted"),
+        (relationship.following, "you follow"),
+        (relationship.followed_by, "follows you"),
+        (relationship.blocking, "blocked"),
+        (relationship.muting, "muted"),
     ];
     words.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word).collect()
 }
@@ -52,10 +52,10 @@ pub(crate) fn presence(state: v1::PresenceState) -> &'static str {
     }
 }
 
-/// A whole profile.
+/// A profile.
 pub(crate) fn profile(profile: &v1::Profile) -> Row {
     let who = profile.account.clone().unwrap_or_default();
-    let ties = profile.relationship.unwrap_or_default();
+    let relationship = profile.relationship.unwrap_or_default();
     let is_admin = profile.role() == v1::Role::Admin;
     let mut lines = vec![account(&who.username, &who.display_name)];
     if !profile.bio.is_empty() {
@@ -63,18 +63,18 @@ pub(crate) fn profile(profile: &v1::Profile) -> Row {
     }
     let counts = [
         count(profile.tweets, "tweet"),
-        format!("following {}", profile.following),
+        format!("{} following", profile.following),
         count(profile.followers, "follower"),
     ];
     lines.push(format!("  {}", counts.join(" · ")));
     let mut about = vec![presence(profile.presence())];
     about.extend(is_admin.then_some("admin"));
     about.extend(profile.suspended.then_some("suspended"));
-    about.extend(ties_in_words(&ties));
-    about.extend(profile.own.as_ref().filter(|own| own.presence_hidden).map(|_| "presence hidden"));
+    about.extend(in_words(&relationship));
+    about.extend(profile.own.as_ref().filter(|own| own.presence_hidden).map(|_| "hides when online"));
     lines.push(format!(
         "  {}",
-        dim(format!("here since {} · {}", local_time(profile.created_ms), about.join(" · ")))
+        dim(format!("joined {} · {}", local_time(profile.created_ms), about.join(" · ")))
     ));
     let values = [
         who.username.as_str().into(),
@@ -85,10 +85,10 @@ pub(crate) fn profile(profile: &v1::Profile) -> Row {
         profile.tweets.into(),
         profile.followers.into(),
         profile.following.into(),
-        ties.following.into(),
-        ties.followed_by.into(),
-        ties.blocking.into(),
-        ties.muting.into(),
+        relationship.following.into(),
+        relationship.followed_by.into(),
+        relationship.blocking.into(),
+        relationship.muting.into(),
         presence(profile.presence()).into(),
         profile.suspended.into(),
     ];
@@ -112,20 +112,20 @@ const PROFILE: [&str; 14] = [
     "suspended",
 ];
 
-/// What somebody did that concerns the reader.
+/// A notification.
 pub(crate) fn notification(notification: &v1::Notification, referred: &Referred) -> Row {
     let (kind, did) = match notification.kind() {
-        v1::NotificationKind::Follow => ("follow", "follows you"),
+        v1::NotificationKind::Follow => ("follow", "followed you"),
         v1::NotificationKind::Mention => ("mention", "mentioned you"),
         v1::NotificationKind::Reply => ("reply", "replied to you"),
-        v1::NotificationKind::Retweet => ("retweet", "retweeted you"),
-        v1::NotificationKind::Quote => ("quote", "quoted you"),
-        v1::NotificationKind::Like => ("like", "likes what you wrote"),
-        // What only a newer server tells.
-        v1::NotificationKind::Unspecified => ("other", "did something"),
+        v1::NotificationKind::Retweet => ("retweet", "retweeted your tweet"),
+        v1::NotificationKind::Quote => ("quote", "quoted your tweet"),
+        v1::NotificationKind::Like => ("like", "liked your tweet"),
+        // A kind that only newer servers send.
+        v1::NotificationKind::Unspecified => ("other", "sent a notification of an unknown kind"),
     };
     let who = referred.account(notification.account_id);
-    let name = who.map_or_else(|| dim("somebody"), |who| account(&who.username, &who.display_name));
+    let name = who.map_or_else(|| dim("someone"), |who| account(&who.username, &who.display_name));
     let mark = if notification.unread { "*" } else { " " };
     let mut text = format!("{mark} {name} {did}  {}", dim(local_time(notification.created_ms)));
     let tweet = referred.tweet(notification.tweet_id);
@@ -168,7 +168,7 @@ pub(crate) fn conversation(conversation: &v1::Conversation) -> Row {
     Row::new(&["with", "unread", "last"], [author(&with), conversation.unread.into(), last], text)
 }
 
-/// A message of a conversation with this person. `theirs` says how far they have come with ours.
+/// A message of the conversation with this account. `theirs` are its read receipts for our messages.
 pub(crate) fn message(message: &v1::DirectMessage, with: &v1::Account, theirs: v1::ReadReceipts) -> Row {
     let is_theirs = message.author_id == with.id;
     let state = match message.id {
@@ -191,7 +191,7 @@ pub(crate) fn message(message: &v1::DirectMessage, with: &v1::Account, theirs: v
     Row::new(&["id", "with", "from_them", "text", "created", "state"], values, text)
 }
 
-/// An ssh key of one's account.
+/// An ssh key of the account.
 pub(crate) fn ssh_key(key: &v1::SshKey) -> Row {
     let used = match key.last_used_ms {
         0 => "never used".to_owned(),
@@ -202,7 +202,7 @@ pub(crate) fn ssh_key(key: &v1::SshKey) -> Row {
         key.id,
         SafeText::line(&key.name),
         SafeText::line(&key.fingerprint),
-        dim(format!("since {}, {used}", local_time(key.created_ms)))
+        dim(format!("added {}, {used}", local_time(key.created_ms)))
     );
     let last_used = if key.last_used_ms == 0 { Value::Null } else { rfc3339(key.last_used_ms).into() };
     let values = [
@@ -215,15 +215,15 @@ pub(crate) fn ssh_key(key: &v1::SshKey) -> Row {
     Row::new(&["id", "name", "fingerprint", "created", "last_used"], values, text)
 }
 
-/// A session of one's account.
+/// A session of the account.
 pub(crate) fn session(session: &v1::Session) -> Row {
-    let here = if session.current { "  (this one)" } else { "" };
+    let here = if session.current { "  (this session)" } else { "" };
     let text = format!(
         "{}  {}{here}  {}",
         session.id,
         SafeText::line(&session.client_name),
         dim(format!(
-            "since {}, last used {}",
+            "signed in {}, last used {}",
             local_time(session.created_ms),
             local_time(session.last_used_ms)
         ))

@@ -1,4 +1,4 @@
-//! How things look on a terminal. Colours are taken away where they are not wanted, on the way out.
+//! Styles and formats for people. Colors are stripped when the output is written, if they are not wanted.
 
 use std::fmt::Display;
 
@@ -23,7 +23,7 @@ fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// What somebody wrote, with its hashtags, mentions and links, each line behind this margin.
+/// A user's text with its hashtags, mentions and links styled; each line begins with the margin.
 pub(crate) fn prose(text: &str, margin: &str) -> String {
     let mut shown = String::new();
     let mut end = 0;
@@ -47,7 +47,7 @@ pub(crate) fn account(username: &str, display_name: &str) -> String {
     if display_name.is_empty() { username } else { format!("{username} {}", SafeText::line(display_name)) }
 }
 
-/// A time as the reader's clock shows it.
+/// A time in the local time zone.
 pub(crate) fn local_time(ms: i64) -> String {
     match Timestamp::from_millisecond(ms) {
         Ok(time) => time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
@@ -55,7 +55,7 @@ pub(crate) fn local_time(ms: i64) -> String {
     }
 }
 
-/// RFC 3339, UTC.
+/// A time in RFC 3339, in UTC.
 pub(crate) fn rfc3339(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map_or_else(|_| String::new(), |time| time.to_string())
 }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_is_safe_and_behind_its_margin() {
+    fn text_of_users_is_safe_and_each_line_has_the_margin() {
         let shown = prose("a\u{1b}[31m\n#tag \u{202e}", "  ");
         let plain = anstream::adapter::strip_str(&shown).to_string();
         assert_eq!(plain, "  a<U+001B>[31m\n  #tag <U+202E>");

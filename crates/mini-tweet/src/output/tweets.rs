@@ -1,4 +1,4 @@
-//! Rows about tweets: tweets, versions, hashtags, trends.
+//! Rows about tweets: tweets, versions, hashtags and trends.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ const TWEET: [&str; 18] = [
     "event",
 ];
 
-/// What tweets refer to: authors, and originals of retweets and quotes.
+/// What tweets refer to: their authors, and the originals of retweets and quotes.
 #[derive(Debug, Default)]
 pub(crate) struct Referred {
     accounts: HashMap<u64, v1::Account>,
@@ -59,7 +59,7 @@ impl Referred {
 
     fn name(&self, tweet: &v1::Tweet) -> String {
         self.account(tweet.author_id)
-            .map_or_else(|| dim("somebody"), |author| account(&author.username, &author.display_name))
+            .map_or_else(|| dim("someone"), |author| account(&author.username, &author.display_name))
     }
 }
 
@@ -68,14 +68,14 @@ pub(crate) fn author(account: &v1::Account) -> Value {
     json!({ "username": account.username, "name": account.display_name })
 }
 
-/// The tweets of a page, in its order.
+/// The tweets of a page, in order.
 pub(crate) fn page(page: v1::TweetPage) -> Vec<Row> {
     let originals = page.referenced.into_iter().chain(page.tweets.iter().cloned());
     let referred = Referred::new(page.accounts, originals.collect());
     page.tweets.iter().map(|one| tweet(one, &referred)).collect()
 }
 
-/// A tweet that came live.
+/// A tweet from a live event; `event` is "posted" or "edited".
 pub(crate) fn live(live: v1::LiveTweet, event: &str) -> Option<Row> {
     let referred = Referred::new(live.accounts, live.referenced);
     let mut row = tweet(&live.tweet?, &referred);
@@ -122,7 +122,7 @@ pub(crate) fn tweet(tweet: &v1::Tweet, referred: &Referred) -> Row {
     Row::new(&TWEET, values, text(tweet, referred))
 }
 
-/// A tweet that is no more.
+/// A deleted tweet.
 pub(crate) fn deleted(id: u64) -> Row {
     let mut values = [const { Value::Null }; 18];
     let [first, .., deleted, event] = &mut values;
@@ -147,7 +147,7 @@ fn text(tweet: &v1::Tweet, referred: &Referred) -> String {
         let by = format!("{} {}", referred.name(tweet), dim("retweeted"));
         return match referred.tweet(tweet.retweet_of) {
             Some(original) => format!("{by}\n{}", text(original, referred)),
-            None => format!("{by} {}", dim("a tweet that is gone")),
+            None => format!("{by} {}", dim("an unavailable tweet")),
         };
     }
     let mut about = vec![local_time(tweet.created_ms), tweet.id.to_string()];
@@ -158,7 +158,7 @@ fn text(tweet: &v1::Tweet, referred: &Referred) -> String {
         about.push(visibility(tweet).to_owned());
     }
     if tweet.reply_to != 0 {
-        about.push(format!("reply to {}", tweet.reply_to));
+        about.push(format!("in reply to {}", tweet.reply_to));
     }
     let mut lines = vec![format!("{}  {}", referred.name(tweet), dim(about.join(" · ")))];
     lines.push(prose(&tweet.text, "  "));
@@ -167,7 +167,7 @@ fn text(tweet: &v1::Tweet, referred: &Referred) -> String {
             Some(quoted) => {
                 format!("  │ {}\n{}", referred.name(quoted), prose(&quoted.text, "  │ "))
             }
-            None => format!("  │ {}", dim("a tweet that is gone")),
+            None => format!("  │ {}", dim("an unavailable tweet")),
         });
     }
     let counts = [
@@ -190,7 +190,7 @@ fn text(tweet: &v1::Tweet, referred: &Referred) -> String {
     lines.join("\n")
 }
 
-/// What a tweet said at some time.
+/// A version of a tweet.
 pub(crate) fn version(version: &v1::TweetVersion) -> Row {
     let text = format!("{}\n{}", dim(local_time(version.written_ms)), prose(&version.text, "  "));
     let values = [version.text.as_str().into(), rfc3339(version.written_ms).into()];
@@ -204,7 +204,7 @@ pub(crate) fn hashtag(hashtag: &v1::Hashtag) -> Row {
     Row::new(&["hashtag", "tweets"], [hashtag.name.as_str().into(), hashtag.tweets.into()], text)
 }
 
-/// A trend, with its last day as a little picture.
+/// A trend, with a sparkline of its last 24 hours.
 pub(crate) fn trend(trend: &v1::Trend) -> Row {
     let name = bold(format_args!("#{}", SafeText::line(&trend.name)));
     let people = if trend.people == 1 { "1 person".to_owned() } else { format!("{} people", trend.people) };
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_shows_what_it_quotes_or_that_it_is_gone() {
+    fn a_quote_shows_the_quoted_tweet_or_that_it_is_unavailable() {
         let mut quote =
             v1::Tweet { id: 11, author_id: 1, text: "so".into(), quote_of: 10, ..v1::Tweet::default() };
         let row = tweet(&quote, &referred());
@@ -249,7 +249,7 @@ mod tests {
         quote.quote_of = 9;
         let row = tweet(&quote, &referred());
         assert_eq!(row.fields["quote"]["deleted"], true);
-        assert!(plain(&row).contains("gone"));
+        assert!(plain(&row).contains("an unavailable tweet"));
     }
 
     #[test]
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_of_a_trend_has_a_bar_an_hour() {
+    fn the_sparkline_of_a_trend_has_a_bar_per_hour() {
         assert_eq!(sparkline(&[0, 1, 2, 4]), "▁▃▅█");
         assert_eq!(sparkline(&[0; 24]).chars().count(), 24);
     }

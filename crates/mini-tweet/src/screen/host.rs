@@ -1,4 +1,4 @@
-//! What a machine of one's own can do for the client.
+//! The host of a client on this machine: profiles, the editor, links, a local server, the tour.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,23 +11,23 @@ use tui::local_store::LocalStore;
 use tui::run::{Host, Later};
 
 use super::local_terminal::{self, LocalTerminal};
-use super::shelf_of;
 use super::tour;
 use crate::args::Global;
 use crate::context::{Context, client_options};
+use crate::files;
 
-/// For a server that was just started to answer.
-const START: Duration = Duration::from_secs(10);
+/// Maximum time for a server that was just started to respond.
+const START_MAX: Duration = Duration::from_secs(10);
 
-/// This machine.
+/// Implements the client's host on this machine.
 pub(super) struct LocalHost {
     global: Global,
     home: Home,
-    /// The screen; in plain mode there is none to lend.
+    /// The terminal to lend to other programs; none in plain mode.
     terminal: Option<Arc<LocalTerminal>>,
     /// The account whose session is used.
     profile: Arc<Mutex<Option<Profile>>>,
-    /// The tour's server, and where it lives.
+    /// Address and directory of the tour's server.
     tour: Arc<Mutex<Option<(String, tour::Directory)>>>,
 }
 
@@ -85,14 +85,14 @@ impl Host for LocalHost {
             last: None,
         };
         *self.profile.lock().unwrap_or_else(PoisonError::into_inner) = Some(profile.clone());
-        let shelf = shelf_of(&self.home, &profile.name());
+        let local_store = files::store_of_account(&self.home, &profile.name());
         Profiles::update(&self.home, |all| all.sign_in(profile)).map_err(|error| error.to_string())?;
-        Ok(Some(shelf))
+        Ok(Some(local_store))
     }
 
     fn signed_out(&self) {
         if let Some(profile) = self.profile() {
-            // The session has ended; a token that stays behind opens nothing.
+            // Best effort: the session has ended, so the token is useless.
             let _ = Profiles::update(&self.home, |all| all.change(&profile.name(), |kept| kept.token = None));
         }
     }
@@ -126,7 +126,7 @@ impl Host for LocalHost {
         Box::pin(async move {
             let Some(terminal) = terminal else { return };
             terminal.lend().await;
-            // Where this is not allowed the client simply goes on.
+            // If this is not permitted, the client continues.
             let _ = kill_process(getpid(), Signal::TSTP);
             terminal.take_again();
         })
@@ -144,8 +144,8 @@ impl Host for LocalHost {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| format!("{program} cannot be started ({error}); yy copies the link"))?;
-        // Whoever it starts goes on without us; nobody must be left as a zombie.
+            .map_err(|error| format!("Cannot start {program}: {error}. Press yy to copy the link."))?;
+        // Wait for the process, so that it does not become a zombie.
         std::thread::spawn(move || {
             let mut child = child;
             let _ = child.wait();
@@ -157,20 +157,20 @@ impl Host for LocalHost {
         let log = self.home.path().join("server.log");
         let (global, home) = (self.global.clone(), self.home.clone());
         Box::pin(async move {
-            // The server that is started goes by the same variable.
+            // The new server listens at the address in the same variable.
             let server = std::env::var("MINI_TWEET_LISTEN").unwrap_or_else(|_| "127.0.0.1:4280".to_owned());
             if answers(&global, &home, &server).await {
                 return Ok(server);
             }
-            start_server(&log).map_err(|problem| format!("no server could be started: {problem}"))?;
-            let deadline = tokio::time::Instant::now() + START;
+            start_server(&log).map_err(|problem| format!("Cannot start a server: {problem}"))?;
+            let deadline = tokio::time::Instant::now() + START_MAX;
             while tokio::time::Instant::now() < deadline {
                 if answers(&global, &home, &server).await {
                     return Ok(server);
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            Err(format!("the server does not answer; {} says why", log.display()))
+            Err(format!("The server does not respond. See its log: {}", log.display()))
         })
     }
 
@@ -193,7 +193,7 @@ async fn answers(global: &Global, home: &Home, server: &str) -> bool {
     }
 }
 
-/// How to reach this server.
+/// Client options for this server.
 fn options(
     global: &Global,
     home: &Home,
@@ -204,7 +204,7 @@ fn options(
     client_options(global, home, endpoint, token).map_err(|failure| failure.message())
 }
 
-/// A process of its own that goes on when the client ends.
+/// Starts a server in a process group of its own: it keeps running when the client ends.
 fn start_server(log: &Path) -> std::io::Result<()> {
     use std::os::unix::process::CommandExt as _;
     if let Some(directory) = log.parent() {

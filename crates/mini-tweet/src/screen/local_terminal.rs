@@ -1,4 +1,4 @@
-//! The terminal of this process: raw while the client has it, and given back as it was however the process ends.
+//! The terminal of this process: raw mode while the client uses it, restored however the process ends.
 
 use std::io::{self, Write as _};
 use std::os::unix::net::UnixStream;
@@ -14,30 +14,30 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tui::run::{Input, LEAVE, Terminal};
 
-/// Bytes that are read at a time.
+/// Bytes per read.
 const READ_BYTES: usize = 4_096;
-/// Reads that may wait.
+/// Input events queued for the client.
 const INPUT_MAX: usize = 64;
 
-/// How the terminal was before it was taken, for whatever ends the process.
+/// The terminal's settings before raw mode, for everything that can end the process.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
-static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+static IS_RAW: AtomicBool = AtomicBool::new(false);
 
-/// A terminal that is taken.
+/// The terminal in raw mode.
 #[derive(Debug)]
 pub(crate) struct LocalTerminal {
     output: mpsc::Sender<Bytes>,
     lending: Arc<Lending>,
 }
 
-/// Who reads what is typed: we, or somebody to whom the terminal is lent.
+/// Who reads the input: the client, or a program that borrows the terminal.
 #[derive(Debug)]
 struct Lending {
     state: Mutex<Lent>,
     changed: Condvar,
-    /// A byte into the one wakes whoever waits at the other.
-    tell: UnixStream,
-    heard: UnixStream,
+    /// A byte written to `waker` wakes the reader that polls `woken`.
+    waker: UnixStream,
+    woken: UnixStream,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,49 +51,50 @@ impl Lending {
     fn set(&self, lent: Lent) {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = lent;
         self.changed.notify_all();
-        // A full pipe wakes as well.
-        let _ = (&self.tell).write(&[0]);
+        // An error means that the socket is full, which wakes the reader too.
+        let _ = (&self.waker).write(&[0]);
     }
 
-    /// Waits while it is lent; whether it will come back.
-    fn wait_until_back(&self) -> bool {
+    /// Waits while the terminal is lent; returns whether the client reads again.
+    fn wait_until_returned(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self.changed.wait_while(state, |lent| *lent == Lent::Yes);
         *state.unwrap_or_else(PoisonError::into_inner) == Lent::No
     }
 }
 
-/// Its size now.
+/// Current size of the terminal; 80×24 if unknown.
 pub(crate) fn size() -> Size {
     let size = tcgetwinsize(io::stdout());
     size.map_or(Size { width: 80, height: 24 }, |size| Size::clamped(size.ws_col.max(1), size.ws_row.max(1)))
 }
 
 impl LocalTerminal {
-    /// Takes it: raw, with its bytes in both directions.
+    /// Switches to raw mode and starts the threads that read and write.
     pub(crate) fn take() -> io::Result<(Self, Terminal)> {
         restore_after_panic();
         make_raw()?;
         let (to_input, input) = mpsc::channel(INPUT_MAX);
         let (output, from_output) = mpsc::channel(1);
-        let (tell, heard) = UnixStream::pair()?;
-        tell.set_nonblocking(true)?;
-        let lending = Arc::new(Lending { state: Mutex::new(Lent::No), changed: Condvar::new(), tell, heard });
+        let (waker, woken) = UnixStream::pair()?;
+        waker.set_nonblocking(true)?;
+        let lending =
+            Arc::new(Lending { state: Mutex::new(Lent::No), changed: Condvar::new(), waker, woken });
         std::thread::spawn(move || write_all(from_output));
         let (of_reader, to_reader) = (lending.clone(), to_input.clone());
         std::thread::spawn(move || read_all(&to_reader, &of_reader));
-        tokio::spawn(hear_signals(to_input));
+        tokio::spawn(forward_signals(to_input));
         Ok((Self { output: output.clone(), lending }, Terminal { input, output }))
     }
 
-    /// Gives it back for good.
+    /// Restores the terminal at the end of the client.
     pub(crate) async fn give_back(&self) {
         self.lending.set(Lent::ForGood);
         drain(&self.output).await;
         restore();
     }
 
-    /// Gives it to somebody for a while.
+    /// Restores the terminal for another program, until [`LocalTerminal::take_again`].
     pub(crate) async fn lend(&self) {
         self.lending.set(Lent::Yes);
         let _ = self.output.send(LEAVE.into()).await;
@@ -101,18 +102,18 @@ impl LocalTerminal {
         restore();
     }
 
-    /// Takes it again.
+    /// Switches back to raw mode after [`LocalTerminal::lend`].
     pub(crate) fn take_again(&self) {
-        // Whatever fails here shows itself at once.
+        // A failure shows at once: typed characters are echoed.
         let _ = make_raw();
         self.lending.set(Lent::No);
     }
 }
 
-/// Waits until everything is written: the second of two empty writes is taken when the first was done.
+/// Waits until everything is written: the writer accepts the second empty frame after it has finished the first.
 pub(crate) async fn drain(output: &mpsc::Sender<Bytes>) {
     for _ in 0..2 {
-        // Who writes has ended when this fails.
+        // An error means that the writer has ended.
         let _ = output.send(Bytes::new()).await;
     }
 }
@@ -130,19 +131,19 @@ pub(crate) fn lines() -> (mpsc::Receiver<Input>, mpsc::Sender<Bytes>) {
                 return;
             }
         }
-        // Nobody listens when this fails.
+        // The client may have ended first.
         let _ = to_input.blocking_send(Input::Closed);
     });
-    tokio::spawn(hear_signals(of_signals));
+    tokio::spawn(forward_signals(of_signals));
     (input, output)
 }
 
-/// What is typed next is not shown, or is again.
+/// Turns the echo of typed characters off or on.
 pub(crate) fn hide_input(is_hidden: bool) {
     let Ok(mut now) = tcgetattr(io::stdin()) else { return };
     if now.local_modes.contains(LocalModes::ECHO) == is_hidden {
         now.local_modes.set(LocalModes::ECHO, !is_hidden);
-        // Without it a password would be seen, which its owner sees too.
+        // Best effort: a user would see that the password is echoed.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &now);
     }
 }
@@ -153,27 +154,27 @@ fn make_raw() -> io::Result<()> {
     raw.make_raw();
     tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
-    IS_TAKEN.store(true, Ordering::SeqCst);
+    IS_RAW.store(true, Ordering::SeqCst);
     Ok(())
 }
 
-/// Puts it back as it was before it was taken.
+/// Restores the settings from before raw mode.
 fn restore() {
-    if IS_TAKEN.swap(false, Ordering::SeqCst)
+    if IS_RAW.swap(false, Ordering::SeqCst)
         && let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take()
     {
-        // There is nothing better to do when it fails.
+        // Best effort: nothing else can be done.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
     }
 }
 
-/// A panic must be readable, and the shell after it usable.
+/// Restores the terminal on a panic, so that its message is readable and the shell usable.
 fn restore_after_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if IS_TAKEN.load(Ordering::SeqCst) {
+            if IS_RAW.load(Ordering::SeqCst) {
                 let _ = io::stdout().write_all(LEAVE.as_bytes());
                 let _ = io::stdout().flush();
                 restore();
@@ -183,7 +184,7 @@ fn restore_after_panic() {
     });
 }
 
-/// Writes frames on a thread of its own: a terminal that stands still stops nobody else.
+/// Writes frames, on a thread of its own: a terminal that blocks does not block the client.
 fn write_all(mut frames: mpsc::Receiver<Bytes>) {
     while let Some(frame) = frames.blocking_recv() {
         let mut stdout = io::stdout().lock();
@@ -193,20 +194,20 @@ fn write_all(mut frames: mpsc::Receiver<Bytes>) {
     }
 }
 
-/// Reads what is typed on a thread of its own, but while the terminal is lent.
+/// Reads input, on a thread of its own, except while the terminal is lent.
 fn read_all(input: &mpsc::Sender<Input>, lending: &Lending) {
     let mut buffer = [0; READ_BYTES];
-    while lending.wait_until_back() {
+    while lending.wait_until_returned() {
         let stdin = io::stdin();
-        let mut watched = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&lending.heard, PollFlags::IN)];
+        let mut watched = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&lending.woken, PollFlags::IN)];
         match poll(&mut watched, None) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => break,
         }
         let [typed, lent] = &watched;
         if !lent.revents().is_empty() {
-            // It is lent, or was: look again.
-            let _ = rustix::io::read(&lending.heard, &mut buffer);
+            // The state has changed: check it again.
+            let _ = rustix::io::read(&lending.woken, &mut buffer);
             continue;
         }
         if typed.revents().is_empty() {
@@ -224,12 +225,12 @@ fn read_all(input: &mpsc::Sender<Input>, lending: &Lending) {
             Err(_) => break,
         }
     }
-    // The terminal is gone; whoever listens ends. Nobody does when this fails.
+    // The terminal is gone. The client may have ended first.
     let _ = input.blocking_send(Input::Closed);
 }
 
-/// Another size, or the wish that the program end.
-async fn hear_signals(input: mpsc::Sender<Input>) {
+/// Forwards changes of the size and requests to end.
+async fn forward_signals(input: mpsc::Sender<Input>) {
     let kinds =
         [SignalKind::window_change(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
     let [Ok(mut resized), Ok(mut terminate), Ok(mut hangup), Ok(mut interrupt)] = kinds.map(signal) else {

@@ -1,15 +1,14 @@
-//! The full-screen client on this machine: its terminal, its files, and what a machine of one's own can do.
+//! The full-screen client on this machine: its terminal, its files and its host.
 
 mod host;
 mod local_terminal;
 mod tour;
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use client::{Home, Profile};
+use client::Profile;
 use terminal::paint::Depth;
 use tui::local_store::LocalStore;
 use tui::plain::plain;
@@ -21,36 +20,37 @@ use self::local_terminal::LocalTerminal;
 use crate::args::ScreenOptions;
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::files;
 
-/// Whether there is a terminal to show it on.
+/// Whether stdin and stdout are a terminal.
 pub(crate) fn is_possible() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-/// Shows it until the person leaves.
+/// Runs the client until the user quits, also over changes of the account.
 pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<ExitCode, Failure> {
     let mut profile = context.chosen_profile()?;
     let mut server = String::new();
     let mut lines = None;
     loop {
-        let (mut setup, shelf) = setup(&context, profile.as_ref(), options)?;
+        let (mut setup, local_store) = setup(&context, profile.as_ref(), options)?;
         if setup.server.is_empty() {
-            // Another account is most often one at the same server; the door leads to others too.
+            // Another account is usually on the same server; the sign-in menu leads to others too.
             setup.server = std::mem::take(&mut server);
         }
         server.clone_from(&setup.server);
         let outcome = if options.plain || setup.capabilities.term == "dumb" {
             let host = Arc::new(LocalHost::new(&context, None, profile.clone()));
-            // One for all accounts: a second reader would find that the first one has taken a line.
+            // One reader for all accounts: a second one would lose lines to the first.
             let (input, output) = lines.get_or_insert_with(local_terminal::lines);
-            let outcome = plain(host, setup, shelf, input, output.clone()).await;
+            let outcome = plain(host, setup, local_store, input, output.clone()).await;
             local_terminal::drain(output).await;
             outcome
         } else {
             let (tty, terminal) = LocalTerminal::take()?;
             let tty = Arc::new(tty);
             let host = Arc::new(LocalHost::new(&context, Some(tty.clone()), profile.clone()));
-            let outcome = run(host, setup, shelf, terminal).await;
+            let outcome = run(host, setup, local_store, terminal).await;
             tty.give_back().await;
             outcome
         };
@@ -65,7 +65,7 @@ pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<Ex
     }
 }
 
-/// What the client begins with: the account that is meant and what is kept of it.
+/// The client's initial state, and the local store of the selected account.
 fn setup(
     context: &Context,
     profile: Option<&Profile>,
@@ -87,30 +87,17 @@ fn setup(
         is_read_only: options.read_only,
         ..Setup::default()
     };
-    let shelf = match signed_in {
-        Some(profile) => shelf_of(&context.home, &profile.name()),
-        None => LocalStore::new(context.home.path().join("guest"), settings_file(&context.home)),
+    let local_store = match signed_in {
+        Some(profile) => files::store_of_account(&context.home, &profile.name()),
+        None => files::store_of_guest(&context.home),
     };
-    for problem in shelf.load(&mut setup) {
+    for problem in local_store.load(&mut setup) {
         crate::logging::talk(format_args!("mini-tweet: {problem}"));
     }
-    Ok((setup, signed_in.map(|_| shelf)))
+    Ok((setup, signed_in.map(|_| local_store)))
 }
 
-/// Where the things of an account are kept.
-pub(crate) fn shelf_of(home: &Home, name: &str) -> LocalStore {
-    let safe: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "@.-_:".contains(c) { c } else { '_' })
-        .collect();
-    LocalStore::new(home.path().join("accounts").join(safe), settings_file(home))
-}
-
-fn settings_file(home: &Home) -> PathBuf {
-    home.path().join("settings.toml")
-}
-
-/// What the environment says of the terminal; the rest it says itself when it is asked.
+/// What the environment says about the terminal. The rest is queried from the terminal itself.
 fn capabilities() -> Capabilities {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let term = variable("TERM");

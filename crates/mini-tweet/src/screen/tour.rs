@@ -1,4 +1,4 @@
-//! The tour: a server inside this process with a few invented people who talk, in a directory that goes with it.
+//! The tour: a server inside this process with sample accounts that post, in a temporary directory.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,18 +11,19 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 const PASSWORD: &str = "a walk through town";
-/// Between two things that somebody says while one looks around.
-const TALK: Duration = Duration::from_secs(12);
+/// Interval between live tweets during the tour.
+const TWEET_INTERVAL: Duration = Duration::from_secs(12);
 
-/// Who lives there, and what they have said before one comes: the first is the visitor.
-const PEOPLE: [(&str, &str); 5] = [
+/// Sample accounts: username and display name. The first is the visitor.
+const ACCOUNTS: [(&str, &str); 5] = [
     ("you", "A visitor"),
     ("maren", "Maren, harbour pilot"),
     ("tomas", "Tomáš 🎺"),
     ("aiko", "愛子"),
     ("okello", "Okello keeps bees"),
 ];
-const SAID: [(usize, &str); 10] = [
+/// Tweets from before the tour: index of the author and text.
+const EARLIER_TWEETS: [(usize, &str); 10] = [
     (4, "First frost. The hives are wrapped and the bees are humming in F sharp. #bees"),
     (1, "Fog until ten, then the whole bay at once, like a curtain. #harbour"),
     (3, "今日は港で写真を撮りました。霧がとてもきれい #harbour #写真"),
@@ -33,47 +34,48 @@ const SAID: [(usize, &str); 10] = [
     (3, "The whale looks happiest from the ferry https://example.org/whale #harbour"),
     (
         1,
-        "Everybody here reads from the top. Press j to go down, Enter to open, ? to see what else you can do.",
+        "New here? The newest tweet is on top. Press j to go down, Enter to open a tweet, ? for all shortcuts.",
     ),
-    (4, "And f likes, b retweets, r answers. u takes everything back."),
+    (4, "And f likes, b retweets, r replies. u undoes any of it."),
 ];
-const WHILE_YOU_LOOK: [(usize, &str); 6] = [
+/// Tweets during the tour, in a cycle.
+const LIVE_TWEETS: [(usize, &str); 6] = [
     (2, "That was me, dropping a trombone. All is well."),
     (3, "フェリーが出ました 🚢 #harbour"),
     (1, "Three knots from the west. Hats on. #harbour"),
     (4, "The queen is in. #bees"),
     (2, "New setlist: whale song, bee song, whale song again."),
-    (1, "@you you can answer me with r. C writes to me alone."),
+    (1, "@you press r to reply to me. C opens a chat, just for the two of us."),
 ];
 
-/// Where the tour's server keeps what is said; gone with it.
+/// Data directory of the tour's server, deleted when dropped.
 #[derive(Debug)]
 pub(super) struct Directory(PathBuf);
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // What is left in a directory for temporary files is nobody's loss.
+        // Best effort: it is a directory for temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-/// Starts it; who one is there, and where it lives.
+/// Starts the server and returns the visitor's profile and the data directory.
 pub(super) async fn begin() -> Result<(Profile, Directory), String> {
     let directory = Directory(std::env::temp_dir().join(format!("mini-tweet-tour-{}", std::process::id())));
     let config = configuration(&directory)?;
     let (ready, bound) = oneshot::channel();
     let extras = Extras { ready: Some(ready), ..Extras::default() };
     tokio::spawn(async move {
-        // It ends with the process.
+        // It ends with the process, so there is no result to report.
         let _ = server::run::serve(config, std::future::pending(), extras).await;
     });
-    let bound = bound.await.map_err(|_| "the tour's server did not start".to_owned())?;
+    let bound = bound.await.map_err(|_| "The server of the tour did not start.".to_owned())?;
     let server = bound.address.to_string();
     let endpoint = Endpoint::parse(&server).map_err(|error| error.to_string())?;
     let mut options = Options::new(endpoint, directory.0.join("known_hosts"));
     options.insecure = true;
     let profile = populate(options, server).await;
-    Ok((profile.map_err(|error| format!("the tour could not begin: {error}"))?, directory))
+    Ok((profile.map_err(|error| format!("The tour could not start: {error}"))?, directory))
 }
 
 fn configuration(directory: &Directory) -> Result<Config, String> {
@@ -93,7 +95,7 @@ fn configuration(directory: &Directory) -> Result<Config, String> {
 async fn populate(options: Options, server: String) -> Result<Profile, client::ClientError> {
     let mut people = Vec::new();
     let mut token = None;
-    for (username, name) in PEOPLE {
+    for (username, name) in ACCOUNTS {
         let client = Client::connect(options.clone()).await?;
         let sign_up = v1::SignUp {
             username: username.into(),
@@ -105,15 +107,15 @@ async fn populate(options: Options, server: String) -> Result<Profile, client::C
         token.get_or_insert(Token::from_bytes(logged_in.token));
         people.push(client);
     }
-    for (place, client) in people.iter().enumerate() {
-        for (other, (username, _)) in PEOPLE.iter().enumerate() {
-            if place != other {
+    for (index, client) in people.iter().enumerate() {
+        for (other, (username, _)) in ACCOUNTS.iter().enumerate() {
+            if index != other {
                 client.ask(v1::Follow { username: (*username).into() }).await?;
             }
         }
     }
     let mut last = 0;
-    for (who, text) in SAID {
+    for (who, text) in EARLIER_TWEETS {
         let Some(client) = people.get(who) else { continue };
         let reply_to = if text.starts_with("@okello") { last } else { 0 };
         let done = client.ask(v1::Post { text: text.into(), reply_to, ..v1::Post::default() }).await?;
@@ -121,25 +123,25 @@ async fn populate(options: Options, server: String) -> Result<Profile, client::C
     }
     if let Some(maren) = people.get(1) {
         maren
-            .ask(v1::SendMessage { username: "you".into(), text: "Welcome! This is only for you.".into() })
+            .ask(v1::SendMessage { username: "you".into(), text: "Welcome! Only you can read this.".into() })
             .await?;
     }
-    tokio::spawn(talk(people));
+    tokio::spawn(post_live(people));
     Ok(Profile { server, username: "you".into(), token, last: None })
 }
 
-/// People go on talking, are there, and fall silent in the end.
-async fn talk(people: Vec<Client>) {
-    let mut there = Vec::new();
+/// Keeps the sample accounts online and posts live tweets, up to a limit.
+async fn post_live(people: Vec<Client>) {
+    let mut online = Vec::new();
     for client in people.iter().skip(1) {
         if let Ok(subscription) = client.subscribe(v1::subscribe::Topic::Home(v1::HomeTopic {}), None).await {
-            there.push(subscription);
+            online.push(subscription);
         }
     }
-    for (who, text) in WHILE_YOU_LOOK.iter().cycle().take(60) {
-        sleep(TALK).await;
+    for (who, text) in LIVE_TWEETS.iter().cycle().take(60) {
+        sleep(TWEET_INTERVAL).await;
         let Some(client) = people.get(*who) else { continue };
-        // A town that falls silent is no fault of the visitor.
+        // Best effort: the tour works without further tweets.
         let _ = client.ask(v1::Post { text: (*text).into(), ..v1::Post::default() }).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What a server can do for a client that runs on it for somebody else: reach it, and keep their drafts.
+//! The host of a client that runs on the server for an ssh user: it connects within the process and stores drafts.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,11 +9,11 @@ use gateway::ssh::SshSession;
 use tui::local_store::LocalStore;
 use tui::run::{Host, Later};
 
-/// A visit.
+/// Host of one ssh session.
 pub(super) struct SshHost {
     dial: Dial,
     token: Mutex<Option<Token>>,
-    shelves: PathBuf,
+    local_stores: PathBuf,
     hides_input: AtomicBool,
 }
 
@@ -30,32 +30,33 @@ pub(super) fn now_ms() -> i64 {
 }
 
 impl SshHost {
-    pub(super) fn new(visit: &SshSession, shelves: PathBuf) -> Self {
-        let token = visit.token.map(|token| Token::from_bytes(token.to_vec()));
-        Self { dial: dial(visit), token: Mutex::new(token), shelves, hides_input: AtomicBool::new(false) }
+    pub(super) fn new(session: &SshSession, local_stores: PathBuf) -> Self {
+        let token = session.token.map(|token| Token::from_bytes(token.to_vec()));
+        let hides_input = AtomicBool::new(false);
+        Self { dial: dial(session), token: Mutex::new(token), local_stores, hides_input }
     }
 
-    /// Whether what is typed now is nobody's to see.
+    /// Whether a password is being typed.
     pub(super) fn hides_input(&self) -> bool {
         self.hides_input.load(Ordering::Relaxed)
     }
 
-    /// What this person keeps here. A username is nothing but letters, digits and `_`.
-    pub(super) fn shelf(&self, username: &str) -> LocalStore {
-        let own = self.shelves.join(username);
+    /// The local store of this account. A username is safe as a file name: letters, digits and `_` only.
+    pub(super) fn local_store(&self, username: &str) -> LocalStore {
+        let own = self.local_stores.join(username);
         let settings = own.join("settings.toml");
         LocalStore::new(own, settings)
     }
 }
 
-/// Through the door.
-pub(super) fn dial(visit: &SshSession) -> Dial {
-    let door = visit.door.clone();
-    Dial::new(move || door.open())
+/// Connects to the server within this process.
+pub(super) fn dial(session: &SshSession) -> Dial {
+    let connector = session.door.clone();
+    Dial::new(move || connector.open())
 }
 
-fn not_here<T: Send + 'static>(what: &str) -> Later<Result<T, String>> {
-    let problem = format!("{what} is not there over ssh");
+fn unavailable<T: Send + 'static>(what: &str) -> Later<Result<T, String>> {
+    let problem = format!("{what} isn't available over ssh");
     Box::pin(async move { Err(problem) })
 }
 
@@ -74,7 +75,7 @@ impl Host for SshHost {
 
     fn signed_in(&self, _: &str, username: &str, token: &[u8]) -> Result<Option<LocalStore>, String> {
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(Token::from_bytes(token.to_vec()));
-        Ok(Some(self.shelf(username)))
+        Ok(Some(self.local_store(username)))
     }
 
     fn signed_out(&self) {
@@ -86,7 +87,7 @@ impl Host for SshHost {
     }
 
     fn edit(&self, _: String) -> Later<Result<String, String>> {
-        not_here("an editor")
+        unavailable("An editor")
     }
 
     fn suspend(&self) -> Later<()> {
@@ -98,14 +99,14 @@ impl Host for SshHost {
     }
 
     fn open_link(&self, _: &str) -> Result<(), String> {
-        Err("links open on your own machine: yy copies it".to_owned())
+        Err("Links can't be opened over ssh. Press yy to copy the link.".to_owned())
     }
 
     fn host_here(&self) -> Later<Result<String, String>> {
-        not_here("a server of your own")
+        unavailable("A server of your own")
     }
 
     fn tour(&self) -> Later<Result<String, String>> {
-        not_here("the tour")
+        unavailable("The tour")
     }
 }

@@ -1,33 +1,33 @@
-//! What is typed for plain mode by ssh, as lines. The terminal at the other end is raw: what it would do by itself,
-//! showing what is typed, taking it back, ending the input, is done here.
+//! Line editing for plain mode over ssh. The remote terminal is in raw mode, so echo, erasing and end of input are
+//! done here.
 
 use terminal::decode::Decoder;
 use terminal::key::{Code, Event, Key};
 use terminal::measure::columns;
 
-/// Longest line.
+/// Maximum length of a line in bytes; further characters are ignored.
 const LINE_BYTES_MAX: usize = 16 * 1024;
 
-/// A line that is being typed.
+/// The line being typed.
 #[derive(Default)]
 pub(super) struct Typing {
     decoder: Decoder,
     line: String,
 }
 
-/// What some bytes come to.
+/// The result of some input bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Typed {
-    /// Lines that are whole.
+    /// Completed lines.
     pub(super) lines: Vec<String>,
-    /// What the terminal is to show of it.
+    /// Bytes to send back to the terminal.
     pub(super) echo: String,
-    /// Nothing more comes: Ctrl-C, or Ctrl-D on an empty line.
+    /// End of input: Ctrl-C, or Ctrl-D on an empty line.
     pub(super) is_end: bool,
 }
 
 impl Typing {
-    /// Takes bytes in; of what is hidden nothing but the ends of lines is shown.
+    /// Processes input bytes. Hidden input echoes only the ends of lines.
     pub(super) fn take(&mut self, bytes: &[u8], is_hidden: bool) -> Typed {
         let mut typed = Typed::default();
         for event in self.decoder.decode(bytes) {
@@ -49,7 +49,7 @@ impl Typing {
     }
 
     fn key(&mut self, key: Key, is_hidden: bool, typed: &mut Typed) {
-        // Ctrl-J is the line feed of those who paste lines.
+        // Ctrl-J is the line feed of pasted text.
         if key.code == Code::Enter || key == Key::ctrl('j') {
             typed.lines.push(std::mem::take(&mut self.line));
             typed.echo.push_str("\r\n");
@@ -58,10 +58,10 @@ impl Typing {
             typed.is_end = true;
         } else if key == Key::ctrl('u') {
             let whole = std::mem::take(&mut self.line);
-            rub_out(&whole, is_hidden, typed);
+            erase(&whole, is_hidden, typed);
         } else if key.code == Code::Backspace || key == Key::ctrl('h') {
             if let Some(last) = self.line.pop() {
-                rub_out(last.encode_utf8(&mut [0; 4]), is_hidden, typed);
+                erase(last.encode_utf8(&mut [0; 4]), is_hidden, typed);
             }
         } else if let Some(c) = key.typed().filter(|_| self.line.len() < LINE_BYTES_MAX) {
             self.line.push(c);
@@ -72,7 +72,7 @@ impl Typing {
     }
 }
 
-fn rub_out(text: &str, is_hidden: bool, typed: &mut Typed) {
+fn erase(text: &str, is_hidden: bool, typed: &mut Typed) {
     if !is_hidden {
         typed.echo.push_str(&"\x08 \x08".repeat(columns(text)));
     }
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_is_shown_and_can_be_taken_back() {
+    fn typed_characters_are_echoed_and_can_be_erased() {
         let typed = take("hex\x7flp\r", false);
         assert_eq!((typed.lines, typed.echo.as_str()), (vec!["help".to_owned()], "hex\x08 \x08lp\r\n"));
         let typed = take("nonsense\x15日\x7fho\x1b[Dme\r", false);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_shown() {
+    fn a_password_is_not_echoed() {
         let typed = take("secret\x7f\r", true);
         assert_eq!((typed.lines, typed.echo.as_str()), (vec!["secre".to_owned()], "\r\n"));
     }

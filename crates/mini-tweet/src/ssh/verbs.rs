@@ -1,4 +1,4 @@
-//! `ssh host VERB…`: the verbs of the command line, but those that are about the machine on which they run.
+//! `ssh HOST VERB…`: the verbs of the command line, except those about the machine they run on.
 
 use clap::Parser as _;
 use client::{Options, Token};
@@ -8,51 +8,52 @@ use tokio::sync::mpsc;
 
 use super::host::dial;
 use crate::args::{Cli, KeysAction, Verb};
-use crate::context::{self, Context};
+use crate::context::{Context, RemoteCaller};
 use crate::exit::Failure;
 use crate::output::Output;
 
-/// For those whose key is nobody's here.
+/// For a caller whose key belongs to no account.
 const GUEST: &str = "\
-Your key is not known here. Sign in with `ssh -t` and take the key along, or add it where you are signed in:
-mini-tweet keys add ~/.ssh/id_ed25519.pub
+This server doesn't know your ssh key. Sign in with `ssh -t` and add the key to your account, or add it where you
+are signed in: mini-tweet keys add ~/.ssh/id_ed25519.pub
 ";
-/// Most of standard input that is read: room for a refusal that names the limit.
+/// Bytes of standard input that are read: above the limit, so that the server can refuse a text by its limit.
 const STDIN_BYTES_MAX: usize = model::limits::TWEET_BYTES_MAX * 4;
-/// Lines that may wait for somebody who reads slowly.
+/// Lines queued for a slow reader.
 const LINES_MAX: usize = 64;
 
-/// Carries it out; the exit code.
-pub(super) async fn run(visit: SshSession, mut command: SshCommand) -> u32 {
+/// Runs a verb and returns its exit code.
+pub(super) async fn run(session: SshSession, mut command: SshCommand) -> u32 {
     let with_returns = command.size.is_some();
     let words = std::iter::once("mini-tweet").chain(command.words.iter().map(String::as_str));
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help is an answer, the rest a mistake.
+            // Help goes to stdout, usage errors to stderr.
             let stream = if error.use_stderr() { &command.stderr } else { &command.stdout };
             write(stream, &error.render().to_string(), with_returns).await;
             return error.exit_code().try_into().unwrap_or(2);
         }
     };
     let Some(verb) = cli.verb else {
-        write(&command.stderr, "Say what you want: ssh -p PORT HOST help\n", with_returns).await;
+        write(&command.stderr, "No command given. Try: ssh -p PORT HOST help\n", with_returns).await;
         return 2;
     };
-    if !is_for_everybody(&verb) {
-        let text = "This verb is about the machine on which it runs: use it at home\n";
-        write(&command.stderr, text, with_returns).await;
+    if !is_available(&verb) {
+        let name = command.words.iter().find(|word| !word.starts_with('-')).map_or("this", String::as_str);
+        let text = format!("`{name}` isn't available over ssh. Run it on your own computer.\n");
+        write(&command.stderr, SafeText::lines(&text).as_str(), with_returns).await;
         return 2;
     }
     let stdin = if reads_stdin(&verb) { whole(&mut command.input).await } else { Ok(String::new()) };
     let (lines, mut shown) = mpsc::channel::<String>(LINES_MAX);
-    let carrying_out = async {
-        let mut options = Options::within(dial(&visit));
+    let running = async {
+        let mut options = Options::within(dial(&session));
         options.client_name = "ssh".to_owned();
-        options.token = visit.token.map(|token| Token::from_bytes(token.to_vec()));
+        options.token = session.token.map(|token| Token::from_bytes(token.to_vec()));
         let exit_status = cli.global.exit_status;
-        let out = Output::elsewhere(&cli.global, lines);
-        let context = Context::of_visit(cli.global, out, context::SshSession { options, stdin: stdin? });
+        let out = Output::remote(&cli.global, lines);
+        let context = Context::over_ssh(cli.global, out, RemoteCaller { options, stdin: stdin? });
         crate::verbs::run(&context, verb).await?;
         if exit_status && context.out.rows() == 0 { Err(Failure::Empty) } else { Ok(()) }
     };
@@ -62,9 +63,9 @@ pub(super) async fn run(visit: SshSession, mut command: SshCommand) -> u32 {
             write(stdout, &line, with_returns).await;
         }
     };
-    // Whoever only reads, as with --follow, ends it by leaving.
+    // A verb that only writes, as with --follow, ends when the caller disconnects.
     let outcome = tokio::select! {
-        (outcome, ()) = async { tokio::join!(carrying_out, showing) } => outcome,
+        (outcome, ()) = async { tokio::join!(running, showing) } => outcome,
         () = stdout.gone() => return 130,
     };
     match outcome {
@@ -81,8 +82,8 @@ pub(super) async fn run(visit: SshSession, mut command: SshCommand) -> u32 {
     }
 }
 
-/// Whether it means the same wherever it runs.
-fn is_for_everybody(verb: &Verb) -> bool {
+/// Whether the verb means the same on any machine.
+fn is_available(verb: &Verb) -> bool {
     !matches!(
         verb,
         Verb::Signup(_)
@@ -102,7 +103,7 @@ fn is_for_everybody(verb: &Verb) -> bool {
     )
 }
 
-/// Whether it takes its text from standard input.
+/// Whether the verb reads standard input.
 fn reads_stdin(verb: &Verb) -> bool {
     let is_open = |text: &Option<String>| text.as_deref().is_none_or(|text| text == "-");
     match verb {
@@ -117,7 +118,7 @@ fn reads_stdin(verb: &Verb) -> bool {
 async fn write(stream: &SshOutput, text: &str, with_returns: bool) {
     let text = if with_returns { text.replace('\n', "\r\n") } else { text.to_owned() };
     if !text.is_empty() {
-        // Nobody is there any more when this fails.
+        // An error means that the caller has disconnected.
         let _ = stream.write(text).await;
     }
 }
@@ -130,5 +131,5 @@ async fn whole(input: &mut mpsc::Receiver<bytes::Bytes>) -> Result<String, Failu
             break;
         }
     }
-    String::from_utf8(text).map_err(|_| Failure::Failed("what was sent is not text".to_owned()))
+    String::from_utf8(text).map_err(|_| Failure::Failed("stdin is not UTF-8 text".to_owned()))
 }

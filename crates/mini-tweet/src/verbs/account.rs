@@ -1,4 +1,4 @@
-//! Accounts and sessions: sign-up, log-in and what follows from them.
+//! Accounts and sessions: sign-up, log-in, log-out, passwords and the profiles on this machine.
 
 use client::{Client, ClientError, Profile, Profiles, Token};
 use model::Error;
@@ -12,19 +12,20 @@ use crate::exit::Failure;
 use crate::output::{Row, people};
 use crate::prompt::secret_line;
 
-/// How often a wrong password is asked for again.
+/// Attempts to enter the right password.
 const TRIES: usize = 3;
+const TOO_MANY_PASSWORDS: &str = "too many wrong passwords";
 
 pub(super) async fn sign_up(context: &Context, ask: SignUp) -> Result<(), Failure> {
     let client = context.connect().await?;
     let asks_again = ask.username.is_none() || !ask.password_stdin;
     let mut name = match &ask.username {
         Some(name) => username(name),
-        None => context.asking.line("Username", "name the username")?,
+        None => context.prompts.line("Username", "pass the username as an argument")?,
     };
     let invite_code = match ask.invite {
-        None if client.hello().sign_up() == v1::SignUpMode::Invite && context.asking.is_possible() => {
-            context.asking.line("Invite code", "give it with --invite")?
+        None if client.hello().sign_up() == v1::SignUpMode::Invite && context.prompts.is_possible() => {
+            context.prompts.line("Invite code", "pass it with --invite")?
         }
         code => code.unwrap_or_default(),
     };
@@ -40,21 +41,21 @@ pub(super) async fn sign_up(context: &Context, ask: SignUp) -> Result<(), Failur
             Ok(logged_in) => return keep(context, &logged_in),
             Err(error) => error,
         };
-        // Only what was wrong is asked for again.
+        // Only the field that was refused is asked for again.
         let field = match &error {
             ClientError::Refused(Error::AlreadyExists(field) | Error::Invalid { field, .. }) => {
                 field.as_ref()
             }
             _ => "",
         };
-        if !(asks_again && context.asking.is_possible() && matches!(field, "username" | "password")) {
-            return Err(error.into());
+        if !(asks_again && context.prompts.is_possible() && matches!(field, "username" | "password")) {
+            return Err(Failure::from(error).name_limit("too many sign-ups from your network"));
         }
-        context.out.say(&format!("{error}"));
+        context.out.say(&error.sentence());
         if field == "username" {
-            name = context.asking.line("Username", "name another")?;
+            name = context.prompts.line("Username", "pass another username")?;
         } else {
-            password = context.asking.new_password("Password")?;
+            password = context.prompts.new_password("Password")?;
         }
     }
 }
@@ -63,35 +64,43 @@ pub(super) async fn log_in(context: &Context, ask: LogIn) -> Result<(), Failure>
     let client = context.connect().await?;
     if ask.token_stdin {
         let token = secret_line()?;
-        let token = Token::parse(&token)
-            .ok_or_else(|| Failure::Usage("that is not the token of a session".to_owned()))?;
+        let token =
+            Token::parse(&token).ok_or_else(|| Failure::Usage("this is not a session token".to_owned()))?;
         let mut logged_in = client.ask(v1::Authenticate { token: token.to_bytes().into() }).await?;
         logged_in.token = token.to_bytes();
         return keep(context, &logged_in);
     }
     let name = match &ask.username {
         Some(name) => username(name),
-        None => context.asking.line("Username", "name the username")?,
+        None => context.prompts.line("Username", "pass the username as an argument")?,
     };
     for _ in 1..TRIES {
         let password =
-            if ask.password_stdin { secret_line()? } else { context.asking.password("Password")? };
+            if ask.password_stdin { secret_line()? } else { context.prompts.password("Password")? };
         match try_log_in(&client, &name, &password).await {
             Err(ClientError::Refused(error @ Error::Unauthenticated(_))) if !ask.password_stdin => {
-                context.out.say(&format!("{error}"));
+                context.out.say(&ClientError::from(error).sentence());
             }
-            outcome => return keep(context, &outcome?),
+            outcome => return keep(context, &outcome.map_err(refused)?),
         }
     }
-    let password = context.asking.password("Password")?;
-    keep(context, &try_log_in(&client, &name, &password).await?)
+    let password = context.prompts.password("Password")?;
+    keep(context, &try_log_in(&client, &name, &password).await.map_err(refused)?)
+}
+
+/// A log-in that failed.
+fn refused(error: ClientError) -> Failure {
+    match error {
+        ClientError::Refused(Error::Unauthenticated(_)) => Failure::of_log_in(error),
+        error => Failure::from(error).name_limit(TOO_MANY_PASSWORDS),
+    }
 }
 
 async fn try_log_in(client: &Client, username: &str, password: &str) -> Result<v1::LoggedIn, ClientError> {
     client.log_in(v1::LogIn { username: username.to_owned(), password: password.to_owned() }).await
 }
 
-/// Keeps the session on this machine.
+/// Stores the session on this machine.
 fn keep(context: &Context, logged_in: &v1::LoggedIn) -> Result<(), Failure> {
     let profile = logged_in.profile.clone().unwrap_or_default();
     let username = profile.account.clone().unwrap_or_default().username;
@@ -102,7 +111,9 @@ fn keep(context: &Context, logged_in: &v1::LoggedIn) -> Result<(), Failure> {
     })?;
     context.out.say(&format!("Signed in as @{username} on {server}."));
     if profile.own.is_some_and(|own| own.password_change_advised) {
-        context.out.say("Your password came from elsewhere: change it with `mini-tweet passwd`.");
+        context.out.say(
+            "Your password was imported or set by an administrator. Please change it with `mini-tweet passwd`.",
+        );
     }
     if context.out.is_for_people() { Ok(()) } else { context.out.row(&people::profile(&profile)) }
 }
@@ -112,13 +123,13 @@ pub(super) async fn log_out(context: &Context, everywhere: bool) -> Result<(), F
     let on_server =
         async { context.signed_in().await?.ask(v1::LogOut { everywhere }).await.map_err(Failure::from) };
     match on_server.await {
-        // A session that has ended already is what was wanted.
+        // The session has already ended, which is the goal.
         Ok(_) | Err(Failure::Client(ClientError::Refused(Error::Unauthenticated(_)))) => {}
         Err(failure) => return Err(failure),
     }
     Profiles::update(&context.home, |all| all.change(&profile.name(), |profile| profile.token = None))?;
-    if let Err(error) = crate::screen::shelf_of(&context.home, &profile.name()).drop_pages() {
-        context.out.say(&format!("What was read is still on this machine: {error}"));
+    if let Err(error) = crate::files::store_of_account(&context.home, &profile.name()).drop_pages() {
+        context.out.say(&format!("The pages cached on this machine could not be deleted: {error}"));
     }
     context.out.say("Signed out.");
     Ok(())
@@ -131,7 +142,11 @@ pub(super) async fn whoami(context: &Context) -> Result<(), Failure> {
 }
 
 pub(super) fn accounts(context: &Context, action: Option<AccountsAction>) -> Result<(), Failure> {
-    let unknown = |name: &str| Failure::Usage(format!("there is no profile {name:?} here, or more than one"));
+    let unknown = |name: &str| {
+        Failure::Usage(format!(
+            "{name:?} matches no account on this machine, or several; see `mini-tweet accounts`"
+        ))
+    };
     match action.unwrap_or(AccountsAction::List) {
         AccountsAction::List => {
             let profiles = Profiles::load(&context.home)?;
@@ -175,10 +190,11 @@ pub(super) async fn sessions(context: &Context, action: Option<SessionsAction>) 
             context.out.all(list.sessions.iter().map(people::session))
         }
         SessionsAction::Revoke { id } => {
-            let session_id =
-                id.parse().map_err(|_| Failure::Usage("the id of a session is a number".to_owned()))?;
+            let session_id = id.parse().map_err(|_| {
+                Failure::Usage("a session id is a number; see `mini-tweet sessions`".to_owned())
+            })?;
             client.ask(v1::RevokeSession { session_id }).await?;
-            context.out.say("That session has ended.");
+            context.out.say("Session ended.");
             Ok(())
         }
     }
@@ -186,11 +202,11 @@ pub(super) async fn sessions(context: &Context, action: Option<SessionsAction>) 
 
 pub(super) async fn change_password(context: &Context, from_stdin: bool) -> Result<(), Failure> {
     let client = context.signed_in().await?;
-    let old = if from_stdin { secret_line()? } else { context.asking.password("Old password")? };
+    let old = if from_stdin { secret_line()? } else { context.prompts.password("Current password")? };
     let new = new_password(context, from_stdin, "New password")?;
     let change = v1::ChangePassword { old_password: old.to_string(), new_password: new.to_string() };
-    client.ask(change).await?;
-    context.out.say("Changed. All other sessions have ended.");
+    client.ask(change).await.map_err(|error| Failure::from(error).name_limit(TOO_MANY_PASSWORDS))?;
+    context.out.say("Password changed. All your other sessions have ended.");
     Ok(())
 }
 
@@ -198,25 +214,30 @@ pub(super) async fn delete(context: &Context, from_stdin: bool) -> Result<(), Fa
     let profile = context.chosen_profile()?.ok_or(Failure::NotSignedIn)?;
     let client = context.signed_in().await?;
     context.out.say(&format!(
-        "This deletes @{} on {} and everything it wrote, for good. `mini-tweet export` first keeps a copy.",
+        "This permanently deletes @{} on {} and everything it posted. To keep a copy, run `mini-tweet export` first.",
         profile.username, profile.server
     ));
-    let password = if from_stdin { secret_line()? } else { context.asking.password("Password, to go on")? };
-    client.ask(v1::DeleteAccount { password: password.to_string() }).await?;
+    let password =
+        if from_stdin { secret_line()? } else { context.prompts.password("Password to confirm")? };
+    let delete = v1::DeleteAccount { password: password.to_string() };
+    client.ask(delete).await.map_err(|error| Failure::from(error).name_limit(TOO_MANY_PASSWORDS))?;
     Profiles::update(&context.home, |profiles| profiles.remove(&profile.name()))?;
-    context.out.say("Deleted.");
+    context.out.say("Account deleted.");
     Ok(())
 }
 
-/// Lines as the server made them, whatever mode was asked for.
+/// Prints the export as the server made it, always as JSON.
 pub(super) async fn export(context: &Context) -> Result<(), Failure> {
     let client = context.signed_in().await?;
     let mut cursor = String::new();
     loop {
         let page = client.ask(v1::Export { cursor }).await?;
         for line in &page.json_lines {
-            let value: Value = serde_json::from_str(line)
-                .map_err(|_| Failure::Failed("the server sent a line that is not JSON".to_owned()))?;
+            let value: Value = serde_json::from_str(line).map_err(|_| {
+                Failure::Failed(
+                    "the server sent a line that is not JSON; report this to its operator".to_owned(),
+                )
+            })?;
             context.out.json(&value)?;
         }
         if page.next.is_empty() {
@@ -231,5 +252,5 @@ pub(super) fn new_password(
     from_stdin: bool,
     what: &str,
 ) -> Result<Zeroizing<String>, Failure> {
-    if from_stdin { secret_line() } else { context.asking.new_password(what) }
+    if from_stdin { secret_line() } else { context.prompts.new_password(what) }
 }

@@ -1,4 +1,4 @@
-//! What operators do with a running server, over its own socket.
+//! Administration of a running server over its operator socket, and `info`.
 
 use protocol::v1;
 use serde_json::Value;
@@ -28,64 +28,66 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
         }
         AdminAction::Invite { uses, hours } => {
             let invite = client.ask(v1::CreateInvite { uses, valid_hours: hours }).await?;
-            out.say(&format!("valid until {}", local_time(invite.expires_ms)));
+            out.say(&format!("Valid until {}.", local_time(invite.expires_ms)));
             let values = [invite.code.as_str().into(), rfc3339(invite.expires_ms).into()];
             out.word(&["code", "expires"], values, &invite.code)
         }
         AdminAction::Suspend { user } => {
             client.ask(v1::Suspend { username: username(&user) }).await?;
-            out.say("Suspended. Nobody sees the account, and its sessions have ended.");
+            out.say("Account suspended. It is hidden, and its sessions have ended.");
             Ok(())
         }
         AdminAction::Unsuspend { user } => {
             client.ask(v1::Unsuspend { username: username(&user) }).await?;
-            out.say("The account is back.");
+            out.say("Account restored.");
             Ok(())
         }
         AdminAction::ResetPassword { user, password_stdin } => {
             let new_password = new_password(context, password_stdin, "New password")?.to_string();
             client.ask(v1::ResetPassword { username: username(&user), new_password }).await?;
-            out.say("Changed. The sessions of the account have ended.");
+            out.say("Password changed. All sessions of the account have ended.");
             Ok(())
         }
         AdminAction::Announce { text } => {
             client.ask(v1::Announce { text }).await?;
-            out.say("Everyone sees it in `mini-tweet info`.");
+            out.say("Announcement saved. It is shown to everyone, also in `mini-tweet info`.");
             Ok(())
         }
         AdminAction::Reports { action: None | Some(ReportsAction::List) } => {
             let list = client.ask(v1::ListReports {}).await?;
             out.all(list.reports.iter().map(report))?;
             if list.more {
-                out.say("There are more: close some of these.");
+                out.say("There are more reports. Close some of these to see them.");
             }
             Ok(())
         }
         AdminAction::Reports { action: Some(ReportsAction::Close { id }) } => {
-            let report_id =
-                id.parse().map_err(|_| Failure::Usage("the id of a report is a number".to_owned()))?;
+            let report_id = id.parse().map_err(|_| {
+                Failure::Usage("a report id is a number; see `mini-tweet admin reports`".to_owned())
+            })?;
             let done = client.ask(v1::CloseReport { report_id }).await?;
             if !done.changed {
                 return Err(model::Error::not_found("report").into());
             }
-            out.say("Closed.");
+            out.say("Report closed.");
             Ok(())
         }
         AdminAction::Stats => out.row(&statistics(client.ask(v1::GetStatistics {}).await?)),
     }
 }
 
-/// A report, with what it is about.
+/// An open report with the account or tweet it is about.
 fn report(report: &v1::ReportedThing) -> Row {
     let name =
         |account: &Option<v1::Account>| account.as_ref().map_or("?", |account| &account.username).to_owned();
     let (by, about) = (name(&report.reporter), name(&report.account));
-    let mut lines = vec![format!("{}  {}  @{by} reports @{about}", report.id, local_time(report.created_ms))];
+    let mut lines =
+        vec![format!("{}  {}  @{by} reported @{about}", report.id, local_time(report.created_ms))];
     if !report.reason.is_empty() {
-        lines.push(format!("  because: {}", report.reason));
+        lines.push(format!("  reason: {}", report.reason));
     }
     if report.tweet_id != 0 {
-        let text = if report.text.is_empty() { "(it is gone)" } else { &report.text };
+        let text = if report.text.is_empty() { "(deleted)" } else { &report.text };
         lines.push(format!("  tweet {}: {text}", report.tweet_id));
     }
     let tweet = if report.tweet_id == 0 { Value::Null } else { report.tweet_id.to_string().into() };
@@ -119,7 +121,7 @@ fn statistics(is: v1::Statistics) -> Row {
     Row::new(&counts.map(|(name, _)| name), counts.map(|(_, number)| Value::from(number)), lines.join("\n"))
 }
 
-/// What a server says of itself to anyone.
+/// Public information about the server.
 pub(super) async fn info(context: &Context) -> Result<(), Failure> {
     let client = context.connect().await?;
     let info = client.ask(v1::GetServerInfo {}).await?;
@@ -129,13 +131,14 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
         v1::SignUpMode::Closed | v1::SignUpMode::Unspecified => "closed",
     };
     let mut text = format!(
-        "{} (version {}), up since {}\n{} accounts, {} tweets, {} online; sign-up: {sign_up}",
+        "{} (version {}), up since {}\n{} accounts, {} tweets, {} online; sign-up: {}",
         info.name,
         info.version,
         local_time(info.started_ms),
         info.accounts,
         info.tweets,
-        info.online
+        info.online,
+        if sign_up == "invite" { "by invite" } else { sign_up }
     );
     if !info.announcement.is_empty() {
         text = format!("{text}\n{}", info.announcement);

@@ -1,4 +1,4 @@
-//! Chat between two people.
+//! Direct messages: the list of conversations, and one conversation, also live.
 
 use std::io::{BufRead as _, IsTerminal as _};
 
@@ -10,8 +10,8 @@ use protocol::v1::page_request::Position;
 use protocol::v1::subscribe::Topic;
 use tokio::sync::mpsc;
 
-use super::feed::page_request;
 use super::follow;
+use super::paging::page_request;
 use crate::args::Chat;
 use crate::context::{Context, username};
 use crate::exit::Failure;
@@ -25,14 +25,15 @@ pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
         return context.out.all(list.conversations.iter().map(people::conversation));
     }
     if !ask.with.starts_with('@') {
-        return Err(Failure::Usage(format!("{:?} is neither `list` nor an @username", ask.with)));
+        return Err(Failure::Usage(format!("{:?} is neither `list` nor a username with @", ask.with)));
     }
     let with = username(&ask.with);
     match ask.text {
         Some(text) => {
             let text = if text == "-" { context.stdin()? } else { text };
-            let sent = client.ask(v1::SendMessage { username: with, text: to_nfc(&text) }).await?;
-            context.out.say("sent");
+            let send = v1::SendMessage { username: with, text: to_nfc(&text) };
+            let sent = client.ask(send).await.map_err(|error| Failure::from(error).name_action("message"))?;
+            context.out.say("Sent.");
             let id = sent.message_id.to_string();
             context.out.word(&["id"], [id.as_str().into()], &id)
         }
@@ -44,10 +45,11 @@ pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
     }
 }
 
-/// Where the reader of a conversation is.
+/// The conversation that is shown, and how far.
 #[derive(Debug, Default)]
-struct Place {
+struct Shown {
     with: v1::Account,
+    /// How far the other person has received and read our messages.
     theirs: v1::ReadReceipts,
     /// The newest message shown.
     newest: u64,
@@ -59,28 +61,28 @@ async fn read(
     client: &Client,
     with: &str,
     page: v1::PageRequest,
-) -> Result<Place, Failure> {
+) -> Result<Shown, Failure> {
     let page = client.ask(v1::ReadConversation { username: with.to_owned(), page: Some(page) }).await?;
-    let mut place = Place {
+    let mut shown = Shown {
         with: page.with.unwrap_or_default(),
         theirs: page.theirs.unwrap_or_default(),
         newest: page.messages.first().map_or(0, |newest| newest.id),
     };
-    context.out.all(page.messages.iter().rev().map(|one| people::message(one, &place.with, place.theirs)))?;
-    if place.newest > 0 && place.newest > page.yours.unwrap_or_default().read {
-        mark_read(client, &place).await?;
+    context.out.all(page.messages.iter().rev().map(|one| people::message(one, &shown.with, shown.theirs)))?;
+    if shown.newest > 0 && shown.newest > page.yours.unwrap_or_default().read {
+        mark_read(client, &shown).await?;
     }
-    place.with.username = if place.with.username.is_empty() { with.to_owned() } else { place.with.username };
-    Ok(place)
+    shown.with.username = if shown.with.username.is_empty() { with.to_owned() } else { shown.with.username };
+    Ok(shown)
 }
 
-async fn mark_read(client: &Client, place: &Place) -> Result<(), Failure> {
-    let username = place.with.username.clone();
-    client.ask(v1::MarkConversation { username, delivered: place.newest, read: place.newest }).await?;
+async fn mark_read(client: &Client, shown: &Shown) -> Result<(), Failure> {
+    let username = shown.with.username.clone();
+    client.ask(v1::MarkConversation { username, delivered: shown.newest, read: shown.newest }).await?;
     Ok(())
 }
 
-/// What is said appears; lines that are typed on a terminal are said.
+/// Shows new messages until the end of the input, and sends the lines that are typed on a terminal.
 async fn stay(
     context: &Context,
     client: &Client,
@@ -89,9 +91,9 @@ async fn stay(
 ) -> Result<(), Failure> {
     let mut state = client.state();
     let mut live = client.subscribe(Topic::Conversation(with.clone()), None).await?;
-    let mut place = read(context, client, &with, page).await?;
+    let mut shown = read(context, client, &with, page).await?;
     let mut typed = typed_lines(context);
-    context.out.say("(what you type is sent; Ctrl-D or Ctrl-C ends it)");
+    context.out.say("Type a message and press Enter to send it. Ctrl-D or Ctrl-C to leave.");
     loop {
         let update = tokio::select! {
             update = follow::next(context, &mut live, &mut state) => update?,
@@ -109,41 +111,41 @@ async fn stay(
         match update.event {
             Event::Message(came) => {
                 let message = came.message.unwrap_or_default();
-                if message.id > place.newest {
-                    place.newest = message.id;
-                    context.out.row(&people::message(&message, &place.with, place.theirs))?;
-                    if message.author_id == place.with.id {
-                        mark_read(client, &place).await?;
+                if message.id > shown.newest {
+                    shown.newest = message.id;
+                    context.out.row(&people::message(&message, &shown.with, shown.theirs))?;
+                    if message.author_id == shown.with.id {
+                        mark_read(client, &shown).await?;
                     }
                 }
             }
-            Event::Marks(came) if came.account.as_ref().is_some_and(|who| who.id == place.with.id) => {
-                place.theirs = came.marks.unwrap_or_default();
+            Event::Marks(came) if came.account.as_ref().is_some_and(|who| who.id == shown.with.id) => {
+                shown.theirs = came.marks.unwrap_or_default();
             }
             Event::Gap(_) => {
-                let position = Some(Position::After(place.newest.to_string()));
+                let position = Some(Position::After(shown.newest.to_string()));
                 let missed = read(context, client, &with, v1::PageRequest { limit: 100, position }).await?;
-                place.newest = place.newest.max(missed.newest);
+                shown.newest = shown.newest.max(missed.newest);
             }
             _ => {}
         }
     }
 }
 
-/// Takes the line that was typed off the screen: it comes back as a message.
+/// Erases the line that was typed: it comes back as a message.
 fn erase(line: &str) {
     let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
     if columns > 0 {
         let rows = SafeText::line(line).width().div_ceil(columns).max(1);
-        // Up so many rows, and clear from there.
+        // Cursor up by its rows, then clear to the end of the screen.
         eprint!("\x1b[{rows}A\x1b[J");
     }
 }
 
-/// Lines from a terminal; none ever when nobody sits there.
+/// Lines typed on the terminal. Without a terminal the channel stays open and empty.
 fn typed_lines(context: &Context) -> mpsc::Receiver<String> {
     let (lines, typed) = mpsc::channel(16);
-    let is_terminal = context.is_at_home() && context.asking.is_possible() && std::io::stdin().is_terminal();
+    let is_terminal = context.is_local() && context.prompts.is_possible() && std::io::stdin().is_terminal();
     std::thread::spawn(move || {
         if !is_terminal {
             // Keeps the channel open: output goes on without input.

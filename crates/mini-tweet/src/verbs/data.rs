@@ -1,4 +1,4 @@
-//! A server's database as a file: backup, restore, check, import.
+//! Offline tools for a server's database: backup, restore, check, import.
 
 use std::path::Path;
 
@@ -50,11 +50,12 @@ pub(super) fn check(context: &Context, data: &Path) -> Result<(), Failure> {
     }))?;
     match findings.len() {
         0 => {
-            context.out.say("Sound: integrity, counters and invariants.");
+            context.out.say("No problems found: integrity, counters and invariants are correct.");
             Ok(())
         }
         number => Err(Failure::Failed(format!(
-            "{} has {number} faults; keep a copy of it, and restore a backup with: mini-tweet restore FILE",
+            "{number} problem{} found in {}; keep a copy of it and restore a backup with `mini-tweet restore FILE`",
+            if number == 1 { "" } else { "s" },
             database.display()
         ))),
     }
@@ -94,16 +95,16 @@ pub(super) async fn import(context: &Context, source: ImportSource) -> Result<()
 fn summary_row(summary: &Summary, password: Option<String>) -> Row {
     let Summary { accounts, follows, tweets, quotes, hashtags, already_there, problems } = summary;
     let own = tweets - quotes;
-    let mut lines: Vec<String> = problems.iter().map(|problem| format!("left out: {problem}")).collect();
+    let mut lines: Vec<String> = problems.iter().map(|problem| format!("skipped: {problem}")).collect();
     lines.push(format!(
         "imported {accounts} accounts, {follows} follows, {own} tweets, {quotes} quotes, {hashtags} hashtags; \
-         {already_there} were there already, {} left out",
+         {already_there} already existed, {} skipped",
         problems.len()
     ));
     if let Some(password) = &password
         && *accounts > 0
     {
-        lines.push(format!("the password of each account is {password}"));
+        lines.push(format!("password of every account: {password}"));
     }
     let problems: Vec<Value> = problems
         .iter()
@@ -124,7 +125,7 @@ fn summary_row(summary: &Summary, password: Option<String>) -> Row {
     Row::new(&names, values, model::SafeText::lines(&lines.join("\n")).to_string())
 }
 
-/// How far it has come, where somebody looks.
+/// Progress bar on stderr, hidden for programs and with --quiet.
 struct Bar {
     bar: ProgressBar,
     phase: Option<Phase>,

@@ -1,25 +1,23 @@
-//! Reading: timelines, tweets, threads, search, trends.
+//! Reading: timelines, tweets, threads, search and trends.
 
 use client::Client;
 use protocol::v1;
 use protocol::v1::read_timeline::Timeline;
 
 use super::follow;
+use super::paging::{PAGE_MAX, page_request, position};
 use crate::args::{Feed, Page, Search, TweetRef};
 use crate::context::{Context, username};
 use crate::exit::Failure;
 use crate::output::tweets::Referred;
 use crate::output::{people, tweets};
 
-/// Most items on a page of any server that has not said otherwise.
-const PAGE_MAX: u32 = 100;
-
 pub(super) async fn feed(context: &Context, ask: Feed) -> Result<(), Failure> {
     let mut timeline = timeline(&ask.timeline)?;
     if ask.replies {
         timeline = match timeline {
             Timeline::User(username) => Timeline::Replies(username),
-            _ => return Err(Failure::Usage("--replies is about one person: mine or @user".into())),
+            _ => return Err(Failure::Usage("--replies works with mine and @user only".into())),
         };
     }
     if ask.follow {
@@ -29,26 +27,27 @@ pub(super) async fn feed(context: &Context, ask: Feed) -> Result<(), Failure> {
     read(context, &client, timeline, ask.page).await
 }
 
-/// The timeline that people call so.
+/// The timeline with this name on the command line.
 pub(super) fn timeline(name: &str) -> Result<Timeline, Failure> {
     Ok(match name {
         "home" => Timeline::Home(v1::Home {}),
         "mine" => Timeline::User(String::new()),
         "local" => Timeline::Local(v1::Local {}),
-        "saved" => Timeline::Bookmarks(v1::Bookmarks {}),
+        // Its name until version 0.1.
+        "bookmarks" | "saved" => Timeline::Bookmarks(v1::Bookmarks {}),
         "likes" => Timeline::Likes(v1::Likes {}),
         _ => match (name.strip_prefix('@'), name.strip_prefix('#')) {
             (Some(user), _) => Timeline::User(user.to_owned()),
             (_, Some(tag)) => Timeline::Hashtag(tag.to_owned()),
             _ => {
-                let known = "home, mine, local, saved, likes, @user or #tag";
-                return Err(Failure::Usage(format!("there is no feed {name:?}; it is one of {known}")));
+                let known = "home, mine, local, bookmarks, likes, @user or #tag";
+                return Err(Failure::Usage(format!("{name:?} is not a timeline; choose {known}")));
             }
         },
     })
 }
 
-/// Page after page until there are so many.
+/// Reads pages until the limit is reached.
 async fn read(context: &Context, client: &Client, timeline: Timeline, page: Page) -> Result<(), Failure> {
     let upwards = page.since.is_some();
     let (mut left, mut position) = (page.limit, position(&page));
@@ -64,16 +63,6 @@ async fn read(context: &Context, client: &Client, timeline: Timeline, page: Page
         }
     }
     Ok(())
-}
-
-fn position(page: &Page) -> Option<v1::page_request::Position> {
-    let before = page.before.clone().map(v1::page_request::Position::Before);
-    before.or_else(|| page.since.clone().map(v1::page_request::Position::After))
-}
-
-/// As the protocol takes it.
-pub(super) fn page_request(page: &Page) -> v1::PageRequest {
-    v1::PageRequest { limit: page.limit.min(PAGE_MAX), position: position(page) }
 }
 
 pub(super) async fn show(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
@@ -119,7 +108,7 @@ pub(super) async fn trends(context: &Context, limit: Option<u32>) -> Result<(), 
     let client = context.signed_in().await?;
     let list = client.ask(v1::GetTrends { limit: limit.unwrap_or(0) }).await?;
     if list.trends.is_empty() {
-        context.out.say("Nothing is a trend yet: it takes two people with the same hashtag.");
+        context.out.say("No trends yet. A hashtag trends when at least two people use it.");
     }
     context.out.all(list.trends.iter().map(tweets::trend))
 }
@@ -129,10 +118,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn feeds_are_called_as_people_call_them() {
+    fn timelines_have_names_and_the_old_ones_still_work() {
         assert_eq!(timeline("@ada").unwrap(), Timeline::User("ada".into()));
         assert_eq!(timeline("#Rust").unwrap(), Timeline::Hashtag("Rust".into()));
         assert_eq!(timeline("mine").unwrap(), Timeline::User(String::new()));
-        assert!(timeline("nonsense").is_err());
+        assert_eq!(timeline("saved").unwrap(), timeline("bookmarks").unwrap());
+        let Err(Failure::Usage(text)) = timeline("nonsense") else { panic!("it was found") };
+        assert!(text.contains("bookmarks"), "{text}");
     }
 }

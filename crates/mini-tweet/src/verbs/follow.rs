@@ -1,5 +1,5 @@
-//! Verbs that stay: they show what is there and go on with what comes, over lost connections, with nothing missing
-//! and nothing twice.
+//! Verbs that keep running: they show what exists, then live events, across lost connections, without gaps and
+//! without duplicates.
 
 use client::{Client, ClientError, State, Subscription, Update};
 use protocol::v1;
@@ -10,7 +10,7 @@ use protocol::v1::subscribe::Topic;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-use super::feed::page_request;
+use super::paging::page_request;
 use crate::args::Notifs;
 use crate::context::Context;
 use crate::exit::Failure;
@@ -18,10 +18,10 @@ use crate::output::style::rfc3339;
 use crate::output::tweets::{Referred, author};
 use crate::output::{people, tweets};
 
-/// Items that are read at once where live events have a gap.
+/// Page size for filling a gap in live events.
 const GAP_PAGE: u32 = 100;
 
-/// Waits for the next update; says meanwhile how the connection is.
+/// Waits for the next update; meanwhile reports changes of the connection.
 pub(super) async fn next(
     context: &Context,
     live: &mut Subscription,
@@ -34,8 +34,8 @@ pub(super) async fn next(
                 // Without a sender the subscription ends too.
                 if changed.is_ok() {
                     match &*state.borrow_and_update() {
-                        State::Connected => context.out.say("(connected again)"),
-                        State::Reconnecting { why } => context.out.say(&format!("(connection lost: {why})")),
+                        State::Connected => context.out.say("Reconnected."),
+                        State::Reconnecting { why } => context.out.say(&format!("Connection lost: {why}. Reconnecting…")),
                         State::SignedOut(_) | State::Stopped(_) => {}
                     }
                 } else {
@@ -50,13 +50,13 @@ fn why_ended(live: &Subscription) -> Failure {
     live.ended().cloned().unwrap_or(ClientError::Lost).into()
 }
 
-/// A timeline, oldest first, and what is posted.
+/// Shows a timeline, oldest first, then new tweets.
 pub(super) async fn tweets(context: &Context, timeline: Timeline, limit: u32) -> Result<(), Failure> {
     let topic = match &timeline {
         Timeline::Home(_) => Topic::Home(v1::HomeTopic {}),
         Timeline::Local(_) => Topic::Local(v1::LocalTopic {}),
         Timeline::Hashtag(tag) => Topic::Hashtag(tag.clone()),
-        _ => return Err(Failure::Usage("--follow works with home, local and #tag".to_owned())),
+        _ => return Err(Failure::Usage("--follow works with home, local and #tag only".to_owned())),
     };
     let client = context.signed_in().await?;
     let mut state = client.state();
@@ -76,13 +76,13 @@ pub(super) async fn tweets(context: &Context, timeline: Timeline, limit: u32) ->
             Event::TweetEdited(edited) => context.out.all(tweets::live(edited, "edited"))?,
             Event::TweetDeleted(gone) => context.out.row(&tweets::deleted(gone.tweet_id))?,
             Event::Gap(_) => show_newer(context, &client, &timeline, GAP_PAGE, &mut last).await?,
-            // What only a newer server tells.
+            // Events that only newer servers send.
             _ => {}
         }
     }
 }
 
-/// Reads what is newer than the last one shown, in the order in which it was posted.
+/// Shows tweets newer than the last one shown, oldest first.
 async fn show_newer(
     context: &Context,
     client: &Client,

@@ -1,4 +1,4 @@
-//! ssh keys of one's account.
+//! `keys`: the ssh keys of the account.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::people;
 
-/// No public key is longer: room for a refusal that says what is wrong.
+/// Bytes of a key file that are read; public keys are shorter.
 const KEY_BYTES_MAX: u64 = 16 * 1024;
 
 pub(super) async fn keys(context: &Context, action: Option<KeysAction>) -> Result<(), Failure> {
@@ -21,26 +21,28 @@ pub(super) async fn keys(context: &Context, action: Option<KeysAction>) -> Resul
             context.out.all(list.keys.iter().map(people::ssh_key))
         }
         KeysAction::Add { file, name } => {
-            // Before anything is sent: what is in the file may be the private half.
+            // Read and checked before anything is sent: the file may hold a private key.
             let public_key = public_key(context, &file)?;
             let name = model::to_nfc(&name.unwrap_or_default());
             let client = context.signed_in().await?;
             let done = client.ask(v1::AddSshKey { public_key, name }).await?;
             let list = client.ask(v1::ListSshKeys {}).await?;
             context.out.say(if done.changed {
-                "Whoever has the private half of this key comes in by ssh as you:"
+                "Key added. You can now sign in over ssh with its private key:"
             } else {
-                "This key was yours already:"
+                "This key was already added:"
             });
             context.out.all(list.keys.iter().filter(|key| key.id == done.id).map(people::ssh_key))
         }
         KeysAction::Revoke { id } => {
-            let key_id = id.parse().map_err(|_| Failure::Usage("the id of a key is a number".to_owned()))?;
+            let key_id = id
+                .parse()
+                .map_err(|_| Failure::Usage("a key id is a number; see `mini-tweet keys`".to_owned()))?;
             let done = context.signed_in().await?.ask(v1::RevokeSshKey { key_id }).await?;
             if !done.changed {
                 return Err(model::Error::not_found("ssh key").into());
             }
-            context.out.say("Nobody comes in with that key any more.");
+            context.out.say("Key revoked. The sessions that used it have ended.");
             Ok(())
         }
     }
@@ -49,8 +51,10 @@ pub(super) async fn keys(context: &Context, action: Option<KeysAction>) -> Resul
 fn public_key(context: &Context, file: &Path) -> Result<String, Failure> {
     let text = if file == Path::new("-") {
         context.stdin()?
-    } else if !context.is_at_home() {
-        return Err(Failure::Usage("files of your machine are not here: keys add - < FILE".to_owned()));
+    } else if !context.is_local() {
+        return Err(Failure::Usage(
+            "files on your computer can't be read over ssh; use `keys add - < FILE`".to_owned(),
+        ));
     } else {
         let mut text = String::new();
         File::open(file)
@@ -60,7 +64,7 @@ fn public_key(context: &Context, file: &Path) -> Result<String, Failure> {
     };
     if text.contains("PRIVATE KEY") {
         return Err(Failure::Usage(
-            "that is a private key, which must stay where it is: name the file that ends in .pub".to_owned(),
+            "this is a private key; keep it secret and use the file that ends in .pub".to_owned(),
         ));
     }
     Ok(text.trim().to_owned())

@@ -1,4 +1,4 @@
-//! What each verb does: one file a subject. A verb asks and shows; it decides nothing that a server should.
+//! The verbs, one file per subject. A verb sends requests and shows responses; the server decides.
 
 mod account;
 mod admin;
@@ -7,18 +7,16 @@ mod data;
 mod feed;
 mod follow;
 mod keys;
+mod paging;
 mod people;
-pub(crate) mod serve;
 mod tool;
 mod write;
-
-use server::run::Sockets;
 
 use crate::args::Verb;
 use crate::context::Context;
 use crate::exit::Failure;
 
-/// Carries out a verb.
+/// Runs a verb.
 pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Signup(ask) => account::sign_up(context, ask).await,
@@ -40,8 +38,8 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Unretweet(tweet) => write::undo_retweet(context, tweet.id).await,
         Verb::Like(tweet) => write::like(context, tweet.id).await,
         Verb::Unlike(tweet) => write::unlike(context, tweet.id).await,
-        Verb::Save(tweet) => write::save(context, tweet.id).await,
-        Verb::Unsave(tweet) => write::unsave(context, tweet.id).await,
+        Verb::Bookmark(tweet) => write::bookmark(context, tweet.id).await,
+        Verb::Unbookmark(tweet) => write::unbookmark(context, tweet.id).await,
         Verb::Delete(tweet) => write::delete(context, tweet.id).await,
 
         Verb::Feed(ask) => feed::feed(context, ask).await,
@@ -69,7 +67,8 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Chat(ask) => chat::chat(context, ask).await,
         Verb::Watch => follow::watch(context).await,
 
-        Verb::Serve(ask) => serve::serve(&ask, &context.global, Sockets::default()).await,
+        // The program's entry point runs it, before any other verb; over ssh it is not available.
+        Verb::Serve(_) => Err(Failure::Usage("`serve` cannot run inside another command".to_owned())),
         Verb::Admin(ask) => admin::admin(context, ask).await,
         Verb::Backup { file, data } => data::backup(context, &file, &data.data),
         Verb::Restore { file, data } => data::restore(context, &file, &data.data),

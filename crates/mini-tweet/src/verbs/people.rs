@@ -1,11 +1,11 @@
-//! People: who they are, who follows whom, who does not want to hear of whom.
+//! People: search, profiles, follows, mutes, blocks and reports.
 
 use client::{Ask, Client};
 use model::to_nfc;
 use protocol::v1;
 use protocol::v1::AccountList;
 
-use super::feed::page_request;
+use super::paging::page_request;
 use crate::args::{Page, People, PeopleOf, PeopleOrList, Profile};
 use crate::context::{Context, username};
 use crate::exit::Failure;
@@ -33,7 +33,7 @@ pub(super) async fn following(context: &Context, ask: PeopleOf) -> Result<(), Fa
     list(context, &client, AccountList::Following, ask.user, ask.page).await
 }
 
-/// Page after page until there are so many.
+/// Shows pages until the limit is reached.
 async fn list(
     context: &Context,
     client: &Client,
@@ -70,45 +70,58 @@ pub(super) async fn profile(context: &Context, ask: Profile) -> Result<(), Failu
     context.out.row(&people::profile(&client.ask(v1::GetProfile { username }).await?))
 }
 
+/// A change of the relationship to others: how it is called in words and in JSON.
+struct Action {
+    /// What cannot be done to oneself: "follow".
+    verb: &'static str,
+    /// The field of the row, and its value afterwards.
+    field: (&'static str, bool),
+    /// What people read, before and after the username.
+    text: (&'static str, &'static str),
+}
+
+const FOLLOW: Action = Action { verb: "follow", field: ("following", true), text: ("You follow", "") };
+const UNFOLLOW: Action =
+    Action { verb: "unfollow", field: ("following", false), text: ("You no longer follow", "") };
+const REMOVE_FOLLOWER: Action =
+    Action { verb: "remove", field: ("follows_you", false), text: ("You removed", " from your followers") };
+const MUTE: Action = Action { verb: "mute", field: ("muted", true), text: ("You muted", "") };
+const UNMUTE: Action = Action { verb: "unmute", field: ("muted", false), text: ("You unmuted", "") };
+const BLOCK: Action = Action { verb: "block", field: ("blocked", true), text: ("You blocked", "") };
+const UNBLOCK: Action = Action { verb: "unblock", field: ("blocked", false), text: ("You unblocked", "") };
+
 pub(super) async fn follow(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, ("following", true, "you follow"), |username| v1::Follow { username }).await
+    each(context, ask.users, FOLLOW, |username| v1::Follow { username }).await
 }
 
 pub(super) async fn unfollow(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, ("following", false, "you no longer follow"), |username| v1::Unfollow {
-        username,
-    })
-    .await
+    each(context, ask.users, UNFOLLOW, |username| v1::Unfollow { username }).await
 }
 
 pub(super) async fn remove_follower(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, ("follows_you", false, "you removed as a follower"), |username| {
-        v1::RemoveFollower { username }
-    })
-    .await
+    each(context, ask.users, REMOVE_FOLLOWER, |username| v1::RemoveFollower { username }).await
 }
 
 pub(super) async fn mute(context: &Context, ask: PeopleOrList) -> Result<(), Failure> {
     if ask.users.is_empty() {
         return whole_list(context, AccountList::Muted).await;
     }
-    each(context, ask.users, ("muted", true, "you muted"), |username| v1::Mute { username }).await
+    each(context, ask.users, MUTE, |username| v1::Mute { username }).await
 }
 
 pub(super) async fn unmute(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, ("muted", false, "you no longer mute"), |username| v1::Unmute { username }).await
+    each(context, ask.users, UNMUTE, |username| v1::Unmute { username }).await
 }
 
 pub(super) async fn block(context: &Context, ask: PeopleOrList) -> Result<(), Failure> {
     if ask.users.is_empty() {
         return whole_list(context, AccountList::Blocked).await;
     }
-    each(context, ask.users, ("blocked", true, "you blocked"), |username| v1::Block { username }).await
+    each(context, ask.users, BLOCK, |username| v1::Block { username }).await
 }
 
 pub(super) async fn unblock(context: &Context, ask: People) -> Result<(), Failure> {
-    each(context, ask.users, ("blocked", false, "you no longer block"), |username| v1::Unblock { username })
-        .await
+    each(context, ask.users, UNBLOCK, |username| v1::Unblock { username }).await
 }
 
 pub(super) async fn report(context: &Context, what: &str, reason: &str) -> Result<(), Failure> {
@@ -117,9 +130,13 @@ pub(super) async fn report(context: &Context, what: &str, reason: &str) -> Resul
         Ok(tweet_id) => v1::Report { tweet_id, reason, ..v1::Report::default() },
         Err(_) => v1::Report { username: username(what), reason, ..v1::Report::default() },
     };
-    let done = context.signed_in().await?.ask(ask).await?;
-    let text =
-        format!("the operators have been told of {what}{}", if done.changed { "" } else { ", as before" });
+    let client = context.signed_in().await?;
+    let done = client.ask(ask).await.map_err(|error| Failure::from(error).name_action("report"))?;
+    let text = if done.changed {
+        format!("Reported {what} to the operators of this server.")
+    } else {
+        format!("You have already reported {what}.")
+    };
     if context.out.is_for_people() {
         context.out.say(&text);
         return Ok(());
@@ -133,22 +150,24 @@ async fn whole_list(context: &Context, which: AccountList) -> Result<(), Failure
     list(context, &client, which, None, Page { limit: u32::MAX, before: None, since: None }).await
 }
 
-/// Does it to each of them; the first that fails ends it. `tie` is the field that says how it is now, how that is,
-/// and how people say it.
+/// Sends the request for each username; the first that fails ends it.
 async fn each<A: Ask<Answer = v1::Done>>(
     context: &Context,
     users: Vec<String>,
-    tie: (&str, bool, &str),
-    ask: impl Fn(String) -> A,
+    action: Action,
+    request: impl Fn(String) -> A,
 ) -> Result<(), Failure> {
     let client = context.signed_in().await?;
+    let Action { verb, field: (field, value), text: (before, after) } = action;
     for user in users {
         let name = username(&user).to_lowercase();
-        let done = client.ask(ask(name.clone())).await?;
-        let (field, is_now, said) = tie;
-        let already = if done.changed { "" } else { ", as before" };
-        let text = format!("{said} @{name}{already}");
-        let values = [name.into(), is_now.into(), done.changed.into()];
+        let done = client
+            .ask(request(name.clone()))
+            .await
+            .map_err(|error| Failure::from(error).name_action(verb))?;
+        let already = if done.changed { "" } else { " (no change)" };
+        let text = format!("{before} @{name}{after}{already}.");
+        let values = [name.into(), value.into(), done.changed.into()];
         if context.out.is_for_people() {
             context.out.say(&text);
         } else {

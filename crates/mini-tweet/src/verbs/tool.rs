@@ -1,4 +1,4 @@
-//! The program about itself: completions, manual pages, version.
+//! Information about the program itself: completions, manual pages, shortcuts, version.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use tui::commands::{COMMANDS, Context as Place};
+use tui::commands::{self, COMMANDS};
 use tui::keymap::{Keymap, PRESETS};
 use tui::settings::Settings;
 
@@ -33,15 +33,15 @@ pub(super) fn manual(directory: Option<&Path>) -> Result<(), Failure> {
     }
 }
 
-/// Keys as the settings have them.
+/// Shortcuts with the changes of the user's settings.
 pub(super) fn keymap(context: &Context, action: Option<&KeymapAction>) -> Result<(), Failure> {
     if matches!(action, Some(KeymapAction::List { markdown: true })) {
         print!("{}", keymap_page());
         return Ok(());
     }
-    let file = context.home.path().join("settings.toml");
+    let file = crate::files::settings(&context.home);
     let text =
-        if context.is_at_home() { std::fs::read_to_string(&file).unwrap_or_default() } else { String::new() };
+        if context.is_local() { std::fs::read_to_string(&file).unwrap_or_default() } else { String::new() };
     let settings = Settings::parse(&text)
         .map_err(|problem| Failure::Failed(format!("{}: {problem}", file.display())))?;
     let (keymap, problems) = Keymap::new(&settings.preset, &settings.keys);
@@ -67,25 +67,25 @@ pub(super) fn keymap(context: &Context, action: Option<&KeymapAction>) -> Result
 /// `docs/keys.md`.
 fn keymap_page() -> String {
     let mut page = String::from(
-        "# Keys and commands of the full-screen client\n\nWritten by `cargo xtask docs` from the table that the \
-         client itself uses. `?` shows what can be done where\nyou are, `:` runs any command by its name; your own \
-         keys go into `settings.toml`: `[keys]` and `like = [\"x\"]`.\n",
+        "# Shortcuts and commands of the full-screen client\n\nThis page is generated from the client's table of \
+         commands. Press `?` for the shortcuts of the current screen,\nor `:` to run any command by name. To change \
+         a shortcut, edit `settings.toml`, for example `like = [\"x\"]` under\n`[keys]`.\n",
     );
     let maps = PRESETS.map(|preset| Keymap::new(preset, &BTreeMap::new()).0);
     let parts = [
-        (Place::Anywhere, "Anywhere"),
-        (Place::List, "In a list"),
-        (Place::Tweet, "On a tweet"),
-        (Place::Person, "On a person"),
-        (Place::Composer, "While you write"),
-        (Place::Prompt, "On one line, and in menus"),
-        (Place::Form, "In a form"),
+        (commands::Context::Anywhere, "Anywhere"),
+        (commands::Context::List, "In a list"),
+        (commands::Context::Tweet, "On a tweet"),
+        (commands::Context::Person, "On a person"),
+        (commands::Context::Composer, "In the composer"),
+        (commands::Context::Prompt, "In text fields and menus"),
+        (commands::Context::Form, "In a form"),
     ];
-    for (place, title) in parts {
+    for (context, title) in parts {
         page.push_str(&format!(
             "\n## {title}\n\n| command | does | default | vim | emacs |\n|---|---|---|---|---|\n"
         ));
-        for command in COMMANDS.iter().filter(|command| command.context == place) {
+        for command in COMMANDS.iter().filter(|command| command.context == context) {
             let keys = maps.each_ref().map(|map| {
                 let keys = map.all_keys_of(command.action);
                 keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! Tweets of one's own, and what one does with those of others.
+//! Writing tweets, and likes, retweets and bookmarks.
 
 use std::io::IsTerminal as _;
 
@@ -11,6 +11,9 @@ use crate::args::{About, Post, Text, TweetRef, Visibility};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::prompt::editor;
+
+/// For how long an account is new, and how many it may post, is in the server's configuration.
+const NEW_ACCOUNT: &str = "a new account can post only a limited number of tweets per hour";
 
 pub(super) async fn post(context: &Context, ask: Post) -> Result<(), Failure> {
     let refer = |tweet: Option<TweetRef>| tweet.map_or(Ok(0), |tweet| context.tweet(tweet));
@@ -37,9 +40,10 @@ async fn write(context: &Context, ask: Text, reply_to: u64, quote_of: u64) -> Re
     };
     let key = ask.key.clone().map_or_else(client::new_key, Bytes::from);
     let post = v1::Post { text: text(context, ask, "")?, visibility: visibility.into(), reply_to, quote_of };
-    let done = client.ask_with_key(post, key).await?;
+    let done =
+        client.ask_with_key(post, key).await.map_err(|error| Failure::from(error).name_limit(NEW_ACCOUNT))?;
     context.remember_last(done.id)?;
-    context.out.say("posted");
+    context.out.say("Posted.");
     wrote(context, done)
 }
 
@@ -55,18 +59,18 @@ pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
     };
     let done =
         client.ask_with_key(v1::EditTweet { tweet_id, text: text(context, ask.text, &before)? }, key).await?;
-    context.out.say("edited");
+    context.out.say("Edited.");
     wrote(context, done)
 }
 
-/// From the argument, the editor or stdin.
+/// The text from the argument, the editor or stdin.
 fn text(context: &Context, ask: Text, before: &str) -> Result<String, Failure> {
     let text = match ask.text {
         Some(text) if text != "-" => text,
-        _ if ask.editor && context.is_at_home() => editor(before)?,
-        None if context.is_at_home() && std::io::stdin().is_terminal() => {
+        _ if ask.editor && context.is_local() => editor(before)?,
+        None if context.is_local() && std::io::stdin().is_terminal() => {
             return Err(Failure::Usage(
-                "give the text as an argument, with --editor, or on stdin".to_owned(),
+                "pass the text as an argument or on stdin, or use --editor".to_owned(),
             ));
         }
         _ => context.stdin()?,
@@ -75,43 +79,43 @@ fn text(context: &Context, ask: Text, before: &str) -> Result<String, Failure> {
 }
 
 pub(super) async fn retweet(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
-    change(context, tweet, "retweeted", |tweet_id| v1::Retweet { tweet_id }).await
+    change(context, tweet, "Retweeted.", |tweet_id| v1::Retweet { tweet_id }).await
 }
 
 pub(super) async fn undo_retweet(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
-    change(context, tweet, "no longer retweeted", |tweet_id| v1::UndoRetweet { tweet_id }).await
+    change(context, tweet, "Retweet undone.", |tweet_id| v1::UndoRetweet { tweet_id }).await
 }
 
 pub(super) async fn like(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
-    change(context, tweet, "liked", |tweet_id| v1::Like { tweet_id }).await
+    change(context, tweet, "Liked.", |tweet_id| v1::Like { tweet_id }).await
 }
 
 pub(super) async fn unlike(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
-    change(context, tweet, "no longer liked", |tweet_id| v1::Unlike { tweet_id }).await
+    change(context, tweet, "Like removed.", |tweet_id| v1::Unlike { tweet_id }).await
 }
 
-pub(super) async fn save(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
-    change(context, tweet, "saved", |tweet_id| v1::Bookmark { tweet_id }).await
+pub(super) async fn bookmark(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    change(context, tweet, "Bookmarked.", |tweet_id| v1::Bookmark { tweet_id }).await
 }
 
-pub(super) async fn unsave(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
-    change(context, tweet, "no longer saved", |tweet_id| v1::Unbookmark { tweet_id }).await
+pub(super) async fn unbookmark(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
+    change(context, tweet, "Bookmark removed.", |tweet_id| v1::Unbookmark { tweet_id }).await
 }
 
 pub(super) async fn delete(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
-    change(context, tweet, "deleted", |tweet_id| v1::DeleteTweet { tweet_id }).await
+    change(context, tweet, "Deleted.", |tweet_id| v1::DeleteTweet { tweet_id }).await
 }
 
 async fn change<A: Ask<Answer = v1::Done>>(
     context: &Context,
     tweet: TweetRef,
-    is_now: &str,
+    outcome: &str,
     ask: impl FnOnce(u64) -> A,
 ) -> Result<(), Failure> {
     let tweet_id = context.tweet(tweet)?;
     let client = context.signed_in().await?;
     let done = client.ask(ask(tweet_id)).await?;
-    context.out.say(if done.changed { is_now } else { "it was so already" });
+    context.out.say(if done.changed { outcome } else { "Nothing to change." });
     wrote(context, done)
 }
 

@@ -422,7 +422,7 @@ mod tests {
             "a.edges, line 4: is not two numbers, as in \"17 4\"",
             "a.edges, line 5: is not two numbers, as in \"17 4\"",
             "a.edges, line 6: is a tie of someone to themselves",
-            "tweets.txt, line 2: text is 1 characters too long (at most 500)",
+            "tweets.txt, line 2: text is 1 character too long (at most 500)",
             "tweets.txt, line 3: text has the control character U+001B",
             "tweets.txt, line 5: is not UTF-8",
         ];

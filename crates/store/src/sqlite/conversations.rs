@@ -116,7 +116,7 @@ impl Tx<'_> {
         text: &TweetText,
     ) -> Result<ChangeResult> {
         if author == to {
-            return Err(Error::invalid("username", "is your own").into());
+            return Err(Error::own_account().into());
         }
         self.require_active(author)?;
         self.require_active(to)?;

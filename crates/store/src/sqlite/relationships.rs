@@ -125,7 +125,7 @@ impl Tx<'_> {
     /// Both are in use and not the same.
     fn require_pair(&self, one: AccountId, other: AccountId) -> Result<()> {
         if one == other {
-            return Err(Error::invalid("username", "is your own").into());
+            return Err(Error::own_account().into());
         }
         self.require_active(one)?;
         self.require_active(other)

@@ -52,7 +52,7 @@ impl Tx<'_> {
         reason: &ReportReason,
     ) -> Result<ChangeResult> {
         if reporter == account {
-            return Err(Error::invalid("username", "is your own").into());
+            return Err(Error::own_account().into());
         }
         self.require_active(reporter)?;
         let tweet = tweet.map_or(0, TweetId::get).cast_signed();

@@ -259,7 +259,7 @@ async fn fill(
     broken.extend(copy.check()?);
     broken.extend(record.with(|record| record.missing_from(&copy.database()))?);
     let said = server.process.said();
-    if said.contains("panicked") || said.contains("a fault of the server") {
+    if said.contains("panicked") || said.contains("internal server error") {
         broken.push(said);
     }
     server.stop().await?;

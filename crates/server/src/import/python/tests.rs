@@ -242,7 +242,7 @@ fn broken_tweets_are_named_and_the_rest_goes_on() {
         "tweet_table.csv, line 18: has 2 fields where the table has 5",
         "tweet_table.csv, line 14: text is empty",
         "tweet_table.csv, line 13: text has the control character U+001B",
-        "tweet_table.csv, line 15: text is 1 characters too long (at most 500)",
+        "tweet_table.csv, line 15: text is 1 character too long (at most 500)",
     ];
     assert_eq!(reasons(&database.problems), expected);
     assert_eq!(database.tweets.last().unwrap().text.as_str(), "all is well");
@@ -275,7 +275,7 @@ fn broken_accounts_are_named_and_nothing_of_them_is_imported() {
     let expected = [
         "user_database.json, key \"x\": is not a user's number",
         "user_database.json, user 10003: the name bob is that of an earlier user when case is ignored",
-        "user_database.json, user 10004: username may have only the letters a to z, digits and _: \"a b\"",
+        "user_database.json, user 10004: username can have only the letters a to z, digits and _: \"a b\"",
         "user_database.json, user 10005: the password is not a sha512-crypt hash ($6$salt$hash)",
         "user_database.json, user 10006: has no text as its user_name",
         "user_database.json, user 10007: has no text as its user_name",
@@ -319,7 +319,7 @@ async fn a_name_that_someone_has_here_and_a_hash_that_is_refused_are_problems() 
         .tweet(50, 20001, "lost", "05/12/2020, 09:00");
     let summary = files.import_into(&store).await;
     let expected = [
-        "user_database.json, user 20001: this username is taken already, choose another",
+        "user_database.json, user 20001: this username is already taken; choose another",
         "user_database.json, user 20002: password has too many rounds",
         "user_database.json, user 20002: cannot follow user 20001: there is no such account",
         "tweet_table.csv, line 2: there is no such account as its author",

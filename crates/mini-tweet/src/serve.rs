@@ -1,7 +1,8 @@
-//! Running a server.
+//! `serve`: configuration, signals and the service manager around the server library.
 
 use std::path::Path;
 
+use sd_notify::NotifyState;
 use server::config::{Config, Sources};
 use server::run::{Extras, Sockets};
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,20 +20,20 @@ pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Res
         print!("{}", server::config::reference());
         return Ok(());
     }
-    logging::of_server(config.log_format, config.log_level);
+    logging::init_server(config.log_format, config.log_level);
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let told_to_stop = async move {
+    let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        systemd::notify("STOPPING=1");
+        systemd::notify(NotifyState::Stopping);
     };
     let (ready, is_ready) = oneshot::channel();
     tokio::spawn(async move {
-        // An error is a server that did not start.
+        // An error means that the server did not start.
         if is_ready.await.is_ok() {
-            systemd::notify("READY=1");
+            systemd::notify(NotifyState::Ready);
         }
     });
     let extras = Extras {
@@ -41,10 +42,10 @@ pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Res
         #[cfg(feature = "ssh")]
         ssh_app: Some(std::sync::Arc::new(crate::ssh::App::new(config.data_dir.join("ssh")))),
     };
-    server::run::serve(config, told_to_stop, extras).await.map_err(|error| Failure::Failed(error.to_string()))
+    server::run::serve(config, stop, extras).await.map_err(|error| Failure::Failed(error.to_string()))
 }
 
-/// Flags, then variables, then the file.
+/// Options of the command line go first, then environment variables, then the file.
 fn configuration(ask: &Serve, global: &Global) -> Result<Config, Failure> {
     let mut flags = ask.set.clone();
     let mut flag = |option: &str, value: String| flags.push((option.to_owned(), value));
