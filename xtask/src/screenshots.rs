@@ -30,7 +30,7 @@ const SHOTS: [Shot; 7] = [
         theme: "night",
         // Reload: the first trends are those of an empty network.
         keys: &["\x0c", "j", "j", "f", "j"],
-        shows: "♥ you",
+        shows: "(you)",
     },
     Shot {
         name: "compose",

@@ -35,8 +35,8 @@ fn in_plain_lines_a_lost_server_is_told_and_what_was_written_goes_once() {
     lines.expect("Home. Nothing here yet.");
     let address = e2e.address();
     e2e.kill_server();
-    lines.expect("The connection is lost");
-    say(&mut lines, "post", "Text in one line");
+    lines.expect("Connection lost");
+    say(&mut lines, "post", "Type your text in one line");
     say(&mut lines, "while away", "Sending");
     until_in_the_outbox(&ada);
     lines.kill();
@@ -119,7 +119,7 @@ fn a_session_that_is_revoked_asks_to_log_in_and_keeps_the_text() {
     let elsewhere = e2e.person("elsewhere");
     elsewhere.ok_with_input(&["login", "ada", "--password-stdin"], PASSWORD);
     elsewhere.ok(&["logout", "--everywhere"]);
-    screen.expect("Your session has ended").press(&[PASSWORD, "Enter"]).expect("precious");
+    screen.expect("Your session was revoked").press(&[PASSWORD, "Enter"]).expect("precious");
     screen.press(&["Ctrl-s"]).expect("Sent");
     screen.quit();
 }
@@ -158,9 +158,9 @@ fn an_idle_client_writes_nothing_and_hardly_wakes() {
 fn a_small_terminal_a_large_one_and_a_sudden_change() {
     let e2e = E2e::start();
     let ada = e2e.member("ada");
-    ada.ok(&["post", "Somebody wrote this"]);
+    ada.ok(&["post", "Someone wrote this"]);
     let mut screen = local(&ada, &[]);
-    screen.expect("Somebody wrote this");
+    screen.expect("Someone wrote this");
     for (columns, rows) in [(40, 12), (20, 5), (200, 50), (80, 24)] {
         screen.resize(columns, rows);
         let end = Instant::now() + Duration::from_secs(20);
@@ -214,7 +214,7 @@ fn broken_settings_are_said_and_not_written_over() {
     let file = ada.home().join("settings.toml");
     std::fs::write(&file, "theme = \"nihgt\"\n").unwrap();
     let mut screen = local(&ada, &[]);
-    screen.expect("no theme").expect("● live").press(&["g", "s", "Enter"]).expect("mend it");
+    screen.expect("no theme").expect("● live").press(&["g", "s", "Enter"]).expect("Fix it");
     screen.quit();
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "theme = \"nihgt\"\n");
 }
@@ -295,7 +295,7 @@ fn one_person_has_two_accounts() {
     ada.ok(&["post", "ada was here"]);
     let mut screen = local(&ada, &[]);
     screen.expect("@ada ● live").press(&["c", "ada's thought"]).expect("ada's thought").press(&["Esc"]);
-    screen.press(&["A"]).expect("another one").press(&["another", "Enter"]);
+    screen.press(&["A"]).expect("Add an account").press(&["Add", "Enter"]);
     sign_up(&mut screen, "babbage");
     screen.press(&["g", "l"]).expect("ada was here").press(&["A"]).expect("ada@").press(&["ada@", "Enter"]);
     screen.expect("@ada ● live").expect("ada was here").press(&["c"]).expect("ada's thought");
@@ -336,8 +336,8 @@ fn a_mouse_selects_opens_and_shows_what_can_be_done() {
     let mut screen = local(&ada, &[]);
     screen.expect("▌ the second one").expect("● live");
     screen.click("the first one", false).expect("▌ the first one");
-    screen.click("the second one", true).expect("Like, or take it back");
-    screen.press(&["Esc"]).expect_gone("Like, or take it back");
+    screen.click("the second one", true).expect("Like or unlike");
+    screen.press(&["Esc"]).expect_gone("Like or unlike");
     screen.click("the second one", false).expect(" Thread ");
     screen.click("5 People", false).expect(" People ").expect("● @ada");
     screen.quit();

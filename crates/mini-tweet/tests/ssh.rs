@@ -176,7 +176,7 @@ fn in_lines_over_ssh_what_is_sent_goes_once_though_the_server_is_lost_meanwhile(
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
     let mut lines = Terminal::start(door.in_terminal(Some(&key), "dumb"));
     lines.expect("Home.");
-    plain::say(&mut lines, "post", "empty to leave?");
+    plain::say(&mut lines, "post", "an empty line to close?");
     plain::say(&mut lines, "said before the lights went out", "Sending");
     let outbox = door.e2e.data().join("ssh/ada/outbox");
     e2e::until("it is in the outbox", || {
@@ -200,9 +200,9 @@ fn in_lines_over_ssh_what_is_sent_goes_once_though_the_server_is_lost_meanwhile(
 fn who_types_lines_over_ssh_sees_them_but_no_password() {
     let door = Door::open();
     let mut screen = door.screen(None, "dumb");
-    screen.expect("Come in").press(&["2", "Enter"]).expect("Username").press(&["adq", "\x7f", "a"]);
-    screen.expect("ada").press(&["Enter"]).expect("Name").press(&["Enter"]).expect("Password");
-    screen.press(&[PASSWORD, "Enter"]).expect("Once more").press(&[PASSWORD, "Enter"]);
+    screen.expect("Sign up").press(&["2", "Enter"]).expect("Username").press(&["adq", "\x7f", "a"]);
+    screen.expect("ada").press(&["Enter"]).expect("Display name").press(&["Enter"]).expect("Password");
+    screen.press(&[PASSWORD, "Enter"]).expect("Confirm password").press(&[PASSWORD, "Enter"]);
     screen.expect("Nothing here yet").press(&["nonsense"]).expect("nonsense");
     assert!(!screen.text().contains(PASSWORD) && screen.shows("\nada\n"), "{}", screen.text());
     screen.press(&["Ctrl-c"]).expect("Goodbye.");
@@ -215,20 +215,23 @@ fn a_key_is_bound_from_inside_and_is_enough_from_then_on() {
     let key = door.e2e.path("id");
     new_key(&key);
     let mut screen = door.screen(Some(&key), "xterm-256color");
-    screen.expect("Come in").press(&["Down", "Enter"]).expect("Create an account");
+    screen.expect("Sign up").press(&["Down", "Enter"]).expect("Create an account");
     screen.press(&["ada", "Enter", "Enter", PASSWORD, "Enter", PASSWORD, "Enter"]);
-    screen.expect("Come in with this ssh key").press(&["Enter"]).expect("lets you in from now on");
-    screen.press(&[":", "keys", "Enter"]).expect("· Enter revokes it").expect("SHA256:");
+    screen
+        .expect("Use this SSH key to sign in")
+        .press(&["Enter"])
+        .expect("sign in with this SSH key from now on");
+    screen.press(&[":", "keys", "Enter"]).expect("· Enter to remove").expect("SHA256:");
     screen.press(&["c", "a draft that stays", "Esc"]).quit();
 
     let mut screen = door.screen(Some(&key), "xterm-256color");
     screen.expect("@ada ● live").press(&["c"]).expect("a draft that stays").press(&["Esc"]);
     screen
         .press(&[":", "keys", "Enter"])
-        .expect("· Enter revokes it")
+        .expect("· Enter to remove")
         .press(&["Enter"])
-        .expect("Revoking that key");
-    screen.press(&["u"]).expect("taken back").press(&["Enter"]).expect("u undo").quit();
+        .expect("Removing that SSH key");
+    screen.press(&["u"]).expect("SSH key kept").press(&["Enter"]).expect("u undo").quit();
     let out = door.ssh(Some(&key), &[], &["whoami"]);
     assert_eq!(out.status.code(), Some(4), "{out:?}");
     assert!(String::from_utf8_lossy(&out.stderr).contains("keys add"), "{out:?}");

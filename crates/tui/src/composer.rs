@@ -61,7 +61,7 @@ impl Writing {
         match self {
             Self::New => "New tweet".into(),
             Self::Reply(_) => "Reply".into(),
-            Self::Quote(_) => "Retweet with your message".into(),
+            Self::Quote(_) => "Quote".into(),
             Self::Edit(_) => "Edit".into(),
             Self::Message(username) => format!("To @{username}"),
         }

@@ -190,9 +190,9 @@ impl Drop for Screen {
     }
 }
 
-/// Makes an account in the client, from the door on.
+/// Signs up in the client, from its sign-in menu.
 pub fn sign_up(screen: &mut Screen, username: &str) {
-    screen.expect("Come in").press(&["Down", "Enter"]).expect("Create an account");
+    screen.expect("Sign up").press(&["Down", "Enter"]).expect("Create an account");
     screen.press(&[username, "Enter", "Enter", PASSWORD, "Enter", PASSWORD, "Enter"]);
     screen.expect("Nothing here yet").expect("● live");
     assert!(!screen.text().contains(PASSWORD));
@@ -202,9 +202,8 @@ pub fn sign_up(screen: &mut Screen, username: &str) {
 /// for bob.
 pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen) {
     sign_up(&mut ada, "ada");
-    bob.expect("Come in").press(&["Down", "Enter"]).expect("Create an account");
-    bob.press(&["ada", "Enter", "Enter", PASSWORD, "Enter", "something else", "Enter"])
-        .expect("not the same");
+    bob.expect("Sign up").press(&["Down", "Enter"]).expect("Create an account");
+    bob.press(&["ada", "Enter", "Enter", PASSWORD, "Enter", "something else", "Enter"]).expect("don't match");
     bob.press(&["Ctrl-u", PASSWORD, "Enter"]).expect("is taken");
     bob.press(&["Ctrl-u", "bob", "Enter", "Enter", "Enter", "Enter"])
         .expect("Nothing here yet")
@@ -212,7 +211,7 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
 
     // Post, with a hashtag; undo; send at last.
     ada.press(&["c"]).expect("New tweet").press(&["The engine works #Rust", "Ctrl-s"]).expect("Sending");
-    ada.press(&["u"]).expect("Taken back").expect("The engine works");
+    ada.press(&["u"]).expect("Sending undone").expect("The engine works");
     ada.press(&[" at last", "Ctrl-s"]).expect("Sent").press(&["."]).expect("The engine works #Rust at last");
 
     // People by name, profile, follow; the feed fills.
@@ -229,11 +228,8 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
     ada.expect("Notifs ●1").press(&["2"]).expect("@bob followed you");
 
     // Like, retweet, quote, reply; what others do is seen at once.
-    bob.press(&["f"]).expect("♥ you, 1").press(&["b"]).expect("↻ you, 1");
-    bob.press(&["B"])
-        .expect("Retweet with your message")
-        .press(&["This changes everything", "Ctrl-s"])
-        .expect("Sent");
+    bob.press(&["f"]).expect("♥ 1 (you)").press(&["b"]).expect("↻ 1 (you)");
+    bob.press(&["B"]).expect("─ Quote").press(&["This changes everything", "Ctrl-s"]).expect("Sent");
     bob.press(&["r"])
         .expect("@ada")
         .press(&["how fast? #rust", "Ctrl-s"])
@@ -244,24 +240,24 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
         .press(&["."])
         .expect("quoted your tweet")
         .expect("This changes everything")
-        .expect("answered you")
+        .expect("replied to you")
         .expect("how fast?");
 
     // The thread as a tree.
     ada.press(&["g", "m"])
-        .expect(" Mine ")
+        .expect(" Your tweets ")
         .expect("▌ The engine works")
         .press(&["t"])
         .expect("╎ @bob")
         .expect("how fast?");
 
-    // Followers; remove one, and think better of it.
+    // Followers: remove one, then undo.
     ada.press(&["g", "p", "Tab"]).expect("[Replies]").press(&["Tab"]).expect("[Followers]").expect("● @bob");
-    ada.press(&["j", "R"]).expect("Removing @bob").press(&["u"]).expect("taken back");
+    ada.press(&["j", "R"]).expect("Removing @bob").press(&["u"]).expect("Kept @bob");
 
     // Trends and the tweets under a hashtag.
     until("#Rust is a trend", || {
-        ada.press(&["1", "4"]).expect(" Tags ");
+        ada.press(&["1", "4"]).expect("[4 Tags]");
         std::thread::sleep(Duration::from_millis(200));
         ada.shows("▌ #Rust")
     });
@@ -278,21 +274,24 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
         .press(&["Enter"])
         .expect("[Tweets]");
     ada.press(&["C"]).expect("To @bob").press(&["Shall we meet?", "Enter"]).expect("✓");
-    bob.expect("@ada wrote to you").press(&["Alt-a"]).expect("Shall we meet?").press(&["At noon", "Enter"]);
+    bob.expect("New message from @ada")
+        .press(&["Alt-a"])
+        .expect("Shall we meet?")
+        .press(&["At noon", "Enter"]);
     ada.expect("At noon").expect("✓✓ read");
 
-    // Remove him from the followers for good: it is done when it cannot be taken back any more.
+    // Remove a follower for good: the request is sent when it can no longer be undone.
     ada.press(&["Esc", "g", "p", "Tab", "Tab"]).expect("[Followers]").expect("● @bob");
     ada.press(&["j", "R"]).expect("Removing @bob").expect("u undo").expect_gone("u undo");
 
-    // Log out; the session is over. In again; not with any password.
+    // Sign out, then sign in again, first with a wrong password.
     bob.press(&["Esc", ":", "log-out", "Enter"]);
     assert_eq!(bob.exit_code(), 0, "{}", bob.text());
     let mut bob = bob_again();
-    bob.expect("Come in").press(&["Enter"]).expect("Username");
-    bob.press(&["bob", "Enter", "not the password", "Enter"]).expect("No account has this name");
+    bob.expect("Sign in").press(&["Enter"]).expect("Username");
+    bob.press(&["bob", "Enter", "not the password", "Enter"]).expect("Wrong username or password");
     bob.press(&[PASSWORD, "Enter"]).expect("@bob ● live").expect("This changes everything");
-    // He follows nobody now, and can again.
+    // @bob follows no one now, and follows @ada again.
     bob.press(&["@", "ada"]).expect("@ada").press(&["Enter"]).expect("[Tweets]").expect("1 tweet ");
     bob.press(&["F"]).expect("You follow @ada").quit();
     ada.press(&["Esc"]).quit();
