@@ -1,7 +1,7 @@
-"""A client of Mini-Tweet's native protocol in plain Python: no package is needed.
+"""A client for Mini-Tweet's native protocol in plain Python, without any package.
 
 It shows that docs/protocol.md and proto/ are enough to write a client in another language. It knows the messages in
-MESSAGES below and skips every field that it does not know, as a client must.
+MESSAGES below and skips unknown fields, as every client must.
 """
 
 import base64
@@ -12,7 +12,7 @@ import socket
 import ssl
 import struct
 
-# Message -> field name -> (number, type). A type in brackets is repeated; a type that is a message's name nests.
+# Message -> field name -> (number, type). A type in brackets is repeated. The name of a message is a nested message.
 MESSAGES = {
     "ClientFrame": {"hello": (1, "ClientHello"), "request": (2, "Request"), "ping": (3, "Ping")},
     "ServerFrame": {
@@ -79,20 +79,21 @@ ERRORS = {
 }
 
 
-class Refused(Exception):
-    """The server said no. `code` is a name of ERRORS."""
+class ServerError(Exception):
+    """The server answered with an error. `code` is one of the names in ERRORS."""
 
     def __init__(self, error):
         self.code = ERRORS.get(error.get("code"), "UNKNOWN")
         self.field = error.get("field", "")
-        super().__init__(f"{self.code}: {error.get('message', '')}")
+        message = f"{self.field} {error.get('message', '')}".strip()
+        super().__init__(f"{self.code}: {message}")
 
 
 class KeyChanged(Exception):
-    """The server has another key than the one expected. Nothing was sent to it."""
+    """The server has a different key than expected. Nothing was sent to it."""
 
 
-# Protobuf, as far as it is needed: https://protobuf.dev/programming-guides/encoding
+# The part of protobuf that we need: https://protobuf.dev/programming-guides/encoding
 
 
 def varint(number):
@@ -149,7 +150,7 @@ def decode(kind, data):
             raise ValueError(f"wire type {wire_type}")
         name, field = fields.get(key >> 3, (None, None))
         if name is None:
-            continue  # A newer server knows more than we do.
+            continue  # A field of a newer server.
         one = field[0] if isinstance(field, list) else field
         if one == "string":
             value = value.decode()
@@ -162,11 +163,11 @@ def decode(kind, data):
     return values
 
 
-# TLS: the server is known by its public key alone.
+# TLS: a server is identified by its public key alone.
 
 
 def der(data, at):
-    """Where the content of the element at `at` begins and ends."""
+    """The start and end of the content of the DER element at `at`."""
     length, begin = data[at + 1], at + 2
     if length & 0x80:
         size = length & 0x7F
@@ -175,7 +176,7 @@ def der(data, at):
 
 
 def fingerprint(certificate):
-    """SHA-256 of the certificate's SubjectPublicKeyInfo, as the server prints it at its start."""
+    """SHA-256 of the certificate's SubjectPublicKeyInfo, as the server prints it when it starts."""
     at, _ = der(certificate, 0)  # Certificate
     at, _ = der(certificate, at)  # TBSCertificate
     if certificate[at] == 0xA0:
@@ -193,25 +194,26 @@ class Client:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.set_alpn_protocols(["mini-tweet/1"])
-        # There is no authority to ask: what counts is the key, which we compare ourselves.
+        # There is no certificate authority: we compare the key ourselves.
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         plain = socket.create_connection((host, port), timeout=timeout)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = context.wrap_socket(plain)
-        shown = fingerprint(self.socket.getpeercert(binary_form=True))
-        if shown != expected_fingerprint:
+        actual = fingerprint(self.socket.getpeercert(binary_form=True))
+        if actual != expected_fingerprint:
             self.socket.close()
-            raise KeyChanged(f"expected {expected_fingerprint}, the server shows {shown}")
+            raise KeyChanged(f"expected {expected_fingerprint}, got {actual}")
         self.last_id = 0
         self.events = collections.deque()
         self._send({"hello": {"protocol_version": 1, "client_name": "mini_tweet.py"}})
         self.hello = self._read()["hello"]
 
-    def ask(self, operation, fields=None, key=b""):
-        """Asks and waits for the answer; events that come meanwhile are kept for `next_event`.
+    def request(self, operation, fields=None, key=b""):
+        """Sends a request and waits for its response. Events that arrive first are queued for `next_event`.
 
-        `key` makes a change happen once: send the same request with the same key when the answer was lost.
+        `key` is an idempotency key: if the response is lost, send the same request with the same key again, and the
+        change still happens only once.
         """
         self.last_id += 1
         request = {"id": self.last_id, operation: fields or {}}
@@ -223,7 +225,7 @@ class Client:
             if response.get("id") == self.last_id:
                 break
         if "error" in response:
-            raise Refused(response["error"])
+            raise ServerError(response["error"])
         return next(value for name, value in response.items() if name != "id")
 
     def next_event(self):
@@ -237,7 +239,7 @@ class Client:
         while True:
             frame = self._read()
             if "fatal" in frame:
-                raise Refused(frame["fatal"])
+                raise ServerError(frame["fatal"])
             if wanted in frame:
                 return frame[wanted]
             if "event" in frame:
@@ -262,5 +264,5 @@ class Client:
 
 
 def new_key():
-    """A key for one intent."""
+    """A new idempotency key. Create one for each change and reuse it only to retry that change."""
     return os.urandom(16)

@@ -1,5 +1,5 @@
-//! What the client costs, measured from outside: the real program in pseudo-terminals, here and by the system's ssh.
-//! The figures of docs/performance.md come from here.
+//! `cargo xtask figures`: measures the client from outside, in pseudo-terminals, locally and over the system's ssh.
+//! docs/performance.md has the results.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
 
-use crate::Outcome;
+use crate::process::Outcome;
 use crate::screen::{DEADLINE, Screen};
 
 const PASSWORD: &str = "correct horse 9";
-/// After so long without a frame a session gives back the memory of its screen.
+/// After this time without a frame a session has freed the memory of its screen.
 const HIBERNATED: Duration = Duration::from_secs(50);
 
 struct Server {
@@ -45,16 +45,11 @@ impl Server {
             .spawn()
             .map_err(|error| error.to_string())?;
         let end = Instant::now() + DEADLINE;
-        let after = |text: &str, what: &str| {
-            let (_, rest) = text.split_once(what)?;
-            rest.split_whitespace().next().map(str::to_owned)
-        };
         loop {
             let text = std::fs::read_to_string(&log).unwrap_or_default();
-            if let (Some(address), Some(ssh)) =
-                (after(&text, "listening on "), after(&text, "by ssh at 127.0.0.1:"))
-            {
-                return Ok(Self { child, address, ssh_port: ssh, directory });
+            if let (Some(address), Some(ssh)) = (logged_address(&text, false), logged_address(&text, true)) {
+                let ssh_port = ssh.rsplit(':').next().unwrap_or_default().to_owned();
+                return Ok(Self { child, address, ssh_port, directory });
             }
             if Instant::now() > end {
                 return Err(format!("the server did not start: {text}"));
@@ -63,10 +58,10 @@ impl Server {
         }
     }
 
-    fn verb(&self, program: &Path, who: &str, words: &[&str], input: &str) -> Outcome {
+    fn verb(&self, program: &Path, user: &str, words: &[&str], input: &str) -> Outcome {
         let mut child = Command::new(program)
             .args(words)
-            .env("MINI_TWEET_HOME", self.directory.path().join(who))
+            .env("MINI_TWEET_HOME", self.directory.path().join(user))
             .env("MINI_TWEET_SERVER", &self.address)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -79,9 +74,9 @@ impl Server {
         if status.success() { Ok(()) } else { Err(format!("{words:?}: {status}")) }
     }
 
-    fn client(&self, program: &Path, who: &str) -> CommandBuilder {
+    fn client(&self, program: &Path, user: &str) -> CommandBuilder {
         let mut command = CommandBuilder::new(program);
-        command.env("MINI_TWEET_HOME", self.directory.path().join(who));
+        command.env("MINI_TWEET_HOME", self.directory.path().join(user));
         command.env("TERM", "xterm-256color");
         command
     }
@@ -105,14 +100,23 @@ impl Server {
     }
 }
 
-/// KiB of a process that are in memory.
+/// The address that the log names for the ssh gateway or for the native one.
+fn logged_address(log: &str, is_ssh: bool) -> Option<String> {
+    let mut lines = log.lines().filter(|line| line.contains("ssh ") == is_ssh);
+    lines.find_map(|line| {
+        let (_, rest) = line.split_once("listening on ").or_else(|| line.split_once("ssh at "))?;
+        rest.split_whitespace().next().map(str::to_owned)
+    })
+}
+
+/// Resident memory of a process in KiB.
 fn resident_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }
 
-/// How often the threads of a process went to sleep by themselves.
+/// Voluntary context switches of all threads of a process.
 fn switches(pid: u32) -> u64 {
     let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
     let of_task = |task: std::io::Result<std::fs::DirEntry>| {
@@ -134,7 +138,7 @@ fn show(what: &str, mut times: Vec<Duration>) {
 pub(crate) fn measure(program: &Path, ssh_sessions: usize) -> Outcome {
     let server = Server::start(program)?;
     populate(program, &server)?;
-    // Fills the cache.
+    // Fills the local store of the client.
     let mut ada = Screen::start(server.client(program, "ada"), (120, 40))?;
     ada.wait_for("● live")?;
     ada.wait_for("Tweet number 59")?;
@@ -150,7 +154,7 @@ pub(crate) fn measure(program: &Path, ssh_sessions: usize) -> Outcome {
         screen.wait_for("Tweet number 59")?;
         first.push(start.elapsed());
     }
-    show("first frame after exec, with what was kept", first);
+    show("first frame after exec, with a filled local store", first);
 
     let mut ada = Screen::start(server.client(program, "ada"), (120, 40))?;
     let mut bob = Screen::start(server.client(program, "bob"), (120, 40))?;
@@ -182,7 +186,7 @@ pub(crate) fn measure(program: &Path, ssh_sessions: usize) -> Outcome {
         bob.wait_for(&format!("message {n}."))?;
         across.push(start.elapsed());
     }
-    show("Enter on one screen to paint on another, the commit included", across);
+    show("Enter on one screen to paint on another, with the commit", across);
 
     std::thread::sleep(Duration::from_secs(12));
     if let Some(pid) = ada.process_id() {
@@ -196,17 +200,17 @@ pub(crate) fn measure(program: &Path, ssh_sessions: usize) -> Outcome {
     ssh(program, &server, ssh_sessions)
 }
 
-/// Only what sessions over ssh cost.
+/// Measures only the sessions over ssh, and prints it.
 pub(crate) fn measure_ssh(program: &Path, sessions: usize) -> Outcome {
     let server = Server::start(program)?;
     populate(program, &server)?;
     ssh(program, &server, sessions)
 }
 
-/// Two people who follow each other, and something to read.
+/// Creates two accounts that follow each other, and tweets.
 fn populate(program: &Path, server: &Server) -> Outcome {
-    for who in ["ada", "bob"] {
-        server.verb(program, who, &["signup", who, "--password-stdin"], &format!("{PASSWORD}\n"))?;
+    for user in ["ada", "bob"] {
+        server.verb(program, user, &["signup", user, "--password-stdin"], &format!("{PASSWORD}\n"))?;
     }
     server.verb(program, "bob", &["follow", "@ada"], "")?;
     server.verb(program, "ada", &["follow", "@bob"], "")?;
@@ -219,23 +223,23 @@ fn populate(program: &Path, server: &Server) -> Outcome {
     Ok(())
 }
 
-/// Sessions by ssh that an account has at most, less than the server allows.
+/// Sessions over ssh per account. The server allows more.
 const SESSIONS_EACH: usize = 10;
 
 fn ssh(program: &Path, server: &Server, count: usize) -> Outcome {
     let mut keys_of = Vec::new();
     for number in 0..count.div_ceil(SESSIONS_EACH) {
-        let who = format!("guest{number}");
+        let user = format!("guest{number}");
         let key = server.directory.path().join(format!("key{number}"));
         let made =
             Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
         if !made.is_ok_and(|status| status.success()) {
-            return Err("ssh-keygen could not make a key".to_owned());
+            return Err("ssh-keygen did not create a key".to_owned());
         }
         let public = key.with_extension("pub");
-        server.verb(program, &who, &["signup", &who, "--password-stdin"], &format!("{PASSWORD}\n"))?;
-        server.verb(program, &who, &["follow", "@ada"], "")?;
-        server.verb(program, &who, &["keys", "add", &public.display().to_string()], "")?;
+        server.verb(program, &user, &["signup", &user, "--password-stdin"], &format!("{PASSWORD}\n"))?;
+        server.verb(program, &user, &["follow", "@ada"], "")?;
+        server.verb(program, &user, &["keys", "add", &public.display().to_string()], "")?;
         keys_of.push(key);
     }
     let before = resident_kib(server.child.id());
@@ -243,13 +247,13 @@ fn ssh(program: &Path, server: &Server, count: usize) -> Outcome {
     let mut sessions = Vec::new();
     for key in keys_of.iter().cycle().take(count) {
         sessions.push(Screen::start(server.ssh(key), (80, 24))?);
-        // As people come: not all in the same moment.
+        // Users do not all connect in the same moment.
         std::thread::sleep(Duration::from_millis(20));
     }
     for session in &sessions {
         session.wait_for("Tweet number")?;
     }
-    println!("{count} ssh sessions were there after {:.1} s", start.elapsed().as_secs_f64());
+    println!("{count} ssh sessions had a screen after {:.1} s", start.elapsed().as_secs_f64());
     let awake = resident_kib(server.child.id());
     let mut keys = Vec::new();
     for n in 0..300 {
@@ -262,11 +266,11 @@ fn ssh(program: &Path, server: &Server, count: usize) -> Outcome {
     let asleep = resident_kib(server.child.id());
     let each = |kib: u64| kib.saturating_sub(before) as f64 / count.max(1) as f64;
     println!(
-        "server memory: {:.1} MiB before, {:.1} with {count} sessions, {:.1} when they hibernate",
+        "server memory: {:.1} MiB before, {:.1} with {count} sessions, {:.1} when they are hibernated",
         before as f64 / 1_024.0,
         awake as f64 / 1_024.0,
         asleep as f64 / 1_024.0
     );
-    println!("for each idle session: {:.0} KiB awake, {:.0} KiB hibernated", each(awake), each(asleep));
+    println!("per idle session: {:.0} KiB awake, {:.0} KiB hibernated", each(awake), each(asleep));
     Ok(())
 }

@@ -1,12 +1,12 @@
-//! A session of two people with a real server: what `README.md` shows is what this prints.
+//! `cargo xtask tour`: the session of two accounts with a real server that README.md shows.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::Outcome;
+use crate::process::Outcome;
 
-/// A server of its own with two homes, all in a directory that is gone afterwards.
+/// A server and the homes of its users, in a directory that is deleted at the end.
 pub(crate) struct Tour<'a> {
     program: &'a Path,
     pub(crate) directory: PathBuf,
@@ -16,14 +16,14 @@ pub(crate) struct Tour<'a> {
 
 impl Drop for Tour<'_> {
     fn drop(&mut self) {
-        // Best effort: it is our own child and our own directory.
+        // Best effort.
         let _ = self.server.kill();
         let _ = self.server.wait();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 
-/// Prints it as a terminal shows it.
+/// Prints the commands and their output.
 pub(crate) fn print(program: &Path) -> Outcome {
     let tour = Tour::start(program, |_| Ok(()))?;
     for (name, full) in [("ada", "Ada Lovelace"), ("grace", "Grace Hopper")] {
@@ -42,7 +42,7 @@ pub(crate) fn print(program: &Path) -> Outcome {
 }
 
 impl<'a> Tour<'a> {
-    /// Starts the server, with what `prepare` has put into this directory for its data.
+    /// Starts the server. `prepare` gets its data directory before that.
     pub(crate) fn start(program: &'a Path, prepare: impl FnOnce(&Path) -> Outcome) -> Result<Self, String> {
         let directory = std::env::temp_dir().join(format!("mini-tweet-tour-{}", std::process::id()));
         prepare(&directory.join("data"))?;
@@ -52,7 +52,7 @@ impl<'a> Tour<'a> {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{}: {error}", program.display()))?;
-        let log = BufReader::new(server.stderr.take().ok_or("the server has no log")?);
+        let log = BufReader::new(server.stderr.take().ok_or("the log of the server cannot be read")?);
         let mut tour = Self { program, directory, address: String::new(), server };
         for line in log.lines() {
             let line = line.map_err(|error| error.to_string())?;
@@ -64,35 +64,35 @@ impl<'a> Tour<'a> {
         Err("the server did not start".to_owned())
     }
 
-    /// Runs a verb and prints it as it was typed, with what it says.
-    fn show(&self, who: &str, args: &[&str]) -> Result<String, String> {
-        let said = self.run(who, args, "")?;
+    /// Runs a verb and prints the command line and its output.
+    fn show(&self, user: &str, args: &[&str]) -> Result<String, String> {
+        let output = self.run(user, args, "")?;
         let typed: Vec<String> = args
             .iter()
             .map(|arg| if arg.contains(' ') { format!("\"{arg}\"") } else { (*arg).to_owned() })
             .collect();
-        println!("$ mini-tweet {}\n{said}", typed.join(" "));
-        Ok(said)
+        println!("$ mini-tweet {}\n{output}", typed.join(" "));
+        Ok(output)
     }
 
-    /// A verb as somebody.
-    pub(crate) fn command(&self, who: &str, args: &[&str]) -> Command {
+    /// The command that runs a verb for a user.
+    pub(crate) fn command(&self, user: &str, args: &[&str]) -> Command {
         let mut command = Command::new(self.program);
         command.args(args);
-        command.env("MINI_TWEET_HOME", self.directory.join(who)).env("MINI_TWEET_SERVER", &self.address);
+        command.env("MINI_TWEET_HOME", self.directory.join(user)).env("MINI_TWEET_SERVER", &self.address);
         command
     }
 
-    /// Runs a verb as somebody; what it says.
-    pub(crate) fn run(&self, who: &str, args: &[&str], input: &str) -> Result<String, String> {
+    /// Runs a verb for a user and returns its output.
+    pub(crate) fn run(&self, user: &str, args: &[&str], input: &str) -> Result<String, String> {
         let mut child = self
-            .command(who, args)
+            .command(user, args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| error.to_string())?;
         if let Some(mut stdin) = child.stdin.take() {
-            // A verb that reads nothing has closed it already.
+            // A verb that reads no input may have closed it already.
             let _ = stdin.write_all(input.as_bytes());
         }
         let out = child.wait_with_output().map_err(|error| error.to_string())?;

@@ -73,7 +73,7 @@ impl Decoder {
             0..=0x1f => self.alone(Key { alt: true, ..control(byte) }),
             0x80.. => {
                 self.forget_sequence();
-                self.read.alt = true;
+                self.read.prefix = Prefix::Alt;
                 self.parser.advance(&mut self.read, &[byte]);
             }
             _ => self.parser.advance(&mut self.read, &[byte]),
@@ -113,12 +113,20 @@ impl Decoder {
 struct Reading {
     events: Vec<Event>,
     paste: Option<String>,
-    /// After `ESC O`, as keys of the keypad begin.
-    single_shift: bool,
-    /// The next character was written with alt.
-    alt: bool,
+    prefix: Prefix,
     /// Bytes of which nothing is known yet.
     unread: usize,
+}
+
+/// What an escape said about the character that follows it, and about nothing after that.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Prefix {
+    #[default]
+    None,
+    /// `ESC O`: the first bytes of a function key or of a key of the keypad.
+    SingleShift,
+    /// The character is typed with alt.
+    Alt,
 }
 
 impl Reading {
@@ -157,7 +165,8 @@ impl Reading {
 impl Perform for Reading {
     fn print(&mut self, c: char) {
         self.unread = 0;
-        if std::mem::take(&mut self.single_shift) {
+        let prefix = std::mem::take(&mut self.prefix);
+        if prefix == Prefix::SingleShift {
             let code = match c {
                 'P'..='S' => Some(Code::F(u8::try_from(u32::from(c) - u32::from('P') + 1).unwrap_or(1))),
                 c => direction(c),
@@ -167,7 +176,7 @@ impl Perform for Reading {
             }
             return;
         }
-        let alt = std::mem::take(&mut self.alt);
+        let alt = prefix == Prefix::Alt;
         if c == '\u{7f}' {
             self.key(Key { alt, ..Key::plain(Code::Backspace) });
         } else if !c.is_control() {
@@ -177,6 +186,7 @@ impl Perform for Reading {
 
     fn execute(&mut self, byte: u8) {
         self.unread = 0;
+        self.prefix = Prefix::None;
         if byte < 0x20 {
             self.key(control(byte));
         }
@@ -184,6 +194,7 @@ impl Perform for Reading {
 
     fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignored: bool, action: char) {
         self.unread = 0;
+        self.prefix = Prefix::None;
         if ignored {
             return;
         }
@@ -238,11 +249,12 @@ impl Perform for Reading {
 
     fn esc_dispatch(&mut self, intermediates: &[u8], ignored: bool, byte: u8) {
         self.unread = 0;
+        self.prefix = Prefix::None;
         if ignored || !intermediates.is_empty() || self.paste.is_some() {
             return;
         }
         match byte {
-            b'O' => self.single_shift = true,
+            b'O' => self.prefix = Prefix::SingleShift,
             b'\\' => {}
             0x21..=0x7e => self.key(Key { alt: true, ..Key::char(char::from(byte)) }),
             _ => {}
@@ -251,6 +263,7 @@ impl Perform for Reading {
 
     fn osc_dispatch(&mut self, params: &[&[u8]], _bell: bool) {
         self.unread = 0;
+        self.prefix = Prefix::None;
         if let [b"11", colour] = params
             && let Some(dark) = std::str::from_utf8(colour).ok().and_then(is_dark)
         {
@@ -413,6 +426,12 @@ mod tests {
             let bytes = [begin.as_bytes(), &zeros, b"\x07rm -rf /\r\x1b\\q"].concat();
             assert_eq!(events(&bytes), [Event::Key(Key::char('q'))], "{begin:?}");
         }
+    }
+
+    #[test]
+    fn an_unfinished_function_key_does_not_change_a_later_key() {
+        assert_eq!(events(b"\x1bO\x1b\x80\x1b\\q"), [Event::Key(Key::char('q'))]);
+        assert_eq!(events(b"\x1bO\x1b[Aq"), [Event::Key(Key::plain(Code::Up)), Event::Key(Key::char('q'))]);
     }
 
     proptest! {

@@ -1,27 +1,30 @@
-//! Everything that can be done, once: keys, the palette, the `:` line, help, the footer, the mouse menu, plain mode
-//! and the documentation are made from this table.
+//! The table of commands. A command has one row: name, key, title, availability and function. Keys, the palette, the
+//! `:` line, help, the footer, plain mode and the documentation are made from it.
+//!
+//! The rows are a macro so that two tables come from one list: [`COMMANDS`] here describes the commands to modules
+//! that only read the state; `update::commands` takes their functions.
 
-/// Where a command means something.
+/// Where a command is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Context {
-    /// Wherever no text is written.
+    /// On every screen, unless text is being typed.
     Anywhere,
     /// In a list.
     List,
-    /// On a tweet.
+    /// On a selected tweet.
     Tweet,
-    /// On a person, or the author of a tweet.
+    /// On a selected account, or on the author of a selected tweet.
     Person,
-    /// While a tweet or message is written.
+    /// In the composer.
     Composer,
-    /// While one line is written: the palette, a search, a filter.
+    /// In a prompt: the palette, a search, a filter, a menu.
     Prompt,
-    /// In a form: log-in, sign-up, settings of the profile.
+    /// In a form: sign-in, sign-up, profile, password.
     Form,
 }
 
 impl Context {
-    /// Whether both can be meant at the same time, so that they cannot share a key.
+    /// Whether both can be active at once, so that they cannot share a key.
     #[must_use]
     pub fn meets(self, other: Self) -> bool {
         let in_lists = |context| matches!(context, Self::Anywhere | Self::List | Self::Tweet | Self::Person);
@@ -29,41 +32,274 @@ impl Context {
     }
 }
 
-/// What a command wants to be told after its name.
+/// What can follow the name of a command on the `:` line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Argument {
     /// Nothing.
     None,
-    /// It asks when it is not told.
+    /// A text, described here. Without one the command opens a prompt for it.
     Text(&'static str),
+    /// A username. Without one the selected account is meant.
+    Person,
+    /// A username that begins with `@`, then a text; both are optional.
+    PersonAndText,
 }
 
-/// One command.
+/// What has to be true for a command to run, apart from its context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// A session, and not read-only mode: the command changes something on the server.
+    Write,
+    /// The selected tweet is the user's own.
+    OwnTweet,
+    /// The selected account is another one.
+    OtherPerson,
+    /// The selected account follows the user, as far as that is known.
+    Follower,
+    /// There is something to undo.
+    Undoable,
+    /// Something was undone.
+    Redoable,
+    /// There is an older entry in the history of screens.
+    HistoryBefore,
+    /// There is a newer one.
+    HistoryAfter,
+    /// The session over ssh offered a key that no account has.
+    OfferedKey,
+    /// The client runs on the user's machine; the text says why it cannot over ssh.
+    Local(&'static str),
+}
+
+/// Which of the two interfaces offers a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interface {
+    /// Full screen and plain mode.
+    Any,
+    /// Full screen only: it concerns what is drawn.
+    Screen,
+}
+
+/// The description of a command.
 #[derive(Debug, Clone, Copy)]
 pub struct Command {
-    /// What is done.
+    /// Its identity in code.
     pub action: Action,
-    /// Its name, for the `:` line and settings.
+    /// Its name on the `:` line and in settings.
     pub id: &'static str,
-    /// Where it means something.
+    /// Where it is available.
     pub context: Context,
     /// Keys of the default preset.
     pub keys: &'static [&'static str],
     /// What it does, in a few words.
     pub title: &'static str,
-    /// Verb of the command line that does the same; `{id}` and `{user}` stand for what is selected.
+    /// The verb of the command line that does the same, or an empty string; `{id}` and `{user}` are the selection.
     pub verb: &'static str,
-    /// What it wants to be told.
+    /// What can follow its name.
     pub argument: Argument,
+    /// What has to be true for it to run; the first that is not is shown as the reason.
+    pub requirements: &'static [Requirement],
+    /// Which interfaces offer it.
+    pub interface: Interface,
 }
 
-macro_rules! commands {
-    ($($action:ident $id:literal $context:ident [$($key:literal),*] $title:literal $verb:literal $argument:expr;)*) => {
-        /// What can be done.
+/// Calls a macro with the rows of the table:
+/// `Action "id" Context ["key"] "Title" "verb" argument [requirement] interface Run;`
+/// The last column is an expression of `update::commands`.
+macro_rules! for_each_command {
+    ($callback:ident) => {
+        $callback! {
+            // Moving.
+            Down "down" List ["j", "down"] "Next" "" None [] Screen Plain(movement::down);
+            Up "up" List ["k", "up"] "Previous" "" None [] Screen Plain(movement::up);
+            LineDown "line-down" List ["J"] "Scroll down a line" "" None [] Screen Plain(movement::line_down);
+            LineUp "line-up" List ["K"] "Scroll up a line" "" None [] Screen Plain(movement::line_up);
+            HalfDown "half-down" List ["ctrl-d"] "Half a page down" "" None [] Screen Plain(movement::half_page_down);
+            HalfUp "half-up" List ["ctrl-u"] "Half a page up" "" None [] Screen Plain(movement::half_page_up);
+            PageDown "page-down" List ["space", "pagedown"] "A page down" "" None [] Screen Plain(movement::page_down);
+            PageUp "page-up" List ["pageup"] "A page up" "" None [] Screen Plain(movement::page_up);
+            First "first" List ["g g", "home"] "Go to the top" "" None [] Any Plain(movement::first);
+            Last "last" List ["G", "end"] "Go to the bottom" "" None [] Any Plain(movement::last);
+            Open "open" List ["enter", "l", "right"] "Open the selected row" "" None [] Any Plain(open);
+            Back "back" Anywhere ["esc", "h", "left"] "Back" "" None [] Any Plain(tabs::back);
+            Close "close" Anywhere ["q"] "Close this screen; on the first one, press twice to quit" "" None [] Any
+                Plain(actions::close);
+            HistoryBack "history-back" Anywhere ["H"] "Back in history" "" None [HistoryBefore] Any
+                Plain(actions::history_back);
+            HistoryForward "history-forward" Anywhere ["L"] "Forward in history" "" None [HistoryAfter] Any
+                Plain(actions::history_forward);
+            NextTab "next-tab" Anywhere ["]", "tab"] "Next tab" "" None [] Screen Plain(tabs::next);
+            PreviousTab "previous-tab" Anywhere ["[", "shift-tab"] "Previous tab" "" None [] Screen Plain(tabs::previous);
+            Tab1 "tab-1" Anywhere ["1"] "First tab" "" None [] Screen Plain(|state| tabs::select(state, 0));
+            Tab2 "tab-2" Anywhere ["2"] "Second tab" "" None [] Screen Plain(|state| tabs::select(state, 1));
+            Tab3 "tab-3" Anywhere ["3"] "Third tab" "" None [] Screen Plain(|state| tabs::select(state, 2));
+            Tab4 "tab-4" Anywhere ["4"] "Fourth tab" "" None [] Screen Plain(|state| tabs::select(state, 3));
+            Tab5 "tab-5" Anywhere ["5"] "Fifth tab" "" None [] Screen Plain(|state| tabs::select(state, 4));
+            Tab6 "tab-6" Anywhere ["6"] "Sixth tab" "" None [] Screen Plain(|state| tabs::select(state, 5));
+
+            // Live.
+            ShowNew "show-new" List ["."] "Show new tweets" "" None [] Any Plain(unread::show_new);
+            ReadLine "read-line" List ["'"] "Go to where you stopped reading" "" None [] Any Plain(unread::read_line);
+            MarkRead "mark-read" List ["m"] "Mark as read up to here" "" None [] Any Plain(unread::mark_read);
+            NextUnread "next-unread" Anywhere ["alt-a"] "Next unread, on any screen" "" None [] Any
+                Plain(unread::next_anywhere);
+            Refresh "refresh" Anywhere ["ctrl-l"] "Reload and redraw" "" None [] Screen Plain(actions::reload);
+
+            // Tweets.
+            Compose "post" Anywhere ["c"] "Write a tweet" "post" None [Write] Any
+                Plain(|state| compose::open(state, Writing::New));
+            Reply "reply" Tweet ["r"] "Reply" "reply {id}" None [Write] Any
+                OnTweet(|state, id| compose::open(state, Writing::Reply(id)));
+            Retweet "retweet" Tweet ["b"] "Retweet or undo the retweet" "retweet {id}" None [Write] Any
+                OnTweet(user_actions::retweet);
+            Quote "quote" Tweet ["B"] "Quote" "quote {id}" None [Write] Any
+                OnTweet(|state, id| compose::open(state, Writing::Quote(id)));
+            Like "like" Tweet ["f"] "Like or unlike" "like {id}" None [Write] Any OnTweet(user_actions::like);
+            Bookmark "bookmark" Tweet ["s"] "Bookmark or remove the bookmark" "bookmark {id}" None [Write] Any
+                OnTweet(user_actions::bookmark);
+            Edit "edit" Tweet ["e"] "Edit your tweet" "edit {id}" None [Write, OwnTweet] Any
+                OnTweet(|state, id| compose::open(state, Writing::Edit(id)));
+            Delete "delete" Tweet ["d"] "Delete your tweet" "delete {id}" None [Write, OwnTweet] Any
+                OnTweet(user_actions::delete);
+            Thread "thread" Tweet ["t"] "Show the thread" "thread {id}" None [] Any
+                OnTweet(|state, id| navigation::go(state, Route::Thread(id)));
+            Details "details" Tweet ["i"] "Details: id, times, versions" "show {id}" None [] Any
+                OnTweet(prompts::ask_details);
+            Fold "fold" Tweet ["z a", "z c", "z o"] "Fold or unfold the replies below" "" None [] Any Plain(tabs::fold);
+            Links "links" Tweet ["o"] "Links, hashtags and people in it" "" None [] Any
+                OnTweet(|state, id| prompts::open(state, PromptKind::Links(id)));
+
+            // People.
+            Author "author" Person ["a"] "Profile" "profile @{user}" Person [] Any
+                OnPerson(|state, username, _| navigation::go_to_profile(state, username));
+            Follow "follow" Person ["F"] "Follow or unfollow" "follow @{user}" Person [Write, OtherPerson] Any
+                OnPerson(user_actions::follow);
+            RemoveFollower "remove-follower" Person ["R"] "Remove from your followers" "remove-follower @{user}" Person
+                [Write, OtherPerson, Follower] Any OnPerson(user_actions::remove_follower);
+            Mute "mute" Person ["M"] "Mute or unmute" "mute @{user}" Person [Write, OtherPerson] Any
+                OnPerson(user_actions::mute);
+            Block "block" Person ["X"] "Block or unblock" "block @{user}" Person [Write, OtherPerson] Any
+                OnPerson(user_actions::block);
+            Report "report" Person [] "Report to the admins" "report @{user}" PersonAndText [Write, OtherPerson] Any
+                OnPerson(user_actions::report);
+            Chat "chat" Person ["C"] "Chat" "chat @{user}" Person [Write, OtherPerson] Any
+                OnPerson(|state, username, _| navigation::go(state, Route::Conversation(username)));
+
+            // Going.
+            GoHome "home" Anywhere ["g h"] "Home feed" "feed" None [] Any Go(Route::Home);
+            GoMine "mine" Anywhere ["g m"] "Your tweets" "feed mine" None [] Any Go(Route::Mine);
+            GoLocal "local" Anywhere ["g l"] "All public tweets of this server" "feed local" None [] Any Go(Route::Local);
+            GoBookmarks "bookmarks" Anywhere ["g b"] "Bookmarks" "feed bookmarks" None [] Any Go(Route::Bookmarks);
+            GoLiked "liked" Anywhere ["g f"] "Tweets you like" "feed likes" None [] Any Go(Route::Likes);
+            GoNotifications "notifs" Anywhere ["g n"] "Notifications" "notifs" None [] Any Go(Route::Notifications);
+            GoChats "chats" Anywhere ["g c"] "Chats" "chat list" None [] Any Go(Route::Conversations);
+            GoTrends "tags" Anywhere ["g t"] "Trending hashtags" "tags" None [] Any Go(Route::Trends);
+            GoProfile "me" Anywhere ["g p"] "Your profile" "whoami" None [] Any Plain(navigation::go_to_own_profile);
+            GoPeople "people" Anywhere ["g u"] "People" "people" None [] Any Go(Route::People);
+            GoOnline "online" Anywhere ["g o"] "Who's online" "online" None [] Any Go(Route::Online);
+            GoDrafts "drafts" Anywhere ["g d"] "Drafts and outbox" "" None [] Any Go(Route::Drafts);
+            GoSettings "settings" Anywhere ["g s"] "Settings" "" None [] Any Go(Route::Settings);
+            GoSessions "sessions" Anywhere [] "Where you are signed in" "sessions" None [] Any Go(Route::Sessions);
+            GoKeys "keys" Anywhere [] "SSH keys of your account" "keys" None [] Any Go(Route::Keys);
+            BindKey "bind-key" Anywhere [] "Add the SSH key of this connection to your account" "keys add" None
+                [OfferedKey] Any Plain(user_actions::bind_key);
+            GoMuted "muted" Anywhere [] "People you muted" "" None [] Any Go(Route::Muted);
+            GoBlocked "blocked" Anywhere [] "People you blocked" "" None [] Any Go(Route::Blocked);
+            Search "search" Anywhere ["g /"] "Search tweets, people and hashtags" "search" Text("words, @name or #tag")
+                [] Any WithText(prompts::search);
+            GoTag "tag" Anywhere ["#"] "Feed of a hashtag" "feed" Text("hashtag") [] Any WithText(prompts::go_to_hashtag);
+            GoUser "user" Anywhere ["@"] "Go to a profile" "profile" Text("username") [] Any
+                WithText(prompts::go_to_username);
+            Jump "jump" Anywhere ["ctrl-k"] "Jump to a person, hashtag, chat or feed" "" None [] Any
+                Plain(|state| prompts::open(state, PromptKind::Jump));
+
+            // Copying.
+            CopyText "copy-text" Tweet ["y t"] "Copy the text" "" None [] Screen OnTweet(clipboard::copy_text);
+            CopyId "copy-id" Tweet ["y i"] "Copy the id" "" None [] Screen OnTweet(clipboard::copy_id);
+            CopyLink "copy-link" Tweet ["y y"] "Copy the first link, or the id" "" None [] Screen
+                OnTweet(clipboard::copy_link);
+            CopyCommand "copy-command" Anywhere ["y c"] "Copy the command line for this screen" "" None [] Screen
+                Plain(clipboard::copy_command);
+
+            // Finding.
+            Filter "filter" List ["/"] "Filter the rows" "" Text("words") [] Any WithText(prompts::filter);
+            NextMatch "next-match" List ["n"] "Next unread or match" "" None [] Any Plain(unread::next_here);
+            PreviousMatch "previous-match" List ["N"] "Previous match" "" None [] Any Plain(unread::previous_here);
+
+            // The program.
+            Palette "palette" Anywhere [":", "ctrl-p"] "All commands" "" None [] Screen
+                Plain(|state| prompts::open(state, PromptKind::Palette));
+            Help "help" Anywhere ["?", "f1"] "Shortcuts for this screen" "" None [] Screen
+                Plain(|state| prompts::open(state, PromptKind::Help));
+            Undo "undo" Anywhere ["u"] "Undo" "" None [Undoable] Any Plain(user_actions::undo);
+            Redo "redo" Anywhere ["ctrl-r"] "Redo" "" None [Redoable] Any Plain(user_actions::redo);
+            SidePane "side-pane" Anywhere ["\\"] "Show or hide trends and who's online" "" None [] Screen
+                Plain(actions::toggle_side_pane);
+            Status "status" Anywhere ["="] "Where you are and what is new" "" None [] Any Plain(unread::show_status);
+            Accounts "accounts" Anywhere ["A"] "Switch accounts" "accounts" None
+                [Local("Over SSH you can't switch accounts: sign out, then connect as another")] Any
+                Plain(|_| vec![Effect::ListAccounts]);
+            EditProfile "edit-profile" Anywhere [] "Edit your profile" "" None [Write] Any Plain(prompts::edit_profile);
+            Password "password" Anywhere [] "Change your password" "passwd" None [Write] Any
+                Plain(prompts::change_password);
+            HidePresence "hide-presence" Anywhere [] "Hide or show that you're online" "" None [Write] Any
+                Plain(user_actions::toggle_presence);
+            LogOut "log-out" Anywhere [] "Sign out on this device" "logout" None [] Any Plain(|_| actions::log_out(false));
+            LogOutEverywhere "log-out-everywhere" Anywhere [] "Sign out on all devices" "logout --everywhere" None [] Any
+                Plain(|_| actions::log_out(true));
+            Theme "theme" Anywhere [] "Next theme" "" None [] Screen Plain(|state| preferences::change(state, "theme"));
+            BindKeys "bind" Anywhere [] "Change a shortcut" "keymap" Text("command and key, for example: like x")
+                [] Any WithText(prompts::change_shortcut);
+            TestNotification "test-notification" Anywhere [] "Send a test notification" "" None [] Screen
+                Plain(actions::test_notification);
+            SettingsFile "settings-file" Anywhere [] "Show the settings file" "" None [] Any
+                Plain(prompts::settings_file);
+            Log "log" Anywhere [] "Log of this session" "" None [] Any Go(Route::Log);
+            Doctor "doctor" Anywhere [] "What this terminal supports" "" None [] Screen Go(Route::Doctor);
+            Suspend "suspend" Anywhere ["ctrl-z"] "Suspend; fg resumes" "" None
+                [Local("Over SSH there is no shell to suspend to")] Screen Plain(|_| vec![Effect::Suspend]);
+            Quit "quit" Anywhere [] "Quit" "" None [] Any Plain(quit::quit);
+
+            // Writing.
+            Send "send" Composer ["ctrl-s", "ctrl-enter", "alt-enter"] "Send" "" None [] Any Plain(compose::send);
+            CycleVisibility "visibility" Composer ["alt-v"] "Change who can see it" "" None [] Any
+                Plain(compose::cycle_audience);
+            SplitThread "split" Composer ["alt-t"] "Split a long text into a thread" "" None [] Any
+                Plain(compose::send_as_thread);
+            ExternalEditor "editor" Composer ["ctrl-x ctrl-e", "ctrl-o"] "Open $EDITOR" "" None
+                [Local("Over SSH there is no editor")] Any Plain(compose::external_editor);
+            Complete "complete" Composer ["tab"] "Insert the completion" "" None [] Any Plain(completion::accept);
+            KeepDraft "keep-draft" Composer ["esc"] "Close and keep the draft" "" None [] Any Plain(drafts::put_away);
+            DiscardDraft "discard-draft" Composer ["alt-x"] "Discard the draft" "" None [] Any Plain(compose::discard);
+
+            // Prompts.
+            Accept "accept" Prompt ["enter"] "Accept" "" None [] Any Plain(accept);
+            Cancel "cancel" Prompt ["esc", "ctrl-g"] "Cancel" "" None [] Any Plain(prompts::cancel);
+            ChoiceDown "choice-down" Prompt ["down", "ctrl-n", "tab"] "Next" "" None [] Any
+                Plain(|state| prompts::step_choice(state, 1));
+            ChoiceUp "choice-up" Prompt ["up", "ctrl-p", "shift-tab"] "Previous" "" None [] Any
+                Plain(|state| prompts::step_choice(state, -1));
+
+            // Forms.
+            NextField "next-field" Form ["tab", "down"] "Next field" "" None [] Any Plain(|state| forms::step(state, 1));
+            PreviousField "previous-field" Form ["shift-tab", "up"] "Previous field" "" None [] Any
+                Plain(|state| forms::step(state, -1));
+            Submit "submit" Form ["enter"] "Next or submit" "" None [] Any Plain(forms::submit);
+            Reveal "reveal" Form ["ctrl-r"] "Show or hide the password" "" None [] Any Plain(forms::toggle_password);
+            LeaveForm "leave-form" Form ["esc"] "Cancel" "" None [] Any Plain(forms::leave);
+        }
+    };
+}
+pub(crate) use for_each_command;
+
+macro_rules! descriptions {
+    ($($action:ident $id:literal $context:ident [$($key:literal),*] $title:literal $verb:literal
+        $argument:ident $(($hint:literal))? [$($requirement:ident $(($reason:literal))?),*] $interface:ident
+        $run:ident($($function:tt)*);)*) => {
+        /// Identifies a command.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action { $(#[doc = $title] $action,)* }
 
-        /// All commands.
+        /// All commands, in the order of the documentation.
         pub const COMMANDS: &[Command] = &[$(Command {
             action: Action::$action,
             id: $id,
@@ -71,163 +307,32 @@ macro_rules! commands {
             keys: &[$($key),*],
             title: $title,
             verb: $verb,
-            argument: $argument,
+            argument: Argument::$argument $(($hint))?,
+            requirements: &[$(Requirement::$requirement $(($reason))?),*],
+            interface: Interface::$interface,
         },)*];
     };
 }
+for_each_command!(descriptions);
 
-use Argument::{None as Nothing, Text};
-
-commands! {
-    // Moving.
-    Down "down" List ["j", "down"] "Next" "" Nothing;
-    Up "up" List ["k", "up"] "Previous" "" Nothing;
-    LineDown "line-down" List ["J"] "A line down, inside a long tweet" "" Nothing;
-    LineUp "line-up" List ["K"] "A line up" "" Nothing;
-    HalfDown "half-down" List ["ctrl-d"] "Half a page down" "" Nothing;
-    HalfUp "half-up" List ["ctrl-u"] "Half a page up" "" Nothing;
-    PageDown "page-down" List ["space", "pagedown"] "A page down" "" Nothing;
-    PageUp "page-up" List ["pageup"] "A page up" "" Nothing;
-    First "first" List ["g g", "home"] "To the beginning" "" Nothing;
-    Last "last" List ["G", "end"] "To the end" "" Nothing;
-    Open "open" List ["enter", "l", "right"] "Open what is selected" "" Nothing;
-    Back "back" Anywhere ["esc", "h", "left"] "A step back" "" Nothing;
-    Close "close" Anywhere ["q"] "Close this view; at the root, twice to quit" "" Nothing;
-    HistoryBack "history-back" Anywhere ["H"] "Back in history" "" Nothing;
-    HistoryForward "history-forward" Anywhere ["L"] "Forward in history" "" Nothing;
-    NextTab "next-tab" Anywhere ["]", "tab"] "Next tab" "" Nothing;
-    PreviousTab "previous-tab" Anywhere ["[", "shift-tab"] "Previous tab" "" Nothing;
-    Tab1 "tab-1" Anywhere ["1"] "First tab" "" Nothing;
-    Tab2 "tab-2" Anywhere ["2"] "Second tab" "" Nothing;
-    Tab3 "tab-3" Anywhere ["3"] "Third tab" "" Nothing;
-    Tab4 "tab-4" Anywhere ["4"] "Fourth tab" "" Nothing;
-    Tab5 "tab-5" Anywhere ["5"] "Fifth tab" "" Nothing;
-    Tab6 "tab-6" Anywhere ["6"] "Sixth tab" "" Nothing;
-
-    // Live.
-    ShowNew "show-new" List ["."] "Show what is new, from the newest" "" Nothing;
-    ReadLine "read-line" List ["'"] "To the line up to which you have read" "" Nothing;
-    MarkRead "mark-read" List ["m"] "Mark as read up to here" "" Nothing;
-    NextUnread "next-unread" Anywhere ["alt-a"] "Next unread, anywhere" "" Nothing;
-    Refresh "refresh" Anywhere ["ctrl-l"] "Read and draw anew" "" Nothing;
-
-    // Tweets.
-    Compose "post" Anywhere ["c"] "Write a tweet" "post" Nothing;
-    Reply "reply" Tweet ["r"] "Reply" "reply {id}" Nothing;
-    Retweet "retweet" Tweet ["b"] "Retweet, or take it back" "retweet {id}" Nothing;
-    Quote "quote" Tweet ["B"] "Retweet with a message of your own" "quote {id}" Nothing;
-    Like "like" Tweet ["f"] "Like, or take it back" "like {id}" Nothing;
-    Save "save" Tweet ["s"] "Save, or take it back" "save {id}" Nothing;
-    Edit "edit" Tweet ["e"] "Edit your tweet" "edit {id}" Nothing;
-    Delete "delete" Tweet ["d"] "Delete your tweet" "delete {id}" Nothing;
-    Thread "thread" Tweet ["t"] "Show the thread" "thread {id}" Nothing;
-    Details "details" Tweet ["i"] "Details: id, times, versions" "show {id}" Nothing;
-    Fold "fold" Tweet ["z a", "z c", "z o"] "Fold or unfold the replies below" "" Nothing;
-    Links "links" Tweet ["o"] "Links, hashtags and people in it" "" Nothing;
-
-    // People.
-    Author "author" Person ["a"] "Profile" "profile @{user}" Nothing;
-    Follow "follow" Person ["F"] "Follow, or unfollow" "follow @{user}" Nothing;
-    RemoveFollower "remove-follower" Person ["R"] "Remove from your followers" "remove-follower @{user}" Nothing;
-    Mute "mute" Person ["M"] "Mute, or unmute" "mute @{user}" Nothing;
-    Block "block" Person ["X"] "Block, or unblock" "block @{user}" Nothing;
-    Report "report" Person [] "Report to the operators" "report @{user}" Nothing;
-    Chat "chat" Person ["C"] "Chat" "chat @{user}" Nothing;
-
-    // Going.
-    GoHome "home" Anywhere ["g h"] "Home feed" "feed" Nothing;
-    GoMine "mine" Anywhere ["g m"] "Your tweets" "feed mine" Nothing;
-    GoLocal "local" Anywhere ["g l"] "All public tweets of this server" "feed local" Nothing;
-    GoSaved "saved" Anywhere ["g b"] "Saved tweets" "feed saved" Nothing;
-    GoLiked "liked" Anywhere ["g f"] "Tweets you like" "feed liked" Nothing;
-    GoNotifications "notifs" Anywhere ["g n"] "Notifications" "notifs" Nothing;
-    GoChats "chats" Anywhere ["g c"] "Chats" "chat list" Nothing;
-    GoTrends "tags" Anywhere ["g t"] "Trending hashtags" "tags" Nothing;
-    GoProfile "me" Anywhere ["g p"] "Your profile" "whoami" Nothing;
-    GoPeople "people" Anywhere ["g u"] "Everybody" "people" Nothing;
-    GoOnline "online" Anywhere ["g o"] "Who is there" "online" Nothing;
-    GoDrafts "drafts" Anywhere ["g d"] "Drafts and outbox" "" Nothing;
-    GoSettings "settings" Anywhere ["g s"] "Settings" "" Nothing;
-    GoSessions "sessions" Anywhere [] "Where you are signed in" "sessions" Nothing;
-    GoKeys "keys" Anywhere [] "ssh keys that let you in" "keys" Nothing;
-    BindKey "bind-key" Anywhere [] "Let the ssh key you came with in from now on" "keys add" Nothing;
-    GoMuted "muted" Anywhere [] "People you muted" "people" Nothing;
-    GoBlocked "blocked" Anywhere [] "People you blocked" "people" Nothing;
-    Search "search" Anywhere ["g /"] "Search tweets, people and hashtags" "search" Text("words, @name or #tag");
-    GoTag "tag" Anywhere ["#"] "Feed of a hashtag" "feed" Text("hashtag");
-    GoUser "user" Anywhere ["@"] "Profile of somebody" "profile" Text("username");
-    Jump "jump" Anywhere ["ctrl-k"] "Jump to a person, hashtag, chat or feed" "" Nothing;
-
-    // Copying.
-    CopyText "copy-text" Tweet ["y t"] "Copy the text" "" Nothing;
-    CopyId "copy-id" Tweet ["y i"] "Copy the id" "" Nothing;
-    CopyLink "copy-link" Tweet ["y y"] "Copy the first link, or the id" "" Nothing;
-    CopyCommand "copy-command" Anywhere ["y c"] "Copy the command line that shows this" "" Nothing;
-
-    // Finding.
-    Filter "filter" List ["/"] "Show only rows with these words" "" Text("words");
-    NextMatch "next-match" List ["n"] "Next unread or match" "" Nothing;
-    PreviousMatch "previous-match" List ["N"] "Previous match" "" Nothing;
-
-    // The program.
-    Palette "palette" Anywhere [":", "ctrl-p"] "All commands" "" Nothing;
-    Help "help" Anywhere ["?", "f1"] "What can be done here" "" Nothing;
-    Undo "undo" Anywhere ["u"] "Undo" "" Nothing;
-    Redo "redo" Anywhere ["ctrl-r"] "Do again" "" Nothing;
-    SidePane "side-pane" Anywhere ["\\"] "Show or hide trends and who is online" "" Nothing;
-    Status "status" Anywhere ["="] "Say where you are and what is new" "" Nothing;
-    Accounts "accounts" Anywhere ["A"] "Switch the account" "accounts" Nothing;
-    EditProfile "edit-profile" Anywhere [] "Name, bio and whether others see you online" "" Nothing;
-    Password "password" Anywhere [] "Change the password" "passwd" Nothing;
-    HidePresence "hide-presence" Anywhere [] "Hide or show that you are online" "" Nothing;
-    LogOut "log-out" Anywhere [] "Log out on this device" "logout" Nothing;
-    LogOutEverywhere "log-out-everywhere" Anywhere [] "Log out on all devices" "logout --everywhere" Nothing;
-    Theme "theme" Anywhere [] "Next theme" "" Nothing;
-    BindKeys "bind" Anywhere [] "Give a command another key" "keymap" Text("command and key, as in: like x");
-    TestNotification "test-notification" Anywhere [] "Notify you once, to see whether it arrives" "" Nothing;
-    SettingsFile "settings-file" Anywhere [] "Show the settings as their file" "" Nothing;
-    Log "log" Anywhere [] "What went on" "" Nothing;
-    Doctor "doctor" Anywhere [] "What this terminal can do" "" Nothing;
-    Suspend "suspend" Anywhere ["ctrl-z"] "To the shell; fg brings you back" "" Nothing;
-    Quit "quit" Anywhere [] "Quit" "" Nothing;
-
-    // Writing.
-    Send "send" Composer ["ctrl-s", "ctrl-enter", "alt-enter"] "Send" "" Nothing;
-    CycleVisibility "visibility" Composer ["alt-v"] "Who can see it" "" Nothing;
-    SplitThread "split" Composer ["alt-t"] "Split a long text into a thread" "" Nothing;
-    ExternalEditor "editor" Composer ["ctrl-x ctrl-e", "ctrl-o"] "Write in $EDITOR" "" Nothing;
-    Complete "complete" Composer ["tab"] "Take the completion" "" Nothing;
-    KeepDraft "keep-draft" Composer ["esc"] "Close; the text stays as a draft" "" Nothing;
-    DiscardDraft "discard-draft" Composer ["alt-x"] "Discard the text; undo brings it back" "" Nothing;
-
-    // One line.
-    Accept "accept" Prompt ["enter"] "Do it" "" Nothing;
-    Cancel "cancel" Prompt ["esc", "ctrl-g"] "Never mind" "" Nothing;
-    ChoiceDown "choice-down" Prompt ["down", "ctrl-n", "tab"] "Next" "" Nothing;
-    ChoiceUp "choice-up" Prompt ["up", "ctrl-p", "shift-tab"] "Previous" "" Nothing;
-
-    // Forms.
-    NextField "next-field" Form ["tab", "down"] "Next field" "" Nothing;
-    PreviousField "previous-field" Form ["shift-tab", "up"] "Previous field" "" Nothing;
-    Submit "submit" Form ["enter"] "Go on" "" Nothing;
-    Reveal "reveal" Form ["ctrl-r"] "Show or hide the password" "" Nothing;
-    LeaveForm "leave-form" Form ["esc"] "Back" "" Nothing;
-}
+/// Former names of commands, which settings files may still have.
+const FORMER_IDS: [(&str, &str); 2] = [("save", "bookmark"), ("saved", "bookmarks")];
 
 impl Action {
-    /// Its command.
+    /// Its description.
     ///
     /// # Panics
-    /// Never: the table and the actions are made from the same lines.
+    /// Never: the table and the actions are made from the same rows.
     #[must_use]
     pub fn command(self) -> &'static Command {
         let found = COMMANDS.iter().find(|command| command.action == self);
-        found.expect("every action is in the table that it was made from")
+        found.expect("every action has a row in the table")
     }
 }
 
-/// The command of this name.
+/// The command with this name, current or former.
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Command> {
+    let id = FORMER_IDS.iter().find(|(former, _)| *former == id).map_or(id, |(_, current)| current);
     COMMANDS.iter().find(|command| command.id == id)
 }

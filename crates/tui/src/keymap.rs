@@ -1,13 +1,12 @@
-//! Which keys mean which command: presets, one's own keys, and conflicts between them.
+//! Shortcuts: presets, the user's own keys, and conflicts between them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use crate::commands::{Action, COMMANDS, Command, Context, by_id};
-use crate::settings::Settings;
 use terminal::key::{Key, Keys};
 
-/// What the emacs preset changes.
+/// Shortcuts of the emacs preset that differ from the default.
 const EMACS: &[(&str, &[&str])] = &[
     ("down", &["ctrl-n", "down", "j"]),
     ("up", &["ctrl-p", "up", "k"]),
@@ -23,7 +22,7 @@ const EMACS: &[(&str, &[&str])] = &[
     ("discard-draft", &["ctrl-c ctrl-k"]),
 ];
 
-/// What the vim preset changes.
+/// Shortcuts of the vim preset that differ from the default.
 const VIM: &[(&str, &[&str])] = &[
     ("page-down", &["ctrl-f", "space", "pagedown"]),
     ("page-up", &["ctrl-b", "pageup"]),
@@ -36,33 +35,33 @@ const VIM: &[(&str, &[&str])] = &[
 /// Names of the presets.
 pub const PRESETS: [&str; 3] = ["default", "vim", "emacs"];
 
-/// What keys mean.
+/// The shortcuts in use.
 #[derive(Debug, Clone)]
 pub struct Keymap {
-    /// Shared: on a server many people have the same.
+    /// Shared: over ssh one process has many clients with the same keymap.
     bindings: Arc<[(Keys, &'static Command)]>,
 }
 
-/// The presets without keys of one's own.
-static OF_PRESETS: LazyLock<BTreeMap<&str, Keymap>> =
+/// The presets without the user's own keys.
+static PRESET_KEYMAPS: LazyLock<BTreeMap<&str, Keymap>> =
     LazyLock::new(|| PRESETS.map(|preset| (preset, Keymap::make(preset, &BTreeMap::new()).0)).into());
 
-/// What keys that were pressed so far mean.
+/// What the keys pressed so far mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
     /// A command.
     Command(Action),
-    /// Nothing yet: more keys must follow.
+    /// The beginning of longer shortcuts.
     Prefix,
-    /// Nothing.
+    /// No shortcut.
     Nothing,
 }
 
 impl Keymap {
-    /// Of a preset, with one's own keys over it. What is wrong with them is said, and the rest used.
+    /// A preset with the user's own keys, and the problems with these keys; the rest is used.
     #[must_use]
     pub fn new(preset: &str, own: &BTreeMap<String, Vec<String>>) -> (Self, Vec<String>) {
-        match OF_PRESETS.get(preset).filter(|_| own.is_empty()) {
+        match PRESET_KEYMAPS.get(preset).filter(|_| own.is_empty()) {
             Some(shared) => (shared.clone(), Vec::new()),
             None => Self::make(preset, own),
         }
@@ -75,20 +74,18 @@ impl Keymap {
             "emacs" => EMACS,
             "default" => &[],
             other => {
-                problems
-                    .push(format!("keys: there is no preset {other:?}; there are {}", PRESETS.join(", ")));
+                problems.push(format!("keys: no preset {other:?}; choose one of {}", PRESETS.join(", ")));
                 &[]
             }
         };
         for id in own.keys().filter(|id| by_id(id).is_none()) {
-            problems.push(format!("keys: there is no command {id:?}; see :help"));
+            problems.push(format!("keys: no command {id:?}; :help lists all"));
         }
         let mut bindings = Vec::new();
         for command in COMMANDS {
             let preset =
                 changes.iter().find(|(id, _)| *id == command.id).map_or(command.keys, |(_, keys)| keys);
-            let written: Vec<String> = own
-                .get(command.id)
+            let written: Vec<String> = own_keys(own, command.id)
                 .cloned()
                 .unwrap_or_else(|| preset.iter().map(|&key| key.to_owned()).collect());
             for keys in written {
@@ -103,25 +100,30 @@ impl Keymap {
         (map, problems)
     }
 
-    /// Two commands that the same keys would mean at the same time, or keys that hide others behind them.
+    /// Commands with the same keys in the same context, and keys that are the beginning of others.
     fn conflicts(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (place, (keys, command)) in self.bindings.iter().enumerate() {
             for (others, other) in self.bindings.iter().skip(place + 1) {
                 let shorter = keys.0.len().min(others.0.len());
                 let same = keys.0.get(..shorter) == others.0.get(..shorter);
-                if same && command.action != other.action && command.context.meets(other.context) {
-                    found.push(format!(
-                        "keys: {keys} is {} and {others} is {}: change one",
-                        command.id, other.id
-                    ));
+                if !same || command.action == other.action || !command.context.meets(other.context) {
+                    continue;
                 }
+                found.push(if keys == others {
+                    format!("keys: {keys} is bound to both “{}” and “{}”; change one", command.id, other.id)
+                } else {
+                    format!(
+                        "keys: {keys} (“{}”) and {others} (“{}”) begin alike; change one",
+                        command.id, other.id
+                    )
+                });
             }
         }
         found
     }
 
-    /// What these keys mean where these contexts are.
+    /// What these keys mean while these contexts are active.
     #[must_use]
     pub fn meaning(&self, keys: &[Key], contexts: &[Context]) -> Meaning {
         let mut is_prefix = false;
@@ -136,7 +138,7 @@ impl Keymap {
         if is_prefix { Meaning::Prefix } else { Meaning::Nothing }
     }
 
-    /// The commands that these keys begin, with the keys that are left to press.
+    /// The commands whose keys begin with these, and their remaining keys.
     #[must_use]
     pub fn continuations(&self, keys: &[Key], contexts: &[Context]) -> Vec<(Keys, &'static Command)> {
         let fits = |(bound, command): &&(Keys, &'static Command)| {
@@ -148,13 +150,13 @@ impl Keymap {
         self.bindings.iter().filter(fits).map(rest).collect()
     }
 
-    /// The keys of a command, as they are shown: the first that was named.
+    /// The first shortcut of a command.
     #[must_use]
     pub fn keys_of(&self, action: Action) -> Option<String> {
         self.bindings.iter().find(|(_, command)| command.action == action).map(|(keys, _)| keys.to_string())
     }
 
-    /// All keys of a command.
+    /// All shortcuts of a command.
     #[must_use]
     pub fn all_keys_of(&self, action: Action) -> Vec<String> {
         let of_action = self.bindings.iter().filter(|(_, command)| command.action == action);
@@ -162,20 +164,32 @@ impl Keymap {
     }
 }
 
-/// One's own keys with another one for a command; empty: those of the preset again.
+/// The user's keys for a command, under its current id or a former one.
+fn own_keys<'a>(own: &'a BTreeMap<String, Vec<String>>, id: &str) -> Option<&'a Vec<String>> {
+    let is_same = |name: &str| by_id(name).is_some_and(|command| command.id == id);
+    own.get(id).or_else(|| own.iter().find(|(name, _)| is_same(name)).map(|(_, keys)| keys))
+}
+
+/// The user's keys with a new shortcut for a command; an empty text restores the preset's.
 ///
 /// # Errors
-/// Why it cannot be: no key, no command, or keys that mean something else already.
-pub fn rebound(settings: &Settings, id: &str, keys: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
-    let mut own = settings.keys.clone();
-    if keys.is_empty() {
-        own.remove(id);
-    } else {
-        own.insert(id.to_owned(), vec![keys.to_owned()]);
+/// The reason: not a key, not a command, or a shortcut that is in use.
+pub fn rebound(
+    preset: &str,
+    own: &BTreeMap<String, Vec<String>>,
+    id: &str,
+    keys: &str,
+) -> Result<BTreeMap<String, Vec<String>>, String> {
+    let mut changed = own.clone();
+    if let Some(command) = by_id(id) {
+        changed.retain(|name, _| by_id(name).is_none_or(|other| other.action != command.action));
     }
-    let before = Keymap::new(&settings.preset, &settings.keys).1;
-    let problem = Keymap::new(&settings.preset, &own).1.into_iter().find(|problem| !before.contains(problem));
-    problem.map_or(Ok(own), Err)
+    if !keys.is_empty() {
+        changed.insert(by_id(id).map_or(id, |command| command.id).to_owned(), vec![keys.to_owned()]);
+    }
+    let before = Keymap::new(preset, own).1;
+    let problem = Keymap::new(preset, &changed).1.into_iter().find(|problem| !before.contains(problem));
+    problem.map_or(Ok(changed), Err)
 }
 
 #[cfg(test)]
@@ -214,14 +228,25 @@ mod tests {
         assert_eq!(map.meaning(&[Key::char('g')], &here), Meaning::Prefix);
 
         for (id, keys, complaint) in [
-            ("like", "j", "j is"),
-            ("like", "g", "g is"),
+            ("like", "j", "j is bound to both “down” and “like”"),
+            ("like", "g", "g (“like”)"),
             ("like", "hello", "is no key"),
-            ("lick", "x", "no command"),
+            ("lick", "x", "no command \"lick\""),
         ] {
             let own = BTreeMap::from([(id.to_owned(), vec![keys.to_owned()])]);
             let (_, problems) = Keymap::new("default", &own);
             assert!(problems.iter().any(|problem| problem.contains(complaint)), "{id} {keys}: {problems:?}");
         }
+    }
+
+    #[test]
+    fn a_former_id_of_a_command_still_binds_its_keys_until_they_are_changed() {
+        let own = BTreeMap::from([("save".to_owned(), vec!["x".to_owned()])]);
+        let (map, problems) = Keymap::new("default", &own);
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(map.all_keys_of(Action::Bookmark), ["x"]);
+        let changed = rebound("default", &own, "bookmark", "ctrl-b").unwrap();
+        assert_eq!(changed, BTreeMap::from([("bookmark".to_owned(), vec!["ctrl-b".to_owned()])]));
+        assert_eq!(rebound("default", &own, "save", ""), Ok(BTreeMap::new()));
     }
 }

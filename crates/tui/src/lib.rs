@@ -1,11 +1,16 @@
-//! The terminal client: what it shows and what keys do, for any byte stream and any server.
+//! The terminal client, for any byte stream and any server.
 //!
-//! Messages come in, [`update`](update::update) changes the [`State`](state::State) and says what is wanted outside,
-//! [`draw`](view::draw) makes a screen from the state alone. Nothing in here but [`run`] knows a clock, a network or
-//! a terminal.
+//! [`update`](update::update) handles a message: it changes the [`State`](state::State) and returns side effects.
+//! [`draw`](view::draw) makes a screen from the state. Only [`run`] and [`plain`] know clock, network and terminal.
+//!
+//! The order of modules, each knowing only those before it: data (`route`, `message`, `commands`, `state` and others),
+//! `rows` and `choices`, `view` (draws; `view::layout` measures), `update`, `run`, `plain`.
 
+mod availability;
+mod choices;
 pub mod commands;
 pub mod composer;
+mod doctor;
 pub mod entities;
 pub mod form;
 pub mod keymap;
@@ -15,6 +20,7 @@ pub mod page;
 pub mod plain;
 pub mod prompt;
 pub mod route;
+pub mod row;
 pub mod rows;
 pub mod run;
 pub mod settings;
@@ -22,3 +28,4 @@ pub mod state;
 pub mod update;
 pub mod user_action;
 pub mod view;
+mod wording;

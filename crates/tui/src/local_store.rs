@@ -1,5 +1,5 @@
-//! What one's own machine keeps: drafts, the outbox, settings, read lines and the last page. A file for each thing,
-//! written beside its place and moved there, so that it is whole whenever the power goes.
+//! The local store of the client: drafts, the outbox, settings, read lines and cached pages. Each is one file, written
+//! under another name and renamed, so that a power failure leaves the old or the new one.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -14,12 +14,12 @@ use crate::message::LocalItem;
 use crate::page::Page;
 use crate::state::Setup;
 
-/// Files that are read at the start, at most.
+/// Files of a directory that are read at the start, at most.
 const FILES_MAX: usize = 1_000;
-/// Pages that are kept when the client starts.
+/// Cached pages that stay when the client starts; the oldest are deleted.
 const PAGES_MAX: usize = 300;
 
-/// Where the things of one account are kept, and where the settings of all are.
+/// The directory of one account, and the settings file of all.
 #[derive(Debug, Clone)]
 pub struct LocalStore {
     account: PathBuf,
@@ -27,13 +27,13 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
-    /// In a directory of the account, with the settings in this file.
+    /// A store in a directory for the account, with this settings file.
     #[must_use]
     pub fn new(account: PathBuf, settings: PathBuf) -> Self {
         Self { account, settings }
     }
 
-    /// Puts what is kept into what the state begins with. What cannot be read is left out and said.
+    /// Loads everything into the setup. Returns a problem, for the user, for each file that cannot be read.
     pub fn load(&self, setup: &mut Setup) -> Vec<String> {
         let mut problems = Vec::new();
         match fs::read_to_string(&self.settings) {
@@ -44,13 +44,15 @@ impl LocalStore {
         for (path, text) in files(&self.account.join("drafts"), &mut problems) {
             match toml::from_str::<Draft>(&text) {
                 Ok(draft) => setup.drafts.push(draft),
-                Err(_) => problems.push(format!("this draft cannot be read: {}", path.display())),
+                Err(_) => problems.push(format!("draft skipped, it is not valid: {}", path.display())),
             }
         }
         for (path, text) in files(&self.account.join("outbox"), &mut problems) {
             match Outgoing::from_toml(&text) {
                 Some(outgoing) => setup.outbox.push(outgoing),
-                None => problems.push(format!("this text of the outbox cannot be read: {}", path.display())),
+                None => {
+                    problems.push(format!("text of the outbox skipped, it is not valid: {}", path.display()));
+                }
             }
         }
         if let Ok(text) = fs::read_to_string(self.path(&LocalItem::ReadLines))
@@ -59,26 +61,26 @@ impl LocalStore {
             let parsed = lines.into_iter().filter_map(|(name, id)| Some((name, id.parse().ok()?)));
             setup.read_lines = parsed.collect();
         }
-        self.drop_old_pages();
+        self.delete_old_pages();
         setup.home = self.page("home");
         problems
     }
 
-    /// Drops all pages that were kept.
+    /// Deletes all cached pages.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// An error of the file system other than a missing directory.
     pub fn drop_pages(&self) -> io::Result<()> {
-        self.drop_file(&LocalItem::Pages)
+        self.delete(&LocalItem::Pages)
     }
 
-    /// A page that was kept. Only a copy of what the server has: whatever is wrong with it does not matter.
+    /// A cached page; `None` if it is missing or not valid, because the server has the original.
     fn page(&self, name: &str) -> Option<Page> {
         Page::decode(&fs::read(self.path(&LocalItem::Page(name.to_owned()))).ok()?)
     }
 
-    /// Keeps the newest pages, and no more than is read in a while.
-    fn drop_old_pages(&self) {
+    /// Deletes all but the newest cached pages.
+    fn delete_old_pages(&self) {
         let Ok(entries) = fs::read_dir(self.path(&LocalItem::Pages)) else { return };
         let mut pages: Vec<_> = entries
             .filter_map(|entry| {
@@ -88,7 +90,7 @@ impl LocalStore {
         pages.sort();
         let surplus = pages.len().saturating_sub(PAGES_MAX);
         for (_, path) in pages.into_iter().take(surplus) {
-            // One that stays is dropped the next time.
+            // A page that cannot be deleted now is deleted at the next start.
             let _ = fs::remove_file(path);
         }
     }
@@ -104,25 +106,26 @@ impl LocalStore {
         }
     }
 
-    fn keep(&self, what: &LocalItem, bytes: &[u8]) -> io::Result<()> {
-        // A page or read position is a copy of what the server has; a text is not.
+    /// Writes a file and, if losing it would lose a text, syncs it.
+    fn save(&self, what: &LocalItem, bytes: &[u8]) -> io::Result<()> {
+        // Pages and read lines are copies of what the server has.
         let is_copy = matches!(what, LocalItem::Page(_) | LocalItem::ReadLines);
         let durability = if is_copy { Durability::Relaxed } else { Durability::Durable };
         files::replace(&self.path(what), bytes, durability)
     }
 
-    fn drop_file(&self, what: &LocalItem) -> io::Result<()> {
+    fn delete(&self, what: &LocalItem) -> io::Result<()> {
         let path = self.path(what);
-        let dropped =
+        let deleted =
             if matches!(what, LocalItem::Pages) { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-        match dropped {
+        match deleted {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
 }
 
-/// The texts of a directory's files.
+/// The contents of the TOML files of a directory, sorted by name.
 fn files(directory: &Path, problems: &mut Vec<String>) -> Vec<(PathBuf, String)> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let paths = entries.take(FILES_MAX).filter_map(|entry| Some(entry.ok()?.path()));
@@ -139,54 +142,59 @@ fn files(directory: &Path, problems: &mut Vec<String>) -> Vec<(PathBuf, String)>
     read
 }
 
-/// Writes in the order in which it is told to, beside everything else, so that no disk makes a key wait. While
-/// there is nothing to write it takes no thread: a server has many of these.
+/// Writes files in the background, in the order of the calls, so that a slow disk delays no key. It has a thread only
+/// while there is something to write: over ssh one process has many of these.
 pub struct FileWriter(Arc<WriterState>);
 
-/// What is to be written, and the one who writes.
+/// The queue of a writer.
 struct WriterState {
     jobs: Mutex<VecDeque<Job>>,
-    shelf: Mutex<LocalStore>,
-    told: Box<dyn Fn(String) + Send + Sync>,
+    /// Locked while files are written, so that one thread writes at a time.
+    store: Mutex<LocalStore>,
+    report: Box<dyn Fn(String) + Send + Sync>,
 }
 
 enum Job {
-    Keep(LocalItem, Vec<u8>),
-    Drop(LocalItem),
+    Save(LocalItem, Vec<u8>),
+    Delete(LocalItem),
 }
 
 impl FileWriter {
-    /// Begins; `told` is called with what goes wrong.
-    pub fn new(shelf: LocalStore, told: impl Fn(String) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(WriterState { jobs: Mutex::default(), shelf: Mutex::new(shelf), told: Box::new(told) }))
+    /// A writer that calls `report` with every problem, in words for the user.
+    pub fn new(store: LocalStore, report: impl Fn(String) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(WriterState {
+            jobs: Mutex::default(),
+            store: Mutex::new(store),
+            report: Box::new(report),
+        }))
     }
 
-    /// Keeps something.
-    pub fn keep(&self, what: LocalItem, bytes: Vec<u8>) {
-        self.tell(Job::Keep(what, bytes));
+    /// Writes a file.
+    pub fn save(&self, what: LocalItem, bytes: Vec<u8>) {
+        self.enqueue(Job::Save(what, bytes));
     }
 
-    /// What reads a page that was kept; it waits for the disk.
+    /// A function that reads a cached page; it blocks on the disk.
     pub fn recall(&self, name: String) -> impl FnOnce() -> Option<Page> + Send + 'static {
-        let desk = Arc::clone(&self.0);
-        move || desk.shelf.lock().unwrap_or_else(PoisonError::into_inner).page(&name)
+        let state = Arc::clone(&self.0);
+        move || state.store.lock().unwrap_or_else(PoisonError::into_inner).page(&name)
     }
 
-    /// Drops something.
-    pub fn discard(&self, what: LocalItem) {
-        self.tell(Job::Drop(what));
+    /// Deletes a file.
+    pub fn delete(&self, what: LocalItem) {
+        self.enqueue(Job::Delete(what));
     }
 
-    fn tell(&self, job: Job) {
+    fn enqueue(&self, job: Job) {
         let was_empty = {
             let mut jobs = self.0.jobs();
             jobs.push_back(job);
             jobs.len() == 1
         };
         if was_empty {
-            // Whoever writes now may have taken the last one just before: then this one finds it done.
-            let desk = Arc::clone(&self.0);
-            tokio::task::spawn_blocking(move || desk.write_all());
+            // A thread that is still writing may take this job too; then the new one finds the queue empty.
+            let state = Arc::clone(&self.0);
+            tokio::task::spawn_blocking(move || state.write_all());
         }
     }
 }
@@ -197,22 +205,22 @@ impl WriterState {
     }
 
     fn write_all(&self) {
-        // One at a time, and a job is taken by whoever has the shelf: so they stay in order.
-        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        // A job is taken under this lock: so they are done in order.
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let Some(job) = self.jobs().pop_front() else { return };
             let (what, result) = match &job {
-                Job::Keep(what, bytes) => (what, shelf.keep(what, bytes)),
-                Job::Drop(what) => (what, shelf.drop_file(what)),
+                Job::Save(what, bytes) => (what, store.save(what, bytes)),
+                Job::Delete(what) => (what, store.delete(what)),
             };
             if let Err(error) = result {
-                (self.told)(format!("cannot keep {}: {error}", shelf.path(what).display()));
+                (self.report)(format!("Cannot write {}: {error}", store.path(what).display()));
             }
         }
     }
 }
 
-/// Everything that was told is on the disk.
+/// Blocks until everything is written.
 impl Drop for FileWriter {
     fn drop(&mut self) {
         self.0.write_all();
@@ -225,27 +233,27 @@ mod tests {
     use crate::composer::{Audience, Writing};
 
     #[tokio::test]
-    async fn what_is_kept_is_there_again_and_what_is_broken_is_said() {
+    async fn saved_files_are_loaded_again_and_invalid_ones_are_reported() {
         let directory = tempfile::tempdir().unwrap();
-        let shelf =
+        let store =
             LocalStore::new(directory.path().join("ada@host:1"), directory.path().join("settings.toml"));
         let draft = Draft { writing: Writing::Reply(7), text: "héllo".into(), audience: Audience::Direct };
         let outgoing = Outgoing::new(vec![1; 16].into(), draft.clone(), Vec::new(), 0);
-        let keeper = FileWriter::new(shelf.clone(), |problem| panic!("{problem}"));
+        let writer = FileWriter::new(store.clone(), |problem| panic!("{problem}"));
         let text = toml::to_string(&draft).unwrap().into_bytes();
-        keeper.keep(LocalItem::Draft(draft.writing.name()), text.clone());
-        keeper.keep(LocalItem::Draft("new".into()), text);
-        keeper.discard(LocalItem::Draft("new".into()));
-        keeper.keep(LocalItem::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes());
-        keeper.keep(LocalItem::ReadLines, b"\"#a\" = \"18446744073709551615\"\n".to_vec());
-        keeper.keep(LocalItem::Settings, b"theme = \"night\"".to_vec());
-        drop(keeper);
+        writer.save(LocalItem::Draft(draft.writing.name()), text.clone());
+        writer.save(LocalItem::Draft("new".into()), text);
+        writer.delete(LocalItem::Draft("new".into()));
+        writer.save(LocalItem::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes());
+        writer.save(LocalItem::ReadLines, b"\"#a\" = \"18446744073709551615\"\n".to_vec());
+        writer.save(LocalItem::Settings, b"theme = \"night\"".to_vec());
+        drop(writer);
         let drafts = directory.path().join("ada@host:1/drafts");
         fs::write(drafts.join("broken.toml"), "?").unwrap();
         fs::write(drafts.join("half.unfinished"), "?").unwrap();
 
         let mut setup = Setup::default();
-        let problems = shelf.load(&mut setup);
+        let problems = store.load(&mut setup);
         assert_eq!(setup.drafts, [draft]);
         assert_eq!(setup.outbox.first().map(|one| one.request()), Some(outgoing.request()));
         assert_eq!(setup.read_lines.get("#a"), Some(&u64::MAX));

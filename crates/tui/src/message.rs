@@ -1,4 +1,4 @@
-//! What comes in to the state of the client, and what it wants done outside: the only ways between them.
+//! Messages go into the state, effects come out of it. There is no other way between the state and the outside.
 
 use bytes::Bytes;
 use client::{ClientError, Update};
@@ -13,53 +13,53 @@ use crate::user_action::UserAction;
 use terminal::grid::Size;
 use terminal::key::Event;
 
-/// Something happened.
+/// An input of the state.
 #[derive(Debug)]
 pub enum Message {
-    /// At the terminal.
+    /// A key, a click, pasted text, or an answer of the terminal.
     Input(Event),
-    /// The terminal has another size.
+    /// The terminal was resized.
     Resized(Size),
-    /// A command by its name, with what was written after it: how plain mode speaks.
+    /// A command with its argument; plain mode sends these.
     Command(Action, String),
-    /// The row of this number, from 0.
+    /// Selects the row with this index.
     Select(usize),
-    /// A time that [`crate::update::deadline`] named has come.
+    /// The time that `update::deadline` returned has come.
     Woke,
-    /// A connection was made for the first time; as whom is asked next.
+    /// The first connection was made; the account is requested next.
     Connected(Box<Connected>),
     /// No connection could be made.
     Unreachable(ClientError),
-    /// The connection was lost or is there again.
+    /// The connection was lost, or made again.
     Link(client::State),
-    /// A server answered.
+    /// The response to a request.
     Answered(Purpose, Result<response::Result, ClientError>),
-    /// From now on the server tells of it live.
+    /// A subscription has begun.
     Following(Topic),
-    /// Something happened on the network.
+    /// A live event.
     Live(Topic, Update),
-    /// The person came back from their editor: with a text, or what went wrong.
+    /// The user's editor was closed: its text, or the problem.
     Edited(Result<String, String>),
-    /// Something outside went wrong, or is to be told.
-    Announced(String),
-    /// The accounts on this machine, and which of them is used.
+    /// Something outside failed; the text is for the user.
+    Failed(String),
+    /// The names of the accounts on this machine.
     Accounts(Vec<String>),
-    /// What was kept of a screen, or of the head of a profile.
+    /// A cached page, and the request that it answers.
     Recalled(Purpose, Box<Page>),
 }
 
-/// How a connection begins.
+/// The beginning of a connection.
 #[derive(Debug, Clone)]
 pub struct Connected {
-    /// What the server said of itself.
+    /// The server's hello.
     pub hello: v1::ServerHello,
-    /// The server's key, when it was met for the first time.
+    /// The fingerprint of the server's key, on the first connection to it.
     pub first_contact: Option<String>,
-    /// Whether it belongs to a session.
+    /// Whether it is authenticated by a session.
     pub signed_in: bool,
 }
 
-/// What is followed live.
+/// A subscription to live events.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// The home timeline.
@@ -68,16 +68,16 @@ pub enum Topic {
     Local,
     /// A hashtag.
     Hashtag(String),
-    /// What others do that concerns one.
+    /// Notifications of the account.
     Notifications,
     /// Messages.
     Conversations,
-    /// Who comes and goes.
+    /// Presence of other accounts.
     Presence,
 }
 
 impl Topic {
-    /// As it is asked for.
+    /// The topic as the protocol has it.
     #[must_use]
     pub fn subscribe(&self) -> v1::subscribe::Topic {
         use v1::subscribe::Topic as Wire;
@@ -92,116 +92,129 @@ impl Topic {
     }
 }
 
-/// Why something was asked: comes back with the answer.
+/// What a request is for; it comes back with the response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
-    /// To fill a part of a screen.
+    /// A page of a screen.
     Fill(Route, PageSelector),
-    /// For the head of a profile.
+    /// The head of a profile, by username.
     Profile(String),
-    /// Who one is oneself.
+    /// The user's own profile.
     Me,
-    /// What is unread.
+    /// The number of unread notifications.
     Unread,
-    /// Chats, for what is unread in them.
+    /// The chats, for their unread messages.
     Chats,
-    /// For the side pane.
+    /// Trends for the side pane.
     Trends,
-    /// For the side pane.
+    /// People who are online, for the side pane.
     Online,
-    /// Something that was shown as done at once.
+    /// An action that is shown as done already.
     UserAction(UserAction),
-    /// The outbox, by the key of the text.
+    /// A text of the outbox, by its idempotency key.
     Send(Bytes),
-    /// A tweet that a row needs.
+    /// A single tweet.
     Tweet(u64),
     /// Versions of a tweet.
     History(u64),
-    /// Words to complete a mention or hashtag with.
+    /// Completions of a word with this sign, `@` or `#`.
     Complete(char),
-    /// Whether this username can be had.
+    /// Whether a username is available.
     CheckUsername(String),
-    /// Log-in or sign-up.
+    /// A log-in or a sign-up.
     SignIn,
-    /// A form.
+    /// The form that is open, other than sign-in and sign-up.
     Form,
-    /// An ssh key for the account.
+    /// Adding an ssh key to the account.
     BindKey,
-    /// Log-out.
+    /// A log-out.
     LogOut,
-    /// How far the reader has come, elsewhere.
+    /// Read lines of other devices.
     ReadLines,
-    /// Nobody waits for it.
-    Nothing,
+    /// Hiding (`true`) or showing the user's presence.
+    HidePresence(bool),
+    /// Marking notifications as read, up to this one.
+    MarkNotificationsRead(u64),
+    /// Something that the user did not ask for; an error goes to the log.
+    Background,
 }
 
 impl Purpose {
-    /// Whether something is changed by it: then one does not leave before it is answered.
+    /// Whether the request changes something: quitting waits for its response.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        matches!(self, Self::UserAction(_) | Self::Send(_) | Self::Form | Self::BindKey | Self::Nothing)
+        matches!(
+            self,
+            Self::UserAction(_)
+                | Self::Send(_)
+                | Self::Form
+                | Self::BindKey
+                | Self::HidePresence(_)
+                | Self::MarkNotificationsRead(_)
+                | Self::Background
+        )
     }
 }
 
-/// Something is wanted.
+/// A side effect that the state asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Connect to this server, without a session.
+    /// Connect to a server, without a session.
     Connect(String),
-    /// Ask the server. Without a key it gets a new one.
+    /// Send a request, with its idempotency key or a new one.
     Ask(Purpose, Box<Op>, Option<Bytes>),
-    /// Follow live.
+    /// Begin a subscription.
     Subscribe(Topic),
-    /// No longer.
+    /// End a subscription.
     Unsubscribe(Topic),
-    /// Keep a file of the shelf.
-    Keep(LocalItem, Vec<u8>),
-    /// Drop it.
+    /// Write a file of the local store.
+    Save(LocalItem, Vec<u8>),
+    /// Delete a file of the local store.
     Drop(LocalItem),
-    /// Show what was kept under this name, as if it answered this.
+    /// Read the cached page with this name as a response for this purpose.
     Recall(Purpose, String),
-    /// A session was made: keep it.
+    /// A session was made: store its token.
     SignedIn {
-        /// Whose.
+        /// The account.
         username: String,
-        /// Its secret.
+        /// The token of the session.
         token: Bytes,
     },
-    /// The session has ended: forget it.
+    /// The session has ended: delete its token.
     SignedOut,
-    /// Write this to the terminal as it is.
+    /// Write these bytes to the terminal; an empty text draws the whole screen again.
     Terminal(String),
-    /// Open the editor of the person with this text.
+    /// Open the user's editor with this text.
     Edit(String),
-    /// Open a link.
+    /// Open a link in the browser.
     OpenLink(String),
-    /// To the shell.
+    /// Suspend the program.
     Suspend,
-    /// Leave this account for another one.
+    /// Start again with another account of this machine; an empty name adds one.
     Switch(String),
     /// List the accounts on this machine.
     ListAccounts,
     /// Start a server on this machine.
     HostHere,
-    /// Show how it is, with a server of its own and invented people.
+    /// Start a server with sample data and sign in there.
     Tour,
-    /// End.
+    /// Quit.
     Quit,
 }
 
-/// Something that is kept on the disk.
+/// A file of the local store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LocalItem {
     /// A draft, by its name.
     Draft(String),
-    /// Something in the outbox, by its key.
+    /// A text of the outbox, by its name.
     Outgoing(String),
-    /// A page of a screen by its name, to be shown while there is no connection.
+    /// A cached page, by its name.
     Page(String),
-    /// All of them.
+    /// All cached pages.
     Pages,
-    /// The settings.
+    /// The settings file.
     Settings,
-    /// How far the reader has come.
+    /// Read lines of all timelines.
     ReadLines,
 }

@@ -45,7 +45,7 @@ pub fn name_of(place: &Route) -> Option<String> {
         Route::Mine => "mine".into(),
         Route::Local => "local".into(),
         Route::Hashtag(name) => format!("tag-{}", in_file_name(&name.to_lowercase())),
-        Route::Bookmarks => "saved".into(),
+        Route::Bookmarks => "bookmarks".into(),
         Route::Likes => "liked".into(),
         Route::Thread(id) => format!("thread-{id}"),
         Route::Profile(username, tab) => {

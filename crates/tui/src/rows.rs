@@ -1,77 +1,20 @@
-//! The rows of every screen, made from what is known: a screen never keeps a copy of anything.
+//! Makes the rows of every screen from the state.
 
 use protocol::v1;
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::format_smolstr;
 
 use crate::commands::COMMANDS;
 use crate::composer::{Outgoing, Writing};
+use crate::doctor::doctor;
 use crate::route::{Route, SearchKind};
+use crate::row::Row;
 use crate::settings;
 use crate::state::{Phase, ScreenState, State};
-use terminal::list::Item;
 
 /// Retweets of one tweet within so many rows are shown once.
 const RETWEET_WINDOW: usize = 40;
-/// Replies are set in no deeper than this.
+/// Replies are indented up to this depth.
 pub const DEPTH_MAX: u8 = 6;
-
-/// A row of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Row {
-    /// A tweet, and how deep it is in a thread.
-    Tweet(u64, u8),
-    /// Something is missing below this item.
-    Gap(u64),
-    /// Above it is new.
-    ReadLine,
-    /// Somebody.
-    Person(u64),
-    /// The head of a profile.
-    ProfileHead,
-    /// Notifications of one kind about one tweet, by the oldest of them.
-    Notification(u64),
-    /// A hashtag.
-    Hashtag(SmolStr),
-    /// A chat, by the other one.
-    Conversation(u64),
-    /// A message.
-    Message(u64),
-    /// A text that is not finished, by its name.
-    Draft(SmolStr),
-    /// A text that is not sent, by its key.
-    Outgoing(SmolStr),
-    /// A setting, by its name.
-    Setting(&'static str),
-    /// A session.
-    Session(u64),
-    /// An ssh key.
-    Key(u64),
-    /// A command.
-    Command(&'static str),
-    /// The beginning of a part.
-    Heading(SmolStr),
-    /// A line of text; the number keeps equal ones apart.
-    Note(u32, SmolStr),
-    /// More can be read.
-    More,
-}
-
-impl Item for Row {
-    fn can_be_selected(&self) -> bool {
-        !matches!(self, Self::ReadLine | Self::Heading(_))
-    }
-}
-
-impl Row {
-    /// The tweet that it stands for.
-    #[must_use]
-    pub fn tweet(&self) -> Option<u64> {
-        match self {
-            Self::Tweet(id, _) => Some(*id),
-            _ => None,
-        }
-    }
-}
 
 /// The rows of a screen.
 #[must_use]
@@ -101,7 +44,7 @@ pub fn rows(state: &State, place: &Route, panel: &ScreenState) -> Vec<Row> {
         Route::Keys => state.known.keys.iter().map(|key| Row::Key(key.id)).collect(),
         Route::Help => help(),
         Route::Log => notes(state.log.iter().rev().map(|(_, line)| line.as_str())),
-        Route::Doctor => notes(state.doctor().iter().map(String::as_str)),
+        Route::Doctor => notes(doctor(state).iter().map(String::as_str)),
         _ => timeline(state, place, panel),
     };
     if !panel.filter.is_empty() {

@@ -1,5 +1,5 @@
-//! The loop: bytes, answers, live events and time go in as messages; effects go out; a frame is drawn when something
-//! has changed and the terminal has taken the frame before.
+//! The event loop. Input, responses, live events and timers become messages; effects are carried out; a frame is drawn
+//! when the state has changed and the terminal has taken the frame before.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,94 +23,94 @@ use terminal::decode::Decoder;
 use terminal::grid::Size;
 use terminal::paint::{Paint, Painter};
 
-/// Messages that may wait.
+/// Capacity of the channel for messages from tasks.
 const MESSAGES_MAX: usize = 1_024;
-/// Requests that wait for the first connection; what comes after them hears that there is none.
+/// Requests that wait for the first connection; further ones fail.
 const WAITING_MAX: usize = 64;
-/// An escape that nothing follows for so long is a key.
+/// An escape byte that nothing follows within this time is the Escape key.
 const ESCAPE: Duration = Duration::from_millis(25);
-/// Between tries to make the first connection: at first, and at most.
+/// The pause between attempts to make the first connection: at first, and at most.
 const RETRY: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(15);
-/// For what is sent at the end to be answered.
-const FAREWELL: Duration = Duration::from_secs(3);
-/// After so long without a frame no more is known of the last one than which rows change, to save memory.
+/// The time for responses to the last changes when the client quits.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
+/// After this time without a frame, the painter keeps only hashes of the rows of the last one, to save memory.
 const HIBERNATE: Duration = Duration::from_secs(2);
 
-/// To take the terminal: another screen, pasted text as one, focus, keys that can be told apart.
+/// Sets up the terminal: alternate screen, bracketed paste, focus events, unambiguous keys.
 pub const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[>1u\x1b[2J\x1b[H";
-/// To give it back as it was.
+/// Restores the terminal.
 pub const LEAVE: &str = "\x1b[<u\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
 const MOUSE: &str = "\x1b[?1000h\x1b[?1006h";
-/// What can you do: modes 2026 and 2027, the background, and at last anything at all.
+/// Asks the terminal for modes 2026 and 2027 and for its background; every terminal answers the last question.
 const PROBE: &str = "\x1b[?2026$p\x1b[?2027$p\x1b]11;?\x1b\\\x1b[c";
 
-/// A result that comes later.
+/// A boxed future.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// What is around the client: a machine of one's own, or a server with a guest over ssh.
+/// The environment of the client: the user's machine, or a server with a user over ssh.
 pub trait Host: Send + Sync + fmt::Debug {
     /// Unix milliseconds.
     fn now_ms(&self) -> i64;
-    /// Connects; `with_session` takes up the session that is kept for this account.
+    /// Connects; `with_session` resumes the stored session of the account.
     fn connect(&self, server: String, with_session: bool) -> Later<Result<Client, ClientError>>;
-    /// Keeps a session; says where the things of this account are kept.
+    /// Stores the token of a session; returns the local store of the account, if there is one.
     ///
     /// # Errors
-    /// Why it cannot be kept.
+    /// The reason why the token cannot be stored, for the user.
     fn signed_in(&self, server: &str, username: &str, token: &[u8]) -> Result<Option<LocalStore>, String>;
-    /// Forgets the session.
+    /// Deletes the token of the session.
     fn signed_out(&self);
-    /// Names of the accounts that can be switched to.
+    /// Names of the accounts on this machine.
     fn accounts(&self) -> Vec<String>;
-    /// Opens the person's editor; the terminal is theirs meanwhile.
+    /// Opens the user's editor on the terminal; returns the text, or the problem for the user.
     fn edit(&self, text: String) -> Later<Result<String, String>>;
-    /// Gives the terminal back to the shell until it is asked for again.
+    /// Suspends the program; completes when it is resumed.
     fn suspend(&self) -> Later<()>;
-    /// What is typed next is not to be seen, or may be again.
+    /// Turns the echo of typed text off or on.
     fn hide_input(&self, is_hidden: bool);
-    /// Opens a link.
+    /// Opens a link in the browser.
     ///
     /// # Errors
-    /// Why not.
+    /// The problem, for the user.
     fn open_link(&self, url: &str) -> Result<(), String>;
-    /// Starts a server on this machine; where it is.
+    /// Starts a server on this machine; returns its address, or the problem for the user.
     fn host_here(&self) -> Later<Result<String, String>>;
-    /// Starts a server with invented people and signs in there; where it is.
+    /// Starts a server with sample data and signs in there; returns its address, or the problem for the user.
     fn tour(&self) -> Later<Result<String, String>>;
 }
 
-/// From the terminal.
+/// Input of the terminal.
 #[derive(Debug)]
 pub enum Input {
-    /// What was typed, or what the terminal says.
+    /// Typed text, or an answer of the terminal.
     Bytes(Bytes),
-    /// It has another size.
+    /// The terminal was resized.
     Resized(Size),
-    /// It is gone, or the program is told to end.
+    /// The terminal is closed, or the program is asked to end.
     Closed,
 }
 
 /// Both directions of a terminal.
 #[derive(Debug)]
 pub struct Terminal {
-    /// From it.
+    /// Input.
     pub input: mpsc::Receiver<Input>,
-    /// To it, a frame at a time. Its bound says how far a slow terminal may be behind: one frame.
+    /// Output, one frame at a time. The capacity bounds how far a slow terminal can lag: one frame.
     pub output: mpsc::Sender<Bytes>,
 }
 
-/// How it ended.
+/// Why the client ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The person wanted it, or the terminal is gone.
+    /// The user quit, or the terminal was closed.
     Quit,
-    /// Another account is wanted.
+    /// The user switches to this account; an empty name adds one.
     Switch(String),
 }
 
-/// Something from a task.
-pub(crate) enum Inner {
+/// A report from a task.
+pub(crate) enum TaskReport {
     Message(Box<Message>),
     Connected(Box<Result<Client, ClientError>>, bool),
     /// A server was started here.
@@ -118,52 +118,52 @@ pub(crate) enum Inner {
     Resumed,
 }
 
-impl Inner {
+impl TaskReport {
     fn message(message: Message) -> Self {
         Self::Message(Box::new(message))
     }
 }
 
-/// The client without a face: its state, its connection and what it keeps.
+/// The client without its interface: state, connection and local store.
 pub(crate) struct Run {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) state: State,
-    keeper: Option<FileWriter>,
+    writer: Option<FileWriter>,
     client: Option<Client>,
-    /// What is asked while the first try to connect goes on.
+    /// Requests made before the first connection; `None` once there was one.
     waiting: Option<Vec<(Purpose, protocol::v1::request::Op, Option<Bytes>)>>,
     pub(crate) tasks: JoinSet<()>,
     topics: HashMap<Topic, AbortHandle>,
-    inner: mpsc::Sender<Inner>,
-    /// Bytes for the terminal that are no part of a frame.
+    reports: mpsc::Sender<TaskReport>,
+    /// Bytes for the terminal that do not belong to a frame.
     pub(crate) terminal_bytes: String,
-    /// What the terminal shows is not to be relied on.
-    draws_anew: bool,
+    /// The whole screen is drawn again, because the terminal may show something else.
+    redraws_all: bool,
     pub(crate) is_dirty: bool,
-    /// Changes that were asked for and not answered.
-    changing: usize,
+    /// Changes without a response so far.
+    changes_in_flight: usize,
     pub(crate) outcome: Option<Outcome>,
-    /// The terminal belongs to somebody else.
-    is_away: bool,
-    /// It came back.
-    is_back: bool,
+    /// Another program has the terminal.
+    is_lent: bool,
+    /// The other program has given it back.
+    is_returned: bool,
 }
 
-/// Runs the full-screen client until it ends. Everything that is written is kept and what is held is sent.
+/// Runs the full-screen client until it ends. Drafts are saved, and actions that can still be undone are sent.
 pub async fn run(
     host: Arc<dyn Host>,
     setup: Setup,
-    shelf: Option<LocalStore>,
+    store: Option<LocalStore>,
     terminal: Terminal,
 ) -> Outcome {
-    let (mut run, mut from_tasks) = Run::start(host, setup, shelf);
+    let (mut run, mut reports) = Run::start(host, setup, store);
     let mut screen = Screen::new(run.state.settings.mouse);
     let Terminal { mut input, output } = terminal;
     let mut decoder = Decoder::default();
     while run.outcome.is_none() {
         let wake = run.wake_at();
         tokio::select! {
-            permit = output.reserve(), if run.is_dirty && !run.is_away => {
+            permit = output.reserve(), if run.is_dirty && !run.is_lent => {
                 let Ok(permit) = permit else { break };
                 let frame = screen.frame(&mut run);
                 if !frame.is_empty() {
@@ -172,41 +172,41 @@ pub async fn run(
             }
             event = input.recv() => match event {
                 None | Some(Input::Closed) => break,
-                Some(Input::Resized(size)) => run.take(Message::Resized(size)),
+                Some(Input::Resized(size)) => run.handle(Message::Resized(size)),
                 Some(Input::Bytes(bytes)) => {
                     for event in decoder.decode(&bytes) {
-                        run.take(Message::Input(event));
+                        run.handle(Message::Input(event));
                     }
                 }
             },
-            Some(inner) = from_tasks.recv() => run.take_inner(inner),
+            Some(report) = reports.recv() => run.handle_report(report),
             () = sleep(ESCAPE), if decoder.is_undecided() => {
                 for event in decoder.settle() {
-                    run.take(Message::Input(event));
+                    run.handle(Message::Input(event));
                 }
             }
-            () = sleep_until(wake.unwrap_or(screen.last_frame)), if wake.is_some() => run.take(Message::Woke),
+            () = sleep_until(wake.unwrap_or(screen.last_frame)), if wake.is_some() => run.handle(Message::Woke),
             () = sleep_until(screen.last_frame + HIBERNATE), if !screen.is_hibernated => screen.hibernate(),
         }
-        if std::mem::take(&mut run.is_back) {
-            screen.take_again(run.state.settings.mouse);
+        if std::mem::take(&mut run.is_returned) {
+            screen.set_up_again(run.state.settings.mouse);
         }
         while run.tasks.try_join_next().is_some() {}
     }
-    let outcome = run.end(&mut from_tasks).await;
-    // A terminal that takes nothing any more is not waited for.
+    let outcome = run.end(&mut reports).await;
+    // A terminal that reads nothing must not keep the client from ending.
     let _ = timeout(Duration::from_secs(1), output.send(LEAVE.into())).await;
     outcome
 }
 
-/// What the terminal shows, and what has to be written before the next frame.
+/// The frame that the terminal shows, and the bytes that precede the next one.
 struct Screen {
     painter: Painter,
     before_frame: String,
     has_probed: bool,
-    /// When something was last written.
+    /// The time of the last frame.
     last_frame: Instant,
-    /// What the terminal shows was forgotten to save memory.
+    /// The last frame was dropped to save memory.
     is_hibernated: bool,
 }
 
@@ -223,8 +223,8 @@ impl Screen {
         }
     }
 
-    /// The terminal comes back from somebody else.
-    fn take_again(&mut self, with_mouse: bool) {
+    /// Sets up the terminal after another program had it.
+    fn set_up_again(&mut self, with_mouse: bool) {
         self.painter.forget();
         self.before_frame.push_str(ENTER);
         if with_mouse {
@@ -240,7 +240,7 @@ impl Screen {
     /// The bytes of the next frame; none when nothing has changed.
     fn frame(&mut self, run: &mut Run) -> String {
         run.is_dirty = false;
-        if std::mem::take(&mut run.draws_anew) {
+        if std::mem::take(&mut run.redraws_all) {
             self.painter.forget();
         }
         let (grid, caret) = draw(&run.state);
@@ -261,90 +261,90 @@ impl Screen {
 }
 
 impl Run {
-    /// Begins: with what was kept at once, and with the server as soon as it answers.
+    /// Starts with what is saved, and begins to connect.
     pub(crate) fn start(
         host: Arc<dyn Host>,
         setup: Setup,
-        shelf: Option<LocalStore>,
-    ) -> (Box<Self>, mpsc::Receiver<Inner>) {
-        let (inner, from_tasks) = mpsc::channel(MESSAGES_MAX);
+        store: Option<LocalStore>,
+    ) -> (Box<Self>, mpsc::Receiver<TaskReport>) {
+        let (sender, reports) = mpsc::channel(MESSAGES_MAX);
         let has_session = setup.username.is_some();
-        // In a box: it is large, and a task would keep room for it twice, once for its end.
+        // Boxed: it is large, and the future of the task would hold it twice, once for `end`.
+        let (state, effects) = start(setup);
         let mut run = Box::new(Self {
-            state: State::new(setup),
-            keeper: None,
+            state,
+            writer: None,
             client: None,
             waiting: None,
             tasks: JoinSet::new(),
             topics: HashMap::new(),
             terminal_bytes: String::new(),
-            draws_anew: false,
+            redraws_all: false,
             is_dirty: true,
-            changing: 0,
+            changes_in_flight: 0,
             outcome: None,
-            is_away: false,
-            is_back: false,
-            inner,
+            is_lent: false,
+            is_returned: false,
+            reports: sender,
             host,
         });
-        run.keep_on(shelf);
-        let effects = start(&mut run.state);
+        run.set_local_store(store);
         run.carry_out(effects);
         if has_session || !run.state.server.is_empty() {
             run.connect(run.state.server.clone(), has_session);
         }
-        (run, from_tasks)
+        (run, reports)
     }
 
-    /// Keeps what is written, and lets what was held arrive, so that nobody wonders.
-    pub(crate) async fn end(mut self: Box<Self>, from_tasks: &mut mpsc::Receiver<Inner>) -> Outcome {
+    /// Saves drafts, sends what can still be undone, and waits for the responses.
+    pub(crate) async fn end(mut self: Box<Self>, reports: &mut mpsc::Receiver<TaskReport>) -> Outcome {
         if self.outcome.is_none() {
             let effects = finish(&mut self.state);
             self.carry_out(effects);
         }
-        let farewell = async {
-            while self.changing > 0 && self.state.link == Link::Live {
-                let Some(inner) = from_tasks.recv().await else { break };
-                self.take_inner(inner);
+        let last_responses = async {
+            while self.changes_in_flight > 0 && self.state.link == Link::Live {
+                let Some(report) = reports.recv().await else { break };
+                self.handle_report(report);
             }
         };
-        // A text that is not answered in time stays in the outbox and goes again under its key.
-        let _ = timeout(FAREWELL, farewell).await;
+        // A text without a response stays in the outbox and is sent again under the same idempotency key.
+        let _ = timeout(QUIT_TIMEOUT, last_responses).await;
         self.outcome.unwrap_or(Outcome::Quit)
     }
 
-    fn keep_on(&mut self, shelf: Option<LocalStore>) {
-        let inner = self.inner.clone();
-        self.keeper = shelf.map(|shelf| {
-            FileWriter::new(shelf, move |problem| {
-                // A full queue has other things to say.
-                let _ = inner.try_send(Inner::message(Message::Announced(problem)));
+    fn set_local_store(&mut self, store: Option<LocalStore>) {
+        let reports = self.reports.clone();
+        self.writer = store.map(|store| {
+            FileWriter::new(store, move |problem| {
+                // A full queue drops the report: the channel has a backlog of messages.
+                let _ = reports.try_send(TaskReport::message(Message::Failed(problem)));
             })
         });
     }
 
-    pub(crate) fn take(&mut self, message: Message) {
+    pub(crate) fn handle(&mut self, message: Message) {
         let now = self.host.now_ms();
         if matches!(&message, Message::Answered(purpose, _) if purpose.is_change()) {
-            self.changing = self.changing.saturating_sub(1);
+            self.changes_in_flight = self.changes_in_flight.saturating_sub(1);
         }
         let effects = update(&mut self.state, now, message);
         self.is_dirty = true;
         self.carry_out(effects);
     }
 
-    pub(crate) fn take_inner(&mut self, inner: Inner) {
-        match inner {
-            Inner::Message(message) => self.take(*message),
-            Inner::Connected(result, signed_in) => self.connected(*result, signed_in),
-            Inner::Hosting(Ok(server), with_session) => {
+    pub(crate) fn handle_report(&mut self, report: TaskReport) {
+        match report {
+            TaskReport::Message(message) => self.handle(*message),
+            TaskReport::Connected(result, signed_in) => self.connected(*result, signed_in),
+            TaskReport::Hosting(Ok(server), with_session) => {
                 self.state.server.clone_from(&server);
                 self.connect(server, with_session);
             }
-            Inner::Hosting(Err(problem), _) => self.take(Message::Announced(problem)),
-            Inner::Resumed => {
-                self.is_away = false;
-                self.is_back = true;
+            TaskReport::Hosting(Err(problem), _) => self.handle(Message::Failed(problem)),
+            TaskReport::Resumed => {
+                self.is_lent = false;
+                self.is_returned = true;
                 self.is_dirty = true;
             }
         }
@@ -352,7 +352,7 @@ impl Run {
 
     fn connected(&mut self, result: Result<Client, ClientError>, signed_in: bool) {
         match result {
-            Err(error) => self.take(Message::Unreachable(error)),
+            Err(error) => self.handle(Message::Unreachable(error)),
             Ok(client) => {
                 let connected = Connected {
                     hello: client.hello().clone(),
@@ -361,10 +361,10 @@ impl Run {
                 };
                 self.watch(&client);
                 self.client = Some(client);
-                self.take(Message::Connected(Box::new(connected)));
+                self.handle(Message::Connected(Box::new(connected)));
             }
         }
-        self.ask_what_waited();
+        self.send_waiting();
     }
 
     fn carry_out(&mut self, effects: Effects) {
@@ -378,25 +378,27 @@ impl Run {
                         task.abort();
                     }
                 }
-                Effect::Keep(what, bytes) => {
-                    if let Some(keeper) = &self.keeper {
-                        keeper.keep(what, bytes);
+                Effect::Save(what, bytes) => {
+                    if let Some(writer) = &self.writer {
+                        writer.save(what, bytes);
                     }
                 }
                 Effect::Drop(what) => {
-                    if let Some(keeper) = &self.keeper {
-                        keeper.discard(what);
+                    if let Some(writer) = &self.writer {
+                        writer.delete(what);
                     }
                 }
                 Effect::Recall(purpose, name) => self.recall(purpose, name),
                 Effect::SignedIn { username, token } => {
                     match self.host.signed_in(&self.state.server, &username, &token) {
-                        Ok(shelf) => self.keep_on(shelf),
-                        Err(problem) => self.state.complain(format!("the session cannot be kept: {problem}")),
+                        Ok(store) => self.set_local_store(store),
+                        Err(problem) => self
+                            .state
+                            .complain(format!("You will have to sign in again next time: {problem}")),
                     }
                 }
                 Effect::SignedOut => self.host.signed_out(),
-                Effect::Terminal(bytes) if bytes.is_empty() => self.draws_anew = true,
+                Effect::Terminal(bytes) if bytes.is_empty() => self.redraws_all = true,
                 Effect::Terminal(bytes) => self.terminal_bytes.push_str(&bytes),
                 Effect::Edit(text) => {
                     let editing = self.host.edit(text);
@@ -416,7 +418,7 @@ impl Run {
                 }
                 Effect::ListAccounts => {
                     let names = self.host.accounts();
-                    self.take(Message::Accounts(names));
+                    self.handle(Message::Accounts(names));
                 }
                 Effect::HostHere => self.start_server(self.host.host_here(), false),
                 Effect::Tour => self.start_server(self.host.tour(), true),
@@ -427,40 +429,40 @@ impl Run {
     }
 
     fn recall(&mut self, purpose: Purpose, name: String) {
-        let Some(keeper) = &self.keeper else { return };
-        let (read, inner) = (keeper.recall(name), self.inner.clone());
+        let Some(writer) = &self.writer else { return };
+        let (read, reports) = (writer.recall(name), self.reports.clone());
         self.tasks.spawn(async move {
             if let Ok(Some(page)) = tokio::task::spawn_blocking(read).await {
-                // Nobody is left to hear it when this fails.
-                let _ = inner.send(Inner::message(Message::Recalled(purpose, Box::new(page)))).await;
+                // Fails only when the client has ended.
+                let _ = reports.send(TaskReport::message(Message::Recalled(purpose, Box::new(page)))).await;
             }
         });
     }
 
-    /// Lends the terminal to somebody until they are done.
-    fn lend(&mut self, user_actions: impl Future<Output = Option<Message>> + Send + 'static) {
-        self.is_away = true;
-        let inner = self.inner.clone();
+    /// Lends the terminal to another program until the future completes.
+    fn lend(&mut self, program: impl Future<Output = Option<Message>> + Send + 'static) {
+        self.is_lent = true;
+        let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let message = user_actions.await;
-            // Nobody is left to hear it when this fails.
-            let _ = inner.send(Inner::Resumed).await;
+            let message = program.await;
+            // Fails only when the client has ended.
+            let _ = reports.send(TaskReport::Resumed).await;
             if let Some(message) = message {
-                let _ = inner.send(Inner::message(message)).await;
+                let _ = reports.send(TaskReport::message(message)).await;
             }
         });
     }
 
     fn start_server(&mut self, starting: Later<Result<String, String>>, with_session: bool) {
-        let inner = self.inner.clone();
+        let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let _ = inner.send(Inner::Hosting(starting.await, with_session)).await;
+            let _ = reports.send(TaskReport::Hosting(starting.await, with_session)).await;
         });
     }
 
     fn ask(&mut self, purpose: Purpose, op: protocol::v1::request::Op, key: Option<Bytes>) {
         if purpose.is_change() {
-            self.changing += 1;
+            self.changes_in_flight += 1;
         }
         if let Some(waiting) = self.waiting.as_mut().filter(|waiting| waiting.len() < WAITING_MAX) {
             waiting.push((purpose, op, key));
@@ -469,15 +471,16 @@ impl Run {
         self.ask_now(purpose, op, key);
     }
 
-    /// Sends what was asked while the first connection was made, or says that there is none.
-    fn ask_what_waited(&mut self) {
+    /// Sends the requests that waited for the first connection, or fails them.
+    fn send_waiting(&mut self) {
         for (purpose, op, key) in self.waiting.take().unwrap_or_default() {
             self.ask_now(purpose, op, key);
         }
     }
 
     fn ask_now(&mut self, purpose: Purpose, op: protocol::v1::request::Op, key: Option<Bytes>) {
-        let (inner, client, server) = (self.inner.clone(), self.client.clone(), self.state.server.clone());
+        let (reports, client, server) =
+            (self.reports.clone(), self.client.clone(), self.state.server.clone());
         self.tasks.spawn(async move {
             let result = match client {
                 Some(client) => client.ask_op(op, key).await,
@@ -485,13 +488,13 @@ impl Run {
                     Err(ClientError::Unreachable { endpoint: server, reason: "not connected yet".into() })
                 }
             };
-            let _ = inner.send(Inner::message(Message::Answered(purpose, result))).await;
+            let _ = reports.send(TaskReport::message(Message::Answered(purpose, result))).await;
         });
     }
 
-    /// Connects, again and again where that may help.
+    /// Connects; retries with a growing pause after temporary errors if there is a session.
     fn connect(&mut self, server: String, with_session: bool) {
-        let (host, inner) = (self.host.clone(), self.inner.clone());
+        let (host, reports) = (self.host.clone(), self.reports.clone());
         self.client = None;
         self.waiting.get_or_insert_default();
         for (_, task) in self.topics.drain() {
@@ -508,7 +511,7 @@ impl Run {
                             model::Error::Busy | model::Error::GoingAway | model::Error::RateLimited { .. }
                         ))
                 );
-                if inner.send(Inner::Connected(Box::new(result), with_session)).await.is_err()
+                if reports.send(TaskReport::Connected(Box::new(result), with_session)).await.is_err()
                     || !again
                     || !with_session
                 {
@@ -520,13 +523,13 @@ impl Run {
         });
     }
 
-    /// Hears of every change of the connection.
+    /// Reports every change of the connection.
     fn watch(&mut self, client: &Client) {
-        let (mut changes, inner) = (client.state(), self.inner.clone());
+        let (mut changes, reports) = (client.state(), self.reports.clone());
         self.tasks.spawn(async move {
             while changes.changed().await.is_ok() {
                 let now = changes.borrow_and_update().clone();
-                if inner.send(Inner::message(Message::Link(now))).await.is_err() {
+                if reports.send(TaskReport::message(Message::Link(now))).await.is_err() {
                     return;
                 }
             }
@@ -538,23 +541,23 @@ impl Run {
         if self.topics.contains_key(&topic) {
             return;
         }
-        let inner = self.inner.clone();
+        let reports = self.reports.clone();
         let of_task = topic.clone();
         let task = self.tasks.spawn(async move {
-            // In a box, which is gone when it is done: the task stays for as long as the screen.
+            // Boxed, so that its memory is freed: the task lives as long as the screen.
             let subscribing = Box::pin(client.subscribe(of_task.subscribe(), None));
             let mut subscription = match subscribing.await {
                 Ok(subscription) => subscription,
                 Err(error) => {
-                    let told = format!("no live events: {error}");
-                    let _ = inner.send(Inner::message(Message::Announced(told))).await;
+                    let problem = format!("No live events: {error}");
+                    let _ = reports.send(TaskReport::message(Message::Failed(problem))).await;
                     return;
                 }
             };
-            // Nobody is left to hear it when this fails.
-            let _ = inner.send(Inner::message(Message::Following(of_task.clone()))).await;
+            // Fails only when the client has ended.
+            let _ = reports.send(TaskReport::message(Message::Following(of_task.clone()))).await;
             while let Some(update) = subscription.next().await {
-                if inner.send(Inner::message(Message::Live(of_task.clone(), update))).await.is_err() {
+                if reports.send(TaskReport::message(Message::Live(of_task.clone(), update))).await.is_err() {
                     return;
                 }
             }

@@ -1,4 +1,4 @@
-//! How the client looks and behaves: one file, one table of options, and what is said when the file is wrong.
+//! The settings file: its options, its parser and its problems.
 
 use std::collections::BTreeMap;
 
@@ -6,31 +6,31 @@ use serde::Deserialize;
 
 use terminal::style::Theme;
 
-/// What a person can choose.
+/// The contents of the settings file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Name of a theme.
     pub theme: String,
-    /// Preset of keys.
+    /// Name of a preset of shortcuts.
     pub preset: String,
-    /// Seconds for which a tweet is held before it is sent.
+    /// Seconds before a tweet is sent, in which it can be undone; at most 60.
     pub hold_s: u32,
-    /// Whether the mouse is used.
+    /// Whether the client receives mouse events.
     pub mouse: bool,
-    /// Whether the terminal is told of mentions and messages, to show a notification.
+    /// Whether mentions and messages show a desktop notification.
     pub notify: bool,
-    /// Whether it rings.
+    /// Whether mentions and messages ring the terminal's bell.
     pub bell: bool,
-    /// Hours in which nothing rings: from, and up to. Equal: none.
+    /// Hours without notifications and bell: start and end, 0 to 24, local time. Equal: no quiet hours.
     pub quiet: (u8, u8),
-    /// Whether links are marked for the terminal.
+    /// Whether links are clickable (OSC 8).
     pub links: bool,
-    /// Whether others see that you write in a chat.
+    /// Whether the other side of a chat sees that the user is typing.
     pub typing: bool,
-    /// One's own keys by command.
+    /// The user's shortcuts by the id of the command.
     pub keys: BTreeMap<String, Vec<String>>,
-    /// One's own themes.
+    /// The user's themes by name.
     pub themes: BTreeMap<String, Theme>,
 }
 
@@ -52,33 +52,33 @@ impl Default for Settings {
     }
 }
 
-/// An option that the settings screen shows.
+/// A row of the settings screen.
 #[derive(Debug, Clone, Copy)]
 pub struct SettingOption {
     /// Its name in the file.
     pub name: &'static str,
-    /// What it does.
+    /// What it does, for the user.
     pub doc: &'static str,
 }
 
-/// All of them.
+/// The rows of the settings screen, in order.
 pub const OPTIONS: [SettingOption; 9] = [
-    SettingOption { name: "theme", doc: "Colours; Enter tries the next one" },
-    SettingOption { name: "preset", doc: "Keys: default, vim or emacs" },
-    SettingOption { name: "hold_s", doc: "Seconds in which you can take back what you send" },
-    SettingOption { name: "mouse", doc: "Use the mouse; Shift-drag always selects text" },
-    SettingOption { name: "notify", doc: "Tell the terminal of mentions and messages" },
-    SettingOption { name: "bell", doc: "Ring for mentions and messages" },
-    SettingOption { name: "quiet", doc: "Hours without bell and notifications" },
-    SettingOption { name: "links", doc: "Mark links so that the terminal can open them" },
-    SettingOption { name: "typing", doc: "Let others see that you write in a chat" },
+    SettingOption { name: "theme", doc: "Colors; Enter tries the next theme" },
+    SettingOption { name: "preset", doc: "Shortcuts: default, vim or emacs" },
+    SettingOption { name: "hold_s", doc: "Seconds in which you can undo sending" },
+    SettingOption { name: "mouse", doc: "Use the mouse; Shift-drag selects text" },
+    SettingOption { name: "notify", doc: "Desktop notifications for mentions and messages" },
+    SettingOption { name: "bell", doc: "Bell for mentions and messages" },
+    SettingOption { name: "quiet", doc: "Quiet hours: no bell, no notifications" },
+    SettingOption { name: "links", doc: "Clickable links" },
+    SettingOption { name: "typing", doc: "Show others that you're typing in a chat" },
 ];
 
 impl Settings {
-    /// From the text of the file.
+    /// Parses the file.
     ///
     /// # Errors
-    /// What is wrong and where, for people.
+    /// A message with the line: not TOML, an unknown option, an unknown theme, or a value out of range.
     pub fn parse(text: &str) -> Result<Self, String> {
         let settings: Self = toml::from_str(text).map_err(|error| {
             let line = error
@@ -88,31 +88,31 @@ impl Settings {
         })?;
         if settings.theme(&settings.theme).is_none() {
             return Err(format!(
-                "there is no theme {:?}; there are {}",
+                "no theme {:?}; choose one of {}",
                 settings.theme,
                 settings.themes().join(", ")
             ));
         }
         if settings.quiet.0 > 24 || settings.quiet.1 > 24 || settings.hold_s > 60 {
-            return Err("quiet hours are 0 to 24, hold_s at most 60".to_owned());
+            return Err("quiet hours must be 0 to 24 and hold_s at most 60".to_owned());
         }
         Ok(settings)
     }
 
-    /// A theme of one's own or of the program.
+    /// The user's theme of this name, or a built-in one.
     #[must_use]
     pub fn theme(&self, name: &str) -> Option<Theme> {
         self.themes.get(name).cloned().or_else(|| Theme::all().get(name).cloned())
     }
 
-    /// Names of all themes.
+    /// Names of the user's themes, then of the built-in ones.
     #[must_use]
     pub fn themes(&self) -> Vec<String> {
         let own = self.themes.keys().cloned();
         own.chain(Theme::all().keys().map(|&name| name.to_owned())).collect()
     }
 
-    /// The value of an option, as it is written in the file.
+    /// The value of an option as TOML.
     #[must_use]
     pub fn value(&self, name: &str) -> String {
         match name {
@@ -129,11 +129,11 @@ impl Settings {
         }
     }
 
-    /// The next value of an option.
-    pub fn turn(&mut self, name: &str) {
+    /// Changes an option to its next value.
+    pub fn advance(&mut self, name: &str) {
         let next = |all: &[String], now: &str| {
-            let place = all.iter().position(|one| one == now).map_or(0, |place| (place + 1) % all.len());
-            all.get(place).cloned().unwrap_or_default()
+            let index = all.iter().position(|one| one == now).map_or(0, |index| (index + 1) % all.len());
+            all.get(index).cloned().unwrap_or_default()
         };
         match name {
             "theme" => self.theme = next(&self.themes(), &self.theme),
@@ -156,7 +156,7 @@ impl Settings {
         }
     }
 
-    /// The whole file.
+    /// The file with all options.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let mut text = String::from("# Settings of the Mini-Tweet client.\n");
@@ -181,10 +181,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_written_file_parses_to_the_same_settings() {
         let mut settings = Settings::default();
         for option in OPTIONS {
-            settings.turn(option.name);
+            settings.advance(option.name);
         }
         settings.keys.insert("like".into(), vec!["x".into(), "ctrl-l".into()]);
         settings.themes.insert("mine".into(), Theme::all()["night"].clone());
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line() {
+    fn problems_name_the_line_or_the_option() {
         for (text, complaint) in [
             ("theme = \"night\"\nmouse = 3", "line 2"),
             ("colour = 1", "unknown field"),

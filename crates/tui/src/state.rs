@@ -1,5 +1,4 @@
-//! Everything that the client knows and shows. Only `update` changes it, only `view` draws it, and neither of them
-//! does anything else.
+//! The state of the client. `update` changes it, `view` draws it; the state itself knows neither.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -13,28 +12,30 @@ use crate::composer::{Composer, Draft, Drafts, Outgoing};
 use crate::entities::Entities;
 use crate::form::Form;
 use crate::keymap::Keymap;
-use crate::message::Purpose;
 use crate::page::Page;
 use crate::prompt::Prompt;
-use crate::route::{PageSelector, Route};
-use crate::rows::{self, Row};
+use crate::route::Route;
+use crate::row::Row;
 use crate::settings::Settings;
 use crate::user_action::UserAction;
-use crate::view;
 use terminal::grid::Size;
 use terminal::key::Key;
 use terminal::list::List;
 use terminal::paint::Depth;
 use terminal::style::Theme;
 
-/// Items of a list that are kept; the oldest go.
+/// Items of a list; the oldest are dropped.
 pub const ITEMS_MAX: usize = 1_000;
-/// Screens that are kept for going back to.
-const PANELS_MAX: usize = 24;
+/// Screens in memory.
+const SCREENS_MAX: usize = 24;
 /// Lines of the log.
 const LOG_LINES_MAX: usize = 500;
 /// How long a message at the bottom stays, in milliseconds.
 pub const TOAST_MS: i64 = 8_000;
+/// The time after the first of several keys at which the keys that can follow are shown, in milliseconds.
+pub const KEY_HINT_MS: i64 = 300;
+/// Steps that can be undone.
+const UNDO_MAX: usize = 100;
 
 /// How far the responses of a screen has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -279,7 +280,7 @@ pub struct State {
     /// When the trends were asked for last.
     pub trends_asked: i64,
     /// Last time that the other one was told of typing.
-    pub typing_told: i64,
+    pub typing_sent: i64,
     /// A first request to quit, or to quit with Ctrl-C.
     pub quit_asked: i64,
     /// Makes unpredictable keys.
@@ -338,7 +339,7 @@ impl State {
             untold_lines: BTreeSet::new(),
             online: BTreeSet::new(),
             trends_asked: 0,
-            typing_told: 0,
+            typing_sent: 0,
             quit_asked: i64::MIN / 2,
             new_key: setup.new_key.unwrap_or(client::new_key),
         };
@@ -346,9 +347,6 @@ impl State {
             problem.into_iter().map(|problem| format!("settings are not used: {problem}")).chain(problems)
         {
             state.complain(problem);
-        }
-        if let Some(page) = setup.home {
-            crate::update::show_kept(&mut state, &Purpose::Fill(Route::Home, PageSelector::Newest), page);
         }
         state
     }
@@ -466,46 +464,6 @@ impl State {
         contexts
     }
 
-    /// Makes the rows of a screen anew from what is known. The reader stays where they are.
-    pub fn refresh(&mut self, place: &Route) {
-        if place == self.place() {
-            self.pin();
-        }
-        let Some(panel) = self.panels.get(place) else { return };
-        let rows = rows::rows(self, place, panel);
-        if let Some(panel) = self.panels.get_mut(place) {
-            panel.list.set_rows(rows);
-        }
-    }
-
-    /// What the reader looks at stays where it is from now on.
-    pub fn pin(&mut self) {
-        // Before the list is lent out: its rows decide how high the list is.
-        let (height, width) = view::list_size(self);
-        let place = self.place().clone();
-        let Some(mut list) = self.panels.get_mut(&place).map(|panel| std::mem::take(&mut panel.list)) else {
-            return;
-        };
-        list.pin(height, &|row| view::height(self, row, width));
-        self.panel_mut().list = list;
-    }
-
-    /// The same for every screen.
-    pub fn refresh_all(&mut self) {
-        for place in self.panels.keys().cloned().collect::<Vec<_>>() {
-            self.refresh(&place);
-        }
-    }
-
-    /// Makes the rows of a screen anew after the reader asked for others.
-    pub fn refresh_anew(&mut self, place: &Route) {
-        let Some(panel) = self.panels.get(place) else { return };
-        let rows = rows::rows(self, place, panel);
-        if let Some(panel) = self.panels.get_mut(place) {
-            panel.list.replace_rows(rows);
-        }
-    }
-
     /// Says something at the bottom for a while.
     pub fn say(&mut self, text: impl Into<String>) {
         self.toast_of(text.into(), false);
@@ -529,10 +487,29 @@ impl State {
         self.log.push_back((self.now, text));
     }
 
+    /// Adds a step that can be undone; the oldest is forgotten.
+    pub fn remember(&mut self, step: Undoable) {
+        if self.undo.len() == UNDO_MAX {
+            self.undo.remove(0);
+        }
+        self.undo.push(step);
+    }
+
+    /// The longest tweet that the server accepts, in grapheme clusters.
+    #[must_use]
+    pub fn graphemes_max(&self) -> usize {
+        let said = self.hello.budgets.as_ref().map_or(0, |budgets| budgets.tweet_graphemes);
+        if said == 0 {
+            model::limits::TWEET_GRAPHEMES_MAX
+        } else {
+            usize::try_from(said).unwrap_or(usize::MAX)
+        }
+    }
+
     /// Forgets screens that nobody will go back to soon, and what only they showed.
     pub fn forget_old(&mut self) {
-        if self.panels.len() > PANELS_MAX {
-            let recent: HashSet<Route> = self.history.iter().rev().take(PANELS_MAX / 2).cloned().collect();
+        if self.panels.len() > SCREENS_MAX {
+            let recent: HashSet<Route> = self.history.iter().rev().take(SCREENS_MAX / 2).cloned().collect();
             let keep = |place: &Route| Route::TABS.contains(place) || recent.contains(place);
             self.panels.retain(|place, _| keep(place));
         }
@@ -543,57 +520,5 @@ impl State {
             .copied()
             .collect();
         self.known.forget_all_but(|id| shown.contains(&id));
-    }
-
-    /// What the terminal can do, in words.
-    #[must_use]
-    pub fn doctor(&self) -> Vec<String> {
-        let said = |what: Option<bool>, yes: &str, no: &str| match what {
-            Some(true) => yes.to_owned(),
-            Some(false) => no.to_owned(),
-            // It has answered the last question and not this one.
-            None if self.capabilities.has_answered => no.to_owned(),
-            None => "not known: the terminal has not answered yet".to_owned(),
-        };
-        let can = &self.capabilities;
-        let colours = match can.depth {
-            Depth::None => "none (NO_COLOR, or the terminal has none): weight, words and signs only",
-            Depth::Sixteen => "the 16 of your terminal",
-            Depth::Cube => "256",
-            Depth::Exact => "exact (COLORTERM=truecolor)",
-        };
-        let background = match can.is_dark {
-            Some(true) => "dark",
-            Some(false) => "light",
-            None => "not told",
-        };
-        vec![
-            format!("Terminal: {} with {}×{} cells", can.term, self.size.width, self.size.height),
-            format!("Colours: {colours}"),
-            format!(
-                "Whole frames (mode 2026): {}",
-                said(can.synchronized, "yes, nothing flickers", "no, frames may flicker")
-            ),
-            format!(
-                "Widths of emoji (mode 2027): {}",
-                said(can.clusters, "as people see them", "as of old: some emoji may shift a line")
-            ),
-            format!("Background: {background}"),
-            format!(
-                "Links, clipboard and notifications go as OSC 8, OSC 52 and OSC 9{}",
-                if can.is_local { "" } else { "; over ssh they reach your own terminal" }
-            ),
-            format!(
-                "Width of these: |日本|é|👩‍🚀|🇩🇪| they are {} columns with their bars",
-                terminal::measure::columns("|日本|é|👩‍🚀|🇩🇪|")
-            ),
-            format!(
-                "Theme {}, keys {}, mouse {}",
-                self.settings.theme,
-                self.settings.preset,
-                if self.settings.mouse { "on" } else { "off" }
-            ),
-            format!("Server: {} · {}", self.server, self.hello.server_version),
-        ]
     }
 }

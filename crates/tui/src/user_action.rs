@@ -1,47 +1,46 @@
-//! What can be done to tweets and people with one key: how it is asked, what it changes at once, and how it is
-//! taken back.
+//! Actions of the user on tweets and accounts: the request, the change that is shown at once, and the undo.
 
 use protocol::v1;
 use protocol::v1::request::Op;
 
 use crate::entities::Entities;
 
-/// Something done to a tweet or a person.
+/// An action that can be undone, or that waits some seconds because it cannot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserAction {
-    /// Likes it, or no longer.
+    /// Like (`true`) or unlike a tweet.
     Like(u64, bool),
-    /// Saves it, or no longer.
-    Save(u64, bool),
-    /// Retweets it, or takes that back.
+    /// Bookmark a tweet or remove the bookmark.
+    Bookmark(u64, bool),
+    /// Retweet a tweet or undo that.
     Retweet(u64, bool),
-    /// Deletes it.
+    /// Delete a tweet.
     Delete(u64),
-    /// Follows them, or no longer.
+    /// Follow or unfollow an account.
     Follow(String, bool),
-    /// They no longer follow.
+    /// Remove an account from the user's followers.
     RemoveFollower(String),
-    /// Mutes them, or no longer.
+    /// Mute or unmute an account.
     Mute(String, bool),
-    /// Blocks them, or no longer.
+    /// Block or unblock an account.
     Block(String, bool),
-    /// Tells the operators of them, or of a tweet of theirs (0 is no tweet), and why.
+    /// Report an account, or a tweet of it (0: none), with the reason.
     Report(String, u64, String),
-    /// Ends a session elsewhere.
+    /// Sign out another session of the account.
     RevokeSession(u64),
-    /// An ssh key lets nobody in any more.
+    /// Remove an ssh key from the account.
     RevokeKey(u64),
 }
 
 impl UserAction {
-    /// How a server is asked.
+    /// The request to the server.
     #[must_use]
     pub fn request(&self) -> Op {
         match self.clone() {
             Self::Like(tweet_id, true) => Op::Like(v1::Like { tweet_id }),
             Self::Like(tweet_id, false) => Op::Unlike(v1::Unlike { tweet_id }),
-            Self::Save(tweet_id, true) => Op::Bookmark(v1::Bookmark { tweet_id }),
-            Self::Save(tweet_id, false) => Op::Unbookmark(v1::Unbookmark { tweet_id }),
+            Self::Bookmark(tweet_id, true) => Op::Bookmark(v1::Bookmark { tweet_id }),
+            Self::Bookmark(tweet_id, false) => Op::Unbookmark(v1::Unbookmark { tweet_id }),
             Self::Retweet(tweet_id, true) => Op::Retweet(v1::Retweet { tweet_id }),
             Self::Retweet(tweet_id, false) => Op::UndoRetweet(v1::UndoRetweet { tweet_id }),
             Self::Delete(tweet_id) => Op::DeleteTweet(v1::DeleteTweet { tweet_id }),
@@ -61,12 +60,12 @@ impl UserAction {
         }
     }
 
-    /// What takes it back; `None` where nothing does.
+    /// The action that undoes this one; `None` if there is none.
     #[must_use]
     pub fn inverse(&self) -> Option<Self> {
         Some(match self.clone() {
             Self::Like(id, on) => Self::Like(id, !on),
-            Self::Save(id, on) => Self::Save(id, !on),
+            Self::Bookmark(id, on) => Self::Bookmark(id, !on),
             Self::Retweet(id, on) => Self::Retweet(id, !on),
             Self::Follow(username, on) => Self::Follow(username, !on),
             Self::Mute(username, on) => Self::Mute(username, !on),
@@ -80,13 +79,13 @@ impl UserAction {
         })
     }
 
-    /// Whether it is held for a while before it is sent, because nothing takes it back.
+    /// Whether it waits some seconds before it is sent, because it has no inverse.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.inverse().is_none()
     }
 
-    /// Changes what is shown, before the server has said anything.
+    /// Shows the action as done, before the server's response.
     pub fn apply(&self, known: &mut Entities) {
         let count =
             |count: &mut u32, on: bool| *count = if on { *count + 1 } else { count.saturating_sub(1) };
@@ -97,7 +96,7 @@ impl UserAction {
                     count(&mut tweet.likes, *on);
                 }
             }
-            Self::Save(id, on) => {
+            Self::Bookmark(id, on) => {
                 if let Some(tweet) = known.tweet_mut(*id) {
                     tweet.bookmarked = *on;
                 }
@@ -132,28 +131,41 @@ impl UserAction {
         }
     }
 
-    /// What was done, for people.
+    /// The message for the user.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
             Self::Like(_, true) => "Liked".into(),
-            Self::Like(_, false) => "No longer liked".into(),
-            Self::Save(_, true) => "Saved".into(),
-            Self::Save(_, false) => "No longer saved".into(),
+            Self::Like(_, false) => "Like removed".into(),
+            Self::Bookmark(_, true) => "Bookmarked".into(),
+            Self::Bookmark(_, false) => "Bookmark removed".into(),
             Self::Retweet(_, true) => "Retweeted".into(),
-            Self::Retweet(_, false) => "Retweet taken back".into(),
+            Self::Retweet(_, false) => "Retweet undone".into(),
             Self::Delete(_) => "Deleting the tweet".into(),
-            Self::RevokeSession(_) => "Ending that session".into(),
-            Self::RevokeKey(_) => "Revoking that key".into(),
+            Self::RevokeSession(_) => "Signing out that session".into(),
+            Self::RevokeKey(_) => "Removing that SSH key".into(),
             Self::Follow(username, true) => format!("You follow @{username}"),
-            Self::Follow(username, false) => format!("You no longer follow @{username}"),
+            Self::Follow(username, false) => format!("Unfollowed @{username}"),
             Self::RemoveFollower(username) => format!("Removing @{username} from your followers"),
             Self::Mute(username, true) => format!("Muted @{username}"),
-            Self::Mute(username, false) => format!("@{username} is no longer muted"),
-            Self::Report(username, 0, _) => format!("Reporting @{username} to the operators"),
-            Self::Report(username, ..) => format!("Reporting a tweet of @{username} to the operators"),
+            Self::Mute(username, false) => format!("Unmuted @{username}"),
+            Self::Report(username, 0, _) => format!("Reporting @{username} to the admins"),
+            Self::Report(username, ..) => format!("Reporting a tweet by @{username} to the admins"),
             Self::Block(username, true) => format!("Blocking @{username}"),
-            Self::Block(username, false) => format!("@{username} is no longer blocked"),
+            Self::Block(username, false) => format!("Unblocked @{username}"),
+        }
+    }
+    /// The message when the action is undone before it was sent.
+    #[must_use]
+    pub fn words_undone(&self) -> String {
+        match self {
+            Self::Delete(_) => "Tweet kept".into(),
+            Self::RemoveFollower(username) => format!("Kept @{username} as a follower"),
+            Self::Block(username, _) => format!("@{username} not blocked"),
+            Self::Report(username, ..) => format!("@{username} not reported"),
+            Self::RevokeSession(_) => "Session kept".into(),
+            Self::RevokeKey(_) => "SSH key kept".into(),
+            other => format!("Undone: {}", other.words()),
         }
     }
 }

@@ -8,11 +8,11 @@ use driver::{NOW, TuiDriver, account, id, message, tweet};
 use mini_tweet_tui::composer::{Audience, Draft, Outgoing, Writing};
 use mini_tweet_tui::message::{Effect, LocalItem, Message, Topic};
 use mini_tweet_tui::route::Route;
-use mini_tweet_tui::rows::Row;
+use mini_tweet_tui::row::Row;
 use mini_tweet_tui::view::draw;
 use proptest::prelude::*;
 use protocol::v1;
-use protocol::v1::event::Event as Happening;
+use protocol::v1::event::Event as LiveEvent;
 use protocol::v1::request::Op;
 use terminal::key::Event;
 
@@ -34,7 +34,7 @@ fn what_arrives_never_moves_the_reader() {
     for n in 0..5 {
         let mut new = tweet(0, 2, "fresh");
         new.id = id(0) + n;
-        driver.posted(new);
+        driver.receive_tweet(new);
     }
     assert_eq!(anchor(&driver), before);
     assert!(driver.shows("▲ 5 new"), "{}", driver.screen());
@@ -81,13 +81,13 @@ proptest! {
             match one {
                 Happens::Post => {
                     let new = v1::Tweet { id: id(0) + 1_000 * (n + 1), ..tweet(0, 2, "fresh") };
-                    driver.posted(new);
+                    driver.receive_tweet(new);
                 }
                 Happens::Delete(place) => {
                     let place = place % driver.tweets.len();
                     let gone = driver.tweets.remove(place).id;
                     let deleted = v1::TweetDeleted { tweet_id: gone };
-                    driver.live(Topic::Home, Happening::TweetDeleted(deleted));
+                    driver.live(Topic::Home, LiveEvent::TweetDeleted(deleted));
                 }
                 Happens::Edit(place) => {
                     let place = place % driver.tweets.len();
@@ -98,19 +98,19 @@ proptest! {
                         referenced: Vec::new(),
                         accounts: driver.accounts.clone(),
                     };
-                    driver.live(Topic::Home, Happening::TweetEdited(live));
+                    driver.live(Topic::Home, LiveEvent::TweetEdited(live));
                 }
                 Happens::Resize(width, height) => {
                     let size = terminal::grid::Size { width, height };
-                    driver.tell(Message::Resized(size));
+                    driver.handle(Message::Resized(size));
                 }
                 Happens::Reconnect(missed) => {
-                    driver.tell(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+                    driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
                     for m in 0..missed {
                         let id = id(0) + 1_000 * (n + 1) + u64::try_from(m).unwrap() + 1;
                         driver.tweets.insert(0, v1::Tweet { id, ..tweet(0, 3, "missed") });
                     }
-                    driver.tell(Message::Link(client::State::Connected));
+                    driver.handle(Message::Link(client::State::Connected));
                 }
                 Happens::Wait => {
                     driver.wait(61_000);
@@ -128,12 +128,12 @@ proptest! {
 }
 
 #[test]
-fn a_deleted_tweet_under_the_reader_leaves_a_stone_until_they_move() {
+fn a_deleted_tweet_under_the_reader_leaves_a_tombstone_until_they_move() {
     let mut driver = driver();
     driver.press("j");
     let Some(Row::Tweet(id, _)) = driver.state.selected().cloned() else { panic!() };
     let line = anchor(&driver).1;
-    driver.live(Topic::Home, Happening::TweetDeleted(v1::TweetDeleted { tweet_id: id }));
+    driver.live(Topic::Home, LiveEvent::TweetDeleted(v1::TweetDeleted { tweet_id: id }));
     assert_eq!(anchor(&driver), (Some(Row::Tweet(id, 0)), line));
     assert!(driver.shows("this tweet was deleted"));
     driver.press("j");
@@ -143,12 +143,12 @@ fn a_deleted_tweet_under_the_reader_leaves_a_stone_until_they_move() {
 #[test]
 fn likes_show_at_once_and_are_taken_back_when_the_server_says_no() {
     let mut driver = driver();
-    driver.is_answered = false;
+    driver.responds = false;
     driver.press("f");
     assert!(driver.shows("♥ you, 4"), "{}", driver.screen());
-    driver.is_answered = true;
+    driver.responds = true;
     driver.refusal = Some(model::Error::forbidden("they blocked you"));
-    driver.answer_all();
+    driver.respond_to_all();
     assert!(driver.shows("♡ 3") && driver.shows("they blocked you"), "{}", driver.screen());
 }
 
@@ -156,13 +156,13 @@ fn likes_show_at_once_and_are_taken_back_when_the_server_says_no() {
 fn undo_reverses_and_redo_does_again() {
     let mut driver = driver();
     driver.press("f u");
-    assert!(driver.asked().contains(&&Op::Unlike(v1::Unlike { tweet_id: id(2) })));
+    assert!(driver.requests().contains(&&Op::Unlike(v1::Unlike { tweet_id: id(2) })));
     driver.press("ctrl-r");
     assert!(driver.shows("♥ you, 4"));
     driver.press("5 j j j F");
     assert!(driver.shows("You follow @yukari"), "{}", driver.screen());
     driver.press("u");
-    assert!(driver.asked().contains(&&Op::Unfollow(v1::Unfollow { username: "yukari".into() })));
+    assert!(driver.requests().contains(&&Op::Unfollow(v1::Unfollow { username: "yukari".into() })));
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn what_cannot_be_reversed_is_held_and_can_be_taken_back() {
     driver.press("5 R");
     assert!(driver.shows("u undo (8 s)"), "{}", driver.screen());
     driver.press("u").wait(60_000);
-    assert!(!driver.asked().contains(&&removed));
+    assert!(!driver.requests().contains(&&removed));
     driver.press("R").wait(8_001);
-    assert!(driver.asked().contains(&&removed));
+    assert!(driver.requests().contains(&&removed));
 }
 
 #[test]
@@ -182,19 +182,19 @@ fn the_operators_are_told_of_what_is_selected_or_of_who_is_named_and_why() {
     let mut driver = driver();
     let of_tweet = v1::Report { tweet_id: id(2), reason: "sells pills".into(), ..v1::Report::default() };
     driver.press(": text:report_sells_pills enter").wait(8_001);
-    assert!(driver.asked().contains(&&Op::Report(of_tweet)), "{:?}", driver.asked());
+    assert!(driver.requests().contains(&&Op::Report(of_tweet)), "{:?}", driver.requests());
     let of_person = v1::Report { username: "yukari".into(), reason: "is Bob".into(), tweet_id: 0 };
     driver.press(": text:report_@Yukari_is_Bob enter").wait(8_001);
-    assert!(driver.asked().contains(&&Op::Report(of_person)), "{:?}", driver.asked());
+    assert!(driver.requests().contains(&&Op::Report(of_person)), "{:?}", driver.requests());
     driver.press(": text:report enter").wait(8_001);
     let without = v1::Report { tweet_id: id(2), ..v1::Report::default() };
-    assert!(driver.asked().contains(&&Op::Report(without)), "{:?}", driver.asked());
+    assert!(driver.requests().contains(&&Op::Report(without)), "{:?}", driver.requests());
 }
 
 #[test]
 fn a_tweet_is_held_then_sent_and_undo_brings_the_text_back() {
     let mut driver = driver();
-    let posts = |driver: &TuiDriver| driver.asked().iter().filter(|op| matches!(op, Op::Post(_))).count();
+    let posts = |driver: &TuiDriver| driver.requests().iter().filter(|op| matches!(op, Op::Post(_))).count();
     driver.press("c text:hello_#world ctrl-s");
     assert_eq!(posts(&driver), 0);
     driver.press("u");
@@ -203,7 +203,7 @@ fn a_tweet_is_held_then_sent_and_undo_brings_the_text_back() {
     assert_eq!(posts(&driver), 1);
     assert!(driver.state.outbox.is_empty() && driver.state.drafts.is_empty());
     // It was in the outbox on the disk before it went, and is gone from there after.
-    let kept = driver.kept().iter().filter(|what| matches!(what, LocalItem::Outgoing(_))).count();
+    let kept = driver.saved().iter().filter(|what| matches!(what, LocalItem::Outgoing(_))).count();
     let dropped =
         driver.effects.iter().filter(|effect| matches!(effect, Effect::Drop(LocalItem::Outgoing(_)))).count();
     assert_eq!((kept, dropped), (2, 2));
@@ -217,7 +217,7 @@ fn what_is_typed_is_kept_within_300_ms_and_comes_back() {
     assert!(deadline - driver.now <= 300, "kept only after {} ms", deadline - driver.now);
     driver.wait(deadline - driver.now);
     let name = Writing::Reply(id(9)).name();
-    assert!(driver.kept().contains(&&LocalItem::Draft(name)));
+    assert!(driver.saved().contains(&&LocalItem::Draft(name)));
     driver.press("esc k j r");
     assert!(driver.shows("@grace half a thought"), "{}", driver.screen());
 }
@@ -262,14 +262,14 @@ fn what_is_refused_stays_in_the_outbox_and_can_be_mended() {
 #[test]
 fn without_a_connection_texts_wait_and_go_when_there_is_one() {
     let mut driver = driver();
-    driver.tell(Message::Link(client::State::Reconnecting { why: "the server went away".into() }));
+    driver.handle(Message::Link(client::State::Reconnecting { why: "the server went away".into() }));
     assert!(driver.shows("◌ reconnecting"));
     driver.press("c text:later ctrl-s").wait(5_001);
-    assert!(!driver.asked().iter().any(|op| matches!(op, Op::Post(_))));
+    assert!(!driver.requests().iter().any(|op| matches!(op, Op::Post(_))));
     driver.press("g d");
     assert!(driver.shows("waits for the connection"), "{}", driver.screen());
-    driver.tell(Message::Link(client::State::Connected));
-    assert!(driver.asked().iter().any(|op| matches!(op, Op::Post(post) if post.text == "later")));
+    driver.handle(Message::Link(client::State::Connected));
+    assert!(driver.requests().iter().any(|op| matches!(op, Op::Post(post) if post.text == "later")));
 }
 
 #[test]
@@ -280,8 +280,8 @@ fn after_a_long_absence_there_is_a_gap_that_loads_from_either_side() {
     let fresh: Vec<v1::Tweet> =
         (0..100).map(|n| v1::Tweet { id: id(0) + n, ..tweet(0, 2, &format!("missed {n}")) }).collect();
     driver.tweets.splice(0..0, fresh.into_iter().rev());
-    driver.tell(Message::Link(client::State::Reconnecting { why: "x".into() }));
-    driver.tell(Message::Link(client::State::Connected));
+    driver.handle(Message::Link(client::State::Reconnecting { why: "x".into() }));
+    driver.handle(Message::Link(client::State::Connected));
     assert_eq!(anchor(&driver), before, "reconnecting moved the reader");
     assert!(driver.shows("▲ 40 new"), "{}", driver.screen());
     driver.press("k k k");
@@ -306,8 +306,8 @@ fn after_a_long_absence_there_is_a_gap_that_loads_from_either_side() {
 fn what_was_deleted_while_away_is_gone_after_reconnecting() {
     let mut driver = driver();
     driver.tweets.remove(3);
-    driver.tell(Message::Link(client::State::Reconnecting { why: "x".into() }));
-    driver.tell(Message::Link(client::State::Connected));
+    driver.handle(Message::Link(client::State::Reconnecting { why: "x".into() }));
+    driver.handle(Message::Link(client::State::Connected));
     let shown: Vec<u64> = driver.state.panels[&Route::Home].ids.iter().take(40).copied().collect();
     let truth: Vec<u64> = driver.tweets.iter().map(|tweet| tweet.id).take(40).collect();
     assert_eq!(shown, truth[..shown.len().min(truth.len())]);
@@ -324,10 +324,10 @@ fn the_read_line_stands_where_one_left() {
     assert_eq!(driver.state.selected(), Some(&Row::Tweet(id(11), 0)));
     // What was on the screen is read now, for the next time.
     driver.wait(3_000);
-    assert!(driver.kept().contains(&&LocalItem::ReadLines));
+    assert!(driver.saved().contains(&&LocalItem::ReadLines));
     assert_eq!(driver.state.read_lines["home"], id(2));
     let told = v1::SetReadLine { timeline: "home".into(), tweet_id: id(2) };
-    assert!(driver.asked().contains(&&Op::SetReadLine(told)));
+    assert!(driver.requests().contains(&&Op::SetReadLine(told)));
 }
 
 #[test]
@@ -346,7 +346,9 @@ fn what_was_read_on_another_device_is_read_here() {
 fn a_chat_sends_with_enter_shows_what_comes_and_marks_it_read() {
     let mut driver = driver();
     driver.press("3 enter text:on_my_way enter");
-    assert!(driver.asked().iter().any(|op| matches!(op, Op::SendMessage(sent) if sent.text == "on my way")));
+    assert!(
+        driver.requests().iter().any(|op| matches!(op, Op::SendMessage(sent) if sent.text == "on my way"))
+    );
     let grace = account(2, "grace", "Grace Hopper");
     let mut new = message(0, 2, "Bring cables");
     new.id = id(0) + 1;
@@ -355,11 +357,11 @@ fn a_chat_sends_with_enter_shows_what_comes_and_marks_it_read() {
         author: Some(grace.clone()),
         with: Some(grace.clone()),
     };
-    driver.live(Topic::Conversations, Happening::Message(live));
+    driver.live(Topic::Conversations, LiveEvent::Message(live));
     assert!(driver.shows("Bring cables"));
     let read = v1::MarkConversation { username: "grace".into(), delivered: new.id, read: new.id };
-    assert!(driver.asked().contains(&&Op::MarkConversation(read)));
-    driver.live(Topic::Conversations, Happening::Typing(v1::LiveTyping { account: Some(grace) }));
+    assert!(driver.requests().contains(&&Op::MarkConversation(read)));
+    driver.live(Topic::Conversations, LiveEvent::Typing(v1::LiveTyping { account: Some(grace) }));
     assert!(driver.shows("@grace is writing"));
     driver.wait(5_001);
     assert!(!driver.shows("is writing"));
@@ -372,8 +374,12 @@ fn a_message_elsewhere_is_announced_and_alt_a_goes_there() {
     let mut new = message(0, 2, "psst");
     new.id = id(0) + 1;
     let live = v1::LiveMessage { message: Some(new), author: Some(grace.clone()), with: Some(grace) };
-    driver.live(Topic::Conversations, Happening::Message(live));
-    assert!(driver.shows("3 Chat ●2") && driver.shows("@grace wrote to you"), "{}", driver.screen());
+    driver.live(Topic::Conversations, LiveEvent::Message(live));
+    assert!(
+        driver.shows("3 Chat ●2") && driver.shows("New message from @grace · Alt-a to open"),
+        "{}",
+        driver.screen()
+    );
     driver.press("alt-a");
     assert_eq!(*driver.state.place(), Route::Conversation("grace".into()));
 }
@@ -389,13 +395,13 @@ fn completion_offers_people_and_tags_and_emoji() {
 fn a_text_that_is_too_long_is_counted_and_can_become_a_thread() {
     let mut driver = driver();
     driver.press("c");
-    driver.tell(Message::Input(Event::Paste("word ".repeat(120).trim().to_owned())));
+    driver.handle(Message::Input(Event::Paste("word ".repeat(120).trim().to_owned())));
     assert!(driver.shows("✕ 99 too long"), "{}", driver.screen());
     driver.press("ctrl-s");
     assert!(driver.state.composer.is_some());
     driver.press("alt-t").wait(5_001);
     let posts: Vec<_> = driver
-        .asked()
+        .requests()
         .into_iter()
         .filter_map(|op| if let Op::Post(post) = op { Some(post.clone()) } else { None })
         .collect();
@@ -409,9 +415,9 @@ fn a_revoked_session_asks_to_log_in_and_loses_no_text() {
     let mut driver = driver();
     driver.press("c text:precious");
     let ended = client::ClientError::Refused(model::Error::Unauthenticated("the session has ended".into()));
-    driver.tell(Message::Link(client::State::SignedOut(ended)));
-    assert!(driver.shows("Your session has ended"), "{}", driver.screen());
-    assert!(driver.kept().iter().any(|what| matches!(what, LocalItem::Draft(_))));
+    driver.handle(Message::Link(client::State::SignedOut(ended)));
+    assert!(driver.shows("Your session was revoked"), "{}", driver.screen());
+    assert!(driver.saved().iter().any(|what| matches!(what, LocalItem::Draft(_))));
     driver.connect(false);
     driver.press("enter text:secret enter");
     assert!(driver.state.me.is_some(), "{}", driver.screen());
@@ -425,12 +431,12 @@ fn whoever_logs_in_where_another_was_begins_anew() {
     let mut driver = driver();
     driver.press("c text:mine ctrl-s");
     let ended = client::ClientError::Refused(model::Error::Unauthenticated("the session has ended".into()));
-    driver.tell(Message::Link(client::State::SignedOut(ended)));
+    driver.handle(Message::Link(client::State::SignedOut(ended)));
     driver.connect(false);
     driver.press("up ctrl-u text:grace enter text:secret enter").wait(60_000);
     let switched = |effect: &Effect| matches!(effect, Effect::Switch(name) if name.starts_with("grace@"));
     assert!(driver.effects.iter().any(switched), "{}", driver.screen());
-    assert!(driver.asked().iter().all(|op| !matches!(op, Op::Post(_))), "ada's text was sent by grace");
+    assert!(driver.requests().iter().all(|op| !matches!(op, Op::Post(_))), "ada's text was sent by grace");
 }
 
 #[test]
@@ -442,7 +448,7 @@ fn read_only_changes_nothing() {
     };
     let mut driver = TuiDriver::with(setup, true);
     driver.press("f b s c F d").wait(60_000);
-    assert!(driver.asked().iter().all(|op| !matches!(
+    assert!(driver.requests().iter().all(|op| !matches!(
         op,
         Op::Like(_) | Op::Retweet(_) | Op::Bookmark(_) | Op::Post(_) | Op::Follow(_) | Op::Unfollow(_)
     )));
@@ -464,8 +470,8 @@ fn stray_keys_do_no_harm_and_q_quits_only_twice() {
 fn quitting_sends_what_is_held_and_keeps_what_is_written() {
     let mut driver = driver();
     driver.press("c text:held ctrl-s c text:draft ctrl-c ctrl-c");
-    assert!(driver.asked().iter().any(|op| matches!(op, Op::Post(post) if post.text == "held")));
-    assert!(driver.kept().contains(&&LocalItem::Draft("new".into())));
+    assert!(driver.requests().iter().any(|op| matches!(op, Op::Post(post) if post.text == "held")));
+    assert!(driver.saved().contains(&&LocalItem::Draft("new".into())));
     assert!(driver.effects.contains(&Effect::Quit));
 }
 
@@ -489,7 +495,7 @@ fn the_palette_runs_commands_and_says_why_not() {
     driver.press(": text:tag_rust enter");
     assert_eq!(*driver.state.place(), Route::Hashtag("rust".into()));
     driver.press(": text:delete enter");
-    assert!(driver.shows("it is not your tweet"), "{}", driver.screen());
+    assert!(driver.shows("Not your tweet"), "{}", driver.screen());
 }
 
 #[test]
@@ -498,7 +504,7 @@ fn notifications_are_grouped_and_marked() {
     driver.press("2");
     assert!(driver.shows("@grace, @alan liked your tweet"), "{}", driver.screen());
     driver.press("m");
-    assert!(driver.asked().iter().any(|op| matches!(op, Op::MarkNotificationsRead(_))));
+    assert!(driver.requests().iter().any(|op| matches!(op, Op::MarkNotificationsRead(_))));
     assert!(!driver.shows("Notifs ●"));
 }
 
@@ -506,19 +512,19 @@ fn notifications_are_grouped_and_marked() {
 fn the_mouse_selects_opens_and_scrolls() {
     let mut driver = driver();
     let mouse = |action, x, y| Message::Input(Event::Mouse(action, x, y));
-    driver.tell(mouse(terminal::key::MouseAction::Press, 10, 7));
+    driver.handle(mouse(terminal::key::MouseAction::Press, 10, 7));
     let first = driver.state.selected().cloned();
     assert_ne!(first, Some(Row::Tweet(id(2), 0)));
-    driver.tell(mouse(terminal::key::MouseAction::Press, 10, 7));
+    driver.handle(mouse(terminal::key::MouseAction::Press, 10, 7));
     assert!(matches!(driver.state.place(), Route::Thread(_)));
     driver.press("esc");
-    driver.tell(mouse(terminal::key::MouseAction::Menu, 10, 7));
+    driver.handle(mouse(terminal::key::MouseAction::Menu, 10, 7));
     assert!(driver.state.prompt.is_some());
     driver.press("esc");
-    driver.tell(mouse(terminal::key::MouseAction::Press, 14, 0));
+    driver.handle(mouse(terminal::key::MouseAction::Press, 14, 0));
     assert_eq!(*driver.state.place(), Route::Notifications);
     for _ in 0..5 {
-        driver.tell(mouse(terminal::key::MouseAction::WheelDown, 10, 7));
+        driver.handle(mouse(terminal::key::MouseAction::WheelDown, 10, 7));
     }
 }
 
@@ -542,10 +548,10 @@ fn who_looks_away_is_told_in_the_way_of_the_terminal_but_not_at_night() {
         driver.state.capabilities.zone = Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(hours_east)));
         driver.state.settings.quiet = (22, 7);
         driver.now += 43_200_000 - driver.now.rem_euclid(86_400_000);
-        driver.tell(Message::Input(Event::Focus(looks)));
+        driver.handle(Message::Input(Event::Focus(looks)));
         driver.live(
             Topic::Conversations,
-            Happening::Message(v1::LiveMessage {
+            LiveEvent::Message(v1::LiveMessage {
                 message: Some(message(0, 2, "psst")),
                 author: Some(account(2, "grace", "Grace")),
                 with: Some(account(2, "grace", "Grace")),
@@ -557,9 +563,9 @@ fn who_looks_away_is_told_in_the_way_of_the_terminal_but_not_at_night() {
         });
         written.collect::<String>()
     };
-    assert_eq!(told("xterm-256color", 0, false), "\u{1b}]9;@grace wrote to you\u{1b}\\");
-    assert_eq!(told("xterm-kitty", 0, false), "\u{1b}]99;;@grace wrote to you\u{1b}\\");
-    assert_eq!(told("foot", 0, false), "\u{1b}]777;notify;Mini-Tweet;@grace wrote to you\u{1b}\\");
+    assert_eq!(told("xterm-256color", 0, false), "\u{1b}]9;New message from @grace\u{1b}\\");
+    assert_eq!(told("xterm-kitty", 0, false), "\u{1b}]99;;New message from @grace\u{1b}\\");
+    assert_eq!(told("foot", 0, false), "\u{1b}]777;notify;Mini-Tweet;New message from @grace\u{1b}\\");
     assert_eq!(told("xterm", 0, true), "", "who looks sees it");
     // Where it is two at night when it is noon in Greenwich.
     assert_eq!(told("xterm", 14, false), "");
@@ -569,14 +575,22 @@ fn who_looks_away_is_told_in_the_way_of_the_terminal_but_not_at_night() {
 fn a_command_gets_another_key_from_inside_but_never_one_that_means_something_else() {
     let mut driver = driver();
     driver.press(": text:bind enter");
-    assert!(driver.shows("Command and key"), "{}", driver.screen());
+    assert!(driver.shows("Change a shortcut:"), "{}", driver.screen());
     // What it would do is seen before it is done.
     driver.press("text:like_j");
-    assert!(driver.shows("j is like") && driver.shows("(keys: j is"), "{}", driver.screen());
+    assert!(
+        driver.shows("j runs “like”") && driver.shows("(keys: j is bound to both"),
+        "{}",
+        driver.screen()
+    );
     driver.press("enter");
-    assert!(driver.state.settings.keys.is_empty() && driver.shows("Not now"), "{}", driver.screen());
+    assert!(
+        driver.state.settings.keys.is_empty() && driver.shows("keys: j is bound to both “down” and “like”"),
+        "{}",
+        driver.screen()
+    );
     driver.press("ctrl-u text:like_x enter");
-    assert!(driver.kept().contains(&&LocalItem::Settings));
+    assert!(driver.saved().contains(&&LocalItem::Settings));
     driver.press("x");
     assert!(driver.shows("♥ you, 4"), "{}", driver.screen());
     driver.press(": text:bind_like_default enter f");
@@ -598,9 +612,9 @@ fn what_is_in_a_tweet_opens_by_its_number() {
     let mut driver = driver();
     let mut new = tweet(0, 2, "see https://a.example/x and https://b.example/y or ask @alan");
     new.id = id(0) + 7;
-    driver.posted(new);
+    driver.receive_tweet(new);
     driver.press(". o");
-    assert!(driver.shows("2 https://b.example/y  leads to b.example"), "{}", driver.screen());
+    assert!(driver.shows("2 https://b.example/y  opens b.example"), "{}", driver.screen());
     driver.press("2");
     assert!(driver.effects.contains(&Effect::OpenLink("https://b.example/y".into())));
     driver.press("o 3");
@@ -619,7 +633,7 @@ fn a_servers_key_is_shown_whole_on_a_screen_of_80_columns() {
         first_contact: Some(key.to_owned()),
         signed_in: false,
     };
-    driver.tell(Message::Connected(Box::new(connected)));
+    driver.handle(Message::Connected(Box::new(connected)));
     assert!(driver.shows(key), "{}", driver.screen());
 }
 
@@ -629,10 +643,10 @@ fn posted_meanwhile(driver: &mut TuiDriver, topic: Topic) {
     let accounts = driver.accounts.clone();
     driver.live(
         topic,
-        Happening::TweetPosted(v1::LiveTweet { tweet: Some(tweet), referenced: Vec::new(), accounts }),
+        LiveEvent::TweetPosted(v1::LiveTweet { tweet: Some(tweet), referenced: Vec::new(), accounts }),
     );
-    driver.is_answered = true;
-    driver.answer_all();
+    driver.responds = true;
+    driver.respond_to_all();
 }
 
 #[test]
@@ -642,9 +656,9 @@ fn what_is_posted_while_an_empty_feed_is_read_again_is_not_lost() {
     driver.tweets.clear();
     driver.connect(true);
     assert!(driver.shows("Nothing here yet"));
-    driver.tell(Message::Link(client::State::Reconnecting { why: "gone".into() }));
-    driver.is_answered = false;
-    driver.tell(Message::Link(client::State::Connected));
+    driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+    driver.responds = false;
+    driver.handle(Message::Link(client::State::Connected));
     posted_meanwhile(&mut driver, Topic::Home);
     assert_eq!(driver.state.panels[&Route::Home].ids, [id(0) + 5]);
     assert!(driver.shows("just in time"), "{}", driver.screen());
@@ -653,7 +667,7 @@ fn what_is_posted_while_an_empty_feed_is_read_again_is_not_lost() {
 #[test]
 fn what_is_posted_while_a_feed_is_read_for_the_first_time_is_not_lost() {
     let mut driver = driver();
-    driver.is_answered = false;
+    driver.responds = false;
     driver.press("g l");
     posted_meanwhile(&mut driver, Topic::Local);
     assert!(driver.shows("just in time"), "{}", driver.screen());
@@ -663,18 +677,18 @@ fn what_is_posted_while_a_feed_is_read_for_the_first_time_is_not_lost() {
 #[test]
 fn what_was_posted_between_reading_and_following_is_read_again() {
     let mut driver = driver();
-    driver.follows_at_once = false;
+    driver.subscribes_at_once = false;
     driver.press("g l");
     let new = v1::Tweet { id: id(0) + 5, ..tweet(0, 2, "just in time") };
     driver.tweets.insert(0, new);
     assert!(!driver.shows("just in time"));
-    driver.tell(Message::Following(Topic::Local));
+    driver.handle(Message::Following(Topic::Local));
     driver.press(".");
     assert!(driver.shows("just in time"), "{}", driver.screen());
     let read =
-        |driver: &TuiDriver| driver.asked().iter().filter(|op| matches!(op, Op::ReadTimeline(_))).count();
+        |driver: &TuiDriver| driver.requests().iter().filter(|op| matches!(op, Op::ReadTimeline(_))).count();
     let before = read(&driver);
-    driver.tell(Message::Following(Topic::Local));
+    driver.handle(Message::Following(Topic::Local));
     assert_eq!(read(&driver), before, "once is enough");
 }
 
@@ -692,6 +706,69 @@ fn good_advice_does_not_cover_what_is_wrong_with_the_settings() {
         ..v1::Profile::default()
     };
     let answer = Ok(protocol::v1::response::Result::Profile(profile));
-    driver.tell(Message::Answered(mini_tweet_tui::message::Purpose::Me, answer));
+    driver.handle(Message::Answered(mini_tweet_tui::message::Purpose::Me, answer));
     assert!(driver.shows("settings are not used: line 1"), "{}", driver.screen());
+}
+
+/// Presses keys while the server does not respond, then lets it refuse the last request.
+fn press_and_be_refused(driver: &mut TuiDriver, keys: &str) {
+    driver.responds = false;
+    driver.press(keys);
+    driver.responds = true;
+    driver.refusal = Some(model::Error::forbidden("not today"));
+    driver.respond_to_all();
+}
+
+#[test]
+fn presence_is_hidden_only_when_the_server_has_confirmed_it() {
+    let mut driver = driver();
+    driver.responds = false;
+    driver.press(": text:hide-presence enter");
+    assert!(!driver.shows("No one can see that you're online"), "{}", driver.screen());
+    assert!(!driver.state.me.as_ref().unwrap().is_hidden);
+    driver.responds = true;
+    driver.respond_to_all();
+    assert!(driver.shows("No one can see that you're online"), "{}", driver.screen());
+    assert!(driver.state.me.as_ref().unwrap().is_hidden);
+    driver.press(": text:hide-presence enter");
+    assert!(driver.shows("Others can see that you're online"), "{}", driver.screen());
+}
+
+#[test]
+fn presence_that_could_not_be_hidden_is_reported() {
+    let mut driver = driver();
+    press_and_be_refused(&mut driver, ": text:hide-presence enter");
+    assert!(driver.shows("Others can still see that you're online: not today"), "{}", driver.screen());
+    assert!(!driver.state.me.as_ref().unwrap().is_hidden);
+}
+
+#[test]
+fn notifications_stay_unread_when_the_server_could_not_mark_them() {
+    let mut driver = driver();
+    driver.press("2");
+    press_and_be_refused(&mut driver, "m");
+    assert!(driver.shows("Notifications not marked as read: not today"), "{}", driver.screen());
+    assert_eq!(driver.state.unread, 2);
+    assert!(driver.shows("2 Notifs ●2"), "{}", driver.screen());
+}
+
+#[test]
+fn a_notification_that_arrives_while_others_are_marked_stays_unread() {
+    let mut driver = driver();
+    driver.press("2");
+    driver.responds = false;
+    driver.press("m");
+    let new = v1::Notification {
+        id: id(0),
+        kind: v1::NotificationKind::Follow.into(),
+        created_ms: NOW,
+        account_id: 4,
+        unread: true,
+        ..v1::Notification::default()
+    };
+    let live = v1::LiveNotification { notification: Some(new), ..v1::LiveNotification::default() };
+    driver.live(Topic::Notifications, LiveEvent::Notification(live));
+    driver.responds = true;
+    driver.respond_to_all();
+    assert_eq!(driver.state.unread, 1);
 }

@@ -16,16 +16,16 @@ fn signing_up() -> TuiDriver {
 }
 
 fn checks(driver: &TuiDriver) -> usize {
-    driver.asked().into_iter().filter(|op| matches!(op, Op::CheckUsername(_))).count()
+    driver.requests().into_iter().filter(|op| matches!(op, Op::CheckUsername(_))).count()
 }
 
 #[test]
 fn what_was_wrong_in_a_form_is_gone_when_it_is_mended() {
     let mut driver = signing_up();
     driver.press("text:ada tab tab text:secret1234 enter text:other enter");
-    assert!(driver.shows("not the same"), "{}", driver.screen());
+    assert!(driver.shows("Passwords don't match"), "{}", driver.screen());
     driver.press("backspace");
-    assert!(!driver.shows("not the same"), "{}", driver.screen());
+    assert!(!driver.shows("Passwords don't match"), "{}", driver.screen());
 }
 
 #[test]
@@ -35,9 +35,9 @@ fn whether_a_username_can_be_had_is_asked_once_when_typing_stops_and_shown() {
     assert_eq!(checks(&driver), 0);
     driver.wait(200);
     assert_eq!(checks(&driver), 1);
-    assert!(driver.shows("✓ free"), "{}", driver.screen());
+    assert!(driver.shows("✓ available"), "{}", driver.screen());
     driver.press("text:x");
-    assert!(!driver.shows("✓ free"), "what was asked about another name is not shown");
+    assert!(!driver.shows("✓ available"), "what was asked about another name is not shown");
     driver.refusal = Some(model::Error::AlreadyExists("username".into()));
     driver.wait(500);
     assert!(driver.shows("✕ taken"), "{}", driver.screen());
@@ -54,12 +54,12 @@ fn a_username_that_breaks_the_rules_is_said_without_asking() {
 #[test]
 fn an_answer_about_an_older_username_is_not_shown() {
     let mut driver = signing_up();
-    driver.is_answered = false;
+    driver.responds = false;
     driver.press("text:ada").wait(500);
     driver.press("text:lovelace");
-    driver.is_answered = true;
-    driver.answer_all();
-    assert!(!driver.shows("✓ free"), "{}", driver.screen());
+    driver.responds = true;
+    driver.respond_to_all();
+    assert!(!driver.shows("✓ available"), "{}", driver.screen());
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn kept(keys: &str) -> Vec<(String, Page)> {
     let mut driver = TuiDriver::new(80, 24);
     driver.press(keys);
     let page = |effect| match effect {
-        Effect::Keep(LocalItem::Page(name), bytes) => Some((name, Page::decode(&bytes).unwrap())),
+        Effect::Save(LocalItem::Page(name), bytes) => Some((name, Page::decode(&bytes).unwrap())),
         _ => None,
     };
     driver.effects.into_iter().filter_map(page).collect()
@@ -31,8 +31,10 @@ fn without_connection(kept: &[(String, Page)]) -> TuiDriver {
     let mut driver = TuiDriver::with(setup, false);
     driver.now = NOW + 12 * MINUTE;
     let endpoint = "a.org".to_owned();
-    driver
-        .tell(Message::Unreachable(client::ClientError::Unreachable { endpoint, reason: "no route".into() }));
+    driver.handle(Message::Unreachable(client::ClientError::Unreachable {
+        endpoint,
+        reason: "no route".into(),
+    }));
     driver
 }
 
@@ -46,7 +48,7 @@ fn recall(driver: &mut TuiDriver, kept: &[(String, Page)]) {
         .collect();
     for (purpose, name) in wanted {
         if let Some((_, page)) = kept.iter().rev().find(|(other, _)| *other == name) {
-            driver.tell(Message::Recalled(purpose, Box::new(page.clone())));
+            driver.handle(Message::Recalled(purpose, Box::new(page.clone())));
         }
     }
 }
@@ -73,7 +75,7 @@ fn what_was_read_is_there_without_a_connection_and_says_of_when_it_is() {
 fn nobody_is_said_to_be_there_when_that_cannot_be_known() {
     let mut driver = TuiDriver::new(120, 40);
     assert!(driver.shows("● Grace") || driver.shows("● @grace"), "{}", driver.screen());
-    driver.tell(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+    driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
     assert!(!driver.shows("● Grace") && !driver.shows("● @grace"), "{}", driver.screen());
     assert!(driver.shows("as of just now"), "{}", driver.screen());
 }
@@ -89,9 +91,9 @@ fn with_the_connection_what_was_kept_is_read_anew() {
     driver.connect(true);
     assert!(!driver.shows("as of"), "{}", driver.screen());
     assert!(driver.state.known.tweets().any(|tweet| tweet.text == "while you were away"));
-    let before = driver.asked().len();
+    let before = driver.requests().len();
     driver.press("g n");
-    assert!(driver.asked().len() > before, "notifications are asked for");
+    assert!(driver.requests().len() > before, "notifications are asked for");
     assert!(!driver.shows("as of"), "{}", driver.screen());
 }
 
@@ -101,7 +103,7 @@ fn a_server_that_was_faster_than_the_disk_is_right() {
     let page = v1::TweetPage { tweets: vec![tweet(1, 2, "old")], ..v1::TweetPage::default() };
     let purpose = Purpose::Fill(Route::Home, PageSelector::Newest);
     let page = Page { kept_ms: NOW - MINUTE, result: Answer::TweetPage(page) };
-    driver.tell(Message::Recalled(purpose, Box::new(page)));
+    driver.handle(Message::Recalled(purpose, Box::new(page)));
     assert!(!driver.shows("as of") && driver.shows("Shipping tonight"), "{}", driver.screen());
 }
 
@@ -111,7 +113,7 @@ fn nothing_is_kept_on_a_server_and_nothing_stays_after_logging_out() {
     setup.capabilities.is_local = false;
     let mut driver = TuiDriver::with(setup, true);
     driver.press("g n g l");
-    assert!(!driver.kept().iter().any(|what| matches!(what, LocalItem::Page(_))));
+    assert!(!driver.saved().iter().any(|what| matches!(what, LocalItem::Page(_))));
 
     let mut driver = TuiDriver::new(80, 24);
     driver.press(":log-out enter".replace(":log-out", ": text:log-out").as_str());

@@ -92,7 +92,7 @@ fn the_first_screens_at_every_size() {
         let setup =
             mini_tweet_tui::state::Setup { username: Some("ada".into()), ..TuiDriver::setup(width, height) };
         let mut driver = TuiDriver::with(setup, false);
-        driver.tell(Message::Unreachable(client::ClientError::Unreachable {
+        driver.handle(Message::Unreachable(client::ClientError::Unreachable {
             endpoint: "tweets.example.org:4280".into(),
             reason: "connection refused".into(),
         }));
@@ -127,7 +127,7 @@ fn no_state_is_told_by_colour_alone() {
     // The connection.
     let mut driver = at("", (80, 24));
     let live = driver.screen();
-    driver.tell(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+    driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
     assert_ne!(driver.screen(), live);
     // Presence of people: each with a sign of its own.
     let people = at("5", (80, 24)).screen();
@@ -158,7 +158,7 @@ fn nothing_that_people_write_can_break_the_layout_or_drive_the_terminal() {
             driver.accounts.push(driver::account(100 + u64::try_from(n).unwrap(), &format!("user{n}"), text));
             let mut new = tweet(0, 100 + u64::try_from(n).unwrap(), text);
             new.id = id(0) + u64::try_from(n).unwrap();
-            driver.posted(new);
+            driver.receive_tweet(new);
         }
         driver.press(".");
         for keys in [
@@ -202,7 +202,7 @@ fn absurd_sizes_and_sudden_changes_of_size_harm_nothing() {
             driver.press(keys);
         }
         for (width, height) in sizes {
-            driver.tell(Message::Resized(Size::clamped(width, height)));
+            driver.handle(Message::Resized(Size::clamped(width, height)));
             let _ = draw(&driver.state);
         }
     }

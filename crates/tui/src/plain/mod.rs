@@ -1,5 +1,5 @@
-//! The same client in lines: for screen readers, braille and simple terminals. Nothing is drawn, nothing moves; a
-//! line goes in, lines come out. It has the same commands, because it is another face of the same state.
+//! Plain mode: the client as a dialogue of lines, for screen readers, braille displays and simple terminals. It has the
+//! same state and the same commands as the full screen.
 
 mod words;
 
@@ -12,40 +12,41 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use self::words::{ago, spoken, words};
-use crate::commands::{Action, COMMANDS, Command, Context, by_id};
+use crate::choices::choices;
+use crate::commands::{Action, COMMANDS, Command, Context, Interface, by_id};
 use crate::local_store::LocalStore;
 use crate::message::Message;
-use crate::prompt::choices;
 use crate::route::Route;
-use crate::rows::Row;
+use crate::row::Row;
 use crate::run::{Host, Input, Outcome, Run};
 use crate::state::{Link, Phase, Setup, State, Toast};
+use crate::wording::count;
 use terminal::key::{Code, Event, Key};
 
-/// Rows that are read out at a time.
+/// Rows that are read at a time.
 const ROWS_AT_A_TIME: usize = 10;
 
-/// Runs the client in lines until it ends.
+/// Runs plain mode until it ends.
 pub async fn plain(
     host: Arc<dyn Host>,
     setup: Setup,
-    shelf: Option<LocalStore>,
+    store: Option<LocalStore>,
     input: &mut mpsc::Receiver<Input>,
     output: mpsc::Sender<Bytes>,
 ) -> Outcome {
-    let (mut run, mut from_tasks) = Run::start(host, setup, shelf);
-    let mut told = Announced::default();
+    let (mut run, mut reports) = Run::start(host, setup, store);
+    let mut announced = Announced::default();
     let mut pending = String::new();
     let mut lines: Vec<String> = Vec::new();
     while run.outcome.is_none() {
         run.terminal_bytes.clear();
-        pending.push_str(&told.news(&run.state));
+        pending.push_str(&announced.changes_since(&run.state));
         run.host.hide_input(asks_for_secret(&run.state));
-        // What was typed ahead waits until what it is about is there.
+        // Lines that were typed ahead wait for the responses that they refer to.
         if !is_waiting(&run.state) && !lines.is_empty() {
             let line = lines.remove(0);
-            for message in told.messages(&run.state, &line, &mut pending) {
-                run.take(message);
+            for message in announced.messages(&run.state, &line, &mut pending) {
+                run.handle(message);
             }
             continue;
         }
@@ -57,37 +58,37 @@ pub async fn plain(
             }
             event = input.recv() => match event {
                 None | Some(Input::Closed) if lines.is_empty() && !is_waiting(&run.state) => break,
-                // The rest is still to be done.
+                // The lines before the end of the input are handled first.
                 None | Some(Input::Closed) => {
                     lines.push("quit".to_owned());
-                    let Some(inner) = from_tasks.recv().await else { break };
-                    run.take_inner(inner);
+                    let Some(report) = reports.recv().await else { break };
+                    run.handle_report(report);
                 }
                 Some(Input::Resized(_)) => {}
                 Some(Input::Bytes(bytes)) => lines.push(String::from_utf8_lossy(&bytes).trim_end().to_owned()),
             },
-            Some(inner) = from_tasks.recv() => run.take_inner(inner),
-            () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => run.take(Message::Woke),
+            Some(report) = reports.recv() => run.handle_report(report),
+            () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => run.handle(Message::Woke),
         }
         while run.tasks.try_join_next().is_some() {}
     }
-    pending.push_str(&told.news(&run.state));
+    pending.push_str(&announced.changes_since(&run.state));
     run.host.hide_input(false);
-    let outcome = run.end(&mut from_tasks).await;
+    let outcome = run.end(&mut reports).await;
     if outcome == Outcome::Quit {
         pending.push_str("Goodbye.\n");
     }
-    // A reader that is gone hears nothing.
+    // A closed terminal reads nothing.
     let _ = timeout(Duration::from_secs(1), output.send(safe(&pending))).await;
     outcome
 }
 
-/// The only way out: whatever a line is made of, usernames that a server did not check too, it is text.
+/// The only way to the terminal: no line can contain control sequences, whatever the server sent.
 fn safe(lines: &str) -> Bytes {
     SafeText::lines(lines).as_str().to_owned().into()
 }
 
-/// Something is being read or sent in.
+/// Whether the last line waits for a response.
 fn is_waiting(state: &State) -> bool {
     let connecting = state.link == Link::Connecting && !state.server.is_empty();
     let has_hope = matches!(state.link, Link::Connecting | Link::Live);
@@ -102,14 +103,15 @@ fn asks_for_secret(state: &State) -> bool {
     form.and_then(|form| form.fields.get(form.focus)).is_some_and(|field| field.is_secret)
 }
 
-/// What was said already.
+/// What was announced already.
 #[derive(Default)]
 struct Announced {
-    /// Which place, and whether it was empty: what an empty one gets is read out.
+    /// The screen, its phase, the length of its filter, and whether it was empty: the first rows of an empty screen are
+    /// read.
     place: Option<(Route, Phase, usize, bool)>,
     /// Whether there was a connection.
     had_connection: Option<bool>,
-    /// The first row that was not read out.
+    /// Index of the first row that was not read.
     next_row: usize,
     toast: Option<Toast>,
     question: Option<String>,
@@ -118,10 +120,10 @@ struct Announced {
 }
 
 impl Announced {
-    /// What there is to say now.
-    fn news(&mut self, state: &State) -> String {
+    /// What has changed since the last call, as lines.
+    fn changes_since(&mut self, state: &State) -> String {
         let mut out = String::new();
-        out.push_str(&self.connection_news(state));
+        out.push_str(&self.connection_change(state));
         if state.toast != self.toast {
             if let Some(toast) = &state.toast {
                 let text = spoken(SafeText::line(&toast.text).as_str());
@@ -131,7 +133,7 @@ impl Announced {
         }
         let has_something = state.me.is_some() || state.panel().is_some_and(|panel| panel.as_of.is_some());
         if state.form.is_none() && state.prompt.is_none() && !is_waiting(state) && has_something {
-            out.push_str(&self.place_news(state));
+            out.push_str(&self.screen_change(state));
         }
         let question = question(state);
         if question != self.question {
@@ -144,8 +146,8 @@ impl Announced {
         out
     }
 
-    /// A connection that is lost or found again; the first one says enough by what it brings.
-    fn connection_news(&mut self, state: &State) -> String {
+    /// The loss or the return of the connection. The first connection is not announced.
+    fn connection_change(&mut self, state: &State) -> String {
         let has = match state.link {
             Link::Live => true,
             Link::Reconnecting(_) => false,
@@ -154,15 +156,14 @@ impl Announced {
         match self.had_connection.replace(has) {
             Some(had) if had != has && has => "Connected again.\n".to_owned(),
             Some(had) if had != has => {
-                "The connection is lost; it is tried again, and what you write is kept and sent then.\n"
-                    .to_owned()
+                "Connection lost. Reconnecting; what you write is saved and sent later.\n".to_owned()
             }
             _ => String::new(),
         }
     }
 
-    /// Reads out a place when one has come to it, and what is new in a chat.
-    fn place_news(&mut self, state: &State) -> String {
+    /// Reads a screen that was just opened, and what is new in a chat.
+    fn screen_change(&mut self, state: &State) -> String {
         let Some(panel) = state.panel() else { return String::new() };
         let place = state.place().clone();
         let rows = panel.list.rows().len();
@@ -175,10 +176,16 @@ impl Announced {
             if let Some(then) = state.as_of(panel) {
                 title.push_str(&format!(", as of {}", ago(state.now, then)));
             }
+            let what = match place {
+                Route::People | Route::Online | Route::Muted | Route::Blocked => ("person", "people"),
+                Route::Conversation(_) => ("message", "messages"),
+                _ => ("item", "items"),
+            };
             let mut out = match rows {
                 0 => format!("{title}. Nothing here yet.\n"),
-                1 => format!("{title}. 1 row.\n"),
-                _ => format!("{title}. {rows} rows.\n"),
+                _ => {
+                    format!("{title}. {}.\n", count(u32::try_from(rows).unwrap_or(u32::MAX), what.0, what.1))
+                }
             };
             self.next_row = 0;
             if matches!(place, Route::Conversation(_)) {
@@ -202,13 +209,13 @@ impl Announced {
             if matches!(place, Route::Conversation(_)) {
                 return arrived.iter().map(|row| format!("{}\n", words(state, row))).collect();
             }
-            // One line, however much it is.
-            return format!("{} new. Say show-new to hear them.\n", arrived.len());
+            // A single line, however many there are.
+            return format!("{} new. Type “show-new” to read them.\n", arrived.len());
         }
         String::new()
     }
 
-    /// The next rows.
+    /// Reads the next rows.
     fn read_on(&mut self, state: &State) -> String {
         let Some(panel) = state.panel() else { return String::new() };
         let all = panel.list.rows();
@@ -219,15 +226,15 @@ impl Announced {
         self.next_row = (self.next_row + ROWS_AT_A_TIME).min(all.len());
         let left = all.len() - self.next_row;
         if left > 0 {
-            out.push_str(&format!("{left} more. Say more to go on, or a number.\n"));
+            out.push_str(&format!("{left} more. Type “more”, or a number to select.\n"));
         }
         out
     }
 
-    /// What a line means here.
+    /// The messages that a typed line stands for.
     fn messages(&mut self, state: &State, line: &str, out: &mut String) -> Vec<Message> {
         self.lines += 1;
-        // Whatever is asked next is asked again.
+        // The next question is asked even if it is the same.
         self.question = None;
         let key = |key| Message::Input(Event::Key(key));
         let typed = |text: &str| Message::Input(Event::Paste(text.to_owned()));
@@ -262,7 +269,7 @@ impl Announced {
         let (word, argument) = line.split_once(' ').unwrap_or((line, ""));
         if let Ok(number) = word.parse::<usize>() {
             let Some(row) = number.checked_sub(1).and_then(|n| state.panel()?.list.rows().get(n)) else {
-                out.push_str(&format!("There is no row {number} here.\n"));
+                out.push_str(&format!("There is no item {number} here.\n"));
                 return Vec::new();
             };
             out.push_str(&format!("{}\n", words(state, row)));
@@ -277,7 +284,7 @@ impl Announced {
                 }
                 Vec::new()
             }
-            "again" => {
+            "repeat" | "again" => {
                 self.place = None;
                 Vec::new()
             }
@@ -293,7 +300,10 @@ impl Announced {
                     vec![Message::Command(command.action, argument.to_owned())]
                 }
                 None => {
-                    out.push_str(&format!("{} is no command. Say help to hear all.\n", SafeText::line(word)));
+                    out.push_str(&format!(
+                        "There is no command “{}”. Type “help” to list all.\n",
+                        SafeText::line(word)
+                    ));
                     Vec::new()
                 }
             },
@@ -301,7 +311,7 @@ impl Announced {
     }
 }
 
-/// What is asked for, ending in a question mark.
+/// The question that waits for an answer; it ends with a question mark.
 fn question(state: &State) -> Option<String> {
     if let Some(form) = state.form.as_ref().filter(|form| !form.is_busy) {
         let field = form.fields.get(form.focus)?;
@@ -323,17 +333,16 @@ fn question(state: &State) -> Option<String> {
             out.push_str(&format!("{number}. {}{detail}\n", choice.label));
         }
         out.push_str(&format!(
-            "{} Number or text, empty to leave?",
+            "{} Type a number or a text, or an empty line to cancel?",
             prompt.label().trim_end_matches('·').trim()
         ));
         return Some(out);
     }
     let composer = state.composer.as_ref()?;
     let begun = composer.editor.text();
-    let so_far =
-        if begun.is_empty() { String::new() } else { format!(" It begins: {}", SafeText::line(begun)) };
+    let so_far = if begun.is_empty() { String::new() } else { format!(" So far: {}", SafeText::line(begun)) };
     Some(format!(
-        "{}, {}.{so_far} Text in one line, :visibility or :split or :discard-draft, empty to leave?",
+        "{}, {}.{so_far} Type your text in one line, or :visibility, :split or :discard-draft, or an empty line to close?",
         composer.writing.title(),
         composer.audience.word()
     ))
@@ -341,48 +350,17 @@ fn question(state: &State) -> Option<String> {
 
 fn help(state: &State) -> String {
     let contexts = state.contexts();
-    let can_be_said =
+    let is_typed =
         |context| matches!(context, Context::Anywhere | Context::List | Context::Tweet | Context::Person);
     let is_here = |command: &&Command| {
-        can_be_said(command.context) && contexts.contains(&command.context) && !is_for_screens(command.action)
+        is_typed(command.context)
+            && contexts.contains(&command.context)
+            && command.interface == Interface::Any
     };
     let here = COMMANDS.iter().filter(is_here);
     let mut out: String = here.map(|command| format!("{}: {}.\n", command.id, command.title)).collect();
-    out.push_str("A number: that row. more: the next rows. again: this place once more. quit: leave.\n");
+    out.push_str(
+        "A number: select that item. more: the next items. repeat: read this screen again. quit: quit.\n",
+    );
     out
-}
-
-/// Commands that only mean something where something is drawn.
-fn is_for_screens(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Down
-            | Action::Up
-            | Action::LineDown
-            | Action::LineUp
-            | Action::HalfDown
-            | Action::HalfUp
-            | Action::PageDown
-            | Action::PageUp
-            | Action::NextTab
-            | Action::PreviousTab
-            | Action::Tab1
-            | Action::Tab2
-            | Action::Tab3
-            | Action::Tab4
-            | Action::Tab5
-            | Action::Tab6
-            | Action::Refresh
-            | Action::SidePane
-            | Action::Palette
-            | Action::Help
-            | Action::Theme
-            | Action::Suspend
-            | Action::Doctor
-            | Action::CopyText
-            | Action::CopyId
-            | Action::CopyLink
-            | Action::CopyCommand
-            | Action::TestNotification
-    )
 }

@@ -4,9 +4,12 @@ use model::SafeText;
 use protocol::v1;
 
 use crate::route::{ProfileTab, Route};
-use crate::rows::{Group, Row};
+use crate::row::Row;
+use crate::rows::Group;
 use crate::state::State;
-use crate::view;
+use crate::view::layout::row_text;
+use crate::view::tweet::relation as relation_words;
+use crate::wording;
 
 /// Width at which rows are made into words: wide, so that nothing is cut.
 const WIDTH: usize = 10_000;
@@ -33,7 +36,7 @@ pub(super) fn words(state: &State, row: &Row) -> String {
         Row::Hashtag(name) => {
             let trend = state.known.trends.iter().find(|trend| trend.name == name.as_str());
             let people =
-                trend.map(|trend| format!(", {} today", view::count(trend.people, "person", "people")));
+                trend.map(|trend| format!(", {} today", wording::count(trend.people, "person", "people")));
             format!("#{}{}.", SafeText::line(name), people.unwrap_or_default())
         }
         Row::Conversation(id) => {
@@ -48,7 +51,7 @@ pub(super) fn words(state: &State, row: &Row) -> String {
         },
         Row::Notification(id) => notification(state, *id),
         row => {
-            let text = view::row_text(state, row, WIDTH);
+            let text = row_text(state, row, WIDTH);
             let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
             lines.join(". ")
         }
@@ -81,7 +84,7 @@ fn person(state: &State, id: u64) -> String {
         v1::PresenceState::Away => "away",
         _ => "offline",
     };
-    let relation = view::tweet::relation(state, id).replace(" · ", ", ");
+    let relation = relation_words(state, id).replace(" · ", ", ");
     let parts =
         [state.known.username(id), SafeText::line(name).as_str(), presence, &relation].map(str::to_owned);
     format!("{}.", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "))
@@ -106,7 +109,7 @@ fn tweet(state: &State, id: u64) -> String {
         said.push_str(&format!(" Quotes {}: {}.", by(quoted.author_id), SafeText::line(&quoted.text)));
     }
     if tweet.visibility() != v1::Visibility::Public {
-        said.push_str(&format!(" Visible to {}.", view::visibility_word(tweet.visibility())));
+        said.push_str(&format!(" Visible to {}.", wording::visibility_word(tweet.visibility())));
     }
     let counts = [
         (tweet.likes, "like", "likes"),
@@ -117,7 +120,7 @@ fn tweet(state: &State, id: u64) -> String {
     let counts: Vec<String> = counts
         .iter()
         .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| view::count(*count, one, many))
+        .map(|(count, one, many)| wording::count(*count, one, many))
         .collect();
     if !counts.is_empty() {
         said.push_str(&format!(" {}.", counts.join(", ")));
@@ -135,10 +138,10 @@ pub(super) fn ago(now: i64, then: i64) -> String {
     let minutes = u32::try_from((now - then).max(0) / 60_000).unwrap_or(u32::MAX);
     match minutes {
         0 => "just now".into(),
-        1..60 => format!("{} ago", view::count(minutes, "minute", "minutes")),
-        60..1_440 => format!("{} ago", view::count(minutes / 60, "hour", "hours")),
-        1_440..10_080 => format!("{} ago", view::count(minutes / 1_440, "day", "days")),
-        _ => format!("on {}", view::absolute_time(then).split(' ').next().unwrap_or_default()),
+        1..60 => format!("{} ago", wording::count(minutes, "minute", "minutes")),
+        60..1_440 => format!("{} ago", wording::count(minutes / 60, "hour", "hours")),
+        1_440..10_080 => format!("{} ago", wording::count(minutes / 1_440, "day", "days")),
+        _ => format!("on {}", wording::absolute_time(then).split(' ').next().unwrap_or_default()),
     }
 }
 
@@ -147,7 +150,7 @@ fn notification(state: &State, oldest: u64) -> String {
     let group = Group::of(state, oldest);
     let names: Vec<&str> = group.people.iter().map(|id| state.known.username(*id)).collect();
     let new = if group.is_unread { "New. " } else { "" };
-    let what = view::notification_words(one.kind());
+    let what = wording::notification_words(one.kind());
     let mut said = format!("{new}{} {what}, {}.", names.join(", "), ago(state.now, group.newest_ms));
     if one.tweet_id != 0 {
         let text = state.known.tweet(one.tweet_id).map(|tweet| SafeText::line(&tweet.text));
@@ -173,8 +176,8 @@ fn profile(state: &State, username: &str, tab: ProfileTab) -> String {
     let shown = tab.title();
     said.push_str(&format!(
         " {}, {}, {} following. {shown}:",
-        view::count(profile.tweets, "tweet", "tweets"),
-        view::count(profile.followers, "follower", "followers"),
+        wording::count(profile.tweets, "tweet", "tweets"),
+        wording::count(profile.followers, "follower", "followers"),
         profile.following
     ));
     said

@@ -1,64 +1,34 @@
-//! Writing: the composer, drafts that are never lost, and the outbox that sends everything once.
+//! The composer and the outbox: every text is sent once, however often the connection is lost.
 
+use bytes::Bytes;
+use client::ClientError;
 use model::{SafeText, count_graphemes};
 use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::response;
 
-use super::{Effects, ask, navigation, user_actions};
-use crate::composer::{Audience, Completion, Composer, Draft, Outgoing, Sending, Writing, split};
+use super::completion::changed;
+use super::drafts::{self, put_away};
+use super::effects::{Effects, ask};
+use super::{lists, movement};
+use crate::composer::{Audience, Composer, Draft, Outgoing, Sending, Writing, split};
 use crate::message::{Effect, LocalItem, Purpose};
-use crate::route::Route;
+use crate::route::{PageSelector, Route};
 use crate::state::{Link, State, TOAST_MS, Undoable};
-use crate::view;
+use crate::view::layout::composer_width;
 use terminal::key::{Code, Key};
-
-/// Choices of a completion.
-const COMPLETIONS_MAX: usize = 6;
-/// The other one is told of typing this often.
-const TYPING_MS: i64 = 3_000;
 
 /// Opens the composer for a purpose, with its draft if there is one.
 pub(super) fn open(state: &mut State, writing: Writing) -> Effects {
     let effects = put_away(state);
-    let draft = state.drafts.get(&writing.name()).cloned().unwrap_or_else(|| fresh(state, writing));
+    let draft = state.drafts.get(&writing.name()).cloned().unwrap_or_else(|| drafts::fresh(state, writing));
     state.composer = Some(Composer::new(draft));
     effects
 }
 
-fn fresh(state: &State, writing: Writing) -> Draft {
-    let tweet = |id: u64| state.known.tweet(id);
-    let mine = state.username.as_deref().unwrap_or_default();
-    let (text, audience) = match &writing {
-        Writing::Edit(id) => {
-            (tweet(*id).map_or_else(String::new, |tweet| tweet.text.clone()), Audience::Public)
-        }
-        Writing::Reply(id) => {
-            let author = tweet(*id).map_or("", |tweet| state.known.username(tweet.author_id));
-            let text =
-                if author.is_empty() || author == mine { String::new() } else { format!("@{author} ") };
-            // An answer is seen by no more people than what it answers.
-            let audience = match tweet(*id).map(v1::Tweet::visibility) {
-                Some(v1::Visibility::Followers) => Audience::Followers,
-                Some(v1::Visibility::Direct) => Audience::Direct,
-                Some(v1::Visibility::Unlisted) => Audience::Unlisted,
-                _ => Audience::Public,
-            };
-            (text, audience)
-        }
-        _ => (String::new(), Audience::Public),
-    };
-    Draft { writing, text, audience }
-}
-
-/// Whether a draft says more than what its composer began with.
-fn is_worth_keeping(state: &State, draft: &Draft) -> bool {
-    !draft.text.trim().is_empty() && draft.text != fresh(state, draft.writing.clone()).text
-}
-
 /// A key in the composer.
 pub(super) fn key(state: &mut State, key: Key) -> Effects {
-    let width = usize::from(view::composer_width(state));
+    let width = usize::from(composer_width(state));
     let Some(composer) = &mut state.composer else { return Effects::new() };
     let is_chat = matches!(composer.writing, Writing::Message(_));
     if let Some(completion) = &mut composer.completion {
@@ -82,152 +52,17 @@ pub(super) fn key(state: &mut State, key: Key) -> Effects {
         && composer.editor.is_blank()
         && matches!(key.code, Code::Up | Code::PageUp | Code::PageDown | Code::Down)
     {
-        let action = match key.code {
-            Code::Up => crate::commands::Action::LineUp,
-            Code::Down => crate::commands::Action::LineDown,
-            Code::PageUp => crate::commands::Action::PageUp,
-            _ => crate::commands::Action::PageDown,
+        return match key.code {
+            Code::Up => movement::line_up(state),
+            Code::Down => movement::line_down(state),
+            Code::PageUp => movement::page_up(state),
+            _ => movement::page_down(state),
         };
-        return super::actions::perform(state, action, "");
     }
     if composer.editor.key(key, width) { changed(state) } else { Effects::new() }
 }
 
-/// The text has changed: it is to be kept, completed and told of.
-pub(super) fn changed(state: &mut State) -> Effects {
-    state.unkept_since.get_or_insert(state.now);
-    let mut effects = offer(state);
-    if let Some(Writing::Message(username)) = state.composer.as_ref().map(|composer| composer.writing.clone())
-        && state.settings.typing
-        && state.now - state.typing_told > TYPING_MS
-        && state.link == Link::Live
-    {
-        state.typing_told = state.now;
-        effects.push(ask(Purpose::Nothing, Op::Typing(v1::Typing { username })));
-    }
-    effects
-}
-
-/// Offers what the word at the caret could become; asks the server for more when little is known.
-fn offer(state: &mut State) -> Effects {
-    let Some(composer) = &state.composer else { return Effects::new() };
-    let Some((start, sign, word)) = composer.word().map(|(start, sign, word)| (start, sign, word.to_owned()))
-    else {
-        if let Some(composer) = &mut state.composer {
-            composer.completion = None;
-        }
-        return Effects::new();
-    };
-    let choices = completions(state, sign, &word);
-    let too_few = choices.len() < 3 && word.chars().count() == 2;
-    if let Some(composer) = &mut state.composer {
-        composer.completion = (!choices.is_empty()).then_some(Completion { start, choices, choice: 0 });
-    }
-    match sign {
-        '@' if too_few => {
-            vec![ask(Purpose::Complete(sign), Op::SearchPeople(v1::SearchPeople { query: word, limit: 10 }))]
-        }
-        '#' if too_few => vec![ask(
-            Purpose::Complete(sign),
-            Op::SearchHashtags(v1::SearchHashtags { query: word, limit: 10 }),
-        )],
-        _ => Effects::new(),
-    }
-}
-
-fn completions(state: &State, sign: char, word: &str) -> Vec<(String, String)> {
-    let lower = word.to_lowercase();
-    let mut found: Vec<(String, String)> = match sign {
-        '@' => state
-            .known
-            .accounts()
-            .filter(|a| {
-                a.username.starts_with(&lower)
-                    || (!lower.is_empty() && a.display_name.to_lowercase().starts_with(&lower))
-            })
-            .map(|a| (format!("@{} ", a.username), SafeText::line(&a.display_name).as_str().to_owned()))
-            .collect(),
-        '#' => {
-            let trends = state.known.trends.iter().map(|trend| trend.name.clone());
-            let names: std::collections::BTreeSet<String> =
-                trends.chain(state.known.hashtags.keys().cloned()).collect();
-            let fitting = names.into_iter().filter(|name| name.to_lowercase().starts_with(&lower));
-            fitting.map(|name| (format!("#{} ", SafeText::line(&name)), String::new())).collect()
-        }
-        _ if word.len() >= 2 => emojis::iter()
-            .filter_map(|emoji| {
-                let code = emoji.shortcodes().find(|code| code.starts_with(&lower))?;
-                Some((emoji.as_str().to_owned(), format!(":{code}:")))
-            })
-            .take(COMPLETIONS_MAX)
-            .collect(),
-        _ => Vec::new(),
-    };
-    found.sort();
-    // What is whole needs no completion.
-    if found.iter().any(|(text, _)| text.trim_end() == format!("{sign}{word}")) && found.len() == 1 {
-        return Vec::new();
-    }
-    found.truncate(COMPLETIONS_MAX);
-    found
-}
-
-/// More to complete with has come.
-pub(super) fn offer_again(state: &mut State) {
-    // The answer to the answer would be the same again.
-    let _ = offer(state);
-}
-
-/// Takes the completion that is marked.
-pub(super) fn complete(state: &mut State) -> Effects {
-    let Some(composer) = &mut state.composer else { return Effects::new() };
-    match composer.completion.take() {
-        Some(completion) => {
-            if let Some((text, _)) = completion.choices.get(completion.choice) {
-                composer.editor.complete(completion.start, text);
-            }
-            let effects = changed(state);
-            if let Some(composer) = &mut state.composer {
-                composer.completion = None;
-            }
-            effects
-        }
-        None => Effects::new(),
-    }
-}
-
-/// Keeps the draft on the disk.
-pub(super) fn keep_draft(state: &mut State) -> Effects {
-    state.unkept_since = None;
-    let Some(draft) = state.composer.as_ref().map(Composer::draft) else { return Effects::new() };
-    let name = draft.writing.name();
-    if is_worth_keeping(state, &draft) {
-        if state.drafts.get(&name) == Some(&draft) {
-            return Effects::new();
-        }
-        let text = toml::to_string(&draft).unwrap_or_default();
-        state.drafts.insert(name.clone(), draft);
-        vec![Effect::Keep(LocalItem::Draft(name), text.into_bytes())]
-    } else if state.drafts.remove(&name).is_some() {
-        vec![Effect::Drop(LocalItem::Draft(name))]
-    } else {
-        Effects::new()
-    }
-}
-
-/// Closes the composer; the text stays as a draft.
-pub(super) fn put_away(state: &mut State) -> Effects {
-    let Some(draft) = state.composer.as_ref().map(Composer::draft) else { return Effects::new() };
-    let effects = keep_draft(state);
-    state.composer = None;
-    if is_worth_keeping(state, &draft) {
-        state.say("Kept as a draft; the same key brings it back, gd lists all");
-    }
-    state.refresh(&Route::Drafts);
-    effects
-}
-
-/// Throws the text away; undo brings it back.
+/// Discards the text; undo restores it.
 pub(super) fn discard(state: &mut State) -> Effects {
     let Some(composer) = state.composer.take() else { return Effects::new() };
     state.unkept_since = None;
@@ -235,14 +70,15 @@ pub(super) fn discard(state: &mut State) -> Effects {
     let name = draft.writing.name();
     state.drafts.remove(&name);
     if !draft.text.trim().is_empty() {
-        user_actions::remember_sent(state, Undoable::Discarded(draft));
-        state.say("Discarded · u brings it back");
+        state.remember(Undoable::Discarded(draft));
+        state.say("Draft discarded · u to undo");
     }
     state.refresh(&Route::Drafts);
     vec![Effect::Drop(LocalItem::Draft(name))]
 }
 
-pub(super) fn turn_audience(state: &mut State) -> Effects {
+/// Changes who can see the tweet to the next of the choices.
+pub(super) fn cycle_audience(state: &mut State) -> Effects {
     if let Some(composer) = &mut state.composer
         && matches!(composer.writing, Writing::New | Writing::Reply(_) | Writing::Quote(_))
     {
@@ -252,43 +88,38 @@ pub(super) fn turn_audience(state: &mut State) -> Effects {
     Effects::new()
 }
 
-/// Most that the server takes.
-pub(crate) fn graphemes_max(state: &State) -> usize {
-    let said = state.hello.budgets.as_ref().map_or(0, |budgets| budgets.tweet_graphemes);
-    if said == 0 { model::limits::TWEET_GRAPHEMES_MAX } else { usize::try_from(said).unwrap_or(usize::MAX) }
-}
-
+/// Sends the text, after the time to undo.
 pub(super) fn send(state: &mut State) -> Effects {
     let Some(composer) = &state.composer else { return Effects::new() };
     let draft = composer.draft();
     let may_be_blank = matches!(draft.writing, Writing::Quote(_));
     if draft.text.trim().is_empty() && !may_be_blank {
-        state.say("There is nothing to send yet");
+        state.say("Write something first");
         return Effects::new();
     }
-    let most = graphemes_max(state);
+    let most = state.graphemes_max();
     let length = count_graphemes(draft.text.trim());
     if length > most {
-        state.complain(format!("{} characters too long; split (Alt-t) makes a thread of it", length - most));
+        state.complain(format!("{} characters too long; Alt-t splits it into a thread", length - most));
         return Effects::new();
     }
     send_parts(state, draft, Vec::new())
 }
 
-/// A long text as several tweets, each answering the one before.
+/// Sends a long text as several tweets, each a reply to the one before.
 pub(super) fn send_as_thread(state: &mut State) -> Effects {
-    let most = graphemes_max(state);
+    let most = state.graphemes_max();
     let Some(composer) = &state.composer else { return Effects::new() };
     let mut draft = composer.draft();
     let mut parts = split(draft.text.trim(), most).into_iter();
     if matches!(draft.writing, Writing::Edit(_)) {
-        state.say("An edit cannot become a thread");
+        state.say("An edit can't become a thread");
         return Effects::new();
     }
     draft.text = parts.next().unwrap_or_default();
     let more: Vec<String> = parts.collect();
     if more.is_empty() {
-        state.say("It fits into one tweet: Ctrl-s sends it");
+        state.say("This fits in one tweet: Ctrl-s sends it");
         return Effects::new();
     }
     send_parts(state, draft, more)
@@ -301,9 +132,9 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
     let name = draft.writing.name();
     let key = (state.new_key)();
     let outgoing = Outgoing::new(key.clone(), draft, more, state.now + hold);
-    // First into the outbox, then out of the drafts: at no time in neither.
+    // Written to the outbox before it is dropped from the drafts: a crash in between loses nothing.
     let mut effects = vec![
-        Effect::Keep(LocalItem::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes()),
+        Effect::Save(LocalItem::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes()),
         Effect::Drop(LocalItem::Draft(name.clone())),
     ];
     state.drafts.remove(&name);
@@ -318,7 +149,7 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
         }
     }
     if is_chat {
-        // One goes on writing.
+        // The composer stays open for the next message.
         let blank = Draft {
             writing: writing.unwrap_or(Writing::New),
             text: String::new(),
@@ -326,9 +157,11 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
         };
         state.composer = Some(Composer::new(blank));
     } else {
-        user_actions::remember_sent(state, Undoable::Sent(key));
-        let note = if hold > 0 { "Sending" } else { "Sent" };
-        state.say(format!("{note} · u takes it back"));
+        state.remember(Undoable::Sent(key));
+        state.say(match hold {
+            0 => "Sending".to_owned(),
+            _ => format!("Sending in {} s · u to undo", hold / 1_000),
+        });
         if let Some(toast) = &mut state.toast {
             toast.until = state.now + hold.max(2_000);
         }
@@ -338,7 +171,7 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
     effects
 }
 
-/// Sends what was held long enough and what waits for a connection.
+/// Sends texts whose time to undo is over, and those that wait for a connection.
 pub(super) fn release_outbox(state: &mut State) -> Effects {
     let can_send = state.link == Link::Live && state.me.is_some();
     let now = state.now;
@@ -350,7 +183,7 @@ pub(super) fn release_outbox(state: &mut State) -> Effects {
             Sending::Waiting => true,
             Sending::Sent | Sending::Refused(_) => false,
         };
-        // Messages to one person go one after the other.
+        // Messages of one chat are sent one after the other, so that they stay in order.
         let is_message = matches!(outgoing.draft.writing, Writing::Message(_));
         let must_wait = is_message && busy.contains(&outgoing.draft.writing);
         if is_message && !matches!(outgoing.sending, Sending::Refused(_)) {
@@ -373,12 +206,8 @@ pub(super) fn release_outbox(state: &mut State) -> Effects {
     effects
 }
 
-/// The server's answer to something in the outbox.
-pub(super) fn sent(
-    state: &mut State,
-    key: &bytes::Bytes,
-    result: Result<response::Result, client::ClientError>,
-) -> Effects {
+/// The server's response to a text of the outbox.
+pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Result, ClientError>) -> Effects {
     let Some(place) = state.outbox.iter().position(|outgoing| outgoing.key == *key) else {
         return Effects::new();
     };
@@ -399,7 +228,7 @@ pub(super) fn sent(
                 match &outgoing.draft.writing {
                     Writing::Message(username) => {
                         let username = username.clone();
-                        effects.extend(message_sent(state, &username, id));
+                        effects.extend(message_sent(state, &username));
                     }
                     Writing::Edit(id) => {
                         effects.push(ask(Purpose::Tweet(*id), Op::GetTweet(v1::GetTweet { tweet_id: *id })));
@@ -412,7 +241,7 @@ pub(super) fn sent(
                 state.undo.retain(|undoable| *undoable != Undoable::Sent(key.clone()));
             } else {
                 outgoing.sending = Sending::Waiting;
-                effects.push(Effect::Keep(
+                effects.push(Effect::Save(
                     LocalItem::Outgoing(outgoing.name()),
                     outgoing.to_toml().into_bytes(),
                 ));
@@ -421,7 +250,7 @@ pub(super) fn sent(
         Err(error) => {
             let refused = matches!(
                 &error,
-                client::ClientError::Refused(
+                ClientError::Refused(
                     model::Error::Invalid { .. }
                         | model::Error::Forbidden(_)
                         | model::Error::NotFound(_)
@@ -431,11 +260,11 @@ pub(super) fn sent(
             );
             let why = SafeText::line(&error.to_string()).as_str().to_owned();
             if let Some(outgoing) = state.outbox.get_mut(place) {
-                // Whatever may pass is tried again, under the same key.
+                // A temporary error: it is sent again under the same idempotency key.
                 outgoing.sending =
                     if refused { Sending::Refused(why.clone()) } else { Sending::Held(state.now + TOAST_MS) };
             }
-            let next = if refused { "it is in the outbox (gd): Enter edits it" } else { "it is tried again" };
+            let next = if refused { "edit it in the outbox (gd)" } else { "trying again soon" };
             state.complain(format!("Not sent: {why}; {next}"));
         }
     }
@@ -444,16 +273,16 @@ pub(super) fn sent(
     effects
 }
 
-/// A message of one's own may be shown before it comes back live.
-fn message_sent(state: &mut State, username: &str, _id: u64) -> Effects {
+/// Shows a sent message before its live event.
+fn message_sent(state: &mut State, username: &str) -> Effects {
     let place = Route::Conversation(username.to_owned());
     if state.panels.contains_key(&place) {
-        return navigation::fill(state, &place, crate::route::PageSelector::Newest);
+        return lists::fill(state, &place, PageSelector::Newest);
     }
     Effects::new()
 }
 
-/// Takes something out of the outbox, back into the composer.
+/// Moves a text from the outbox back to the composer.
 pub(super) fn take_back(state: &mut State, place: usize) -> Effects {
     if place >= state.outbox.len() {
         return Effects::new();
@@ -467,26 +296,26 @@ pub(super) fn take_back(state: &mut State, place: usize) -> Effects {
     let mut effects = put_away(state);
     let name = draft.writing.name();
     let text = toml::to_string(&draft).unwrap_or_default();
-    effects.push(Effect::Keep(LocalItem::Draft(name.clone()), text.into_bytes()));
+    effects.push(Effect::Save(LocalItem::Draft(name.clone()), text.into_bytes()));
     effects.push(Effect::Drop(LocalItem::Outgoing(outgoing.name())));
     state.drafts.insert(name, draft.clone());
     state.composer = Some(Composer::new(draft));
-    state.say("Taken back: it was not sent");
+    state.say("Sending undone");
     state.refresh(&Route::Drafts);
     effects
 }
 
-/// Opens something of the outbox to be mended.
+/// Opens a text of the outbox for editing.
 pub(super) fn edit_outgoing(state: &mut State, name: &str) -> Effects {
     let Some(place) = state.outbox.iter().position(|outgoing| outgoing.name() == name) else {
         return Effects::new();
     };
     match state.outbox.get(place).map(|outgoing| &outgoing.sending) {
         Some(Sending::Sent) => {
-            state.say("It is on its way");
+            state.say("This is being sent");
             Effects::new()
         }
-        // PageSelector of it is at the server already: the rest cannot become another text.
+        // The server has a part of it: the rest is sent unchanged.
         Some(_) if state.outbox.get(place).is_some_and(|outgoing| outgoing.done > 0) => {
             if let Some(outgoing) = state.outbox.get_mut(place) {
                 outgoing.sending = Sending::Waiting;
@@ -497,6 +326,7 @@ pub(super) fn edit_outgoing(state: &mut State, name: &str) -> Effects {
     }
 }
 
+/// Opens the text in the user's editor.
 pub(super) fn external_editor(state: &mut State) -> Effects {
     match &state.composer {
         Some(composer) => vec![Effect::Edit(composer.editor.text().to_owned())],
@@ -504,7 +334,7 @@ pub(super) fn external_editor(state: &mut State) -> Effects {
     }
 }
 
-/// The person came back from their editor.
+/// The user's editor was closed.
 pub(super) fn edited(state: &mut State, result: Result<String, String>) -> Effects {
     match result {
         Ok(text) => {
@@ -514,7 +344,7 @@ pub(super) fn edited(state: &mut State, result: Result<String, String>) -> Effec
             changed(state)
         }
         Err(problem) => {
-            state.complain(format!("{problem}; your text is as it was"));
+            state.complain(format!("{problem}; your text is unchanged"));
             Effects::new()
         }
     }

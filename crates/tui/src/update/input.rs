@@ -1,15 +1,17 @@
-//! Keys, the mouse and pasted text: what they mean where they come in.
+//! Keys, the mouse and pasted text: what they do depends on what is open.
 
-use super::{Effects, QUIT_MS, actions, compose, navigation, prompts};
+use super::effects::Effects;
+use super::{commands, completion, compose, forms, lists, live, navigation, prompts, quit};
+use crate::choices::choices;
 use crate::commands::Action;
+use crate::composer::Writing;
 use crate::keymap::Meaning;
-use crate::message::Effect;
-use crate::prompt::choices;
 use crate::state::State;
-use crate::view::{self, Target};
-use terminal::key::{Code, Event, Key, MouseAction, Report};
+use crate::view::hit::{Target, target};
+use crate::view::layout::{height, list_size};
+use terminal::key::{Code, Event, Key, Keys, MouseAction, Report};
 
-/// Rows that a notch of the wheel moves.
+/// Lines that a notch of the wheel scrolls.
 const WHEEL_LINES: i32 = 3;
 
 pub(super) fn input(state: &mut State, event: Event) -> Effects {
@@ -19,7 +21,7 @@ pub(super) fn input(state: &mut State, event: Event) -> Effects {
         Event::Mouse(action, x, y) => mouse(state, action, x, y),
         Event::Focus(has) => {
             state.is_focused = has;
-            super::live::tell_presence(state)
+            live::report_presence(state)
         }
         Event::Report(report) => {
             learn(state, &report);
@@ -28,6 +30,7 @@ pub(super) fn input(state: &mut State, event: Event) -> Effects {
     }
 }
 
+/// The terminal answered a question about itself.
 fn learn(state: &mut State, report: &Report) {
     let can = &mut state.capabilities;
     match report {
@@ -41,7 +44,7 @@ fn learn(state: &mut State, report: &Report) {
 
 fn key(state: &mut State, key: Key) -> Effects {
     if key == Key::ctrl('c') && !matches!(state.keymap.meaning(&[key], &state.contexts()), Meaning::Prefix) {
-        return ask_to_quit(state, "Ctrl-C");
+        return quit::ask(state, "Ctrl-C");
     }
     let contexts = state.contexts();
     state.keys.push(key);
@@ -51,7 +54,7 @@ fn key(state: &mut State, key: Key) -> Effects {
             if let Some(effects) = special(state, action, key) {
                 return effects;
             }
-            actions::perform(state, action, "")
+            commands::perform(state, action, "")
         }
         Meaning::Prefix => {
             if state.keys.len() == 1 {
@@ -63,7 +66,7 @@ fn key(state: &mut State, key: Key) -> Effects {
             let keys = std::mem::take(&mut state.keys);
             if keys.len() > 1 {
                 if key.code != Code::Esc {
-                    state.say(format!("{} means nothing here; ? shows what does", terminal::key::Keys(keys)));
+                    state.say(not_a_shortcut(&Keys(keys)));
                 }
                 return Effects::new();
             }
@@ -72,7 +75,7 @@ fn key(state: &mut State, key: Key) -> Effects {
     }
 }
 
-/// Keys that mean something else while a completion or a chat is open.
+/// Keys with another meaning while a completion or a chat is open.
 fn special(state: &mut State, action: Action, key: Key) -> Option<Effects> {
     let composer = state.composer.as_mut()?;
     if state.prompt.is_some() || state.form.is_some() {
@@ -82,47 +85,47 @@ fn special(state: &mut State, action: Action, key: Key) -> Option<Effects> {
         composer.completion = None;
         return Some(Effects::new());
     }
-    // In a chat Enter sends, so that the other Enter makes a line.
-    let is_chat = matches!(composer.writing, crate::composer::Writing::Message(_));
+    // In a chat Enter sends, so Alt-Enter inserts a new line.
+    let is_chat = matches!(composer.writing, Writing::Message(_));
     if is_chat && action == Action::Send && key == (Key { alt: true, ..Key::plain(Code::Enter) }) {
         composer.editor.insert("\n");
-        return Some(compose::changed(state));
+        return Some(completion::changed(state));
     }
     None
 }
 
-/// A key that is no command: it writes.
+/// A key that is not a shortcut: it is typed into what is open.
 fn text_key(state: &mut State, key: Key) -> Effects {
     if let Some(form) = &mut state.form {
         if let Some(field) = form.field_mut() {
             field.editor.key(key, usize::MAX);
         }
-        prompts::form_changed(state);
+        forms::changed(state);
         return Effects::new();
     }
-    if let Some(number) = hint(state, key) {
+    if let Some(number) = numbered_choice(state, key) {
         if let Some(prompt) = &mut state.prompt {
             prompt.choice = number;
         }
-        return prompts::accept(state);
+        return commands::perform(state, Action::Accept, "");
     }
     if let Some(prompt) = &mut state.prompt {
         if prompt.editor.key(key, usize::MAX) {
             prompt.choice = 0;
         }
-        return prompts::prompt_changed(state);
+        return prompts::changed(state);
     }
     if state.composer.is_some() {
         return compose::key(state, key);
     }
     if key.writes().is_some() {
-        state.say(format!("{key} means nothing here; ? shows what does"));
+        state.say(not_a_shortcut(&key));
     }
     Effects::new()
 }
 
-/// The choice whose number was pressed, where choices are numbered and nothing is written yet.
-fn hint(state: &State, key: Key) -> Option<usize> {
+/// The index of the choice whose number was pressed, if choices are numbered and the line is empty.
+fn numbered_choice(state: &State, key: Key) -> Option<usize> {
     let prompt = state.prompt.as_ref().filter(|prompt| prompt.has_hints() && prompt.editor.is_blank())?;
     let number = usize::try_from(key.writes()?.to_digit(10)?).ok()?.checked_sub(1)?;
     (number < choices(state, prompt).len()).then_some(number)
@@ -133,22 +136,22 @@ fn paste(state: &mut State, text: &str) -> Effects {
         if let Some(field) = form.field_mut() {
             field.editor.insert(text.trim_end_matches('\n'));
         }
-        prompts::form_changed(state);
+        forms::changed(state);
         return Effects::new();
     }
     if let Some(prompt) = &mut state.prompt {
         prompt.editor.insert(text);
-        return prompts::prompt_changed(state);
+        return prompts::changed(state);
     }
     if let Some(composer) = &mut state.composer {
         composer.editor.insert(text);
-        return compose::changed(state);
+        return completion::changed(state);
     }
-    // Text is never a command; it is not lost either.
-    let mut effects = actions::perform(state, Action::Compose, "");
+    // Pasted text never runs commands: it opens the composer.
+    let mut effects = commands::perform(state, Action::Compose, "");
     if let Some(composer) = &mut state.composer {
         composer.editor.insert(text);
-        effects.extend(compose::changed(state));
+        effects.extend(completion::changed(state));
     }
     effects
 }
@@ -157,39 +160,39 @@ fn mouse(state: &mut State, action: MouseAction, x: u16, y: u16) -> Effects {
     if state.form.is_some() {
         return Effects::new();
     }
-    let (height, width) = view::list_size(state);
-    match (action, view::target(state, x, y)) {
+    let (rows_high, width) = list_size(state);
+    match (action, target(state, x, y)) {
         (MouseAction::WheelUp | MouseAction::WheelDown, _) => {
             let lines = if action == MouseAction::WheelUp { -WHEEL_LINES } else { WHEEL_LINES };
             if let Some(prompt) = &mut state.prompt {
                 prompt.choice = prompt.choice.saturating_add_signed(if lines > 0 { 1 } else { -1 });
                 return Effects::new();
             }
-            with_list(state, |state, list| {
-                list.scroll(lines, height, &|row| view::height(state, row, width));
+            state.with_list(|state, list| {
+                list.scroll(lines, rows_high, &|row| height(state, row, width));
             });
-            navigation::fill_ahead(state)
+            lists::fill_ahead(state)
         }
         (_, Target::Choice(place)) => {
             if let Some(prompt) = &mut state.prompt {
                 prompt.choice = place;
             }
-            actions::perform(state, Action::Accept, "")
+            commands::perform(state, Action::Accept, "")
         }
-        (_, _) if state.prompt.is_some() => actions::perform(state, Action::Cancel, ""),
+        (_, _) if state.prompt.is_some() => commands::perform(state, Action::Cancel, ""),
         (_, Target::Tab(place)) => navigation::go(state, place),
         (_, Target::Route(place)) => navigation::go(state, place),
         (_, Target::Line(line)) => {
             let before = state.selected().cloned();
             let mut hit = false;
-            with_list(state, |state, list| {
-                hit = list.select_line(line, height, &|row| view::height(state, row, width));
+            state.with_list(|state, list| {
+                hit = list.select_line(line, rows_high, &|row| height(state, row, width));
             });
             if action == MouseAction::Menu && hit {
-                return actions::perform(state, Action::Help, "");
+                return commands::perform(state, Action::Help, "");
             }
             if hit && before == state.selected().cloned() {
-                return actions::perform(state, Action::Open, "");
+                return commands::perform(state, Action::Open, "");
             }
             Effects::new()
         }
@@ -197,34 +200,6 @@ fn mouse(state: &mut State, action: MouseAction, x: u16, y: u16) -> Effects {
     }
 }
 
-/// Lends out the list, so that the rest of the state can be asked how high its rows are.
-pub(super) fn with_list(
-    state: &mut State,
-    change: impl FnOnce(&State, &mut terminal::list::List<crate::rows::Row>),
-) {
-    let mut list = std::mem::take(&mut state.panel_mut().list);
-    change(state, &mut list);
-    state.panel_mut().list = list;
-    // A row that was gone goes when the reader leaves it.
-    let place = state.place().clone();
-    if !state.panels.get(&place).is_some_and(|panel| panel.list.is_ghost()) {
-        state.refresh(&place);
-    }
-}
-
-/// The second time in a row it is meant.
-pub(super) fn ask_to_quit(state: &mut State, with: &str) -> Effects {
-    if state.now - state.quit_asked <= QUIT_MS {
-        return quit(state);
-    }
-    state.quit_asked = state.now;
-    state.keys.clear();
-    state.say(format!("{with} again quits; what you wrote is kept"));
-    Effects::new()
-}
-
-pub(super) fn quit(state: &mut State) -> Effects {
-    let mut effects = super::finish(state);
-    effects.push(Effect::Quit);
-    effects
+fn not_a_shortcut(keys: &dyn std::fmt::Display) -> String {
+    format!("{keys} isn't a shortcut here. Press ? for help")
 }

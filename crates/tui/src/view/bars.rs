@@ -1,11 +1,13 @@
 //! What stands around the list: tabs, the places at the left, trends and people at the right, the line at the bottom.
 
-use super::lines::{Line, dim, fit_line, line_columns, of, plain, put, span};
+use super::layout::new_above;
+use super::lines::{Line, dim, fit_line, line_columns, of, plain, put, short, span, two_ends};
+use super::row;
 use super::tweet::{presence, who};
-use super::{link_words, row, short, two_ends};
 use crate::commands::Action;
 use crate::route::Route;
 use crate::state::{State, Toast};
+use crate::wording::link_words;
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
 
@@ -14,7 +16,7 @@ fn tab_text(state: &State, number: usize, place: &Route, with_title: bool) -> St
     let new = match place {
         Route::Home => state.panels.get(&Route::Home).map_or(0, |panel| {
             if *state.place() == Route::Home {
-                crate::update::new_above(state, panel)
+                new_above(state, panel)
             } else {
                 panel.ids.iter().take_while(|id| **id > panel.seen).count()
             }

@@ -119,3 +119,19 @@ pub(crate) fn text_of(lines: &[Line]) -> String {
         lines.iter().map(|line| line.iter().map(|span| span.text.as_str()).collect::<String>()).collect();
     texts.join("\n")
 }
+
+/// A line with a part at its left and one at its right.
+pub(crate) fn two_ends(left: Line, right: Line, width: usize) -> Line {
+    let right_columns = line_columns(&right);
+    let room = width.saturating_sub(right_columns + 1);
+    let mut line = fit_line(left, room);
+    let gap = width.saturating_sub(line_columns(&line) + right_columns);
+    line.push(plain(" ".repeat(gap)));
+    line.extend(right);
+    fit_line(line, width)
+}
+
+/// A text of ours that fits.
+pub(crate) fn short(text: &str, width: u16) -> String {
+    fit(text, usize::from(width))
+}

@@ -3,15 +3,16 @@
 use model::SafeText;
 use protocol::v1;
 
-use super::lines::{Line, bold, dim, fit_line, of, plain, prose, span, words};
+use super::lines::{Line, bold, dim, fit_line, of, plain, prose, span, two_ends, words};
 use super::tweet::{person, presence, profile_head, tweet, who};
-use super::{absolute_time, age, count, notification_words};
 use crate::commands::by_id;
 use crate::composer::Sending;
 use crate::route::Route;
-use crate::rows::{Group, Row, replies_below};
+use crate::row::Row;
+use crate::rows::{Group, replies_below};
 use crate::settings::OPTIONS;
 use crate::state::State;
+use crate::wording::{absolute_time, age, count, notification_words};
 use terminal::measure::fit;
 use terminal::style::{ColorRole, Style};
 
@@ -160,7 +161,7 @@ pub(crate) fn hashtag(state: &State, name: &str, width: usize) -> Line {
             (None, None) => Line::new(),
         };
     let room = width.saturating_sub(super::lines::line_columns(&right) + 1).max(4);
-    super::two_ends(name_of(room), right, width.min(60))
+    two_ends(name_of(room), right, width.min(60))
 }
 
 /// Hours as bars, the newest at the right.

@@ -2,12 +2,12 @@
 
 use model::{SafeText, count_graphemes};
 
-use super::lines::{Line, Span, bold, dim, fit_line, of, plain, prose, put, span, words};
+use super::lines::{Line, Span, bold, dim, fit_line, of, plain, prose, put, span, two_ends, words};
 use super::tweet::card;
-use super::two_ends;
+use crate::choices::choices;
 use crate::composer::{Composer, Writing};
 use crate::form::Form;
-use crate::prompt::{Prompt, PromptKind, choices};
+use crate::prompt::{Prompt, PromptKind};
 use crate::state::State;
 use terminal::grid::{Area, Grid};
 use terminal::measure::columns;
@@ -120,7 +120,7 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
 
 /// How much room is left, by the server's own way of counting.
 fn used(state: &State, composer: &Composer) -> Line {
-    let most = crate::update::graphemes_max(state);
+    let most = state.graphemes_max();
     let used = count_graphemes(composer.editor.text().trim());
     if used > most {
         return vec![span(format!("✕ {} too long ", used - most), Style::of(ColorRole::Error).bold())];
@@ -155,7 +155,7 @@ fn prompt_area(state: &State, prompt: &Prompt) -> Area {
     let whole = Area::of(state.size);
     let count = u16::try_from(choices(state, prompt).len()).unwrap_or(u16::MAX);
     let width = PROMPT_WIDTH.min(whole.width);
-    if prompt.asking == PromptKind::Filter {
+    if prompt.kind == PromptKind::Filter {
         let (_, last) = whole.split_bottom(1);
         return last;
     }
@@ -180,7 +180,7 @@ fn first_choice(prompt: &Prompt, count: usize, rows: usize) -> usize {
 
 pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u16) {
     let mut area = prompt_area(state, prompt);
-    if prompt.asking == PromptKind::Filter {
+    if prompt.kind == PromptKind::Filter {
         grid.clear(area, Style::default().on(Surface::Sheet));
     } else {
         area = framed(grid, area);
@@ -199,7 +199,7 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
     };
     put(grid, head, x, head.y, &[plain(shown)], Surface::Sheet);
     let caret = (x + u16::try_from(columns(before.as_str()).min(room)).unwrap_or(0), head.y);
-    if prompt.asking == PromptKind::Filter {
+    if prompt.kind == PromptKind::Filter {
         return caret;
     }
     let all = choices(state, prompt);
@@ -215,14 +215,14 @@ pub(super) fn prompt(state: &State, grid: &mut Grid, prompt: &Prompt) -> (u16, u
         grid.clear(row, Style::default().on(ground));
         let hint = if prompt.has_hints() && place < 9 { format!("{} ", place + 1) } else { String::new() };
         let mark = if chosen { of(ColorRole::Accent, "▌") } else { plain(" ") };
-        let label = if choice.why_not.is_some() {
+        let label = if choice.unavailable.is_some() {
             dim(choice.label.clone())
         } else if chosen {
             bold(choice.label.clone())
         } else {
             plain(choice.label.clone())
         };
-        let detail = match &choice.why_not {
+        let detail = match &choice.unavailable {
             Some(reason) => format!("  ({reason})"),
             None => format!("  {}", choice.detail),
         };

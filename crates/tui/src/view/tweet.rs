@@ -3,9 +3,9 @@
 use model::SafeText;
 use protocol::v1;
 
-use super::age;
 use super::lines::{Line, Span, bold, dim, fit_line, line_columns, of, plain, prose, span};
 use crate::state::State;
+use crate::wording::{absolute_time, age, count, visibility_word};
 use terminal::measure::fit;
 use terminal::style::{ColorRole, Style};
 
@@ -59,7 +59,7 @@ fn header(state: &State, tweet: &v1::Tweet, width: usize) -> Line {
         about.push("edited".into());
     }
     if tweet.visibility() != v1::Visibility::Public {
-        about.push(super::visibility_word(tweet.visibility()).into());
+        about.push(visibility_word(tweet.visibility()).into());
     }
     line.push(dim(format!(" · {}", about.join(" · "))));
     fit_line(line, width)
@@ -148,7 +148,7 @@ pub(crate) fn person(state: &State, id: u64, width: usize) -> Vec<Line> {
 /// How long somebody who is away does nothing.
 pub(crate) fn idle(state: &State, id: u64) -> Option<String> {
     let since = state.known.away_since(id)?;
-    Some(match super::age(state.now, since).as_str() {
+    Some(match age(state.now, since).as_str() {
         "now" => "away".into(),
         age if since > 0 => format!("away {age}"),
         _ => "away".into(),
@@ -213,12 +213,12 @@ pub(crate) fn profile_head(
     if !profile.bio.is_empty() {
         lines.extend(prose(&profile.bio, width));
     }
-    let joined = super::absolute_time(profile.created_ms);
+    let joined = absolute_time(profile.created_ms);
     let joined = joined.split(' ').next().unwrap_or_default().to_owned();
     let counts = format!(
         "{} · {} · {} following · here since {joined}",
-        super::count(profile.tweets, "tweet", "tweets"),
-        super::count(profile.followers, "follower", "followers"),
+        count(profile.tweets, "tweet", "tweets"),
+        count(profile.followers, "follower", "followers"),
         profile.following
     );
     lines.extend(super::lines::words(&counts, width, Style::of(ColorRole::Dim)));

@@ -1,0 +1,71 @@
+//! Drafts: what the composer begins with, and what is saved of it.
+
+use protocol::v1;
+
+use super::effects::Effects;
+use crate::composer::{Audience, Composer, Draft, Writing};
+use crate::message::{Effect, LocalItem};
+use crate::route::Route;
+use crate::state::State;
+
+/// What the composer begins with.
+pub(super) fn fresh(state: &State, writing: Writing) -> Draft {
+    let tweet = |id: u64| state.known.tweet(id);
+    let mine = state.username.as_deref().unwrap_or_default();
+    let (text, audience) = match &writing {
+        Writing::Edit(id) => {
+            (tweet(*id).map_or_else(String::new, |tweet| tweet.text.clone()), Audience::Public)
+        }
+        Writing::Reply(id) => {
+            let author = tweet(*id).map_or("", |tweet| state.known.username(tweet.author_id));
+            let text =
+                if author.is_empty() || author == mine { String::new() } else { format!("@{author} ") };
+            // A reply is visible to no more people than the tweet that it replies to.
+            let audience = match tweet(*id).map(v1::Tweet::visibility) {
+                Some(v1::Visibility::Followers) => Audience::Followers,
+                Some(v1::Visibility::Direct) => Audience::Direct,
+                Some(v1::Visibility::Unlisted) => Audience::Unlisted,
+                _ => Audience::Public,
+            };
+            (text, audience)
+        }
+        _ => (String::new(), Audience::Public),
+    };
+    Draft { writing, text, audience }
+}
+
+/// Whether a draft differs from what the composer began with.
+fn is_worth_keeping(state: &State, draft: &Draft) -> bool {
+    !draft.text.trim().is_empty() && draft.text != fresh(state, draft.writing.clone()).text
+}
+
+/// Writes the draft of the open composer to the disk.
+pub(super) fn save(state: &mut State) -> Effects {
+    state.unkept_since = None;
+    let Some(draft) = state.composer.as_ref().map(Composer::draft) else { return Effects::new() };
+    let name = draft.writing.name();
+    if is_worth_keeping(state, &draft) {
+        if state.drafts.get(&name) == Some(&draft) {
+            return Effects::new();
+        }
+        let text = toml::to_string(&draft).unwrap_or_default();
+        state.drafts.insert(name.clone(), draft);
+        vec![Effect::Save(LocalItem::Draft(name), text.into_bytes())]
+    } else if state.drafts.remove(&name).is_some() {
+        vec![Effect::Drop(LocalItem::Draft(name))]
+    } else {
+        Effects::new()
+    }
+}
+
+/// Closes the composer. The text stays as a draft.
+pub(super) fn put_away(state: &mut State) -> Effects {
+    let Some(draft) = state.composer.as_ref().map(Composer::draft) else { return Effects::new() };
+    let effects = save(state);
+    state.composer = None;
+    if is_worth_keeping(state, &draft) {
+        state.say("Draft saved. The same key opens it again; gd lists all drafts");
+    }
+    state.refresh(&Route::Drafts);
+    effects
+}

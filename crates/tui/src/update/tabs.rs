@@ -1,0 +1,88 @@
+//! Tabs, the tabs of a profile, one step back, and folding in a thread.
+
+use super::effects::Effects;
+use super::navigation;
+use crate::route::{ProfileTab, Route};
+use crate::row::Row;
+use crate::state::State;
+
+/// Goes to a tab by its index; on the head of a profile, to a tab of the profile.
+pub(super) fn select(state: &mut State, index: usize) -> Effects {
+    if let (Route::Profile(username, _), Some((tab, _))) =
+        (state.place().clone(), ProfileTab::ALL.get(index).copied())
+        && matches!(state.selected(), Some(Row::ProfileHead))
+    {
+        return show_profile_tab(state, username, tab);
+    }
+    match Route::TABS.get(index) {
+        Some(place) => navigation::go(state, place.clone()),
+        None => Effects::new(),
+    }
+}
+
+pub(super) fn next(state: &mut State) -> Effects {
+    step(state, 1)
+}
+
+pub(super) fn previous(state: &mut State) -> Effects {
+    step(state, -1)
+}
+
+fn step(state: &mut State, by: isize) -> Effects {
+    if matches!(state.place(), Route::Profile(..)) {
+        return next_of_profile(state);
+    }
+    let count = Route::TABS.len();
+    let mut visited = state.history.iter().take(state.at + 1).rev();
+    let now = visited.find_map(|place| Route::TABS.iter().position(|tab| tab == place));
+    let next = now.map_or(0, |now| now.wrapping_add_signed(by).wrapping_add(count) % count);
+    select(state, next)
+}
+
+/// The next tab of the profile that is shown.
+pub(super) fn next_of_profile(state: &mut State) -> Effects {
+    let Route::Profile(username, tab) = state.place().clone() else { return Effects::new() };
+    show_profile_tab(state, username, tab.next())
+}
+
+/// Replaces the entry in the history: going back leads to the screen before the profile.
+fn show_profile_tab(state: &mut State, username: String, tab: ProfileTab) -> Effects {
+    if let Some(here) = state.history.get_mut(state.at) {
+        *here = Route::Profile(username, tab);
+    }
+    let place = state.place().clone();
+    navigation::arrive(state, &place)
+}
+
+/// Removes the filter, or goes to the screen before.
+pub(super) fn back(state: &mut State) -> Effects {
+    if state.panel().is_some_and(|panel| !panel.filter.is_empty()) {
+        state.set_filter(String::new());
+        return Effects::new();
+    }
+    if state.at > 0 {
+        return navigation::travel(state, state.at - 1);
+    }
+    if *state.place() != Route::Home {
+        return navigation::go(state, Route::Home);
+    }
+    state.say("You're on the first screen. Press q twice to quit");
+    Effects::new()
+}
+
+/// In a thread, hides or shows the replies to the selected tweet; elsewhere, opens its thread.
+pub(super) fn fold(state: &mut State) -> Effects {
+    let place = state.place().clone();
+    let (Route::Thread(_), Some(Row::Tweet(id, _))) = (&place, state.selected().cloned()) else {
+        return match state.selected_tweet() {
+            Some(id) => navigation::go(state, Route::Thread(id)),
+            None => Effects::new(),
+        };
+    };
+    let folded = &mut state.panel_mut().folded;
+    if !folded.remove(&id) {
+        folded.insert(id);
+    }
+    state.refresh(&place);
+    Effects::new()
+}

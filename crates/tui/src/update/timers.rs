@@ -1,0 +1,62 @@
+//! What happens after a time: saving, sending, expiring, polling.
+
+use super::effects::Effects;
+use super::{compose, drafts, forms, lists, quit, user_actions};
+use crate::composer::Sending;
+use crate::state::{KEY_HINT_MS, State};
+
+/// Delay from the first unsaved key to saving the draft, in milliseconds.
+const SAVE_DRAFT_MS: i64 = 200;
+/// The same for read lines.
+const SAVE_LINES_MS: i64 = 2_000;
+/// Ages on the screen change once a minute.
+const MINUTE_MS: i64 = 60_000;
+
+/// Does what is due.
+pub(super) fn on_time(state: &mut State) -> Effects {
+    let now = state.now;
+    let mut effects = Effects::new();
+    if state.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+        state.toast = None;
+    }
+    if state.unkept_since.is_some_and(|since| since + SAVE_DRAFT_MS <= now) {
+        effects.extend(drafts::save(state));
+    }
+    if state.unkept_lines_since.is_some_and(|since| since + SAVE_LINES_MS <= now) {
+        effects.extend(quit::save_read_lines(state));
+    }
+    effects.extend(user_actions::release_held(state));
+    effects.extend(compose::release_outbox(state));
+    effects.extend(lists::poll_trends(state));
+    effects.extend(forms::check_username(state));
+    effects
+}
+
+/// The time of the next `Message::Woke`, if nothing else happens before; Unix milliseconds.
+#[must_use]
+pub fn deadline(state: &State) -> Option<i64> {
+    let held = state.outbox.iter().filter_map(|outgoing| match outgoing.sending {
+        Sending::Held(until) => Some(until),
+        _ => None,
+    });
+    // The seconds that are left to undo are shown.
+    let counting = state.held.iter().map(|(until, _)| *until).chain(held);
+    let counting = counting.min().map(|until| until.min(state.now - state.now.rem_euclid(1_000) + 1_000));
+    let typing = state.panel().map(|panel| panel.typing_until).filter(|until| *until > state.now);
+    let hint = (!state.keys.is_empty()).then(|| state.keys_since + KEY_HINT_MS).filter(|at| *at > state.now);
+    let shows_ages = state.panel().is_some_and(|panel| !panel.list.rows().is_empty());
+    let minute = shows_ages.then(|| state.now - state.now.rem_euclid(MINUTE_MS) + MINUTE_MS);
+    [
+        state.toast.as_ref().map(|toast| toast.until),
+        state.unkept_since.map(|since| since + SAVE_DRAFT_MS),
+        state.unkept_lines_since.map(|since| since + SAVE_LINES_MS),
+        counting,
+        typing,
+        hint,
+        minute,
+        state.form.as_ref().and_then(|form| form.check_at),
+    ]
+    .into_iter()
+    .flatten()
+    .min()
+}

@@ -1,0 +1,269 @@
+//! The responses of the driver's server.
+
+use protocol::v1;
+use protocol::v1::request::Op;
+use protocol::v1::response::Result as Response;
+
+use super::{MINUTE, NOW, TuiDriver, id, message, tweet};
+
+impl TuiDriver {
+    /// The response to a request, which changes the server if the request does.
+    pub(super) fn respond(&mut self, op: Op) -> Response {
+        match op {
+            Op::GetProfile(request) => Response::Profile(self.profile(&request.username)),
+            Op::ReadTimeline(request) => {
+                let tweets = self.timeline(request.timeline.unwrap());
+                Response::TweetPage(self.page(tweets, request.page.as_ref()))
+            }
+            Op::GetTweet(request) => {
+                let found = self.tweets.iter().filter(|tweet| tweet.id == request.tweet_id).cloned();
+                Response::TweetPage(self.page(found.collect(), None))
+            }
+            Op::GetThread(request) => Response::Thread(self.thread(request.tweet_id)),
+            Op::ListAccounts(_) | Op::SearchPeople(_) => {
+                let people = self.accounts.iter().skip(1).map(|account| self.person(account.id)).collect();
+                Response::AccountPage(v1::AccountPage { people, next: String::new() })
+            }
+            Op::ListOnline(_) => {
+                Response::OnlineList(v1::OnlineList { people: vec![self.person(2), self.person(3)] })
+            }
+            Op::GetTrends(_) => Response::TrendList(trends()),
+            Op::ListNotifications(_) => Response::NotificationPage(self.notifications()),
+            Op::ListConversations(_) => Response::ConversationPage(self.conversations()),
+            Op::ReadConversation(_) => Response::MessagePage(self.messages()),
+            Op::ListReadLines(_) => {
+                Response::ReadLineList(v1::ReadLineList { read_lines: self.read_lines.clone() })
+            }
+            Op::ListSessions(_) => Response::SessionList(sessions()),
+            Op::Post(post) => done(self.post(post)),
+            Op::SendMessage(_) => {
+                Response::MessageSent(v1::MessageSent { message_id: id(0), conversation_id: 77 })
+            }
+            Op::LogIn(log_in) => self.logged_in(Some(log_in.username)),
+            Op::SignUp(_) => self.logged_in(None),
+            _ => done(1),
+        }
+    }
+
+    fn logged_in(&self, username: Option<String>) -> Response {
+        let mut profile = self.profile("");
+        if let (Some(username), Some(account)) = (username, &mut profile.account) {
+            account.username = username;
+        }
+        Response::LoggedIn(v1::LoggedIn { token: vec![9; 32], session_id: 5, profile: Some(profile) })
+    }
+
+    /// A profile by username; of an unknown one, Ada's.
+    fn profile(&self, username: &str) -> v1::Profile {
+        let found = self.accounts.iter().find(|one| one.username == username);
+        let account = found.or(self.accounts.first()).cloned().unwrap();
+        let person = self.person(account.id);
+        v1::Profile {
+            bio: format!("I am {} and I like #rust.", account.username),
+            created_ms: NOW - 90 * 24 * 60 * MINUTE,
+            tweets: 12,
+            followers: 1,
+            following: 2,
+            presence: person.presence,
+            relationship: person.relationship.filter(|_| account.id != 1),
+            own: (account.id == 1).then(v1::OwnSettings::default),
+            account: Some(account),
+            ..v1::Profile::default()
+        }
+    }
+
+    fn timeline(&self, timeline: v1::read_timeline::Timeline) -> Vec<v1::Tweet> {
+        use v1::read_timeline::Timeline;
+        let mut tweets = self.tweets.clone();
+        match timeline {
+            Timeline::User(name) => {
+                let id = self.id_of(&name);
+                tweets.retain(|tweet| tweet.author_id == id);
+            }
+            Timeline::Replies(name) => {
+                let id = self.id_of(&name);
+                tweets.retain(|tweet| tweet.author_id == id && tweet.reply_to != 0);
+            }
+            Timeline::Hashtag(name) => tweets.retain(|tweet| tweet.text.contains(&format!("#{name}"))),
+            Timeline::Search(words) => tweets.retain(|tweet| tweet.text.contains(&words)),
+            Timeline::Bookmarks(_) => tweets.retain(|tweet| tweet.bookmarked),
+            Timeline::Likes(_) => tweets.retain(|tweet| tweet.liked),
+            Timeline::Home(_) | Timeline::Local(_) => {}
+        }
+        tweets
+    }
+
+    /// A thread with two replies, one of which has a reply.
+    fn thread(&self, id: u64) -> v1::Thread {
+        let tweet = self.tweets.iter().find(|tweet| tweet.id == id).cloned();
+        let root = tweet.as_ref().map_or(0, |tweet| tweet.id);
+        let child = v1::Tweet { reply_to: root, ..tweet_after(root, 1, 2, "First answer") };
+        let grandchild =
+            v1::Tweet { reply_to: child.id, ..tweet_after(root, 2, 4, "An answer to the answer") };
+        let second = v1::Tweet { reply_to: root, ..tweet_after(root, 3, 5, "Second answer") };
+        let with_id = |id: u64| self.tweets.iter().filter(|tweet| tweet.id == id).cloned().collect();
+        v1::Thread {
+            ancestors: with_id(tweet.as_ref().map_or(0, |tweet| tweet.reply_to)),
+            replies: Some(v1::TweetPage {
+                tweets: vec![child, grandchild, second],
+                ..self.page(Vec::new(), None)
+            }),
+            accounts: self.accounts.clone(),
+            referenced: with_id(tweet.as_ref().map_or(0, |tweet| tweet.quote_of)),
+            tweet,
+        }
+    }
+
+    fn notifications(&self) -> v1::NotificationPage {
+        use v1::NotificationKind::{Follow, Like, Quote};
+        let one = |minutes, kind: v1::NotificationKind, account_id, tweet_id, unread| v1::Notification {
+            id: id(minutes),
+            kind: kind.into(),
+            created_ms: NOW - minutes * MINUTE,
+            account_id,
+            tweet_id,
+            unread,
+        };
+        let mine = id(40);
+        v1::NotificationPage {
+            notifications: vec![
+                one(3, Like, 2, mine, true),
+                one(5, Like, 3, mine, true),
+                one(8, Follow, 3, 0, false),
+                one(9, Quote, 2, id(9), false),
+            ],
+            tweets: self.tweets.clone(),
+            accounts: self.accounts.clone(),
+            unread: 2,
+            next: String::new(),
+        }
+    }
+
+    fn conversations(&self) -> v1::ConversationPage {
+        v1::ConversationPage {
+            conversations: vec![v1::Conversation {
+                id: 77,
+                with: self.accounts.get(1).cloned(),
+                last: Some(message(4, 2, "Shall we meet at the compiler?")),
+                unread: 1,
+                ..v1::Conversation::default()
+            }],
+            next: String::new(),
+        }
+    }
+
+    fn messages(&self) -> v1::MessagePage {
+        v1::MessagePage {
+            messages: vec![
+                message(4, 2, "Shall we meet at the compiler?"),
+                message(20, 1, "It linked at the first try 🎉"),
+                message(25, 2, "How did it go?"),
+            ],
+            with: self.accounts.get(1).cloned(),
+            conversation_id: 77,
+            theirs: Some(v1::ReadReceipts { delivered: id(20), read: id(20) }),
+            ..v1::MessagePage::default()
+        }
+    }
+
+    /// Stores a tweet by Ada; its identifier.
+    fn post(&mut self, post: v1::Post) -> u64 {
+        let new = v1::Tweet {
+            id: u64::try_from(self.now).unwrap() << 16,
+            author_id: 1,
+            text: post.text,
+            created_ms: self.now,
+            reply_to: post.reply_to,
+            quote_of: post.quote_of,
+            visibility: v1::Visibility::Public.into(),
+            ..v1::Tweet::default()
+        };
+        let id = new.id;
+        self.tweets.insert(0, new);
+        id
+    }
+
+    fn page(&self, tweets: Vec<v1::Tweet>, page: Option<&v1::PageRequest>) -> v1::TweetPage {
+        use v1::page_request::Position;
+        let limit = usize::try_from(page.map_or(20, |page| page.limit)).unwrap();
+        let (chosen, more): (Vec<v1::Tweet>, bool) = match page.and_then(|page| page.position.as_ref()) {
+            Some(Position::Before(cursor)) => {
+                let before: u64 = cursor.parse().unwrap();
+                let rest: Vec<_> = tweets.into_iter().filter(|tweet| tweet.id < before).collect();
+                (rest.iter().take(limit).cloned().collect(), rest.len() > limit)
+            }
+            Some(Position::After(cursor)) => {
+                let after: u64 = cursor.parse().unwrap();
+                let newer: Vec<_> = tweets.into_iter().filter(|tweet| tweet.id > after).collect();
+                let skip = newer.len().saturating_sub(limit);
+                (newer.into_iter().skip(skip).collect(), skip > 0)
+            }
+            None => (tweets.iter().take(limit).cloned().collect(), tweets.len() > limit),
+        };
+        let next = if more {
+            chosen.last().map_or_else(String::new, |tweet| tweet.id.to_string())
+        } else {
+            String::new()
+        };
+        let refers = |other: &&v1::Tweet| {
+            chosen.iter().any(|tweet| tweet.quote_of == other.id || tweet.retweet_of == other.id)
+        };
+        let referenced = self.tweets.iter().filter(refers).cloned().collect();
+        v1::TweetPage { referenced, accounts: self.accounts.clone(), next, tweets: chosen }
+    }
+
+    fn id_of(&self, username: &str) -> u64 {
+        self.accounts.iter().find(|one| one.username == username).map_or(1, |one| one.id)
+    }
+
+    fn person(&self, id: u64) -> v1::AccountView {
+        let account = self.accounts.iter().find(|account| account.id == id).cloned();
+        let presence = match id {
+            2 => v1::PresenceState::Online,
+            3 => v1::PresenceState::Away,
+            _ => v1::PresenceState::Offline,
+        };
+        let relationship = v1::Relationship {
+            following: id == 2 || id == 4,
+            followed_by: id == 2 || id == 3,
+            ..v1::Relationship::default()
+        };
+        v1::AccountView {
+            account,
+            relationship: Some(relationship),
+            presence: presence.into(),
+            idle_seconds: if id == 3 { 540 } else { 0 },
+        }
+    }
+}
+
+fn done(id: u64) -> Response {
+    Response::Done(v1::Done { id, changed: true })
+}
+
+fn trends() -> v1::TrendList {
+    let trend = |name: &str, people| v1::Trend {
+        name: name.into(),
+        people,
+        tweets: people + 2,
+        history: (0..24).map(|hour| hour * people % 7).collect(),
+    };
+    v1::TrendList { trends: vec![trend("rust", 12), trend("selfhosted", 8), trend("日本語", 4)] }
+}
+
+fn sessions() -> v1::SessionList {
+    v1::SessionList {
+        sessions: vec![v1::Session {
+            id: 5,
+            client_name: "mini-tweet 0.1.0".into(),
+            created_ms: NOW,
+            last_used_ms: NOW,
+            current: true,
+        }],
+    }
+}
+
+fn tweet_after(root: u64, minutes: u64, author_id: u64, text: &str) -> v1::Tweet {
+    let id = root + ((minutes * 60_000) << 16);
+    v1::Tweet { id, created_ms: i64::try_from(id >> 16).unwrap(), ..tweet(0, author_id, text) }
+}

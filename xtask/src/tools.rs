@@ -1,0 +1,38 @@
+//! System programs that the tests start.
+
+use std::process::Command;
+
+use crate::process::{Outcome, run};
+
+/// Program and the Debian package that contains it.
+const REQUIRED: [(&str, &str); 12] = [
+    ("cc", "gcc"),
+    ("python3", "python3"),
+    ("ssh", "openssh-client"),
+    ("ssh-keygen", "openssh-client"),
+    ("systemd-analyze", "systemd"),
+    ("unshare", "util-linux"),
+    ("fusermount3", "fuse3"),
+    ("fiu-run", "fiu-utils"),
+    ("faketime", "faketime"),
+    ("strace", "strace"),
+    ("openssl", "openssl"),
+    ("redis-server", "redis-server"),
+];
+
+/// Installs the missing programs with apt-get.
+///
+/// # Errors
+/// Names the packages to install if apt-get is not available or not permitted.
+pub(crate) fn install() -> Outcome {
+    let exists = |program: &str| Command::new(program).arg("--version").output().is_ok();
+    let missing: Vec<&str> =
+        REQUIRED.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    // A new machine may not have any package lists yet.
+    run(Command::new("apt-get").args(["update", "--quiet"]))
+        .and_then(|()| run(Command::new("apt-get").args(["install", "--yes"]).args(&missing)))
+        .map_err(|error| format!("please install {}: {error}", missing.join(", ")))
+}
