@@ -1,12 +1,4 @@
-//! What is measured. Each scenario starts what it needs afresh and gives its figures.
-
-pub(crate) mod guard;
-pub(crate) mod live;
-pub(crate) mod mix;
-pub(crate) mod open;
-pub(crate) mod posts;
-pub(crate) mod reads;
-pub(crate) mod size;
+//! What all scenarios share: the server to measure, the network, and the length of measurements.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,81 +6,82 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::Error;
+use crate::connection::Connection;
 use crate::drive::{Outcome, Pace, drive};
-use crate::link::Link;
+use crate::error::Error;
 use crate::mix::Mix;
 use crate::network::Network;
-use crate::plot::Line;
+use crate::plot::Series;
 use crate::prepare::prepare;
 use crate::process::{Server, private_directory};
 use crate::report::Row;
 
-/// Connections under load, where nothing else is said.
+/// Number of connections under load, unless a scenario says otherwise.
 pub(crate) const CONNECTIONS: usize = 64;
-/// What is compared is measured in turn, so many times: what else the machine does meets all of it alike.
-const ROUNDS: u32 = 3;
+/// The server and its baselines are measured alternately this many times, so that other load affects all of them alike.
+pub(crate) const ROUNDS: u32 = 3;
 
-/// What all scenarios share.
-pub(crate) struct Bench {
-    /// The server's program.
+/// The settings of a run.
+pub(crate) struct Context {
+    /// Program of the server.
     pub(crate) program: PathBuf,
     pub(crate) network: Arc<Network>,
     /// Tweets at the start of a scenario.
     pub(crate) tweets: usize,
-    /// How long each figure is measured.
+    /// Length of each measurement.
     pub(crate) length: Duration,
     /// The largest network of the scenario `size`: accounts and tweets.
     pub(crate) largest: (usize, usize),
 }
 
-/// What a scenario found.
+/// The results of a scenario.
 #[derive(Default)]
 pub(crate) struct Findings {
     pub(crate) rows: Vec<Row>,
-    pub(crate) lines: Vec<Line>,
+    /// For the plots.
+    pub(crate) series: Vec<Series>,
 }
 
-impl Bench {
-    /// A fresh data directory with the network in it.
+impl Context {
+    /// A fresh data directory with the network and this many sessions.
     pub(crate) async fn data(&self, sessions: usize) -> Result<TempDir, Error> {
         let directory = private_directory()?;
         prepare(directory.path(), &self.network, self.tweets, sessions).await?;
         Ok(directory)
     }
 
-    /// The people whose connections are under load.
+    /// The accounts that send requests.
     pub(crate) fn drivers(&self) -> Vec<usize> {
         self.network.readers().into_iter().take(CONNECTIONS).collect()
     }
 
-    /// A server on fresh data, with connections of the drivers.
-    pub(crate) async fn server(&self, tls: bool) -> Result<(TempDir, Server, Vec<Link>), Error> {
-        let data = self.data(self.network.people).await?;
+    /// A server with fresh data, and the connections of the drivers.
+    pub(crate) async fn server(&self, tls: bool) -> Result<(TempDir, Server, Vec<Connection>), Error> {
+        let data = self.data(self.network.accounts).await?;
         let server = Server::start(&self.program, data.path(), tls).await?;
-        let links = server.log_in(self.drivers()).await?;
-        Ok((data, server, links))
+        let connections = server.log_in(self.drivers()).await?;
+        Ok((data, server, connections))
     }
 
-    /// Drives the drivers' connections.
+    /// Sends requests on the connections of the drivers.
     pub(crate) async fn drive(
         &self,
-        links: &mut Vec<Link>,
+        connections: &mut Vec<Connection>,
         pace: Pace,
         length: Duration,
         mix: Mix,
     ) -> Result<Outcome, Error> {
         let drivers = self.drivers();
-        drive(links, pace, length, |n| mix.requests(drivers[n % drivers.len()], &self.network)).await
+        drive(connections, pace, length, |n| mix.requests(drivers[n % drivers.len()], &self.network)).await
     }
 
-    /// One of [`ROUNDS`].
+    /// Length of one of the [`ROUNDS`].
     pub(crate) fn round(&self) -> Duration {
         self.length / ROUNDS
     }
 }
 
-/// What it costs the server for each request.
+/// CPU time per request, in microseconds.
 pub(crate) fn microseconds(cpu: Duration, requests: u64) -> f64 {
     cpu.as_secs_f64() * 1e6 / requests.max(1) as f64
 }

@@ -1,5 +1,5 @@
-//! The limit for what is pushed: a server that writes the same bytes to everybody who has subscribed, one behind the
-//! other, when somebody posts; and then answers.
+//! The baseline for deliveries: at each post, a server that writes the same bytes to all subscribers in one loop, and then
+//! responds.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,26 +11,26 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::Error;
+use crate::error::Error;
 
-/// Everybody who listens.
-type Listeners = Arc<Mutex<Vec<OwnedWriteHalf>>>;
+/// The subscribed connections.
+type Subscribers = Arc<Mutex<Vec<OwnedWriteHalf>>>;
 
-/// Serves until the process is ended.
+/// Serves until the process is killed.
 pub(crate) async fn serve(bytes: usize) -> Result<(), Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on {}", listener.local_addr()?);
     let mut event = BytesMut::new();
     encode_event(1, 1, &vec![0; bytes], &mut event);
-    let (event, listeners) = (event.freeze(), Listeners::default());
+    let (event, subscribers) = (event.freeze(), Subscribers::default());
     loop {
         let (tcp, _) = listener.accept().await?;
         tcp.set_nodelay(true)?;
-        tokio::spawn(serve_one(tcp, event.clone(), Arc::clone(&listeners)));
+        tokio::spawn(serve_one(tcp, event.clone(), Arc::clone(&subscribers)));
     }
 }
 
-async fn serve_one(tcp: TcpStream, event: Bytes, listeners: Listeners) -> Result<(), Error> {
+async fn serve_one(tcp: TcpStream, event: Bytes, subscribers: Subscribers) -> Result<(), Error> {
     let (mut reader, writer) = tcp.into_split();
     let (mut writer, mut incoming, mut outgoing) = (Some(writer), BytesMut::new(), BytesMut::new());
     let mut decoder = Decoder::new(FRAME_BYTES_MAX);
@@ -42,13 +42,13 @@ async fn serve_one(tcp: TcpStream, event: Bytes, listeners: Listeners) -> Result
             encode_response(request.id, TWEET_PAGE, &[], &mut outgoing);
             let Some(mut own) = writer.take() else { continue };
             if matches!(request.op, Some(Op::Post(_))) {
-                for listener in listeners.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                    listener.try_write(&event)?;
+                for subscriber in subscribers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                    subscriber.try_write(&event)?;
                 }
             }
             own.write_all_buf(&mut outgoing).await?;
             if matches!(request.op, Some(Op::Subscribe(_))) {
-                listeners.lock().unwrap_or_else(PoisonError::into_inner).push(own);
+                subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(own);
             } else {
                 writer = Some(own);
             }

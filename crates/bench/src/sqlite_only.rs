@@ -1,5 +1,5 @@
-//! The limit for writes: the rows that the server's store wrote, inserted by SQLite alone with the same
-//! durability, on a database with the same content before.
+//! The baseline for writes: the rows that the server wrote, inserted with SQLite only, with the same durability, into a
+//! database with the same earlier content.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,9 +8,9 @@ use hdrhistogram::Histogram;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use crate::Error;
+use crate::error::Error;
 
-/// What a post adds: tables with the column that tells which rows are new.
+/// Tables to which a post adds rows, with a column that shows which rows are new.
 const TABLES: [(&str, &str); 7] = [
     ("tweet", "id"),
     ("tweet_hashtag", "tweet"),
@@ -29,7 +29,7 @@ fn open(path: &Path) -> Result<Connection, Error> {
     Ok(db)
 }
 
-/// Latencies in nanoseconds of transactions that insert one small row, one behind the other.
+/// Latencies in nanoseconds of transactions that insert one small row, one after the other.
 pub(crate) fn one_row_commits(directory: &Path, length: Duration) -> Result<Histogram<u64>, Error> {
     let db = open(&directory.join("one-row.db"))?;
     db.execute_batch("CREATE TABLE tweet (id INTEGER PRIMARY KEY, author INTEGER, text TEXT)")?;
@@ -37,38 +37,38 @@ pub(crate) fn one_row_commits(directory: &Path, length: Duration) -> Result<Hist
     let mut latencies = Histogram::new(3)?;
     let start = Instant::now();
     while start.elapsed() < length {
-        let began = Instant::now();
-        insert.execute((7, "The engine works, and so does everything that hangs on it #rust"))?;
-        latencies.record(u64::try_from(began.elapsed().as_nanos())?)?;
+        let begin = Instant::now();
+        insert.execute((7, "The engine works, and so does everything that depends on it #rust"))?;
+        latencies.record(u64::try_from(begin.elapsed().as_nanos())?)?;
     }
     Ok(latencies)
 }
 
-/// The newest identifier in a database.
+/// The largest identifier in a database.
 pub(crate) fn newest(database: &Path) -> Result<i64, Error> {
     let sql =
         "SELECT max((SELECT coalesce(max(id), 0) FROM tweet), (SELECT coalesce(max(id), 0) FROM event))";
     Ok(Connection::open(database)?.query_row(sql, [], |row| row.get(0))?)
 }
 
-/// What rows of posts took when SQLite alone inserted them.
+/// Measurements of a replay.
 pub(crate) struct Replayed {
     pub(crate) posts_per_second: f64,
-    /// Nanoseconds of each transaction.
+    /// Latencies of the transactions in nanoseconds.
     pub(crate) transactions: Histogram<u64>,
 }
 
-/// Which rows are inserted.
+/// The rows to insert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rows {
-    /// Those of posts, and what search learns of them.
+    /// The rows of posts and their entries in the search index.
     All,
-    /// Without search, which learns of them when nobody waits.
+    /// The rows of posts only, because the server updates the search index later.
     WithoutSearch,
 }
 
-/// Inserts what `written` got after the identifier `since` into the database `before`, `batch` posts in a
-/// transaction, for at most `length`.
+/// Inserts the rows that `written` has after the identifier `since` into the database `before`, with `batch` posts in
+/// each transaction, for at most `length`.
 pub(crate) fn replay(
     before: &Path,
     written: &Path,
@@ -97,10 +97,10 @@ pub(crate) fn replay(
     let mut done = 0;
     while done < posts && start.elapsed() < length {
         let next = posts.min(((done as f64 / batch).round() * batch + batch).round() as usize).max(done + 1);
-        let began = Instant::now();
+        let begin = Instant::now();
         db.execute_batch("BEGIN IMMEDIATE")?;
         for ((_, rows), insert) in tables.iter().zip(&mut inserts) {
-            // Rows of each table in the share that the posts have.
+            // From each table the same share of rows as of posts.
             for row in &rows[rows.len() * done / posts..rows.len() * next / posts] {
                 insert.execute(params_from_iter(row))?;
             }
@@ -111,17 +111,17 @@ pub(crate) fn replay(
             }
         }
         db.execute_batch("COMMIT")?;
-        transactions.record(u64::try_from(began.elapsed().as_nanos())?)?;
+        transactions.record(u64::try_from(begin.elapsed().as_nanos())?)?;
         done = next;
     }
     Ok(Replayed { posts_per_second: done as f64 / start.elapsed().as_secs_f64(), transactions })
 }
 
-/// An insert statement for a table, and the rows for it.
+/// An insert statement for a table, and its rows.
 fn rows(db: &Connection, table: &str, column: &str, since: i64) -> Result<(String, Vec<Vec<Value>>), Error> {
     let mut select = db.prepare(&format!("SELECT * FROM {table} WHERE {column} > ?1 ORDER BY {column}"))?;
     let columns = select.column_count();
     let rows = select.query_map([since], |row| (0..columns).map(|n| row.get(n)).collect())?;
-    let marks = vec!["?"; columns].join(", ");
-    Ok((format!("INSERT OR IGNORE INTO {table} VALUES ({marks})"), rows.collect::<Result<_, _>>()?))
+    let parameters = vec!["?"; columns].join(", ");
+    Ok((format!("INSERT OR IGNORE INTO {table} VALUES ({parameters})"), rows.collect::<Result<_, _>>()?))
 }
