@@ -51,9 +51,9 @@ impl Network {
         let mut random = Rng::with_seed(1);
         let mut follows = Vec::new();
         for follower in 0..accounts {
-            let wanted = (8.0 / random.f64().max(1e-9).powf(1.0 / 1.6)).min(2_000.0) as usize;
+            let count = (8.0 / random.f64().max(1e-9).powf(1.0 / 1.6)).min(2_000.0) as usize;
             let mut followees = HashSet::new();
-            for _ in 0..wanted.min(accounts / 2) {
+            for _ in 0..count.min(accounts / 2) {
                 let followee = ((accounts as f64) * random.f64().powi(3)) as usize;
                 if followee != follower && followee < accounts && followees.insert(followee) {
                     follows.push((follower, followee));

@@ -46,7 +46,7 @@ pub(crate) async fn prepare(
 
     let mut accounts = Vec::with_capacity(network.accounts);
     for chunk in chunks(network.accounts) {
-        let made = chunk.map(|n| {
+        let changes = chunk.map(|n| {
             Ok(Change::ImportAccount {
                 origin: origin("account", n),
                 username: Username::parse(&name(n))?,
@@ -56,8 +56,8 @@ pub(crate) async fn prepare(
                 created_ms: now_ms - (DAYS + 1) * DAY_MS + n as i64,
             })
         });
-        let made: Result<Vec<_>, model::Error> = made.collect();
-        for applied in apply(made?).await? {
+        let changes: Result<Vec<_>, model::Error> = changes.collect();
+        for applied in apply(changes?).await? {
             accounts.push(AccountId::new(applied.id).ok_or("an account without an identifier")?);
         }
     }
@@ -69,7 +69,7 @@ pub(crate) async fn prepare(
     }
     for chunk in chunks(tweets) {
         print_progress("tweets", &chunk);
-        let made = chunk.map(|n| Change::ImportTweet {
+        let changes = chunk.map(|n| Change::ImportTweet {
             origin: origin("tweet", n),
             // The step is prime, so that consecutive tweets have different authors.
             author: accounts[n * 7_919 % network.accounts],
@@ -81,15 +81,15 @@ pub(crate) async fn prepare(
             },
             created_ms: now_ms - DAYS * DAY_MS + DAYS * DAY_MS * n as i64 / tweets as i64,
         });
-        apply(made.collect()).await?;
+        apply(changes.collect()).await?;
     }
     for chunk in chunks(sessions.min(network.accounts)) {
-        let made = chunk.map(|n| Change::OpenSession {
+        let changes = chunk.map(|n| Change::OpenSession {
             account: accounts[n],
             token_hash: Sha256::digest(token(n)).into(),
             client_name: "bench".into(),
         });
-        apply(made.collect()).await?;
+        apply(changes.collect()).await?;
     }
     store.close().await;
     drop(store);

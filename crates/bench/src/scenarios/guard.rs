@@ -37,3 +37,17 @@ pub(crate) fn judge(rows: &[Row]) -> Result<(), Error> {
         .collect();
     if fallen.is_empty() { Ok(()) } else { Err(fallen.join("\n").into()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_known_ratios_are_measured_under_the_labels_of_the_documentation() {
+        let documentation = include_str!("../../../../docs/performance.md");
+        for (label, _) in KNOWN {
+            let has_label = |line: &str| line.split('|').any(|cell| cell.trim().starts_with(label));
+            assert!(documentation.lines().any(has_label), "{label}");
+        }
+    }
+}

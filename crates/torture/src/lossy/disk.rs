@@ -166,8 +166,8 @@ impl Directory {
 
     fn cut(&mut self, random: &mut Rng) {
         // A journal stores changes of names in order.
-        let kept = random.usize(..=self.unsynced.len());
-        for names in &self.unsynced[..kept] {
+        let durable = random.usize(..=self.unsynced.len());
+        for names in &self.unsynced[..durable] {
             rename(&mut self.synced, names);
         }
         self.unsynced.clear();

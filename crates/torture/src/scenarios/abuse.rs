@@ -38,7 +38,7 @@ struct Allowed {
 async fn limits(context: &Context) -> Result<Finding, Error> {
     let found = try_limits(context, ["30", "5", "10"]).await?;
     let unlimited = try_limits(context, ["0", "0", "0"]).await?;
-    let wanted = Allowed { posts: 30, sign_ups: 5, mentions: false };
+    let expected = Allowed { posts: 30, sign_ups: 5, mentions: false };
     Ok(Finding {
         promise: 28,
         tried: "35 posts, 7 sign-ups and 11 mentions of strangers by new accounts".to_owned(),
@@ -46,7 +46,11 @@ async fn limits(context: &Context) -> Result<Finding, Error> {
             "{} posts and {} sign-ups accepted, mentions accepted: {}",
             found.posts, found.sign_ups, found.mentions
         ),
-        broken: if found == wanted { Vec::new() } else { vec![format!("{found:?}, expected {wanted:?}")] },
+        broken: if found == expected {
+            Vec::new()
+        } else {
+            vec![format!("{found:?}, expected {expected:?}")]
+        },
         control: Control::of(
             unlimited == Allowed { posts: 35, sign_ups: 7, mentions: true },
             format!("without limits: {unlimited:?}"),

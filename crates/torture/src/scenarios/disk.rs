@@ -274,7 +274,7 @@ async fn fill(
     broken.extend(copy.check()?);
     broken.extend(record.with(|record| record.missing_from(&copy.database()))?);
     let log = server.process.output();
-    if log.contains("panicked") || log.contains("a fault of the server") {
+    if log.contains("panicked") || log.contains("internal error") {
         broken.push(log);
     }
     server.stop().await?;

@@ -20,20 +20,22 @@ pub(crate) async fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     let server = launch.start().await?;
     let times = context.times(30, 2_000);
     let friend = User::sign_up(&server, "friend").await?;
-    let gone = User::sign_up(&server, "gone").await?;
-    write_everywhere(&gone, times).await?;
-    let before = places(directory.path())?;
-    gone.client.ask(v1::DeleteAccount { password: PASSWORD.to_owned() }).await?;
+    let deleted = User::sign_up(&server, "deleted").await?;
+    write_everywhere(&deleted, times).await?;
+    let before = occurrences(directory.path())?;
+    deleted.client.ask(v1::DeleteAccount { password: PASSWORD.to_owned() }).await?;
     wait_until("the account is purged", || server.process.output().contains("deleted account is gone"))
         .await?;
-    let while_running = places(directory.path())?;
+    let while_running = occurrences(directory.path())?;
     // Other accounts are not affected.
     let other_tweet = friend.post("still here").await?;
     server.stop().await?;
-    let after = places(directory.path())?;
-    let mut broken: Vec<_> =
-        while_running.iter().map(|place| format!("still in {place} while the server runs")).collect();
-    broken.extend(after.iter().map(|place| format!("still in {place} after the server stopped")));
+    let after = occurrences(directory.path())?;
+    let mut broken: Vec<_> = while_running
+        .iter()
+        .map(|occurrence| format!("still in {occurrence} while the server runs"))
+        .collect();
+    broken.extend(after.iter().map(|occurrence| format!("still in {occurrence} after the server stopped")));
     broken.extend(launch.check()?);
     if other_tweet == 0 {
         broken.push("another account cannot post".to_owned());
@@ -82,20 +84,20 @@ async fn write_everywhere(user: &User, times: usize) -> Result<(), Error> {
 }
 
 /// Files in this directory that contain the marker in any case, with the number of occurrences.
-fn places(directory: &Path) -> Result<Vec<String>, Error> {
-    let mut places = Vec::new();
+fn occurrences(directory: &Path) -> Result<Vec<String>, Error> {
+    let mut occurrences = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if path.is_dir() {
-            places.extend(self::places(&path)?);
+            occurrences.extend(self::occurrences(&path)?);
         } else if path.is_file() {
             let bytes = fs::read(&path)?.to_ascii_lowercase();
             let hits = bytes.windows(MARKER.len()).filter(|part| *part == MARKER.as_bytes()).count();
             if hits > 0 {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
-                places.push(format!("{name} ({hits})"));
+                occurrences.push(format!("{name} ({hits})"));
             }
         }
     }
-    Ok(places)
+    Ok(occurrences)
 }

@@ -30,8 +30,8 @@ pub(crate) async fn run(context: &Context) -> Result<Vec<Finding>, Error> {
         }
         broken.extend(errors.into_iter().filter(|code| code != "ALREADY_EXISTS"));
     }
-    let gone = User::sign_up(&server, "gone_soon").await?;
-    gone.client.ask(v1::DeleteAccount { password: PASSWORD.to_owned() }).await?;
+    let deleted = User::sign_up(&server, "gone_soon").await?;
+    deleted.client.ask(v1::DeleteAccount { password: PASSWORD.to_owned() }).await?;
     for name in ["gone_soon", "GONE_SOON"] {
         match sign_up(&server, name).await? {
             Err(error) if error.code() == "ALREADY_EXISTS" => {}

@@ -139,7 +139,7 @@ async fn log_in(server: &str, from: Ipv4Addr, name: &str) -> Result<(Duration, r
 
 /// The largest distance from 0.5, and the pairs that an observer could distinguish.
 fn compare(all: &[Responses], times: usize) -> (f64, Vec<String>) {
-    // Of so many samples chance alone is off by this, three times in a thousand.
+    // With this many samples, chance alone exceeds this in 3 of 1,000 cases.
     let chance = 3.0 * ((2 * times + 1) as f64 / (12 * times * times) as f64).sqrt();
     let (mut worst, mut broken) = (0.0_f64, Vec::new());
     for (n, one) in all.iter().enumerate() {

@@ -116,6 +116,11 @@ impl<'a> Comparison<'a> {
         self.views.insert(view.to_owned());
     }
 
+    /// Whether any payload was visible in this view.
+    pub(super) fn has_seen(&self, view: &str) -> bool {
+        self.seen.iter().any(|(_, _, seen_in)| seen_in == view)
+    }
+
     /// Kinds of fields whose text was displayed.
     pub(super) fn kinds(&self) -> BTreeSet<&'static str> {
         self.seen.iter().map(|(_, kind, _)| *kind).collect()

@@ -23,15 +23,19 @@ pub(super) async fn all(comparison: &mut Comparison<'_>, program: &Path) -> Resu
     }
     for (words, fields) in [
         ("feed local", "id,author,text"),
-        ("people", "username,display_name,bio"),
-        ("chat list", "with,text"),
-        ("sessions", "id,client_name"),
+        ("people", "username,name,bio"),
+        ("chat list", "with,last"),
+        ("sessions", "id,client"),
         ("keys", "name,fingerprint"),
-        ("tags", "name"),
+        ("tags", "hashtag"),
     ] {
         let fields = format!("--tsv={fields}");
         let words: Vec<&str> = words.split(' ').chain([fields.as_str()]).collect();
         once(comparison, program, &words)?;
+        // Without this check, an unknown field would be the same usage error on both sides.
+        if !comparison.has_seen(&words.join(" ")) {
+            return Err(format!("mini-tweet {} shows no text of others", words.join(" ")).into());
+        }
     }
     refused(comparison, program)?;
     for words in ["feed home --follow", "notifs --follow", "chat --follow", "online --follow", "watch"] {
