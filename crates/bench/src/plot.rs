@@ -126,7 +126,7 @@ pub(crate) fn plots(lines: &[Series]) -> Vec<(String, String)> {
         lines.iter().filter(|line| line.subject == plot.subject && !line.points.is_empty()).collect()
     };
     let drawn = PLOTS.iter().map(|plot| (plot, of(plot))).filter(|(_, lines)| !lines.is_empty());
-    drawn.map(|(plot, lines)| (format!("context-{}.svg", plot.subject), draw(plot, &lines))).collect()
+    drawn.map(|(plot, lines)| (format!("bench-{}.svg", plot.subject), draw(plot, &lines))).collect()
 }
 
 fn draw(plot: &Plot, lines: &[&Series]) -> String {

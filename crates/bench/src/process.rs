@@ -134,5 +134,5 @@ pub(crate) fn free_port() -> Result<u16, Error> {
 /// A temporary directory with mode 0700, as the server requires it; removed when dropped.
 pub(crate) fn private_directory() -> Result<TempDir, Error> {
     let mode = fs::Permissions::from_mode(0o700);
-    Ok(tempfile::Builder::new().prefix("mini-tweet-context-").permissions(mode).tempdir()?)
+    Ok(tempfile::Builder::new().prefix("mini-tweet-bench-").permissions(mode).tempdir()?)
 }
