@@ -25,6 +25,8 @@ pub(super) struct SampleNetwork {
     pub(super) writers: Vec<User>,
     /// A tweet with replies, quotes and earlier versions.
     pub(super) tweet: u64,
+    /// A hashtag of all writers: only a hashtag of several accounts becomes a trend.
+    pub(super) trend: String,
     /// Kinds of texts, by the number of their marker.
     pub(super) kinds: Vec<&'static str>,
 }
@@ -48,7 +50,15 @@ impl SampleNetwork {
             let name = markers.next("username").replace(TEXT_MARKER, USERNAME_MARKER);
             writers.push(User::sign_up(&server, &name).await?);
         }
-        let mut sample = Self { directory, server, reader, writers, tweet: 0, kinds: Vec::new() };
+        let mut sample = Self {
+            directory,
+            server,
+            reader,
+            writers,
+            tweet: 0,
+            trend: markers.next("trending hashtag"),
+            kinds: Vec::new(),
+        };
         sample.write(&mut markers).await?;
         sample.add_sessions(&mut markers).await?;
         sample.add_ssh_keys(&mut markers).await?;
@@ -60,17 +70,15 @@ impl SampleNetwork {
         let reader = &self.reader;
         reader.client.ask(profile(markers)).await?;
         let own = reader.post(&markers.next("tweet")).await?;
+        let trend = &self.trend;
         for user in &self.writers {
             let client = &user.client;
             client.ask(profile(markers)).await?;
             reader.follow(&user.name, true).await?;
             user.follow(&reader.name, true).await?;
-            let text = format!(
-                "{} and #{}\n{}",
-                markers.next("tweet"),
-                markers.next("hashtag"),
-                markers.next("tweet")
-            );
+            let (first, hashtag, second) =
+                (markers.next("tweet"), markers.next("hashtag"), markers.next("tweet"));
+            let text = format!("{first} #{hashtag} #{trend}\n{second}");
             let id = user.post(&text).await?;
             self.tweet = if self.tweet == 0 { id } else { self.tweet };
             let reply = v1::Post { reply_to: self.tweet, ..post(&markers.next("reply")) };

@@ -17,6 +17,9 @@ const SETTLE_WITHIN: Duration = Duration::from_secs(10);
 /// After this, even on a busy machine, the client has taken a single ESC as the key Escape.
 const ESCAPE_DELAY: Duration = Duration::from_millis(150);
 
+/// The page whose heading is a hashtag.
+const HASHTAG_TIMELINE: &str = "hashtag timeline";
+
 /// Pages of the screen, with the keys that open them.
 const PAGES: &[(&str, &str)] = &[
     ("home", "gh"),
@@ -38,7 +41,7 @@ const PAGES: &[(&str, &str)] = &[
     ("conversations", "gc"),
     ("a conversation", "\r"),
     ("tags", "\x1bgt"),
-    ("hashtag timeline", "\r"),
+    (HASHTAG_TIMELINE, "\r"),
     ("own profile", "gp"),
     ("followers", "\t"),
     ("all people", "gu"),
@@ -174,9 +177,10 @@ impl Both {
             let ((hostile, hostile_quiet), (harmless, harmless_quiet)) =
                 (self.hostile.screen(), self.harmless.screen());
             let harmless = harmless.replace(&self.servers[1], &self.servers[0]);
-            // For an invalid username the screen shows a replacement for each unsafe character instead of its number,
-            // so the content differs.
-            let same = hostile == harmless || comparison.has_hostile_usernames();
+            // For an invalid username or hashtag the screen shows a replacement for each unsafe character instead of its
+            // number, so the content differs.
+            let may_differ = comparison.has_hostile_usernames() || page == HASHTAG_TIMELINE;
+            let same = hostile == harmless || may_differ;
             if hostile_quiet && harmless_quiet && same || Instant::now() > end {
                 comparison.runs += 2;
                 comparison.record_seen(&format!("screen: {page}"), &hostile);

@@ -23,7 +23,7 @@ pub(super) async fn all(comparison: &mut Comparison<'_>, program: &Path) -> Resu
     }
     for (words, fields) in [
         ("feed local", "id,author,text"),
-        ("people", "username,name,bio"),
+        ("people", "username,name"),
         ("chat list", "with,last"),
         ("sessions", "id,client"),
         ("keys", "name,fingerprint"),
@@ -63,7 +63,7 @@ fn reading_verbs(comparison: &Comparison<'_>) -> Vec<Vec<String>> {
         "feed bookmarks -n 100",
         "feed likes -n 100",
         &format!("feed @{name}"),
-        &format!("feed #{TEXT_MARKER}006"),
+        &format!("feed #{}", comparison.network.trend),
         &format!("show {tweet}"),
         &format!("thread {tweet} -n 100"),
         &format!("history {tweet}"),
