@@ -1,11 +1,11 @@
 //! Chat between two people.
 
 use model::{
-    Account, Conversation, ConversationId, Cursor, DirectMessage, Error, MessageId, Operation, Page,
-    ReadReceipts, Result, Span, TweetText, Username,
+    Account, Conversation, ConversationId, DirectMessage, Error, MessageId, Operation, Page, ReadReceipts,
+    Result, Span, TweetText, Username,
 };
 
-use crate::policy::{self, Caller};
+use crate::policy::{self, Caller, Rows, Walk};
 use crate::service::Service;
 use store::{Change, ChangeResult, IdempotencyKey};
 
@@ -88,16 +88,17 @@ impl Service {
             return Ok(MessagesView { messages, with, conversation: None, yours, theirs });
         };
         let Conversation { id, yours, theirs, .. } = conversation;
-        let mut items = self.store.messages(id, span, limit + 1).await?;
-        let messages = if matches!(span, Span::After(_)) {
-            // The surplus one is the newest; what follows a page is always the older one.
-            let surplus = items.len().saturating_sub(limit);
-            items.drain(..surplus);
-            let next = items.last().map(|message| Cursor::Id(message.id.get()));
-            Page { items, next }
-        } else {
-            Page::from_surplus(items, limit, |message| Cursor::Id(message.id.get()))
-        };
+        let walk = if matches!(span, Span::After(_)) { Walk::Upwards } else { Walk::NewestFirst };
+        let mut found = self.store.messages(id, span, limit + 1).await?;
+        if walk == Walk::Upwards {
+            found.reverse();
+        }
+        let mut rows = Rows::new(limit, walk);
+        for message in found {
+            rows.push(message.id.get(), message);
+        }
+        let (rows, next) = rows.finish();
+        let messages = Page { items: rows.into_iter().map(|(_, message)| message).collect(), next };
         Ok(MessagesView { messages, with, conversation: Some(id), yours, theirs })
     }
 
@@ -125,10 +126,10 @@ impl Service {
     /// `NOT_FOUND{account}`.
     pub async fn typing(&self, caller: &Caller, username: &Username) -> Result<()> {
         let (account, _) = policy::member(caller, Operation::Typing)?;
-        let to = self.find(account, username).await?.0.account.id;
+        let (to, relationship) = self.find(account, username).await?;
         let profile = self.own_profile(account).await?;
-        if !self.relationship(account, to).await?.blocked() {
-            self.live.typing(profile.account, to);
+        if policy::is_listed(to.state, relationship) {
+            self.live.typing(profile.account, to.account.id);
         }
         Ok(())
     }

@@ -1,11 +1,14 @@
-//! What others did that concerns one.
+//! Notifications: what other accounts did that concerns the caller.
 
 use std::collections::HashSet;
 
-use model::{Account, Cursor, Notification, NotificationId, Operation, Page, Result, Span, Tweet};
+use model::{
+    Account, AccountId, Notification, NotificationId, Operation, Page, Result, Span, Tweet, TweetId,
+};
 
-use crate::policy::{self, Caller};
+use crate::policy::{self, Caller, Rows, Walk};
 use crate::service::Service;
+use crate::timelines::CANDIDATES_MAX;
 use store::{Change, ChangeResult};
 
 /// A page of notifications with what is needed to show them.
@@ -34,24 +37,60 @@ impl Service {
         limit: usize,
     ) -> Result<NotificationsView> {
         let (viewer, _) = policy::member(caller, Operation::ListNotifications)?;
-        let list = self.store.notifications(viewer, span, unread_only, limit + 1).await?;
-        let mut page = Page::from_surplus(list, limit, |n| Cursor::Id(n.id.get()));
-        let ids: HashSet<_> = page.items.iter().filter_map(|n| n.tweet).collect();
-        let ids: Vec<_> = ids.into_iter().collect();
-        let tweets = super::timelines::page_of(self.load_tweets(viewer, &ids).await?, None);
-        // What it is about may not be for the viewer any more.
-        let seen: HashSet<_> = tweets.tweets.iter().map(|tweet| tweet.id).collect();
-        page.items.retain(|n| n.tweet.is_none_or(|tweet| seen.contains(&tweet)));
+        let walk = if matches!(span, Span::After(_)) { Walk::Upwards } else { Walk::NewestFirst };
+        let mut rows = Rows::new(limit, walk);
+        let mut span = span;
+        let mut looked_at = 0;
+        // Read on until the page is full: some notifications are about tweets that the viewer may not see any more.
+        loop {
+            let asked = limit + 1;
+            let mut candidates = self.store.notifications(viewer, span, unread_only, asked).await?;
+            if walk == Walk::Upwards {
+                candidates.reverse();
+            }
+            let Some(furthest) = candidates.last().map(|notification| notification.id.get()) else { break };
+            looked_at += candidates.len();
+            let is_last = candidates.len() < asked;
+            let visible = self.visible_tweets(viewer, &candidates).await?;
+            for notification in candidates {
+                if notification.tweet.is_none_or(|tweet| visible.contains(&tweet)) {
+                    rows.push(notification.id.get(), notification);
+                }
+            }
+            if rows.is_full() || is_last {
+                break;
+            }
+            if looked_at >= CANDIDATES_MAX {
+                rows.stop_at(furthest);
+                break;
+            }
+            span = if walk == Walk::Upwards { Span::After(furthest) } else { Span::Before(furthest) };
+        }
+        let (rows, next) = rows.finish();
+        let items: Vec<Notification> = rows.into_iter().map(|(_, notification)| notification).collect();
+        let ids: HashSet<_> = items.iter().filter_map(|notification| notification.tweet).collect();
+        let tweets = self.page_of(viewer, &ids.into_iter().collect::<Vec<_>>()).await?;
         let mut accounts = tweets.accounts;
         let known: HashSet<_> = accounts.iter().map(|account| account.id).collect();
-        let actors: HashSet<_> =
-            page.items.iter().map(|n| n.actor).filter(|id| !known.contains(id)).collect();
+        let actors: HashSet<_> = items.iter().map(|n| n.actor).filter(|id| !known.contains(id)).collect();
         accounts.extend(self.store.accounts(&actors.into_iter().collect::<Vec<_>>()).await?);
+        let page = Page { items, next };
         let unread = self.store.unread_notifications(viewer).await?;
         Ok(NotificationsView { page, tweets: tweets.tweets, accounts, unread })
     }
 
-    /// Moves one's read mark forward.
+    /// Those of the tweets of these notifications that the viewer may see.
+    async fn visible_tweets(
+        &self,
+        viewer: AccountId,
+        notifications: &[Notification],
+    ) -> Result<HashSet<TweetId>> {
+        let ids: HashSet<_> = notifications.iter().filter_map(|notification| notification.tweet).collect();
+        let page = self.page_of(viewer, &ids.into_iter().collect::<Vec<_>>()).await?;
+        Ok(page.tweets.into_iter().map(|tweet| tweet.id).collect())
+    }
+
+    /// Marks notifications up to this one as read; the read position never moves back.
     ///
     /// # Errors
     /// Those of the store.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::{Account, Operation, Result, Username};
+use model::{Account, AccountState, Operation, Result, Username};
 
 use crate::policy::{self, Caller};
 use crate::service::Service;
@@ -18,7 +18,7 @@ impl Service {
         let online: HashMap<_, _> = self.live.online().into_iter().collect();
         let accounts = self.store.accounts(&online.keys().copied().collect::<Vec<_>>()).await?;
         let mut people = self.people(viewer, accounts).await?;
-        people.retain(|person| !person.relationship.blocked());
+        people.retain(|person| policy::is_listed(AccountState::Active, person.relationship));
         for person in &mut people {
             if let Some(presence) = online.get(&person.account.id) {
                 person.presence = *presence;

@@ -79,6 +79,42 @@ async fn a_page_that_filtering_left_short_is_filled_up() {
 }
 
 #[tokio::test]
+async fn a_page_of_notifications_that_filtering_left_short_is_filled_up() {
+    let server = TestServer::new().await;
+    let (ada, bob, cleo) =
+        (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
+    bob.follows(&ada).await;
+    let id = bob.posts("a question").await;
+    for n in 0..25 {
+        cleo.posts(&format!("@bob {n}")).await;
+        for _ in 0..3 {
+            let reply =
+                NewTweet { visibility: Visibility::Followers, reply_to: Some(id), ..tweet("for followers") };
+            ada.writes(reply).await.unwrap();
+        }
+    }
+    // From now on Bob does not see Ada's replies.
+    bob.unfollows(&ada).await;
+    let read = |span| server.service.notifications(&bob.caller, span, false, 10);
+    let (mut pages, mut span) = (Vec::new(), Span::Latest);
+    loop {
+        let page = read(span).await.unwrap().page;
+        pages.push(page.items.clone());
+        match page.next {
+            Some(model::Cursor::Id(next)) => span = Span::Before(next),
+            _ => break,
+        }
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
+    let all = pages.concat();
+    assert!(all.iter().all(|one| one.actor == cleo.id && one.kind == NotificationKind::Mention));
+    assert!(all.is_sorted_by(|a, b| a.id > b.id), "newest first, each once");
+    // Upwards from the oldest: the ones next to it, and no gap.
+    let above = read(Span::After(all[24].id.get())).await.unwrap().page;
+    assert_eq!(above.items, all[14..24]);
+}
+
+#[tokio::test]
 async fn followers_and_direct_tweets_reach_whom_they_are_for() {
     let server = TestServer::new().await;
     let (ada, bob, cleo) =

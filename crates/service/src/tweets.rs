@@ -23,7 +23,7 @@ impl Service {
             self.visible_tweet(author, id).await?;
         }
         if let Some(id) = tweet.quote_of {
-            policy::may_share(&self.visible_tweet(author, id).await?)?;
+            policy::check_shareable(&self.visible_tweet(author, id).await?)?;
         }
         self.store.apply(Change::Post { author, tweet }, once).await
     }
@@ -69,7 +69,7 @@ impl Service {
         tweet: TweetId,
     ) -> Result<ChangeResult> {
         let (account, _) = policy::member(caller, Operation::Retweet)?;
-        policy::may_share(&self.visible_tweet(account, tweet).await?)?;
+        policy::check_shareable(&self.visible_tweet(account, tweet).await?)?;
         self.store.apply(Change::Retweet { account, tweet }, once).await
     }
 
@@ -151,11 +151,11 @@ impl Service {
     /// `NOT_FOUND{tweet}`.
     pub async fn tweet(&self, caller: &Caller, id: TweetId) -> Result<TweetPage> {
         let (viewer, _) = policy::member(caller, Operation::GetTweet)?;
-        let shown = self.load_tweets(viewer, &[id]).await?;
-        if shown.is_empty() {
+        let page = self.page_of(viewer, &[id]).await?;
+        if page.tweets.is_empty() {
             return Err(Error::not_found("tweet"));
         }
-        Ok(super::timelines::page_of(shown, None))
+        Ok(page)
     }
 
     /// Every text that a tweet has had, with its time, oldest first.
@@ -197,7 +197,7 @@ impl Service {
         loop {
             let record = self.store.tweets(viewer, &[id]).await?.pop();
             match record {
-                Some(record) if policy::can_see(&record, viewer) => match record.tweet.retweet_of {
+                Some(record) if policy::is_visible(&record, viewer) => match record.tweet.retweet_of {
                     Some(original) => id = original,
                     None => return Ok(record),
                 },

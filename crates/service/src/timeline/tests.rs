@@ -4,10 +4,12 @@ use model::{NewTweet, Span, Tweet, TweetId, TweetPage, TweetText, Visibility};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
+use super::update::CacheUpdate;
 use super::{HomePage, HomeTweet, Limits, Timelines};
 use crate::live::LiveConfig;
 use crate::test_support::{TestServer, TestUser, config};
 use crate::{Caller, EditProfile, TimelineRequest};
+use store::Touched;
 
 /// Something that somebody does; numbers choose among those that are there.
 #[derive(Debug, Clone)]
@@ -324,4 +326,72 @@ async fn homes_take_no_more_memory_than_they_may() {
     assert_eq!(state.homes_bytes, counted);
     assert!(counted <= limits.homes_bytes && (5..40).contains(&state.homes.len()), "{counted}");
     assert!(state.homes.contains_key(&people[39].id), "the last one that was read is there");
+}
+
+#[tokio::test]
+async fn edits_do_not_let_a_home_grow() {
+    let server = TestServer::new().await;
+    let (ada, bob, eve) =
+        (server.person("ada").await, server.person("bob").await, server.person("eve").await);
+    ada.follows(&bob).await;
+    let timelines = &server.service.timelines;
+    for n in 0..4 {
+        bob.posts(&format!("bob {n}")).await;
+    }
+    timelines.home(ada.id, Span::Latest, 20, |_| ()).await.unwrap().unwrap();
+    let of_ada = || timelines.state().homes[&ada.id].bytes();
+    let before = of_ada();
+    for author in [&bob, &eve] {
+        for n in 0..300 {
+            let id = author.posts(&format!("first {n}")).await;
+            let text = TweetText::parse(&format!("second {n}")).unwrap();
+            server.service.edit_tweet(&author.caller, None, id, text).await.unwrap();
+        }
+    }
+    assert_eq!(of_ada(), before);
+}
+
+#[tokio::test]
+async fn an_edit_by_a_stranger_leaves_the_cached_page() {
+    let server = TestServer::new().await;
+    let (ada, eve) = (server.person("ada").await, server.person("eve").await);
+    ada.posts("mine").await;
+    let timelines = &server.service.timelines;
+    timelines.home(ada.id, Span::Latest, 20, |_| ()).await.unwrap().unwrap();
+    let encode = |page: &HomePage<'_>| written(whole(page));
+    timelines.newest_now(ada.id, 20, encode).unwrap();
+    let id = eve.posts("first").await;
+    server.service.edit_tweet(&eve.caller, None, id, TweetText::parse("second").unwrap()).await.unwrap();
+    let encoded = timelines.newest_now(ada.id, 20, |_| panic!("the page is still cached"));
+    assert!(String::from_utf8_lossy(&encoded.unwrap()).contains("mine"));
+}
+
+#[tokio::test]
+async fn likes_do_not_let_a_home_grow_without_bound() {
+    let server = TestServer::new().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let timelines = &server.service.timelines;
+    timelines.home(ada.id, Span::Latest, 20, |_| ()).await.unwrap().unwrap();
+    let mut state = timelines.state();
+    for n in 0..20_000 {
+        let tweet = TweetId::new(bob.id.get() + n).unwrap();
+        state.apply(CacheUpdate::Touched(Touched::ViewerFlags { account: ada.id, tweet }));
+    }
+    let bytes = state.homes[&ada.id].bytes();
+    assert!(bytes < 200_000, "{bytes} bytes");
+    assert_eq!(state.homes_bytes, bytes, "growth is counted when it happens");
+}
+
+#[test]
+fn a_direct_tweet_that_is_edited_while_its_author_is_not_followed_is_judged_afresh() {
+    let acts = [
+        Act::Follow { who: 0, whom: 1 },
+        Act::Post { who: 1, visibility: 2, mentions: 2, answers: 1, quotes: 1 },
+        Act::Read { who: 0, limit: 3 },
+        Act::Unfollow { who: 0, whom: 1 },
+        // It mentions Ada from now on.
+        Act::Edit { tweet: 0, mentions: 0 },
+        Act::Follow { who: 0, whom: 1 },
+    ];
+    assert!(run(&acts, Limits::default(), 3).unwrap() > 0);
 }
