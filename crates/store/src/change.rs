@@ -153,8 +153,18 @@ pub enum Change {
 pub struct ChangeResult {
     /// What was made or changed: an identifier of the kind that the change says, or of its subject.
     pub id: u64,
-    /// False if it was so already.
+    /// `false` if the store was already in the requested state.
     pub changed: bool,
+    /// The conversation of a sent message; `None` for every other change.
+    pub conversation: Option<ConversationId>,
+}
+
+impl ChangeResult {
+    /// The result of a change that is not about a conversation.
+    #[must_use]
+    pub const fn new(id: u64, changed: bool) -> Self {
+        Self { id, changed, conversation: None }
+    }
 }
 
 /// Where an imported row comes from, so that a second import finds it.

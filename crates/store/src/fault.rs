@@ -131,7 +131,7 @@ mod on {
     }
 
     pub fn is_on(wrong: InjectedBug) -> bool {
-        FAULTS.iter().any(|fault| matches!(fault, Fault::Bug(on) if *on == wrong))
+        FAULTS.iter().any(|fault| matches!(fault, Fault::InjectedBug(on) if *on == wrong))
     }
 
     pub fn crash_point(point: CrashPoint) {

@@ -100,7 +100,7 @@ impl State {
         match change {
             Change::ImportAccount { origin, username, display_name, password, created_ms } => {
                 if let Some(&id) = self.origins.get(&origin_key(&origin)) {
-                    return Ok(ChangeResult { id, changed: false });
+                    return Ok(ChangeResult::new(id, false));
                 }
                 if self.accounts.iter().any(|a| a.username == username.as_str()) {
                     return Err(Error::AlreadyExists("username".into()));
@@ -108,7 +108,7 @@ impl State {
                 self.origins.insert(origin_key(&origin), id);
                 let (username, display_name) = (username.to_string(), display_name.as_str().to_owned());
                 self.accounts.push(FakeAccount { id, username, display_name, password, created_ms });
-                Ok(ChangeResult { id, changed: true })
+                Ok(ChangeResult::new(id, true))
             }
             Change::ImportFollow { follower, followee } => {
                 let follow = (follower.get(), followee.get());
@@ -116,11 +116,11 @@ impl State {
                 if changed {
                     self.follows.push(follow);
                 }
-                Ok(ChangeResult { id: followee.get(), changed })
+                Ok(ChangeResult::new(followee.get(), changed))
             }
             Change::ImportTweet { origin, author, tweet, created_ms } => {
                 if let Some(&id) = self.origins.get(&origin_key(&origin)) {
-                    return Ok(ChangeResult { id, changed: false });
+                    return Ok(ChangeResult::new(id, false));
                 }
                 if let Some(original) = tweet.quote_of
                     && self.tweets.iter().all(|t| t.id != original.get())
@@ -129,7 +129,7 @@ impl State {
                 }
                 self.origins.insert(origin_key(&origin), id);
                 self.tweets.push(FakeTweet { id, author: author.get(), tweet, created_ms });
-                Ok(ChangeResult { id, changed: true })
+                Ok(ChangeResult::new(id, true))
             }
             other => panic!("an import has no business with {other:?}"),
         }

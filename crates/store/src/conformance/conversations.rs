@@ -3,7 +3,7 @@
 use model::{AccountId, Error, MessageId, ReadReceipts, Span};
 
 use super::fixture::StoreFixture;
-use crate::Change;
+use crate::{Change, IdempotencyKey};
 use crate::test_support::text;
 
 async fn say(fixture: &StoreFixture, author: AccountId, to: AccountId, words: &str) -> MessageId {
@@ -53,6 +53,23 @@ pub(crate) async fn messages_arrive_in_order_with_marks_that_only_go_forward(fix
             .await,
         Error::NotFound(_)
     ));
+}
+
+pub(crate) async fn a_sent_message_names_its_conversation_also_after_a_retry(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let key = IdempotencyKey { account: ada, key: b"key".to_vec(), request_hash: [1; 32] };
+    let send = || {
+        let change = Change::SendMessage { author: ada, to: bob, text: text("hello") };
+        fixture.store.apply(change, Some(key.clone()))
+    };
+    let sent = send().await.unwrap();
+    let conversation = fixture.store.conversation_between(ada, bob).await.unwrap().unwrap();
+    assert_eq!(sent.conversation, Some(conversation.id));
+    assert_eq!(conversation.last.id.get(), sent.id);
+    assert_eq!(send().await.unwrap(), sent);
+    assert_eq!(fixture.store.messages(conversation.id, Span::Latest, 10).await.unwrap().len(), 1);
+    let unkeyed = Change::SendMessage { author: bob, to: ada, text: text("hello back") };
+    assert_eq!(fixture.apply(unkeyed).await.conversation, Some(conversation.id));
 }
 
 pub(crate) async fn a_block_closes_a_conversation(fixture: StoreFixture) {

@@ -50,6 +50,7 @@ macro_rules! conformance_suite {
             relationships: nobody_follows_blocks_or_mutes_themselves,
             relationships: notifications_tell_what_others_did_and_are_read_forwards,
             conversations: messages_arrive_in_order_with_marks_that_only_go_forward,
+            conversations: a_sent_message_names_its_conversation_also_after_a_retry,
             conversations: a_block_closes_a_conversation,
             events: every_commit_is_told_once_and_in_order,
             events: the_log_repeats_what_was_told_until_it_is_pruned,

@@ -137,7 +137,7 @@ impl Tx<'_> {
             params![Sql(conversation), Sql(author), Sql(to), Sql(message)],
         )?;
         self.tell(EventKind::MessageSent { conversation, message, author, to })?;
-        applied(id, true)
+        Ok(ChangeResult { id, changed: true, conversation: Some(conversation) })
     }
 
     fn conversation(&mut self, one: AccountId, other: AccountId) -> Result<ConversationId> {

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::ids::Ids;
 use super::maintenance_thread::{MaintenanceTask, MaintenanceThread};
-use super::sql::{Fault, Result, first, run};
+use super::sql::{Fault, Result, first, get_optional, optional, run};
 use crate::env::Clock;
 use crate::fault::{self, CrashPoint, InjectedBug};
 use crate::{Change, ChangeResult, Commit, Event, EventKind, IdempotencyKey, Observer, Touched};
@@ -406,27 +406,32 @@ impl Tx<'_> {
         let account = once.account.get().cast_signed();
         let known = first(
             self.db,
-            "SELECT request_hash, result, changed FROM idempotency WHERE key = ?1 AND account = ?2",
+            "SELECT request_hash, result, changed, conversation FROM idempotency WHERE key = ?1 AND account = ?2",
             params![once.key, account],
-            |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, i64>(1)?, row.get(2)?)),
+            |row| {
+                let (id, changed) = (row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?);
+                let result = ChangeResult { id, changed, conversation: get_optional(row, 3)? };
+                Ok((row.get::<_, [u8; 32]>(0)?, result))
+            },
         )?;
-        if let Some((request_hash, id, changed)) = known {
+        if let Some((request_hash, result)) = known {
             if request_hash != once.request_hash {
                 return Err(Error::IdempotencyConflict.into());
             }
-            return Ok(ChangeResult { id: id.cast_unsigned(), changed });
+            return Ok(result);
         }
         let applied = self.carry_out(&job.change)?;
         run(
             self.db,
-            "INSERT INTO idempotency (key, account, request_hash, result, changed, made_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO idempotency (key, account, request_hash, result, changed, conversation, made_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 once.key,
                 account,
                 once.request_hash,
                 applied.id.cast_signed(),
                 applied.changed,
+                optional(applied.conversation),
                 self.now_ms
             ],
         )?;
@@ -529,5 +534,5 @@ impl Tx<'_> {
 
 /// The answer of a change about this subject.
 pub(super) fn applied(id: u64, changed: bool) -> Result<ChangeResult> {
-    Ok(ChangeResult { id, changed })
+    Ok(ChangeResult::new(id, changed))
 }

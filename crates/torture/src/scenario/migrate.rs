@@ -16,11 +16,12 @@ use crate::report::{Control, Line};
 use crate::server::{Launch, private_directory};
 
 /// As the server takes them, in their order.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("../../../store/src/sqlite/schema_1.sql"),
     include_str!("../../../store/src/sqlite/schema_2.sql"),
     include_str!("../../../store/src/sqlite/schema_3.sql"),
     include_str!("../../../store/src/sqlite/schema_4.sql"),
+    include_str!("../../../store/src/sqlite/schema_5.sql"),
 ];
 /// "MiTw", by which the server knows its own.
 const APPLICATION: i64 = 0x4d69_5477;
