@@ -11,13 +11,14 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use crate::config::SignUpMode;
+use crate::network::network_of;
 use crate::passwords::refuse_guessable;
 use crate::policy::{self, Caller};
 use crate::service::Service;
-use crate::throttle::network_of;
+use crate::throttle::Attempt;
 use crate::views::LoggedIn;
 use store::fault::{self, InjectedBug};
-use store::{Change, ChangeResult, IdempotencyKey};
+use store::{Change, ChangeResult, Credentials, IdempotencyKey};
 
 /// Names that would look official; operators may use them.
 const RESERVED: &[&str] = &[
@@ -103,11 +104,26 @@ impl Service {
         };
         refuse_guessable("password", &wish.password, &wish.username)?;
         let key = address.map(|address| network_of(address).to_string());
-        if let Some(key) = &key {
-            self.sign_ups.check(key)?;
+        let attempt = key.as_deref().map(|key| self.sign_ups.attempt(key)).transpose()?;
+        let created = self.register(wish, invite, key.as_deref()).await;
+        match (&created, attempt) {
+            (Err(_), Some(attempt)) => attempt.refund(),
+            (Ok(_), Some(attempt)) => attempt.keep(),
+            (_, None) => {}
         }
-        // Before the hash: a taken name is found out at once.
-        self.refuse_taken(&wish.username, key.as_deref()).await?;
+        let (account, client_name) = created?;
+        self.open_session(account, client_name).await
+    }
+
+    /// Creates an account for someone at this network; returns it with the name of the client.
+    async fn register(
+        &self,
+        wish: SignUp,
+        invite: Option<[u8; 32]>,
+        network: Option<&str>,
+    ) -> Result<(AccountId, String)> {
+        // Before the hash: a taken name is refused at once.
+        self.refuse_taken(&wish.username, network).await?;
         let password = self.hasher.hash(&wish.password).await?;
         let change = Change::CreateAccount {
             username: wish.username,
@@ -118,12 +134,9 @@ impl Service {
             password_change_advised: false,
         };
         let created = self.store.apply(change, None).await?;
-        if let Some(key) = &key {
-            self.sign_ups.count(key);
-        }
         let account =
             AccountId::new(created.id).ok_or_else(|| store::incident(&"an account without identifier"))?;
-        self.open_session(account, wish.client_name).await
+        Ok((account, wish.client_name))
     }
 
     /// Whether somebody could sign up with this username now.
@@ -146,8 +159,7 @@ impl Service {
             return Err(Error::invalid("username", "is reserved, choose another"));
         }
         if let Some(address) = address {
-            self.username_checks.check(address)?;
-            self.username_checks.count(address);
+            self.username_checks.attempt(address)?.keep();
         }
         match self.store.account_by_username(username).await? {
             Some(_) => Err(Error::AlreadyExists("username".into())),
@@ -188,19 +200,20 @@ impl Service {
     ) -> Result<LoggedIn> {
         // Per account and address: a guesser elsewhere never locks the owner out.
         let pair = address.map(|address| format!("{username} {address}"));
-        if let (Some(address), Some(pair)) = (address, &pair) {
-            self.address_failures.check(address)?;
-            self.account_failures.check(pair)?;
-        }
-        let credentials = self.store.credentials(username).await?;
-        let kept = credentials.as_ref().map(|c| c.password.clone());
-        let is_legacy = kept.as_ref().is_some_and(|kept| kept.legacy.is_some());
-        let matches = self.hasher.verify(password, kept).await?;
-        let Some(credentials) = credentials.filter(|_| matches) else {
-            if let (Some(address), Some(pair)) = (address, &pair) {
-                self.address_failures.count(address);
-                self.account_failures.count(pair);
+        let by_address = address.map(|address| self.address_failures.attempt(address)).transpose()?;
+        let by_pair = match pair.as_deref().map(|pair| self.account_failures.attempt(pair)).transpose() {
+            Ok(attempt) => attempt,
+            Err(error) => {
+                by_address.into_iter().for_each(Attempt::refund);
+                return Err(error);
             }
+        };
+        let checked = self.check_password(username, password).await;
+        if !matches!(checked, Ok(None)) {
+            // Only a wrong password counts.
+            by_address.into_iter().chain(by_pair).for_each(Attempt::refund);
+        }
+        let Some(credentials) = checked? else {
             return Err(Error::Unauthenticated("wrong username or password".into()));
         };
         if let Some(pair) = &pair {
@@ -209,14 +222,23 @@ impl Service {
         if credentials.state != AccountState::Active {
             return Err(Error::forbidden("this account is suspended: ask the operator of this server"));
         }
-        if is_legacy {
+        if credentials.password.legacy.is_some() {
             let password = self.hasher.hash(password).await?;
             self.store.apply(Change::RehashPassword { account: credentials.account, password }, None).await?;
         }
         self.open_session(credentials.account, client_name.to_owned()).await
     }
 
-    /// Takes a session up again.
+    /// The credentials of an account if this is its password; `None` for a wrong password and for an unknown name, which
+    /// take equally long.
+    async fn check_password(&self, username: &Username, password: &Password) -> Result<Option<Credentials>> {
+        let credentials = self.store.credentials(username).await?;
+        let hash = credentials.as_ref().map(|credentials| credentials.password.clone());
+        let matches = self.hasher.verify(password, hash).await?;
+        Ok(credentials.filter(|_| matches))
+    }
+
+    /// Resumes a session.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` when there is no such session (any more).
@@ -289,14 +311,21 @@ impl Service {
         password: &Password,
     ) -> Result<()> {
         let key = format!("{} itself", profile.account.username);
-        self.account_failures.check(&key)?;
-        let credentials = self.store.credentials(&profile.account.username).await?;
-        if !self.hasher.verify(password, credentials.map(|c| c.password)).await? {
-            self.account_failures.count(&key);
-            return Err(Error::invalid(field, "is wrong"));
+        let attempt = self.account_failures.attempt(&key)?;
+        match self.check_password(&profile.account.username, password).await {
+            Ok(Some(_)) => {
+                self.account_failures.forget(&key);
+                Ok(())
+            }
+            Ok(None) => {
+                attempt.keep();
+                Err(Error::invalid(field, "is wrong"))
+            }
+            Err(error) => {
+                attempt.refund();
+                Err(error)
+            }
         }
-        self.account_failures.forget(&key);
-        Ok(())
     }
 
     pub(super) async fn own_profile(&self, account: AccountId) -> Result<Profile> {

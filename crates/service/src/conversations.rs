@@ -48,10 +48,13 @@ impl Service {
         let (author, _) = policy::member(caller, Operation::SendMessage)?;
         let to = self.find(author, username).await?.0.account.id;
         let sent = self.store.apply(Change::SendMessage { author, to, text }, once).await?;
-        let gone = || store::incident(&"a message without conversation");
-        let message = MessageId::new(sent.id).ok_or_else(gone)?;
-        let conversation =
-            self.store.message(message).await?.ok_or_else(|| Error::not_found("message"))?.conversation;
+        let incomplete = || store::incident(&"a message without identifier or conversation");
+        let message = MessageId::new(sent.id).ok_or_else(incomplete)?;
+        let conversation = match sent.conversation {
+            Some(conversation) => conversation,
+            // A retry with a key that an earlier version of the store kept without it.
+            None => self.store.message(message).await?.ok_or_else(incomplete)?.conversation,
+        };
         Ok(Sent { message, conversation })
     }
 

@@ -1,7 +1,7 @@
 //! What people tell the operators of others, and what operators see of it.
 
 use model::limits::REPORTS_LISTED_MAX;
-use model::{Error, Operation, Report, ReportId, ReportReason, Result, TweetId, Username};
+use model::{AccountId, Error, Operation, Report, ReportId, ReportReason, Result, TweetId, Username};
 
 use crate::policy::{self, Caller};
 use crate::service::Service;
@@ -30,7 +30,23 @@ impl Service {
     ) -> Result<ChangeResult> {
         let (reporter, _) = policy::member(caller, Operation::Report)?;
         let key = reporter.to_string();
-        self.reports.check(&key)?;
+        let attempt = self.reports.attempt(&key)?;
+        let reported = self.file_report(reporter, once, what, reason).await;
+        if reported.is_ok() {
+            attempt.keep();
+        } else {
+            attempt.refund();
+        }
+        reported
+    }
+
+    async fn file_report(
+        &self,
+        reporter: AccountId,
+        once: Option<IdempotencyKey>,
+        what: &Reported,
+        reason: ReportReason,
+    ) -> Result<ChangeResult> {
         let (account, tweet) = match what {
             Reported::Account(username) => {
                 let profile = self.store.account_by_username(username).await?;
@@ -41,9 +57,7 @@ impl Service {
                 (tweet.author, Some(tweet.id))
             }
         };
-        let applied = self.store.apply(Change::Report { reporter, account, tweet, reason }, once).await?;
-        self.reports.count(&key);
-        Ok(applied)
+        self.store.apply(Change::Report { reporter, account, tweet, reason }, once).await
     }
 
     /// The oldest of what was reported and is not closed, and whether there is more.

@@ -4,7 +4,7 @@ use model::{Operation, Result, SessionId};
 
 use crate::policy::{self, Caller};
 use crate::service::Service;
-use store::{Change, ChangeResult, SessionRecord};
+use store::{Change, ChangeResult, IdempotencyKey, SessionRecord};
 
 impl Service {
     /// Ends this session, or all of one's sessions.
@@ -35,8 +35,13 @@ impl Service {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn revoke_session(&self, caller: &Caller, session: SessionId) -> Result<ChangeResult> {
+    pub async fn revoke_session(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        session: SessionId,
+    ) -> Result<ChangeResult> {
         let (account, _) = policy::member(caller, Operation::RevokeSession)?;
-        self.store.apply(Change::EndSession { account, session }, None).await
+        self.store.apply(Change::EndSession { account, session }, once).await
     }
 }

@@ -82,19 +82,19 @@ impl TestServer {
             invite_code: None,
             client_name: "test".into(),
         };
-        let logged_in = self.service.sign_up(&nobody(), wish).await.unwrap();
+        let logged_in = self.service.sign_up(&anonymous(), wish).await.unwrap();
         let (id, caller) = (logged_in.profile.account.id, logged_in.caller());
         TestUser { server: self, name: username(name), id, caller, token: logged_in.token.unwrap() }
     }
 
     pub async fn log_in(&self, name: &str, attempt: &str) -> Result<Caller> {
         let attempt = Password::parse_attempt("password", attempt.into()).unwrap();
-        let logged_in = self.service.log_in(&nobody(), &username(name), &attempt, "test").await?;
+        let logged_in = self.service.log_in(&anonymous(), &username(name), &attempt, "test").await?;
         Ok(logged_in.caller())
     }
 }
 
-pub fn nobody() -> Caller {
+pub fn anonymous() -> Caller {
     Caller::Anonymous(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)))
 }
 

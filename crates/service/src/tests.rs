@@ -7,10 +7,10 @@ use model::{Error, Hashtag, NewTweet, NotificationKind, Span, SshFingerprint, Ss
 use crate::config::{ServiceConfig, SignUpMode};
 use crate::live::LiveConfig;
 use crate::passwords;
-use crate::test_support::{PASSWORD, TestServer, config, nobody, password, tweet, username};
-use crate::{AccountListRequest, SignUp, TimelineRequest};
+use crate::test_support::{PASSWORD, TestServer, anonymous, config, password, tweet, username};
+use crate::{AccountListRequest, Caller, Reported, SignUp, TimelineRequest};
 use store::env::SystemRandom;
-use store::{Change, Origin, Store as _};
+use store::{Change, IdempotencyKey, Origin, Store as _};
 
 #[tokio::test]
 async fn a_blocked_person_sees_nothing_of_the_other() {
@@ -184,6 +184,78 @@ async fn guessing_passwords_is_slowed_down_and_does_not_lock_the_owner_out() {
 }
 
 #[tokio::test]
+async fn guesses_at_the_same_time_do_not_all_pass() {
+    let config = ServiceConfig { login_failures_per_account: 3, ..config() };
+    let server = TestServer::with(config, LiveConfig::default()).await;
+    server.person("ada").await;
+    let guesses = (0..10).map(|_| server.log_in("ada", "not it"));
+    let answers = futures_util::future::join_all(guesses).await;
+    let count = |is: fn(&Error) -> bool| answers.iter().filter(|one| one.as_ref().is_err_and(is)).count();
+    assert_eq!(count(|error| matches!(error, Error::Unauthenticated(_))), 3);
+    assert_eq!(count(|error| matches!(error, Error::RateLimited { .. })), 7);
+}
+
+#[tokio::test]
+async fn right_passwords_are_not_counted() {
+    let config = ServiceConfig { login_failures_per_account: 3, login_failures_per_address: 3, ..config() };
+    let server = TestServer::with(config, LiveConfig::default()).await;
+    server.person("ada").await;
+    for _ in 0..10 {
+        server.log_in("ada", PASSWORD).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sign_ups_at_the_same_time_do_not_all_pass() {
+    let config = ServiceConfig { sign_ups_per_address: 2, ..config() };
+    let server = TestServer::with(config, LiveConfig::default()).await;
+    let anonymous = anonymous();
+    let wish = |name: &str| SignUp {
+        username: username(name),
+        display_name: model::DisplayName::default(),
+        password: password(PASSWORD),
+        invite_code: None,
+        client_name: "test".into(),
+    };
+    let names = ["ada", "bob", "cleo", "dora", "eve"];
+    let sign_ups = names.map(|name| server.service.sign_up(&anonymous, wish(name)));
+    let answers = futures_util::future::join_all(sign_ups).await;
+    assert_eq!(answers.iter().filter(|one| one.is_ok()).count(), 2);
+    let limited = answers.iter().filter(|one| matches!(one, Err(Error::RateLimited { .. }))).count();
+    assert_eq!(limited, 3);
+}
+
+#[tokio::test]
+async fn reports_at_the_same_time_do_not_all_pass() {
+    let server = TestServer::new().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let what = Reported::Account(bob.name.clone());
+    let reports = (0..30).map(|_| {
+        server.service.report(&ada.caller, None, &what, model::ReportReason::parse("spam").unwrap())
+    });
+    let answers = futures_util::future::join_all(reports).await;
+    assert_eq!(answers.iter().filter(|one| one.is_ok()).count(), 20);
+    let limited = answers.iter().filter(|one| matches!(one, Err(Error::RateLimited { .. }))).count();
+    assert_eq!(limited, 10);
+}
+
+#[tokio::test]
+async fn a_session_is_revoked_once_for_each_key() {
+    let server = TestServer::new().await;
+    let ada = server.person("ada").await;
+    let other = server.log_in("ada", PASSWORD).await.unwrap();
+    let Caller::Member { session, .. } = other else { panic!("{other:?}") };
+    let key = || IdempotencyKey { account: ada.id, key: b"key".to_vec(), request_hash: [7; 32] };
+    let first = server.service.revoke_session(&ada.caller, Some(key()), session).await.unwrap();
+    assert!(first.changed);
+    let again = server.service.revoke_session(&ada.caller, Some(key()), session).await.unwrap();
+    assert_eq!(again, first, "a retry gets the result of the first request");
+    let other_request = IdempotencyKey { request_hash: [8; 32], ..key() };
+    let conflict = server.service.revoke_session(&ada.caller, Some(other_request), session).await;
+    assert_eq!(conflict.unwrap_err(), Error::IdempotencyConflict);
+}
+
+#[tokio::test]
 async fn an_unknown_name_and_a_wrong_password_are_told_alike() {
     let server = TestServer::new().await;
     server.person("ada").await;
@@ -201,14 +273,15 @@ async fn sessions_end_when_they_are_not_used_and_when_they_are_too_old() {
     let hour = |n: i64| n * 3_600_000;
     for _ in 0..11 {
         server.clock.advance_ms(hour(9));
-        server.service.authenticate(&nobody(), &ada.token).await.unwrap();
+        server.service.authenticate(&anonymous(), &ada.token).await.unwrap();
     }
     server.clock.advance_ms(hour(9));
-    let too_old = server.service.authenticate(&nobody(), &ada.token).await;
+    let too_old = server.service.authenticate(&anonymous(), &ada.token).await;
     assert!(matches!(too_old, Err(Error::Unauthenticated(_))));
-    let logged_in = server.service.log_in(&nobody(), &ada.name, &password(PASSWORD), "test").await.unwrap();
+    let logged_in =
+        server.service.log_in(&anonymous(), &ada.name, &password(PASSWORD), "test").await.unwrap();
     server.clock.advance_ms(hour(11));
-    let unused = server.service.authenticate(&nobody(), &logged_in.token.unwrap()).await;
+    let unused = server.service.authenticate(&anonymous(), &logged_in.token.unwrap()).await;
     assert!(matches!(unused, Err(Error::Unauthenticated(_))));
 }
 
@@ -262,19 +335,19 @@ async fn sign_up_is_as_open_as_the_operator_says() {
         client_name: "test".into(),
     };
     assert!(matches!(
-        closed.service.sign_up(&nobody(), wish("ada", PASSWORD)).await,
+        closed.service.sign_up(&anonymous(), wish("ada", PASSWORD)).await,
         Err(Error::Forbidden(_))
     ));
     let open =
         TestServer::with(ServiceConfig { sign_ups_per_address: 2, ..config() }, LiveConfig::default()).await;
     for (name, secret) in [("ada", "ada_1234"), ("bob", "password"), ("admin", PASSWORD)] {
-        let refused = open.service.sign_up(&nobody(), wish(name, secret)).await;
+        let refused = open.service.sign_up(&anonymous(), wish(name, secret)).await;
         if name != "ada" {
             assert!(matches!(refused, Err(Error::Invalid { .. })), "{name} {secret}: {refused:?}");
         }
     }
-    open.service.sign_up(&nobody(), wish("cleo", PASSWORD)).await.unwrap();
-    let third = open.service.sign_up(&nobody(), wish("dora", PASSWORD)).await;
+    open.service.sign_up(&anonymous(), wish("cleo", PASSWORD)).await.unwrap();
+    let third = open.service.sign_up(&anonymous(), wish("dora", PASSWORD)).await;
     assert!(matches!(third, Err(Error::RateLimited { .. })), "{third:?}");
 }
 
@@ -324,17 +397,17 @@ async fn a_key_opens_a_session_of_its_account_until_it_is_revoked_or_the_account
     }
     let service = &server.service;
     let by_key = |fingerprint: SshFingerprint| async move {
-        service.log_in_with_ssh_key(&nobody(), &fingerprint, "ssh").await.unwrap()
+        service.log_in_with_ssh_key(&anonymous(), &fingerprint, "ssh").await.unwrap()
     };
     let logged_in = by_key(one).await.unwrap();
     assert_eq!(logged_in.profile.account.id, ada.id);
     let token = logged_in.token.unwrap();
-    assert!(server.service.authenticate(&nobody(), &token).await.is_ok());
+    assert!(server.service.authenticate(&anonymous(), &token).await.is_ok());
     assert!(by_key(SshFingerprint([3; 32])).await.is_none(), "a key of nobody");
 
     let key = server.service.ssh_keys(&ada.caller).await.unwrap()[0].id;
     server.service.revoke_ssh_key(&ada.caller, None, key).await.unwrap();
-    assert!(server.service.authenticate(&nobody(), &token).await.is_err());
+    assert!(server.service.authenticate(&anonymous(), &token).await.is_err());
     assert!(by_key(one).await.is_none());
     store.apply(Change::SetSuspended { account: ada.id, suspended: true }, None).await.unwrap();
     assert!(by_key(other).await.is_none());

@@ -3,8 +3,8 @@
 use model::{AccountId, Error, MessageId, ReadReceipts, Span};
 
 use super::fixture::StoreFixture;
-use crate::{Change, IdempotencyKey};
 use crate::test_support::text;
+use crate::{Change, IdempotencyKey};
 
 async fn say(fixture: &StoreFixture, author: AccountId, to: AccountId, words: &str) -> MessageId {
     let change = Change::SendMessage { author, to, text: text(words) };
