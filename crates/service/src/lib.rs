@@ -25,6 +25,7 @@ mod search;
 mod service;
 mod sessions;
 mod ssh_keys;
+mod statistics;
 #[cfg(any(test, feature = "test-support"))]
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
 pub mod test_support;
@@ -39,13 +40,12 @@ mod views;
 
 pub use accounts::{EditProfile, ProfileView, SignUp};
 pub use admin::{NewAccount, ServerInfo, Statistics};
-pub use config::{ServiceConfig, SignUpMode};
+pub use config::{Argon2Cost, ServiceConfig, SignUpMode};
 pub use conversations::{MessagesView, Sent};
 pub use export::ExportPage;
 pub use follows::AccountListRequest;
 pub use network::network_of;
 pub use notifications::NotificationsView;
-pub use passwords::Argon2Cost;
 pub use policy::Caller;
 pub use reports::Reported;
 pub use service::{Service, ServiceParts};

@@ -9,7 +9,7 @@ use model::{Error, Password, Result, Username};
 use sha_crypt::{Sha512Params, sha512_crypt_b64};
 use tokio::sync::Semaphore;
 
-use crate::config::ServiceConfig;
+use crate::config::{Argon2Cost, ServiceConfig};
 use store::PasswordHash;
 use store::env::Random;
 
@@ -18,23 +18,6 @@ use store::env::Random;
 pub const LEGACY_ROUNDS_MAX: usize = 100_000;
 const LEGACY_ROUNDS_DEFAULT: usize = 5_000;
 const LEGACY_SALT_BYTES_MAX: usize = 16;
-
-/// Work of one hash. The default is OWASP's floor for argon2id: 19 MiB, 2 passes, 1 lane, about 22 ms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Argon2Cost {
-    /// Memory in KiB.
-    pub memory_kib: u32,
-    /// Passes over it.
-    pub passes: u32,
-    /// Lanes.
-    pub lanes: u32,
-}
-
-impl Default for Argon2Cost {
-    fn default() -> Self {
-        Self { memory_kib: 19_456, passes: 2, lanes: 1 }
-    }
-}
 
 /// Refuses what would be guessed at once.
 ///

@@ -11,11 +11,11 @@ use store::env::{Clock, Random};
 use store::{EventReceiver, SharedStore};
 use tokio::sync::Notify;
 
-use crate::admin;
 use crate::config::ServiceConfig;
 use crate::live::{Live, LiveConfig};
 use crate::passwords::Hasher;
 use crate::policy;
+use crate::statistics::StatisticsCache;
 use crate::throttle::Throttle;
 use crate::timeline::{self, Timelines};
 use crate::views::AccountView;
@@ -64,7 +64,7 @@ pub struct Service {
     /// There is a deleted account to purge.
     pub(crate) purge: Notify,
     pub(crate) started_ms: i64,
-    pub(crate) info: admin::CachedInfo,
+    pub(crate) statistics: StatisticsCache,
 }
 
 impl Service {
@@ -91,7 +91,7 @@ impl Service {
             reports: Throttle::fixed(REPORTS_PER_HOUR, 60 * MINUTE),
             purge: Notify::new(),
             started_ms: clock.now_ms(),
-            info: admin::CachedInfo::default(),
+            statistics: StatisticsCache::default(),
             store,
             timelines,
             live,
