@@ -20,7 +20,7 @@ use crate::views::LoggedIn;
 use store::fault::{self, InjectedBug};
 use store::{Change, ChangeResult, Credentials, IdempotencyKey};
 
-/// Names that would look official; operators may use them.
+/// Usernames that would look official; admins may create them.
 const RESERVED: &[&str] = &[
     "admin",
     "administrator",
@@ -72,14 +72,14 @@ pub struct EditProfile {
     pub presence_hidden: Option<bool>,
 }
 
-/// A profile as somebody sees it.
+/// A profile as its viewer sees it.
 #[derive(Debug, Clone)]
 pub struct ProfileView {
     /// The profile.
     pub profile: Profile,
-    /// The viewer's relationships; `None` for one's own.
+    /// The viewer's relationship to the account; `None` for the viewer's own.
     pub relationship: Option<Relationship>,
-    /// Whether they are there.
+    /// Presence of the account.
     pub presence: Presence,
 }
 
@@ -115,7 +115,7 @@ impl Service {
         self.open_session(account, client_name).await
     }
 
-    /// Creates an account for someone at this network; returns it with the name of the client.
+    /// Creates the account; returns it with the name of the client.
     async fn register(
         &self,
         wish: SignUp,
@@ -139,7 +139,7 @@ impl Service {
         Ok((account, wish.client_name))
     }
 
-    /// Whether somebody could sign up with this username now.
+    /// Checks that a client could sign up with this username now.
     ///
     /// # Errors
     /// `FORBIDDEN` where sign-up is closed, `INVALID`, `ALREADY_EXISTS`, `RATE_LIMITED`.
@@ -152,8 +152,8 @@ impl Service {
         self.refuse_taken(username, address.as_deref()).await
     }
 
-    /// Refuses a name that cannot be had. How many names an address may ask about is bounded, so that nobody lists
-    /// the members of a server that they do not belong to.
+    /// Refuses a username that is reserved or taken. The number of checks of one network is limited, so that outsiders
+    /// cannot list the accounts of a server.
     async fn refuse_taken(&self, username: &Username, address: Option<&str>) -> Result<()> {
         if RESERVED.contains(&username.as_str()) {
             return Err(Error::invalid("username", "is reserved, choose another"));
@@ -167,8 +167,7 @@ impl Service {
         }
     }
 
-    /// Logs in with a password. A wrong password and an unknown name are told apart neither by the answer nor by
-    /// its time.
+    /// Logs in with a password. A wrong password and an unknown username give the same response in the same time.
     ///
     /// # Errors
     /// `UNAUTHENTICATED`, `FORBIDDEN` for a suspended account with the right password, `RATE_LIMITED`, `BUSY`.
@@ -241,7 +240,7 @@ impl Service {
     /// Resumes a session.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` when there is no such session (any more).
+    /// `UNAUTHENTICATED` when there is no such session, or it has ended.
     pub async fn authenticate(&self, caller: &Caller, token: &[u8]) -> Result<LoggedIn> {
         policy::authorise(caller, Operation::Authenticate)?;
         let ended = || Error::Unauthenticated("this session has ended: log in again".into());
@@ -263,7 +262,7 @@ impl Service {
         Ok(LoggedIn { token: None, session: session.id, profile })
     }
 
-    /// Whether the session of this token has not been ended.
+    /// Whether the session of this token exists and its account is active.
     ///
     /// # Errors
     /// Those of the store.
@@ -281,14 +280,14 @@ impl Service {
         Ok(LoggedIn { token: Some(token), session, profile })
     }
 
-    /// A session's secret, and what is kept of it.
+    /// A new session token, and the hash of it that is stored.
     pub(super) fn new_token(&self) -> ([u8; 32], [u8; 32]) {
         let mut token = [0; 32];
         self.random.fill(&mut token);
         (token, Sha256::digest(token).into())
     }
 
-    /// A new password; all other sessions end.
+    /// Changes the caller's password and ends all other sessions.
     ///
     /// # Errors
     /// `INVALID{old_password}` when that is wrong, `INVALID{new_password}`, `RATE_LIMITED`, `BUSY`.
@@ -333,7 +332,7 @@ impl Service {
         profile.ok_or_else(|| Error::Unauthenticated("this session has ended: log in again".into()))
     }
 
-    /// Changes one's own profile.
+    /// Changes the caller's profile.
     ///
     /// # Errors
     /// Those of the store.
@@ -348,7 +347,7 @@ impl Service {
         self.store.apply(Change::EditProfile { account, display_name, bio, presence_hidden }, once).await
     }
 
-    /// Hides one's own account at once; its data is removed in the background.
+    /// Hides the caller's account at once; its data is deleted in the background.
     ///
     /// # Errors
     /// `INVALID{password}` when that is wrong.
@@ -361,7 +360,7 @@ impl Service {
         Ok(())
     }
 
-    /// Someone's profile, or one's own.
+    /// The profile of an account, or the caller's own.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.
@@ -381,7 +380,7 @@ fn sign_up_is_closed() -> Error {
     Error::forbidden("sign-up is closed here: ask the operator for an account")
 }
 
-/// Where an unauthenticated caller comes from; `None` is the operator's socket.
+/// The address of an unauthenticated caller; `None` for the operator's socket.
 fn anonymous_address(caller: &Caller) -> Result<Option<IpAddr>> {
     match caller {
         Caller::Anonymous(address) => Ok(Some(*address)),
@@ -390,7 +389,7 @@ fn anonymous_address(caller: &Caller) -> Result<Option<IpAddr>> {
     }
 }
 
-/// What is kept of an invite code: people may type it in any case and with other dashes.
+/// The stored hash of an invite code, whatever its case and separators.
 pub(super) fn invite_hash(code: &str) -> [u8; 32] {
     let code: String =
         code.chars().filter(|c| c.is_alphanumeric()).take(64).flat_map(char::to_uppercase).collect();

@@ -1,4 +1,4 @@
-//! Chat between two people.
+//! Conversations: direct messages between two accounts.
 
 use model::{
     Account, Conversation, ConversationId, DirectMessage, Error, MessageId, Operation, Page, ReadReceipts,
@@ -12,9 +12,9 @@ use store::{Change, ChangeResult, IdempotencyKey};
 /// A message that was sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent {
-    /// The message.
+    /// The new message.
     pub message: MessageId,
-    /// Where it was said.
+    /// Its conversation.
     pub conversation: ConversationId,
 }
 
@@ -23,13 +23,13 @@ pub struct Sent {
 pub struct MessagesView {
     /// Newest first.
     pub messages: Page<DirectMessage>,
-    /// The other one.
+    /// The other account.
     pub with: Account,
-    /// `None` when nothing was ever said.
+    /// `None` when there is no message yet.
     pub conversation: Option<ConversationId>,
-    /// The viewer's marks.
+    /// How far the viewer has received and read.
     pub yours: ReadReceipts,
-    /// The other one's marks.
+    /// How far the other account has received and read.
     pub theirs: ReadReceipts,
 }
 
@@ -37,7 +37,8 @@ impl Service {
     /// Sends a message.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`, `INVALID{username}` to oneself, `FORBIDDEN` to whom one blocks.
+    /// `NOT_FOUND{account}`, `INVALID{username}` for the caller's own account, `FORBIDDEN` for an account that the caller
+    /// blocks.
     pub async fn send_message(
         &self,
         caller: &Caller,
@@ -58,7 +59,7 @@ impl Service {
         Ok(Sent { message, conversation })
     }
 
-    /// A page of one's conversations, the newest message first.
+    /// A page of the caller's conversations, the newest message first.
     ///
     /// # Errors
     /// Those of the store.
@@ -72,7 +73,7 @@ impl Service {
         self.store.conversations(account, before, limit).await
     }
 
-    /// A page of the conversation with someone.
+    /// A page of the conversation with an account.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.
@@ -105,10 +106,10 @@ impl Service {
         Ok(MessagesView { messages, with, conversation: Some(id), yours, theirs })
     }
 
-    /// Moves one's marks in a conversation forward.
+    /// Moves the caller's read receipts in a conversation forward; they never move back.
     ///
     /// # Errors
-    /// `NOT_FOUND`.
+    /// `NOT_FOUND{account}`, `NOT_FOUND{conversation}`.
     pub async fn mark_conversation(
         &self,
         caller: &Caller,
@@ -123,7 +124,7 @@ impl Service {
         self.store.apply(Change::MarkConversation { conversation, account, delivered, read }, None).await
     }
 
-    /// Tells someone, if they are there, that one is writing to them.
+    /// Notifies an account, if it is connected, that the caller is typing a message to it.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.

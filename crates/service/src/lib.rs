@@ -1,8 +1,8 @@
-//! What people can do on a Mini-Tweet server, and who may see what.
+//! Everything that clients of a Mini-Tweet server can do, and who may see what.
 //!
-//! `policy` decides who may do and see what; `timeline` keeps home timelines in memory; `live` delivers what happens
-//! now; the other files are the methods of [`Service`], one file for each subject. The service knows nothing of
-//! bytes, connections or SQL.
+//! `policy` decides who may do and see what, `timeline` caches home timelines, `live` delivers events to connected
+//! clients; the other files are the methods of [`Service`], one file for each subject. The crate knows nothing of
+//! bytes, sockets or SQL.
 
 mod accounts;
 mod admin;

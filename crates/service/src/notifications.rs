@@ -18,14 +18,14 @@ pub struct NotificationsView {
     pub page: Page<Notification>,
     /// The tweets that they are about.
     pub tweets: Vec<Tweet>,
-    /// Actors and authors, once.
+    /// Their actors and authors, each once.
     pub accounts: Vec<Account>,
-    /// How many are unread in all.
+    /// The number of all unread notifications.
     pub unread: u32,
 }
 
 impl Service {
-    /// A page of one's notifications.
+    /// A page of the caller's notifications.
     ///
     /// # Errors
     /// Those of the store.

@@ -19,7 +19,7 @@ pub const LEGACY_ROUNDS_MAX: usize = 100_000;
 const LEGACY_ROUNDS_DEFAULT: usize = 5_000;
 const LEGACY_SALT_BYTES_MAX: usize = 16;
 
-/// Refuses what would be guessed at once.
+/// Refuses a password that would be guessed at once.
 ///
 /// # Errors
 /// `INVALID` for this field.
@@ -33,16 +33,16 @@ pub fn refuse_guessable(field: &'static str, password: &Password, username: &Use
 /// What a hash is computed in.
 type Memory = Vec<Block>;
 
-/// Hashes and verifies, a few at a time.
+/// Hashes and verifies passwords, a few at the same time.
 pub struct Hasher {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     cost: Argon2Cost,
     random: Arc<dyn Random>,
-    /// Of hashes that are not running. Kept: given back and asked for again, blocks of this size would leave holes
-    /// in the heap (2 MiB for each log-in were measured).
+    /// Memory of hashes that are not running. It is reused: freed and allocated again, blocks of this size fragment the
+    /// heap (2 MiB for each log-in were measured).
     idle_memory: Arc<Mutex<Vec<Memory>>>,
-    /// What a log-in of an unknown name is checked against, so that it takes as long.
+    /// A hash that the password of an unknown account is verified against, so that it takes as long.
     decoy: String,
 }
 
@@ -71,7 +71,7 @@ impl Hasher {
         }
     }
 
-    /// The form in which a new password is kept.
+    /// The form in which a new password is stored.
     ///
     /// # Errors
     /// `BUSY` when too many wait.
@@ -83,7 +83,7 @@ impl Hasher {
         Ok(PasswordHash { phc, legacy: None })
     }
 
-    /// Whether the password is the one that was kept; `None` is the decoy of an unknown name and never matches.
+    /// Whether the password matches the stored hash; `None`, for an unknown account, takes as long and never matches.
     ///
     /// # Errors
     /// `BUSY` when too many wait.

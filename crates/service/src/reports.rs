@@ -1,4 +1,4 @@
-//! What people tell the operators of others, and what operators see of it.
+//! Reports of accounts and tweets to the admins, and what admins see of them.
 
 use model::limits::REPORTS_LISTED_MAX;
 use model::{AccountId, Error, Operation, Report, ReportId, ReportReason, Result, TweetId, Username};
@@ -7,20 +7,20 @@ use crate::policy::{self, Caller};
 use crate::service::Service;
 use store::{Change, ChangeResult, IdempotencyKey};
 
-/// What is reported.
+/// The subject of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reported {
-    /// An account, also one across a block.
+    /// An account, also one that blocks the reporter.
     Account(Username),
-    /// A tweet that one can see.
+    /// A tweet that the reporter can see.
     Tweet(TweetId),
 }
 
 impl Service {
-    /// Tells the operators.
+    /// Reports an account or a tweet.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`, `NOT_FOUND{tweet}`, `INVALID{username}` for oneself, `RATE_LIMITED`.
+    /// `NOT_FOUND{account}`, `NOT_FOUND{tweet}`, `INVALID{username}` for the caller's own account, `RATE_LIMITED`.
     pub async fn report(
         &self,
         caller: &Caller,
@@ -60,7 +60,7 @@ impl Service {
         self.store.apply(Change::Report { reporter, account, tweet, reason }, once).await
     }
 
-    /// The oldest of what was reported and is not closed, and whether there is more.
+    /// The oldest open reports, and whether there are more.
     ///
     /// # Errors
     /// Those of the store.
@@ -72,7 +72,7 @@ impl Service {
         Ok((reports, more))
     }
 
-    /// It has been looked at.
+    /// Closes a report, which removes it.
     ///
     /// # Errors
     /// Those of the store.

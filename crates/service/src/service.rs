@@ -1,7 +1,5 @@
-//! One method for each thing that a person can do: who may do it, what it changes, what they see. The methods are in one
-//! file for each subject; this file has what they share.
-//!
-//! The service knows nothing of bytes, connections or SQL.
+//! The service: its state, its assembly and what its methods share. Each operation of a client is one method, in the file
+//! of its subject.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +18,10 @@ use crate::throttle::Throttle;
 use crate::timeline::{self, Timelines};
 use crate::views::AccountView;
 
-/// Of one account.
+/// Reports that one account may file in an hour.
 const REPORTS_PER_HOUR: u32 = 20;
 
-/// Usernames that an address may ask about in ten minutes for each account that it may create, by wanting to sign up
-/// or before it.
+/// Usernames that a network may check in ten minutes, by signing up or before it, for each account that it may create.
 const USERNAME_CHECKS_PER_SIGN_UP: u32 = 20;
 
 /// What a service is assembled from.
@@ -46,7 +43,7 @@ pub struct ServiceParts {
     pub timelines: timeline::Limits,
 }
 
-/// Everything that people can do.
+/// Everything that clients can ask for.
 #[derive(Debug)]
 pub struct Service {
     pub(crate) store: SharedStore,
@@ -61,7 +58,7 @@ pub struct Service {
     pub(crate) account_failures: Throttle,
     pub(crate) address_failures: Throttle,
     pub(crate) reports: Throttle,
-    /// There is a deleted account to purge.
+    /// Notified when an account was deleted, which is then purged.
     pub(crate) purge: Notify,
     pub(crate) started_ms: i64,
     pub(crate) statistics: StatisticsCache,
@@ -107,7 +104,7 @@ impl Service {
         &self.live
     }
 
-    /// The account with this name as `viewer` may know of it.
+    /// The account with this username and the viewer's relationship to it; `NOT_FOUND{account}` if it is hidden.
     pub(crate) async fn find(
         &self,
         viewer: AccountId,
@@ -124,16 +121,20 @@ impl Service {
         Ok(self.store.relationships(viewer, &[other]).await?.pop().unwrap_or_default())
     }
 
-    /// These people as `viewer` sees them.
-    pub(crate) async fn people(&self, viewer: AccountId, accounts: Vec<Account>) -> Result<Vec<AccountView>> {
+    /// These accounts as `viewer` sees them.
+    pub(crate) async fn account_views(
+        &self,
+        viewer: AccountId,
+        accounts: Vec<Account>,
+    ) -> Result<Vec<AccountView>> {
         let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
         let relationships = self.store.relationships(viewer, &ids).await?;
-        let people = accounts.into_iter().zip(relationships).map(|(account, relationship)| AccountView {
+        let views = accounts.into_iter().zip(relationships).map(|(account, relationship)| AccountView {
             presence: self.live.presence(account.id),
             idle: self.live.idle(account.id),
             account,
             relationship,
         });
-        Ok(people.collect())
+        Ok(views.collect())
     }
 }

@@ -1,4 +1,4 @@
-//! One's own sessions.
+//! The caller's sessions.
 
 use model::{Operation, Result, SessionId};
 
@@ -7,7 +7,7 @@ use crate::service::Service;
 use store::{Change, ChangeResult, IdempotencyKey, SessionRecord};
 
 impl Service {
-    /// Ends this session, or all of one's sessions.
+    /// Ends this session, or all sessions of the caller.
     ///
     /// # Errors
     /// Those of the store.
@@ -22,7 +22,7 @@ impl Service {
         Ok(())
     }
 
-    /// One's sessions, the last used first.
+    /// The caller's sessions, the last used first.
     ///
     /// # Errors
     /// Those of the store.
@@ -31,7 +31,7 @@ impl Service {
         self.store.sessions(account).await
     }
 
-    /// Ends one of one's sessions; its connections close within a second.
+    /// Ends a session of the caller; its connections close within a second.
     ///
     /// # Errors
     /// Those of the store.

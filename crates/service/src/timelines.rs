@@ -1,4 +1,4 @@
-//! Timelines and threads: filling a page with what the viewer may see.
+//! Timelines and threads: pages of what the viewer may see.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,31 +13,31 @@ use crate::service::Service;
 use crate::timeline::HomePage;
 use store::{Timeline, TimelineEntry, TweetRecord};
 
-/// Most candidates looked at for one page; past it the page ends early, with a cursor that goes on.
+/// Most candidates that are read for one page; above it the page ends early, with a cursor to continue from.
 pub(crate) const CANDIDATES_MAX: usize = 2_000;
 
-/// A timeline as a person asks for it.
+/// A timeline as a client requests it; a username of `None` is the caller's own.
 #[derive(Debug, Clone)]
 pub enum TimelineRequest {
-    /// One's own tweets and those of the people one follows.
+    /// Tweets of the caller and of followed accounts.
     Home,
-    /// What someone (or oneself) wrote and retweeted.
+    /// Tweets and retweets of an account.
     User(Option<Username>),
-    /// What someone (or oneself) wrote in answer to somebody.
+    /// Replies of an account.
     Replies(Option<Username>),
     /// Public tweets with a hashtag.
     Hashtag(Hashtag),
     /// All public tweets.
     Local,
-    /// One's bookmarks.
+    /// The caller's bookmarks.
     Bookmarks,
-    /// One's likes.
+    /// The caller's likes.
     Likes,
     /// Public tweets with all these words.
     Search(String),
 }
 
-/// A tweet among what it answers and what answers it.
+/// A tweet with the tweets that it replies to and the replies to it.
 #[derive(Debug, Clone)]
 pub struct Thread {
     /// The root first.
@@ -74,7 +74,7 @@ impl Service {
     /// A page of a timeline.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}` for someone who is not there for the viewer, `INVALID{search}`.
+    /// `NOT_FOUND{account}` for an account that is hidden from the caller, `INVALID{search}`.
     pub async fn timeline(
         &self,
         caller: &Caller,
@@ -103,8 +103,8 @@ impl Service {
         self.fill(viewer, Source::Timeline(&timeline), list, span, limit).await
     }
 
-    /// What `take` makes of a page of the caller's home timeline out of memory; `None` where [`Service::timeline`] has
-    /// to be asked.
+    /// What `take` makes of a page of the caller's home timeline in memory; `None` where only [`Service::timeline`] has the
+    /// page.
     ///
     /// # Errors
     /// `UNAUTHENTICATED`.
@@ -119,7 +119,7 @@ impl Service {
         self.timelines.home(viewer, span, limit, take).await
     }
 
-    /// The same without waiting; `None` where [`Service::home`] has to be asked.
+    /// As [`Service::home`] without waiting; `None` also where something has to be read from the store first.
     ///
     /// # Errors
     /// `UNAUTHENTICATED`.
@@ -134,7 +134,7 @@ impl Service {
         Ok(self.timelines.home_now(viewer, span, limit, take))
     }
 
-    /// The newest page of the same in its encoding, made by `encode` where it is not kept.
+    /// As [`Service::home_now`] for the newest page in its encoding, made by `encode` where it is not cached.
     ///
     /// # Errors
     /// `UNAUTHENTICATED`.
@@ -248,7 +248,7 @@ impl Service {
         Ok(page.finish().into())
     }
 
-    /// A tweet with what it answers and a page of what answers it.
+    /// A tweet with the tweets that it replies to and a page of the replies to it.
     ///
     /// # Errors
     /// `NOT_FOUND{tweet}`.

@@ -92,25 +92,25 @@ impl Trends {
             .by_key
             .iter()
             .filter_map(|(key, used)| {
-                let mut people = 0;
+                let mut accounts = 0;
                 let mut score = 0.0;
                 for last in used.accounts.values().filter(|last| **last > oldest) {
-                    people += 1;
+                    accounts += 1;
                     let age_minutes = i32::try_from((now_ms - last).max(0) / 60_000).unwrap_or(i32::MAX);
                     score += (-f64::from(age_minutes) / 60.0 / HALF_LIFE_HOURS).exp2();
                 }
-                (people >= ACCOUNTS_MIN).then_some((score, people, key, used))
+                (accounts >= ACCOUNTS_MIN).then_some((score, accounts, key, used))
             })
             .collect();
         ranked.sort_by(|a, b| {
             b.0.total_cmp(&a.0).then_with(|| Reverse(a.1).cmp(&Reverse(b.1))).then_with(|| a.2.cmp(b.2))
         });
-        ranked.into_iter().take(limit).map(|(_, people, _, used)| used.trend(now_ms, people)).collect()
+        ranked.into_iter().take(limit).map(|(_, accounts, _, used)| used.trend(now_ms, accounts)).collect()
     }
 }
 
 impl Use {
-    fn trend(&self, now_ms: i64, people: usize) -> Trend {
+    fn trend(&self, now_ms: i64, accounts: usize) -> Trend {
         let mut history = [0; 24];
         let this_hour = now_ms / HOUR_MS;
         for (hour, _) in &self.hours {
@@ -120,7 +120,7 @@ impl Use {
             }
         }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Trend { name: self.name.clone(), people: count(people), tweets: count(self.tweets.len()), history }
+        Trend { name: self.name.clone(), people: count(accounts), tweets: count(self.tweets.len()), history }
     }
 }
 
