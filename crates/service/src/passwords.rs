@@ -87,15 +87,15 @@ impl Hasher {
     ///
     /// # Errors
     /// `BUSY` when too many wait.
-    pub async fn verify(&self, password: &Password, kept: Option<PasswordHash>) -> Result<bool> {
-        let known = kept.is_some();
-        let kept = kept.unwrap_or_else(|| PasswordHash { phc: self.decoy.clone(), legacy: None });
+    pub async fn verify(&self, password: &Password, stored: Option<PasswordHash>) -> Result<bool> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| PasswordHash { phc: self.decoy.clone(), legacy: None });
         let password = password.clone();
         let matches = self
-            .run(move |memory| match &kept.legacy {
-                None => matches_phc(password.expose().as_bytes(), &kept.phc, memory),
+            .run(move |memory| match &stored.legacy {
+                None => matches_phc(password.expose().as_bytes(), &stored.phc, memory),
                 Some(settings) => legacy_hash(password.expose().as_bytes(), settings)
-                    .is_some_and(|hash| matches_phc(hash.as_bytes(), &kept.phc, memory)),
+                    .is_some_and(|hash| matches_phc(hash.as_bytes(), &stored.phc, memory)),
             })
             .await?;
         Ok(matches && known)
@@ -191,10 +191,10 @@ fn matches_phc(secret: &[u8], phc: &str, memory: &mut Memory) -> bool {
     let mut matches = || {
         let phc = Phc::new(phc).ok()?;
         let ours = phc.algorithm == Algorithm::Argon2id.ident() && phc.version == Some(Version::V0x13.into());
-        let (params, salt, kept) = (Params::try_from(&phc).ok()?, phc.salt?, phc.hash?);
-        let hash = derive(secret, salt, &params, kept.len(), memory).ok()?;
+        let (params, salt, stored) = (Params::try_from(&phc).ok()?, phc.salt?, phc.hash?);
+        let hash = derive(secret, salt, &params, stored.len(), memory).ok()?;
         // Compared in constant time.
-        Some(ours && hash == kept)
+        Some(ours && hash == stored)
     };
     matches().unwrap_or(false)
 }
@@ -248,21 +248,21 @@ mod tests {
     #[tokio::test]
     async fn a_password_matches_itself_only() {
         let hasher = hasher(1, 4);
-        let kept = hasher.hash(&password("correct horse")).await.unwrap();
-        assert!(kept.phc.starts_with("$argon2id$"));
-        assert!(hasher.verify(&password("correct horse"), Some(kept.clone())).await.unwrap());
-        assert!(!hasher.verify(&password("correct horsf"), Some(kept)).await.unwrap());
+        let stored = hasher.hash(&password("correct horse")).await.unwrap();
+        assert!(stored.phc.starts_with("$argon2id$"));
+        assert!(hasher.verify(&password("correct horse"), Some(stored.clone())).await.unwrap());
+        assert!(!hasher.verify(&password("correct horsf"), Some(stored)).await.unwrap());
         assert!(!hasher.verify(&password("anything"), None).await.unwrap());
     }
 
     #[tokio::test]
     async fn a_legacy_hash_is_wrapped_and_still_matches() {
         let hasher = hasher(1, 4);
-        let kept = wrap_legacy(LEGACY, CHEAP, &SystemRandom).unwrap();
-        assert!(!kept.phc.contains("ljByVydwvD9E"), "no bare hash at rest");
-        assert_eq!(kept.legacy.as_deref(), Some("$6$saltsalt"));
-        assert!(hasher.verify(&password("pw1"), Some(kept.clone())).await.unwrap());
-        assert!(!hasher.verify(&password("pw2"), Some(kept)).await.unwrap());
+        let stored = wrap_legacy(LEGACY, CHEAP, &SystemRandom).unwrap();
+        assert!(!stored.phc.contains("ljByVydwvD9E"), "no bare hash at rest");
+        assert_eq!(stored.legacy.as_deref(), Some("$6$saltsalt"));
+        assert!(hasher.verify(&password("pw1"), Some(stored.clone())).await.unwrap());
+        assert!(!hasher.verify(&password("pw2"), Some(stored)).await.unwrap());
     }
 
     #[test]

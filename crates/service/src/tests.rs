@@ -1,4 +1,4 @@
-//! What people may do and see, through the service on a real store.
+//! What users may do and see, through the service on a real store.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use store::env::SystemRandom;
 use store::{Change, IdempotencyKey, Origin, Store as _};
 
 #[tokio::test]
-async fn a_blocked_person_sees_nothing_of_the_other() {
+async fn a_blocked_user_sees_nothing_of_the_author() {
     let server = TestServer::new().await;
     let (ada, bob, cleo) =
         (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
@@ -43,8 +43,10 @@ async fn a_blocked_person_sees_nothing_of_the_other() {
         assert!(!texts.contains(&"hello #tag".to_owned()), "{texts:?}");
     }
     assert!(service.search_people(bobs, "ada", 10).await.unwrap().is_empty());
-    assert!(service.like(bobs, None, id).await.is_err());
-    assert!(bob.writes(NewTweet { reply_to: Some(id), ..tweet("still here") }).await.is_err());
+    let reply = bob.writes(NewTweet { reply_to: Some(id), ..tweet("still here") }).await;
+    for refused in [service.like(bobs, None, id).await.map(drop), reply.map(drop)] {
+        assert_eq!(refused, Err(Error::not_found("tweet")));
+    }
     // And the other way round.
     let bobs_tweet = bob.posts("mine").await;
     assert!(!ada.sees(bobs_tweet).await);
@@ -115,7 +117,7 @@ async fn a_page_of_notifications_that_filtering_left_short_is_filled_up() {
 }
 
 #[tokio::test]
-async fn followers_and_direct_tweets_reach_whom_they_are_for() {
+async fn followers_only_and_direct_tweets_reach_their_audience() {
     let server = TestServer::new().await;
     let (ada, bob, cleo) =
         (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
@@ -129,15 +131,18 @@ async fn followers_and_direct_tweets_reach_whom_they_are_for() {
     for tweet in [followers, direct] {
         assert!(matches!(bob.retweets(tweet).await, Err(Error::Forbidden(_) | Error::NotFound(_))));
     }
-    let told = server.service.notifications(&cleo.caller, Span::Latest, false, 10).await.unwrap();
-    assert_eq!(told.page.items.iter().map(|one| one.kind).collect::<Vec<_>>(), [NotificationKind::Mention]);
-    // Who no longer follows no longer sees.
+    let mentions = server.service.notifications(&cleo.caller, Span::Latest, false, 10).await.unwrap();
+    assert_eq!(
+        mentions.page.items.iter().map(|one| one.kind).collect::<Vec<_>>(),
+        [NotificationKind::Mention]
+    );
+    // A former follower sees it no longer.
     bob.unfollows(&ada).await;
     assert!(!bob.sees(followers).await);
 }
 
 #[tokio::test]
-async fn muted_people_are_not_in_the_feed_and_notice_nothing() {
+async fn muted_accounts_are_not_in_the_home_timeline_and_notice_nothing() {
     let server = TestServer::new().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     ada.follows(&bob).await;
@@ -256,7 +261,7 @@ async fn a_session_is_revoked_once_for_each_key() {
 }
 
 #[tokio::test]
-async fn an_unknown_name_and_a_wrong_password_are_told_alike() {
+async fn an_unknown_name_and_a_wrong_password_get_the_same_response() {
     let server = TestServer::new().await;
     server.person("ada").await;
     let wrong = server.log_in("ada", "not it").await.unwrap_err();
@@ -286,7 +291,7 @@ async fn sessions_end_when_they_are_not_used_and_when_they_are_too_old() {
 }
 
 #[tokio::test]
-async fn an_imported_password_works_and_is_kept_in_todays_form_from_then_on() {
+async fn an_imported_password_works_and_is_rehashed_at_the_first_log_in() {
     /// sha512-crypt of "pw1", as `crypt(3)` makes it.
     const LEGACY: &str =
         "$6$saltsalt$ljByVydwvD9EjwLvyqK9RM8bE0u2IQMdX.zp3L4dkbV7Tca8SHcfyhzcf9E46xT/KzPSGv7ktVQAJGngygr0M1";
@@ -300,22 +305,24 @@ async fn an_imported_password_works_and_is_kept_in_todays_form_from_then_on() {
         created_ms: 1_600_000_000_000,
     };
     store.apply(change, None).await.unwrap();
-    let kept = || async { store.credentials(&username("old")).await.unwrap().unwrap().password };
-    assert!(kept().await.legacy.is_some() && !kept().await.phc.contains("ljByVydwvD9"));
-    assert!(server.log_in("old", "pw2").await.is_err());
+    let stored = || async { store.credentials(&username("old")).await.unwrap().unwrap().password };
+    assert!(stored().await.legacy.is_some() && !stored().await.phc.contains("ljByVydwvD9"));
+    let wrong = server.log_in("old", "pw2").await.unwrap_err();
+    assert_eq!(wrong, Error::Unauthenticated("wrong username or password".into()));
     server.log_in("old", "pw1").await.unwrap();
-    assert!(kept().await.legacy.is_none());
+    assert!(stored().await.legacy.is_none());
     let again = server.log_in("old", "pw1").await.unwrap();
     let profile = server.service.profile(&again, None).await.unwrap();
     assert!(profile.profile.password_change_advised);
 }
 
 #[tokio::test]
-async fn whoever_deletes_an_account_must_know_its_password() {
+async fn deleting_an_account_takes_its_password() {
     let server = TestServer::new().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     let id = ada.posts("soon gone").await;
-    assert!(server.service.delete_account(&ada.caller, &password("something else 1")).await.is_err());
+    let wrong = server.service.delete_account(&ada.caller, &password("something else 1")).await;
+    assert_eq!(wrong, Err(Error::invalid("password", "is wrong")));
     assert!(bob.sees(id).await);
     server.service.delete_account(&ada.caller, &password(PASSWORD)).await.unwrap();
     assert!(!bob.sees(id).await);
@@ -352,7 +359,7 @@ async fn sign_up_is_as_open_as_the_operator_says() {
 }
 
 #[tokio::test]
-async fn one_gets_out_everything_that_one_put_in() {
+async fn an_export_has_everything_of_the_account_and_nothing_of_others() {
     let server = TestServer::new().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     for n in 0..150 {
@@ -402,19 +409,20 @@ async fn a_key_opens_a_session_of_its_account_until_it_is_revoked_or_the_account
     let logged_in = by_key(one).await.unwrap();
     assert_eq!(logged_in.profile.account.id, ada.id);
     let token = logged_in.token.unwrap();
-    assert!(server.service.authenticate(&anonymous(), &token).await.is_ok());
-    assert!(by_key(SshFingerprint([3; 32])).await.is_none(), "a key of nobody");
+    server.service.authenticate(&anonymous(), &token).await.unwrap();
+    assert!(by_key(SshFingerprint([3; 32])).await.is_none(), "a key of no account");
 
     let key = server.service.ssh_keys(&ada.caller).await.unwrap()[0].id;
     server.service.revoke_ssh_key(&ada.caller, None, key).await.unwrap();
-    assert!(server.service.authenticate(&anonymous(), &token).await.is_err());
+    let revoked = server.service.authenticate(&anonymous(), &token).await;
+    assert!(matches!(revoked, Err(Error::Unauthenticated(_))), "{revoked:?}");
     assert!(by_key(one).await.is_none());
     store.apply(Change::SetSuspended { account: ada.id, suspended: true }, None).await.unwrap();
     assert!(by_key(other).await.is_none());
 }
 
 #[tokio::test]
-async fn lists_of_people_are_paged_to_their_end() {
+async fn lists_of_accounts_are_paged_to_their_end() {
     let server = TestServer::new().await;
     let ada = server.person("ada").await;
     for n in 0..25 {
@@ -435,7 +443,7 @@ async fn lists_of_people_are_paged_to_their_end() {
 }
 
 #[tokio::test]
-async fn a_tweet_calls_few_strangers_and_as_many_followers_as_one_likes() {
+async fn a_tweet_mentions_few_strangers_and_any_number_of_followers() {
     let server =
         TestServer::with(ServiceConfig { stranger_mentions: 2, ..config() }, LiveConfig::default()).await;
     let ada = server.person("ada").await;
@@ -451,7 +459,7 @@ async fn a_tweet_calls_few_strangers_and_as_many_followers_as_one_likes() {
     assert!(matches!(posts(three).await, Err(Error::Invalid { .. })));
     let text = model::TweetText::parse(three).unwrap();
     let edited = server.service.edit_tweet(&ada.caller, None, model::TweetId::new(id).unwrap(), text);
-    assert!(matches!(edited.await, Err(Error::Invalid { .. })), "an edit is no way around it");
+    assert!(matches!(edited.await, Err(Error::Invalid { .. })), "edits have the same limit");
     for follower in [&bob, &cleo, &dora] {
         follower.follows(&ada).await;
     }
