@@ -252,7 +252,7 @@ impl Store for FakeStore {
     async fn message(&self, _: MessageId) -> Result<Option<DirectMessage>> {
         reads_nothing()
     }
-    async fn marks(&self, _: ConversationId, _: AccountId) -> Result<ReadReceipts> {
+    async fn read_receipts(&self, _: ConversationId, _: AccountId) -> Result<ReadReceipts> {
         reads_nothing()
     }
     async fn events(&self, _: EventId, _: EventId, _: usize) -> Result<EventLog> {

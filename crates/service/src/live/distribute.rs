@@ -264,7 +264,7 @@ impl Live {
                 }
             }
             EventKind::ConversationMarked { conversation, account, .. } => {
-                let marks = store.marks(conversation, account).await?;
+                let marks = store.read_receipts(conversation, account).await?;
                 match store.accounts(&[account]).await?.pop() {
                     Some(account) => {
                         Prepared::Same(Payload::new(LiveEvent::ReadReceipts { conversation, account, marks }))
