@@ -1,10 +1,8 @@
 //! Notifications: what other accounts did that concerns the caller.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use model::{
-    Account, AccountId, Notification, NotificationId, Operation, Page, Result, Span, Tweet, TweetId,
-};
+use model::{Account, Notification, NotificationId, Operation, Page, Result, Span, Tweet};
 
 use crate::policy::{self, Caller, Rows, Walk};
 use crate::service::Service;
@@ -41,6 +39,7 @@ impl Service {
         let mut rows = Rows::new(limit, walk);
         let mut span = span;
         let mut looked_at = 0;
+        let (mut tweets, mut accounts) = (HashMap::new(), HashMap::new());
         // Read on until the page is full: some notifications are about tweets that the viewer may not see any more.
         loop {
             let asked = limit + 1;
@@ -51,9 +50,12 @@ impl Service {
             let Some(furthest) = candidates.last().map(|notification| notification.id.get()) else { break };
             looked_at += candidates.len();
             let is_last = candidates.len() < asked;
-            let visible = self.visible_tweets(viewer, &candidates).await?;
+            let ids: HashSet<_> = candidates.iter().filter_map(|notification| notification.tweet).collect();
+            let visible = self.page_of(viewer, &ids.into_iter().collect::<Vec<_>>()).await?;
+            tweets.extend(visible.tweets.into_iter().map(|tweet| (tweet.id, tweet)));
+            accounts.extend(visible.accounts.into_iter().map(|account| (account.id, account)));
             for notification in candidates {
-                if notification.tweet.is_none_or(|tweet| visible.contains(&tweet)) {
+                if notification.tweet.is_none_or(|tweet| tweets.contains_key(&tweet)) {
                     rows.push(notification.id.get(), notification);
                 }
             }
@@ -68,26 +70,19 @@ impl Service {
         }
         let (rows, next) = rows.finish();
         let items: Vec<Notification> = rows.into_iter().map(|(_, notification)| notification).collect();
-        let ids: HashSet<_> = items.iter().filter_map(|notification| notification.tweet).collect();
-        let tweets = self.page_of(viewer, &ids.into_iter().collect::<Vec<_>>()).await?;
-        let mut accounts = tweets.accounts;
-        let known: HashSet<_> = accounts.iter().map(|account| account.id).collect();
-        let actors: HashSet<_> = items.iter().map(|n| n.actor).filter(|id| !known.contains(id)).collect();
-        accounts.extend(self.store.accounts(&actors.into_iter().collect::<Vec<_>>()).await?);
+        let tweets: Vec<Tweet> = {
+            let shown: HashSet<_> = items.iter().filter_map(|notification| notification.tweet).collect();
+            tweets.into_values().filter(|tweet| shown.contains(&tweet.id)).collect()
+        };
+        let shown: HashSet<_> =
+            items.iter().map(|n| n.actor).chain(tweets.iter().map(|t| t.author)).collect();
+        accounts.retain(|id, _| shown.contains(id));
+        let missing: Vec<_> = shown.into_iter().filter(|id| !accounts.contains_key(id)).collect();
+        let mut accounts: Vec<Account> = accounts.into_values().collect();
+        accounts.extend(self.store.accounts(&missing).await?);
         let page = Page { items, next };
         let unread = self.store.unread_notifications(viewer).await?;
-        Ok(NotificationsView { page, tweets: tweets.tweets, accounts, unread })
-    }
-
-    /// Those of the tweets of these notifications that the viewer may see.
-    async fn visible_tweets(
-        &self,
-        viewer: AccountId,
-        notifications: &[Notification],
-    ) -> Result<HashSet<TweetId>> {
-        let ids: HashSet<_> = notifications.iter().filter_map(|notification| notification.tweet).collect();
-        let page = self.page_of(viewer, &ids.into_iter().collect::<Vec<_>>()).await?;
-        Ok(page.tweets.into_iter().map(|tweet| tweet.id).collect())
+        Ok(NotificationsView { page, tweets, accounts, unread })
     }
 
     /// Marks notifications up to this one as read; the read position never moves back.

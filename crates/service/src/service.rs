@@ -104,6 +104,12 @@ impl Service {
         &self.live
     }
 
+    /// Policies and limits, which gateways publish.
+    #[must_use]
+    pub fn config(&self) -> &ServiceConfig {
+        &self.config
+    }
+
     /// The account with this username and the viewer's relationship to it; `NOT_FOUND{account}` if it is hidden.
     pub(crate) async fn find(
         &self,

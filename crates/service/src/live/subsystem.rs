@@ -79,6 +79,12 @@ impl Live {
         self.trends_state().top(now_ms, limit)
     }
 
+    /// Most subscriptions of one connection, which gateways publish.
+    #[must_use]
+    pub fn subscriptions_max(&self) -> usize {
+        self.config.subscriptions
+    }
+
     /// Counts for the operator.
     #[must_use]
     pub fn statistics(&self) -> LiveStatistics {

@@ -173,7 +173,7 @@ async fn perform(action: &Action, users: &[TestUser<'_>], tweets: &mut Vec<(Twee
         }
         Action::Block { who, other, on: true } => drop(service.block(&caller(who), None, name(other)).await),
         Action::Block { who, other, on: false } => {
-            drop(service.unblock(&caller(who), None, name(other)).await)
+            drop(service.unblock(&caller(who), None, name(other)).await);
         }
         Action::Mute { who, other, on: true } => drop(service.mute(&caller(who), None, name(other)).await),
         Action::Mute { who, other, on: false } => drop(service.unmute(&caller(who), None, name(other)).await),
