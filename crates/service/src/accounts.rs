@@ -380,7 +380,7 @@ fn sign_up_is_closed() -> Error {
     Error::forbidden("sign-up is closed here: ask the operator for an account")
 }
 
-/// The address of an unauthenticated caller; `None` for the operator's socket.
+/// The address of an unauthenticated caller; `None` for the operator socket.
 fn anonymous_address(caller: &Caller) -> Result<Option<IpAddr>> {
     match caller {
         Caller::Anonymous(address) => Ok(Some(*address)),

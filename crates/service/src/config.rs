@@ -13,7 +13,7 @@ pub enum SignUpMode {
     Closed,
 }
 
-/// Work of one password hash. The default is OWASP's floor for argon2id: 19 MiB, 2 passes, 1 lane, about 22 ms.
+/// Work of one password hash. The default is OWASP's floor for argon2id: 19 MiB, 2 passes, no parallelism, about 22 ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argon2Cost {
     /// Memory in KiB.

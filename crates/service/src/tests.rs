@@ -265,7 +265,7 @@ async fn an_unknown_name_and_a_wrong_password_get_the_same_response() {
     let server = TestServer::new().await;
     server.person("ada").await;
     let wrong = server.log_in("ada", "not it").await.unwrap_err();
-    let unknown = server.log_in("nobody_here", "not it").await.unwrap_err();
+    let unknown = server.log_in("no_such_user", "not it").await.unwrap_err();
     assert_eq!(wrong, unknown);
 }
 
@@ -454,7 +454,7 @@ async fn a_tweet_mentions_few_strangers_and_any_number_of_followers() {
         let tweet = NewTweet { text, visibility: model::Visibility::Public, reply_to: None, quote_of: None };
         server.service.post(&ada.caller, None, tweet)
     };
-    let (two, three) = ("@bob @cleo @nobody @ada", "@bob @cleo @dora");
+    let (two, three) = ("@bob @cleo @unknown @ada", "@bob @cleo @dora");
     let id = posts(two).await.unwrap().id;
     assert!(matches!(posts(three).await, Err(Error::Invalid { .. })));
     let text = model::TweetText::parse(three).unwrap();

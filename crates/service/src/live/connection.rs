@@ -183,7 +183,7 @@ impl Replay {
             Arc::clone(payload)
         };
         // Half of the inbox is left to what happens meanwhile.
-        self.inbox.has_room(self.live.config.inbox / 2).await;
+        self.inbox.wait_until_below(self.live.config.inbox / 2).await;
         self.live.hub().push_replayed(self.target, event.id, payload)
     }
 

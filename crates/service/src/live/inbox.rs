@@ -22,7 +22,7 @@ pub(super) struct Inbox {
     /// Woken by every push.
     reader: AtomicWaker,
     /// Notified when something was taken out.
-    room: Notify,
+    taken: Notify,
     connected_at: Instant,
     /// Milliseconds from `connected_at` to the last activity.
     last_activity_ms: AtomicU64,
@@ -34,7 +34,7 @@ impl Inbox {
         Self {
             waiting: Mutex::default(),
             reader: AtomicWaker::new(),
-            room: Notify::new(),
+            taken: Notify::new(),
             connected_at: Instant::now(),
             last_activity_ms: AtomicU64::new(0),
             set_away: AtomicBool::new(false),
@@ -68,20 +68,20 @@ impl Inbox {
             self.waiting().pop_front().map_or(Poll::Pending, Poll::Ready)
         })
         .await;
-        self.room.notify_waiters();
+        self.taken.notify_waiters();
         delivery
     }
 
-    /// The connection has ended: senders that wait for room go on.
+    /// The connection has ended: senders that wait go on.
     pub(super) fn close(&self) {
         self.waiting().clear();
-        self.room.notify_waiters();
+        self.taken.notify_waiters();
     }
 
     /// Waits until fewer than `max` deliveries wait.
-    pub(super) async fn has_room(&self, max: usize) {
+    pub(super) async fn wait_until_below(&self, max: usize) {
         loop {
-            let mut notified = pin!(self.room.notified());
+            let mut notified = pin!(self.taken.notified());
             notified.as_mut().enable();
             if self.len() < max {
                 return;

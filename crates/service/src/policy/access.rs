@@ -19,7 +19,7 @@ pub fn authorise(caller: &Caller, operation: Operation) -> Result<()> {
         (Access::Admin, Caller::Member { .. }) => Err(Error::forbidden("only operators may do this")),
         (_, Caller::Anonymous(_)) => Err(Error::Unauthenticated("log in first".into())),
         (Access::Member, Caller::Operator) => {
-            Err(Error::Unauthenticated("the operator's socket has no account: log in with one".into()))
+            Err(Error::Unauthenticated("the operator socket has no account: log in with one".into()))
         }
     }
 }

@@ -21,15 +21,15 @@ impl Reference {
             mentions: mentions.clone(),
             deleted: false,
         });
-        let mut told = Vec::new();
+        let mut notified = Vec::new();
         for (subject, kind) in [(reply_to, NotificationKind::Reply), (quote_of, NotificationKind::Quote)] {
             let Some(other) = subject.map(|subject| self.tweets[subject].author) else { continue };
-            if !told.contains(&other) && self.sees(other, id) {
-                told.push(other);
+            if !notified.contains(&other) && self.sees(other, id) {
+                notified.push(other);
                 self.notify(other, kind, author, Some(id));
             }
         }
-        for name in mentions.into_iter().filter(|name| !told.contains(name)) {
+        for name in mentions.into_iter().filter(|name| !notified.contains(name)) {
             self.notify(name, NotificationKind::Mention, author, Some(id));
         }
         Ok(id)
@@ -163,7 +163,7 @@ impl Reference {
         Ok(())
     }
 
-    /// Unfollow, or remove a follower: the same end of the same tie.
+    /// Unfollow, or remove a follower: the same end of the same follow.
     pub(super) fn unfollow(&mut self, follower: User, followee: User, asked_for: User) -> Outcome {
         self.find_unfiltered(asked_for)?;
         self.end_follow(follower, followee);
@@ -173,8 +173,8 @@ impl Reference {
     fn end_follow(&mut self, follower: User, followee: User) {
         if self.follows(follower, followee) {
             self.follows.retain(|follow| *follow != (follower, followee));
-            let tie = (followee, NotificationKind::Follow, follower);
-            self.notices.retain(|one| (one.recipient, one.kind, one.actor) != tie);
+            let ended = (followee, NotificationKind::Follow, follower);
+            self.notices.retain(|one| (one.recipient, one.kind, one.actor) != ended);
         }
     }
 

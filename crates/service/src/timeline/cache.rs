@@ -114,7 +114,7 @@ pub(super) struct ByteWeighter;
 
 impl Weighter<TweetId, Option<Box<CachedTweet>>> for ByteWeighter {
     fn weight(&self, _: &TweetId, tweet: &Option<Box<CachedTweet>>) -> u64 {
-        // The text, and once more in its encoding.
+        // The text, and the text in its encoding.
         tweet.as_ref().map_or(64, |tweet| ENTRY_BYTES + 2 * tweet.tweet.text.len() as u64)
     }
 }

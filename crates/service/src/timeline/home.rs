@@ -95,7 +95,7 @@ impl Home {
                 graph.muted.remove(&muted);
             }
             CacheUpdate::Touched(Touched::ViewerFlags { account, tweet }) if account == me => {
-                self.make_room(newest);
+                self.bound_viewer_states(newest);
                 self.viewer_states.insert(tweet, None);
             }
             _ => {}
@@ -124,12 +124,12 @@ impl Home {
     /// Caches the state of a tweet that was read for this account.
     pub(super) fn populate(&mut self, record: &TweetRecord, newest: u64) {
         self.page = None;
-        self.make_room(newest);
+        self.bound_viewer_states(newest);
         let state = ViewerState { flags: record.tweet.viewer, mentioned: record.mentions_viewer };
         self.viewer_states.insert(record.tweet.id, Some(state));
     }
 
-    fn make_room(&mut self, newest: u64) {
+    fn bound_viewer_states(&mut self, newest: u64) {
         if self.viewer_states.len() >= VIEWER_STATES_MAX {
             self.forget_viewer_states(newest);
         }

@@ -15,7 +15,7 @@ use super::update::CacheUpdate;
 use super::window::Window;
 
 /// How often something may be read from the store before the page is left to the store: the home, accounts followed
-/// since, tweets, their originals, and each once more if it changes meanwhile.
+/// since, tweets, their originals, and each again if it changes meanwhile.
 const ATTEMPTS_MAX: usize = 8;
 
 /// Bounds of the memory.
