@@ -11,15 +11,16 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use crate::config::SignUpMode;
+use crate::network::network_of;
 use crate::passwords::refuse_guessable;
 use crate::policy::{self, Caller};
 use crate::service::Service;
-use crate::throttle::network_of;
+use crate::throttle::Attempt;
 use crate::views::LoggedIn;
 use store::fault::{self, InjectedBug};
-use store::{Change, ChangeResult, IdempotencyKey};
+use store::{Change, ChangeResult, Credentials, IdempotencyKey};
 
-/// Names that would look official; operators may use them.
+/// Usernames that would look official; admins may create them.
 const RESERVED: &[&str] = &[
     "admin",
     "administrator",
@@ -71,14 +72,14 @@ pub struct EditProfile {
     pub presence_hidden: Option<bool>,
 }
 
-/// A profile as somebody sees it.
+/// A profile as its viewer sees it.
 #[derive(Debug, Clone)]
 pub struct ProfileView {
     /// The profile.
     pub profile: Profile,
-    /// The viewer's relationships; `None` for one's own.
+    /// The viewer's relationship to the account; `None` for the viewer's own.
     pub relationship: Option<Relationship>,
-    /// Whether they are there.
+    /// Presence of the account.
     pub presence: Presence,
 }
 
@@ -103,11 +104,26 @@ impl Service {
         };
         refuse_guessable("password", &wish.password, &wish.username)?;
         let key = address.map(|address| network_of(address).to_string());
-        if let Some(key) = &key {
-            self.sign_ups.check(key)?;
+        let attempt = key.as_deref().map(|key| self.sign_ups.attempt(key)).transpose()?;
+        let created = self.register(wish, invite, key.as_deref()).await;
+        match (&created, attempt) {
+            (Err(_), Some(attempt)) => attempt.refund(),
+            (Ok(_), Some(attempt)) => attempt.keep(),
+            (_, None) => {}
         }
-        // Before the hash: a taken name is found out at once.
-        self.refuse_taken(&wish.username, key.as_deref()).await?;
+        let (account, client_name) = created?;
+        self.open_session(account, client_name).await
+    }
+
+    /// Creates the account; returns it with the name of the client.
+    async fn register(
+        &self,
+        wish: SignUp,
+        invite: Option<[u8; 32]>,
+        network: Option<&str>,
+    ) -> Result<(AccountId, String)> {
+        // Before the hash: a taken name is refused at once.
+        self.refuse_taken(&wish.username, network).await?;
         let password = self.hasher.hash(&wish.password).await?;
         let change = Change::CreateAccount {
             username: wish.username,
@@ -118,15 +134,12 @@ impl Service {
             password_change_advised: false,
         };
         let created = self.store.apply(change, None).await?;
-        if let Some(key) = &key {
-            self.sign_ups.count(key);
-        }
         let account =
             AccountId::new(created.id).ok_or_else(|| store::incident(&"an account without identifier"))?;
-        self.open_session(account, wish.client_name).await
+        Ok((account, wish.client_name))
     }
 
-    /// Whether somebody could sign up with this username now.
+    /// Checks that a client could sign up with this username now.
     ///
     /// # Errors
     /// `FORBIDDEN` where sign-up is closed, `INVALID`, `ALREADY_EXISTS`, `RATE_LIMITED`.
@@ -139,15 +152,14 @@ impl Service {
         self.refuse_taken(username, address.as_deref()).await
     }
 
-    /// Refuses a name that cannot be had. How many names an address may ask about is bounded, so that nobody lists
-    /// the members of a server that they do not belong to.
+    /// Refuses a username that is reserved or taken. The number of checks of one network is limited, so that outsiders
+    /// cannot list the accounts of a server.
     async fn refuse_taken(&self, username: &Username, address: Option<&str>) -> Result<()> {
         if RESERVED.contains(&username.as_str()) {
             return Err(Error::invalid("username", "is reserved, choose another"));
         }
         if let Some(address) = address {
-            self.username_checks.check(address)?;
-            self.username_checks.count(address);
+            self.username_checks.attempt(address)?.keep();
         }
         match self.store.account_by_username(username).await? {
             Some(_) => Err(Error::AlreadyExists("username".into())),
@@ -155,8 +167,7 @@ impl Service {
         }
     }
 
-    /// Logs in with a password. A wrong password and an unknown name are told apart neither by the answer nor by
-    /// its time.
+    /// Logs in with a password. A wrong password and an unknown username give the same response in the same time.
     ///
     /// # Errors
     /// `UNAUTHENTICATED`, `FORBIDDEN` for a suspended account with the right password, `RATE_LIMITED`, `BUSY`.
@@ -188,19 +199,20 @@ impl Service {
     ) -> Result<LoggedIn> {
         // Per account and address: a guesser elsewhere never locks the owner out.
         let pair = address.map(|address| format!("{username} {address}"));
-        if let (Some(address), Some(pair)) = (address, &pair) {
-            self.address_failures.check(address)?;
-            self.account_failures.check(pair)?;
-        }
-        let credentials = self.store.credentials(username).await?;
-        let kept = credentials.as_ref().map(|c| c.password.clone());
-        let is_legacy = kept.as_ref().is_some_and(|kept| kept.legacy.is_some());
-        let matches = self.hasher.verify(password, kept).await?;
-        let Some(credentials) = credentials.filter(|_| matches) else {
-            if let (Some(address), Some(pair)) = (address, &pair) {
-                self.address_failures.count(address);
-                self.account_failures.count(pair);
+        let by_address = address.map(|address| self.address_failures.attempt(address)).transpose()?;
+        let by_pair = match pair.as_deref().map(|pair| self.account_failures.attempt(pair)).transpose() {
+            Ok(attempt) => attempt,
+            Err(error) => {
+                by_address.into_iter().for_each(Attempt::refund);
+                return Err(error);
             }
+        };
+        let checked = self.check_password(username, password).await;
+        if !matches!(checked, Ok(None)) {
+            // Only a wrong password counts.
+            by_address.into_iter().chain(by_pair).for_each(Attempt::refund);
+        }
+        let Some(credentials) = checked? else {
             return Err(Error::Unauthenticated("wrong username or password".into()));
         };
         if let Some(pair) = &pair {
@@ -209,17 +221,26 @@ impl Service {
         if credentials.state != AccountState::Active {
             return Err(Error::forbidden("this account is suspended: ask the operator of this server"));
         }
-        if is_legacy {
+        if credentials.password.legacy.is_some() {
             let password = self.hasher.hash(password).await?;
             self.store.apply(Change::RehashPassword { account: credentials.account, password }, None).await?;
         }
         self.open_session(credentials.account, client_name.to_owned()).await
     }
 
-    /// Takes a session up again.
+    /// The credentials of an account if this is its password; `None` for a wrong password and for an unknown name, which
+    /// take equally long.
+    async fn check_password(&self, username: &Username, password: &Password) -> Result<Option<Credentials>> {
+        let credentials = self.store.credentials(username).await?;
+        let hash = credentials.as_ref().map(|credentials| credentials.password.clone());
+        let matches = self.hasher.verify(password, hash).await?;
+        Ok(credentials.filter(|_| matches))
+    }
+
+    /// Resumes a session.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` when there is no such session (any more).
+    /// `UNAUTHENTICATED` when there is no such session, or it has ended.
     pub async fn authenticate(&self, caller: &Caller, token: &[u8]) -> Result<LoggedIn> {
         policy::authorise(caller, Operation::Authenticate)?;
         let ended = || Error::Unauthenticated("this session has ended: log in again".into());
@@ -241,7 +262,7 @@ impl Service {
         Ok(LoggedIn { token: None, session: session.id, profile })
     }
 
-    /// Whether the session of this token has not been ended.
+    /// Whether the session of this token exists and its account is active.
     ///
     /// # Errors
     /// Those of the store.
@@ -259,14 +280,14 @@ impl Service {
         Ok(LoggedIn { token: Some(token), session, profile })
     }
 
-    /// A session's secret, and what is kept of it.
+    /// A new session token, and the hash of it that is stored.
     pub(super) fn new_token(&self) -> ([u8; 32], [u8; 32]) {
         let mut token = [0; 32];
         self.random.fill(&mut token);
         (token, Sha256::digest(token).into())
     }
 
-    /// A new password; all other sessions end.
+    /// Changes the caller's password and ends all other sessions.
     ///
     /// # Errors
     /// `INVALID{old_password}` when that is wrong, `INVALID{new_password}`, `RATE_LIMITED`, `BUSY`.
@@ -289,14 +310,21 @@ impl Service {
         password: &Password,
     ) -> Result<()> {
         let key = format!("{} itself", profile.account.username);
-        self.account_failures.check(&key)?;
-        let credentials = self.store.credentials(&profile.account.username).await?;
-        if !self.hasher.verify(password, credentials.map(|c| c.password)).await? {
-            self.account_failures.count(&key);
-            return Err(Error::invalid(field, "is wrong"));
+        let attempt = self.account_failures.attempt(&key)?;
+        match self.check_password(&profile.account.username, password).await {
+            Ok(Some(_)) => {
+                self.account_failures.forget(&key);
+                Ok(())
+            }
+            Ok(None) => {
+                attempt.keep();
+                Err(Error::invalid(field, "is wrong"))
+            }
+            Err(error) => {
+                attempt.refund();
+                Err(error)
+            }
         }
-        self.account_failures.forget(&key);
-        Ok(())
     }
 
     pub(super) async fn own_profile(&self, account: AccountId) -> Result<Profile> {
@@ -304,7 +332,7 @@ impl Service {
         profile.ok_or_else(|| Error::Unauthenticated("this session has ended: log in again".into()))
     }
 
-    /// Changes one's own profile.
+    /// Changes the caller's profile.
     ///
     /// # Errors
     /// Those of the store.
@@ -319,7 +347,7 @@ impl Service {
         self.store.apply(Change::EditProfile { account, display_name, bio, presence_hidden }, once).await
     }
 
-    /// Hides one's own account at once; its data is removed in the background.
+    /// Hides the caller's account at once; its data is deleted in the background.
     ///
     /// # Errors
     /// `INVALID{password}` when that is wrong.
@@ -332,7 +360,7 @@ impl Service {
         Ok(())
     }
 
-    /// Someone's profile, or one's own.
+    /// The profile of an account, or the caller's own.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.
@@ -352,7 +380,7 @@ fn sign_up_is_closed() -> Error {
     Error::forbidden("sign-up is closed here: ask the operator for an account")
 }
 
-/// Where an unauthenticated caller comes from; `None` is the operator's socket.
+/// The address of an unauthenticated caller; `None` for the operator socket.
 fn anonymous_address(caller: &Caller) -> Result<Option<IpAddr>> {
     match caller {
         Caller::Anonymous(address) => Ok(Some(*address)),
@@ -361,7 +389,7 @@ fn anonymous_address(caller: &Caller) -> Result<Option<IpAddr>> {
     }
 }
 
-/// What is kept of an invite code: people may type it in any case and with other dashes.
+/// The stored hash of an invite code, whatever its case and separators.
 pub(super) fn invite_hash(code: &str) -> [u8; 32] {
     let code: String =
         code.chars().filter(|c| c.is_alphanumeric()).take(64).flat_map(char::to_uppercase).collect();

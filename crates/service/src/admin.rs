@@ -1,12 +1,8 @@
-//! What operators do, and what the server says of itself.
-
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+//! What admins and the operator do, and what a server publishes about itself.
 
 use data_encoding::BASE32_NOPAD;
 use model::limits::TWEET_BYTES_MAX;
 use model::{AccountId, DisplayName, Error, Operation, Password, Result, Role, Username};
-use tokio::time::Instant;
 
 use crate::accounts::invite_hash;
 use crate::config::SignUpMode;
@@ -18,32 +14,30 @@ use store::{Change, ChangeResult, StoreStatistics};
 const INVITE_HOURS_DEFAULT: u32 = 7 * 24;
 const INVITE_HOURS_MAX: u32 = 365 * 24;
 const INVITE_USES_MAX: u32 = 10_000;
-/// Counting everything is not for everyone who asks: they get what was counted lately.
-const INFO_FRESH: Duration = Duration::from_secs(10);
 
-/// An account made by an operator.
+/// An account that an admin or the operator creates.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// Its name.
+    /// Must not be taken.
     pub username: Username,
     /// May be empty.
     pub display_name: DisplayName,
-    /// Its owner is asked to choose another.
+    /// The owner is asked to change it.
     pub password: Password,
-    /// What it may do.
+    /// Its role.
     pub role: Role,
 }
 
-/// Counts for operators.
+/// Counts for admins and the operator.
 #[derive(Debug, Clone, Copy)]
 pub struct Statistics {
-    /// Of the store.
+    /// Counts of the store.
     pub store: StoreStatistics,
-    /// Of the live room.
+    /// Counts of live delivery.
     pub live: LiveStatistics,
 }
 
-/// What everyone may know of a server.
+/// What a server publishes to everyone, also to clients that are not logged in.
 #[derive(Debug, Clone)]
 pub struct ServerInfo {
     /// Its name.
@@ -56,17 +50,13 @@ pub struct ServerInfo {
     pub accounts: u64,
     /// Tweets.
     pub tweets: u64,
-    /// People online.
+    /// Accounts that are online or away.
     pub online: u32,
-    /// The operator's message; may be empty.
+    /// The operator's announcement; may be empty.
     pub announcement: String,
-    /// When it started, Unix milliseconds.
+    /// When the server started, in Unix milliseconds.
     pub started_ms: i64,
 }
-
-/// The last counts, and when they were taken.
-#[derive(Debug, Default)]
-pub(super) struct CachedInfo(Mutex<Option<(Instant, StoreStatistics)>>);
 
 impl Service {
     /// Creates an account, also where sign-up is closed.
@@ -88,10 +78,10 @@ impl Service {
         self.store.apply(change, None).await
     }
 
-    /// Makes an invite code; its code and when it expires.
+    /// Creates an invite code; returns it with its expiry in Unix milliseconds.
     ///
     /// # Errors
-    /// `INVALID` beyond the limits.
+    /// `INVALID{uses}` and `INVALID{valid_hours}` above the limits.
     pub async fn create_invite(&self, caller: &Caller, uses: u32, valid_hours: u32) -> Result<(String, i64)> {
         policy::authorise(caller, Operation::CreateInvite)?;
         if uses > INVITE_USES_MAX {
@@ -134,7 +124,7 @@ impl Service {
         self.store.apply(Change::SetSuspended { account, suspended: false }, None).await
     }
 
-    /// Sets a password for someone who forgot theirs, and ends their sessions.
+    /// Sets the password of an account whose owner forgot it, and ends its sessions.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.
@@ -157,7 +147,7 @@ impl Service {
         Ok(profile.ok_or_else(|| Error::not_found("account"))?.account.id)
     }
 
-    /// Sets the message to everyone; empty takes it away.
+    /// Sets the announcement to everyone; an empty text removes it.
     ///
     /// # Errors
     /// `INVALID{text}`.
@@ -173,7 +163,7 @@ impl Service {
         Ok(())
     }
 
-    /// Counts for operators.
+    /// Counts of the store and of live delivery.
     ///
     /// # Errors
     /// Those of the store.
@@ -182,21 +172,12 @@ impl Service {
         Ok(Statistics { store: self.store.statistics().await?, live: self.live.statistics() })
     }
 
-    /// What everyone may know of this server.
+    /// What this server publishes about itself; its counts may be a few seconds old.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn server_info(&self) -> Result<ServerInfo> {
-        let now = Instant::now();
-        let cached = *self.info.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = match cached.filter(|(taken, _)| now.duration_since(*taken) < INFO_FRESH) {
-            Some((_, counts)) => counts,
-            None => {
-                let counts = self.store.statistics().await?;
-                *self.info.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, counts));
-                counts
-            }
-        };
+        let counts = self.statistics.read(self.store.as_ref()).await?;
         Ok(ServerInfo {
             name: self.config.server_name.clone(),
             version: env!("CARGO_PKG_VERSION"),

@@ -1,24 +1,39 @@
-//! How the service behaves: limits and periods that an operator can change.
+//! Policies, limits and periods of the service that the operator can change.
 
 use std::time::Duration;
-
-use crate::passwords::Argon2Cost;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUpMode {
     /// Everyone.
     Open,
-    /// Whoever has an invite code.
+    /// Anyone with an invite code.
     Invite,
-    /// Nobody; operators create accounts.
+    /// No one; admins and the operator create accounts.
     Closed,
 }
 
-/// How the service behaves.
+/// Work of one password hash. The default is OWASP's floor for argon2id: 19 MiB, 2 passes, no parallelism, about 22 ms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argon2Cost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Degree of parallelism.
+    pub lanes: u32,
+}
+
+impl Default for Argon2Cost {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2, lanes: 1 }
+    }
+}
+
+/// Policies and limits of the service.
 #[derive(Debug, Clone)]
 pub struct ServiceConfig {
-    /// Shown to everyone.
+    /// The name of the server, shown to everyone.
     pub server_name: String,
     /// Who may sign up.
     pub sign_up: SignUpMode,
@@ -26,25 +41,25 @@ pub struct ServiceConfig {
     pub sessions_idle: Duration,
     /// No session lives longer than this.
     pub sessions_absolute: Duration,
-    /// Failed log-ins are answered this long after they came, whatever the reason.
+    /// A failed log-in is answered this long after it was received, whatever the reason.
     pub login_answer_after: Duration,
     /// Hashes computed at the same time.
     pub hashing_threads: usize,
-    /// Log-ins that may wait for a hash; beyond it they are refused with `BUSY`.
+    /// Most hashes that wait for a thread; more are refused with `BUSY`.
     pub hashing_queue: usize,
     /// Work of one password hash.
     pub argon2: Argon2Cost,
-    /// Accounts that one address may create in 30 minutes; 0 is no limit.
+    /// Accounts that one network may create in 30 minutes; 0 is no limit.
     pub sign_ups_per_address: u32,
-    /// People who do not follow the author that a tweet may mention; 0 is no limit.
+    /// Accounts that do not follow the author and that one tweet may mention; 0 is no limit.
     pub stranger_mentions: usize,
-    /// InjectedBug passwords for one account from one address within 10 minutes before it has to wait.
+    /// Wrong passwords for one account from one address within 10 minutes before it has to wait; 0 is no limit.
     pub login_failures_per_account: u32,
-    /// InjectedBug passwords from one address in 5 minutes; 0 is no limit.
+    /// Wrong passwords from one address in 5 minutes; 0 is no limit.
     pub login_failures_per_address: u32,
     /// How long idempotency keys are kept.
     pub keys_kept: Duration,
-    /// How long events are kept, and so how long a client may be away and miss nothing.
+    /// How long events are kept: a client that was away for less time can be sent all that it missed.
     pub events_kept: Duration,
 }
 

@@ -1,20 +1,20 @@
-//! Chat between two people.
+//! Conversations: direct messages between two accounts.
 
 use model::{
-    Account, Conversation, ConversationId, Cursor, DirectMessage, Error, MessageId, Operation, Page,
-    ReadReceipts, Result, Span, TweetText, Username,
+    Account, Conversation, ConversationId, DirectMessage, Error, MessageId, Operation, Page, ReadReceipts,
+    Result, Span, TweetText, Username,
 };
 
-use crate::policy::{self, Caller};
+use crate::policy::{self, Caller, Rows, Walk};
 use crate::service::Service;
 use store::{Change, ChangeResult, IdempotencyKey};
 
 /// A message that was sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent {
-    /// The message.
+    /// The new message.
     pub message: MessageId,
-    /// Where it was said.
+    /// Its conversation.
     pub conversation: ConversationId,
 }
 
@@ -23,13 +23,13 @@ pub struct Sent {
 pub struct MessagesView {
     /// Newest first.
     pub messages: Page<DirectMessage>,
-    /// The other one.
+    /// The other account.
     pub with: Account,
-    /// `None` when nothing was ever said.
+    /// `None` when there is no message yet.
     pub conversation: Option<ConversationId>,
-    /// The viewer's marks.
+    /// How far the viewer has received and read.
     pub yours: ReadReceipts,
-    /// The other one's marks.
+    /// How far the other account has received and read.
     pub theirs: ReadReceipts,
 }
 
@@ -37,7 +37,8 @@ impl Service {
     /// Sends a message.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`, `INVALID{username}` to oneself, `FORBIDDEN` to whom one blocks.
+    /// `NOT_FOUND{account}`, `INVALID{username}` for the caller's own account, `FORBIDDEN` for an account that the caller
+    /// blocks.
     pub async fn send_message(
         &self,
         caller: &Caller,
@@ -48,14 +49,17 @@ impl Service {
         let (author, _) = policy::member(caller, Operation::SendMessage)?;
         let to = self.find(author, username).await?.0.account.id;
         let sent = self.store.apply(Change::SendMessage { author, to, text }, once).await?;
-        let gone = || store::incident(&"a message without conversation");
-        let message = MessageId::new(sent.id).ok_or_else(gone)?;
-        let conversation =
-            self.store.message(message).await?.ok_or_else(|| Error::not_found("message"))?.conversation;
+        let incomplete = || store::incident(&"a message without identifier or conversation");
+        let message = MessageId::new(sent.id).ok_or_else(incomplete)?;
+        let conversation = match sent.conversation {
+            Some(conversation) => conversation,
+            // A retry with a key that an earlier version of the store kept without it.
+            None => self.store.message(message).await?.ok_or_else(incomplete)?.conversation,
+        };
         Ok(Sent { message, conversation })
     }
 
-    /// A page of one's conversations, the newest message first.
+    /// A page of the caller's conversations, the newest message first.
     ///
     /// # Errors
     /// Those of the store.
@@ -69,7 +73,7 @@ impl Service {
         self.store.conversations(account, before, limit).await
     }
 
-    /// A page of the conversation with someone.
+    /// A page of the conversation with an account.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.
@@ -88,23 +92,24 @@ impl Service {
             return Ok(MessagesView { messages, with, conversation: None, yours, theirs });
         };
         let Conversation { id, yours, theirs, .. } = conversation;
-        let mut items = self.store.messages(id, span, limit + 1).await?;
-        let messages = if matches!(span, Span::After(_)) {
-            // The surplus one is the newest; what follows a page is always the older one.
-            let surplus = items.len().saturating_sub(limit);
-            items.drain(..surplus);
-            let next = items.last().map(|message| Cursor::Id(message.id.get()));
-            Page { items, next }
-        } else {
-            Page::from_surplus(items, limit, |message| Cursor::Id(message.id.get()))
-        };
+        let walk = if matches!(span, Span::After(_)) { Walk::Upwards } else { Walk::NewestFirst };
+        let mut found = self.store.messages(id, span, limit + 1).await?;
+        if walk == Walk::Upwards {
+            found.reverse();
+        }
+        let mut rows = Rows::new(limit, walk);
+        for message in found {
+            rows.push(message.id.get(), message);
+        }
+        let (rows, next) = rows.finish();
+        let messages = Page { items: rows.into_iter().map(|(_, message)| message).collect(), next };
         Ok(MessagesView { messages, with, conversation: Some(id), yours, theirs })
     }
 
-    /// Moves one's marks in a conversation forward.
+    /// Moves the caller's read receipts in a conversation forward; they never move back.
     ///
     /// # Errors
-    /// `NOT_FOUND`.
+    /// `NOT_FOUND{account}`, `NOT_FOUND{conversation}`.
     pub async fn mark_conversation(
         &self,
         caller: &Caller,
@@ -119,16 +124,16 @@ impl Service {
         self.store.apply(Change::MarkConversation { conversation, account, delivered, read }, None).await
     }
 
-    /// Tells someone, if they are there, that one is writing to them.
+    /// Notifies an account, if it is connected, that the caller is typing a message to it.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.
     pub async fn typing(&self, caller: &Caller, username: &Username) -> Result<()> {
         let (account, _) = policy::member(caller, Operation::Typing)?;
-        let to = self.find(account, username).await?.0.account.id;
+        let (to, relationship) = self.find(account, username).await?;
         let profile = self.own_profile(account).await?;
-        if !self.relationship(account, to).await?.blocked() {
-            self.live.typing(profile.account, to);
+        if policy::is_listed(to.state, relationship) {
+            self.live.typing(profile.account, to.account.id);
         }
         Ok(())
     }

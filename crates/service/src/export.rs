@@ -1,4 +1,4 @@
-//! All that the server keeps of someone, as JSON lines, page by page.
+//! Export of all data of an account as JSON lines, page by page.
 
 use model::limits::PAGE_ITEMS_MAX;
 use model::{
@@ -10,7 +10,7 @@ use crate::policy::{self, Caller};
 use crate::service::Service;
 use store::{AccountList, Timeline};
 
-/// More than anybody has made that no operator has closed.
+/// Far more open reports than one account makes.
 const REPORTS_EXPORTED_MAX: usize = 500;
 
 /// A part of an export.
@@ -18,7 +18,7 @@ const REPORTS_EXPORTED_MAX: usize = 500;
 pub struct ExportPage {
     /// One JSON object each, with a `type`.
     pub json_lines: Vec<String>,
-    /// Where it goes on; `None` when that was all.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<String>,
 }
 
@@ -39,7 +39,7 @@ const SECTIONS: &[&str] = &[
 ];
 
 impl Service {
-    /// The next page of one's own data. The cursor is empty at first.
+    /// The next page of the caller's data. The first page has an empty cursor.
     ///
     /// # Errors
     /// `INVALID{cursor}`.

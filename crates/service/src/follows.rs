@@ -1,4 +1,4 @@
-//! Following, removing followers, blocking, muting, and the lists of people.
+//! Following, removing followers, blocking, muting, and the lists of accounts.
 
 use model::{AccountId, Cursor, Error, Operation, Page, Result, Username};
 
@@ -7,26 +7,27 @@ use crate::service::Service;
 use crate::views::AccountView;
 use store::{AccountList, Change, ChangeResult, IdempotencyKey};
 
-/// A list of people as a person asks for it; `None` is oneself.
+/// A list of accounts as a client requests it; a username of `None` is the caller's own.
 #[derive(Debug, Clone)]
 pub enum AccountListRequest {
-    /// Everyone, by username.
+    /// All accounts, by username.
     People,
-    /// Who follows someone.
+    /// Followers of an account.
     Followers(Option<Username>),
-    /// Whom someone follows.
+    /// Accounts that an account follows.
     Following(Option<Username>),
-    /// Whom one blocks.
+    /// Accounts that the caller blocks.
     Blocked,
-    /// Whom one mutes.
+    /// Accounts that the caller mutes.
     Muted,
 }
 
 impl Service {
-    /// Follows someone.
+    /// Follows an account.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`, `INVALID{username}` for oneself, `FORBIDDEN` for whom one blocks.
+    /// `NOT_FOUND{account}`, `INVALID{username}` for the caller's own account, `FORBIDDEN` for an account that the caller
+    /// blocks.
     pub async fn follow(
         &self,
         caller: &Caller,
@@ -38,7 +39,7 @@ impl Service {
         self.store.apply(Change::Follow { follower, followee }, once).await
     }
 
-    /// No longer follows someone.
+    /// Unfollows an account.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.
@@ -53,7 +54,7 @@ impl Service {
         self.store.apply(Change::Unfollow { follower, followee }, once).await
     }
 
-    /// Makes someone no longer follow one; they are not told.
+    /// Removes a follower, who is not notified.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.
@@ -69,10 +70,10 @@ impl Service {
         Ok(ChangeResult { id: follower.get(), ..removed })
     }
 
-    /// Blocks someone: neither sees the other from now on.
+    /// Blocks an account: neither of the two sees the other from now on.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`, `INVALID{username}` for oneself.
+    /// `NOT_FOUND{account}`, `INVALID{username}` for the caller's own account.
     pub async fn block(
         &self,
         caller: &Caller,
@@ -80,7 +81,7 @@ impl Service {
         username: &Username,
     ) -> Result<ChangeResult> {
         let (blocker, _) = policy::member(caller, Operation::Block)?;
-        // Also those who block the caller: one may always shut a door.
+        // Also an account that blocks the caller: a block is always possible.
         let blocked = self.find_unfiltered(username).await?;
         self.store.apply(Change::Block { blocker, blocked }, once).await
     }
@@ -100,10 +101,10 @@ impl Service {
         self.store.apply(Change::Unblock { blocker, blocked }, once).await
     }
 
-    /// Mutes someone: one no longer sees what they write; they do not notice.
+    /// Mutes an account: timelines and notifications of the caller leave it out, and it does not notice.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`, `INVALID{username}` for oneself.
+    /// `NOT_FOUND{account}`, `INVALID{username}` for the caller's own account.
     pub async fn mute(
         &self,
         caller: &Caller,
@@ -130,7 +131,7 @@ impl Service {
         self.store.apply(Change::SetMute { muter, muted, on: false }, once).await
     }
 
-    /// A page of a list of people.
+    /// A page of a list of accounts.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`, `INVALID{cursor}` for a cursor of another list.
@@ -144,17 +145,17 @@ impl Service {
         let (viewer, _) = policy::member(caller, Operation::ListAccounts)?;
         let list = match request {
             AccountListRequest::People => AccountList::People,
-            AccountListRequest::Followers(resolve_or_self) => {
-                AccountList::Followers(self.resolve_or_self(viewer, resolve_or_self).await?)
+            AccountListRequest::Followers(username) => {
+                AccountList::Followers(self.resolve_or_self(viewer, username).await?)
             }
-            AccountListRequest::Following(resolve_or_self) => {
-                AccountList::Following(self.resolve_or_self(viewer, resolve_or_self).await?)
+            AccountListRequest::Following(username) => {
+                AccountList::Following(self.resolve_or_self(viewer, username).await?)
             }
             AccountListRequest::Blocked => AccountList::Blocked,
             AccountListRequest::Muted => AccountList::Muted,
         };
         let page = self.store.list_accounts(viewer, list, position, limit).await?;
-        Ok(Page { items: self.people(viewer, page.items).await?, next: page.next })
+        Ok(Page { items: self.account_views(viewer, page.items).await?, next: page.next })
     }
 
     pub(super) async fn resolve_or_self(
@@ -168,7 +169,7 @@ impl Service {
         }
     }
 
-    /// For undoing a tie: that works whatever the other's state.
+    /// For ending a relationship, which works whatever the state of the other account.
     async fn find_unfiltered(&self, username: &Username) -> Result<AccountId> {
         let profile = self.store.account_by_username(username).await?;
         Ok(profile.ok_or_else(|| Error::not_found("account"))?.account.id)

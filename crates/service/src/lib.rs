@@ -1,8 +1,8 @@
-//! What people can do on a Mini-Tweet server, and who may see what.
+//! Everything that clients of a Mini-Tweet server can do, and who may see what.
 //!
-//! `policy` decides who may do and see what; `timeline` keeps home timelines in memory; `live` delivers what happens
-//! now; the other files are the methods of [`Service`], one file for each subject. The service knows nothing of
-//! bytes, connections or SQL.
+//! `policy` decides who may do and see what, `timeline` caches home timelines, `live` delivers events to connected
+//! clients; the other files are the methods of [`Service`], one file for each subject. The crate knows nothing of
+//! bytes, sockets or SQL.
 
 mod accounts;
 mod admin;
@@ -12,6 +12,7 @@ mod export;
 mod follows;
 pub mod live;
 mod maintenance;
+mod network;
 mod notifications;
 pub mod passwords;
 pub mod policy;
@@ -24,6 +25,7 @@ mod search;
 mod service;
 mod sessions;
 mod ssh_keys;
+mod statistics;
 #[cfg(any(test, feature = "test-support"))]
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
 pub mod test_support;
@@ -38,12 +40,12 @@ mod views;
 
 pub use accounts::{EditProfile, ProfileView, SignUp};
 pub use admin::{NewAccount, ServerInfo, Statistics};
-pub use config::{ServiceConfig, SignUpMode};
+pub use config::{Argon2Cost, ServiceConfig, SignUpMode};
 pub use conversations::{MessagesView, Sent};
 pub use export::ExportPage;
 pub use follows::AccountListRequest;
+pub use network::network_of;
 pub use notifications::NotificationsView;
-pub use passwords::Argon2Cost;
 pub use policy::Caller;
 pub use reports::Reported;
 pub use service::{Service, ServiceParts};

@@ -1,4 +1,4 @@
-//! What the service does by itself: forgetting what has expired, and removing what deleted accounts left.
+//! Background maintenance: deletes expired rows and the data of deleted accounts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use crate::service::Service;
 use store::Change;
 
 const EXPIRE_EVERY: Duration = Duration::from_secs(3_600);
-/// Things removed in one change, and the pause after it: other people's changes come in between.
+/// Rows removed in one change, and the pause after it, in which other changes are carried out.
 const PURGE_BATCH: usize = 500;
 const PURGE_PAUSE: Duration = Duration::from_millis(50);
-/// How often, and after which pause, the store is asked to forget what was removed while somebody reads.
+/// How often, and after which pause, the store is asked to erase removed rows while readers prevent it.
 const FORGET_TRIES: usize = 30;
 const FORGET_PAUSE: Duration = Duration::from_secs(1);
 
 impl Service {
-    /// Runs until it is dropped.
+    /// Runs until the future is dropped.
     pub async fn maintain(self: Arc<Self>) {
         let mut expire = tokio::time::interval(EXPIRE_EVERY);
         loop {
@@ -36,7 +36,7 @@ impl Service {
             events_before_ms: before(self.config.events_kept),
         };
         if let Err(error) = self.store.apply(change, None).await {
-            tracing::warn!(%error, "expired rows stay for now");
+            tracing::warn!(%error, "expired rows could not be deleted; trying again in an hour");
         }
     }
 
@@ -52,7 +52,7 @@ impl Service {
                         break;
                     }
                     Err(error) => {
-                        tracing::warn!(%account, %error, "a deleted account waits for its purge");
+                        tracing::warn!(%account, %error, "a deleted account could not be purged; trying again in an hour");
                         break;
                     }
                 }
@@ -63,11 +63,11 @@ impl Service {
         }
         if !self.forget_removed().await {
             tracing::warn!(
-                "somebody reads the database for long: its log holds deleted data until it begins anew"
+                "a long-running reader blocks the truncation of the WAL, which still holds deleted data"
             );
         }
         for account in purged {
-            tracing::info!(%account, "the data of a deleted account is gone");
+            tracing::info!(%account, "a deleted account was purged");
         }
     }
 

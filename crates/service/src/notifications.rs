@@ -1,11 +1,12 @@
-//! What others did that concerns one.
+//! Notifications: what other accounts did that concerns the caller.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use model::{Account, Cursor, Notification, NotificationId, Operation, Page, Result, Span, Tweet};
+use model::{Account, Notification, NotificationId, Operation, Page, Result, Span, Tweet};
 
-use crate::policy::{self, Caller};
+use crate::policy::{self, Caller, Rows, Walk};
 use crate::service::Service;
+use crate::timelines::CANDIDATES_MAX;
 use store::{Change, ChangeResult};
 
 /// A page of notifications with what is needed to show them.
@@ -15,14 +16,14 @@ pub struct NotificationsView {
     pub page: Page<Notification>,
     /// The tweets that they are about.
     pub tweets: Vec<Tweet>,
-    /// Actors and authors, once.
+    /// Their actors and authors, each once.
     pub accounts: Vec<Account>,
-    /// How many are unread in all.
+    /// The number of all unread notifications.
     pub unread: u32,
 }
 
 impl Service {
-    /// A page of one's notifications.
+    /// A page of the caller's notifications.
     ///
     /// # Errors
     /// Those of the store.
@@ -34,24 +35,57 @@ impl Service {
         limit: usize,
     ) -> Result<NotificationsView> {
         let (viewer, _) = policy::member(caller, Operation::ListNotifications)?;
-        let list = self.store.notifications(viewer, span, unread_only, limit + 1).await?;
-        let mut page = Page::from_surplus(list, limit, |n| Cursor::Id(n.id.get()));
-        let ids: HashSet<_> = page.items.iter().filter_map(|n| n.tweet).collect();
-        let ids: Vec<_> = ids.into_iter().collect();
-        let tweets = super::timelines::page_of(self.load_tweets(viewer, &ids).await?, None);
-        // What it is about may not be for the viewer any more.
-        let seen: HashSet<_> = tweets.tweets.iter().map(|tweet| tweet.id).collect();
-        page.items.retain(|n| n.tweet.is_none_or(|tweet| seen.contains(&tweet)));
-        let mut accounts = tweets.accounts;
-        let known: HashSet<_> = accounts.iter().map(|account| account.id).collect();
-        let actors: HashSet<_> =
-            page.items.iter().map(|n| n.actor).filter(|id| !known.contains(id)).collect();
-        accounts.extend(self.store.accounts(&actors.into_iter().collect::<Vec<_>>()).await?);
+        let walk = if matches!(span, Span::After(_)) { Walk::Upwards } else { Walk::NewestFirst };
+        let mut rows = Rows::new(limit, walk);
+        let mut span = span;
+        let mut looked_at = 0;
+        let (mut tweets, mut accounts) = (HashMap::new(), HashMap::new());
+        // Read on until the page is full: some notifications are about tweets that the viewer may not see any more.
+        loop {
+            let asked = limit + 1;
+            let mut candidates = self.store.notifications(viewer, span, unread_only, asked).await?;
+            if walk == Walk::Upwards {
+                candidates.reverse();
+            }
+            let Some(furthest) = candidates.last().map(|notification| notification.id.get()) else { break };
+            looked_at += candidates.len();
+            let is_last = candidates.len() < asked;
+            let ids: HashSet<_> = candidates.iter().filter_map(|notification| notification.tweet).collect();
+            let visible = self.page_of(viewer, &ids.into_iter().collect::<Vec<_>>()).await?;
+            tweets.extend(visible.tweets.into_iter().map(|tweet| (tweet.id, tweet)));
+            accounts.extend(visible.accounts.into_iter().map(|account| (account.id, account)));
+            for notification in candidates {
+                if notification.tweet.is_none_or(|tweet| tweets.contains_key(&tweet)) {
+                    rows.push(notification.id.get(), notification);
+                }
+            }
+            if rows.is_full() || is_last {
+                break;
+            }
+            if looked_at >= CANDIDATES_MAX {
+                rows.stop_at(furthest);
+                break;
+            }
+            span = if walk == Walk::Upwards { Span::After(furthest) } else { Span::Before(furthest) };
+        }
+        let (rows, next) = rows.finish();
+        let items: Vec<Notification> = rows.into_iter().map(|(_, notification)| notification).collect();
+        let tweets: Vec<Tweet> = {
+            let shown: HashSet<_> = items.iter().filter_map(|notification| notification.tweet).collect();
+            tweets.into_values().filter(|tweet| shown.contains(&tweet.id)).collect()
+        };
+        let shown: HashSet<_> =
+            items.iter().map(|n| n.actor).chain(tweets.iter().map(|t| t.author)).collect();
+        accounts.retain(|id, _| shown.contains(id));
+        let missing: Vec<_> = shown.into_iter().filter(|id| !accounts.contains_key(id)).collect();
+        let mut accounts: Vec<Account> = accounts.into_values().collect();
+        accounts.extend(self.store.accounts(&missing).await?);
+        let page = Page { items, next };
         let unread = self.store.unread_notifications(viewer).await?;
-        Ok(NotificationsView { page, tweets: tweets.tweets, accounts, unread })
+        Ok(NotificationsView { page, tweets, accounts, unread })
     }
 
-    /// Moves one's read mark forward.
+    /// Marks notifications up to this one as read; the read position never moves back.
     ///
     /// # Errors
     /// Those of the store.

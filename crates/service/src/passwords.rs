@@ -9,7 +9,7 @@ use model::{Error, Password, Result, Username};
 use sha_crypt::{Sha512Params, sha512_crypt_b64};
 use tokio::sync::Semaphore;
 
-use crate::config::ServiceConfig;
+use crate::config::{Argon2Cost, ServiceConfig};
 use store::PasswordHash;
 use store::env::Random;
 
@@ -19,24 +19,7 @@ pub const LEGACY_ROUNDS_MAX: usize = 100_000;
 const LEGACY_ROUNDS_DEFAULT: usize = 5_000;
 const LEGACY_SALT_BYTES_MAX: usize = 16;
 
-/// Work of one hash. The default is OWASP's floor for argon2id: 19 MiB, 2 passes, 1 lane, about 22 ms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Argon2Cost {
-    /// Memory in KiB.
-    pub memory_kib: u32,
-    /// Passes over it.
-    pub passes: u32,
-    /// Lanes.
-    pub lanes: u32,
-}
-
-impl Default for Argon2Cost {
-    fn default() -> Self {
-        Self { memory_kib: 19_456, passes: 2, lanes: 1 }
-    }
-}
-
-/// Refuses what would be guessed at once.
+/// Refuses a password that would be guessed at once.
 ///
 /// # Errors
 /// `INVALID` for this field.
@@ -50,16 +33,16 @@ pub fn refuse_guessable(field: &'static str, password: &Password, username: &Use
 /// What a hash is computed in.
 type Memory = Vec<Block>;
 
-/// Hashes and verifies, a few at a time.
+/// Hashes and verifies passwords, a few at the same time.
 pub struct Hasher {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     cost: Argon2Cost,
     random: Arc<dyn Random>,
-    /// Of hashes that are not running. Kept: given back and asked for again, blocks of this size would leave holes
-    /// in the heap (2 MiB for each log-in were measured).
+    /// Memory of hashes that are not running. It is reused: freed and allocated again, blocks of this size fragment the
+    /// heap (2 MiB for each log-in were measured).
     idle_memory: Arc<Mutex<Vec<Memory>>>,
-    /// What a log-in of an unknown name is checked against, so that it takes as long.
+    /// A hash that the password of an unknown account is verified against, so that it takes as long.
     decoy: String,
 }
 
@@ -88,7 +71,7 @@ impl Hasher {
         }
     }
 
-    /// The form in which a new password is kept.
+    /// The form in which a new password is stored.
     ///
     /// # Errors
     /// `BUSY` when too many wait.
@@ -100,19 +83,19 @@ impl Hasher {
         Ok(PasswordHash { phc, legacy: None })
     }
 
-    /// Whether the password is the one that was kept; `None` is the decoy of an unknown name and never matches.
+    /// Whether the password matches the stored hash; `None`, for an unknown account, takes as long and never matches.
     ///
     /// # Errors
     /// `BUSY` when too many wait.
-    pub async fn verify(&self, password: &Password, kept: Option<PasswordHash>) -> Result<bool> {
-        let known = kept.is_some();
-        let kept = kept.unwrap_or_else(|| PasswordHash { phc: self.decoy.clone(), legacy: None });
+    pub async fn verify(&self, password: &Password, stored: Option<PasswordHash>) -> Result<bool> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| PasswordHash { phc: self.decoy.clone(), legacy: None });
         let password = password.clone();
         let matches = self
-            .run(move |memory| match &kept.legacy {
-                None => matches_phc(password.expose().as_bytes(), &kept.phc, memory),
+            .run(move |memory| match &stored.legacy {
+                None => matches_phc(password.expose().as_bytes(), &stored.phc, memory),
                 Some(settings) => legacy_hash(password.expose().as_bytes(), settings)
-                    .is_some_and(|hash| matches_phc(hash.as_bytes(), &kept.phc, memory)),
+                    .is_some_and(|hash| matches_phc(hash.as_bytes(), &stored.phc, memory)),
             })
             .await?;
         Ok(matches && known)
@@ -208,10 +191,10 @@ fn matches_phc(secret: &[u8], phc: &str, memory: &mut Memory) -> bool {
     let mut matches = || {
         let phc = Phc::new(phc).ok()?;
         let ours = phc.algorithm == Algorithm::Argon2id.ident() && phc.version == Some(Version::V0x13.into());
-        let (params, salt, kept) = (Params::try_from(&phc).ok()?, phc.salt?, phc.hash?);
-        let hash = derive(secret, salt, &params, kept.len(), memory).ok()?;
+        let (params, salt, stored) = (Params::try_from(&phc).ok()?, phc.salt?, phc.hash?);
+        let hash = derive(secret, salt, &params, stored.len(), memory).ok()?;
         // Compared in constant time.
-        Some(ours && hash == kept)
+        Some(ours && hash == stored)
     };
     matches().unwrap_or(false)
 }
@@ -265,21 +248,21 @@ mod tests {
     #[tokio::test]
     async fn a_password_matches_itself_only() {
         let hasher = hasher(1, 4);
-        let kept = hasher.hash(&password("correct horse")).await.unwrap();
-        assert!(kept.phc.starts_with("$argon2id$"));
-        assert!(hasher.verify(&password("correct horse"), Some(kept.clone())).await.unwrap());
-        assert!(!hasher.verify(&password("correct horsf"), Some(kept)).await.unwrap());
+        let stored = hasher.hash(&password("correct horse")).await.unwrap();
+        assert!(stored.phc.starts_with("$argon2id$"));
+        assert!(hasher.verify(&password("correct horse"), Some(stored.clone())).await.unwrap());
+        assert!(!hasher.verify(&password("correct horsf"), Some(stored)).await.unwrap());
         assert!(!hasher.verify(&password("anything"), None).await.unwrap());
     }
 
     #[tokio::test]
     async fn a_legacy_hash_is_wrapped_and_still_matches() {
         let hasher = hasher(1, 4);
-        let kept = wrap_legacy(LEGACY, CHEAP, &SystemRandom).unwrap();
-        assert!(!kept.phc.contains("ljByVydwvD9E"), "no bare hash at rest");
-        assert_eq!(kept.legacy.as_deref(), Some("$6$saltsalt"));
-        assert!(hasher.verify(&password("pw1"), Some(kept.clone())).await.unwrap());
-        assert!(!hasher.verify(&password("pw2"), Some(kept)).await.unwrap());
+        let stored = wrap_legacy(LEGACY, CHEAP, &SystemRandom).unwrap();
+        assert!(!stored.phc.contains("ljByVydwvD9E"), "no bare hash at rest");
+        assert_eq!(stored.legacy.as_deref(), Some("$6$saltsalt"));
+        assert!(hasher.verify(&password("pw1"), Some(stored.clone())).await.unwrap());
+        assert!(!hasher.verify(&password("pw2"), Some(stored)).await.unwrap());
     }
 
     #[test]
@@ -298,13 +281,17 @@ mod tests {
             &format!("$6$$${hash}"),
             &format!("$6$salt${}", "\u{e9}".repeat(43)),
         ] {
-            assert!(wrap_legacy(bad, CHEAP, &SystemRandom).is_err(), "{bad}");
+            let refused = wrap_legacy(bad, CHEAP, &SystemRandom);
+            assert!(
+                matches!(&refused, Err(Error::Invalid { field, .. }) if field == "password"),
+                "{bad}: {refused:?}"
+            );
         }
-        assert!(wrap_legacy(&format!("$6$rounds=1000$salt${hash}"), CHEAP, &SystemRandom).is_ok());
+        wrap_legacy(&format!("$6$rounds=1000$salt${hash}"), CHEAP, &SystemRandom).unwrap();
     }
 
     #[tokio::test]
-    async fn too_many_at_once_are_told_to_come_back() {
+    async fn more_hashes_than_the_queue_holds_are_refused_as_busy() {
         let hasher = Arc::new(hasher(1, 1));
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..20 {
@@ -314,14 +301,19 @@ mod tests {
         let results = tasks.join_all().await;
         assert!(results.iter().any(|r| matches!(r, Err(Error::Busy))));
         assert!(results.iter().any(Result::is_ok));
-        assert!(hasher.hash(&password("a password")).await.is_ok(), "it goes on afterwards");
+        hasher.hash(&password("a password")).await.expect("later hashes are computed again");
     }
 
     #[test]
-    fn what_everyone_uses_is_refused() {
+    fn common_passwords_and_the_username_are_refused() {
         let ada = Username::parse("adalovelace").unwrap();
-        assert!(refuse_guessable("password", &password("Password123"), &ada).is_err());
-        assert!(refuse_guessable("password", &password("AdaLovelace"), &ada).is_err());
-        assert!(refuse_guessable("password", &password("correct horse"), &ada).is_ok());
+        for guessable in ["Password123", "AdaLovelace"] {
+            let refused = refuse_guessable("password", &password(guessable), &ada);
+            assert!(
+                matches!(&refused, Err(Error::Invalid { field, .. }) if field == "password"),
+                "{guessable}: {refused:?}"
+            );
+        }
+        refuse_guessable("password", &password("correct horse"), &ada).unwrap();
     }
 }

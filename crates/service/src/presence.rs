@@ -1,15 +1,15 @@
-//! Who is there.
+//! The accounts that are online, and the lookup of one for a subscription.
 
 use std::collections::HashMap;
 
-use model::{Account, Operation, Result, Username};
+use model::{Account, AccountState, Operation, Result, Username};
 
 use crate::policy::{self, Caller};
 use crate::service::Service;
 use crate::views::AccountView;
 
 impl Service {
-    /// Everyone who is online or away, those one follows first.
+    /// All accounts that are online or away, followed accounts first.
     ///
     /// # Errors
     /// Those of the store.
@@ -17,21 +17,21 @@ impl Service {
         let (viewer, _) = policy::member(caller, Operation::ListOnline)?;
         let online: HashMap<_, _> = self.live.online().into_iter().collect();
         let accounts = self.store.accounts(&online.keys().copied().collect::<Vec<_>>()).await?;
-        let mut people = self.people(viewer, accounts).await?;
-        people.retain(|person| !person.relationship.blocked());
-        for person in &mut people {
-            if let Some(presence) = online.get(&person.account.id) {
-                person.presence = *presence;
+        let mut views = self.account_views(viewer, accounts).await?;
+        views.retain(|view| policy::is_listed(AccountState::Active, view.relationship));
+        for view in &mut views {
+            if let Some(presence) = online.get(&view.account.id) {
+                view.presence = *presence;
             }
         }
-        people.sort_by(|a, b| {
+        views.sort_by(|a, b| {
             let rank = |p: &AccountView| (!p.relationship.following, std::cmp::Reverse(p.presence));
             rank(a).cmp(&rank(b)).then_with(|| a.account.username.cmp(&b.account.username))
         });
-        Ok(people)
+        Ok(views)
     }
 
-    /// The account with this name, as the caller may know of it: for a subscription to a conversation.
+    /// The account with this username, for a subscription to the conversation with it.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.

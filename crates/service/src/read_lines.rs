@@ -1,4 +1,4 @@
-//! How far one has read one's timelines.
+//! How far the caller has read each timeline.
 
 use model::{Operation, ReadLine, Result, TimelineName, TweetId};
 
@@ -7,7 +7,7 @@ use crate::service::Service;
 use store::{Change, ChangeResult};
 
 impl Service {
-    /// Moves one's line in a timeline forward.
+    /// Moves the caller's read position in a timeline forward; it never moves back.
     ///
     /// # Errors
     /// Those of the store.
@@ -21,7 +21,7 @@ impl Service {
         self.store.apply(Change::SetReadLine { account, timeline, tweet }, None).await
     }
 
-    /// One's lines, the one that was moved last first.
+    /// The caller's read positions, the one that was moved last first.
     ///
     /// # Errors
     /// Those of the store.

@@ -1,26 +1,26 @@
-//! What people tell the operators of others, and what operators see of it.
+//! Reports of accounts and tweets to the admins, and what admins see of them.
 
 use model::limits::REPORTS_LISTED_MAX;
-use model::{Error, Operation, Report, ReportId, ReportReason, Result, TweetId, Username};
+use model::{AccountId, Error, Operation, Report, ReportId, ReportReason, Result, TweetId, Username};
 
 use crate::policy::{self, Caller};
 use crate::service::Service;
 use store::{Change, ChangeResult, IdempotencyKey};
 
-/// What is reported.
+/// The subject of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reported {
-    /// An account, also one across a block.
+    /// An account, also one that blocks the reporter.
     Account(Username),
-    /// A tweet that one can see.
+    /// A tweet that the reporter can see.
     Tweet(TweetId),
 }
 
 impl Service {
-    /// Tells the operators.
+    /// Reports an account or a tweet.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`, `NOT_FOUND{tweet}`, `INVALID{username}` for oneself, `RATE_LIMITED`.
+    /// `NOT_FOUND{account}`, `NOT_FOUND{tweet}`, `INVALID{username}` for the caller's own account, `RATE_LIMITED`.
     pub async fn report(
         &self,
         caller: &Caller,
@@ -30,7 +30,23 @@ impl Service {
     ) -> Result<ChangeResult> {
         let (reporter, _) = policy::member(caller, Operation::Report)?;
         let key = reporter.to_string();
-        self.reports.check(&key)?;
+        let attempt = self.reports.attempt(&key)?;
+        let reported = self.file_report(reporter, once, what, reason).await;
+        if reported.is_ok() {
+            attempt.keep();
+        } else {
+            attempt.refund();
+        }
+        reported
+    }
+
+    async fn file_report(
+        &self,
+        reporter: AccountId,
+        once: Option<IdempotencyKey>,
+        what: &Reported,
+        reason: ReportReason,
+    ) -> Result<ChangeResult> {
         let (account, tweet) = match what {
             Reported::Account(username) => {
                 let profile = self.store.account_by_username(username).await?;
@@ -41,12 +57,10 @@ impl Service {
                 (tweet.author, Some(tweet.id))
             }
         };
-        let applied = self.store.apply(Change::Report { reporter, account, tweet, reason }, once).await?;
-        self.reports.count(&key);
-        Ok(applied)
+        self.store.apply(Change::Report { reporter, account, tweet, reason }, once).await
     }
 
-    /// The oldest of what was reported and is not closed, and whether there is more.
+    /// The oldest open reports, and whether there are more.
     ///
     /// # Errors
     /// Those of the store.
@@ -58,7 +72,7 @@ impl Service {
         Ok((reports, more))
     }
 
-    /// It has been looked at.
+    /// Closes a report, which removes it.
     ///
     /// # Errors
     /// Those of the store.

@@ -1,4 +1,4 @@
-//! Search for people and hashtags; tweets are searched as a timeline.
+//! Search for accounts and hashtags; tweets are searched as a timeline.
 
 use model::limits::QUERY_BYTES_MAX;
 use model::{Error, Hashtag, Operation, Result};
@@ -8,7 +8,7 @@ use crate::service::Service;
 use crate::views::AccountView;
 
 impl Service {
-    /// People by a part of a name, or one that is almost right; best first.
+    /// Accounts whose username or display name contains or resembles the query, best first.
     ///
     /// # Errors
     /// `INVALID{query}`.
@@ -21,10 +21,10 @@ impl Service {
         let (viewer, _) = policy::member(caller, Operation::SearchPeople)?;
         check_query("query", query)?;
         let accounts = self.store.search_people(viewer, query, limit).await?;
-        self.people(viewer, accounts).await
+        self.account_views(viewer, accounts).await
     }
 
-    /// Hashtags that begin so, the most used first, with their number of tweets.
+    /// Hashtags with this prefix, the most used first, with their number of tweets.
     ///
     /// # Errors
     /// `INVALID{query}`.
@@ -36,7 +36,7 @@ impl Service {
     ) -> Result<Vec<(String, u32)>> {
         policy::member(caller, Operation::SearchHashtags)?;
         check_query("query", query)?;
-        // Digits alone are the beginning of a hashtag, though none by themselves.
+        // Digits alone are no hashtag, but the prefix of one.
         let beginning = query.trim().trim_start_matches('#');
         let key =
             Hashtag::parse(beginning).map_or_else(|_| beginning.to_lowercase(), |tag| tag.key().to_owned());

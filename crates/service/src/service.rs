@@ -1,50 +1,49 @@
-//! One method for each thing that a person can do: who may do it, what it changes, what they see. The methods are in one
-//! file for each subject; this file has what they share.
-//!
-//! The service knows nothing of bytes, connections or SQL.
+//! The service: its state, its assembly and what its methods share. Each operation of a client is one method, in the file
+//! of its subject.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Account, AccountId, Error, Profile, Relationship, Result, Username};
-use store::SharedStore;
 use store::env::{Clock, Random};
+use store::{EventReceiver, SharedStore};
 use tokio::sync::Notify;
 
-use crate::admin;
 use crate::config::ServiceConfig;
-use crate::live::Live;
+use crate::live::{Live, LiveConfig};
 use crate::passwords::Hasher;
 use crate::policy;
+use crate::statistics::StatisticsCache;
 use crate::throttle::Throttle;
-use crate::timeline::Timelines;
+use crate::timeline::{self, Timelines};
 use crate::views::AccountView;
 
-/// Of one account.
+/// Reports that one account may file in an hour.
 const REPORTS_PER_HOUR: u32 = 20;
 
-/// Usernames that an address may ask about in ten minutes for each account that it may create, by wanting to sign up
-/// or before it.
+/// Usernames that a network may check in ten minutes, by signing up or before it, for each account that it may create.
 const USERNAME_CHECKS_PER_SIGN_UP: u32 = 20;
 
-/// What a service is made of.
+/// What a service is assembled from.
 #[derive(Debug)]
 pub struct ServiceParts {
-    /// The truth.
+    /// Where everything is stored.
     pub store: SharedStore,
-    /// Home timelines in memory.
-    pub timelines: Arc<Timelines>,
-    /// What happens now.
-    pub live: Arc<Live>,
-    /// Time.
+    /// The committed events of that store.
+    pub events: EventReceiver,
+    /// Source of the time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// Source of salts, tokens and codes.
     pub random: Arc<dyn Random>,
-    /// Behaviour.
+    /// Policies and limits of the service.
     pub config: ServiceConfig,
+    /// Limits of live delivery.
+    pub live: LiveConfig,
+    /// Limits of the home timelines kept in memory.
+    pub timelines: timeline::Limits,
 }
 
-/// Everything that people can do.
+/// Everything that clients can ask for.
 #[derive(Debug)]
 pub struct Service {
     pub(crate) store: SharedStore,
@@ -59,19 +58,25 @@ pub struct Service {
     pub(crate) account_failures: Throttle,
     pub(crate) address_failures: Throttle,
     pub(crate) reports: Throttle,
-    /// There is a deleted account to purge.
+    /// Notified when an account was deleted, which is then purged.
     pub(crate) purge: Notify,
     pub(crate) started_ms: i64,
-    pub(crate) info: admin::CachedInfo,
+    pub(crate) statistics: StatisticsCache,
 }
 
 impl Service {
-    /// A service over these parts.
-    #[must_use]
-    pub fn new(parts: ServiceParts) -> Arc<Self> {
+    /// Starts the home timelines and live delivery, registers the timelines as the store's observer and assembles the
+    /// service over them.
+    ///
+    /// # Errors
+    /// Those of the store, which is read for the newest event and for trends.
+    pub async fn start(parts: ServiceParts) -> Result<Arc<Self>> {
         const MINUTE: Duration = Duration::from_secs(60);
-        let ServiceParts { store, timelines, live, clock, random, config } = parts;
-        Arc::new(Self {
+        let ServiceParts { store, events, clock, random, config, live, timelines } = parts;
+        let timelines = Timelines::start(Arc::clone(&store), timelines).await?;
+        store.observe(Arc::<Timelines>::downgrade(&timelines));
+        let live = Live::start(Arc::clone(&store), events, Arc::clone(&clock), live).await?;
+        Ok(Arc::new(Self {
             hasher: Hasher::new(&config, Arc::clone(&random)),
             sign_ups: Throttle::fixed(config.sign_ups_per_address, 30 * MINUTE),
             username_checks: Throttle::fixed(
@@ -83,17 +88,29 @@ impl Service {
             reports: Throttle::fixed(REPORTS_PER_HOUR, 60 * MINUTE),
             purge: Notify::new(),
             started_ms: clock.now_ms(),
-            info: admin::CachedInfo::default(),
+            statistics: StatisticsCache::default(),
             store,
             timelines,
             live,
             clock,
             random,
             config,
-        })
+        }))
     }
 
-    /// The account with this name as `viewer` may know of it.
+    /// Live delivery, which gateways connect their clients to.
+    #[must_use]
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// Policies and limits, which gateways publish.
+    #[must_use]
+    pub fn config(&self) -> &ServiceConfig {
+        &self.config
+    }
+
+    /// The account with this username and the viewer's relationship to it; `NOT_FOUND{account}` if it is hidden.
     pub(crate) async fn find(
         &self,
         viewer: AccountId,
@@ -110,16 +127,20 @@ impl Service {
         Ok(self.store.relationships(viewer, &[other]).await?.pop().unwrap_or_default())
     }
 
-    /// These people as `viewer` sees them.
-    pub(crate) async fn people(&self, viewer: AccountId, accounts: Vec<Account>) -> Result<Vec<AccountView>> {
+    /// These accounts as `viewer` sees them.
+    pub(crate) async fn account_views(
+        &self,
+        viewer: AccountId,
+        accounts: Vec<Account>,
+    ) -> Result<Vec<AccountView>> {
         let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
         let relationships = self.store.relationships(viewer, &ids).await?;
-        let people = accounts.into_iter().zip(relationships).map(|(account, relationship)| AccountView {
+        let views = accounts.into_iter().zip(relationships).map(|(account, relationship)| AccountView {
             presence: self.live.presence(account.id),
             idle: self.live.idle(account.id),
             account,
             relationship,
         });
-        Ok(people.collect())
+        Ok(views.collect())
     }
 }

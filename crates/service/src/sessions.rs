@@ -1,13 +1,13 @@
-//! One's own sessions.
+//! The caller's sessions.
 
 use model::{Operation, Result, SessionId};
 
 use crate::policy::{self, Caller};
 use crate::service::Service;
-use store::{Change, ChangeResult, SessionRecord};
+use store::{Change, ChangeResult, IdempotencyKey, SessionRecord};
 
 impl Service {
-    /// Ends this session, or all of one's sessions.
+    /// Ends this session, or all sessions of the caller.
     ///
     /// # Errors
     /// Those of the store.
@@ -22,7 +22,7 @@ impl Service {
         Ok(())
     }
 
-    /// One's sessions, the last used first.
+    /// The caller's sessions, the last used first.
     ///
     /// # Errors
     /// Those of the store.
@@ -31,12 +31,17 @@ impl Service {
         self.store.sessions(account).await
     }
 
-    /// Ends one of one's sessions; its connections close within a second.
+    /// Ends a session of the caller; its connections close within a second.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn revoke_session(&self, caller: &Caller, session: SessionId) -> Result<ChangeResult> {
+    pub async fn revoke_session(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        session: SessionId,
+    ) -> Result<ChangeResult> {
         let (account, _) = policy::member(caller, Operation::RevokeSession)?;
-        self.store.apply(Change::EndSession { account, session }, None).await
+        self.store.apply(Change::EndSession { account, session }, once).await
     }
 }

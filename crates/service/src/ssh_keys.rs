@@ -1,4 +1,4 @@
-//! ssh keys of one's account, and the sessions that begin with one.
+//! ssh keys of the caller, and sessions opened with a key.
 
 use model::{Error, Operation, Result, SessionId, SshFingerprint, SshKey, SshKeyId, SshKeyName};
 
@@ -8,8 +8,8 @@ use crate::views::LoggedIn;
 use store::{Change, ChangeResult, IdempotencyKey};
 
 impl Service {
-    /// Lets whoever has the private half of this key (one line, as OpenSSH writes it) come in as this account. A
-    /// key without a name gets its comment.
+    /// Adds a public key (one line, as OpenSSH writes it) whose owner can log in as the caller. A key without a name is
+    /// named after its comment.
     ///
     /// # Errors
     /// `INVALID{public_key}`, `ALREADY_EXISTS{ssh key}`, `FORBIDDEN` from a server that was built without ssh.
@@ -26,7 +26,7 @@ impl Service {
         self.store.apply(Change::AddSshKey { account, fingerprint, name }, once).await
     }
 
-    /// One's keys, in the order in which they were added.
+    /// The caller's keys, in the order in which they were added.
     ///
     /// # Errors
     /// Those of the store.
@@ -35,7 +35,7 @@ impl Service {
         self.store.ssh_keys(account).await
     }
 
-    /// Takes a key away, and ends the sessions that began with it.
+    /// Removes a key and ends the sessions that were opened with it.
     ///
     /// # Errors
     /// Those of the store.
@@ -49,8 +49,8 @@ impl Service {
         self.store.apply(Change::RevokeSshKey { account, key }, once).await
     }
 
-    /// A session for somebody who has **proved** to have the private half of this key; `None` when it is nobody's,
-    /// or its account is not in use.
+    /// Opens a session for a client that has **proved** to hold the private key; `None` when no account has this key, or
+    /// the account is not active.
     ///
     /// # Errors
     /// Those of the store.
@@ -67,7 +67,7 @@ impl Service {
         let opened =
             match self.store.apply(Change::OpenSshSession { key, token_hash, client_name }, None).await {
                 Ok(opened) => opened,
-                // Revoked in this moment, or suspended.
+                // The key was revoked, or the account suspended, since it was read.
                 Err(Error::NotFound(_)) => return Ok(None),
                 Err(error) => return Err(error),
             };
@@ -78,7 +78,7 @@ impl Service {
         Ok(Some(LoggedIn { token: Some(token), session, profile }))
     }
 
-    /// Ends all sessions that began by ssh: for the start, after which nobody has their tokens.
+    /// Ends all sessions that were opened by ssh. For the start of the server: no one has their tokens any more.
     ///
     /// # Errors
     /// Those of the store.
@@ -133,7 +133,7 @@ pub(crate) mod public_key {
         Ok((fingerprint(&key)?, comment))
     }
 
-    /// Which key it is, if it is of a kind that is taken.
+    /// The fingerprint and comment of a key of an accepted type.
     ///
     /// # Errors
     /// `INVALID{public_key}`.

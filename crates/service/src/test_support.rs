@@ -1,5 +1,4 @@
-//! A whole server without its doors, for tests: people act through the service, the store is real, time is the
-//! test's.
+//! A server without gateways, for tests: users act through the service, the store is real, and the test sets the time.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -11,13 +10,13 @@ use model::{
 };
 
 use crate::live::{Delivery, Live, LiveConfig, LiveConnection};
-use crate::timeline::{self, Timelines};
+use crate::timeline;
 use crate::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp, TimelineRequest};
 use store::env::SystemRandom;
 use store::test_support::{TestClock, TestStore};
 
 pub const PASSWORD: &str = "correct horse 9";
-/// The cheapest that argon2 takes: these hashes protect nobody.
+/// The minimum that argon2 accepts: these hashes protect nothing.
 const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1, lanes: 1 };
 
 pub struct TestServer {
@@ -27,7 +26,7 @@ pub struct TestServer {
     pub store: TestStore,
 }
 
-/// How the live room behaves in tests: small, so that its bounds are reached.
+/// Limits of live delivery that tests reach.
 pub fn small() -> LiveConfig {
     LiveConfig {
         inbox: 32,
@@ -56,23 +55,23 @@ impl TestServer {
         Self::with_limits(config, live, timeline::Limits::default()).await
     }
 
-    pub async fn with_limits(config: ServiceConfig, live: LiveConfig, limits: timeline::Limits) -> Self {
-        let (store, feed) = TestStore::new();
-        let timelines = Timelines::start(store.store.clone(), limits).await.unwrap();
-        store.store.observe(Arc::<Timelines>::downgrade(&timelines));
-        let live = Live::start(store.store.clone(), feed, store.clock.clone(), live).await.unwrap();
-        let service = Service::new(ServiceParts {
+    pub async fn with_limits(config: ServiceConfig, live: LiveConfig, timelines: timeline::Limits) -> Self {
+        let (store, events) = TestStore::new();
+        let service = Service::start(ServiceParts {
             store: store.store.clone(),
-            timelines,
-            live: live.clone(),
+            events,
             clock: store.clock.clone(),
             random: Arc::new(SystemRandom),
             config,
+            live,
+            timelines,
         });
+        let service = service.await.unwrap();
+        let live = Arc::clone(service.live());
         Self { service, live, clock: store.clock.clone(), store }
     }
 
-    /// Somebody who has signed up.
+    /// Signs up a user.
     pub async fn person(&self, name: &str) -> TestUser<'_> {
         self.clock.advance_ms(1);
         let wish = SignUp {
@@ -82,19 +81,19 @@ impl TestServer {
             invite_code: None,
             client_name: "test".into(),
         };
-        let logged_in = self.service.sign_up(&nobody(), wish).await.unwrap();
+        let logged_in = self.service.sign_up(&anonymous(), wish).await.unwrap();
         let (id, caller) = (logged_in.profile.account.id, logged_in.caller());
         TestUser { server: self, name: username(name), id, caller, token: logged_in.token.unwrap() }
     }
 
     pub async fn log_in(&self, name: &str, attempt: &str) -> Result<Caller> {
         let attempt = Password::parse_attempt("password", attempt.into()).unwrap();
-        let logged_in = self.service.log_in(&nobody(), &username(name), &attempt, "test").await?;
+        let logged_in = self.service.log_in(&anonymous(), &username(name), &attempt, "test").await?;
         Ok(logged_in.caller())
     }
 }
 
-pub fn nobody() -> Caller {
+pub fn anonymous() -> Caller {
     Caller::Anonymous(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)))
 }
 
@@ -115,7 +114,7 @@ pub fn tweet(text: &str) -> NewTweet {
     }
 }
 
-/// Somebody in the server.
+/// A user who is logged in.
 pub struct TestUser<'a> {
     pub server: &'a TestServer,
     pub name: Username,
@@ -176,18 +175,18 @@ impl TestUser<'_> {
     }
 
     pub fn connects(&self) -> LiveConnection {
-        let Caller::Member { account, session, .. } = self.caller else { panic!("nobody is signed in") };
+        let Caller::Member { account, session, .. } = self.caller else { panic!("not logged in") };
         self.server.live.connect(account, session)
     }
 }
 
-/// What comes next on a connection, within a time that is far more than it takes.
+/// The next delivery on a connection. The deadline is far longer than it takes.
 pub async fn next(connection: &LiveConnection) -> Delivery {
     let next = tokio::time::timeout(Duration::from_secs(20), connection.next());
     next.await.expect("something is delivered")
 }
 
-/// Waits until it is so.
+/// Waits until a condition holds.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..2_000 {
         if holds() {
@@ -195,5 +194,5 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("waited in vain until {what}");
+    panic!("timed out waiting until {what}");
 }

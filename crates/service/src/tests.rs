@@ -1,4 +1,4 @@
-//! What people may do and see, through the service on a real store.
+//! What users may do and see, through the service on a real store.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use model::{Error, Hashtag, NewTweet, NotificationKind, Span, SshFingerprint, Ss
 use crate::config::{ServiceConfig, SignUpMode};
 use crate::live::LiveConfig;
 use crate::passwords;
-use crate::test_support::{PASSWORD, TestServer, config, nobody, password, tweet, username};
-use crate::{AccountListRequest, SignUp, TimelineRequest};
+use crate::test_support::{PASSWORD, TestServer, anonymous, config, password, tweet, username};
+use crate::{AccountListRequest, Caller, Reported, SignUp, TimelineRequest};
 use store::env::SystemRandom;
-use store::{Change, Origin, Store as _};
+use store::{Change, IdempotencyKey, Origin, Store as _};
 
 #[tokio::test]
-async fn a_blocked_person_sees_nothing_of_the_other() {
+async fn a_blocked_user_sees_nothing_of_the_author() {
     let server = TestServer::new().await;
     let (ada, bob, cleo) =
         (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
@@ -43,8 +43,10 @@ async fn a_blocked_person_sees_nothing_of_the_other() {
         assert!(!texts.contains(&"hello #tag".to_owned()), "{texts:?}");
     }
     assert!(service.search_people(bobs, "ada", 10).await.unwrap().is_empty());
-    assert!(service.like(bobs, None, id).await.is_err());
-    assert!(bob.writes(NewTweet { reply_to: Some(id), ..tweet("still here") }).await.is_err());
+    let reply = bob.writes(NewTweet { reply_to: Some(id), ..tweet("still here") }).await;
+    for refused in [service.like(bobs, None, id).await.map(drop), reply.map(drop)] {
+        assert_eq!(refused, Err(Error::not_found("tweet")));
+    }
     // And the other way round.
     let bobs_tweet = bob.posts("mine").await;
     assert!(!ada.sees(bobs_tweet).await);
@@ -79,7 +81,43 @@ async fn a_page_that_filtering_left_short_is_filled_up() {
 }
 
 #[tokio::test]
-async fn followers_and_direct_tweets_reach_whom_they_are_for() {
+async fn a_page_of_notifications_that_filtering_left_short_is_filled_up() {
+    let server = TestServer::new().await;
+    let (ada, bob, cleo) =
+        (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
+    bob.follows(&ada).await;
+    let id = bob.posts("a question").await;
+    for n in 0..25 {
+        cleo.posts(&format!("@bob {n}")).await;
+        for _ in 0..3 {
+            let reply =
+                NewTweet { visibility: Visibility::Followers, reply_to: Some(id), ..tweet("for followers") };
+            ada.writes(reply).await.unwrap();
+        }
+    }
+    // From now on Bob does not see Ada's replies.
+    bob.unfollows(&ada).await;
+    let read = |span| server.service.notifications(&bob.caller, span, false, 10);
+    let (mut pages, mut span) = (Vec::new(), Span::Latest);
+    loop {
+        let page = read(span).await.unwrap().page;
+        pages.push(page.items.clone());
+        match page.next {
+            Some(model::Cursor::Id(next)) => span = Span::Before(next),
+            _ => break,
+        }
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
+    let all = pages.concat();
+    assert!(all.iter().all(|one| one.actor == cleo.id && one.kind == NotificationKind::Mention));
+    assert!(all.is_sorted_by(|a, b| a.id > b.id), "newest first, each once");
+    // Upwards from the oldest: the ones next to it, and no gap.
+    let above = read(Span::After(all[24].id.get())).await.unwrap().page;
+    assert_eq!(above.items, all[14..24]);
+}
+
+#[tokio::test]
+async fn followers_only_and_direct_tweets_reach_their_audience() {
     let server = TestServer::new().await;
     let (ada, bob, cleo) =
         (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
@@ -93,15 +131,18 @@ async fn followers_and_direct_tweets_reach_whom_they_are_for() {
     for tweet in [followers, direct] {
         assert!(matches!(bob.retweets(tweet).await, Err(Error::Forbidden(_) | Error::NotFound(_))));
     }
-    let told = server.service.notifications(&cleo.caller, Span::Latest, false, 10).await.unwrap();
-    assert_eq!(told.page.items.iter().map(|one| one.kind).collect::<Vec<_>>(), [NotificationKind::Mention]);
-    // Who no longer follows no longer sees.
+    let mentions = server.service.notifications(&cleo.caller, Span::Latest, false, 10).await.unwrap();
+    assert_eq!(
+        mentions.page.items.iter().map(|one| one.kind).collect::<Vec<_>>(),
+        [NotificationKind::Mention]
+    );
+    // A former follower sees it no longer.
     bob.unfollows(&ada).await;
     assert!(!bob.sees(followers).await);
 }
 
 #[tokio::test]
-async fn muted_people_are_not_in_the_feed_and_notice_nothing() {
+async fn muted_accounts_are_not_in_the_home_timeline_and_notice_nothing() {
     let server = TestServer::new().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     ada.follows(&bob).await;
@@ -148,11 +189,83 @@ async fn guessing_passwords_is_slowed_down_and_does_not_lock_the_owner_out() {
 }
 
 #[tokio::test]
-async fn an_unknown_name_and_a_wrong_password_are_told_alike() {
+async fn guesses_at_the_same_time_do_not_all_pass() {
+    let config = ServiceConfig { login_failures_per_account: 3, ..config() };
+    let server = TestServer::with(config, LiveConfig::default()).await;
+    server.person("ada").await;
+    let guesses = (0..10).map(|_| server.log_in("ada", "not it"));
+    let answers = futures_util::future::join_all(guesses).await;
+    let count = |is: fn(&Error) -> bool| answers.iter().filter(|one| one.as_ref().is_err_and(is)).count();
+    assert_eq!(count(|error| matches!(error, Error::Unauthenticated(_))), 3);
+    assert_eq!(count(|error| matches!(error, Error::RateLimited { .. })), 7);
+}
+
+#[tokio::test]
+async fn right_passwords_are_not_counted() {
+    let config = ServiceConfig { login_failures_per_account: 3, login_failures_per_address: 3, ..config() };
+    let server = TestServer::with(config, LiveConfig::default()).await;
+    server.person("ada").await;
+    for _ in 0..10 {
+        server.log_in("ada", PASSWORD).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sign_ups_at_the_same_time_do_not_all_pass() {
+    let config = ServiceConfig { sign_ups_per_address: 2, ..config() };
+    let server = TestServer::with(config, LiveConfig::default()).await;
+    let anonymous = anonymous();
+    let wish = |name: &str| SignUp {
+        username: username(name),
+        display_name: model::DisplayName::default(),
+        password: password(PASSWORD),
+        invite_code: None,
+        client_name: "test".into(),
+    };
+    let names = ["ada", "bob", "cleo", "dora", "eve"];
+    let sign_ups = names.map(|name| server.service.sign_up(&anonymous, wish(name)));
+    let answers = futures_util::future::join_all(sign_ups).await;
+    assert_eq!(answers.iter().filter(|one| one.is_ok()).count(), 2);
+    let limited = answers.iter().filter(|one| matches!(one, Err(Error::RateLimited { .. }))).count();
+    assert_eq!(limited, 3);
+}
+
+#[tokio::test]
+async fn reports_at_the_same_time_do_not_all_pass() {
+    let server = TestServer::new().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let what = Reported::Account(bob.name.clone());
+    let reports = (0..30).map(|_| {
+        server.service.report(&ada.caller, None, &what, model::ReportReason::parse("spam").unwrap())
+    });
+    let answers = futures_util::future::join_all(reports).await;
+    assert_eq!(answers.iter().filter(|one| one.is_ok()).count(), 20);
+    let limited = answers.iter().filter(|one| matches!(one, Err(Error::RateLimited { .. }))).count();
+    assert_eq!(limited, 10);
+}
+
+#[tokio::test]
+async fn a_session_is_revoked_once_for_each_key() {
+    let server = TestServer::new().await;
+    let ada = server.person("ada").await;
+    let other = server.log_in("ada", PASSWORD).await.unwrap();
+    let Caller::Member { session, .. } = other else { panic!("{other:?}") };
+    let key = || IdempotencyKey { account: ada.id, key: b"key".to_vec(), request_hash: [7; 32] };
+    let first = server.service.revoke_session(&ada.caller, Some(key()), session).await.unwrap();
+    assert!(first.changed);
+    let again = server.service.revoke_session(&ada.caller, Some(key()), session).await.unwrap();
+    assert_eq!(again, first, "a retry gets the result of the first request");
+    let other_request = IdempotencyKey { request_hash: [8; 32], ..key() };
+    let conflict = server.service.revoke_session(&ada.caller, Some(other_request), session).await;
+    assert_eq!(conflict.unwrap_err(), Error::IdempotencyConflict);
+}
+
+#[tokio::test]
+async fn an_unknown_name_and_a_wrong_password_get_the_same_response() {
     let server = TestServer::new().await;
     server.person("ada").await;
     let wrong = server.log_in("ada", "not it").await.unwrap_err();
-    let unknown = server.log_in("nobody_here", "not it").await.unwrap_err();
+    let unknown = server.log_in("no_such_user", "not it").await.unwrap_err();
     assert_eq!(wrong, unknown);
 }
 
@@ -165,19 +278,20 @@ async fn sessions_end_when_they_are_not_used_and_when_they_are_too_old() {
     let hour = |n: i64| n * 3_600_000;
     for _ in 0..11 {
         server.clock.advance_ms(hour(9));
-        server.service.authenticate(&nobody(), &ada.token).await.unwrap();
+        server.service.authenticate(&anonymous(), &ada.token).await.unwrap();
     }
     server.clock.advance_ms(hour(9));
-    let too_old = server.service.authenticate(&nobody(), &ada.token).await;
+    let too_old = server.service.authenticate(&anonymous(), &ada.token).await;
     assert!(matches!(too_old, Err(Error::Unauthenticated(_))));
-    let logged_in = server.service.log_in(&nobody(), &ada.name, &password(PASSWORD), "test").await.unwrap();
+    let logged_in =
+        server.service.log_in(&anonymous(), &ada.name, &password(PASSWORD), "test").await.unwrap();
     server.clock.advance_ms(hour(11));
-    let unused = server.service.authenticate(&nobody(), &logged_in.token.unwrap()).await;
+    let unused = server.service.authenticate(&anonymous(), &logged_in.token.unwrap()).await;
     assert!(matches!(unused, Err(Error::Unauthenticated(_))));
 }
 
 #[tokio::test]
-async fn an_imported_password_works_and_is_kept_in_todays_form_from_then_on() {
+async fn an_imported_password_works_and_is_rehashed_at_the_first_log_in() {
     /// sha512-crypt of "pw1", as `crypt(3)` makes it.
     const LEGACY: &str =
         "$6$saltsalt$ljByVydwvD9EjwLvyqK9RM8bE0u2IQMdX.zp3L4dkbV7Tca8SHcfyhzcf9E46xT/KzPSGv7ktVQAJGngygr0M1";
@@ -191,22 +305,24 @@ async fn an_imported_password_works_and_is_kept_in_todays_form_from_then_on() {
         created_ms: 1_600_000_000_000,
     };
     store.apply(change, None).await.unwrap();
-    let kept = || async { store.credentials(&username("old")).await.unwrap().unwrap().password };
-    assert!(kept().await.legacy.is_some() && !kept().await.phc.contains("ljByVydwvD9"));
-    assert!(server.log_in("old", "pw2").await.is_err());
+    let stored = || async { store.credentials(&username("old")).await.unwrap().unwrap().password };
+    assert!(stored().await.legacy.is_some() && !stored().await.phc.contains("ljByVydwvD9"));
+    let wrong = server.log_in("old", "pw2").await.unwrap_err();
+    assert_eq!(wrong, Error::Unauthenticated("wrong username or password".into()));
     server.log_in("old", "pw1").await.unwrap();
-    assert!(kept().await.legacy.is_none());
+    assert!(stored().await.legacy.is_none());
     let again = server.log_in("old", "pw1").await.unwrap();
     let profile = server.service.profile(&again, None).await.unwrap();
     assert!(profile.profile.password_change_advised);
 }
 
 #[tokio::test]
-async fn whoever_deletes_an_account_must_know_its_password() {
+async fn deleting_an_account_takes_its_password() {
     let server = TestServer::new().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     let id = ada.posts("soon gone").await;
-    assert!(server.service.delete_account(&ada.caller, &password("something else 1")).await.is_err());
+    let wrong = server.service.delete_account(&ada.caller, &password("something else 1")).await;
+    assert_eq!(wrong, Err(Error::invalid("password", "is wrong")));
     assert!(bob.sees(id).await);
     server.service.delete_account(&ada.caller, &password(PASSWORD)).await.unwrap();
     assert!(!bob.sees(id).await);
@@ -226,24 +342,24 @@ async fn sign_up_is_as_open_as_the_operator_says() {
         client_name: "test".into(),
     };
     assert!(matches!(
-        closed.service.sign_up(&nobody(), wish("ada", PASSWORD)).await,
+        closed.service.sign_up(&anonymous(), wish("ada", PASSWORD)).await,
         Err(Error::Forbidden(_))
     ));
     let open =
         TestServer::with(ServiceConfig { sign_ups_per_address: 2, ..config() }, LiveConfig::default()).await;
     for (name, secret) in [("ada", "ada_1234"), ("bob", "password"), ("admin", PASSWORD)] {
-        let refused = open.service.sign_up(&nobody(), wish(name, secret)).await;
+        let refused = open.service.sign_up(&anonymous(), wish(name, secret)).await;
         if name != "ada" {
             assert!(matches!(refused, Err(Error::Invalid { .. })), "{name} {secret}: {refused:?}");
         }
     }
-    open.service.sign_up(&nobody(), wish("cleo", PASSWORD)).await.unwrap();
-    let third = open.service.sign_up(&nobody(), wish("dora", PASSWORD)).await;
+    open.service.sign_up(&anonymous(), wish("cleo", PASSWORD)).await.unwrap();
+    let third = open.service.sign_up(&anonymous(), wish("dora", PASSWORD)).await;
     assert!(matches!(third, Err(Error::RateLimited { .. })), "{third:?}");
 }
 
 #[tokio::test]
-async fn one_gets_out_everything_that_one_put_in() {
+async fn an_export_has_everything_of_the_account_and_nothing_of_others() {
     let server = TestServer::new().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     for n in 0..150 {
@@ -288,24 +404,25 @@ async fn a_key_opens_a_session_of_its_account_until_it_is_revoked_or_the_account
     }
     let service = &server.service;
     let by_key = |fingerprint: SshFingerprint| async move {
-        service.log_in_with_ssh_key(&nobody(), &fingerprint, "ssh").await.unwrap()
+        service.log_in_with_ssh_key(&anonymous(), &fingerprint, "ssh").await.unwrap()
     };
     let logged_in = by_key(one).await.unwrap();
     assert_eq!(logged_in.profile.account.id, ada.id);
     let token = logged_in.token.unwrap();
-    assert!(server.service.authenticate(&nobody(), &token).await.is_ok());
-    assert!(by_key(SshFingerprint([3; 32])).await.is_none(), "a key of nobody");
+    server.service.authenticate(&anonymous(), &token).await.unwrap();
+    assert!(by_key(SshFingerprint([3; 32])).await.is_none(), "a key of no account");
 
     let key = server.service.ssh_keys(&ada.caller).await.unwrap()[0].id;
     server.service.revoke_ssh_key(&ada.caller, None, key).await.unwrap();
-    assert!(server.service.authenticate(&nobody(), &token).await.is_err());
+    let revoked = server.service.authenticate(&anonymous(), &token).await;
+    assert!(matches!(revoked, Err(Error::Unauthenticated(_))), "{revoked:?}");
     assert!(by_key(one).await.is_none());
     store.apply(Change::SetSuspended { account: ada.id, suspended: true }, None).await.unwrap();
     assert!(by_key(other).await.is_none());
 }
 
 #[tokio::test]
-async fn lists_of_people_are_paged_to_their_end() {
+async fn lists_of_accounts_are_paged_to_their_end() {
     let server = TestServer::new().await;
     let ada = server.person("ada").await;
     for n in 0..25 {
@@ -326,7 +443,7 @@ async fn lists_of_people_are_paged_to_their_end() {
 }
 
 #[tokio::test]
-async fn a_tweet_calls_few_strangers_and_as_many_followers_as_one_likes() {
+async fn a_tweet_mentions_few_strangers_and_any_number_of_followers() {
     let server =
         TestServer::with(ServiceConfig { stranger_mentions: 2, ..config() }, LiveConfig::default()).await;
     let ada = server.person("ada").await;
@@ -337,12 +454,12 @@ async fn a_tweet_calls_few_strangers_and_as_many_followers_as_one_likes() {
         let tweet = NewTweet { text, visibility: model::Visibility::Public, reply_to: None, quote_of: None };
         server.service.post(&ada.caller, None, tweet)
     };
-    let (two, three) = ("@bob @cleo @nobody @ada", "@bob @cleo @dora");
+    let (two, three) = ("@bob @cleo @unknown @ada", "@bob @cleo @dora");
     let id = posts(two).await.unwrap().id;
     assert!(matches!(posts(three).await, Err(Error::Invalid { .. })));
     let text = model::TweetText::parse(three).unwrap();
     let edited = server.service.edit_tweet(&ada.caller, None, model::TweetId::new(id).unwrap(), text);
-    assert!(matches!(edited.await, Err(Error::Invalid { .. })), "an edit is no way around it");
+    assert!(matches!(edited.await, Err(Error::Invalid { .. })), "edits have the same limit");
     for follower in [&bob, &cleo, &dora] {
         follower.follows(&ada).await;
     }

@@ -1,99 +1,140 @@
-//! How often someone may try: counts of tries by key, forgotten after a while, in bounded memory.
+//! Limits on attempts: how often a key (an address, an account) may try something. In bounded memory.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::{Error, Result};
+use quick_cache::UnitWeighter;
+use quick_cache::unsync::{Cache, DefaultLifecycle};
+use store::RandomState;
 use tokio::time::Instant;
 
-/// Most keys kept; past it the ones that were not seen for longest go first.
+/// Most keys in memory; above it, keys that were used little are forgotten.
 const KEYS_MAX: usize = 50_000;
-/// Longest wait between two tries.
+/// Longest wait between two attempts.
 const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 
-/// Counts tries of one kind.
+type Keys = Cache<String, Attempts, UnitWeighter, RandomState>;
+
+/// Counts attempts of one kind.
+///
+/// An attempt is counted before its outcome is known, so that attempts at the same time cannot all pass; one that turns
+/// out not to count is refunded. An attempt that is abandoned stays counted.
 #[derive(Debug)]
 pub(super) struct Throttle {
     free: u32,
     window: Duration,
     growing: bool,
-    tries: Mutex<HashMap<String, Tries>>,
+    keys: Mutex<Keys>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Tries {
+struct Attempts {
     count: u32,
     first: Instant,
     last: Instant,
 }
 
+/// A counted attempt whose outcome is not known yet.
+#[derive(Debug)]
+#[must_use = "refund it unless it counts"]
+pub(super) struct Attempt<'a> {
+    throttle: &'a Throttle,
+    key: &'a str,
+    at: Instant,
+    /// The attempt before this one.
+    previous: Option<Instant>,
+}
+
 impl Throttle {
-    /// So many in a window, then nothing until the window has passed; 0 is no limit.
+    /// `free` attempts in a window, then none until the window has passed; 0 is no limit.
     pub(super) fn fixed(free: u32, window: Duration) -> Self {
-        Self { free, window, growing: false, tries: Mutex::default() }
+        Self::new(free, window, false)
     }
 
-    /// So many in a window, then each after twice the wait of the one before, from a second on; 0 is no limit.
+    /// `free` attempts in a window, then each only after twice the wait of the one before, from one second on; 0 is no
+    /// limit.
     pub(super) fn growing(free: u32, window: Duration) -> Self {
-        Self { free, window, growing: true, tries: Mutex::default() }
+        Self::new(free, window, true)
     }
 
-    /// Refuses another try when it comes too early.
-    pub(super) fn check(&self, key: &str) -> Result<()> {
+    fn new(free: u32, window: Duration, growing: bool) -> Self {
+        let capacity = KEYS_MAX as u64;
+        let keys = Cache::with(
+            KEYS_MAX,
+            capacity,
+            UnitWeighter,
+            RandomState::default(),
+            DefaultLifecycle::default(),
+        );
+        Self { free, window, growing, keys: Mutex::new(keys) }
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts an attempt of this key.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` for an attempt that comes too early; that one is not counted.
+    pub(super) fn attempt<'a>(&'a self, key: &'a str) -> Result<Attempt<'a>> {
         let now = Instant::now();
-        let tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(tries) = tries.get(key).filter(|t| self.free > 0 && t.count >= self.free) else {
-            return Ok(());
-        };
-        let allowed_at = if self.growing {
-            let doublings = (tries.count - self.free).min(20);
-            tries.last + Duration::from_secs(1 << doublings).min(WAIT_MAX)
-        } else {
-            tries.first + self.window
-        };
-        let retry_after = allowed_at.saturating_duration_since(now);
-        if retry_after.is_zero() { Ok(()) } else { Err(Error::RateLimited { retry_after }) }
-    }
-
-    /// Counts a try.
-    pub(super) fn count(&self, key: &str) {
         if self.free == 0 {
-            return;
+            return Ok(Attempt { throttle: self, key, at: now, previous: None });
         }
-        let now = Instant::now();
-        let mut all = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= KEYS_MAX && !all.contains_key(key) {
-            let window = self.window.max(WAIT_MAX);
-            all.retain(|_, t| now.duration_since(t.last) < window);
-            if all.len() >= KEYS_MAX
-                && let Some(oldest) = all.iter().min_by_key(|(_, t)| t.last).map(|(key, _)| key.clone())
-            {
-                all.remove(&oldest);
+        let mut keys = self.keys();
+        let before = keys.get(key).copied();
+        if let Some(attempts) = before.filter(|attempts| attempts.count >= self.free) {
+            let allowed_at = if self.growing {
+                let doublings = (attempts.count - self.free).min(20);
+                attempts.last + Duration::from_secs(1 << doublings).min(WAIT_MAX)
+            } else {
+                attempts.first + self.window
+            };
+            let retry_after = allowed_at.saturating_duration_since(now);
+            if !retry_after.is_zero() {
+                return Err(Error::RateLimited { retry_after });
             }
         }
-        let tries = all.entry(key.to_owned()).or_insert(Tries { count: 0, first: now, last: now });
-        let forgotten =
-            if self.growing { now.duration_since(tries.last) } else { now.duration_since(tries.first) };
-        if forgotten >= self.window {
-            *tries = Tries { count: 0, first: now, last: now };
-        }
-        tries.count += 1;
-        tries.last = now;
+        let before = before.filter(|attempts| !self.is_over(attempts, now));
+        let attempts = before.unwrap_or(Attempts { count: 0, first: now, last: now });
+        let counted = Attempts { count: attempts.count.saturating_add(1), last: now, ..attempts };
+        keys.insert(key.to_owned(), counted);
+        Ok(Attempt { throttle: self, key, at: now, previous: before.map(|attempts| attempts.last) })
     }
 
-    /// Starts anew.
+    /// Whether the window of these attempts has passed.
+    fn is_over(&self, attempts: &Attempts, now: Instant) -> bool {
+        let since = if self.growing { attempts.last } else { attempts.first };
+        now.duration_since(since) >= self.window
+    }
+
+    /// Forgets all attempts of this key.
     pub(super) fn forget(&self, key: &str) {
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.keys().remove(key);
     }
 }
 
-/// What counts as one address: an IPv6 network of 64 bits belongs to one household.
-pub(crate) fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
-        v4 => v4,
+impl Attempt<'_> {
+    /// The attempt counts.
+    pub(super) fn keep(self) {}
+
+    /// The attempt does not count: it is as if it had not been made.
+    pub(super) fn refund(self) {
+        let mut keys = self.throttle.keys();
+        let Some(attempts) = keys.get(self.key).copied() else { return };
+        let Some(previous) = self.previous.filter(|_| attempts.count > 1) else {
+            if attempts.count <= 1 {
+                keys.remove(self.key);
+            } else {
+                keys.insert(self.key.to_owned(), Attempts { count: attempts.count - 1, ..attempts });
+            }
+            return;
+        };
+        // Unless another attempt was made since.
+        let last = if attempts.last == self.at { previous } else { attempts.last };
+        keys.insert(self.key.to_owned(), Attempts { count: attempts.count - 1, last, ..attempts });
     }
 }
 
@@ -101,53 +142,79 @@ pub(crate) fn network_of(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn waits_grow_after_the_free_tries_and_success_forgets() {
-        let throttle = Throttle::growing(3, Duration::from_secs(600));
-        for _ in 0..3 {
-            assert!(throttle.check("ada").is_ok());
-            throttle.count("ada");
+    fn wait_of(throttle: &Throttle, key: &str) -> u64 {
+        match throttle.attempt(key).map(Attempt::keep) {
+            Ok(()) => 0,
+            Err(Error::RateLimited { retry_after }) => retry_after.as_secs(),
+            Err(other) => panic!("{other:?}"),
         }
-        assert!(
-            matches!(throttle.check("ada"), Err(Error::RateLimited { retry_after }) if retry_after.as_secs() == 1)
-        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_grow_after_the_free_attempts_and_success_forgets() {
+        let throttle = Throttle::growing(3, Duration::from_secs(600));
+        let waits: Vec<_> = (0..4).map(|_| wait_of(&throttle, "ada")).collect();
+        assert_eq!(waits, [0, 0, 0, 1]);
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(throttle.check("ada").is_ok());
-        throttle.count("ada");
-        assert!(
-            matches!(throttle.check("ada"), Err(Error::RateLimited { retry_after }) if retry_after.as_secs() == 2)
-        );
-        assert!(throttle.check("bob").is_ok(), "others are not held up");
+        assert_eq!((wait_of(&throttle, "ada"), wait_of(&throttle, "ada")), (0, 2));
+        assert_eq!(wait_of(&throttle, "bob"), 0, "other keys are not delayed");
         throttle.forget("ada");
-        assert!(throttle.check("ada").is_ok());
+        assert_eq!(wait_of(&throttle, "ada"), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_end_at_a_maximum_and_are_forgotten_after_it() {
+        let throttle = Throttle::growing(1, Duration::from_secs(600));
+        let mut waits = Vec::new();
+        for _ in 0..14 {
+            assert_eq!(wait_of(&throttle, "ada"), 0);
+            waits.push(wait_of(&throttle, "ada"));
+            tokio::time::advance(Duration::from_secs(*waits.last().unwrap())).await;
+        }
+        assert_eq!(waits[..4], [1, 2, 4, 8]);
+        assert_eq!(waits.iter().max(), Some(&WAIT_MAX.as_secs()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_fixed_window_opens_again() {
         let throttle = Throttle::fixed(2, Duration::from_secs(300));
-        throttle.count("x");
-        throttle.count("x");
-        assert!(throttle.check("x").is_err());
+        let waits: Vec<_> = (0..3).map(|_| wait_of(&throttle, "x")).collect();
+        assert_eq!(waits, [0, 0, 300]);
         tokio::time::advance(Duration::from_secs(300)).await;
-        assert!(throttle.check("x").is_ok());
-        throttle.count("x");
-        assert!(throttle.check("x").is_ok());
+        let waits: Vec<_> = (0..3).map(|_| wait_of(&throttle, "x")).collect();
+        assert_eq!(waits, [0, 0, 300]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refunded_attempt_was_never_made() {
+        let throttle = Throttle::growing(1, Duration::from_secs(600));
+        for _ in 0..5 {
+            throttle.attempt("ada").unwrap().refund();
+        }
+        assert_eq!((wait_of(&throttle, "ada"), wait_of(&throttle, "ada")), (0, 1));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        for _ in 0..5 {
+            throttle.attempt("ada").unwrap().refund();
+        }
+        assert_eq!((wait_of(&throttle, "ada"), wait_of(&throttle, "ada")), (0, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_at_the_same_time_do_not_all_pass() {
+        let throttle = Throttle::fixed(2, Duration::from_secs(300));
+        let attempts: Vec<_> = (0..5).map(|_| throttle.attempt("x")).collect();
+        assert_eq!(attempts.iter().filter(|attempt| attempt.is_ok()).count(), 2);
+        attempts.into_iter().flatten().for_each(Attempt::refund);
+        assert_eq!(wait_of(&throttle, "x"), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn memory_is_bounded() {
         let throttle = Throttle::fixed(1, Duration::from_secs(300));
         for n in 0..KEYS_MAX + 10 {
-            throttle.count(&n.to_string());
+            throttle.attempt(&n.to_string()).unwrap().keep();
         }
-        assert!(throttle.tries.lock().unwrap().len() <= KEYS_MAX);
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_address() {
-        let network = |a: &str| network_of(a.parse().unwrap());
-        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff"));
-        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
-        assert_eq!(network("::ffff:127.0.0.1"), network("127.0.0.1"));
+        let keys = throttle.keys();
+        assert!((KEYS_MAX / 2..=KEYS_MAX).contains(&keys.len()), "{} keys", keys.len());
     }
 }

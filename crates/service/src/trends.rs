@@ -1,4 +1,4 @@
-//! What many people write about now.
+//! Trends: hashtags that many accounts use now.
 
 use model::{Operation, Result, Trend};
 

@@ -10,7 +10,8 @@ impl Service {
     /// Posts a tweet, a reply or a quote.
     ///
     /// # Errors
-    /// `NOT_FOUND{tweet}` for what it answers or quotes, `FORBIDDEN` for a quote of what may not be shared.
+    /// `NOT_FOUND{tweet}` for the tweet that it replies to or quotes, `FORBIDDEN` for a quote of a followers-only or direct
+    /// tweet, `INVALID{text}` for too many mentions.
     pub async fn post(
         &self,
         caller: &Caller,
@@ -23,15 +24,15 @@ impl Service {
             self.visible_tweet(author, id).await?;
         }
         if let Some(id) = tweet.quote_of {
-            policy::may_share(&self.visible_tweet(author, id).await?)?;
+            policy::check_shareable(&self.visible_tweet(author, id).await?)?;
         }
         self.store.apply(Change::Post { author, tweet }, once).await
     }
 
-    /// Replaces the text of one's own tweet; the old one stays in its history.
+    /// Replaces the text of a tweet of the caller; the old text stays in its history.
     ///
     /// # Errors
-    /// `NOT_FOUND{tweet}` also for other people's.
+    /// `NOT_FOUND{tweet}`, also for a tweet of another account.
     pub async fn edit_tweet(
         &self,
         caller: &Caller,
@@ -44,10 +45,10 @@ impl Service {
         self.store.apply(Change::EditTweet { author, tweet, text }, once).await
     }
 
-    /// Deletes one's own tweet with everything that hangs on it.
+    /// Deletes a tweet of the caller with its retweets, likes, bookmarks and notifications.
     ///
     /// # Errors
-    /// `NOT_FOUND{tweet}` also for other people's.
+    /// `NOT_FOUND{tweet}`, also for a tweet of another account.
     pub async fn delete_tweet(
         &self,
         caller: &Caller,
@@ -61,7 +62,7 @@ impl Service {
     /// Retweets without a message.
     ///
     /// # Errors
-    /// `NOT_FOUND{tweet}`, `FORBIDDEN` for what may not be shared.
+    /// `NOT_FOUND{tweet}`, `FORBIDDEN` for a followers-only or direct tweet.
     pub async fn retweet(
         &self,
         caller: &Caller,
@@ -69,11 +70,11 @@ impl Service {
         tweet: TweetId,
     ) -> Result<ChangeResult> {
         let (account, _) = policy::member(caller, Operation::Retweet)?;
-        policy::may_share(&self.visible_tweet(account, tweet).await?)?;
+        policy::check_shareable(&self.visible_tweet(account, tweet).await?)?;
         self.store.apply(Change::Retweet { account, tweet }, once).await
     }
 
-    /// Takes one's plain retweet of this tweet back.
+    /// Removes the caller's plain retweet of this tweet.
     ///
     /// # Errors
     /// `NOT_FOUND{tweet}`.
@@ -102,7 +103,7 @@ impl Service {
         self.store.apply(Change::SetLike { account, tweet, liked: true }, once).await
     }
 
-    /// No longer likes a tweet.
+    /// Removes the caller's like.
     ///
     /// # Errors
     /// `NOT_FOUND{tweet}`.
@@ -116,7 +117,7 @@ impl Service {
         self.store.apply(Change::SetLike { account, tweet, liked: false }, once).await
     }
 
-    /// Bookmarks a tweet; nobody else knows.
+    /// Bookmarks a tweet; bookmarks are private.
     ///
     /// # Errors
     /// `NOT_FOUND{tweet}`.
@@ -131,7 +132,7 @@ impl Service {
         self.store.apply(Change::SetBookmark { account, tweet, bookmarked: true }, once).await
     }
 
-    /// Takes a bookmark away.
+    /// Removes a bookmark.
     ///
     /// # Errors
     /// `NOT_FOUND{tweet}`.
@@ -145,20 +146,20 @@ impl Service {
         self.store.apply(Change::SetBookmark { account, tweet, bookmarked: false }, once).await
     }
 
-    /// One tweet with what it quotes or retweets.
+    /// One tweet with the original that it quotes or retweets.
     ///
     /// # Errors
     /// `NOT_FOUND{tweet}`.
     pub async fn tweet(&self, caller: &Caller, id: TweetId) -> Result<TweetPage> {
         let (viewer, _) = policy::member(caller, Operation::GetTweet)?;
-        let shown = self.load_tweets(viewer, &[id]).await?;
-        if shown.is_empty() {
+        let page = self.page_of(viewer, &[id]).await?;
+        if page.tweets.is_empty() {
             return Err(Error::not_found("tweet"));
         }
-        Ok(super::timelines::page_of(shown, None))
+        Ok(page)
     }
 
-    /// Every text that a tweet has had, with its time, oldest first.
+    /// Every text that a tweet has had, each with its time in Unix milliseconds, oldest first.
     ///
     /// # Errors
     /// `NOT_FOUND{tweet}`.
@@ -168,20 +169,21 @@ impl Service {
         self.store.tweet_history(id).await
     }
 
-    /// Refuses a text that calls too many people who do not follow its author.
+    /// Refuses a text that mentions too many accounts that do not follow its author.
     async fn check_stranger_mentions(&self, author: AccountId, text: &TweetText) -> Result<()> {
         let (max, mentions) = (self.config.stranger_mentions, text.mentions());
         if max == 0 || mentions.len() <= max {
             return Ok(());
         }
-        let mut people = Vec::with_capacity(mentions.len());
+        let mut accounts = Vec::with_capacity(mentions.len());
         for username in mentions {
-            people.extend(self.store.account_by_username(username).await?.map(|profile| profile.account.id));
+            accounts
+                .extend(self.store.account_by_username(username).await?.map(|profile| profile.account.id));
         }
-        let relationships = self.store.relationships(author, &people).await?;
+        let relationships = self.store.relationships(author, &accounts).await?;
         let is_stranger =
-            |(id, relationships): &(&AccountId, Relationship)| **id != author && !relationships.followed_by;
-        let strangers = people.iter().zip(relationships).filter(is_stranger).count();
+            |(id, relationship): &(&AccountId, Relationship)| **id != author && !relationship.followed_by;
+        let strangers = accounts.iter().zip(relationships).filter(is_stranger).count();
         if strangers > max {
             return Err(Error::invalid(
                 "text",
@@ -191,13 +193,13 @@ impl Service {
         Ok(())
     }
 
-    /// A tweet, if it is there and the viewer may see it; a plain retweet stands for its original.
+    /// A tweet that the viewer may see; for a plain retweet, its original.
     pub(super) async fn visible_tweet(&self, viewer: AccountId, id: TweetId) -> Result<TweetRecord> {
         let mut id = id;
         loop {
             let record = self.store.tweets(viewer, &[id]).await?.pop();
             match record {
-                Some(record) if policy::can_see(&record, viewer) => match record.tweet.retweet_of {
+                Some(record) if policy::is_visible(&record, viewer) => match record.tweet.retweet_of {
                     Some(original) => id = original,
                     None => return Ok(record),
                 },

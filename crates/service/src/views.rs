@@ -1,4 +1,4 @@
-//! What the service returns of accounts and sessions.
+//! Views of accounts and sessions that the service returns.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use model::{Account, Presence, Profile, Relationship, SessionId};
 
 use crate::policy::Caller;
 
-/// The answer to a sign-up or log-in.
+/// The result of a sign-up, log-in or resumed session.
 #[derive(Debug, Clone)]
 pub struct LoggedIn {
-    /// The session's secret, shown this once; `None` when the session was taken up with it.
+    /// The session token, which is returned only once; `None` for a resumed session.
     pub token: Option<[u8; 32]>,
     /// The session.
     pub session: SessionId,
@@ -18,22 +18,22 @@ pub struct LoggedIn {
 }
 
 impl LoggedIn {
-    /// Who the connection belongs to from now on.
+    /// The caller of later requests.
     #[must_use]
     pub fn caller(&self) -> Caller {
         Caller::Member { account: self.profile.account.id, session: self.session, role: self.profile.role }
     }
 }
 
-/// Someone in a list of people.
+/// An account in a list.
 #[derive(Debug, Clone)]
 pub struct AccountView {
-    /// Who.
+    /// The account.
     pub account: Account,
-    /// The viewer's relationships to them.
+    /// The viewer's relationship to it.
     pub relationship: Relationship,
-    /// Whether they are there.
+    /// Its presence, as the viewer may see it.
     pub presence: Presence,
-    /// How long somebody who is away has done nothing.
+    /// For how long an account that is away has been idle; zero for every other account.
     pub idle: Duration,
 }

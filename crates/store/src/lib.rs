@@ -18,7 +18,7 @@ pub mod sqlite;
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
 pub mod test_support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use model::{
@@ -55,6 +55,10 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The refusals named at each [`Change`]. `IDEMPOTENCY_CONFLICT` when the key was used for another request, `BUSY`
     /// when the queue is full, `STORAGE_FULL` when the disk is. A refused change has no effect at all.
     async fn apply(&self, change: Change, key: Option<IdempotencyKey>) -> Result<ChangeResult>;
+
+    /// Notifies this observer of every commit from now on, before the commit is acknowledged, for as long as the
+    /// observer exists. A store has at most one observer: a second one is ignored.
+    fn observe(&self, observer: Weak<dyn Observer>);
 
     // Accounts and sessions.
 

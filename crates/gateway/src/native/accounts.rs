@@ -93,7 +93,7 @@ pub(super) async fn list_sessions(call: Call<'_>) -> Result<response::Result> {
 
 pub(super) async fn revoke_session(call: Call<'_>, ask: v1::RevokeSession) -> Result<response::Result> {
     let session = required(ask.session_id, "session_id", SessionId::new)?;
-    call.service.revoke_session(&call.caller, session).await.map(change_result)
+    call.service.revoke_session(&call.caller, call.once, session).await.map(change_result)
 }
 
 pub(super) async fn change_password(call: Call<'_>, ask: v1::ChangePassword) -> Result<response::Result> {

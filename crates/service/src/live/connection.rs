@@ -1,19 +1,21 @@
-//! One connection's place in the live room: its subscriptions and its inbox.
+//! A client's side of live delivery: the subscriptions of one connection, and the replay of events that it missed.
 
 use std::sync::Arc;
 
 use model::{AccountId, Error, EventId, Presence, Result, SessionId};
 
-use super::distribute::TopicKind;
+use super::distribute::Rule;
+use super::event::{Delivery, LiveEvent, Payload, Topic};
 use super::hub::{Hub, Target};
 use super::inbox::Inbox;
-use super::{Delivery, Live, LiveEvent, Payload, Topic};
+use super::subsystem::Live;
+use crate::policy::TweetList;
 use store::{Event, EventKind, EventLog};
 
 /// Events read from the store at a time.
 const REPLAY_CHUNK: usize = 100;
 
-/// A connection that has signed in. Dropping it disconnects.
+/// A connection that is logged in. Dropping it disconnects.
 #[derive(Debug)]
 pub struct LiveConnection {
     live: Arc<Live>,
@@ -30,19 +32,23 @@ impl Drop for LiveConnection {
     }
 }
 
-impl LiveConnection {
-    pub(super) fn new(live: Arc<Live>, account: AccountId, session: SessionId) -> Self {
-        let (number, inbox) = live.hub().connect(account, session);
-        Self { live, number, account, inbox }
+impl Live {
+    /// A connection that is logged in. It counts for presence once it has a subscription.
+    #[must_use]
+    pub fn connect(self: &Arc<Self>, account: AccountId, session: SessionId) -> LiveConnection {
+        let (number, inbox) = self.hub().connect(account, session);
+        LiveConnection { live: Arc::clone(self), number, account, inbox }
     }
+}
 
-    /// Subscribes; the subscription's number, and the cursor at which it begins. With a cursor, what came after
-    /// it is delivered first, in order and once, or a gap is.
+impl LiveConnection {
+    /// Subscribes; returns the subscription's number and the cursor at which it begins. With a cursor, the events after
+    /// it are replayed first, in order and once; a gap is delivered instead when there are too many.
     ///
     /// # Errors
     /// `INVALID{topic}` for one subscription too many, and those of the store.
     pub async fn subscribe(&self, topic: Topic, cursor: Option<EventId>) -> Result<(u32, EventId)> {
-        self.live.load_ties(self.account).await;
+        self.live.load_relationships(self.account).await;
         let max = self.live.config.subscriptions;
         let (target, head) = self.live.hub().subscribe(self.number, topic.clone(), cursor.is_some(), max)?;
         self.live.presence_changed.notify_one();
@@ -75,19 +81,19 @@ impl LiveConnection {
         Ok(())
     }
 
-    /// Waits for what comes next. Nothing is lost when the wait is given up.
+    /// Waits for the next delivery. Cancelling the wait loses nothing.
     pub async fn next(&self) -> Delivery {
         self.inbox.next().await
     }
 
-    /// There was a request: the person is there.
+    /// Records a request of the client: the account is not away.
     pub fn touch(&self) {
-        if self.inbox.touch() {
+        if self.inbox.record_activity() {
             self.mark_presence_dirty();
         }
     }
 
-    /// The client says whether the person is there.
+    /// The client declares that the account is online or away.
     pub fn set_presence(&self, presence: Presence) {
         self.inbox.set_away(presence == Presence::Away);
         self.mark_presence_dirty();
@@ -99,14 +105,14 @@ impl LiveConnection {
     }
 }
 
-/// Catching up from a cursor.
+/// Delivers what a subscription missed since its cursor.
 struct Replay {
     live: Arc<Live>,
     inbox: Arc<Inbox>,
     account: AccountId,
     target: Target,
     topic: Topic,
-    /// What is after it comes live.
+    /// Later events are delivered live.
     head: EventId,
 }
 
@@ -133,7 +139,7 @@ impl Replay {
         self.live.hub().replayed(self.target, self.live.config.inbox);
     }
 
-    /// What is to be replayed; `None` when it is too much, or no longer kept.
+    /// The events to replay; `None` when there are too many, or some are no longer in the store.
     async fn events_since(&self, cursor: EventId) -> Result<Option<Vec<Event>>> {
         let mut relevant = Vec::new();
         let mut looked_at = 0;
@@ -166,23 +172,23 @@ impl Replay {
         };
         let payload = {
             let hub = self.live.hub();
-            let Some(topic) = self.concerns(&hub, event.kind) else { return true };
+            let Some(rule) = self.concerns(&hub, event.kind) else { return true };
             if let (Topic::Hashtag(hashtag), EventKind::TweetPosted { .. } | EventKind::TweetEdited { .. }) =
                 (&self.topic, event.kind)
                 && !prepared.has_hashtag(hashtag.key())
             {
                 return true;
             }
-            let Some(payload) = prepared.for_one(&hub, event.kind, self.account, topic) else { return true };
+            let Some(payload) = prepared.for_one(&hub, event.kind, self.account, rule) else { return true };
             Arc::clone(payload)
         };
         // Half of the inbox is left to what happens meanwhile.
-        self.inbox.has_room(self.live.config.inbox / 2).await;
+        self.inbox.wait_until_below(self.live.config.inbox / 2).await;
         self.live.hub().push_replayed(self.target, event.id, payload)
     }
 
-    /// By which rule an event concerns this subscription, if it may.
-    fn concerns(&self, hub: &Hub, kind: EventKind) -> Option<TopicKind> {
+    /// By which rule an event may concern this subscription.
+    fn concerns(&self, hub: &Hub, kind: EventKind) -> Option<Rule> {
         let me = self.account;
         let with = |one: AccountId, other: AccountId| {
             let partner = if one == me { Some(other) } else { (other == me).then_some(one) };
@@ -191,27 +197,23 @@ impl Replay {
                 Topic::Conversation(account) => partner == Some(account),
                 _ => false,
             };
-            let blocked = partner.is_some_and(|p| {
-                hub.attendance(me).is_some_and(|relationships| relationships.blocked.contains(&p))
-            });
-            (wanted && !blocked).then_some(TopicKind::Own)
+            let listed = partner.is_some_and(|partner| hub.lists(me, partner) == Some(true));
+            (wanted && listed).then_some(Rule::Own)
         };
         match kind {
             EventKind::TweetPosted { author, .. }
             | EventKind::TweetEdited { author, .. }
             | EventKind::TweetDeleted { author, .. } => match self.topic {
                 Topic::Home => {
-                    let follows = hub
-                        .attendance(me)
-                        .is_some_and(|relationships| relationships.following.contains(&author));
-                    (author == me || follows).then_some(TopicKind::Home)
+                    let follows =
+                        hub.relationships(me).is_some_and(|graph| graph.following.contains(&author));
+                    (author == me || follows).then_some(Rule::List(TweetList::Home))
                 }
-                Topic::Local => Some(TopicKind::Local),
-                Topic::Hashtag(_) => Some(TopicKind::Hashtag),
+                Topic::Local | Topic::Hashtag(_) => Some(Rule::List(TweetList::Public)),
                 _ => None,
             },
             EventKind::Notified { recipient, .. } => {
-                (recipient == me && self.topic == Topic::Notifications).then_some(TopicKind::Own)
+                (recipient == me && self.topic == Topic::Notifications).then_some(Rule::Own)
             }
             EventKind::MessageSent { author, to, .. } => with(author, to),
             EventKind::ConversationMarked { account, with: other, .. } => with(account, other),

@@ -1,112 +1,135 @@
-//! The one task that takes what the store tells, in commit order, and puts it into the inboxes.
+//! The task that takes committed events in order and puts them into the inboxes of subscribers.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use model::{AccountId, EventId, Hashtag, Result};
 
-use super::hub::Target;
+use super::config::LiveConfig;
+use super::event::{LiveEvent, Payload};
+use super::hub::{Hub, Target};
 use super::hydrate::{self, HydratedTweet};
-use super::{Live, LiveEvent, Payload};
-use store::{Event, EventKind, EventReceiver};
+use super::subsystem::Live;
+use super::trends::Trends;
+use crate::policy::TweetList;
+use store::env::Clock;
+use store::{Event, EventKind, EventReceiver, SharedStore};
 
-/// How often presence is looked at, and trends take in what is new.
+/// How often presence is checked and trends take in new tweets.
 const TICK: Duration = Duration::from_secs(1);
-/// How often trends are gathered anew after something was taken back.
-const TRENDS_ANEW_TICKS: u32 = 30;
+/// Ticks between two rebuilds of the trends after a tweet was edited, deleted or hidden.
+const TRENDS_REBUILD_TICKS: u32 = 30;
 
-/// Ends with the live room or with the store.
-pub(super) async fn run(live: Weak<Live>, mut feed: EventReceiver) {
+impl Live {
+    /// Starts to distribute the committed events of this store; trends are read from it first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn start(
+        store: SharedStore,
+        events: EventReceiver,
+        clock: Arc<dyn Clock>,
+        config: LiveConfig,
+    ) -> Result<Arc<Self>> {
+        let head = store.last_event().await?;
+        let trends = Trends::read(&store, clock.now_ms()).await?;
+        let live = Self::new(store, clock, config, head, trends);
+        tokio::spawn(run(Arc::downgrade(&live), events));
+        Ok(live)
+    }
+}
+
+/// Ends when live delivery or the store is dropped.
+async fn run(live: Weak<Live>, mut events: EventReceiver) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut trends = TrendsUpkeep::default();
     loop {
         let Some(strong) = live.upgrade() else { return };
         tokio::select! {
-            batch = feed.recv() => {
+            batch = events.recv() => {
                 let Some(batch) = batch else { return };
                 for event in batch.iter() {
-                    trends.note(event.kind);
+                    trends.record(event.kind);
                     strong.distribute(*event).await;
                 }
             }
             () = strong.presence_changed.notified() => {
-                let presence_dirty = strong.hub().take_unsettled();
-                strong.announce_presence(presence_dirty).await;
+                let accounts = strong.hub().take_presence_dirty();
+                strong.announce_presence(accounts).await;
             }
             _ = tick.tick() => {
-                let everyone = strong.hub().everyone();
-                strong.announce_presence(everyone).await;
+                let accounts = strong.hub().accounts();
+                strong.announce_presence(accounts).await;
                 trends.tick(&strong).await;
             }
         }
     }
 }
 
-/// When trends have to look at the store.
+/// When trends have to be read from the store.
 #[derive(Default)]
 struct TrendsUpkeep {
     posted: bool,
-    taken_back: bool,
+    withdrawn: bool,
     ticks: u32,
 }
 
 impl TrendsUpkeep {
-    fn note(&mut self, kind: EventKind) {
+    fn record(&mut self, kind: EventKind) {
         match kind {
             EventKind::TweetPosted { .. } => self.posted = true,
             EventKind::TweetEdited { .. }
             | EventKind::TweetDeleted { .. }
             | EventKind::AccountHidden { .. }
-            | EventKind::AccountShown { .. } => self.taken_back = true,
+            | EventKind::AccountShown { .. } => self.withdrawn = true,
             _ => {}
         }
     }
 
     async fn tick(&mut self, live: &Live) {
         self.ticks += 1;
-        let anew = self.taken_back && self.ticks >= TRENDS_ANEW_TICKS;
-        if !anew && !std::mem::take(&mut self.posted) {
+        let rebuild = self.withdrawn && self.ticks >= TRENDS_REBUILD_TICKS;
+        if !rebuild && !std::mem::take(&mut self.posted) {
             return;
         }
-        if anew {
+        if rebuild {
             *self = Self::default();
         }
-        if let Err(error) = live.update_trends(anew).await {
+        if let Err(error) = live.update_trends(rebuild).await {
             tracing::warn!(%error, "trends could not be updated");
         }
     }
 }
 
 impl Live {
-    async fn update_trends(&self, anew: bool) -> Result<()> {
+    async fn update_trends(&self, rebuild: bool) -> Result<()> {
         let now_ms = self.clock.now_ms();
-        let lock = || self.trends.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if anew {
-            let gathered = super::Trends::gather(&self.store, now_ms).await?;
-            *lock() = gathered;
+        if rebuild {
+            let rebuilt = Trends::read(&self.store, now_ms).await?;
+            *self.trends_state() = rebuilt;
             return Ok(());
         }
-        let since = lock().newest();
+        let since = self.trends_state().newest();
         let uses = self.store.hashtag_uses_since(since).await?;
-        lock().add(uses, now_ms);
+        self.trends_state().add(uses, now_ms);
         Ok(())
     }
 
-    async fn announce_presence(&self, of: Vec<AccountId>) {
-        let changes = self.hub().presence_changes(of, self.config.away_after, self.config.offline_grace);
+    async fn announce_presence(&self, accounts: Vec<AccountId>) {
+        let changes =
+            self.hub().presence_changes(accounts, self.config.away_after, self.config.offline_grace);
         for (account, presence) in changes {
             if self.hub().presence_subscriptions().is_empty() {
                 continue;
             }
-            let Some(who) = self.store.accounts(&[account]).await.unwrap_or_default().pop() else { continue };
+            let Some(view) = self.store.accounts(&[account]).await.unwrap_or_default().pop() else {
+                continue;
+            };
             let mut hub = self.hub();
-            let payload = Payload::new(LiveEvent::Presence(who, presence, hub.idle(account)));
-            for (listener, target) in hub.presence_subscriptions() {
-                if hub
-                    .attendance(listener)
-                    .is_some_and(|relationships| !relationships.blocked.contains(&account))
-                {
+            let payload = Payload::new(LiveEvent::Presence(view, presence, hub.idle(account)));
+            for (subscriber, target) in hub.presence_subscriptions() {
+                if hub.lists(subscriber, account) == Some(true) {
                     hub.push(target, None, &payload, self.config.inbox);
                 }
             }
@@ -115,18 +138,18 @@ impl Live {
 
     async fn distribute(&self, event: Event) {
         if self.hub().is_idle() {
-            // Under the same lock as a connection's subscription: nobody is missed in between.
+            // Under the same lock as subscribing: no subscriber is missed in between.
             let mut hub = self.hub();
             if hub.is_idle() {
                 hub.head = event.id;
                 return;
             }
         }
-        self.change_ties(event.kind).await;
+        self.update_relationships(event.kind).await;
         let deliveries = match self.prepare(event.kind).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
-                // The listeners will not get it: they are told that something is missing.
+                // Subscribers do not get it: they are notified of the gap.
                 tracing::error!(%error, "an event could not be read");
                 Prepared::Missing
             }
@@ -145,7 +168,7 @@ impl Live {
         hub.head = event.id;
     }
 
-    async fn change_ties(&self, kind: EventKind) {
+    async fn update_relationships(&self, kind: EventKind) {
         let reload = {
             let mut hub = self.hub();
             match kind {
@@ -169,27 +192,27 @@ impl Live {
                     hub.mute_changed(muter, muted, false);
                     return;
                 }
-                // The other one may block too: only the store knows.
+                // The other account may block too: only the store knows.
                 EventKind::Unblocked { blocker, blocked } => vec![blocker, blocked],
                 EventKind::ProfileEdited { account } => vec![account],
                 _ => return,
             }
         };
         for account in reload {
-            if self.hub().ties_outdated(account) {
-                self.load_ties(account).await;
+            if self.hub().mark_relationships_outdated(account) {
+                self.load_relationships(account).await;
             }
         }
         self.presence_changed.notify_one();
     }
 
-    /// Reads someone's relationships if they are not known.
-    pub(super) async fn load_ties(&self, account: AccountId) {
+    /// Reads the relationships of a connected account if they are not in memory.
+    pub(super) async fn load_relationships(&self, account: AccountId) {
         loop {
-            let Some(generation) = self.hub().ties_to_load(account) else { return };
+            let Some(generation) = self.hub().relationships_to_load(account) else { return };
             match self.store.social_graph(account).await {
-                Ok(relationships) => {
-                    if self.hub().set_ties(account, generation, relationships) {
+                Ok(graph) => {
+                    if self.hub().set_relationships(account, generation, graph) {
                         return;
                     }
                 }
@@ -201,7 +224,7 @@ impl Live {
         }
     }
 
-    /// Reads what an event is about, once for all.
+    /// Reads what an event is about, once for all subscribers.
     pub(super) async fn prepare(&self, kind: EventKind) -> Result<Prepared> {
         let store = &self.store;
         Ok(match kind {
@@ -254,23 +277,23 @@ impl Live {
     }
 }
 
-/// What an event says, ready for everyone.
+/// An event with what it is about.
 pub(super) enum Prepared {
-    /// Nobody is told.
+    /// No one is notified.
     Nothing,
     /// It could not be read.
     Missing,
-    /// Everyone is told the same.
+    /// All subscribers get the same.
     Same(Arc<Payload>),
-    /// The two of a conversation each see the other.
+    /// Each of the two accounts of a conversation sees the other one.
     Pair { actor: Arc<Payload>, other: Arc<Payload> },
-    /// Everyone is told what they may see.
+    /// Each subscriber gets what they may see.
     Tweet(HydratedTweet),
 }
 
 impl Prepared {
-    /// Who is told what.
-    fn for_all(&self, hub: &super::Hub, kind: EventKind, after: EventId) -> Vec<(Target, Arc<Payload>)> {
+    /// What each subscription gets.
+    fn for_all(&self, hub: &Hub, kind: EventKind, after: EventId) -> Vec<(Target, Arc<Payload>)> {
         let gap;
         let hashtags = match self {
             Self::Tweet(tweet) => Some(tweet.hashtags()),
@@ -286,8 +309,8 @@ impl Prepared {
             Self::Pair { .. } | Self::Tweet(_) => {
                 return targets(hub, kind, hashtags)
                     .into_iter()
-                    .filter_map(|(account, target, topic)| {
-                        Some((target, Arc::clone(self.for_one(hub, kind, account, topic)?)))
+                    .filter_map(|(account, target, rule)| {
+                        Some((target, Arc::clone(self.for_one(hub, kind, account, rule)?)))
                     })
                     .collect();
             }
@@ -295,13 +318,13 @@ impl Prepared {
         targets(hub, kind, hashtags).into_iter().map(|(_, target, _)| (target, Arc::clone(same))).collect()
     }
 
-    /// What one subscriber is told.
+    /// What one subscriber gets.
     pub(super) fn for_one(
         &self,
-        hub: &super::Hub,
+        hub: &Hub,
         kind: EventKind,
         account: AccountId,
-        topic: TopicKind,
+        rule: Rule,
     ) -> Option<&Arc<Payload>> {
         match self {
             Self::Nothing | Self::Missing => None,
@@ -310,15 +333,10 @@ impl Prepared {
                 EventKind::MessageSent { author, .. } if author == account => Some(actor),
                 _ => Some(other),
             },
-            Self::Tweet(tweet) => {
-                let relationships = hub.attendance(account)?;
-                match topic {
-                    TopicKind::Home => tweet.for_home(account, relationships),
-                    TopicKind::Local if tweet.is_retweet() => None,
-                    TopicKind::Local | TopicKind::Hashtag => tweet.for_listener(account, relationships),
-                    TopicKind::Own => None,
-                }
-            }
+            Self::Tweet(tweet) => match rule {
+                Rule::List(list) => tweet.for_subscriber(list, account, hub.relationships(account)?),
+                Rule::Own => None,
+            },
         }
     }
 
@@ -328,36 +346,34 @@ impl Prepared {
     }
 }
 
-/// By which rule a subscription is served.
+/// Which events a subscription gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TopicKind {
-    Home,
-    Local,
-    Hashtag,
-    /// Notifications and conversations: only one's own.
+pub(super) enum Rule {
+    /// Tweets that this list shows.
+    List(TweetList),
+    /// Notifications and conversations of the subscriber.
     Own,
 }
 
-/// Every subscription that an event may concern. Hashtags that are not known (any more) may be any.
-fn targets(
-    hub: &super::Hub,
-    kind: EventKind,
-    hashtags: Option<&[Hashtag]>,
-) -> Vec<(AccountId, Target, TopicKind)> {
+/// Every subscription that an event may concern. Without hashtags, as of a deleted tweet, all hashtag subscriptions.
+fn targets(hub: &Hub, kind: EventKind, hashtags: Option<&[Hashtag]>) -> Vec<(AccountId, Target, Rule)> {
     let own = |account: AccountId, targets: Vec<Target>| {
-        targets.into_iter().map(move |target| (account, target, TopicKind::Own)).collect::<Vec<_>>()
+        targets.into_iter().map(move |target| (account, target, Rule::Own)).collect::<Vec<_>>()
     };
-    let with = |kind: TopicKind, list: Vec<(AccountId, Target)>| {
-        list.into_iter().map(move |(account, target)| (account, target, kind)).collect::<Vec<_>>()
+    let with = |list: TweetList, targets: Vec<(AccountId, Target)>| {
+        targets
+            .into_iter()
+            .map(move |(account, target)| (account, target, Rule::List(list)))
+            .collect::<Vec<_>>()
     };
     match kind {
         EventKind::TweetPosted { author, .. }
         | EventKind::TweetEdited { author, .. }
         | EventKind::TweetDeleted { author, .. } => [
-            with(TopicKind::Home, hub.home_subscriptions(author).collect()),
-            with(TopicKind::Local, hub.local_subscriptions()),
+            with(TweetList::Home, hub.home_subscriptions(author).collect()),
+            with(TweetList::Public, hub.local_subscriptions()),
             with(
-                TopicKind::Hashtag,
+                TweetList::Public,
                 match hashtags {
                     Some(hashtags) => {
                         hashtags.iter().flat_map(|tag| hub.hashtag_subscriptions(tag.key())).collect()

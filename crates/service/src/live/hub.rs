@@ -1,15 +1,18 @@
-//! Who is connected and to what they listen, as it stands at one moment. No waiting here, and no store: what must
-//! be read is read outside and brought in.
+//! Which accounts are connected, and to what they are subscribed. No waiting here, and no store: what has to be read is
+//! read outside and brought in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{AccountId, Error, EventId, Presence, SessionId};
+use model::{AccountId, AccountState, Error, EventId, Presence, SessionId};
 use tokio::time::Instant;
 
+use super::config::LiveStatistics;
+use super::event::{Delivery, Payload, Topic};
 use super::inbox::Inbox;
-use super::{Delivery, LiveStatistics, Payload, Topic};
+use super::presence::AccountPresence;
+use crate::policy::{self, Relationships};
 use store::SocialGraph;
 use store::fault::{self, InjectedBug};
 use store::{Map, Set};
@@ -21,20 +24,20 @@ pub(super) struct Target {
     pub(super) subscription: u32,
 }
 
-/// The state of the live room.
+/// Connections, subscriptions and presence.
 #[derive(Debug)]
 pub(super) struct Hub {
     /// The last event that was distributed.
     pub(super) head: EventId,
     connections: Map<u64, Connection>,
-    accounts: Map<AccountId, AccountPresence>,
-    /// By author: who is connected and follows them.
+    accounts: Map<AccountId, LiveAccount>,
+    /// By author: the connected accounts that follow them.
     readers: Map<AccountId, Set<AccountId>>,
-    /// By folded hashtag: who listens to it.
+    /// By key of the hashtag.
     hashtags: Map<String, Set<Target>>,
     local: Set<Target>,
     presence: Set<Target>,
-    /// Whose presence may have changed since it was looked at.
+    /// Accounts whose presence may have changed since it was looked at.
     presence_dirty: Set<AccountId>,
     next_connection: u64,
 }
@@ -57,35 +60,26 @@ struct Subscription {
     waiting: Option<Vec<(EventId, Arc<Payload>)>>,
 }
 
-/// An account with a connection, or one that just lost it.
+/// An account with a connection, or one whose last connection just ended.
 #[derive(Debug)]
-pub(super) struct AccountPresence {
-    pub(super) following: Set<AccountId>,
-    pub(super) blocked: Set<AccountId>,
-    pub(super) muted: Set<AccountId>,
-    hidden: bool,
+struct LiveAccount {
+    relationships: Relationships,
     connections: Set<u64>,
-    /// Counts changes of the relationships: relationships that were read while one happened are read again.
+    /// Counts changes of the relationships: what was read from the store before a change is read again.
     generation: u64,
+    /// The relationships were read from the store.
     loaded: bool,
-    /// What others were last told.
-    announced: Presence,
-    /// Since when no connection listens.
-    gone_since: Option<Instant>,
+    presence: AccountPresence,
 }
 
-impl AccountPresence {
+impl LiveAccount {
     fn new() -> Self {
         Self {
-            following: Set::default(),
-            blocked: Set::default(),
-            muted: Set::default(),
-            hidden: false,
+            relationships: Relationships::default(),
             connections: Set::default(),
             generation: 0,
             loaded: false,
-            announced: Presence::Offline,
-            gone_since: None,
+            presence: AccountPresence::new(),
         }
     }
 }
@@ -119,7 +113,7 @@ impl Hub {
             inbox: Arc::clone(&inbox),
         };
         self.connections.insert(number, connection);
-        self.accounts.entry(account).or_insert_with(AccountPresence::new).connections.insert(number);
+        self.accounts.entry(account).or_insert_with(LiveAccount::new).connections.insert(number);
         (number, inbox)
     }
 
@@ -132,17 +126,17 @@ impl Hub {
         }
         self.connections.remove(&number);
         self.presence_dirty.insert(account);
-        let Some(attendance) = self.accounts.get_mut(&account) else { return };
-        attendance.connections.remove(&number);
-        // Someone whom others saw stays until they have been told.
-        if attendance.connections.is_empty() && attendance.announced == Presence::Offline {
+        let Some(live) = self.accounts.get_mut(&account) else { return };
+        live.connections.remove(&number);
+        // An account that others saw stays until they are notified that it is offline.
+        if live.connections.is_empty() && live.presence.is_announced_offline() {
             self.forget(account);
         }
     }
 
     fn forget(&mut self, account: AccountId) {
-        let Some(attendance) = self.accounts.remove(&account) else { return };
-        for author in attendance.following {
+        let Some(live) = self.accounts.remove(&account) else { return };
+        for author in live.relationships.following {
             self.remove_reader(author, account);
         }
     }
@@ -167,7 +161,7 @@ impl Hub {
         }
         let target = Target { connection: number, subscription: connection.next_subscription };
         connection.next_subscription += 1;
-        connection.inbox.touch();
+        connection.inbox.record_activity();
         self.presence_dirty.insert(connection.account);
         match &topic {
             Topic::Hashtag(hashtag) => {
@@ -229,8 +223,8 @@ impl Hub {
         }
     }
 
-    /// Puts an event into the inbox of a subscription; `None` is the sequence of something that is not kept.
-    /// A full inbox ends the subscription with the cursor to resume from: nobody waits for a slow reader.
+    /// Puts an event into the inbox of a subscription; `sequence` is `None` for an event that is not in the store.
+    /// A full inbox ends the subscription with the cursor to resume from: delivery never waits for a slow reader.
     pub(super) fn push(
         &mut self,
         target: Target,
@@ -269,13 +263,13 @@ impl Hub {
         });
     }
 
-    /// Tells the connections of a session, or all of an account, that it is over.
+    /// Notifies the connections of a session, or of all sessions of an account, that it has ended.
     pub(super) fn end_sessions(&mut self, account: AccountId, session: Option<SessionId>) {
-        let Some(attendance) = self.accounts.get(&account) else { return };
+        let Some(live) = self.accounts.get(&account) else { return };
         if fault::is_on(InjectedBug::KeepEndedSessions) {
             return;
         }
-        for number in &attendance.connections {
+        for number in &live.connections {
             if let Some(connection) = self.connections.get_mut(number)
                 && session.is_none_or(|session| session == connection.session)
             {
@@ -284,14 +278,10 @@ impl Hub {
         }
     }
 
-    // Who listens to what.
+    // Who is subscribed to what.
 
     pub(super) fn is_idle(&self) -> bool {
         self.connections.is_empty()
-    }
-
-    pub(super) fn attendance(&self, account: AccountId) -> Option<&AccountPresence> {
-        self.accounts.get(&account)
     }
 
     fn subscriptions_of(
@@ -312,7 +302,7 @@ impl Hub {
     }
 
     pub(super) fn conversation_subscriptions(&self, account: AccountId, with: AccountId) -> Vec<Target> {
-        if self.accounts.get(&account).is_some_and(|a| a.blocked.contains(&with)) {
+        if self.lists(account, with) != Some(true) {
             return Vec::new();
         }
         let wanted =
@@ -357,32 +347,40 @@ impl Hub {
             || self.home_subscriptions(author).next().is_some()
     }
 
-    // SocialGraph.
+    // Relationships.
 
-    /// The generation of someone's relationships, when they have to be read.
-    pub(super) fn ties_to_load(&self, account: AccountId) -> Option<u64> {
-        self.accounts.get(&account).filter(|a| !a.loaded).map(|a| a.generation)
+    /// The relationships of a connected account; incomplete until they were read.
+    pub(super) fn relationships(&self, account: AccountId) -> Option<&Relationships> {
+        self.accounts.get(&account).map(|live| &live.relationships)
+    }
+
+    /// Whether lists and live events show `other` to `account`; `None` when `account` is not connected.
+    pub(super) fn lists(&self, account: AccountId, other: AccountId) -> Option<bool> {
+        let relationships = self.relationships(account)?;
+        Some(policy::is_listed(AccountState::Active, relationships.to(other)))
+    }
+
+    /// The generation of an account's relationships if they have to be read.
+    pub(super) fn relationships_to_load(&self, account: AccountId) -> Option<u64> {
+        self.accounts.get(&account).filter(|live| !live.loaded).map(|live| live.generation)
     }
 
     /// Brings in relationships that were read; false when they changed meanwhile.
-    pub(super) fn set_ties(
+    pub(super) fn set_relationships(
         &mut self,
         account: AccountId,
         generation: u64,
-        relationships: SocialGraph,
+        graph: SocialGraph,
     ) -> bool {
-        let Some(attendance) = self.accounts.get_mut(&account) else { return true };
-        if attendance.generation != generation {
+        let Some(live) = self.accounts.get_mut(&account) else { return true };
+        if live.generation != generation {
             return false;
         }
-        attendance.loaded = true;
-        attendance.hidden = relationships.presence_hidden;
+        live.loaded = true;
+        live.presence.set_hidden(graph.presence_hidden);
         self.presence_dirty.insert(account);
-        attendance.blocked = relationships.blocked.into_iter().collect();
-        attendance.muted = relationships.muted.into_iter().collect();
-        let following = relationships.following.into_iter().collect();
-        let before = std::mem::replace(&mut attendance.following, following);
-        let now = attendance.following.clone();
+        let before = std::mem::replace(&mut live.relationships, graph.into()).following;
+        let now = live.relationships.following.clone();
         for author in before.difference(&now) {
             self.remove_reader(*author, account);
         }
@@ -401,78 +399,77 @@ impl Hub {
         }
     }
 
-    /// Someone's relationships have changed: a short list is put right at once.
     pub(super) fn follow_changed(&mut self, follower: AccountId, followee: AccountId, follows: bool) {
-        let Some(attendance) = self.accounts.get_mut(&follower) else { return };
-        attendance.generation += 1;
+        let Some(live) = self.accounts.get_mut(&follower) else { return };
+        live.generation += 1;
         if follows {
-            attendance.following.insert(followee);
+            live.relationships.following.insert(followee);
             self.readers.entry(followee).or_default().insert(follower);
         } else {
-            attendance.following.remove(&followee);
+            live.relationships.following.remove(&followee);
             self.remove_reader(followee, follower);
         }
     }
 
-    /// A mute began or ended.
     pub(super) fn mute_changed(&mut self, muter: AccountId, muted: AccountId, mutes: bool) {
-        let Some(attendance) = self.accounts.get_mut(&muter) else { return };
-        attendance.generation += 1;
+        let Some(live) = self.accounts.get_mut(&muter) else { return };
+        live.generation += 1;
         if mutes {
-            attendance.muted.insert(muted);
+            live.relationships.muted.insert(muted);
         } else {
-            attendance.muted.remove(&muted);
+            live.relationships.muted.remove(&muted);
         }
     }
 
-    /// A block began.
+    /// A block hides both from each other at once. Its end is read from the store: the other may block too.
     pub(super) fn block_began(&mut self, one: AccountId, other: AccountId) {
         for (account, with) in [(one, other), (other, one)] {
-            if let Some(attendance) = self.accounts.get_mut(&account) {
-                attendance.generation += 1;
-                attendance.blocked.insert(with);
+            if let Some(live) = self.accounts.get_mut(&account) {
+                live.generation += 1;
+                live.relationships.blocked.insert(with);
             }
         }
     }
 
-    /// Someone's relationships have to be read again; whether they are connected.
-    pub(super) fn ties_outdated(&mut self, account: AccountId) -> bool {
-        let Some(attendance) = self.accounts.get_mut(&account) else { return false };
-        attendance.generation += 1;
-        attendance.loaded = false;
+    /// The relationships of an account have to be read again; whether it is connected.
+    pub(super) fn mark_relationships_outdated(&mut self, account: AccountId) -> bool {
+        let Some(live) = self.accounts.get_mut(&account) else { return false };
+        live.generation += 1;
+        live.loaded = false;
         true
     }
 
     // Presence.
 
-    fn presence_now(&self, attendance: &AccountPresence, now: Instant, away_after: Duration) -> Presence {
-        let listening = attendance
+    /// What the subscribed connections of an account say.
+    fn presence_of_connections(&self, live: &LiveAccount, now: Instant, away_after: Duration) -> Presence {
+        let subscribed = live
             .connections
             .iter()
             .filter_map(|number| self.connections.get(number))
             .filter(|connection| !connection.subscriptions.is_empty());
-        let states = listening.map(|connection| {
+        let states = subscribed.map(|connection| {
             if connection.inbox.is_away(now, away_after) { Presence::Away } else { Presence::Online }
         });
         states.max().unwrap_or(Presence::Offline)
     }
 
-    /// There was a sign of this account that may change its presence.
+    /// Activity of this account may have changed its presence.
     pub(super) fn mark_presence_dirty(&mut self, account: AccountId) {
         self.presence_dirty.insert(account);
     }
 
-    /// Whoever has to be looked at after signs of them.
-    pub(super) fn take_unsettled(&mut self) -> Vec<AccountId> {
+    /// Accounts that were marked since the last call.
+    pub(super) fn take_presence_dirty(&mut self) -> Vec<AccountId> {
         self.presence_dirty.drain().collect()
     }
 
-    /// All, because time passes for those too of whom there is no sign.
-    pub(super) fn everyone(&self) -> Vec<AccountId> {
+    /// All accounts: an account becomes away or offline without any activity.
+    pub(super) fn accounts(&self) -> Vec<AccountId> {
         self.accounts.keys().copied().collect()
     }
 
-    /// Those of them resolve_or_self presence is another than what others were last told, with what it is now.
+    /// Those of these accounts whose presence is not what others were notified of last, with their presence now.
     pub(super) fn presence_changes(
         &mut self,
         accounts: Vec<AccountId>,
@@ -482,50 +479,35 @@ impl Hub {
         let now = Instant::now();
         let mut changes = Vec::new();
         for account in accounts {
-            let Some(attendance) = self.accounts.get(&account) else { continue };
-            let mut presence = self.presence_now(attendance, now, away_after);
-            if attendance.hidden {
-                presence = Presence::Offline;
-            }
-            let hidden = attendance.hidden;
-            let Some(attendance) = self.accounts.get_mut(&account) else { continue };
-            if presence == Presence::Offline && !hidden && attendance.announced != Presence::Offline {
-                let since = *attendance.gone_since.get_or_insert(now);
-                if now.duration_since(since) < offline_grace {
-                    continue;
-                }
-            } else {
-                attendance.gone_since = None;
-            }
-            let changed = attendance.announced != presence;
-            attendance.announced = presence;
-            let is_gone = attendance.connections.is_empty() && presence == Presence::Offline;
-            if changed {
-                changes.push((account, presence));
-            }
-            if is_gone {
+            let Some(live) = self.accounts.get(&account) else { continue };
+            let of_connections = self.presence_of_connections(live, now, away_after);
+            let Some(live) = self.accounts.get_mut(&account) else { continue };
+            let change = live.presence.update(of_connections, now, offline_grace);
+            changes.extend(change.map(|presence| (account, presence)));
+            if live.connections.is_empty() && live.presence.is_announced_offline() {
                 self.forget(account);
             }
         }
         changes
     }
 
+    /// What others may see of the presence of an account.
     pub(super) fn presence(&self, account: AccountId) -> Presence {
-        self.accounts.get(&account).filter(|a| !a.hidden).map_or(Presence::Offline, |a| a.announced)
+        self.accounts.get(&account).map_or(Presence::Offline, |live| live.presence.visible())
     }
 
-    /// How long somebody who is away has done nothing; nothing for everybody else.
+    /// For how long an account that is away has been idle; zero for every other account.
     pub(super) fn idle(&self, account: AccountId) -> Duration {
-        let away = self.accounts.get(&account).filter(|a| a.announced == Presence::Away && !a.hidden);
+        let away = self.accounts.get(&account).filter(|live| live.presence.visible() == Presence::Away);
         let now = Instant::now();
-        let connections = away.into_iter().flat_map(|attendance| &attendance.connections);
+        let connections = away.into_iter().flat_map(|live| &live.connections);
         let idle = connections.filter_map(|number| Some(self.connections.get(number)?.inbox.idle(now)));
         idle.min().unwrap_or_default()
     }
 
     pub(super) fn online(&self) -> Vec<(AccountId, Presence)> {
-        let there = self.accounts.iter().filter(|(_, a)| a.announced != Presence::Offline && !a.hidden);
-        there.map(|(account, attendance)| (*account, attendance.announced)).collect()
+        let all = self.accounts.iter().map(|(account, live)| (*account, live.presence.visible()));
+        all.filter(|(_, presence)| *presence != Presence::Offline).collect()
     }
 
     pub(super) fn statistics(&self) -> LiveStatistics {

@@ -1,132 +1,127 @@
-//! From identifiers to what is told: read once for all who get it, and for whom it is.
+//! From identifiers to events: each is read once for all subscribers, and then decided for each of them.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use model::{AccountId, Hashtag, NotificationId, Result, TweetId, TweetPage, ViewerFlags, Visibility};
+use model::{
+    AccountId, AccountState, Hashtag, NotificationId, Result, TweetId, TweetPage, ViewerFlags, Visibility,
+};
 
-use super::hub::AccountPresence;
-use super::{LiveEvent, Payload};
-use crate::policy;
+use super::event::{LiveEvent, Payload};
+use crate::policy::{self, Original, Relationships, TweetFacts, TweetList};
 use store::{SharedStore, TweetEntities, TweetRecord};
 
-/// A tweet on its way to many.
+/// A tweet on its way to many subscribers.
 pub(super) struct HydratedTweet {
-    author: AccountId,
+    author: Author,
     visibility: Visibility,
     is_retweet: bool,
-    /// Author of what it retweets or quotes.
-    original_author: Option<AccountId>,
-    marks: TweetEntities,
+    original: Option<OriginalTweet>,
+    entities: TweetEntities,
     payload: Arc<Payload>,
-    /// The same without what it quotes, for those who do not see that.
-    without_quote: Option<Arc<Payload>>,
+    /// The same without the original, for subscribers who may not see that.
+    without_original: Option<Arc<Payload>>,
+}
+
+#[derive(Clone, Copy)]
+struct Author {
+    id: AccountId,
+    state: AccountState,
+}
+
+impl Author {
+    fn of(record: &TweetRecord) -> Self {
+        Self { id: record.author.id, state: record.author_state }
+    }
+}
+
+/// The tweet that is retweeted or quoted.
+struct OriginalTweet {
+    author: Author,
+    visibility: Visibility,
 }
 
 impl HydratedTweet {
-    /// `None` when it is gone by now.
+    /// `None` when the tweet is deleted or hidden by now.
     pub(super) async fn read(
         store: &SharedStore,
         tweet: TweetId,
         author: AccountId,
         event: impl Fn(TweetPage) -> LiveEvent,
     ) -> Result<Option<Self>> {
-        let Some(record) = store.tweets(author, &[tweet]).await?.pop() else { return Ok(None) };
-        if !policy::can_see(&record, author) {
-            return Ok(None);
-        }
-        let marks = store.tweet_entities(tweet).await?;
+        let Some(record) = read_visible(store, author, tweet).await? else { return Ok(None) };
+        let entities = store.tweet_entities(tweet).await?;
         let original = match record.tweet.retweet_of.or(record.tweet.quote_of) {
-            Some(id) => store.tweets(author, &[id]).await?.pop().filter(|o| policy::can_see(o, author)),
+            Some(id) => read_visible(store, author, id).await?,
             None => None,
         };
         let is_retweet = record.tweet.retweet_of.is_some();
         if is_retweet && original.is_none() {
             return Ok(None);
         }
-        let original_author = original.as_ref().map(|o| o.author.id);
-        let without_quote =
+        let without_original =
             (!is_retweet && original.is_some()).then(|| Payload::new(event(page(record.clone(), None))));
         Ok(Some(Self {
-            author,
+            author: Author::of(&record),
             visibility: record.tweet.visibility,
             is_retweet,
-            original_author,
-            marks,
+            original: original
+                .as_ref()
+                .map(|o| OriginalTweet { author: Author::of(o), visibility: o.tweet.visibility }),
+            entities,
             payload: Payload::new(event(page(record, original))),
-            without_quote,
+            without_original,
         }))
     }
 
-    /// What someone gets of it on a public topic; `None` is nothing.
-    pub(super) fn for_listener(
+    /// What a subscriber with these relationships gets of it in this list; `None` is nothing.
+    pub(super) fn for_subscriber(
         &self,
-        listener: AccountId,
-        relationships: &AccountPresence,
+        list: TweetList,
+        subscriber: AccountId,
+        relationships: &Relationships,
     ) -> Option<&Arc<Payload>> {
-        if self.visibility != Visibility::Public {
+        let facts = |author: Author, visibility, mentions_viewer| TweetFacts {
+            is_own: author.id == subscriber,
+            author_state: author.state,
+            relationship: relationships.to(author.id),
+            visibility,
+            mentions_viewer,
+        };
+        let is_mentioned = self.entities.mentions.contains(&subscriber);
+        if !list.includes(facts(self.author, self.visibility, is_mentioned), self.is_retweet) {
             return None;
         }
-        self.unless_unwanted(listener, relationships)
-    }
-
-    /// What a home timeline gets of it.
-    pub(super) fn for_home(
-        &self,
-        reader: AccountId,
-        relationships: &AccountPresence,
-    ) -> Option<&Arc<Payload>> {
-        let may_see = reader == self.author
-            || (relationships.following.contains(&self.author)
-                && (self.visibility != Visibility::Direct || self.marks.mentions.contains(&reader)));
-        if may_see { self.unless_unwanted(reader, relationships) } else { None }
-    }
-
-    fn unless_unwanted(&self, reader: AccountId, relationships: &AccountPresence) -> Option<&Arc<Payload>> {
-        if reader != self.author
-            && (relationships.blocked.contains(&self.author) || relationships.muted.contains(&self.author))
-        {
-            return None;
+        let Some(original) = &self.original else { return Some(&self.payload) };
+        // Originals are public or unlisted: who is mentioned in them decides nothing.
+        let original = facts(original.author, original.visibility, false);
+        match list.original(Some(original), self.is_retweet) {
+            Original::Shown => Some(&self.payload),
+            Original::Omitted => self.without_original.as_ref(),
+            Original::HidesTweet => None,
         }
-        let Some(original_author) = self.original_author else { return Some(&self.payload) };
-        let hidden = relationships.blocked.contains(&original_author);
-        if self.is_retweet {
-            return if hidden || relationships.muted.contains(&original_author) {
-                None
-            } else {
-                Some(&self.payload)
-            };
-        }
-        if hidden { self.without_quote.as_ref() } else { Some(&self.payload) }
-    }
-
-    pub(super) fn is_retweet(&self) -> bool {
-        self.is_retweet
     }
 
     pub(super) fn hashtags(&self) -> &[Hashtag] {
-        &self.marks.hashtags
+        &self.entities.hashtags
     }
 }
 
-/// A page of one tweet that is no particular viewer's.
+/// A tweet, if this viewer may see it.
+async fn read_visible(store: &SharedStore, viewer: AccountId, tweet: TweetId) -> Result<Option<TweetRecord>> {
+    let record = store.tweets(viewer, &[tweet]).await?.pop();
+    Ok(record.filter(|record| policy::is_visible(record, viewer)))
+}
+
+/// A page of one tweet without viewer flags.
 fn page(record: TweetRecord, original: Option<TweetRecord>) -> TweetPage {
-    let mut page = TweetPage::default();
-    let mut known = HashSet::new();
-    for (mut record, is_original) in [(Some(record), false), (original, true)]
-        .into_iter()
-        .filter_map(|(record, is_original)| Some((record?, is_original)))
-    {
+    let without_flags = |mut record: TweetRecord| {
         record.tweet.viewer = ViewerFlags::default();
-        if known.insert(record.author.id) {
-            page.accounts.push(record.author);
-        }
-        if is_original { &mut page.referenced } else { &mut page.tweets }.push(record.tweet);
-    }
-    page
+        record
+    };
+    policy::page_of_one(without_flags(record), original.map(without_flags)).into()
 }
 
-/// A notification for its recipient; `None` when it is gone or not for them any more.
+/// A notification for its recipient; `None` when it is deleted or its tweet is hidden by now.
 pub(super) async fn notification(
     store: &SharedStore,
     recipient: AccountId,
@@ -136,9 +131,9 @@ pub(super) async fn notification(
     let Some(actor) = store.accounts(&[notification.actor]).await?.pop() else { return Ok(None) };
     let tweet = match notification.tweet {
         None => TweetPage::default(),
-        Some(tweet) => match store.tweets(recipient, &[tweet]).await?.pop() {
-            Some(record) if policy::can_see(&record, recipient) => page(record, None),
-            _ => return Ok(None),
+        Some(tweet) => match read_visible(store, recipient, tweet).await? {
+            Some(record) => page(record, None),
+            None => return Ok(None),
         },
     };
     Ok(Some(Payload::new(LiveEvent::Notification(notification, tweet, actor))))

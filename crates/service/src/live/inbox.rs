@@ -1,5 +1,5 @@
-//! What waits for one connection, and when its person was last there. Each has a lock of its own, so that a
-//! connection that looks for news or tells of a request holds up nobody else.
+//! What waits for one connection, and when it was last active. Each connection has a lock of its own, so that reading
+//! its inbox or recording a request delays no other connection.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -13,19 +13,19 @@ use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Delivery;
+use super::event::Delivery;
 
-/// A connection's inbox. Its bound is kept by whoever puts something in.
+/// A connection's inbox. The sender keeps its bound.
 #[derive(Debug)]
 pub(super) struct Inbox {
     waiting: Mutex<VecDeque<Delivery>>,
-    /// The one who takes out what is put in.
+    /// Woken by every push.
     reader: AtomicWaker,
-    /// Rung when there is room again.
-    room: Notify,
-    began: Instant,
-    /// Milliseconds from `began` to the last sign of the person.
-    touched_ms: AtomicU64,
+    /// Notified when something was taken out.
+    taken: Notify,
+    connected_at: Instant,
+    /// Milliseconds from `connected_at` to the last activity.
+    last_activity_ms: AtomicU64,
     set_away: AtomicBool,
 }
 
@@ -34,9 +34,9 @@ impl Inbox {
         Self {
             waiting: Mutex::default(),
             reader: AtomicWaker::new(),
-            room: Notify::new(),
-            began: Instant::now(),
-            touched_ms: AtomicU64::new(0),
+            taken: Notify::new(),
+            connected_at: Instant::now(),
+            last_activity_ms: AtomicU64::new(0),
             set_away: AtomicBool::new(false),
         }
     }
@@ -60,57 +60,57 @@ impl Inbox {
         self.reader.wake();
     }
 
-    /// Waits for what comes next; one waits at a time. Nothing is lost when the wait is given up.
+    /// Waits for the next delivery; one caller at a time. Cancelling the wait loses nothing.
     pub(super) async fn next(&self) -> Delivery {
         let delivery = poll_fn(|context| {
-            // From here on a push is heard, so that nothing slips in between look and wait.
+            // Registered before looking, so that no push between the two is missed.
             self.reader.register(context.waker());
             self.waiting().pop_front().map_or(Poll::Pending, Poll::Ready)
         })
         .await;
-        self.room.notify_waiters();
+        self.taken.notify_waiters();
         delivery
     }
 
-    /// Nobody will look any more: whoever waits for room goes on.
+    /// The connection has ended: senders that wait go on.
     pub(super) fn close(&self) {
         self.waiting().clear();
-        self.room.notify_waiters();
+        self.taken.notify_waiters();
     }
 
-    /// Waits until fewer than so many wait.
-    pub(super) async fn has_room(&self, max: usize) {
+    /// Waits until fewer than `max` deliveries wait.
+    pub(super) async fn wait_until_below(&self, max: usize) {
         loop {
-            let mut rung = pin!(self.room.notified());
-            rung.as_mut().enable();
+            let mut notified = pin!(self.taken.notified());
+            notified.as_mut().enable();
             if self.len() < max {
                 return;
             }
-            rung.await;
+            notified.await;
         }
     }
 
-    /// There was a sign of the person; whether that ends an absence which the client had told.
-    pub(super) fn touch(&self) -> bool {
-        let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.touched_ms.store(now_ms, Ordering::Relaxed);
-        // Most have told nothing: reading is cheaper than writing.
+    /// Records a request; whether it ends an absence that the client had declared.
+    pub(super) fn record_activity(&self) -> bool {
+        let now_ms = u64::try_from(self.connected_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_activity_ms.store(now_ms, Ordering::Relaxed);
+        // Most clients declare nothing, and reading is cheaper than writing.
         self.set_away.load(Ordering::Relaxed) && self.set_away.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn set_away(&self, away: bool) {
-        self.touch();
+        self.record_activity();
         self.set_away.store(away, Ordering::Relaxed);
     }
 
-    /// The client has said so, or there was no sign of the person for so long.
+    /// Whether the client has declared it, or there was no activity for so long.
     pub(super) fn is_away(&self, now: Instant, away_after: Duration) -> bool {
         self.set_away.load(Ordering::Relaxed) || self.idle(now) >= away_after
     }
 
-    /// Since the last sign of the person.
+    /// Time since the last activity.
     pub(super) fn idle(&self, now: Instant) -> Duration {
-        let touched = Duration::from_millis(self.touched_ms.load(Ordering::Relaxed));
-        now.duration_since(self.began).saturating_sub(touched)
+        let last_activity = Duration::from_millis(self.last_activity_ms.load(Ordering::Relaxed));
+        now.duration_since(self.connected_at).saturating_sub(last_activity)
     }
 }

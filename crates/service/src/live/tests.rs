@@ -1,4 +1,4 @@
-//! What subscribers are told: everything that is for them, in order, once, and nothing else.
+//! What subscribers get: every event that is for them, in order, once, and no other.
 
 use model::{Cursor, Error, EventId, Hashtag, NewTweet, Presence, Span, TweetId, Visibility};
 
@@ -6,7 +6,7 @@ use super::{Delivery, LiveConnection, LiveEvent, Topic};
 use crate::TimelineRequest;
 use crate::test_support::{TestServer, TestUser, config, next, small, tweet, until};
 
-async fn town() -> TestServer {
+async fn small_server() -> TestServer {
     TestServer::with(config(), small()).await
 }
 
@@ -21,7 +21,7 @@ async fn next_tweet(connection: &LiveConnection) -> (TweetId, EventId) {
     }
 }
 
-/// Everything that is delivered before a tweet which this person posts at the end.
+/// Everything that is delivered before a tweet that this user posts at the end.
 async fn delivered_until(connection: &LiveConnection, last: &TestUser<'_>) -> Vec<TweetId> {
     let end = last.posts("the end").await;
     let mut ids = Vec::new();
@@ -35,7 +35,7 @@ async fn delivered_until(connection: &LiveConnection, last: &TestUser<'_>) -> Ve
 
 #[tokio::test]
 async fn home_gets_what_followed_people_post_and_nothing_of_others() {
-    let server = town().await;
+    let server = small_server().await;
     let (ada, bob, cleo) =
         (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
     ada.follows(&bob).await;
@@ -45,7 +45,7 @@ async fn home_gets_what_followed_people_post_and_nothing_of_others() {
     cleo.posts("not for ada").await;
     let two = bob.posts("two").await;
     assert_eq!(delivered_until(&connection, &ada).await, [one, two]);
-    // At once when the tie changes.
+    // At once when a relationship changes.
     ada.unfollows(&bob).await;
     ada.follows(&cleo).await;
     bob.posts("no longer").await;
@@ -55,7 +55,7 @@ async fn home_gets_what_followed_people_post_and_nothing_of_others() {
 
 #[tokio::test]
 async fn blocks_mutes_and_visibility_hold_for_what_is_live() {
-    let server = town().await;
+    let server = small_server().await;
     let (ada, bob, cleo) =
         (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
     ada.follows(&bob).await;
@@ -81,8 +81,8 @@ async fn blocks_mutes_and_visibility_hold_for_what_is_live() {
 }
 
 #[tokio::test]
-async fn who_comes_back_with_a_cursor_gets_what_was_missed_once_and_in_order() {
-    let server = town().await;
+async fn a_client_that_resumes_from_a_cursor_gets_what_it_missed_once_and_in_order() {
+    let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     ada.follows(&bob).await;
     let mut posted = Vec::new();
@@ -120,7 +120,7 @@ async fn who_comes_back_with_a_cursor_gets_what_was_missed_once_and_in_order() {
 
 #[tokio::test]
 async fn too_much_to_replay_is_an_explicit_gap_and_then_it_goes_on() {
-    let server = town().await;
+    let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     ada.follows(&bob).await;
     let connection = ada.connects();
@@ -142,7 +142,7 @@ async fn too_much_to_replay_is_an_explicit_gap_and_then_it_goes_on() {
     // What is in the gap is read; what comes after it is live.
     assert_eq!(ada.reads(TimelineRequest::Home).await.unwrap().len(), 20);
     let id = bob.posts("after the gap").await;
-    // The last before it may still have been on their way when the gap was told.
+    // The last ones before it may still have been on their way when the gap was delivered.
     let mut before = gap_at;
     loop {
         let (live, sequence) = next_tweet(&connection).await;
@@ -155,8 +155,8 @@ async fn too_much_to_replay_is_an_explicit_gap_and_then_it_goes_on() {
 }
 
 #[tokio::test]
-async fn a_slow_reader_is_told_where_to_resume() {
-    let server = town().await;
+async fn a_slow_reader_gets_the_cursor_to_resume_from() {
+    let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     ada.follows(&bob).await;
     let connection = ada.connects();
@@ -187,8 +187,8 @@ async fn a_slow_reader_is_told_where_to_resume() {
 }
 
 #[tokio::test]
-async fn deletions_and_edits_are_told_and_a_session_that_ends_is_cut() {
-    let server = town().await;
+async fn deletions_and_edits_are_delivered_and_an_ended_session_is_closed() {
+    let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     ada.follows(&bob).await;
     let connection = ada.connects();
@@ -207,16 +207,20 @@ async fn deletions_and_edits_are_told_and_a_session_that_ends_is_cut() {
 }
 
 #[tokio::test]
-async fn people_are_online_while_they_are_there_and_do_not_hide_it() {
-    let server = town().await;
+async fn users_are_online_while_they_are_subscribed_and_do_not_hide_it() {
+    let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     let watching = bob.connects();
     watching.subscribe(Topic::Presence, None).await.unwrap();
     let connection = ada.connects();
-    assert_eq!(server.live.presence(ada.id), Presence::Offline, "a script that asks is not there");
+    assert_eq!(
+        server.live.presence(ada.id),
+        Presence::Offline,
+        "a client without subscriptions is not online"
+    );
     connection.subscribe(Topic::Home, None).await.unwrap();
     until("ada is online", || server.live.presence(ada.id) == Presence::Online).await;
-    let told = async |expected: Presence| loop {
+    let announced = async |expected: Presence| loop {
         if let Delivery::Event { payload, .. } = next(&watching).await
             && let LiveEvent::Presence(who, state, _) = &payload.event
             && who.id == ada.id
@@ -225,23 +229,23 @@ async fn people_are_online_while_they_are_there_and_do_not_hide_it() {
             break;
         }
     };
-    told(Presence::Online).await;
+    announced(Presence::Online).await;
     connection.set_presence(Presence::Away);
-    told(Presence::Away).await;
+    announced(Presence::Away).await;
     connection.set_presence(Presence::Online);
-    told(Presence::Online).await;
+    announced(Presence::Online).await;
     let hide = crate::EditProfile { presence_hidden: Some(true), ..Default::default() };
     server.service.edit_profile(&ada.caller, None, hide).await.unwrap();
-    told(Presence::Offline).await;
+    announced(Presence::Offline).await;
     assert!(server.live.online().iter().all(|(who, _)| *who != ada.id));
     drop(connection);
     drop(watching);
-    until("nobody is online", || server.live.online().is_empty()).await;
+    until("no one is online", || server.live.online().is_empty()).await;
 }
 
 #[tokio::test]
-async fn one_person_makes_no_trend() {
-    let server = town().await;
+async fn one_user_makes_no_trend() {
+    let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     let connection = ada.connects();
     connection.subscribe(Topic::Local, None).await.unwrap();
@@ -260,7 +264,7 @@ async fn one_person_makes_no_trend() {
 
 #[tokio::test]
 async fn a_home_timeline_read_and_followed_at_the_same_time_is_whole() {
-    let server = town().await;
+    let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     ada.follows(&bob).await;
     for round in 0..20 {

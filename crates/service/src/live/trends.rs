@@ -1,7 +1,7 @@
-//! Trends: hashtags that many different people use now. In memory, gathered from the store.
+//! Trends: hashtags that many different accounts use now. In memory, read from the store.
 //!
-//! Each person counts once for a hashtag, with a weight that halves every few hours after their last use of it:
-//! nobody makes a trend alone, and yesterday's news gives way.
+//! Each account counts once for a hashtag, with a weight that halves every few hours after its last use of it: no one
+//! makes a trend alone, and older trends give way.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -13,9 +13,9 @@ use store::{HashtagUse, SharedStore};
 const HOUR_MS: i64 = 3_600_000;
 const HOURS: i64 = 24;
 const HALF_LIFE_HOURS: f64 = 4.0;
-/// Fewer people than this are no trend.
-const PEOPLE_MIN: usize = 2;
-/// Most hashtags remembered; past it those with the fewest people go first.
+/// A hashtag of fewer accounts is no trend.
+const ACCOUNTS_MIN: usize = 2;
+/// Most hashtags in memory; above it those with the fewest accounts are dropped first.
 const HASHTAGS_MAX: usize = 20_000;
 
 /// The hashtags of the last 24 hours.
@@ -28,16 +28,16 @@ pub(super) struct Trends {
 #[derive(Debug)]
 struct Use {
     name: String,
-    /// When each person used it last, Unix milliseconds.
-    people: HashMap<AccountId, i64>,
-    /// Who used it in which hour since 1970.
+    /// When each account used it last, Unix milliseconds.
+    accounts: HashMap<AccountId, i64>,
+    /// Which account used it in which hour since 1970.
     hours: HashSet<(i64, AccountId)>,
     tweets: HashSet<TweetId>,
 }
 
 impl Trends {
-    /// From everything of the last 24 hours.
-    pub(super) async fn gather(store: &SharedStore, now_ms: i64) -> Result<Self> {
+    /// The trends of the last 24 hours, read from the store.
+    pub(super) async fn read(store: &SharedStore, now_ms: i64) -> Result<Self> {
         let since = (now_ms - HOURS * HOUR_MS).max(0).cast_unsigned() << 16;
         let mut trends = Self { newest: since, ..Self::default() };
         trends.add(store.hashtag_uses_since(since).await?, now_ms);
@@ -54,12 +54,12 @@ impl Trends {
             self.newest = self.newest.max(tweet.get());
             let used = self.by_key.entry(hashtag.key().to_owned()).or_insert_with(|| Use {
                 name: hashtag.name().to_owned(),
-                people: HashMap::new(),
+                accounts: HashMap::new(),
                 hours: HashSet::new(),
                 tweets: HashSet::new(),
             });
             let at = tweet.time_ms();
-            let last = used.people.entry(author).or_insert(at);
+            let last = used.accounts.entry(author).or_insert(at);
             *last = (*last).max(at);
             used.hours.insert((at / HOUR_MS, author));
             used.tweets.insert(tweet);
@@ -70,14 +70,14 @@ impl Trends {
     fn forget(&mut self, now_ms: i64) {
         let oldest = now_ms - HOURS * HOUR_MS;
         self.by_key.retain(|_, used| {
-            used.people.retain(|_, last| *last > oldest);
+            used.accounts.retain(|_, last| *last > oldest);
             used.hours.retain(|(hour, _)| *hour > oldest / HOUR_MS);
             used.tweets.retain(|tweet| tweet.time_ms() > oldest);
-            !used.people.is_empty()
+            !used.accounts.is_empty()
         });
         if self.by_key.len() > HASHTAGS_MAX {
             let mut sizes: Vec<_> =
-                self.by_key.iter().map(|(key, used)| (used.people.len(), key.clone())).collect();
+                self.by_key.iter().map(|(key, used)| (used.accounts.len(), key.clone())).collect();
             sizes.sort_unstable();
             for (_, key) in sizes.into_iter().take(self.by_key.len() - HASHTAGS_MAX) {
                 self.by_key.remove(&key);
@@ -92,25 +92,25 @@ impl Trends {
             .by_key
             .iter()
             .filter_map(|(key, used)| {
-                let mut people = 0;
+                let mut accounts = 0;
                 let mut score = 0.0;
-                for last in used.people.values().filter(|last| **last > oldest) {
-                    people += 1;
+                for last in used.accounts.values().filter(|last| **last > oldest) {
+                    accounts += 1;
                     let age_minutes = i32::try_from((now_ms - last).max(0) / 60_000).unwrap_or(i32::MAX);
                     score += (-f64::from(age_minutes) / 60.0 / HALF_LIFE_HOURS).exp2();
                 }
-                (people >= PEOPLE_MIN).then_some((score, people, key, used))
+                (accounts >= ACCOUNTS_MIN).then_some((score, accounts, key, used))
             })
             .collect();
         ranked.sort_by(|a, b| {
             b.0.total_cmp(&a.0).then_with(|| Reverse(a.1).cmp(&Reverse(b.1))).then_with(|| a.2.cmp(b.2))
         });
-        ranked.into_iter().take(limit).map(|(_, people, _, used)| used.trend(now_ms, people)).collect()
+        ranked.into_iter().take(limit).map(|(_, accounts, _, used)| used.trend(now_ms, accounts)).collect()
     }
 }
 
 impl Use {
-    fn trend(&self, now_ms: i64, people: usize) -> Trend {
+    fn trend(&self, now_ms: i64, accounts: usize) -> Trend {
         let mut history = [0; 24];
         let this_hour = now_ms / HOUR_MS;
         for (hour, _) in &self.hours {
@@ -120,7 +120,7 @@ impl Use {
             }
         }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Trend { name: self.name.clone(), people: count(people), tweets: count(self.tweets.len()), history }
+        Trend { name: self.name.clone(), people: count(accounts), tweets: count(self.tweets.len()), history }
     }
 }
 

@@ -4,20 +4,20 @@ use std::net::IpAddr;
 
 use model::{AccountId, Role, SessionId};
 
-/// Who asks.
+/// The identity under which a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
-    /// Nobody yet, from this address.
+    /// An unauthenticated client at this address.
     Anonymous(IpAddr),
     /// An account with a session.
     Member {
-        /// Who.
+        /// The account.
         account: AccountId,
-        /// By which session.
+        /// The session that authenticated it.
         session: SessionId,
-        /// What they may do.
+        /// Its role when the session was opened or resumed.
         role: Role,
     },
-    /// Whoever can open the operator's socket.
+    /// The person who runs the server: anyone who can open its local socket.
     Operator,
 }

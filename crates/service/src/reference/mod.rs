@@ -1,10 +1,10 @@
-//! The whole service said once more, as simply as it can be: lists, sets, and a walk through all of them for every
-//! question. No SQL, no caches, no counters that are kept: what is counted is counted.
+//! A reference model of the whole service, as simple as it can be: lists, sets, and a walk through all of them for every
+//! question. No SQL, no caches, no stored counters.
 //!
-//! `tests.rs` lets many people act at random on this and on the real service, and compares everything that
-//! everybody can see. It shares no line with what it is compared with.
+//! `tests.rs` lets users act at random on the model and on the real service, and compares everything
+//! that each of them can see. The two share no code.
 
-mod acts;
+mod actions;
 mod reads;
 mod tests;
 
@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{NotificationKind, Visibility};
 
-/// A person or a tweet, by its place in the lists.
-pub(super) type Person = usize;
+/// A user or a tweet, by its index in the lists.
+pub(super) type User = usize;
 pub(super) type Post = usize;
-/// What is refused, by the code of its error.
+/// The result of an action; an error by its code.
 pub(super) type Outcome<T = ()> = Result<T, &'static str>;
 
 const NOT_FOUND: &str = "NOT_FOUND";
@@ -32,73 +32,73 @@ pub(super) enum State {
 
 #[derive(Debug, Clone)]
 pub(super) struct Tweet {
-    pub(super) author: Person,
+    pub(super) author: User,
     pub(super) text: String,
     pub(super) visibility: Visibility,
     pub(super) reply_to: Option<Post>,
     pub(super) quote_of: Option<Post>,
     pub(super) retweet_of: Option<Post>,
-    pub(super) mentions: BTreeSet<Person>,
+    pub(super) mentions: BTreeSet<User>,
     pub(super) deleted: bool,
 }
 
-/// What a person wants to post. `names` are those whom its text mentions.
+/// What a user wants to post. `names` are the users that its text mentions.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
     pub(super) text: String,
-    pub(super) names: Vec<Person>,
+    pub(super) names: Vec<User>,
     pub(super) visibility: Visibility,
     pub(super) reply_to: Option<Post>,
     pub(super) quote_of: Option<Post>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Notice {
-    pub(super) recipient: Person,
+pub(super) struct StoredNotification {
+    pub(super) recipient: User,
     pub(super) kind: NotificationKind,
-    pub(super) actor: Person,
+    pub(super) actor: User,
     pub(super) tweet: Option<Post>,
 }
 
 /// Its number among all messages, who said it, and what.
-pub(super) type Message = (usize, Person, String);
+pub(super) type Message = (usize, User, String);
 
 /// Everything that there is.
 #[derive(Debug, Default)]
 pub(super) struct Reference {
-    pub(super) people: Vec<State>,
+    pub(super) users: Vec<State>,
     pub(super) tweets: Vec<Tweet>,
     /// In the order in which they began.
-    pub(super) follows: Vec<(Person, Person)>,
-    pub(super) blocks: BTreeSet<(Person, Person)>,
-    pub(super) mutes: BTreeSet<(Person, Person)>,
+    pub(super) follows: Vec<(User, User)>,
+    pub(super) blocks: BTreeSet<(User, User)>,
+    pub(super) mutes: BTreeSet<(User, User)>,
     /// In the order in which they were given.
-    pub(super) likes: Vec<(Person, Post)>,
-    pub(super) bookmarks: Vec<(Person, Post)>,
+    pub(super) likes: Vec<(User, Post)>,
+    pub(super) bookmarks: Vec<(User, Post)>,
     /// Oldest first.
-    pub(super) notices: Vec<Notice>,
+    pub(super) notices: Vec<StoredNotification>,
     /// Between two, the smaller first; oldest first.
-    pub(super) messages: BTreeMap<(Person, Person), Vec<Message>>,
+    pub(super) messages: BTreeMap<(User, User), Vec<Message>>,
     pub(super) said: usize,
-    /// For the negative control: as if nobody could block anybody.
+    /// For the negative control: a model without blocks.
     pub(super) ignores_blocks: bool,
 }
 
 impl Reference {
-    pub(super) fn active(&self, person: Person) -> bool {
-        self.people[person] == State::Active
+    pub(super) fn active(&self, user: User) -> bool {
+        self.users[user] == State::Active
     }
 
-    pub(super) fn blocked(&self, one: Person, other: Person) -> bool {
+    pub(super) fn blocked(&self, one: User, other: User) -> bool {
         !self.ignores_blocks && (self.blocks.contains(&(one, other)) || self.blocks.contains(&(other, one)))
     }
 
-    pub(super) fn follows(&self, one: Person, other: Person) -> bool {
+    pub(super) fn follows(&self, one: User, other: User) -> bool {
         self.follows.contains(&(one, other))
     }
 
     /// Whether the tweet itself may be seen; a plain retweet also needs its original.
-    pub(super) fn sees(&self, viewer: Person, tweet: Post) -> bool {
+    pub(super) fn sees(&self, viewer: User, tweet: Post) -> bool {
         let Tweet { author, visibility, retweet_of, ref mentions, deleted, .. } = self.tweets[tweet];
         let mentioned = mentions.contains(&viewer);
         let may = author == viewer
@@ -119,8 +119,8 @@ impl Reference {
         self.tweets[tweet].retweet_of.unwrap_or(tweet)
     }
 
-    /// What this person means by the tweet, if it is there for them.
-    fn visible(&self, viewer: Person, tweet: Post) -> Outcome<Post> {
+    /// The tweet that an action of this user is about, if they can see it; for a retweet, the original.
+    fn visible(&self, viewer: User, tweet: Post) -> Outcome<Post> {
         if self.sees(viewer, tweet) { Ok(self.original(tweet)) } else { Err(NOT_FOUND) }
     }
 
@@ -135,29 +135,29 @@ impl Reference {
         }
     }
 
-    /// Whether somebody can be found by name.
-    pub(super) fn knows(&self, viewer: Person, other: Person) -> bool {
+    /// Whether a user can be looked up by name.
+    pub(super) fn knows(&self, viewer: User, other: User) -> bool {
         self.active(other) && (self.ignores_blocks || !self.blocks.contains(&(other, viewer)))
     }
 
-    fn find(&self, viewer: Person, other: Person) -> Outcome {
+    fn find(&self, viewer: User, other: User) -> Outcome {
         if self.knows(viewer, other) { Ok(()) } else { Err(NOT_FOUND) }
     }
 
-    fn find_unfiltered(&self, other: Person) -> Outcome {
-        if self.people[other] == State::Deleted { Err(NOT_FOUND) } else { Ok(()) }
+    fn find_unfiltered(&self, other: User) -> Outcome {
+        if self.users[other] == State::Deleted { Err(NOT_FOUND) } else { Ok(()) }
     }
 
-    fn notify(&mut self, recipient: Person, kind: NotificationKind, actor: Person, tweet: Option<Post>) {
+    fn notify(&mut self, recipient: User, kind: NotificationKind, actor: User, tweet: Option<Post>) {
         let unheard =
             recipient == actor || self.blocked(recipient, actor) || self.mutes.contains(&(recipient, actor));
         if !unheard {
-            self.notices.push(Notice { recipient, kind, actor, tweet });
+            self.notices.push(StoredNotification { recipient, kind, actor, tweet });
         }
     }
 
-    fn mentionable(&self, author: Person, names: &[Person]) -> BTreeSet<Person> {
-        let may = |&name: &Person| self.active(name) && name != author && !self.blocked(name, author);
+    fn mentionable(&self, author: User, names: &[User]) -> BTreeSet<User> {
+        let may = |&name: &User| self.active(name) && name != author && !self.blocked(name, author);
         names.iter().copied().filter(may).collect()
     }
 }

@@ -1,24 +1,24 @@
-//! What people see.
+//! What users see.
 
 use std::cmp::Reverse;
 
 use model::Visibility;
 
-use super::{Notice, Person, Post, Reference};
+use super::{Post, Reference, StoredNotification, User};
 use crate::policy::RETWEETS_ONCE_WITHIN;
 
 impl Reference {
-    fn muted(&self, viewer: Person, tweet: Post) -> bool {
+    fn muted(&self, viewer: User, tweet: Post) -> bool {
         let by = |tweet: Post| self.mutes.contains(&(viewer, self.tweets[tweet].author));
         by(tweet) || self.tweets[tweet].retweet_of.is_some_and(by)
     }
 
     /// All tweets for which this holds and that the viewer sees, newest first.
-    fn tweets(&self, viewer: Person, holds: impl Fn(Post) -> bool) -> Vec<Post> {
+    fn tweets(&self, viewer: User, holds: impl Fn(Post) -> bool) -> Vec<Post> {
         (0..self.tweets.len()).rev().filter(|&id| holds(id) && self.sees(viewer, id)).collect()
     }
 
-    pub(super) fn home(&self, viewer: Person) -> Vec<Post> {
+    pub(super) fn home(&self, viewer: User) -> Vec<Post> {
         let of_home = |id: Post| {
             let author = self.tweets[id].author;
             (author == viewer || self.follows(viewer, author)) && !self.muted(viewer, id)
@@ -35,18 +35,18 @@ impl Reference {
         home
     }
 
-    /// Of somebody who can be found.
-    pub(super) fn by(&self, viewer: Person, author: Person) -> Vec<Post> {
+    /// Tweets of a user who can be looked up.
+    pub(super) fn by(&self, viewer: User, author: User) -> Vec<Post> {
         self.tweets(viewer, |id| self.tweets[id].author == author)
     }
 
-    /// The same, but only what answers somebody.
-    pub(super) fn replies_by(&self, viewer: Person, author: Person) -> Vec<Post> {
+    /// The same, but only replies.
+    pub(super) fn replies_by(&self, viewer: User, author: User) -> Vec<Post> {
         self.tweets(viewer, |id| self.tweets[id].author == author && self.tweets[id].reply_to.is_some())
     }
 
     /// Public ones with this word (or hashtag) in them, or all.
-    pub(super) fn public(&self, viewer: Person, word: Option<&str>) -> Vec<Post> {
+    pub(super) fn public(&self, viewer: User, word: Option<&str>) -> Vec<Post> {
         self.tweets(viewer, |id| {
             let tweet = &self.tweets[id];
             tweet.visibility == Visibility::Public
@@ -57,7 +57,7 @@ impl Reference {
     }
 
     /// Likes or bookmarks, newest first.
-    pub(super) fn kept(&self, viewer: Person, list: &[(Person, Post)]) -> Vec<Post> {
+    pub(super) fn collection(&self, viewer: User, list: &[(User, Post)]) -> Vec<Post> {
         let own = list.iter().rev().filter(|(who, _)| *who == viewer);
         own.map(|(_, id)| *id).filter(|&id| self.sees(viewer, id)).collect()
     }
@@ -76,7 +76,7 @@ impl Reference {
     }
 
     /// Tweets, followers, following.
-    pub(super) fn profile(&self, who: Person) -> [usize; 3] {
+    pub(super) fn profile(&self, who: User) -> [usize; 3] {
         [
             self.tweets.iter().filter(|tweet| tweet.author == who && !tweet.deleted).count(),
             self.follows.iter().filter(|(_, followee)| *followee == who).count(),
@@ -84,24 +84,19 @@ impl Reference {
         ]
     }
 
-    /// Followers of somebody or those whom they follow, newest first.
-    pub(super) fn relationships(
-        &self,
-        viewer: Person,
-        resolve_or_self: Person,
-        followers: bool,
-    ) -> Vec<Person> {
-        let other = |&(follower, followee): &(Person, Person)| match followers {
-            true => (followee == resolve_or_self).then_some(follower),
-            false => (follower == resolve_or_self).then_some(followee),
+    /// Followers of a user, or the users that they follow, newest first.
+    pub(super) fn relationships(&self, viewer: User, of: User, followers: bool) -> Vec<User> {
+        let other = |&(follower, followee): &(User, User)| match followers {
+            true => (followee == of).then_some(follower),
+            false => (follower == of).then_some(followee),
         };
         let all = self.follows.iter().rev().filter_map(other);
-        all.filter(|&person| self.active(person) && !self.blocked(viewer, person)).collect()
+        all.filter(|&user| self.active(user) && !self.blocked(viewer, user)).collect()
     }
 
     /// Newest first, with how many there are if those about hidden tweets count too.
-    pub(super) fn notices(&self, viewer: Person) -> (Vec<Notice>, usize) {
-        let heard = |one: &&Notice| {
+    pub(super) fn notices(&self, viewer: User) -> (Vec<StoredNotification>, usize) {
+        let heard = |one: &&StoredNotification| {
             one.recipient == viewer && self.active(one.actor) && !self.mutes.contains(&(viewer, one.actor))
         };
         let all: Vec<_> = self.notices.iter().rev().filter(heard).cloned().collect();
@@ -109,8 +104,8 @@ impl Reference {
         (shown.cloned().collect(), all.len())
     }
 
-    /// With whom, and the last thing said, the newest first.
-    pub(super) fn conversations(&self, viewer: Person) -> Vec<(Person, String)> {
+    /// Each with the other user and the last message, the newest first.
+    pub(super) fn conversations(&self, viewer: User) -> Vec<(User, String)> {
         let mut list: Vec<_> = self
             .messages
             .iter()

@@ -1,10 +1,10 @@
-//! Many people act at random; the real service on its real store and the reference are asked the same questions.
+//! Users act at random; the real service on its real store and the reference model are asked the same questions.
 
 use model::{Cursor, Error, Hashtag, NewTweet, Span, Tweet, TweetId, TweetText};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseResult, TestRunner};
 
-use super::{Notice, Outcome, Person as Someone, Post, Reference, State, Wish};
+use super::{Outcome, Post, Reference, State, StoredNotification, User, Wish};
 use crate::live::LiveConfig;
 use crate::test_support::{TestServer, TestUser, config};
 use crate::timeline::Limits;
@@ -12,59 +12,59 @@ use crate::{AccountListRequest, Caller, TimelineRequest};
 use store::sqlite::maintenance::check;
 use store::{Change, Store as _};
 
-const PEOPLE: usize = 6;
-const NAMES: [&str; PEOPLE] = ["ada", "bob", "eve", "kim", "lea", "zoe"];
-/// More than anybody here writes: every list is one page.
+const USERS: usize = 6;
+const NAMES: [&str; USERS] = ["ada", "bob", "eve", "kim", "lea", "zoe"];
+/// More rows than any list has here: every list is one page.
 const ALL: usize = 100;
 
-/// Something that somebody does; numbers choose among the tweets that there ever were.
+/// An action of a user; numbers choose among all tweets that were ever posted.
 #[derive(Debug, Clone)]
-enum Act {
-    Post { who: Someone, visibility: u8, names: Vec<Someone>, answers: usize, quotes: usize },
-    Edit { who: Someone, tweet: usize, names: Vec<Someone> },
-    Delete { who: Someone, tweet: usize },
-    Retweet { who: Someone, tweet: usize, on: bool },
-    Like { who: Someone, tweet: usize, on: bool },
-    Bookmark { who: Someone, tweet: usize, on: bool },
-    Follow { who: Someone, whom: Someone },
-    Unfollow { who: Someone, whom: Someone },
-    RemoveFollower { who: Someone, whom: Someone },
-    Block { who: Someone, whom: Someone, on: bool },
-    Mute { who: Someone, whom: Someone, on: bool },
-    Say { who: Someone, to: Someone },
-    Suspend { who: Someone, on: bool },
-    DeleteAccount { who: Someone },
+enum Action {
+    Post { who: User, visibility: u8, names: Vec<User>, answers: usize, quotes: usize },
+    Edit { who: User, tweet: usize, names: Vec<User> },
+    Delete { who: User, tweet: usize },
+    Retweet { who: User, tweet: usize, on: bool },
+    Like { who: User, tweet: usize, on: bool },
+    Bookmark { who: User, tweet: usize, on: bool },
+    Follow { who: User, other: User },
+    Unfollow { who: User, other: User },
+    RemoveFollower { who: User, other: User },
+    Block { who: User, other: User, on: bool },
+    Mute { who: User, other: User, on: bool },
+    Say { who: User, to: User },
+    Suspend { who: User, on: bool },
+    DeleteAccount { who: User },
 }
 
-fn act() -> impl Strategy<Value = Act> {
-    let who = || 0..PEOPLE;
-    let names = || prop::collection::vec(0..PEOPLE, 0..3);
+fn action() -> impl Strategy<Value = Action> {
+    let who = || 0..USERS;
+    let names = || prop::collection::vec(0..USERS, 0..3);
     let one = || 0_usize..1_000;
     let on = || prop::bool::weighted(0.7);
     prop_oneof![
         12 => (who(), 0_u8..8, names(), one(), one()).prop_map(|(who, visibility, names, answers, quotes)| {
-            Act::Post { who, visibility, names, answers, quotes }
+            Action::Post { who, visibility, names, answers, quotes }
         }),
-        2 => (who(), one(), names()).prop_map(|(who, tweet, names)| Act::Edit { who, tweet, names }),
-        2 => (who(), one()).prop_map(|(who, tweet)| Act::Delete { who, tweet }),
-        5 => (who(), one(), on()).prop_map(|(who, tweet, on)| Act::Retweet { who, tweet, on }),
-        5 => (who(), one(), on()).prop_map(|(who, tweet, on)| Act::Like { who, tweet, on }),
-        3 => (who(), one(), on()).prop_map(|(who, tweet, on)| Act::Bookmark { who, tweet, on }),
-        8 => (who(), who()).prop_map(|(who, whom)| Act::Follow { who, whom }),
-        1 => (who(), who()).prop_map(|(who, whom)| Act::Unfollow { who, whom }),
-        1 => (who(), who()).prop_map(|(who, whom)| Act::RemoveFollower { who, whom }),
-        2 => (who(), who(), on()).prop_map(|(who, whom, on)| Act::Block { who, whom, on }),
-        2 => (who(), who(), on()).prop_map(|(who, whom, on)| Act::Mute { who, whom, on }),
-        4 => (who(), who()).prop_map(|(who, to)| Act::Say { who, to }),
-        2 => (who(), prop::bool::weighted(0.4)).prop_map(|(who, on)| Act::Suspend { who, on }),
-        1 => who().prop_map(|who| Act::DeleteAccount { who }),
+        2 => (who(), one(), names()).prop_map(|(who, tweet, names)| Action::Edit { who, tweet, names }),
+        2 => (who(), one()).prop_map(|(who, tweet)| Action::Delete { who, tweet }),
+        5 => (who(), one(), on()).prop_map(|(who, tweet, on)| Action::Retweet { who, tweet, on }),
+        5 => (who(), one(), on()).prop_map(|(who, tweet, on)| Action::Like { who, tweet, on }),
+        3 => (who(), one(), on()).prop_map(|(who, tweet, on)| Action::Bookmark { who, tweet, on }),
+        8 => (who(), who()).prop_map(|(who, other)| Action::Follow { who, other }),
+        1 => (who(), who()).prop_map(|(who, other)| Action::Unfollow { who, other }),
+        1 => (who(), who()).prop_map(|(who, other)| Action::RemoveFollower { who, other }),
+        2 => (who(), who(), on()).prop_map(|(who, other, on)| Action::Block { who, other, on }),
+        2 => (who(), who(), on()).prop_map(|(who, other, on)| Action::Mute { who, other, on }),
+        4 => (who(), who()).prop_map(|(who, to)| Action::Say { who, to }),
+        2 => (who(), prop::bool::weighted(0.4)).prop_map(|(who, on)| Action::Suspend { who, on }),
+        1 => who().prop_map(|who| Action::DeleteAccount { who }),
     ]
 }
 
-/// The real thing beside the reference.
+/// The real service next to the model.
 struct Both<'a> {
     server: &'a TestServer,
-    people: Vec<TestUser<'a>>,
+    users: Vec<TestUser<'a>>,
     reference: Reference,
     /// The real identifiers of the reference's tweets.
     ids: Vec<TweetId>,
@@ -72,47 +72,49 @@ struct Both<'a> {
 
 impl<'a> Both<'a> {
     async fn begin(server: &'a TestServer, ignores_blocks: bool) -> Self {
-        let mut people = Vec::new();
+        let mut users = Vec::new();
         for name in NAMES {
-            people.push(server.person(name).await);
+            users.push(server.person(name).await);
         }
-        let states = vec![State::Active; PEOPLE];
-        let reference = Reference { people: states, ignores_blocks, ..Reference::default() };
-        Self { server, people, reference, ids: Vec::new() }
+        let states = vec![State::Active; USERS];
+        let reference = Reference { users: states, ignores_blocks, ..Reference::default() };
+        Self { server, users, reference, ids: Vec::new() }
     }
 
-    /// Both do it, with the same outcome. People who cannot be signed in do nothing.
-    async fn perform(&mut self, act: &Act, step: usize) -> TestCaseResult {
-        let who = match *act {
-            Act::Post { who, .. } | Act::Edit { who, .. } | Act::Delete { who, .. } => Some(who),
-            Act::Retweet { who, .. } | Act::Like { who, .. } | Act::Bookmark { who, .. } => Some(who),
-            Act::Follow { who, .. } | Act::Unfollow { who, .. } | Act::RemoveFollower { who, .. } => {
+    /// Carries out an action on both, which must have the same outcome. Users who cannot log in do nothing.
+    async fn perform(&mut self, action: &Action, step: usize) -> TestCaseResult {
+        let who = match *action {
+            Action::Post { who, .. } | Action::Edit { who, .. } | Action::Delete { who, .. } => Some(who),
+            Action::Retweet { who, .. } | Action::Like { who, .. } | Action::Bookmark { who, .. } => {
                 Some(who)
             }
-            Act::Block { who, .. } | Act::Mute { who, .. } | Act::Say { who, .. } => Some(who),
-            Act::DeleteAccount { who } => Some(who),
-            Act::Suspend { .. } => None,
+            Action::Follow { who, .. }
+            | Action::Unfollow { who, .. }
+            | Action::RemoveFollower { who, .. } => Some(who),
+            Action::Block { who, .. } | Action::Mute { who, .. } | Action::Say { who, .. } => Some(who),
+            Action::DeleteAccount { who } => Some(who),
+            Action::Suspend { .. } => None,
         };
         if who.is_some_and(|who| !self.reference.active(who)) {
             return Ok(());
         }
         self.server.clock.advance_ms(1);
-        let (real, expected) = self.do_both(act, step).await;
+        let (real, expected) = self.do_both(action, step).await;
         let real = real.map_err(|error| error.code());
-        prop_assert_eq!(&real, &expected, "{:?}", act);
+        prop_assert_eq!(&real, &expected, "{:?}", action);
         Ok(())
     }
 
-    async fn do_both(&mut self, act: &Act, step: usize) -> (Result<(), Error>, Outcome) {
+    async fn do_both(&mut self, action: &Action, step: usize) -> (Result<(), Error>, Outcome) {
         let service = &self.server.service;
-        let (reference, people) = (&mut self.reference, &self.people);
-        let caller = |who: Someone| &people[who].caller;
-        let name = |who: Someone| &people[who].name;
+        let (reference, users) = (&mut self.reference, &self.users);
+        let caller = |who: User| &users[who].caller;
+        let name = |who: User| &users[who].name;
         let tweets = self.ids.len();
         let chosen = |number: usize| (tweets > 0).then(|| number % tweets);
         let done = |applied: model::Result<store::ChangeResult>| applied.map(drop);
-        match act {
-            Act::Post { who, visibility, names, answers, quotes } => {
+        match action {
+            Action::Post { who, visibility, names, answers, quotes } => {
                 let wish = Wish {
                     text: text(step, names),
                     names: names.clone(),
@@ -131,19 +133,19 @@ impl<'a> Both<'a> {
                 self.ids.extend(real.as_ref().ok().and_then(|applied| TweetId::new(applied.id)));
                 (done(real), expected.map(drop))
             }
-            Act::Edit { who, tweet, names } => {
+            Action::Edit { who, tweet, names } => {
                 let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
                 let text = text(step, names);
                 let parsed = TweetText::parse(&text).unwrap();
                 let real = service.edit_tweet(caller(*who), None, self.ids[id], parsed).await;
                 (done(real), reference.edit(*who, id, &text, names))
             }
-            Act::Delete { who, tweet } => {
+            Action::Delete { who, tweet } => {
                 let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
                 let real = service.delete_tweet(caller(*who), None, self.ids[id]).await;
                 (done(real), reference.delete(*who, id))
             }
-            Act::Retweet { who, tweet, on } => {
+            Action::Retweet { who, tweet, on } => {
                 let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
                 if !on {
                     let real = service.undo_retweet(caller(*who), None, self.ids[id]).await;
@@ -160,7 +162,7 @@ impl<'a> Both<'a> {
                 }
                 (done(real), expected.map(drop))
             }
-            Act::Like { who, tweet, on } => {
+            Action::Like { who, tweet, on } => {
                 let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
                 let real = match on {
                     true => service.like(caller(*who), None, self.ids[id]).await,
@@ -168,7 +170,7 @@ impl<'a> Both<'a> {
                 };
                 (done(real), reference.like(*who, id, *on))
             }
-            Act::Bookmark { who, tweet, on } => {
+            Action::Bookmark { who, tweet, on } => {
                 let Some(id) = chosen(*tweet) else { return (Ok(()), Ok(())) };
                 let real = match on {
                     true => service.bookmark(caller(*who), None, self.ids[id]).await,
@@ -176,46 +178,46 @@ impl<'a> Both<'a> {
                 };
                 (done(real), reference.bookmark(*who, id, *on))
             }
-            Act::Follow { who, whom } => {
-                (done(service.follow(caller(*who), None, name(*whom)).await), reference.follow(*who, *whom))
+            Action::Follow { who, other } => {
+                (done(service.follow(caller(*who), None, name(*other)).await), reference.follow(*who, *other))
             }
-            Act::Unfollow { who, whom } => {
-                let real = service.unfollow(caller(*who), None, name(*whom)).await;
-                (done(real), reference.unfollow(*who, *whom, *whom))
+            Action::Unfollow { who, other } => {
+                let real = service.unfollow(caller(*who), None, name(*other)).await;
+                (done(real), reference.unfollow(*who, *other, *other))
             }
-            Act::RemoveFollower { who, whom } => {
-                let real = service.remove_follower(caller(*who), None, name(*whom)).await;
-                (done(real), reference.unfollow(*whom, *who, *whom))
+            Action::RemoveFollower { who, other } => {
+                let real = service.remove_follower(caller(*who), None, name(*other)).await;
+                (done(real), reference.unfollow(*other, *who, *other))
             }
-            Act::Block { who, whom, on } => {
+            Action::Block { who, other, on } => {
                 let real = match on {
-                    true => service.block(caller(*who), None, name(*whom)).await,
-                    false => service.unblock(caller(*who), None, name(*whom)).await,
+                    true => service.block(caller(*who), None, name(*other)).await,
+                    false => service.unblock(caller(*who), None, name(*other)).await,
                 };
-                (done(real), reference.block(*who, *whom, *on))
+                (done(real), reference.block(*who, *other, *on))
             }
-            Act::Mute { who, whom, on } => {
+            Action::Mute { who, other, on } => {
                 let real = match on {
-                    true => service.mute(caller(*who), None, name(*whom)).await,
-                    false => service.unmute(caller(*who), None, name(*whom)).await,
+                    true => service.mute(caller(*who), None, name(*other)).await,
+                    false => service.unmute(caller(*who), None, name(*other)).await,
                 };
-                (done(real), reference.mute(*who, *whom, *on))
+                (done(real), reference.mute(*who, *other, *on))
             }
-            Act::Say { who, to } => {
+            Action::Say { who, to } => {
                 let text = text(step, &[]);
                 let parsed = TweetText::parse(&text).unwrap();
                 let real = service.send_message(caller(*who), None, name(*to), parsed).await;
                 (real.map(drop), reference.say(*who, *to, &text))
             }
-            Act::Suspend { who, on } => {
+            Action::Suspend { who, on } => {
                 let real = match on {
                     true => service.suspend(&Caller::Operator, name(*who)).await,
                     false => service.unsuspend(&Caller::Operator, name(*who)).await,
                 };
                 (done(real), reference.suspend(*who, *on))
             }
-            Act::DeleteAccount { who } => {
-                let (store, account) = (&self.server.store.store, people[*who].id);
+            Action::DeleteAccount { who } => {
+                let (store, account) = (&self.server.store.store, users[*who].id);
                 store.apply(Change::DeleteAccount { account }, None).await.unwrap();
                 while store.apply(Change::PurgeAccount { account, limit: 3 }, None).await.unwrap().changed {}
                 reference.delete_account(*who);
@@ -224,12 +226,12 @@ impl<'a> Both<'a> {
         }
     }
 
-    /// Everything that everybody who is there can see.
+    /// Compares everything that every active user can see.
     async fn compare(&self) -> TestCaseResult {
-        for viewer in (0..PEOPLE).filter(|&viewer| self.reference.active(viewer)) {
+        for viewer in (0..USERS).filter(|&viewer| self.reference.active(viewer)) {
             self.compare_timelines(viewer).await?;
             self.compare_tweets(viewer).await?;
-            self.compare_people(viewer).await?;
+            self.compare_accounts(viewer).await?;
             self.compare_conversations(viewer).await?;
         }
         let findings = check(&self.server.store.database()).unwrap();
@@ -237,7 +239,7 @@ impl<'a> Both<'a> {
         Ok(())
     }
 
-    async fn compare_timelines(&self, viewer: Someone) -> TestCaseResult {
+    async fn compare_timelines(&self, viewer: User) -> TestCaseResult {
         let reference = &self.reference;
         let word = |word: &str| Some(word.to_owned());
         let mut asked = vec![
@@ -248,19 +250,19 @@ impl<'a> Both<'a> {
                 Ok(reference.public(viewer, word("#even").as_deref())),
             ),
             (TimelineRequest::Search("Words".into()), Ok(reference.public(viewer, Some("words")))),
-            (TimelineRequest::Likes, Ok(reference.kept(viewer, &reference.likes))),
-            (TimelineRequest::Bookmarks, Ok(reference.kept(viewer, &reference.bookmarks))),
+            (TimelineRequest::Likes, Ok(reference.collection(viewer, &reference.likes))),
+            (TimelineRequest::Bookmarks, Ok(reference.collection(viewer, &reference.bookmarks))),
         ];
-        for (author, person) in self.people.iter().enumerate() {
+        for (author, user) in self.users.iter().enumerate() {
             let known =
                 |posts: Vec<_>| if reference.knows(viewer, author) { Ok(posts) } else { Err("NOT_FOUND") };
-            let name = || Some(person.name.clone());
+            let name = || Some(user.name.clone());
             asked.push((TimelineRequest::User(name()), known(reference.by(viewer, author))));
             asked.push((TimelineRequest::Replies(name()), known(reference.replies_by(viewer, author))));
         }
         for (request, expected) in asked {
             let what = format!("{request:?} of {}", NAMES[viewer]);
-            let caller = &self.people[viewer].caller;
+            let caller = &self.users[viewer].caller;
             let page = self.server.service.timeline(caller, request.clone(), Span::Latest, ALL).await;
             let found = page.map(|page| self.numbers(&page.tweets)).map_err(|error| error.code());
             prop_assert_eq!(&found, &expected, "{}", what);
@@ -269,7 +271,7 @@ impl<'a> Both<'a> {
                 prop_assert_eq!(self.in_pages(viewer, &request).await, expected, "{} in pages", what);
             }
         }
-        let home = self.server.service.home(&self.people[viewer].caller, Span::Latest, ALL, |page| {
+        let home = self.server.service.home(&self.users[viewer].caller, Span::Latest, ALL, |page| {
             page.tweets.iter().map(|one| one.tweet.tweet.id).collect::<Vec<_>>()
         });
         if let Some(home) = home.await.unwrap() {
@@ -279,10 +281,10 @@ impl<'a> Both<'a> {
         Ok(())
     }
 
-    async fn in_pages(&self, viewer: Someone, request: &TimelineRequest) -> Vec<Post> {
+    async fn in_pages(&self, viewer: User, request: &TimelineRequest) -> Vec<Post> {
         let (mut span, mut read) = (Span::Latest, Vec::new());
         loop {
-            let caller = &self.people[viewer].caller;
+            let caller = &self.users[viewer].caller;
             let page = self.server.service.timeline(caller, request.clone(), span, 3).await.unwrap();
             read.extend(self.numbers(&page.tweets));
             match page.next {
@@ -292,9 +294,9 @@ impl<'a> Both<'a> {
         }
     }
 
-    async fn compare_tweets(&self, viewer: Someone) -> TestCaseResult {
+    async fn compare_tweets(&self, viewer: User) -> TestCaseResult {
         for (number, id) in self.ids.iter().enumerate() {
-            let page = self.server.service.tweet(&self.people[viewer].caller, *id).await;
+            let page = self.server.service.tweet(&self.users[viewer].caller, *id).await;
             let tweet = page.as_ref().ok().and_then(|page| page.tweets.first());
             let what = format!("tweet {number} for {}", NAMES[viewer]);
             prop_assert_eq!(tweet.is_some(), self.reference.sees(viewer, number), "{}", what);
@@ -315,11 +317,11 @@ impl<'a> Both<'a> {
         Ok(())
     }
 
-    async fn compare_people(&self, viewer: Someone) -> TestCaseResult {
+    async fn compare_accounts(&self, viewer: User) -> TestCaseResult {
         let (service, reference) = (&self.server.service, &self.reference);
-        let caller = &self.people[viewer].caller;
-        for (other, person) in self.people.iter().enumerate() {
-            let view = service.profile(caller, Some(&person.name)).await;
+        let caller = &self.users[viewer].caller;
+        for (other, user) in self.users.iter().enumerate() {
+            let view = service.profile(caller, Some(&user.name)).await;
             prop_assert_eq!(view.is_ok(), reference.knows(viewer, other), "{} and {}", viewer, other);
             let Ok(view) = view else { continue };
             let profile = view.profile;
@@ -327,12 +329,11 @@ impl<'a> Both<'a> {
             prop_assert_eq!(real, reference.profile(other), "counts of {}", NAMES[other]);
             for followers in [true, false] {
                 let list = match followers {
-                    true => AccountListRequest::Followers(Some(person.name.clone())),
-                    false => AccountListRequest::Following(Some(person.name.clone())),
+                    true => AccountListRequest::Followers(Some(user.name.clone())),
+                    false => AccountListRequest::Following(Some(user.name.clone())),
                 };
                 let page = service.list_accounts(caller, list, None, ALL).await.unwrap();
-                let found: Vec<_> =
-                    page.items.iter().map(|item| self.person_number(item.account.id)).collect();
+                let found: Vec<_> = page.items.iter().map(|item| self.user_number(item.account.id)).collect();
                 prop_assert_eq!(
                     found,
                     reference.relationships(viewer, other, followers),
@@ -342,10 +343,10 @@ impl<'a> Both<'a> {
             }
         }
         let view = service.notifications(caller, Span::Latest, false, ALL).await.unwrap();
-        let real = view.page.items.iter().map(|one| Notice {
+        let real = view.page.items.iter().map(|one| StoredNotification {
             recipient: viewer,
             kind: one.kind,
-            actor: self.person_number(one.actor),
+            actor: self.user_number(one.actor),
             tweet: one.tweet.map(|id| self.number(id)),
         });
         let (expected, unread) = reference.notices(viewer);
@@ -354,10 +355,10 @@ impl<'a> Both<'a> {
         Ok(())
     }
 
-    async fn compare_conversations(&self, viewer: Someone) -> TestCaseResult {
-        let caller = &self.people[viewer].caller;
+    async fn compare_conversations(&self, viewer: User) -> TestCaseResult {
+        let caller = &self.users[viewer].caller;
         let page = self.server.service.conversations(caller, None, ALL).await.unwrap();
-        let real = page.items.iter().map(|one| (self.person_number(one.with.id), one.last.text.clone()));
+        let real = page.items.iter().map(|one| (self.user_number(one.with.id), one.last.text.clone()));
         prop_assert_eq!(real.collect::<Vec<_>>(), self.reference.conversations(viewer));
         Ok(())
     }
@@ -370,26 +371,26 @@ impl<'a> Both<'a> {
         tweets.iter().map(|tweet| self.number(tweet.id)).collect()
     }
 
-    fn person_number(&self, id: model::AccountId) -> Someone {
-        self.people.iter().position(|person| person.id == id).unwrap()
+    fn user_number(&self, id: model::AccountId) -> User {
+        self.users.iter().position(|user| user.id == id).unwrap()
     }
 }
 
 /// Different at each step; every second one has a hashtag.
-fn text(step: usize, names: &[Someone]) -> String {
+fn text(step: usize, names: &[User]) -> String {
     let mentions: String = names.iter().map(|&name| format!(" @{}", NAMES[name])).collect();
     let tag = if step.is_multiple_of(2) { " #even" } else { "" };
     format!("some words {step}{tag}{mentions}")
 }
 
-fn run(acts: &[Act], ignores_blocks: bool) -> TestCaseResult {
+fn run(actions: &[Action], ignores_blocks: bool) -> TestCaseResult {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let limits = Limits { window: 8, homes_bytes: 8_000, tweets_bytes: 16_000, recent: 20 };
         let server = TestServer::with_limits(config(), LiveConfig::default(), limits).await;
         let mut both = Both::begin(&server, ignores_blocks).await;
-        for (step, act) in acts.iter().enumerate() {
-            both.perform(act, step).await?;
+        for (step, action) in actions.iter().enumerate() {
+            both.perform(action, step).await?;
             if step % 8 == 7 {
                 both.compare().await?;
             }
@@ -406,17 +407,17 @@ fn histories(few: u32) -> ProptestConfig {
 
 #[test]
 fn the_service_does_what_the_reference_does() {
-    let acts = prop::collection::vec(act(), 1..80);
-    let outcome = TestRunner::new(histories(24)).run(&acts, |acts| run(&acts, false));
+    let actions = prop::collection::vec(action(), 1..80);
+    let outcome = TestRunner::new(histories(24)).run(&actions, |actions| run(&actions, false));
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
 }
 
-/// The negative control: a reference in which nobody can block anybody is found out.
+/// The negative control: a model without blocks differs from the service.
 #[test]
 fn a_reference_that_ignores_blocks_is_found_out() {
-    let acts = prop::collection::vec(act(), 40..80);
+    let actions = prop::collection::vec(action(), 40..80);
     let config = ProptestConfig { max_shrink_iters: 0, ..histories(24) };
-    assert!(TestRunner::new(config).run(&acts, |acts| run(&acts, true)).is_err());
+    assert!(TestRunner::new(config).run(&actions, |actions| run(&actions, true)).is_err());
 }

@@ -1,32 +1,46 @@
-//! Tweets and their authors as everybody sees them, each read and encoded once.
+//! Tweets and their authors as everyone sees them, each read and encoded once.
 
 use std::sync::OnceLock;
 
 use bytes::Bytes;
 use model::{Account, AccountId, AccountState, Tweet, TweetId, ViewerFlags};
 use quick_cache::Weighter;
+use quick_cache::unsync::{Cache, DefaultLifecycle};
+use store::{RandomState, TweetRecord};
 
-use store::TweetRecord;
+use crate::policy::{PageEntry, PageOf};
 
-/// A tweet without any viewer's marks.
+/// A tweet without the flags of any viewer.
 #[derive(Debug)]
 pub struct CachedTweet {
-    /// The tweet; nobody's marks are set.
+    /// The tweet; no viewer flag is set.
     pub tweet: Tweet,
-    /// Its fields in the form of a gateway's protocol: made once, by the first who sends it.
+    /// Its fields in the encoding of a gateway's protocol, made by the first connection that sends it.
     pub encoded: OnceLock<Bytes>,
 }
 
 /// An author.
 #[derive(Debug)]
 pub struct CachedAccount {
-    /// Who.
+    /// The account.
     pub account: Account,
-    /// Whether they can be seen.
+    /// Whether it is active, suspended or deleted.
     pub state: AccountState,
     /// As [`CachedTweet::encoded`].
     pub encoded: OnceLock<Bytes>,
 }
+
+/// A tweet as its viewer sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct HomeTweet<'a> {
+    /// What everyone sees.
+    pub tweet: &'a CachedTweet,
+    /// What the viewer did with it.
+    pub marks: ViewerFlags,
+}
+
+/// A page of a home timeline: a [`model::TweetPage`] that borrows from the cache.
+pub type HomePage<'a> = PageOf<HomeTweet<'a>, &'a CachedAccount>;
 
 impl CachedTweet {
     pub(super) fn new(tweet: &Tweet) -> Box<Self> {
@@ -45,16 +59,62 @@ impl CachedAccount {
     }
 }
 
-/// Bytes of an entry beside its texts: the key, the fields, the encoding's header.
+/// A tweet with its author, both in the cache.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CachedEntry<'a> {
+    pub(super) tweet: HomeTweet<'a>,
+    pub(super) author: &'a CachedAccount,
+}
+
+impl<'a> PageEntry for CachedEntry<'a> {
+    type Tweet = HomeTweet<'a>;
+    type Account = &'a CachedAccount;
+
+    #[inline]
+    fn tweet(&self) -> &Tweet {
+        &self.tweet.tweet.tweet
+    }
+
+    #[inline]
+    fn into_parts(self) -> (HomeTweet<'a>, &'a CachedAccount) {
+        (self.tweet, self.author)
+    }
+
+    #[inline]
+    fn id_of(tweet: &HomeTweet<'a>) -> TweetId {
+        tweet.tweet.tweet.id
+    }
+
+    /// Each account is in the cache once, and no cached account moves while a page borrows it.
+    #[inline]
+    fn is_same(one: &&'a CachedAccount, other: &&'a CachedAccount) -> bool {
+        std::ptr::eq(*one, *other)
+    }
+}
+
+/// `None`: deleted, which is final.
+pub(super) type TweetCache = Cache<TweetId, Option<Box<CachedTweet>>, ByteWeighter, RandomState>;
+pub(super) type AccountCache = Cache<AccountId, Box<CachedAccount>, ByteWeighter, RandomState>;
+
+/// An empty cache of at most so many bytes.
+pub(super) fn with_capacity<K: Eq + std::hash::Hash, V>(bytes: u64) -> Cache<K, V, ByteWeighter, RandomState>
+where
+    ByteWeighter: Weighter<K, V>,
+{
+    let items = usize::try_from(bytes / 512).unwrap_or(usize::MAX);
+    Cache::with(items, bytes, ByteWeighter, RandomState::default(), DefaultLifecycle::default())
+}
+
+/// Bytes of an entry without its texts: key, fields and the header of its encoding.
 const ENTRY_BYTES: u64 = 256;
 
-/// Counts bytes.
+/// Weighs entries in bytes.
 #[derive(Debug, Clone)]
 pub(super) struct ByteWeighter;
 
 impl Weighter<TweetId, Option<Box<CachedTweet>>> for ByteWeighter {
     fn weight(&self, _: &TweetId, tweet: &Option<Box<CachedTweet>>) -> u64 {
-        // The text, and once more in its encoding.
+        // The text, and the text in its encoding.
         tweet.as_ref().map_or(64, |tweet| ENTRY_BYTES + 2 * tweet.tweet.text.len() as u64)
     }
 }

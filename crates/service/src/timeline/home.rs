@@ -1,132 +1,119 @@
-//! What is kept of one account that reads its home timeline.
+//! The cached home timeline of one account.
 
-use model::{AccountId, Relationship, TweetId, ViewerFlags, Visibility};
+use model::{AccountId, TweetId, ViewerFlags, Visibility};
+use store::{EventKind, Map, SocialGraph, Touched, TweetRecord};
 
-use super::CacheUpdate;
 use super::page_cache::CachedPage;
+use super::update::CacheUpdate;
 use super::window::Window;
-use store::{EventKind, SocialGraph, Touched, TweetRecord};
-use store::{Map, Set};
+use crate::policy::Relationships;
 
-/// ViewerState of so many tweets are kept for one viewer; past it they are read again.
-const FACTS_MAX: usize = 2_048;
+/// Most tweets whose [`ViewerState`] is cached for one account; above it all are dropped and read again.
+const VIEWER_STATES_MAX: usize = 2_048;
 
-/// What decides how one viewer sees one tweet, beside their relationships to its author.
+/// What decides how one viewer sees one tweet, apart from their relationship to its author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct ViewerState {
-    pub(super) marks: ViewerFlags,
+    pub(super) flags: ViewerFlags,
     pub(super) mentioned: bool,
 }
 
-/// An account with its window, its relationships, and what it did with the tweets it saw.
+/// The window, relationships and viewer states of one account.
 #[derive(Debug)]
 pub(super) struct Home {
     pub(super) window: Window,
-    pub(super) following: Set<AccountId>,
-    /// Whom it blocks, and who blocks it.
-    blocked: Set<AccountId>,
-    muted: Set<AccountId>,
-    /// Followed since, with tweets that are not in the window yet.
+    pub(super) relationships: Relationships,
+    /// Accounts followed since the window was read, whose tweets are not in it yet.
     pub(super) to_merge: Vec<AccountId>,
     /// `None`: changed since it was read.
-    facts: Map<TweetId, Option<ViewerState>>,
-    /// Of tweets that came later everything is known: what is not in `facts` has not happened.
+    viewer_states: Map<TweetId, Option<ViewerState>>,
+    /// A tweet above this identifier that is not in `viewer_states` has the default state: this account has done
+    /// nothing with it.
     known_since: u64,
-    /// The newest page as it was sent last. Gone with every change of this home itself.
-    pub(super) kept: Option<CachedPage>,
+    /// The newest page in its encoding. Dropped with every update of this home itself.
+    pub(super) page: Option<CachedPage>,
     /// When it was read last, in reads of all homes.
-    pub(super) used: u64,
-    /// Its bytes when they were counted last.
-    pub(super) counted: usize,
+    pub(super) last_read: u64,
+    /// [`Home::bytes`] when they were counted last.
+    pub(super) counted_bytes: usize,
 }
 
 impl Home {
-    pub(super) fn new(window: Window, relationships: SocialGraph, known_since: u64) -> Self {
-        let set = |ids: Vec<AccountId>| ids.into_iter().collect::<Set<_>>();
+    pub(super) fn new(window: Window, graph: SocialGraph, known_since: u64) -> Self {
         Self {
             window,
-            following: set(relationships.following),
-            blocked: set(relationships.blocked),
-            muted: set(relationships.muted),
+            relationships: graph.into(),
             to_merge: Vec::new(),
-            facts: Map::default(),
+            viewer_states: Map::default(),
             known_since,
-            kept: None,
-            used: 0,
-            counted: 0,
+            page: None,
+            last_read: 0,
+            counted_bytes: 0,
         }
     }
 
-    /// Takes in something that was committed; `me` is resolve_or_self home this is.
-    pub(super) fn take(&mut self, me: AccountId, note: CacheUpdate) {
-        self.kept = None;
-        match note {
-            CacheUpdate::Event(EventKind::TweetPosted { tweet, author }) if self.shows(me, author) => {
+    /// Applies a committed change to the home of `me`; `newest` is the newest tweet of all.
+    pub(super) fn apply(&mut self, me: AccountId, update: CacheUpdate, newest: u64) {
+        let graph = &mut self.relationships;
+        match update {
+            CacheUpdate::Event(EventKind::TweetPosted { tweet, author })
+                if author == me || graph.following.contains(&author) =>
+            {
                 self.window.insert(tweet);
             }
             CacheUpdate::Event(EventKind::TweetEdited { tweet, .. }) => {
-                // Mentions may have changed.
-                self.facts.insert(tweet, None);
+                // Its mentions may have changed. Where nothing is cached, nothing can be out of date.
+                let Some(state) = self.viewer_states.get_mut(&tweet) else { return };
+                *state = None;
             }
             CacheUpdate::Event(EventKind::TweetDeleted { tweet, .. }) => {
                 self.window.remove(tweet);
-                self.facts.remove(&tweet);
+                self.viewer_states.remove(&tweet);
             }
             CacheUpdate::Event(EventKind::Followed { follower, followee })
-                if follower == me && self.following.insert(followee) =>
+                if follower == me && graph.following.insert(followee) =>
             {
                 self.to_merge.push(followee);
+                // Edits of tweets of accounts that are not followed are not applied here.
+                self.forget_viewer_states(newest);
             }
             CacheUpdate::Event(EventKind::Unfollowed { follower, followee }) if follower == me => {
-                self.following.remove(&followee);
+                graph.following.remove(&followee);
                 self.to_merge.retain(|id| *id != followee);
             }
             CacheUpdate::Event(EventKind::Blocked { blocker, blocked }) => {
                 if blocker == me {
-                    self.blocked.insert(blocked);
+                    graph.blocked.insert(blocked);
                 } else if blocked == me {
-                    self.blocked.insert(blocker);
+                    graph.blocked.insert(blocker);
                 }
             }
             CacheUpdate::Event(EventKind::Muted { muter, muted }) if muter == me => {
-                self.muted.insert(muted);
+                graph.muted.insert(muted);
             }
             CacheUpdate::Event(EventKind::Unmuted { muter, muted }) if muter == me => {
-                self.muted.remove(&muted);
+                graph.muted.remove(&muted);
             }
             CacheUpdate::Touched(Touched::ViewerFlags { account, tweet }) if account == me => {
-                self.facts.insert(tweet, None);
+                self.bound_viewer_states(newest);
+                self.viewer_states.insert(tweet, None);
             }
             _ => {}
         }
+        self.page = None;
     }
 
-    /// Takes in what somebody wrote who is followed since.
+    /// Adds the newest tweets of an account that is followed since.
     pub(super) fn merge(&mut self, newest_first: &[TweetId]) {
-        self.kept = None;
+        self.page = None;
         self.window.merge(newest_first);
     }
 
-    /// Whether tweets of this author are in this home.
-    pub(super) fn shows(&self, me: AccountId, author: AccountId) -> bool {
-        author == me || self.following.contains(&author)
-    }
-
-    /// The viewer's relationships to an author, as far as they decide what is shown.
-    pub(super) fn relationship(&self, author: AccountId) -> Relationship {
-        Relationship {
-            following: self.following.contains(&author),
-            blocking: !self.blocked.is_empty() && self.blocked.contains(&author),
-            muting: !self.muted.is_empty() && self.muted.contains(&author),
-            ..Relationship::default()
-        }
-    }
-
-    /// What is known of a tweet; `None`: it has to be read.
-    pub(super) fn facts(&self, tweet: TweetId, visibility: Visibility) -> Option<ViewerState> {
-        match self.facts.get(&tweet) {
-            Some(facts) => *facts,
-            // Whom a tweet mentions is only looked at where it decides.
+    /// The state of a tweet with this visibility; `None` when it has to be read.
+    pub(super) fn viewer_state(&self, tweet: TweetId, visibility: Visibility) -> Option<ViewerState> {
+        match self.viewer_states.get(&tweet) {
+            Some(state) => *state,
+            // Mentions only matter where the visibility depends on them.
             None if tweet.get() > self.known_since && visibility.is_shareable() => {
                 Some(ViewerState::default())
             }
@@ -134,22 +121,30 @@ impl Home {
         }
     }
 
-    /// What the store says of a tweet for this viewer.
-    pub(super) fn learn(&mut self, record: &TweetRecord, newest: u64) {
-        self.kept = None;
-        if self.facts.len() >= FACTS_MAX {
-            // What is known without being read is only so for what comes from now on.
-            self.facts.clear();
-            self.known_since = newest;
-        }
-        let facts = ViewerState { marks: record.tweet.viewer, mentioned: record.mentions_viewer };
-        self.facts.insert(record.tweet.id, Some(facts));
+    /// Caches the state of a tweet that was read for this account.
+    pub(super) fn populate(&mut self, record: &TweetRecord, newest: u64) {
+        self.page = None;
+        self.bound_viewer_states(newest);
+        let state = ViewerState { flags: record.tweet.viewer, mentioned: record.mentions_viewer };
+        self.viewer_states.insert(record.tweet.id, Some(state));
     }
 
-    /// Bytes that it takes, roughly.
+    fn bound_viewer_states(&mut self, newest: u64) {
+        if self.viewer_states.len() >= VIEWER_STATES_MAX {
+            self.forget_viewer_states(newest);
+        }
+    }
+
+    fn forget_viewer_states(&mut self, newest: u64) {
+        self.viewer_states.clear();
+        // Only tweets to come have the default state for certain.
+        self.known_since = newest;
+    }
+
+    /// Bytes of memory, roughly.
     pub(super) fn bytes(&self) -> usize {
-        let ids = self.following.capacity() + self.blocked.capacity() + self.muted.capacity();
-        let kept = self.kept.as_ref().map_or(0, CachedPage::bytes);
-        size_of::<Self>() + self.window.bytes() + ids * 9 + self.facts.capacity() * 24 + kept
+        let page = self.page.as_ref().map_or(0, CachedPage::bytes);
+        let states = self.viewer_states.capacity() * 24;
+        size_of::<Self>() + self.window.bytes() + self.relationships.bytes() + states + page
     }
 }

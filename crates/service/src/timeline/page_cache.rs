@@ -1,97 +1,77 @@
-//! The newest page of a home, kept in the encoding in which it was sent: most who look again see the same.
+//! The newest page of a home timeline in its encoding: most readers who look again see the same page.
 
 use bytes::Bytes;
 use model::{AccountId, TweetId};
-
-use super::{CacheUpdate, HomePage, State, Timelines, missed};
 use store::{EventKind, Touched};
 
-/// Larger pages are put together anew.
-const BYTES_MAX: usize = 16 * 1024;
-/// With more commits than this since the page was looked at last, looking through them would cost as much as a page.
-const NOTES_MAX: usize = 128;
+use super::cache::HomePage;
+use super::update::{CacheUpdate, UpdateLog};
 
-/// A page with what it was made of.
+/// Larger pages are not cached.
+const BYTES_MAX: usize = 16 * 1024;
+/// With more updates than this since the page was read last, checking them would cost as much as assembling a page.
+const UPDATES_MAX: usize = 128;
+
+/// An encoded page with what it was assembled from.
 #[derive(Debug)]
 pub(super) struct CachedPage {
     limit: usize,
-    /// Everything up to here is in it.
+    /// All updates before this position of the log are in the page.
     position: u64,
-    /// With the originals.
+    /// Tweets and originals on the page.
     tweets: Box<[TweetId]>,
     accounts: Box<[AccountId]>,
     encoded: Bytes,
 }
 
 impl CachedPage {
-    fn new(limit: usize, position: u64, page: &HomePage<'_>, encoded: Bytes) -> Self {
+    /// `None` for a page that is too large to be cached.
+    pub(super) fn new(limit: usize, position: u64, page: &HomePage<'_>, encoded: Bytes) -> Option<Self> {
+        if encoded.len() > BYTES_MAX {
+            return None;
+        }
         let tweets = page.tweets.iter().chain(&page.referenced).map(|tweet| tweet.tweet.tweet.id).collect();
         let accounts = page.accounts.iter().map(|account| account.account.id).collect();
-        Self { limit, position, tweets, accounts, encoded }
+        Some(Self { limit, position, tweets, accounts, encoded })
     }
 
-    /// Whether it may look otherwise after this. What changes the home itself, its home is told of.
-    fn is_changed_by(&self, note: CacheUpdate) -> bool {
-        match note {
+    /// The page of this length if no update in the log has changed it; `Err` when it is out of date.
+    pub(super) fn read(&mut self, limit: usize, log: &UpdateLog) -> Result<Option<Bytes>, OutOfDate> {
+        if self.limit != limit {
+            return Ok(None);
+        }
+        let Some(mut missed) = log.since(self.position).filter(|missed| missed.len() <= UPDATES_MAX) else {
+            return Ok(None);
+        };
+        if missed.any(|update| self.is_changed_by(*update)) {
+            return Err(OutOfDate);
+        }
+        self.position = log.position();
+        Ok(Some(self.encoded.clone()))
+    }
+
+    /// Whether the page may look different after this update. Updates of the home itself drop the page: they are not
+    /// looked at here.
+    fn is_changed_by(&self, update: CacheUpdate) -> bool {
+        match update {
             CacheUpdate::Event(
                 EventKind::TweetDeleted { tweet, .. } | EventKind::TweetEdited { tweet, .. },
             )
             | CacheUpdate::Touched(Touched::Tweet(tweet)) => self.tweets.contains(&tweet),
             CacheUpdate::Event(EventKind::ProfileEdited { account }) => self.accounts.contains(&account),
-            // What was left out because of them may be on it now.
+            // Tweets that were hidden because of the account may be on the page now.
             CacheUpdate::Event(EventKind::AccountHidden { .. } | EventKind::AccountShown { .. })
             | CacheUpdate::Touched(Touched::Everything) => true,
             CacheUpdate::Event(_) | CacheUpdate::Touched(Touched::ViewerFlags { .. }) => false,
         }
     }
 
+    /// Bytes of heap memory.
     pub(super) fn bytes(&self) -> usize {
         self.encoded.len() + 8 * (self.tweets.len() + self.accounts.len())
     }
 }
 
-impl Timelines {
-    /// The newest page of this home in the encoding that `encode` makes of it (always the same one); `None` when the
-    /// store has to be asked.
-    pub fn newest_now(
-        &self,
-        me: AccountId,
-        limit: usize,
-        encode: impl FnOnce(&HomePage<'_>) -> Vec<u8>,
-    ) -> Option<Bytes> {
-        let mut state = self.state();
-        if let Some(encoded) = state.kept(me, limit) {
-            return Some(encoded);
-        }
-        let position = state.position;
-        let page = state.page(me, u64::MAX, limit).ok()?;
-        let encoded = Bytes::from(encode(&page));
-        if encoded.len() <= BYTES_MAX {
-            let kept = CachedPage::new(limit, position, &page, encoded.clone());
-            if let Some(home) = state.homes.get_mut(&me) {
-                home.kept = Some(kept);
-            }
-            state.count(me, self.limits.homes_bytes);
-        }
-        Some(encoded)
-    }
-}
-
-impl State {
-    fn kept(&mut self, me: AccountId, limit: usize) -> Option<Bytes> {
-        self.reads += 1;
-        let home = self.homes.get_mut(&me)?;
-        let kept = home.kept.as_mut().filter(|kept| kept.limit == limit)?;
-        let mut missed = missed(&self.recent, self.position, kept.position)?;
-        if missed.len() > NOTES_MAX {
-            return None;
-        }
-        if missed.any(|note| kept.is_changed_by(*note)) {
-            home.kept = None;
-            return None;
-        }
-        kept.position = self.position;
-        home.used = self.reads;
-        Some(kept.encoded.clone())
-    }
-}
+/// The page has changed since it was encoded.
+#[derive(Debug)]
+pub(super) struct OutOfDate;

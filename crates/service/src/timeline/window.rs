@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use model::TweetId;
 
-/// Identifiers, newest first and each once, complete from the newest down to a floor. Candidates: one that was
-/// deleted or resolve_or_self author is no longer followed may be among them, none is missing.
+/// Identifiers, newest first and each once, complete from the newest down to a floor. Candidates: a tweet of an author
+/// who is no longer followed may be among them, none is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Window {
     ids: VecDeque<TweetId>,
@@ -21,25 +21,24 @@ impl Window {
         Self { ids: newest_first.into(), floor, max }
     }
 
-    /// A tweet that belongs here. What is older than the floor is left to the store.
+    /// Adds a tweet of this timeline. Tweets older than the floor are left to the store.
     pub(super) fn insert(&mut self, tweet: TweetId) {
         if self.floor.is_some_and(|floor| tweet < floor) {
             return;
         }
-        // Commits come nearly in the order of their identifiers: the place is at the front.
-        let place = self.ids.iter().position(|id| *id <= tweet).unwrap_or(self.ids.len());
-        if self.ids.get(place) == Some(&tweet) {
+        // Commits come nearly in the order of their identifiers: the index is near the front.
+        let index = self.ids.iter().position(|id| *id <= tweet).unwrap_or(self.ids.len());
+        if self.ids.get(index) == Some(&tweet) {
             return;
         }
-        self.ids.insert(place, tweet);
+        self.ids.insert(index, tweet);
         if self.ids.len() > self.max {
             self.ids.pop_back();
             self.floor = self.ids.back().copied();
         }
     }
 
-    /// The newest tweets of an author that belong here, as many as [`Window::new`] is given of a timeline; fewer are
-    /// all that there are.
+    /// Adds the newest tweets of an author of this timeline, up to `max`; fewer are all that there are.
     pub(super) fn merge(&mut self, newest_first: &[TweetId]) {
         if newest_first.len() >= self.max {
             // The author wrote more, which is left to the store with everything as old.
@@ -57,16 +56,16 @@ impl Window {
         self.ids = ids.into();
     }
 
-    /// A tweet that is gone.
+    /// Removes a deleted tweet.
     pub(super) fn remove(&mut self, tweet: TweetId) {
-        if let Ok(place) = self.ids.binary_search_by(|id| tweet.cmp(id)) {
-            self.ids.remove(place);
+        if let Ok(index) = self.ids.binary_search_by(|id| tweet.cmp(id)) {
+            self.ids.remove(index);
         }
     }
 
-    /// Those older than a place, newest first.
-    pub(super) fn before(&self, place: u64) -> impl Iterator<Item = TweetId> {
-        let start = self.ids.partition_point(|id| id.get() >= place);
+    /// Tweets older than this sort key, newest first.
+    pub(super) fn before(&self, sort_key: u64) -> impl Iterator<Item = TweetId> {
+        let start = self.ids.partition_point(|id| id.get() >= sort_key);
         self.ids.range(start..).copied()
     }
 
@@ -75,7 +74,7 @@ impl Window {
         self.floor.is_none()
     }
 
-    /// Bytes that it takes, or will when it is full.
+    /// Bytes of heap memory when it is full.
     pub(super) fn bytes(&self) -> usize {
         self.ids.capacity().max(self.max) * size_of::<TweetId>()
     }

@@ -15,26 +15,24 @@ pub(crate) struct StoreFixture {
     pub(crate) clock: Arc<TestClock>,
     /// The published events, and the newest one received.
     events: Mutex<(EventReceiver, EventId)>,
-    observe: Box<dyn Fn(Weak<dyn Observer>)>,
     /// What has to live as long as the store.
     _guard: Box<dyn Any>,
 }
 
 impl StoreFixture {
-    /// A fixture for a store. `observe` registers the observer of its commits.
+    /// A fixture for a store.
     pub(crate) async fn new(
         store: SharedStore,
-        observe: impl Fn(Weak<dyn Observer>) + 'static,
         clock: Arc<TestClock>,
         events: EventReceiver,
         guard: Box<dyn Any>,
     ) -> Self {
         let start = store.last_event().await.unwrap();
-        Self { store, clock, events: Mutex::new((events, start)), observe: Box::new(observe), _guard: guard }
+        Self { store, clock, events: Mutex::new((events, start)), _guard: guard }
     }
 
     pub(crate) fn observe(&self, observer: Weak<dyn Observer>) {
-        (self.observe)(observer);
+        self.store.observe(observer);
     }
 
     /// Applies a change that must succeed, a millisecond later.

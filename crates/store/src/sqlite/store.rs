@@ -148,13 +148,6 @@ impl SqliteStore {
         Ok((store, events))
     }
 
-    /// Notifies this observer of every commit from now on, until it is dropped. A store has one observer; later calls
-    /// have no effect.
-    pub fn observe(&self, observer: Weak<dyn Observer>) {
-        // The first observer stays.
-        let _ = self.observer.set(observer);
-    }
-
     /// Applies the queued changes, refuses new ones, and returns when everything is in the database file and the WAL is
     /// empty.
     pub async fn close(&self) {
@@ -233,6 +226,11 @@ impl Store for SqliteStore {
         let pending = PendingChange { change, key, queued_at: Instant::now(), response };
         self.request(WriterRequest::Change(pending))?;
         result.await.map_err(|_| storage_failed())?
+    }
+
+    fn observe(&self, observer: Weak<dyn Observer>) {
+        // The first observer stays.
+        let _ = self.observer.set(observer);
     }
 
     async fn account_by_username(&self, username: &Username) -> Result<Option<Profile>> {

@@ -8,7 +8,7 @@ use protocol::v1::request::Op;
 use protocol::v1::{self, read_timeline, response, subscribe};
 
 use super::{GatewayFixture, PASSWORD, Wire, code_of};
-use service::test_support::{TestServer, TestUser, nobody, password, username};
+use service::test_support::{TestServer, TestUser, anonymous, password, username};
 use service::{Caller, NewAccount};
 use store::{Change, Store as _};
 
@@ -106,7 +106,7 @@ impl<'a> Scene<'a> {
         let Caller::Member { session, account, .. } = person("rob").caller else { panic!("a member") };
         server.store.store.apply(Change::EndSession { account, session }, None).await.unwrap();
         let session =
-            server.service.log_in(&nobody(), &ada.name, &password(PASSWORD), "other").await.unwrap();
+            server.service.log_in(&anonymous(), &ada.name, &password(PASSWORD), "other").await.unwrap();
         let fingerprint = model::SshFingerprint([7; 32]);
         let name = model::SshKeyName::default();
         let key = Change::AddSshKey { account: ada.id, fingerprint, name };
@@ -144,7 +144,7 @@ async fn admin<'a>(server: &'a TestServer, name: &str) -> TestUser<'a> {
     };
     server.service.create_account(&Caller::Operator, new).await.unwrap();
     let logged_in =
-        server.service.log_in(&nobody(), &username(name), &password(PASSWORD), "test").await.unwrap();
+        server.service.log_in(&anonymous(), &username(name), &password(PASSWORD), "test").await.unwrap();
     let (id, caller) = (logged_in.profile.account.id, logged_in.caller());
     TestUser { server, name: username(name), id, caller, token: logged_in.token.unwrap() }
 }

@@ -12,16 +12,12 @@ use crate::test_support::TestStore;
 
 /// A fixture over a store that the test keeps.
 async fn over(made: &TestStore, events: EventReceiver) -> StoreFixture {
-    let store = made.store.clone();
-    let observe = move |observer| store.observe(observer);
-    StoreFixture::new(made.store.clone(), observe, made.clock.clone(), events, Box::new(())).await
+    StoreFixture::new(made.store.clone(), made.clock.clone(), events, Box::new(())).await
 }
 
 async fn fixture() -> StoreFixture {
     let (made, events) = TestStore::new();
-    let store = made.store.clone();
-    let observe = move |observer| store.observe(observer);
-    StoreFixture::new(made.store.clone(), observe, made.clock.clone(), events, Box::new(made)).await
+    StoreFixture::new(made.store.clone(), made.clock.clone(), events, Box::new(made)).await
 }
 
 conformance_suite!(fixture);

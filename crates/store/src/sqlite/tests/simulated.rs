@@ -18,9 +18,7 @@ async fn fixture() -> StoreFixture {
     };
     let (store, events) = disk.open(clock.clone(), options);
     let store = Arc::new(store);
-    let observed = store.clone();
-    let observe = move |observer| observed.observe(observer);
-    StoreFixture::new(store, observe, clock, events, Box::new(disk)).await
+    StoreFixture::new(store, clock, events, Box::new(disk)).await
 }
 
 conformance_suite!(fixture);

@@ -1,11 +1,11 @@
-//! What people do, and what it changes.
+//! What users can do, and what it changes.
 
 use model::{NotificationKind, Visibility};
 
-use super::{FORBIDDEN, INVALID, NOT_FOUND, Outcome, Person, Post, Reference, State, Tweet, Wish};
+use super::{FORBIDDEN, INVALID, NOT_FOUND, Outcome, Post, Reference, State, Tweet, User, Wish};
 
 impl Reference {
-    pub(super) fn post(&mut self, author: Person, wish: Wish) -> Outcome<Post> {
+    pub(super) fn post(&mut self, author: User, wish: Wish) -> Outcome<Post> {
         let reply_to = wish.reply_to.map(|id| self.visible(author, id)).transpose()?;
         let quoted = wish.quote_of.map(|id| self.visible(author, id)).transpose()?;
         let quote_of = quoted.map(|id| self.shareable(id)).transpose()?;
@@ -21,21 +21,21 @@ impl Reference {
             mentions: mentions.clone(),
             deleted: false,
         });
-        let mut told = Vec::new();
+        let mut notified = Vec::new();
         for (subject, kind) in [(reply_to, NotificationKind::Reply), (quote_of, NotificationKind::Quote)] {
             let Some(other) = subject.map(|subject| self.tweets[subject].author) else { continue };
-            if !told.contains(&other) && self.sees(other, id) {
-                told.push(other);
+            if !notified.contains(&other) && self.sees(other, id) {
+                notified.push(other);
                 self.notify(other, kind, author, Some(id));
             }
         }
-        for name in mentions.into_iter().filter(|name| !told.contains(name)) {
+        for name in mentions.into_iter().filter(|name| !notified.contains(name)) {
             self.notify(name, NotificationKind::Mention, author, Some(id));
         }
         Ok(id)
     }
 
-    pub(super) fn edit(&mut self, author: Person, tweet: Post, text: &str, names: &[Person]) -> Outcome {
+    pub(super) fn edit(&mut self, author: User, tweet: Post, text: &str, names: &[User]) -> Outcome {
         let before = &self.tweets[tweet];
         if before.author != author || before.deleted || before.retweet_of.is_some() {
             return Err(NOT_FOUND);
@@ -58,7 +58,7 @@ impl Reference {
         Ok(())
     }
 
-    pub(super) fn delete(&mut self, author: Person, tweet: Post) -> Outcome {
+    pub(super) fn delete(&mut self, author: User, tweet: Post) -> Outcome {
         if self.tweets[tweet].author != author || self.tweets[tweet].deleted {
             return Err(NOT_FOUND);
         }
@@ -85,18 +85,18 @@ impl Reference {
         }
     }
 
-    fn forget(&mut self, kind: NotificationKind, actor: Person, tweet: Post) {
+    fn forget(&mut self, kind: NotificationKind, actor: User, tweet: Post) {
         self.notices.retain(|one| (one.kind, one.actor, one.tweet) != (kind, actor, Some(tweet)));
     }
 
-    fn retweet_by(&self, who: Person, original: Post) -> Option<Post> {
+    fn retweet_by(&self, who: User, original: Post) -> Option<Post> {
         (0..self.tweets.len()).find(|&id| {
             let tweet = &self.tweets[id];
             tweet.author == who && tweet.retweet_of == Some(original) && !tweet.deleted
         })
     }
 
-    pub(super) fn retweet(&mut self, who: Person, tweet: Post) -> Outcome<Post> {
+    pub(super) fn retweet(&mut self, who: User, tweet: Post) -> Outcome<Post> {
         let original = self.visible(who, tweet)?;
         self.shareable(original)?;
         if let Some(id) = self.retweet_by(who, original) {
@@ -116,7 +116,7 @@ impl Reference {
         Ok(self.tweets.len() - 1)
     }
 
-    pub(super) fn undo_retweet(&mut self, who: Person, tweet: Post) -> Outcome {
+    pub(super) fn undo_retweet(&mut self, who: User, tweet: Post) -> Outcome {
         let original = self.there(tweet)?;
         if let Some(retweet) = self.retweet_by(who, original) {
             self.remove(retweet);
@@ -124,7 +124,7 @@ impl Reference {
         Ok(())
     }
 
-    pub(super) fn like(&mut self, who: Person, tweet: Post, on: bool) -> Outcome {
+    pub(super) fn like(&mut self, who: User, tweet: Post, on: bool) -> Outcome {
         let original = if on { self.visible(who, tweet)? } else { self.there(tweet)? };
         let is_on = self.likes.contains(&(who, original));
         if on && !is_on {
@@ -137,7 +137,7 @@ impl Reference {
         Ok(())
     }
 
-    pub(super) fn bookmark(&mut self, who: Person, tweet: Post, on: bool) -> Outcome {
+    pub(super) fn bookmark(&mut self, who: User, tweet: Post, on: bool) -> Outcome {
         let original = if on { self.visible(who, tweet)? } else { self.there(tweet)? };
         let is_on = self.bookmarks.contains(&(who, original));
         if on && !is_on {
@@ -148,72 +148,72 @@ impl Reference {
         Ok(())
     }
 
-    pub(super) fn follow(&mut self, who: Person, whom: Person) -> Outcome {
-        self.find(who, whom)?;
-        if who == whom {
+    pub(super) fn follow(&mut self, who: User, other: User) -> Outcome {
+        self.find(who, other)?;
+        if who == other {
             return Err(INVALID);
         }
-        if self.blocked(who, whom) {
+        if self.blocked(who, other) {
             return Err(FORBIDDEN);
         }
-        if !self.follows(who, whom) {
-            self.follows.push((who, whom));
-            self.notify(whom, NotificationKind::Follow, who, None);
+        if !self.follows(who, other) {
+            self.follows.push((who, other));
+            self.notify(other, NotificationKind::Follow, who, None);
         }
         Ok(())
     }
 
-    /// Unfollow, or remove a follower: the same end of the same tie.
-    pub(super) fn unfollow(&mut self, follower: Person, followee: Person, asked_for: Person) -> Outcome {
+    /// Unfollow, or remove a follower: the same end of the same follow.
+    pub(super) fn unfollow(&mut self, follower: User, followee: User, asked_for: User) -> Outcome {
         self.find_unfiltered(asked_for)?;
         self.end_follow(follower, followee);
         Ok(())
     }
 
-    fn end_follow(&mut self, follower: Person, followee: Person) {
+    fn end_follow(&mut self, follower: User, followee: User) {
         if self.follows(follower, followee) {
             self.follows.retain(|follow| *follow != (follower, followee));
-            let tie = (followee, NotificationKind::Follow, follower);
-            self.notices.retain(|one| (one.recipient, one.kind, one.actor) != tie);
+            let ended = (followee, NotificationKind::Follow, follower);
+            self.notices.retain(|one| (one.recipient, one.kind, one.actor) != ended);
         }
     }
 
-    pub(super) fn block(&mut self, who: Person, whom: Person, on: bool) -> Outcome {
-        self.find_unfiltered(whom)?;
+    pub(super) fn block(&mut self, who: User, other: User, on: bool) -> Outcome {
+        self.find_unfiltered(other)?;
         if !on {
-            self.blocks.remove(&(who, whom));
+            self.blocks.remove(&(who, other));
             return Ok(());
         }
-        if who == whom {
+        if who == other {
             return Err(INVALID);
         }
-        if !self.active(whom) {
+        if !self.active(other) {
             return Err(NOT_FOUND);
         }
-        if self.blocks.insert((who, whom)) && !self.ignores_blocks {
-            self.end_follow(who, whom);
-            self.end_follow(whom, who);
-            let between = |a, b| (a == who && b == whom) || (a == whom && b == who);
+        if self.blocks.insert((who, other)) && !self.ignores_blocks {
+            self.end_follow(who, other);
+            self.end_follow(other, who);
+            let between = |a, b| (a == who && b == other) || (a == other && b == who);
             self.notices.retain(|one| !between(one.actor, one.recipient));
         }
         Ok(())
     }
 
-    pub(super) fn mute(&mut self, who: Person, whom: Person, on: bool) -> Outcome {
+    pub(super) fn mute(&mut self, who: User, other: User, on: bool) -> Outcome {
         if !on {
-            self.find_unfiltered(whom)?;
-            self.mutes.remove(&(who, whom));
+            self.find_unfiltered(other)?;
+            self.mutes.remove(&(who, other));
             return Ok(());
         }
-        self.find(who, whom)?;
-        if who == whom {
+        self.find(who, other)?;
+        if who == other {
             return Err(INVALID);
         }
-        self.mutes.insert((who, whom));
+        self.mutes.insert((who, other));
         Ok(())
     }
 
-    pub(super) fn say(&mut self, who: Person, to: Person, text: &str) -> Outcome {
+    pub(super) fn say(&mut self, who: User, to: User, text: &str) -> Outcome {
         self.find(who, to)?;
         if who == to {
             return Err(INVALID);
@@ -227,15 +227,15 @@ impl Reference {
         Ok(())
     }
 
-    pub(super) fn suspend(&mut self, who: Person, on: bool) -> Outcome {
+    pub(super) fn suspend(&mut self, who: User, on: bool) -> Outcome {
         self.find_unfiltered(who)?;
-        self.people[who] = if on { State::Suspended } else { State::Active };
+        self.users[who] = if on { State::Suspended } else { State::Active };
         Ok(())
     }
 
     /// The account with everything that it leaves.
-    pub(super) fn delete_account(&mut self, who: Person) {
-        self.people[who] = State::Deleted;
+    pub(super) fn delete_account(&mut self, who: User) {
+        self.users[who] = State::Deleted;
         for tweet in 0..self.tweets.len() {
             if self.tweets[tweet].author == who && !self.tweets[tweet].deleted {
                 self.remove(tweet);

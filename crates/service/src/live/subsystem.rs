@@ -1,0 +1,103 @@
+//! The state that live delivery shares, and what the service asks of it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use model::{Account, AccountId, EventId, Presence, Trend};
+use store::SharedStore;
+use store::env::Clock;
+use tokio::sync::Notify;
+
+use super::config::{LiveConfig, LiveStatistics};
+use super::event::{LiveEvent, Payload};
+use super::hub::Hub;
+use super::trends::Trends;
+
+/// Live subscriptions, presence and trends. All of it is in memory and can be dropped at any time.
+#[derive(Debug)]
+pub struct Live {
+    pub(super) store: SharedStore,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: LiveConfig,
+    hub: Mutex<Hub>,
+    trends: Mutex<Trends>,
+    /// An account was marked in [`Hub::mark_presence_dirty`].
+    pub(super) presence_changed: Notify,
+}
+
+impl Live {
+    pub(super) fn new(
+        store: SharedStore,
+        clock: Arc<dyn Clock>,
+        config: LiveConfig,
+        head: EventId,
+        trends: Trends,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            clock,
+            config,
+            hub: Mutex::new(Hub::new(head)),
+            trends: Mutex::new(trends),
+            presence_changed: Notify::new(),
+        })
+    }
+
+    /// Notifies `to`, if it is connected, that `from` is typing a message to it. The caller checks blocks.
+    pub fn typing(&self, from: Account, to: AccountId) {
+        let from_id = from.id;
+        let payload = Payload::new(LiveEvent::Typing(from));
+        let inbox = self.config.inbox;
+        let mut hub = self.hub();
+        for target in hub.conversation_subscriptions(to, from_id) {
+            hub.push(target, None, &payload, inbox);
+        }
+    }
+
+    /// The presence of an account as others may see it: offline for accounts that hide it.
+    #[must_use]
+    pub fn presence(&self, account: AccountId) -> Presence {
+        self.hub().presence(account)
+    }
+
+    /// For how long an account that is away has been idle; zero for every other account.
+    #[must_use]
+    pub fn idle(&self, account: AccountId) -> Duration {
+        self.hub().idle(account)
+    }
+
+    /// All accounts that are online or away and do not hide it.
+    #[must_use]
+    pub fn online(&self) -> Vec<(AccountId, Presence)> {
+        self.hub().online()
+    }
+
+    /// The strongest trends first.
+    #[must_use]
+    pub fn trends(&self, limit: usize) -> Vec<Trend> {
+        let now_ms = self.clock.now_ms();
+        self.trends_state().top(now_ms, limit)
+    }
+
+    /// Most subscriptions of one connection, which gateways publish.
+    #[must_use]
+    pub fn subscriptions_max(&self) -> usize {
+        self.config.subscriptions
+    }
+
+    /// Counts for the operator.
+    #[must_use]
+    pub fn statistics(&self) -> LiveStatistics {
+        self.hub().statistics()
+    }
+
+    /// Never held across an await.
+    pub(super) fn hub(&self) -> MutexGuard<'_, Hub> {
+        self.hub.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Never held across an await.
+    pub(super) fn trends_state(&self) -> MutexGuard<'_, Trends> {
+        self.trends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
