@@ -93,6 +93,18 @@ impl Service {
         })
     }
 
+    /// Live delivery, which gateways connect their clients to.
+    #[must_use]
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// Policies and limits, which gateways publish.
+    #[must_use]
+    pub fn config(&self) -> &ServiceConfig {
+        &self.config
+    }
+
     /// The account with this name as `viewer` may know of it.
     pub(crate) async fn find(
         &self,
