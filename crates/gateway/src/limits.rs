@@ -251,7 +251,7 @@ mod tests {
         let _third = connections.admit(here).unwrap();
         assert_eq!(connections.admit(here).unwrap_err(), ConnectionRejected::Address);
         drop(first);
-        connections.admit(here).expect("a closed connection makes room for another one");
+        connections.admit(here).expect("a closed connection does not count any more");
     }
 
     #[test]

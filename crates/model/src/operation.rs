@@ -10,7 +10,7 @@ pub enum Access {
     Anyone,
     /// Callers with a session.
     Member,
-    /// The operator's socket, and accounts with the role admin.
+    /// The operator socket, and accounts with the role admin.
     Admin,
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn log_in(call: Call<'_>, ask: v1::LogIn) -> Result<response::R
     let client_name = call.context.client_name();
     let logged_in = call.service.log_in(&call.caller, &username, &password, client_name).await?;
     if fault::is_on(InjectedBug::LogSecrets) {
-        tracing::trace!(password = password.expose(), token = ?logged_in.token, "told");
+        tracing::trace!(password = password.expose(), token = ?logged_in.token, "log-in");
     }
     log_in_connection(&call, &logged_in, &logged_in.token.unwrap_or_default()).await
 }

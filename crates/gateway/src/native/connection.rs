@@ -279,8 +279,8 @@ impl Connection {
                     Drain::Stopping => Reason::Stopping,
                 });
             }
-            let has_room = writer.queued() < UNSENT_BYTES_MAX;
-            let reads = has_room && self.draining.is_none();
+            let has_capacity = writer.queued() < UNSENT_BYTES_MAX;
+            let reads = has_capacity && self.draining.is_none();
             // While a request changes the session, its response comes before any push.
             let delivers = reads && self.held.is_none() && !self.scheduler.runs_exclusive();
             if self.deadline() < alarm.deadline() {
@@ -291,7 +291,7 @@ impl Connection {
                 biased;
                 () = &mut alarm => Happened::Deadline,
                 () = &mut stopped, if self.draining.is_none() => Happened::Stopping,
-                Some(answer) = running.next(), if has_room => Happened::Answer(answer),
+                Some(answer) = running.next(), if has_capacity => Happened::Answer(answer),
                 delivery = &mut next_delivery, if delivers => Happened::Delivery(delivery),
                 frame = reader.read(), if reads => Happened::Frame(frame?),
                 flushed = flush(writer, reads), if !writer.is_idle() => {

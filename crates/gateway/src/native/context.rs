@@ -17,7 +17,7 @@ use crate::pipeline::RequestContext;
 #[derive(Debug)]
 pub(super) struct ConnectionContext {
     pub(super) gateway: Arc<NativeGateway>,
-    /// `None` on the operator's socket.
+    /// `None` on the operator socket.
     address: Option<IpAddr>,
     client_name: OnceLock<String>,
     state: Mutex<State>,
@@ -51,7 +51,7 @@ impl ConnectionContext {
         Self::new(gateway, Some(address), State { caller, live: None, permit: Some(permit) })
     }
 
-    /// A connection on the operator's socket.
+    /// A connection on the operator socket.
     pub(super) fn operator(gateway: Arc<NativeGateway>) -> Arc<Self> {
         Self::new(gateway, None, State { caller: Caller::Operator, live: None, permit: None })
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use prost::Message as _;
-use protocol::convert::{live_tweet, person};
+use protocol::convert::{account_view, live_tweet};
 use protocol::v1;
 
 use service::live::{LiveEvent, Payload};
@@ -38,7 +38,7 @@ fn message(event: &LiveEvent) -> Option<v1::event::Event> {
         }),
         LiveEvent::Typing(account) => Event::Typing(v1::LiveTyping { account: Some(account.into()) }),
         LiveEvent::Presence(account, presence, idle) => {
-            Event::Presence(person(account, None, *presence, *idle))
+            Event::Presence(account_view(account, None, *presence, *idle))
         }
         LiveEvent::Gap { after } => Event::Gap(v1::Gap { after: after.get() }),
     })

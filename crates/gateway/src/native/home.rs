@@ -83,7 +83,7 @@ mod tests {
             author: AccountId::new(id % 2 + 1).unwrap(),
             text: format!("tweet {id} #tag \u{1f600}").repeat(usize::try_from(id).unwrap()),
             edited_ms: (id > 3).then_some(1_700_000_000_000),
-            visibility: if id % 2 == 0 { Visibility::Public } else { Visibility::Direct },
+            visibility: if id.is_multiple_of(2) { Visibility::Public } else { Visibility::Direct },
             reply_to: None,
             quote_of: TweetId::new(id / 2),
             retweet_of: None,

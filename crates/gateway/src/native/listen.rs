@@ -1,4 +1,4 @@
-//! Listeners of the native protocol: TCP with TLS, the operator's socket, and within the process.
+//! Listeners of the native protocol: TCP with TLS, the operator socket, and within the process.
 //!
 //! It rejects connections above the limits; it does not know what is said on a connection.
 
@@ -27,7 +27,7 @@ const REJECTIONS_MAX: usize = 32;
 /// `retry_after` of a rejected client.
 const REJECTED_FOR: Duration = Duration::from_secs(10);
 
-/// Connections on the operator's socket; more are closed without a reason.
+/// Connections on the operator socket; more are closed without a reason.
 const OPERATORS_MAX: usize = 64;
 
 static REJECTIONS: Semaphore = Semaphore::const_new(REJECTIONS_MAX);
@@ -41,7 +41,7 @@ pub async fn serve_tcp(gateway: Arc<NativeGateway>, listener: TcpListener, tls: 
     .await;
 }
 
-/// Serves the native protocol on the operator's socket until the server stops and every connection has ended. Anyone
+/// Serves the native protocol on the operator socket until the server stops and every connection has ended. Anyone
 /// who can open the socket is the operator: the mode of the file decides.
 pub async fn serve_unix(gateway: Arc<NativeGateway>, listener: UnixListener) {
     accept_all(listener, "native", gateway.shared.stopping.clone(), |stream, connections| {

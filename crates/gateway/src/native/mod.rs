@@ -1,4 +1,4 @@
-//! The native protocol: frames of protobuf over TLS, or in clear over the operator's socket and within the process.
+//! The native protocol: frames of protobuf over TLS, or in clear over the operator socket and within the process.
 //!
 //! One task per connection. `connection` moves frames and knows no service; `requests` runs each request through the
 //! pipeline; `dispatch` names the handler of each request, and the handlers turn messages into one call of the service

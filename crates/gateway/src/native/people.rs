@@ -1,7 +1,7 @@
 //! Requests about other accounts: profiles, lists, relationships, notifications, presence.
 
 use model::{NotificationId, ReportReason, Result, TweetId, Username, page_limit};
-use protocol::convert::{self, all, person, required};
+use protocol::convert::{self, account_view, all, required};
 use protocol::v1;
 use protocol::v1::response;
 
@@ -42,7 +42,8 @@ pub(super) async fn list_online(call: Call<'_>) -> Result<response::Result> {
 }
 
 fn rows(people: &[AccountView]) -> Vec<v1::AccountView> {
-    let row = |view: &AccountView| person(&view.account, Some(view.relationship), view.presence, view.idle);
+    let row =
+        |view: &AccountView| account_view(&view.account, Some(view.relationship), view.presence, view.idle);
     people.iter().map(row).collect()
 }
 
