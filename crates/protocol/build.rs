@@ -1,4 +1,4 @@
-//! Generates the messages from `proto/` with protox, so that nobody needs `protoc`.
+//! Generates the messages from `proto/` with protox, so that a build needs no `protoc`.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto");

@@ -20,7 +20,7 @@ mod random;
 mod state;
 mod token;
 
-pub use ask::{Ask, Resend};
+pub use ask::Ask;
 pub use client::{Client, Subscription, new_key};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ClientError;

@@ -73,7 +73,7 @@ fn put_parts(mut rest: &[u8], out: &mut BytesMut) {
 
 /// Says this and listens to the end.
 async fn talk(sent: Bytes) -> Vec<u8> {
-    let (mut reader, mut writer) = tokio::io::split(server().door.open());
+    let (mut reader, mut writer) = tokio::io::split(server().connector.connect());
     let says = async {
         // The server may have closed before all is said.
         let _ = writer.write_all(&sent).await;

@@ -6,13 +6,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use gateway::in_process::{PeerConnector, channel};
-use gateway::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
-use gateway::native::{NativeGateway, Times, serve_in_process};
+use gateway::native::{NativeConfig, NativeGateway, serve_in_process};
+use gateway::{GatewayLimits, Shared};
 use model::limits::QUERY_BYTES_MAX;
 use model::{AccountId, DisplayName, Hashtag, NewTweet, Password, Span, TweetText, Username, Visibility};
-use service::live::LiveConfig;
-use service::timeline::Limits;
-use service::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp, SignUpMode};
+use service::live::{Live, LiveConfig};
+use service::timeline::{Limits, Timelines};
+use service::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp};
 use store::env::{SystemClock, SystemRandom};
 use store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
 use store::{Store, Timeline};
@@ -27,7 +27,7 @@ pub(crate) const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1, lane
 pub(crate) struct FuzzServer {
     pub(crate) runtime: Runtime,
     pub(crate) store: Arc<SqliteStore>,
-    pub(crate) door: PeerConnector,
+    pub(crate) connector: PeerConnector,
     pub(crate) member: AccountId,
     _stop: watch::Sender<bool>,
     _directory: TempDir,
@@ -43,8 +43,8 @@ pub(crate) fn server() -> &'static FuzzServer {
             .build()
             .expect("a runtime");
         let directory = directory();
-        let (store, door, member, stop) = runtime.block_on(found(&directory));
-        FuzzServer { runtime, store, door, member, _stop: stop, _directory: directory }
+        let (store, connector, member, stop) = runtime.block_on(found(&directory));
+        FuzzServer { runtime, store, connector, member, _stop: stop, _directory: directory }
     })
 }
 
@@ -56,12 +56,17 @@ pub(crate) fn directory() -> TempDir {
 async fn found(directory: &TempDir) -> (Arc<SqliteStore>, PeerConnector, AccountId, watch::Sender<bool>) {
     let clock = Arc::new(SystemClock);
     let path = directory.path().join("data").join(DATABASE);
-    let (store, events) =
+    let (store, feed) =
         SqliteStore::open(&path, &SqliteOptions::default(), clock.clone()).expect("a new store");
     let store = Arc::new(store);
-    let service = Service::start(ServiceParts {
+    let timelines = Timelines::start(store.clone(), Limits::default()).await.expect("timelines");
+    store.observe(Arc::<Timelines>::downgrade(&timelines));
+    let live =
+        Live::start(store.clone(), feed, clock.clone(), LiveConfig::default()).await.expect("a live room");
+    let service = Service::new(ServiceParts {
         store: store.clone(),
-        events,
+        timelines,
+        live,
         clock,
         random: Arc::new(SystemRandom),
         config: ServiceConfig {
@@ -71,11 +76,7 @@ async fn found(directory: &TempDir) -> (Arc<SqliteStore>, PeerConnector, Account
             login_answer_after: Duration::ZERO,
             ..ServiceConfig::default()
         },
-        live: LiveConfig::default(),
-        timelines: Limits::default(),
     });
-    let service = service.await.expect("a service");
-    let live = service.live().clone();
     let wish = SignUp {
         username: Username::parse("member").expect("a name"),
         display_name: DisplayName::default(),
@@ -95,26 +96,12 @@ async fn found(directory: &TempDir) -> (Arc<SqliteStore>, PeerConnector, Account
         };
         service.post(&member.caller(), None, tweet).await.expect("a tweet");
     }
-    let limits = ConnectionLimits { total: 100, per_address: 100, unauthenticated_per_address: 100 };
     let (stop, stopping) = watch::channel(false);
-    let gateway = Arc::new(NativeGateway {
-        service,
-        live,
-        random: Arc::new(SystemRandom),
-        connections: ConnectionLimiter::new(limits),
-        rates: RequestRates::new(0, 1),
-        turns: ReadLimiter::new(8, None),
-        stranger_mentions: 0,
-        new_account_posts: 0,
-        times: Times::default(),
-        server_name: "Hostile".into(),
-        sign_up: SignUpMode::Open,
-        requests: AtomicU64::new(0),
-        stopping,
-    });
+    let shared = Shared::new(GatewayLimits::unlimited(), Arc::new(SystemRandom), stopping);
+    let gateway = NativeGateway::new(shared, service, NativeConfig::default());
     let (connector, listener) = channel();
     tokio::spawn(serve_in_process(gateway, listener));
-    (store, connector.at(IpAddr::V4(Ipv4Addr::LOCALHOST)), member.profile.account.id, stop)
+    (store, connector.for_peer(IpAddr::V4(Ipv4Addr::LOCALHOST)), member.profile.account.id, stop)
 }
 
 /// Different at each call.

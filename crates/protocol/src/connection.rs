@@ -1,7 +1,6 @@
-//! How frames arrive and leave: over any byte stream, each direction with its buffer and its deadline.
+//! Reads and writes frames over any byte stream, each direction with a buffer and a deadline of its own.
 //!
-//! It knows nothing of what the messages say. Reading and writing can be cancelled at any time (in a `select!`)
-//! and taken up again without losing a byte.
+//! It does not know what the messages mean. Reading and writing are cancel safe: in a `select!`, no byte is lost.
 
 use std::future::poll_fn;
 use std::io;
@@ -17,48 +16,48 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::frame::{self, Decoder, FrameError};
 
-/// Bytes that are asked of the stream at once. Buffers grow with what comes, not with what is promised, and a
-/// connection that waits holds none.
+/// Bytes per read. Buffers grow with the bytes that arrive, not with the length that a frame announces, and an idle
+/// connection has no buffer.
 const READ_BYTES: usize = 8 * 1024;
-/// A buffer that grew beyond this is given back when it is empty: most connections only wait, and there are many.
+/// An empty buffer with a larger capacity is freed: most connections are idle, and there are many.
 const KEEP_BYTES: usize = 1024;
-/// How much the other side must take within the write deadline. 64 KiB in 10 s is slower than any modem.
+/// Bytes that the peer has to take within the write deadline. 64 KiB in 10 s is slower than any modem.
 const PROGRESS_BYTES: u64 = 64 * 1024;
 
 /// Why a connection cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
-    /// The stream itself.
+    /// The stream failed.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// The other side sent what is no frame.
+    /// The peer sent an invalid frame.
     #[error("{0}")]
     Frame(#[from] FrameError),
-    /// A frame did not come to its end, or was not taken, in time.
+    /// The peer did not send the rest of a frame, or did not read, in time.
     #[error("the other side was too slow to {0}")]
     TooSlow(&'static str),
 }
 
-/// What a connection allows.
+/// Limits of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Largest frame to take, without its length.
+    /// Largest frame to accept, in bytes, without its length prefix.
     pub frame_bytes_max: usize,
-    /// From the first byte of a frame to its last.
+    /// Time from the first byte of a frame to its last.
     pub read_within: Duration,
-    /// For the other side to take what was written.
+    /// Time for the peer to read what is written.
     pub write_within: Duration,
 }
 
 impl Limits {
-    /// Frames of up to this size, each whole within 30 s, taken within 10 s.
+    /// Frames of up to this size; 30 s to read one, 10 s to write.
     #[must_use]
     pub fn of_frame_bytes(frame_bytes_max: usize) -> Self {
         Self { frame_bytes_max, read_within: Duration::from_secs(30), write_within: Duration::from_secs(10) }
     }
 }
 
-/// Splits a stream into frames that come and frames that go.
+/// Splits a stream into a reader and a writer of frames.
 pub fn framed<S: AsyncRead + AsyncWrite>(
     stream: S,
     limits: Limits,
@@ -67,19 +66,19 @@ pub fn framed<S: AsyncRead + AsyncWrite>(
     (FrameReader::new(reader, limits), FrameWriter::new(writer, limits))
 }
 
-/// Frames that come.
+/// Reads frames.
 #[derive(Debug)]
 pub struct FrameReader<R> {
     stream: R,
     buffer: BytesMut,
     decoder: Decoder,
     within: Duration,
-    /// When the frame that is half here must be whole.
+    /// By when a frame that has arrived in part must be complete.
     deadline: Option<Instant>,
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
-    /// Reads from this stream.
+    /// A reader of this stream.
     pub fn new(stream: R, limits: Limits) -> Self {
         Self {
             stream,
@@ -90,15 +89,15 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         }
     }
 
-    /// Another limit from the next frame on.
+    /// Changes the limit, from the next frame on.
     pub fn set_frame_bytes_max(&mut self, max: usize) {
         self.decoder.set_max(max);
     }
 
-    /// The next message; `None` when the other side closed between two frames. Cancel safe.
+    /// Waits for the next message; `None` when the peer closed between two frames. Cancel safe.
     ///
     /// # Errors
-    /// [`ConnectionError`]; nothing more can be read after it.
+    /// Any [`ConnectionError`]; the connection is unusable after it.
     pub async fn read<M: Message + Default>(&mut self) -> Result<Option<M>, ConnectionError> {
         loop {
             if let Some(message) = self.read_now()? {
@@ -127,20 +126,20 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         }
     }
 
-    /// The next message, if all of it has come with those before; waits for nothing.
+    /// The next message if it is in the buffer already. Does not wait.
     ///
     /// # Errors
-    /// [`ConnectionError::Frame`]; nothing more can be read after it.
+    /// [`ConnectionError::Frame`]; the connection is unusable after it.
     pub fn read_now<M: Message + Default>(&mut self) -> Result<Option<M>, ConnectionError> {
         let Some(frame) = self.decoder.next(&mut self.buffer)? else { return Ok(None) };
         self.deadline = None;
         Ok(Some(frame::decode(frame)?))
     }
 
-    /// Reads to the end of the stream and keeps nothing.
+    /// Reads to the end of the stream and drops what it reads.
     ///
     /// # Errors
-    /// What the stream says.
+    /// [`ConnectionError::Io`].
     pub async fn discard(&mut self) -> Result<(), ConnectionError> {
         loop {
             self.buffer.clear();
@@ -152,7 +151,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     }
 }
 
-/// Appends what has come.
+/// Appends what has arrived; the number of bytes, 0 at the end of the stream.
 fn read_into<R: AsyncRead + Unpin>(
     stream: &mut R,
     buffer: &mut BytesMut,
@@ -165,22 +164,22 @@ fn read_into<R: AsyncRead + Unpin>(
     Poll::Ready(Ok(read.filled().len()))
 }
 
-/// Frames that go. They are queued and written together.
+/// Writes frames. They are queued and written together.
 #[derive(Debug)]
 pub struct FrameWriter<W> {
     stream: W,
     buffer: BytesMut,
     within: Duration,
-    /// Bytes taken by the stream since the beginning.
+    /// Bytes that the stream has taken, in total.
     written: u64,
-    /// By when `written` must have reached which value.
+    /// The value that `written` must have reached at a time.
     due: Option<(Instant, u64)>,
-    /// The stream may still hold bytes that it took.
+    /// The stream may still buffer bytes that it took.
     unflushed: bool,
 }
 
 impl<W: AsyncWrite + Unpin> FrameWriter<W> {
-    /// Writes to this stream.
+    /// A writer to this stream.
     pub fn new(stream: W, limits: Limits) -> Self {
         Self {
             stream,
@@ -192,22 +191,22 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         }
     }
 
-    /// Puts a frame behind those that wait for [`FrameWriter::flush`].
+    /// Queues a frame; [`FrameWriter::flush`] writes it.
     pub fn queue(&mut self, message: &impl Message) {
         frame::encode(message, &mut self.buffer);
     }
 
-    /// Puts the frame of an event behind them, see [`frame::encode_event`].
+    /// Queues the frame of an event, see [`frame::encode_event`].
     pub fn queue_event(&mut self, subscription: u32, sequence: u64, fields: &[u8]) {
         frame::encode_event(subscription, sequence, fields, &mut self.buffer);
     }
 
-    /// Puts the frame of a response behind them, see [`frame::encode_response`].
+    /// Queues the frame of a response, see [`frame::encode_response`].
     pub fn queue_response(&mut self, id: u32, result: u32, fields: &[u8]) {
         frame::encode_response(id, result, fields, &mut self.buffer);
     }
 
-    /// Bytes that wait.
+    /// Bytes in the queue.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.buffer.len()
@@ -219,10 +218,10 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         self.buffer.is_empty() && !self.unflushed
     }
 
-    /// Writes all that waits, in as few writes as the stream allows. Cancel safe.
+    /// Writes the queue, in as few writes as the stream allows. Cancel safe.
     ///
     /// # Errors
-    /// [`ConnectionError::TooSlow`] when the other side does not read, else what the stream says.
+    /// [`ConnectionError::TooSlow`] when the peer does not read, [`ConnectionError::Io`] when the stream fails.
     pub async fn flush(&mut self) -> Result<(), ConnectionError> {
         while !self.is_idle() {
             let (deadline, _) = *self.due.get_or_insert_with(|| {
@@ -253,10 +252,10 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         Ok(())
     }
 
-    /// Tells the other side that nothing more comes.
+    /// Closes the direction of writing.
     ///
     /// # Errors
-    /// What the stream says, or [`ConnectionError::TooSlow`].
+    /// [`ConnectionError::TooSlow`] or [`ConnectionError::Io`].
     pub async fn close(&mut self) -> Result<(), ConnectionError> {
         let deadline = Instant::now() + self.within;
         timeout_at(deadline, self.stream.shutdown())
@@ -300,7 +299,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_frame_that_comes_byte_by_byte_is_not_waited_for_for_ever() {
+    async fn a_frame_that_arrives_byte_by_byte_has_a_deadline() {
         let (mut near, far) = tokio::io::duplex(64);
         let (mut reader, _writer) = framed(far, limits());
         let dripping = async {
@@ -315,18 +314,19 @@ mod tests {
             outcome = reader.read::<Pong>() => outcome,
             () = dripping => panic!("all 204 bytes were waited for"),
         };
-        assert!(matches!(outcome, Err(ConnectionError::TooSlow(_))));
+        assert!(matches!(outcome, Err(ConnectionError::TooSlow("send a frame"))), "{outcome:?}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_reader_that_does_not_read_is_given_up_after_the_deadline() {
+    async fn a_peer_that_does_not_read_fails_the_write_at_the_deadline() {
         let (near, _far) = tokio::io::duplex(16);
         let (_, mut writer) = framed(near, limits());
         for nonce in 1..=20 {
             writer.queue(&Ping { nonce });
         }
         let start = Instant::now();
-        assert!(matches!(writer.flush().await, Err(ConnectionError::TooSlow(_))));
+        let outcome = writer.flush().await;
+        assert!(matches!(outcome, Err(ConnectionError::TooSlow("read what it was sent"))), "{outcome:?}");
         assert_eq!(start.elapsed().as_secs(), 10);
     }
 
@@ -336,6 +336,7 @@ mod tests {
         near.write_all(&[0, 0, 0, 9, 1]).await.unwrap();
         drop(near);
         let (mut reader, _writer) = framed(far, limits());
-        assert!(matches!(reader.read::<Ping>().await, Err(ConnectionError::Io(_))));
+        let Err(ConnectionError::Io(error)) = reader.read::<Ping>().await else { panic!("a frame was read") };
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 }

@@ -1,7 +1,6 @@
-//! From the words of the domain to messages and back.
+//! Conversions between the types of the model and messages.
 //!
-//! Towards the wire nothing can fail. What comes from the wire is data from outside: where it is not acceptable
-//! the answer is `INVALID` with the field's name.
+//! Towards the wire they cannot fail. Values from the wire are untrusted: invalid ones are `INVALID` with the field.
 
 use std::time::Duration;
 
@@ -36,7 +35,7 @@ impl From<&Error> for v1::Error {
             Error::Internal { incident } => {
                 Self { code, message, incident: incident.clone(), ..Self::default() }
             }
-            // Its text in the model goes on from "protocol error: ".
+            // Without the prefix of the model's text.
             Error::Protocol(what) => Self { code, message: what.to_string(), ..Self::default() },
             Error::Unauthenticated(_)
             | Error::Forbidden(_)
@@ -87,13 +86,13 @@ impl From<v1::Error> for Error {
             v1::ErrorCode::GoingAway => Self::GoingAway,
             v1::ErrorCode::Protocol => Self::Protocol(error.message.into()),
             v1::ErrorCode::Internal => Self::Internal { incident: error.incident },
-            // A code that only a newer server knows.
+            // A code of a newer server.
             v1::ErrorCode::Unspecified => Self::Unavailable(error.message.into()),
         }
     }
 }
 
-// People.
+// Accounts.
 
 impl From<&Account> for v1::Account {
     fn from(account: &Account) -> Self {
@@ -126,7 +125,7 @@ impl From<Presence> for v1::PresenceState {
 
 impl From<Relationship> for v1::Relationship {
     fn from(relationship: Relationship) -> Self {
-        // `blocked_by` stays here: nobody is told who blocks them.
+        // `blocked_by` is left out: accounts do not learn who blocks them.
         Self {
             following: relationship.following,
             followed_by: relationship.followed_by,
@@ -136,7 +135,7 @@ impl From<Relationship> for v1::Relationship {
     }
 }
 
-/// A profile as its viewer sees it; without a relationship it is the viewer's own.
+/// A profile for a viewer. Without a relationship it is the viewer's own, and has the settings.
 #[must_use]
 pub fn profile(profile: &Profile, relationship: Option<Relationship>, presence: Presence) -> v1::Profile {
     v1::Profile {
@@ -157,9 +156,9 @@ pub fn profile(profile: &Profile, relationship: Option<Relationship>, presence: 
     }
 }
 
-/// A row in a list of people.
+/// An account in a list, for a viewer.
 #[must_use]
-pub fn person(
+pub fn account_view(
     account: &Account,
     relationship: Option<Relationship>,
     presence: Presence,
@@ -220,7 +219,7 @@ impl From<TweetPage> for v1::TweetPage {
     }
 }
 
-/// The tweet of a live event, from a page of one; `None` when the page is empty.
+/// The tweet of a live event, from a page with one tweet; `None` when the page is empty.
 #[must_use]
 pub fn live_tweet(page: &TweetPage) -> Option<v1::LiveTweet> {
     let tweet = page.tweets.first()?.clone();
@@ -278,10 +277,10 @@ impl From<DirectMessage> for v1::DirectMessage {
 }
 
 impl From<ReadReceipts> for v1::ReadReceipts {
-    fn from(marks: ReadReceipts) -> Self {
+    fn from(receipts: ReadReceipts) -> Self {
         Self {
-            delivered: marks.delivered.map_or(0, MessageId::get),
-            read: marks.read.map_or(0, MessageId::get),
+            delivered: receipts.delivered.map_or(0, MessageId::get),
+            read: receipts.read.map_or(0, MessageId::get),
         }
     }
 }
@@ -301,18 +300,18 @@ impl From<Conversation> for v1::Conversation {
 
 // Lists.
 
-/// Converts each item.
+/// Converts every item.
 pub fn all<T, U: From<T>>(items: impl IntoIterator<Item = T>) -> Vec<U> {
     items.into_iter().map(U::from).collect()
 }
 
-/// The `next` of a page: empty when there is no more.
+/// The field `next` of a page: empty on the last page.
 #[must_use]
 pub fn cursor(next: Option<&Cursor>) -> String {
     next.map(Cursor::encode).unwrap_or_default()
 }
 
-/// Items on a page from a request.
+/// The page size that a request asks for.
 ///
 /// # Errors
 /// `INVALID{limit}`.
@@ -320,7 +319,7 @@ pub fn limit(page: Option<&v1::PageRequest>) -> Result<usize> {
     page_limit(page.map_or(0, |page| page.limit))
 }
 
-/// The part of a list that a request asks for, where both directions are possible.
+/// The part of a list that a request asks for, for lists that can be read in both directions.
 ///
 /// # Errors
 /// `INVALID{cursor}`.
@@ -334,10 +333,10 @@ pub fn span(page: Option<&v1::PageRequest>) -> Result<Span> {
     }
 }
 
-/// Where a list that is paged with `next` only goes on.
+/// Where a page starts, for lists that can be read in one direction.
 ///
 /// # Errors
-/// `INVALID{cursor}` also for `after`.
+/// `INVALID{cursor}`, also for `after`.
 pub fn before(page: Option<&v1::PageRequest>) -> Result<Option<Cursor>> {
     use v1::page_request::Position;
     match page.and_then(|page| page.position.as_ref()) {
@@ -348,7 +347,7 @@ pub fn before(page: Option<&v1::PageRequest>) -> Result<Option<Cursor>> {
     }
 }
 
-/// The same for a list that is sorted by an identifier.
+/// As [`before`], for lists that are sorted by an identifier.
 ///
 /// # Errors
 /// `INVALID{cursor}`.
@@ -373,7 +372,7 @@ fn foreign_cursor() -> Error {
 
 // From the wire.
 
-/// An identifier that must be there: `required(request.tweet_id, "tweet_id", TweetId::new)?`.
+/// A required identifier: `required(request.tweet_id, "tweet_id", TweetId::new)?`.
 ///
 /// # Errors
 /// `INVALID` with this field.
@@ -381,7 +380,7 @@ pub fn required<T>(id: u64, field: &'static str, new: impl FnOnce(u64) -> Option
     new(id).ok_or_else(|| Error::invalid(field, "is not an identifier"))
 }
 
-/// An identifier that may be left out (0).
+/// An optional identifier; 0 means none.
 ///
 /// # Errors
 /// `INVALID` with this field.
@@ -389,10 +388,10 @@ pub fn optional<T>(id: u64, field: &'static str, new: impl FnOnce(u64) -> Option
     if id == 0 { Ok(None) } else { required(id, field, new).map(Some) }
 }
 
-/// A tweet's visibility; left out it is public.
+/// The visibility of a tweet; unspecified means public.
 ///
 /// # Errors
-/// `INVALID{visibility}` for one that this server does not know: never guessed, it could show too much.
+/// `INVALID{visibility}` for an unknown one: guessing could show the tweet to too many.
 pub fn visibility(number: i32) -> Result<Visibility> {
     match v1::Visibility::try_from(number) {
         Ok(v1::Visibility::Unspecified | v1::Visibility::Public) => Ok(Visibility::Public),
@@ -403,7 +402,7 @@ pub fn visibility(number: i32) -> Result<Visibility> {
     }
 }
 
-/// A role; left out it is a member.
+/// A role; unspecified means member.
 ///
 /// # Errors
 /// `INVALID{role}`.
@@ -415,7 +414,7 @@ pub fn role(number: i32) -> Result<Role> {
     }
 }
 
-/// What a person sets their presence to.
+/// The presence that a client sets.
 ///
 /// # Errors
 /// `INVALID{state}` for anything but online and away.
@@ -432,7 +431,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_comes_back_as_it_went() {
+    fn every_error_survives_the_wire() {
         let errors = [
             Error::invalid("text", "is empty"),
             Error::Unauthenticated("log in first".into()),
@@ -455,26 +454,28 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_told_who_blocks_them() {
+    fn a_relationship_on_the_wire_does_not_show_who_blocks_the_viewer() {
         let relationship = Relationship { blocked_by: true, ..Relationship::default() };
         assert_eq!(v1::Relationship::from(relationship), v1::Relationship::default());
     }
 
     #[test]
-    fn a_position_is_before_or_after_an_identifier_or_nothing() {
+    fn a_position_is_before_or_after_an_identifier_or_none() {
         use v1::page_request::Position;
         let page = |position| Some(v1::PageRequest { limit: 0, position });
         assert_eq!(span(None).unwrap(), Span::Latest);
         assert_eq!(span(page(Some(Position::Before("7".into()))).as_ref()).unwrap(), Span::Before(7));
         assert_eq!(span(page(Some(Position::After("7".into()))).as_ref()).unwrap(), Span::After(7));
         assert_eq!(span(page(Some(Position::Before(String::new()))).as_ref()).unwrap(), Span::Latest);
-        assert!(span(page(Some(Position::Before("@ada".into()))).as_ref()).is_err());
-        assert!(before(page(Some(Position::After("7".into()))).as_ref()).is_err());
-        assert!(before_id(page(Some(Position::Before("@ada".into()))).as_ref()).is_err());
+        let at_username = page(Some(Position::Before("@ada".into())));
+        assert_eq!(span(at_username.as_ref()), Err(foreign_cursor()));
+        assert_eq!(before_id(at_username.as_ref()), Err(foreign_cursor()));
+        let after = before(page(Some(Position::After("7".into()))).as_ref());
+        assert_eq!(after, Err(Error::invalid("cursor", "cannot be `after` in this list")));
     }
 
     #[test]
-    fn numbers_that_mean_nothing_are_refused_with_the_field() {
+    fn unknown_numbers_are_refused_with_the_field() {
         for (error, name) in [
             (visibility(9).unwrap_err(), "visibility"),
             (role(9).unwrap_err(), "role"),
@@ -484,7 +485,7 @@ mod tests {
         ] {
             assert!(matches!(error, Error::Invalid { field, .. } if field == name));
         }
-        assert_eq!(visibility(0).unwrap(), Visibility::Public, "left out means public");
+        assert_eq!(visibility(0).unwrap(), Visibility::Public, "unspecified means public");
         assert_eq!(optional(0, "reply_to", TweetId::new).unwrap(), None);
     }
 }

@@ -1,31 +1,31 @@
-//! What bytes mean: a frame is a length (4 bytes, big-endian) and then that many bytes of one message.
+//! The frame codec: a frame is a length (4 bytes, big-endian), then that many bytes with one message.
 //!
-//! Pure: it knows nothing of sockets or time. The decoder keeps what was received and nothing ahead of it, so a
-//! promise of a long frame costs no memory.
+//! Pure: it knows neither sockets nor time. The decoder allocates nothing for bytes that have not arrived, so announcing
+//! a long frame costs the receiver no memory.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encoded_len_varint, fixed64, key_len, uint32};
 
-/// Bytes of the length in front of each frame.
+/// Bytes of the length prefix.
 pub const LENGTH_BYTES: usize = 4;
-/// Largest frame that a server takes before log-in, without its length.
+/// Largest frame that a server accepts before log-in, in bytes, without its length prefix.
 pub const FRAME_BYTES_MAX_BEFORE_LOGIN: usize = 4 * 1024;
-/// Largest frame that a server takes after log-in, without its length.
+/// Largest frame that a server accepts after log-in.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
-/// Largest frame that a client takes: a page of 100 of the longest tweets with their originals and authors.
+/// Largest frame that a client accepts: enough for a page of 100 of the longest tweets with originals and authors.
 pub const FRAME_BYTES_MAX_FROM_SERVER: usize = 2 * 1024 * 1024;
 
-/// Field number of `event` in `ServerFrame`, and of what stands first in every `Event`.
+// Field numbers of `ServerFrame`, `Response` and `Event`.
 const RESPONSE: u32 = 2;
 const RESPONSE_ID: u32 = 1;
-/// The field of a response that is a page of tweets.
+/// Field number of `tweet_page` in `Response`.
 pub const TWEET_PAGE: u32 = 15;
 const EVENT: u32 = 3;
 const EVENT_SUBSCRIPTION: u32 = 1;
 const EVENT_SEQUENCE: u32 = 2;
 
-/// Bytes that are no frame of this protocol. The connection cannot go on.
+/// The bytes are not a frame of this protocol. The connection cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// The length was 0.
@@ -34,12 +34,12 @@ pub enum FrameError {
     /// The length was above the limit.
     #[error("a frame of {length} bytes is above the limit of {max}")]
     TooLong {
-        /// What the sender promised.
+        /// The length that was announced.
         length: usize,
-        /// The limit at this time.
+        /// The limit that held then.
         max: usize,
     },
-    /// The bytes are not the message that belongs here.
+    /// The bytes are not a message of the expected type.
     #[error("a frame is not a message of this protocol")]
     Malformed,
 }
@@ -50,7 +50,7 @@ impl From<FrameError> for model::Error {
     }
 }
 
-/// Appends one frame.
+/// Appends the frame of a message.
 pub fn encode(message: &impl Message, out: &mut BytesMut) {
     let length = message.encoded_len();
     put_length(length, out);
@@ -58,8 +58,8 @@ pub fn encode(message: &impl Message, out: &mut BytesMut) {
     message.encode_raw(out);
 }
 
-/// Appends the frame of an event whose fields behind `subscription` and `sequence` were encoded before: all who
-/// get the same event share `fields`.
+/// Appends the frame of an event. `fields` are the encoded fields after `subscription` and `sequence`: all subscribers
+/// share them.
 pub fn encode_event(subscription: u32, sequence: u64, fields: &[u8], out: &mut BytesMut) {
     let event_length = uint32::encoded_len(EVENT_SUBSCRIPTION, &subscription)
         + fixed64::encoded_len(EVENT_SEQUENCE, &sequence)
@@ -74,7 +74,7 @@ pub fn encode_event(subscription: u32, sequence: u64, fields: &[u8], out: &mut B
     out.put_slice(fields);
 }
 
-/// Appends the frame of a response whose result is in the field `result` and was encoded before.
+/// Appends the frame of a response. `result` is the field number of its result, `fields` the encoded result.
 pub fn encode_response(id: u32, result: u32, fields: &[u8], out: &mut BytesMut) {
     let response_length = uint32::encoded_len(RESPONSE_ID, &id)
         + key_len(result)
@@ -92,31 +92,31 @@ pub fn encode_response(id: u32, result: u32, fields: &[u8], out: &mut BytesMut) 
 }
 
 fn put_length(length: usize, out: &mut BytesMut) {
-    out.put_u32(u32::try_from(length).expect("messages that we make are far below 4 GiB"));
+    out.put_u32(u32::try_from(length).expect("own messages are far below 4 GiB"));
 }
 
-/// Cuts frames out of received bytes.
+/// Splits received bytes into frames.
 #[derive(Debug)]
 pub struct Decoder {
     max: usize,
 }
 
 impl Decoder {
-    /// Takes frames of up to `max` bytes.
+    /// Accepts frames of up to `max` bytes.
     #[must_use]
     pub fn new(max: usize) -> Self {
         Self { max }
     }
 
-    /// Another limit from the next frame on.
+    /// Changes the limit, from the next frame on.
     pub fn set_max(&mut self, max: usize) {
         self.max = max;
     }
 
-    /// Takes the next whole frame from the front of the buffer; `None` when there is none yet.
+    /// Removes the next complete frame from the front of the buffer; `None` when there is none yet.
     ///
     /// # Errors
-    /// [`FrameError`] for a length of 0 or above the limit, as soon as the length is there.
+    /// [`FrameError::Empty`] and [`FrameError::TooLong`], as soon as the length has arrived.
     pub fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
         let Some(&head) = buffer.first_chunk::<LENGTH_BYTES>() else { return Ok(None) };
         let length = usize::try_from(u32::from_be_bytes(head)).unwrap_or(usize::MAX);
@@ -134,7 +134,7 @@ impl Decoder {
     }
 }
 
-/// Reads the message of a frame. Nesting is bounded (prost stops at 100).
+/// Decodes the message of a frame. Nesting is bounded (by prost, at 100 levels).
 ///
 /// # Errors
 /// [`FrameError::Malformed`].
@@ -160,25 +160,27 @@ mod tests {
             buffer.put_bytes(7, 10);
             let mut decoder = Decoder::new(9);
             decoder.set_max(10);
-            assert_eq!(decoder.next(&mut buffer).is_ok(), taken, "{length}");
+            let too_long = FrameError::TooLong { length: 11, max: 10 };
+            let expected = if taken { Ok(Some(Bytes::from_static(&[7; 10]))) } else { Err(too_long) };
+            assert_eq!(decoder.next(&mut buffer), expected, "{length}");
         }
     }
 
     #[test]
-    fn the_limits_are_those_on_which_clients_of_others_rely() {
+    fn the_limits_are_those_of_the_protocol_guide() {
         let limits = [FRAME_BYTES_MAX_BEFORE_LOGIN, FRAME_BYTES_MAX, FRAME_BYTES_MAX_FROM_SERVER];
         assert_eq!(limits, [4_096, 65_536, 2_097_152], "as docs/protocol.md says");
     }
 
     #[test]
-    fn an_empty_frame_is_refused_and_a_long_one_before_its_bytes_come() {
+    fn an_empty_frame_is_refused_and_a_long_one_before_its_bytes_arrive() {
         let refuse = |length: u32| Decoder::new(10).next(&mut BytesMut::from(&length.to_be_bytes()[..]));
         assert_eq!(refuse(0), Err(FrameError::Empty));
         assert_eq!(refuse(u32::MAX), Err(FrameError::TooLong { length: 4_294_967_295, max: 10 }));
     }
 
     #[test]
-    fn a_promised_length_reserves_nothing() {
+    fn an_announced_length_allocates_nothing() {
         let mut buffer = BytesMut::new();
         buffer.put_u32(60_000);
         let before = buffer.capacity();
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_put_together_from_its_parts_is_the_event_encoded_whole() {
+    fn an_event_assembled_from_its_parts_equals_the_encoded_message() {
         let kind = v1::event::Event::TweetDeleted(v1::TweetDeleted { tweet_id: 99 });
         let whole = v1::Event { subscription: 3, sequence: 1 << 40, event: Some(kind.clone()) };
         let fields = v1::Event { subscription: 0, sequence: 0, event: Some(kind) }.encode_to_vec();
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_put_together_from_its_parts_is_the_response_encoded_whole() {
+    fn a_response_assembled_from_its_parts_equals_the_encoded_message() {
         let page = v1::TweetPage { next: "123".into(), ..v1::TweetPage::default() };
         let fields = page.encode_to_vec();
         let whole = v1::Response { id: 300, result: Some(v1::response::Result::TweetPage(page)) };

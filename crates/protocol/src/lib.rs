@@ -1,10 +1,11 @@
 //! The native protocol: messages generated from `proto/`, the frame codec, TLS identity and pinning.
 //!
-//! Server and client share it. It knows nothing of how a request is carried out, or of who asks.
+//! Shared by server and client. It knows neither how a request is carried out nor who makes it.
 
 pub mod connection;
 pub mod convert;
 pub mod frame;
+mod operation;
 pub mod tls;
 
 /// Messages of version 1, generated from `proto/mini_tweet/v1`; their comments are the specification.
@@ -13,8 +14,8 @@ pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/mini_tweet.v1.rs"));
 }
 
-/// Version of the protocol that both hellos carry.
+/// Version of the protocol, in both hellos.
 pub const PROTOCOL_VERSION: u32 = 1;
 
-/// Where a server listens when nothing is said.
+/// TCP port of a server that is configured without one.
 pub const DEFAULT_PORT: u16 = 4280;

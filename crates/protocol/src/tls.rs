@@ -1,7 +1,7 @@
-//! TLS 1.3 without certificate authorities: a server has a key of its own, a client remembers it.
+//! TLS 1.3 without certificate authorities: a server has a key of its own, and clients pin it.
 //!
-//! What is pinned is the SHA-256 of the public key (SPKI), so that a certificate can be made anew for the same
-//! key. Where a pin is kept and what a person is asked is the client's business.
+//! The pin is the SHA-256 of the public key (SPKI), so a new certificate for the same key keeps it. Storing pins and
+//! asking users is up to the client.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -15,38 +15,38 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme, version};
 use sha2::{Digest as _, Sha256};
 
-/// The protocol's name in the handshake.
+/// Name of the protocol in the handshake.
 pub const ALPN: &[u8] = b"mini-tweet/1";
 
-/// Why a key or certificate cannot be used.
+/// Why a TLS identity cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// A key could not be made.
-    #[error("cannot make a TLS key: {0}")]
+    /// Generating a key failed.
+    #[error("cannot generate a TLS key: {0}")]
     Generate(#[from] rcgen::Error),
-    /// Not PEM, or not of the kind that belongs here.
-    #[error("the TLS {0} is not readable PEM")]
+    /// The text is not PEM, or holds something else.
+    #[error("the TLS {0} is not valid PEM")]
     Pem(&'static str),
-    /// Certificate and key do not belong together, or are of a kind that TLS 1.3 does not know.
+    /// Certificate and key do not belong together, or TLS 1.3 does not support their kind.
     #[error("the TLS certificate and key cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
 }
 
-/// SHA-256 of a public key, by which people compare servers.
+/// SHA-256 of the public key of a server: users compare it at first contact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Of the key in this certificate.
+    /// The fingerprint of the key in a certificate.
     ///
     /// # Errors
-    /// When it is not a certificate.
+    /// If it is not a valid certificate.
     pub fn of_certificate(certificate: &CertificateDer<'_>) -> Result<Self, rustls::Error> {
         let key = ParsedCertificate::try_from(certificate)?.subject_public_key_info();
         Ok(Self(Sha256::digest(key).into()))
     }
 
-    /// From the form that [`fmt::Display`] writes.
+    /// Parses what [`fmt::Display`] writes; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64_NOPAD.decode(text.strip_prefix("SHA256:")?.as_bytes()).ok()?;
@@ -66,7 +66,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// A server's certificate and key.
+/// Certificate and key of a server.
 pub struct Identity {
     certificates: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -74,8 +74,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A new self-signed one (ECDSA P-256), as PEM: the certificate, then the key. The randomness is that of the
-    /// operating system, through ring.
+    /// Generates a self-signed certificate (ECDSA P-256) and its key, as PEM in this order. Random bytes come from the
+    /// operating system.
     ///
     /// # Errors
     /// [`IdentityError::Generate`].
@@ -87,10 +87,10 @@ impl Identity {
         Ok(certificate.pem() + &key.serialize_pem())
     }
 
-    /// From PEM. Both texts may be the same, as [`Identity::generate_pem`] makes it.
+    /// Parses PEM. Both texts may be the same, with certificate and key in it.
     ///
     /// # Errors
-    /// [`IdentityError`].
+    /// [`IdentityError::Pem`], or [`IdentityError::Unusable`] if the certificate cannot be read.
     pub fn from_pem(certificates: &str, key: &str) -> Result<Self, IdentityError> {
         let certificates: Vec<_> = CertificateDer::pem_slice_iter(certificates.as_bytes())
             .collect::<Result<_, _>>()
@@ -102,7 +102,7 @@ impl Identity {
         Ok(Self { certificates, key, fingerprint })
     }
 
-    /// Of its public key.
+    /// The fingerprint of its public key.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
@@ -115,10 +115,10 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// How a server speaks TLS with this identity.
+/// The TLS configuration of a server with this identity.
 ///
 /// # Errors
-/// [`IdentityError::Unusable`] when certificate and key do not belong together.
+/// [`IdentityError::Unusable`] if certificate and key do not belong together.
 pub fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, IdentityError> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS13])?
@@ -128,10 +128,10 @@ pub fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, IdentityE
     Ok(Arc::new(config))
 }
 
-/// How a client speaks TLS with a server that this verifier accepts.
+/// The TLS configuration of a client that accepts the servers that `pin` accepts.
 ///
 /// # Errors
-/// When the provider does not know TLS 1.3, which it does.
+/// If the provider does not support TLS 1.3, which ring does.
 pub fn client_config(pin: Arc<PinVerifier>) -> Result<Arc<ClientConfig>, rustls::Error> {
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS13])?
@@ -149,8 +149,8 @@ fn provider() -> Arc<CryptoProvider> {
     PROVIDER.get_or_init(|| Arc::new(ring::default_provider())).clone()
 }
 
-/// Compares a server's key with the one that is expected, and remembers what was presented. With nothing
-/// expected every key is accepted: the caller looks at [`PinVerifier::presented`] before it sends a secret.
+/// Compares the key of a server with the expected one, and stores the presented one. With no expected key it accepts
+/// every key: the caller must check [`PinVerifier::presented`] before it sends a secret.
 #[derive(Debug)]
 pub struct PinVerifier {
     expected: Option<Fingerprint>,
@@ -158,13 +158,13 @@ pub struct PinVerifier {
 }
 
 impl PinVerifier {
-    /// For one handshake.
+    /// A verifier for one handshake.
     #[must_use]
     pub fn new(expected: Option<Fingerprint>) -> Arc<Self> {
         Arc::new(Self { expected, presented: OnceLock::new() })
     }
 
-    /// What the server showed, once it did.
+    /// The key that the server presented; `None` before the handshake.
     #[must_use]
     pub fn presented(&self) -> Option<Fingerprint> {
         self.presented.get().copied()
@@ -181,7 +181,7 @@ impl ServerCertVerifier for PinVerifier {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let presented = *self.presented.get_or_init(|| {
-            // What is no certificate gets a fingerprint that no key has.
+            // An invalid certificate gets a fingerprint that no key has, and fails below.
             Fingerprint::of_certificate(end_entity).unwrap_or(Fingerprint([0; 32]))
         });
         let is_now = Fingerprint::of_certificate(end_entity)?;
@@ -240,11 +240,11 @@ mod tests {
         assert!(handshake(&ours, PinVerifier::new(Some(ours.fingerprint()))).await);
         let pin = PinVerifier::new(Some(other.fingerprint()));
         assert!(!handshake(&ours, pin.clone()).await);
-        assert_eq!(pin.presented(), Some(ours.fingerprint()), "both can be shown to the person");
+        assert_eq!(pin.presented(), Some(ours.fingerprint()), "both can be shown to the user");
     }
 
     #[tokio::test]
-    async fn a_first_contact_is_accepted_and_tells_the_key() {
+    async fn a_first_contact_accepts_any_key_and_reports_it() {
         let ours = identity();
         let pin = PinVerifier::new(None);
         assert!(handshake(&ours, pin.clone()).await);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_reads_back_as_written() {
+    fn a_fingerprint_parses_as_it_is_displayed() {
         let fingerprint = identity().fingerprint();
         assert_eq!(Fingerprint::parse(&fingerprint.to_string()), Some(fingerprint));
         for bad in ["", "SHA256:", "SHA256:abc", "MD5:abc"] {

@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use model::SshFingerprint;
@@ -21,12 +20,13 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Config;
-use gateway::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
-use gateway::native::{NativeGateway, Times, serve_tcp, serve_unix};
+use gateway::limits::ConnectionLimits;
+use gateway::native::{NativeConfig, NativeGateway, NativeTimeouts, serve_tcp, serve_unix};
+use gateway::{GatewayLimits, Shared};
 #[cfg(feature = "ssh")]
 use gateway::{in_process, native::serve_in_process, ssh::SshApp, ssh::serve_ssh};
 use service::live::{Live, LiveConfig};
-use service::timeline;
+use service::timeline::{self, Timelines};
 use service::{Argon2Cost, Service, ServiceConfig, ServiceParts};
 use store::env::{Clock, Random, SystemClock, SystemRandom};
 use store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore, make_private_directory};
@@ -170,19 +170,20 @@ pub async fn serve(
     let operator_socket = config.data_dir.join(OPERATOR_SOCKET);
     let unix = bind_operator_socket(&operator_socket)?;
 
-    let service = Service::start(ServiceParts {
+    let timelines = Timelines::start(store.clone(), timeline::Limits::default()).await?;
+    store.observe(Arc::<Timelines>::downgrade(&timelines));
+    let live = Live::start(store.clone(), feed, clock.clone(), LiveConfig::default()).await?;
+    let service = Service::new(ServiceParts {
         store: store.clone(),
-        events: feed,
+        timelines,
+        live,
         clock,
         random: random.clone(),
         config: service_config(&config),
-        live: LiveConfig::default(),
-        timelines: timeline::Limits::default(),
-    })
-    .await?;
-    let live = service.live().clone();
+    });
     let (stop, stopping) = watch::channel(false);
-    let gateway = Arc::new(gateway(&config, service.clone(), live, random.clone(), stopping.clone()));
+    let shared = Shared::new(gateway_limits(&config), random.clone(), stopping);
+    let gateway = NativeGateway::new(shared.clone(), service.clone(), native_config(&config));
 
     #[cfg_attr(not(feature = "ssh"), allow(unused_mut, reason = "ssh alone changes it"))]
     let mut bound = Bound {
@@ -204,8 +205,8 @@ pub async fn serve(
             store: &store,
             random: &*random,
             service: service.clone(),
-            doors: connector,
-            stopping,
+            connector,
+            shared,
         };
         let (bound_ssh, gateway, listener) = socket.open(rooms)?;
         bound.ssh = Some(bound_ssh);
@@ -226,7 +227,7 @@ pub async fn serve(
     maintenance.abort();
     stop.send_replace(true);
     let all_closed = async { while doors.join_next().await.is_some() {} };
-    if timeout(Times::default().drain + STOP_SLACK, all_closed).await.is_err() {
+    if timeout(NativeTimeouts::default().drain + STOP_SLACK, all_closed).await.is_err() {
         tracing::warn!("some connections did not end in time and were cut");
     }
     doors.shutdown().await;
@@ -244,7 +245,7 @@ fn announce(bound: &Bound) {
         None => tracing::warn!("listening on {address} without TLS"),
     }
     if let Some(BoundSsh { address, fingerprint }) = bound.ssh {
-        tracing::info!(%fingerprint, "people come in by ssh at {address}");
+        tracing::info!(%fingerprint, "ssh listening on {address}");
     }
     if address.ip().is_loopback() {
         let port = address.port();
@@ -252,36 +253,28 @@ fn announce(bound: &Bound) {
     }
 }
 
-fn gateway(
-    config: &Config,
-    service: Arc<Service>,
-    live: Arc<Live>,
-    random: Arc<dyn Random>,
-    stopping: watch::Receiver<bool>,
-) -> NativeGateway {
-    let limits = ConnectionLimits {
-        total: config.limits_connections,
-        per_address: config.limits_connections_per_address,
-        unauthenticated_per_address: config.limits_unauthenticated_per_address,
-    };
-    NativeGateway {
-        service,
-        live,
-        random,
-        connections: ConnectionLimiter::new(limits),
-        rates: RequestRates::new(config.limits_requests_per_second, config.limits_requests_burst),
-        turns: ReadLimiter::new(READS_PER_CORE * store::cores(), queue_wait(config)),
-        times: Times {
+fn gateway_limits(config: &Config) -> GatewayLimits {
+    GatewayLimits {
+        connections: ConnectionLimits {
+            total: config.limits_connections,
+            per_address: config.limits_connections_per_address,
+            unauthenticated_per_address: config.limits_unauthenticated_per_address,
+        },
+        requests_per_second: config.limits_requests_per_second,
+        requests_burst: config.limits_requests_burst,
+        concurrent_reads: READS_PER_CORE * store::cores(),
+        read_wait: queue_wait(config),
+    }
+}
+
+fn native_config(config: &Config) -> NativeConfig {
+    NativeConfig {
+        new_account_posts: config.limits_new_account_posts,
+        timeouts: NativeTimeouts {
             log_in: Duration::from_secs(config.limits_log_in_seconds.into()),
             heartbeat: Duration::from_secs(config.limits_heartbeat_seconds.into()),
-            ..Times::default()
+            ..NativeTimeouts::default()
         },
-        server_name: config.server_name.clone(),
-        sign_up: config.server_sign_up,
-        stranger_mentions: config.limits_stranger_mentions,
-        new_account_posts: config.limits_new_account_posts,
-        requests: AtomicU64::new(0),
-        stopping,
     }
 }
 
@@ -318,7 +311,7 @@ fn queue_wait(config: &Config) -> Option<Duration> {
 fn open_store(
     config: &Config,
     clock: Arc<dyn Clock>,
-) -> Result<(SqliteStore, store::EventReceiver), ServeError> {
+) -> Result<(SqliteStore, store::sqlite::EventReceiver), ServeError> {
     let options = SqliteOptions {
         node: config.server_node,
         queue_wait: queue_wait(config),

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ use tokio::time::{sleep, timeout};
 use turmoil::net::{TcpListener, TcpStream};
 
 use gateway::in_process::channel;
-use gateway::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
-use gateway::native::{NativeGateway, Times, serve_in_process};
-use service::live::LiveConfig;
+use gateway::native::{NativeConfig, NativeGateway, NativeTimeouts, serve_in_process};
+use gateway::{GatewayLimits, Shared};
+use service::live::{Live, LiveConfig};
 use service::test_support::config;
-use service::timeline::Limits;
-use service::{Service, ServiceParts, SignUpMode};
+use service::timeline::{Limits, Timelines};
+use service::{Service, ServiceParts};
 use store::Change;
 use store::env::{Clock, Random};
 use store::sqlite::simulated::{SimOptions, SimulatedDisk};
@@ -151,44 +151,32 @@ async fn server(
     clock: Arc<SimulatedClock>,
     options: SimOptions,
 ) -> turmoil::Result {
-    let (store, events) = disk.open(clock.clone(), options.clone());
+    let (store, feed) = disk.open(clock.clone(), options.clone());
     let store = Arc::new(store);
+    let timelines = Timelines::start(store.clone(), Limits::default()).await?;
+    store.observe(Arc::<Timelines>::downgrade(&timelines));
+    // Small, so that its bounds are reached.
+    let live_config = LiveConfig { inbox: 4, replay_max: 12, ..LiveConfig::default() };
+    let live = Live::start(store.clone(), feed, clock.clone(), live_config).await?;
     let random = Arc::new(SimulatedRandom(options.chance.clone()));
-    let service = Service::start(ServiceParts {
+    let service = Service::new(ServiceParts {
         store,
-        events,
+        timelines,
+        live,
         clock,
         random: random.clone(),
         config: config(),
-        // Small, so that its bounds are reached.
-        live: LiveConfig { inbox: 4, replay_max: 12, ..LiveConfig::default() },
-        timelines: Limits::default(),
-    })
-    .await?;
-    let live = service.live().clone();
-    let limits = ConnectionLimits { total: 100, per_address: 100, unauthenticated_per_address: 100 };
-    let (_stop, stopping) = watch::channel(false);
-    let gateway = Arc::new(NativeGateway {
-        service,
-        live,
-        random,
-        connections: ConnectionLimiter::new(limits),
-        rates: RequestRates::new(0, 1),
-        turns: ReadLimiter::new(16, None),
-        times: Times { heartbeat: Duration::from_secs(1), ..Times::default() },
-        server_name: "Simulated".into(),
-        sign_up: SignUpMode::Closed,
-        stranger_mentions: 0,
-        new_account_posts: 0,
-        requests: AtomicU64::new(0),
-        stopping,
     });
+    let (_stop, stopping) = watch::channel(false);
+    let shared = Shared::new(GatewayLimits::unlimited(), random, stopping);
+    let timeouts = NativeTimeouts { heartbeat: Duration::from_secs(1), ..NativeTimeouts::default() };
+    let gateway = NativeGateway::new(shared, service, NativeConfig { timeouts, ..NativeConfig::default() });
     let (connector, listener) = channel();
     tokio::spawn(serve_in_process(gateway, listener));
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
     loop {
         let (mut stream, from) = listener.accept().await?;
-        let mut within = connector.at(from.ip()).open();
+        let mut within = connector.for_peer(from.ip()).connect();
         tokio::spawn(async move { copy_bidirectional(&mut stream, &mut within).await });
     }
 }

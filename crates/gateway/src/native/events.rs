@@ -1,13 +1,13 @@
-//! Live events as messages. Each is encoded once, by the first connection that delivers it.
+//! Encodes live events. Each is encoded once, by the first connection that delivers it.
 
 use bytes::Bytes;
 use prost::Message as _;
-use protocol::convert::{live_tweet, person};
+use protocol::convert::{account_view, live_tweet};
 use protocol::v1;
 
 use service::live::{LiveEvent, Payload};
 
-/// The fields of `Event` behind `subscription` and `sequence`; empty where there is nothing to tell.
+/// The fields of `Event` after `subscription` and `sequence`; empty if there is nothing to push.
 pub(super) fn fields(payload: &Payload) -> &Bytes {
     payload.encoded.get_or_init(|| {
         let event = message(&payload.event);
@@ -38,7 +38,7 @@ fn message(event: &LiveEvent) -> Option<v1::event::Event> {
         }),
         LiveEvent::Typing(account) => Event::Typing(v1::LiveTyping { account: Some(account.into()) }),
         LiveEvent::Presence(account, presence, idle) => {
-            Event::Presence(person(account, None, *presence, *idle))
+            Event::Presence(account_view(account, None, *presence, *idle))
         }
         LiveEvent::Gap { after } => Event::Gap(v1::Gap { after: after.get() }),
     })

@@ -51,8 +51,8 @@ impl SshHost {
 
 /// Connects to the server within this process.
 pub(super) fn dial(session: &SshSession) -> Dial {
-    let connector = session.door.clone();
-    Dial::new(move || connector.open())
+    let connector = session.connector.clone();
+    Dial::new(move || connector.connect())
 }
 
 fn unavailable<T: Send + 'static>(what: &str) -> Later<Result<T, String>> {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use model::Error;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use super::{BoundSsh, ServeError};
 use crate::config::Config;
+use gateway::Shared;
 use gateway::in_process::InProcessConnector;
-use gateway::limits::{ConnectionLimiter, ConnectionLimits};
-use gateway::ssh::{HostKey, SshApp, SshGateway, Times};
+use gateway::limits::ConnectionLimits;
+use gateway::ssh::{HostKey, SshApp, SshConfig, SshGateway, SshTimeouts};
 use service::Service;
 use store::env::Random;
 use store::sqlite::SqliteStore;
@@ -32,8 +32,8 @@ pub(super) struct SshDeps<'a> {
     pub(super) store: &'a SqliteStore,
     pub(super) random: &'a dyn Random,
     pub(super) service: Arc<Service>,
-    pub(super) doors: InProcessConnector,
-    pub(super) stopping: watch::Receiver<bool>,
+    pub(super) connector: InProcessConnector,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl SshSocket {
@@ -47,25 +47,17 @@ impl SshSocket {
         rooms: SshDeps<'_>,
     ) -> Result<(BoundSsh, Arc<SshGateway>, TcpListener), ServeError> {
         let Self { listener, app } = self;
-        let SshDeps { config, store, random, service, doors, stopping } = rooms;
+        let SshDeps { config, store, random, service, connector, shared } = rooms;
         let host_key = host_key(store, random)?;
         let address = listener.local_addr().map_err(|error| store::incident(&error))?;
-        let limits = ConnectionLimits {
+        let connections = ConnectionLimits {
             total: config.limits_ssh_connections,
             per_address: config.limits_ssh_connections_per_address,
             unauthenticated_per_address: config.limits_ssh_guests_per_address,
         };
         let bound = BoundSsh { address, fingerprint: host_key.fingerprint() };
-        let gateway = SshGateway {
-            service,
-            app,
-            doors,
-            connections: ConnectionLimiter::new(limits),
-            host_key,
-            times: Times::default(),
-            stopping,
-        };
-        Ok((bound, Arc::new(gateway), listener))
+        let config = SshConfig { connections, host_key, timeouts: SshTimeouts::default() };
+        Ok((bound, SshGateway::new(shared, service, connector, app, config), listener))
     }
 }
 
