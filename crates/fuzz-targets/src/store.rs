@@ -10,8 +10,8 @@ use gateway::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestR
 use gateway::native::{NativeGateway, Times, serve_in_process};
 use model::limits::QUERY_BYTES_MAX;
 use model::{AccountId, DisplayName, Hashtag, NewTweet, Password, Span, TweetText, Username, Visibility};
-use service::live::{Live, LiveConfig};
-use service::timeline::{Limits, Timelines};
+use service::live::LiveConfig;
+use service::timeline::Limits;
 use service::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp, SignUpMode};
 use store::env::{SystemClock, SystemRandom};
 use store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
@@ -56,17 +56,12 @@ pub(crate) fn directory() -> TempDir {
 async fn found(directory: &TempDir) -> (Arc<SqliteStore>, PeerConnector, AccountId, watch::Sender<bool>) {
     let clock = Arc::new(SystemClock);
     let path = directory.path().join("data").join(DATABASE);
-    let (store, feed) =
+    let (store, events) =
         SqliteStore::open(&path, &SqliteOptions::default(), clock.clone()).expect("a new store");
     let store = Arc::new(store);
-    let timelines = Timelines::start(store.clone(), Limits::default()).await.expect("timelines");
-    store.observe(Arc::<Timelines>::downgrade(&timelines));
-    let live =
-        Live::start(store.clone(), feed, clock.clone(), LiveConfig::default()).await.expect("a live room");
-    let service = Service::new(ServiceParts {
+    let service = Service::start(ServiceParts {
         store: store.clone(),
-        timelines,
-        live: live.clone(),
+        events,
         clock,
         random: Arc::new(SystemRandom),
         config: ServiceConfig {
@@ -76,7 +71,11 @@ async fn found(directory: &TempDir) -> (Arc<SqliteStore>, PeerConnector, Account
             login_answer_after: Duration::ZERO,
             ..ServiceConfig::default()
         },
+        live: LiveConfig::default(),
+        timelines: Limits::default(),
     });
+    let service = service.await.expect("a service");
+    let live = service.live().clone();
     let wish = SignUp {
         username: Username::parse("member").expect("a name"),
         display_name: DisplayName::default(),

@@ -26,7 +26,7 @@ use gateway::native::{NativeGateway, Times, serve_tcp, serve_unix};
 #[cfg(feature = "ssh")]
 use gateway::{in_process, native::serve_in_process, ssh::SshApp, ssh::serve_ssh};
 use service::live::{Live, LiveConfig};
-use service::timeline::{self, Timelines};
+use service::timeline;
 use service::{Argon2Cost, Service, ServiceConfig, ServiceParts};
 use store::env::{Clock, Random, SystemClock, SystemRandom};
 use store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore, make_private_directory};
@@ -170,17 +170,17 @@ pub async fn serve(
     let operator_socket = config.data_dir.join(OPERATOR_SOCKET);
     let unix = bind_operator_socket(&operator_socket)?;
 
-    let timelines = Timelines::start(store.clone(), timeline::Limits::default()).await?;
-    store.observe(Arc::<Timelines>::downgrade(&timelines));
-    let live = Live::start(store.clone(), feed, clock.clone(), LiveConfig::default()).await?;
-    let service = Service::new(ServiceParts {
+    let service = Service::start(ServiceParts {
         store: store.clone(),
-        timelines,
-        live: live.clone(),
+        events: feed,
         clock,
         random: random.clone(),
         config: service_config(&config),
-    });
+        live: LiveConfig::default(),
+        timelines: timeline::Limits::default(),
+    })
+    .await?;
+    let live = service.live().clone();
     let (stop, stopping) = watch::channel(false);
     let gateway = Arc::new(gateway(&config, service.clone(), live, random.clone(), stopping.clone()));
 
@@ -318,7 +318,7 @@ fn queue_wait(config: &Config) -> Option<Duration> {
 fn open_store(
     config: &Config,
     clock: Arc<dyn Clock>,
-) -> Result<(SqliteStore, store::sqlite::EventReceiver), ServeError> {
+) -> Result<(SqliteStore, store::EventReceiver), ServeError> {
     let options = SqliteOptions {
         node: config.server_node,
         queue_wait: queue_wait(config),

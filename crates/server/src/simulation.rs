@@ -25,9 +25,9 @@ use turmoil::net::{TcpListener, TcpStream};
 use gateway::in_process::channel;
 use gateway::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
 use gateway::native::{NativeGateway, Times, serve_in_process};
-use service::live::{Live, LiveConfig};
+use service::live::LiveConfig;
 use service::test_support::config;
-use service::timeline::{Limits, Timelines};
+use service::timeline::Limits;
 use service::{Service, ServiceParts, SignUpMode};
 use store::Change;
 use store::env::{Clock, Random};
@@ -151,22 +151,21 @@ async fn server(
     clock: Arc<SimulatedClock>,
     options: SimOptions,
 ) -> turmoil::Result {
-    let (store, feed) = disk.open(clock.clone(), options.clone());
+    let (store, events) = disk.open(clock.clone(), options.clone());
     let store = Arc::new(store);
-    let timelines = Timelines::start(store.clone(), Limits::default()).await?;
-    store.observe(Arc::<Timelines>::downgrade(&timelines));
-    // Small, so that its bounds are reached.
-    let live_config = LiveConfig { inbox: 4, replay_max: 12, ..LiveConfig::default() };
-    let live = Live::start(store.clone(), feed, clock.clone(), live_config).await?;
     let random = Arc::new(SimulatedRandom(options.chance.clone()));
-    let service = Service::new(ServiceParts {
+    let service = Service::start(ServiceParts {
         store,
-        timelines,
-        live: live.clone(),
+        events,
         clock,
         random: random.clone(),
         config: config(),
-    });
+        // Small, so that its bounds are reached.
+        live: LiveConfig { inbox: 4, replay_max: 12, ..LiveConfig::default() },
+        timelines: Limits::default(),
+    })
+    .await?;
+    let live = service.live().clone();
     let limits = ConnectionLimits { total: 100, per_address: 100, unauthenticated_per_address: 100 };
     let (_stop, stopping) = watch::channel(false);
     let gateway = Arc::new(NativeGateway {

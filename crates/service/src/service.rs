@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Account, AccountId, Error, Profile, Relationship, Result, Username};
-use store::SharedStore;
 use store::env::{Clock, Random};
+use store::{EventReceiver, SharedStore};
 use tokio::sync::Notify;
 
 use crate::admin;
 use crate::config::ServiceConfig;
-use crate::live::Live;
+use crate::live::{Live, LiveConfig};
 use crate::passwords::Hasher;
 use crate::policy;
 use crate::throttle::Throttle;
-use crate::timeline::Timelines;
+use crate::timeline::{self, Timelines};
 use crate::views::AccountView;
 
 /// Of one account.
@@ -27,21 +27,23 @@ const REPORTS_PER_HOUR: u32 = 20;
 /// or before it.
 const USERNAME_CHECKS_PER_SIGN_UP: u32 = 20;
 
-/// What a service is made of.
+/// What a service is assembled from.
 #[derive(Debug)]
 pub struct ServiceParts {
-    /// The truth.
+    /// Where everything is stored.
     pub store: SharedStore,
-    /// Home timelines in memory.
-    pub timelines: Arc<Timelines>,
-    /// What happens now.
-    pub live: Arc<Live>,
-    /// Time.
+    /// The committed events of that store.
+    pub events: EventReceiver,
+    /// Source of the time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// Source of salts, tokens and codes.
     pub random: Arc<dyn Random>,
-    /// Behaviour.
+    /// Policies and limits of the service.
     pub config: ServiceConfig,
+    /// Limits of live delivery.
+    pub live: LiveConfig,
+    /// Limits of the home timelines kept in memory.
+    pub timelines: timeline::Limits,
 }
 
 /// Everything that people can do.
@@ -66,12 +68,18 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service over these parts.
-    #[must_use]
-    pub fn new(parts: ServiceParts) -> Arc<Self> {
+    /// Starts the home timelines and live delivery, registers the timelines as the store's observer and assembles the
+    /// service over them.
+    ///
+    /// # Errors
+    /// Those of the store, which is read for the newest event and for trends.
+    pub async fn start(parts: ServiceParts) -> Result<Arc<Self>> {
         const MINUTE: Duration = Duration::from_secs(60);
-        let ServiceParts { store, timelines, live, clock, random, config } = parts;
-        Arc::new(Self {
+        let ServiceParts { store, events, clock, random, config, live, timelines } = parts;
+        let timelines = Timelines::start(Arc::clone(&store), timelines).await?;
+        store.observe(Arc::<Timelines>::downgrade(&timelines));
+        let live = Live::start(Arc::clone(&store), events, Arc::clone(&clock), live).await?;
+        Ok(Arc::new(Self {
             hasher: Hasher::new(&config, Arc::clone(&random)),
             sign_ups: Throttle::fixed(config.sign_ups_per_address, 30 * MINUTE),
             username_checks: Throttle::fixed(
@@ -90,7 +98,13 @@ impl Service {
             clock,
             random,
             config,
-        })
+        }))
+    }
+
+    /// Live delivery, which gateways connect their clients to.
+    #[must_use]
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
     }
 
     /// The account with this name as `viewer` may know of it.

@@ -11,7 +11,7 @@ use model::{
 };
 
 use crate::live::{Delivery, Live, LiveConfig, LiveConnection};
-use crate::timeline::{self, Timelines};
+use crate::timeline;
 use crate::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp, TimelineRequest};
 use store::env::SystemRandom;
 use store::test_support::{TestClock, TestStore};
@@ -56,19 +56,19 @@ impl TestServer {
         Self::with_limits(config, live, timeline::Limits::default()).await
     }
 
-    pub async fn with_limits(config: ServiceConfig, live: LiveConfig, limits: timeline::Limits) -> Self {
-        let (store, feed) = TestStore::new();
-        let timelines = Timelines::start(store.store.clone(), limits).await.unwrap();
-        store.store.observe(Arc::<Timelines>::downgrade(&timelines));
-        let live = Live::start(store.store.clone(), feed, store.clock.clone(), live).await.unwrap();
-        let service = Service::new(ServiceParts {
+    pub async fn with_limits(config: ServiceConfig, live: LiveConfig, timelines: timeline::Limits) -> Self {
+        let (store, events) = TestStore::new();
+        let service = Service::start(ServiceParts {
             store: store.store.clone(),
-            timelines,
-            live: live.clone(),
+            events,
             clock: store.clock.clone(),
             random: Arc::new(SystemRandom),
             config,
+            live,
+            timelines,
         });
+        let service = service.await.unwrap();
+        let live = Arc::clone(service.live());
         Self { service, live, clock: store.clock.clone(), store }
     }
 

@@ -2,7 +2,10 @@
 
 #![allow(missing_docs, reason = "fields of variants are named for what they are")]
 
+use std::sync::Arc;
+
 use model::{AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, Tweet, TweetId};
+use tokio::sync::mpsc;
 
 /// Something that was committed. Events are kept in the store (for as long as the operator says), so that a
 /// client that was away can ask for what it missed.
@@ -74,6 +77,10 @@ pub struct Commit<'a> {
     /// In any order.
     pub touched: &'a [Touched],
 }
+
+/// Committed events, one batch for each transaction, in commit order. A slow receiver slows commits down; no event
+/// is lost.
+pub type EventReceiver = mpsc::Receiver<Arc<[Event]>>;
 
 /// Somebody who keeps something of the store in memory.
 pub trait Observer: std::fmt::Debug + Send + Sync {

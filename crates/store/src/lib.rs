@@ -17,7 +17,7 @@ pub mod sqlite;
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
 pub mod test_support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use model::{
@@ -29,7 +29,7 @@ use model::{
 pub use change::{Change, ChangeResult, IdempotencyKey, Origin, PasswordHash};
 pub use collections::{Map, RandomState, Set};
 pub use env::cores;
-pub use event::{Commit, Event, EventKind, Observer, Touched};
+pub use event::{Commit, Event, EventKind, EventReceiver, Observer, Touched};
 pub use incident::incident;
 
 /// What every store can do. Reads see every change that was acknowledged before they were asked for.
@@ -45,6 +45,10 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// What the change is refused for (each [`Change`] says it), `IDEMPOTENCY_CONFLICT`, `BUSY` when the queue
     /// is full, `STORAGE_FULL`, `UNAVAILABLE`. Nothing of a refused change stays.
     async fn apply(&self, change: Change, once: Option<IdempotencyKey>) -> Result<ChangeResult>;
+
+    /// Notifies this observer of every commit from now on, before the commit is acknowledged, for as long as the
+    /// observer exists. A store has at most one observer: a second one is ignored.
+    fn observe(&self, observer: Weak<dyn Observer>);
 
     // Accounts and sessions.
 

@@ -7,8 +7,8 @@ use model::{DisplayName, NewTweet, Role, TweetText, Username, Visibility};
 use tempfile::TempDir;
 
 use crate::env::Clock;
-use crate::sqlite::{DATABASE, EventReceiver, SqliteOptions, SqliteStore};
-use crate::{Change, PasswordHash};
+use crate::sqlite::{DATABASE, SqliteOptions, SqliteStore};
+use crate::{Change, EventReceiver, PasswordHash};
 
 /// A day in 2026.
 pub const START_MS: i64 = 1_790_000_000_000;

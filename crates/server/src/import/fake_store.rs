@@ -1,7 +1,7 @@
 //! A store in memory that knows the three changes of an import and nothing else.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, Weak};
 
 use async_trait::async_trait;
 use model::{
@@ -11,8 +11,9 @@ use model::{
 };
 
 use store::{
-    AccountList, Change, ChangeResult, Credentials, EventLog, HashtagUse, IdempotencyKey, PasswordHash,
-    SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
+    AccountList, Change, ChangeResult, Credentials, EventLog, HashtagUse, IdempotencyKey, Observer,
+    PasswordHash, SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities,
+    TweetRecord,
 };
 
 /// What was imported, in commit order.
@@ -147,6 +148,10 @@ impl Store for FakeStore {
         let answer = self.state.lock().unwrap().apply(change);
         tokio::task::yield_now().await;
         answer
+    }
+
+    fn observe(&self, _: Weak<dyn Observer>) {
+        panic!("an import observes nothing")
     }
 
     async fn account_by_username(&self, _: &Username) -> Result<Option<Profile>> {

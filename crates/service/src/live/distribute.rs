@@ -8,7 +8,7 @@ use model::{AccountId, EventId, Hashtag, Result};
 use super::hub::Target;
 use super::hydrate::{self, HydratedTweet};
 use super::{Live, LiveEvent, Payload};
-use store::sqlite::EventReceiver;
+use store::EventReceiver;
 use store::{Event, EventKind};
 
 /// How often presence is looked at, and trends take in what is new.

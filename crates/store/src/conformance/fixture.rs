@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{AccountId, Error, EventId, NewTweet, Span, TweetId};
 use tokio::sync::Mutex;
 
-use crate::sqlite::EventReceiver;
+use crate::EventReceiver;
 use crate::test_support::{TestClock, account, tweet};
 use crate::{Change, ChangeResult, Event, SharedStore, Timeline, TweetRecord};
 

@@ -49,16 +49,14 @@ use readers::Readers;
 use writer::{Checkpoint, Job, Work, Writer, WriterMetrics};
 
 use super::{
-    AccountList, Change, ChangeResult, Credentials, Event, EventLog, HashtagUse, IdempotencyKey, Observer,
-    SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
+    AccountList, Change, ChangeResult, Credentials, EventLog, EventReceiver, HashtagUse, IdempotencyKey,
+    Observer, SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities,
+    TweetRecord,
 };
 use crate::env::Clock;
 
 /// Name of the database within the data directory.
 pub const DATABASE: &str = "mini-tweet.db";
-
-/// Committed events, in commit order. A reader that is slow slows commits down; none is lost.
-pub type EventReceiver = mpsc::Receiver<Arc<[Event]>>;
 
 /// How a store is run.
 #[derive(Debug, Clone)]
@@ -166,12 +164,6 @@ impl SqliteStore {
         Ok((store, events))
     }
 
-    /// Tells this one of every commit from now on, as long as it is there. There is one: a second one is not told.
-    pub fn observe(&self, observer: Weak<dyn Observer>) {
-        // What was set before stays.
-        let _ = self.observer.set(observer);
-    }
-
     /// Carries out what is queued, takes nothing more, and returns when all of it is in the database's one file.
     pub async fn close(&self) {
         self.work.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -247,6 +239,11 @@ impl Store for SqliteStore {
         let (answer, result) = oneshot::channel();
         self.ask(Work::Change(Job { change, once, since: Instant::now(), answer }))?;
         result.await.map_err(|_| writer::storage_failed())?
+    }
+
+    fn observe(&self, observer: Weak<dyn Observer>) {
+        // What was set before stays.
+        let _ = self.observer.set(observer);
     }
 
     async fn account_by_username(&self, username: &Username) -> Result<Option<Profile>> {

@@ -17,7 +17,8 @@ use tokio::time::sleep;
 use super::ids::Ids;
 use super::readers::Readers;
 use super::writer::{Done, Job, Terms, Work, WriterMetrics, attempt};
-use super::{EventReceiver, SqliteStore, open};
+use super::{SqliteStore, open};
+use crate::EventReceiver;
 use crate::env::Clock;
 use crate::{Change, Commit, Event, IdempotencyKey, Observer};
 
