@@ -260,26 +260,26 @@ fn gateway(
     stopping: watch::Receiver<bool>,
 ) -> NativeGateway {
     let limits = ConnectionLimits {
-        total: config.limits_connections,
-        per_address: config.limits_connections_per_address,
-        unauthenticated_per_address: config.limits_unauthenticated_per_address,
+        total: config.limits.connections,
+        per_address: config.limits.connections_per_address,
+        unauthenticated_per_address: config.limits.unauthenticated_per_address,
     };
     NativeGateway {
         service,
         live,
         random,
         connections: ConnectionLimiter::new(limits),
-        rates: RequestRates::new(config.limits_requests_per_second, config.limits_requests_burst),
+        rates: RequestRates::new(config.limits.requests_per_second, config.limits.requests_burst),
         turns: ReadLimiter::new(READS_PER_CORE * store::cores(), queue_wait(config)),
         times: Times {
-            log_in: Duration::from_secs(config.limits_log_in_seconds.into()),
-            heartbeat: Duration::from_secs(config.limits_heartbeat_seconds.into()),
+            log_in: Duration::from_secs(config.limits.log_in_seconds.into()),
+            heartbeat: Duration::from_secs(config.limits.heartbeat_seconds.into()),
             ..Times::default()
         },
-        server_name: config.server_name.clone(),
-        sign_up: config.server_sign_up,
-        stranger_mentions: config.limits_stranger_mentions,
-        new_account_posts: config.limits_new_account_posts,
+        server_name: config.server.name.clone(),
+        sign_up: config.server.sign_up,
+        stranger_mentions: config.limits.stranger_mentions,
+        new_account_posts: config.limits.new_account_posts,
         requests: AtomicU64::new(0),
         stopping,
     }
@@ -289,30 +289,30 @@ fn service_config(config: &Config) -> ServiceConfig {
     let defaults = ServiceConfig::default();
     let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
     ServiceConfig {
-        server_name: config.server_name.clone(),
-        sign_up: config.server_sign_up,
-        sessions_idle: days(config.sessions_idle_days),
-        sessions_absolute: days(config.sessions_absolute_days),
-        hashing_threads: match config.passwords_threads {
+        server_name: config.server.name.clone(),
+        sign_up: config.server.sign_up,
+        sessions_idle: days(config.sessions.idle_days),
+        sessions_absolute: days(config.sessions.absolute_days),
+        hashing_threads: match config.passwords.threads {
             0 => defaults.hashing_threads,
             threads => threads.try_into().unwrap_or(usize::MAX),
         },
-        hashing_queue: config.passwords_queue.try_into().unwrap_or(usize::MAX),
+        hashing_queue: config.passwords.queue.try_into().unwrap_or(usize::MAX),
         argon2: Argon2Cost {
-            memory_kib: config.passwords_memory_kib,
-            passes: config.passwords_passes,
+            memory_kib: config.passwords.memory_kib,
+            passes: config.passwords.passes,
             lanes: 1,
         },
-        sign_ups_per_address: config.limits_sign_ups_per_address,
-        stranger_mentions: config.limits_stranger_mentions.try_into().unwrap_or(usize::MAX),
-        events_kept: Duration::from_secs(u64::from(config.events_keep_hours) * 60 * 60),
+        sign_ups_per_address: config.limits.sign_ups_per_address,
+        stranger_mentions: config.limits.stranger_mentions.try_into().unwrap_or(usize::MAX),
+        events_kept: Duration::from_secs(u64::from(config.events.keep_hours) * 60 * 60),
         ..defaults
     }
 }
 
 /// How long a request may wait before others are refused; `None` for ever.
 fn queue_wait(config: &Config) -> Option<Duration> {
-    (config.limits_queue_ms > 0).then(|| Duration::from_millis(config.limits_queue_ms.into()))
+    (config.limits.queue_ms > 0).then(|| Duration::from_millis(config.limits.queue_ms.into()))
 }
 
 fn open_store(
@@ -320,9 +320,9 @@ fn open_store(
     clock: Arc<dyn Clock>,
 ) -> Result<(SqliteStore, store::EventReceiver), ServeError> {
     let options = SqliteOptions {
-        node: config.server_node,
+        node: config.server.node,
         queue_wait: queue_wait(config),
-        new_account_posts: config.limits_new_account_posts,
+        new_account_posts: config.limits.new_account_posts,
         ..SqliteOptions::default()
     };
     Ok(SqliteStore::open(&config.data_dir.join(DATABASE), &options, clock)?)
@@ -330,7 +330,7 @@ fn open_store(
 
 /// The operator's own certificate, or the one that this server made at its first start.
 fn identity(config: &Config, store: &SqliteStore) -> Result<Identity, ServeError> {
-    if let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) {
+    if let (Some(certificate), Some(key)) = (&config.tls.certificate, &config.tls.key) {
         let read = |path: &Path| {
             std::fs::read_to_string(path).map_err(|error| ServeError::Read { path: path.to_owned(), error })
         };

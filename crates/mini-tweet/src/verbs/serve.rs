@@ -19,7 +19,7 @@ pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Res
         print!("{}", server::config::reference());
         return Ok(());
     }
-    logging::of_server(config.log_format, config.log_level);
+    logging::of_server(config.log.format, config.log.level);
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let told_to_stop = async move {
         tokio::select! {

@@ -51,9 +51,9 @@ impl SshSocket {
         let host_key = host_key(store, random)?;
         let address = listener.local_addr().map_err(|error| store::incident(&error))?;
         let limits = ConnectionLimits {
-            total: config.limits_ssh_connections,
-            per_address: config.limits_ssh_connections_per_address,
-            unauthenticated_per_address: config.limits_ssh_guests_per_address,
+            total: config.limits.ssh_connections,
+            per_address: config.limits.ssh_connections_per_address,
+            unauthenticated_per_address: config.limits.ssh_guests_per_address,
         };
         let bound = BoundSsh { address, fingerprint: host_key.fingerprint() };
         let gateway = SshGateway {
