@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use model::SafeText;
 use server::import::{ImportError, Problem, Summary, graph, python};
 use service::passwords::wrap_legacy;
-use store::PasswordHash;
+use store::{PasswordHash, Store as _};
 use tempfile::TempDir;
 
 use crate::store::{CHEAP, FuzzServer, directory, server};
@@ -46,7 +46,7 @@ fn python(directory: &TempDir, users: &[u8], tweets: &[u8]) -> Result<Summary, I
     assert!(database.follows.iter().all(|(follower, followee)| follower != followee));
     let wrap = |crypt: &str| wrap_legacy(crypt, CHEAP, &store::env::SystemRandom);
     let FuzzServer { runtime, store, .. } = server();
-    runtime.block_on(python::run(store.as_ref(), database, &wrap, &mut |_| {}))
+    runtime.block_on(python::run(&|change| store.apply(change, None), database, &wrap, &mut |_| {}))
 }
 
 fn graph(directory: &TempDir, edges: &[u8], texts: &[u8]) -> Result<Summary, ImportError> {
@@ -62,7 +62,7 @@ fn graph(directory: &TempDir, edges: &[u8], texts: &[u8]) -> Result<Summary, Imp
         days: 3,
     };
     let FuzzServer { runtime, store, .. } = server();
-    runtime.block_on(graph::run(store.as_ref(), input, &mut |_| {}))
+    runtime.block_on(graph::run(&|change| store.apply(change, None), input, &mut |_| {}))
 }
 
 fn write(directory: &TempDir, name: &str, bytes: &[u8]) {

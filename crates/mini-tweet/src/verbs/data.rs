@@ -94,16 +94,16 @@ pub(super) async fn import(context: &Context, source: ImportSource) -> Result<()
 fn summary_row(summary: &Summary, password: Option<String>) -> Row {
     let Summary { accounts, follows, tweets, quotes, hashtags, already_there, problems } = summary;
     let own = tweets - quotes;
-    let mut lines: Vec<String> = problems.iter().map(|problem| format!("left out: {problem}")).collect();
+    let mut lines: Vec<String> = problems.iter().map(|problem| format!("skipped: {problem}")).collect();
     lines.push(format!(
         "imported {accounts} accounts, {follows} follows, {own} tweets, {quotes} quotes, {hashtags} hashtags; \
-         {already_there} were there already, {} left out",
+         {already_there} already imported, {} skipped",
         problems.len()
     ));
     if let Some(password) = &password
         && *accounts > 0
     {
-        lines.push(format!("the password of each account is {password}"));
+        lines.push(format!("password of every account: {password}"));
     }
     let problems: Vec<Value> = problems
         .iter()
@@ -124,7 +124,7 @@ fn summary_row(summary: &Summary, password: Option<String>) -> Row {
     Row::new(&names, values, model::SafeText::lines(&lines.join("\n")).to_string())
 }
 
-/// How far it has come, where somebody looks.
+/// Progress bar of an import, on a terminal only.
 struct Bar {
     bar: ProgressBar,
     phase: Option<Phase>,
