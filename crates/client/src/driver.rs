@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::Error;
+use model::{Error, Retry};
 use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::{client_frame, event, response, server_frame, subscribe};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::ask::Resend;
 use crate::link::{AUTHENTICATE_ID, Link, establish, frame, request_frame};
 use crate::random;
 use crate::{ClientError, Options, State, Token, Update};
@@ -53,7 +52,7 @@ pub(crate) type Subscribed = Result<u64, ClientError>;
 pub(crate) struct Pending {
     pub(crate) op: Op,
     pub(crate) key: Bytes,
-    pub(crate) resend: Resend,
+    pub(crate) retry: Retry,
     pub(crate) reply: Reply,
     /// How often the server was too busy for it.
     pub(crate) refused_as_busy: u32,
@@ -68,14 +67,14 @@ pub(crate) enum Reply {
 
 impl Pending {
     fn of_driver(op: Op, reply: Reply) -> Self {
-        Self { op, key: Bytes::new(), resend: Resend::Never, reply, refused_as_busy: 0 }
+        Self { op, key: Bytes::new(), retry: Retry::Never, reply, refused_as_busy: 0 }
     }
 
     fn may_be_sent_again(&self) -> bool {
-        match self.resend {
-            Resend::Always => true,
-            Resend::WithKey => !self.key.is_empty(),
-            Resend::Never => false,
+        match self.retry {
+            Retry::Safe => true,
+            Retry::WithKey => !self.key.is_empty(),
+            Retry::Never => false,
         }
     }
 
@@ -369,7 +368,7 @@ impl Driver {
                         pending.refused_as_busy += 1;
                         self.come_back(Command::Ask(Box::new(pending)), random::jitter(wait));
                     }
-                    Error::Unauthenticated(_) if pending.resend != Resend::Never && self.token.is_some() => {
+                    Error::Unauthenticated(_) if pending.retry != Retry::Never && self.token.is_some() => {
                         pending.reply(Err(error.clone().into()), self);
                         self.session_ended(&error.into());
                     }

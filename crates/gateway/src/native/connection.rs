@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use model::limits::CLIENT_NAME_BYTES_MAX;
-use model::{Error, Result};
+use model::{Concurrency, Error, Result};
 use protocol::connection::{ConnectionError, FrameReader, FrameWriter, Limits, framed};
 use protocol::frame::{FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN, TWEET_PAGE};
 use protocol::v1::request::Op;
@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::dispatch::Reply;
-use super::scheduler::{Concurrency, RequestScheduler, Waiting};
+use super::scheduler::{RequestScheduler, Waiting};
 use super::{REQUESTS_IN_FLIGHT_MAX, Times, events};
 use service::live::Delivery;
 use store::fault::{self, InjectedBug};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use data_encoding::BASE32_NOPAD;
 use futures_util::FutureExt as _;
-use model::{Error, Result, SafeText};
+use model::{Concurrency, Error, Result, SafeText};
 use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::response;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::connection::Handler;
 use super::dispatch::Reply;
-use super::scheduler::{Concurrency, concurrency_of};
+use super::scheduler::concurrency_of;
 use super::{NativeGateway, dispatch, tweets};
 use crate::limits::{ConnectionPermit, RateKey};
 use service::live::{Delivery, LiveConnection};
@@ -226,7 +226,7 @@ impl Handler for ConnectionContext {
     }
 
     async fn handle(self: Arc<Self>, request: v1::Request, since: Instant) -> Reply {
-        let operation = request.op.as_ref().map_or("unknown", |op| dispatch::operation_of(op).name());
+        let operation = request.op.as_ref().map_or("unknown", |op| op.operation().name());
         let start = Instant::now();
         let mut result = self.answer_in_turn(request, since).await;
         if let Err(Error::Internal { incident }) = &result

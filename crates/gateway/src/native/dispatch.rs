@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use model::limits::IDEMPOTENCY_KEY_BYTES_MAX;
-use model::{Error, Operation, Result, Username};
+use model::{Error, Result, Username};
 use prost::Message as _;
 use protocol::v1;
 use protocol::v1::request::Op;
@@ -38,15 +38,21 @@ pub(super) enum Reply {
 /// Carries out a request.
 pub(super) async fn dispatch(session: &ConnectionContext, request: v1::Request) -> Result<Reply> {
     let caller = session.caller();
-    // Before anything of it is looked at: a stranger learns nothing of how a request must be.
+    // The service checks this too. Here it comes before anything else of the request is looked at, so that a caller
+    // without the right to make it gets the same answer for every content and learns nothing of how it must be.
     if let Some(op) = &request.op {
-        authorise(&caller, operation_of(op))?;
+        authorise(&caller, op.operation())?;
     }
     let once = idempotency_key_of(caller, &request)?;
     let call = Call { session, service: &session.gateway.service, caller, once };
     let Some(op) = request.op else {
         return Err(Error::invalid("op", "is none that this server knows"));
     };
+    perform(call, op).await
+}
+
+/// One line for each request: its handler.
+async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
     let result = match op {
         Op::SignUp(ask) => accounts::sign_up(call, ask).await,
         Op::LogIn(ask) => accounts::log_in(call, ask).await,
@@ -118,22 +124,6 @@ pub(super) async fn dispatch(session: &ConnectionContext, request: v1::Request) 
         Op::CloseReport(ask) => admin::close_report(call, ask).await,
     };
     result.map(Reply::Result)
-}
-
-/// The operation's name in the domain.
-pub(super) fn operation_of(op: &Op) -> Operation {
-    macro_rules! same_names {
-        ($($name:ident)*) => { match op { $(Op::$name(_) => Operation::$name,)* } };
-    }
-    same_names!(
-        SignUp LogIn Authenticate GetServerInfo CheckUsername LogOut ListSessions RevokeSession ChangePassword EditProfile
-        DeleteAccount Export Post EditTweet DeleteTweet Retweet UndoRetweet Like Unlike Bookmark Unbookmark
-        GetTweet GetThread GetTweetHistory ReadTimeline SearchHashtags GetTrends GetProfile ListAccounts
-        SearchPeople Follow Unfollow RemoveFollower Block Unblock Mute Unmute ListNotifications
-        MarkNotificationsRead SendMessage ListConversations ReadConversation MarkConversation Typing ListOnline
-        SetPresence Subscribe Unsubscribe CreateAccount CreateInvite Suspend Unsuspend ResetPassword Announce
-        GetStatistics Report ListReports CloseReport AddSshKey ListSshKeys RevokeSshKey SetReadLine ListReadLines
-    )
 }
 
 /// What makes a request happen once: its key, and a hash of what it asks (not of its id).

@@ -5,91 +5,19 @@
 
 use std::collections::VecDeque;
 
+use model::Concurrency;
 use protocol::v1;
 use protocol::v1::request::Op;
 use tokio::time::Instant;
 
-/// What a request must wait for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Concurrency {
-    /// Nothing but a change of the session.
-    Parallel,
-    /// A change that is in the store's queue as soon as it was started: the next one need not wait for it.
-    PipelinedWrite,
-    /// A change that reads before it writes: the next one waits until it is done.
-    SerialWrite,
-    /// Everything before it, and everything after it waits.
-    Exclusive,
-}
-
+/// The class of a request is that of its operation, but for one case: a post that refers to another tweet looks that
+/// tweet up before it writes, so that it cannot enter the store's queue at once as a plain post does.
 pub(super) fn concurrency_of(op: Option<&Op>) -> Concurrency {
-    let Some(op) = op else { return Concurrency::Parallel };
     match op {
-        Op::SignUp(_)
-        | Op::LogIn(_)
-        | Op::Authenticate(_)
-        | Op::LogOut(_)
-        | Op::DeleteAccount(_)
-        | Op::RevokeSession(_)
-        | Op::RevokeSshKey(_) => Concurrency::Exclusive,
-        // A post that refers to nothing needs no look-up first.
-        Op::Post(post) if post.reply_to == 0 && post.quote_of == 0 => Concurrency::PipelinedWrite,
-        Op::Post(_)
-        | Op::ChangePassword(_)
-        | Op::EditProfile(_)
-        | Op::EditTweet(_)
-        | Op::DeleteTweet(_)
-        | Op::Retweet(_)
-        | Op::UndoRetweet(_)
-        | Op::Like(_)
-        | Op::Unlike(_)
-        | Op::Bookmark(_)
-        | Op::Unbookmark(_)
-        | Op::Follow(_)
-        | Op::Unfollow(_)
-        | Op::RemoveFollower(_)
-        | Op::Block(_)
-        | Op::Unblock(_)
-        | Op::Mute(_)
-        | Op::Unmute(_)
-        | Op::Report(_)
-        | Op::CloseReport(_)
-        | Op::MarkNotificationsRead(_)
-        | Op::AddSshKey(_)
-        | Op::SetReadLine(_)
-        | Op::SendMessage(_)
-        | Op::MarkConversation(_)
-        | Op::SetPresence(_)
-        | Op::Subscribe(_)
-        | Op::Unsubscribe(_)
-        | Op::CreateAccount(_)
-        | Op::CreateInvite(_)
-        | Op::Suspend(_)
-        | Op::Unsuspend(_)
-        | Op::ResetPassword(_)
-        | Op::Announce(_) => Concurrency::SerialWrite,
-        Op::GetServerInfo(_)
-        | Op::CheckUsername(_)
-        | Op::ListSessions(_)
-        | Op::Export(_)
-        | Op::ListSshKeys(_)
-        | Op::ListReadLines(_)
-        | Op::ListReports(_)
-        | Op::GetTweet(_)
-        | Op::GetThread(_)
-        | Op::GetTweetHistory(_)
-        | Op::ReadTimeline(_)
-        | Op::SearchHashtags(_)
-        | Op::GetTrends(_)
-        | Op::GetProfile(_)
-        | Op::ListAccounts(_)
-        | Op::SearchPeople(_)
-        | Op::ListNotifications(_)
-        | Op::ListConversations(_)
-        | Op::ReadConversation(_)
-        | Op::Typing(_)
-        | Op::ListOnline(_)
-        | Op::GetStatistics(_) => Concurrency::Parallel,
+        Some(Op::Post(post)) if post.reply_to != 0 || post.quote_of != 0 => Concurrency::SerialWrite,
+        Some(op) => op.operation().concurrency(),
+        // A request that only newer servers know: the answer is an error.
+        None => Concurrency::Parallel,
     }
 }
 
@@ -236,6 +164,15 @@ mod tests {
         assert_eq!(start_all(&mut scheduler), [2]);
         scheduler.finish(2, Concurrency::SerialWrite);
         assert_eq!(start_all(&mut scheduler), [4]);
+    }
+
+    #[test]
+    fn a_reply_and_a_quote_wait_for_the_post_before_them() {
+        for refers in
+            [v1::Post { reply_to: 1, ..v1::Post::default() }, v1::Post { quote_of: 1, ..v1::Post::default() }]
+        {
+            assert_eq!(start_all(&mut scheduler([Op::Post(refers.clone()), post()])), [1], "{refers:?}");
+        }
     }
 
     #[test]
