@@ -30,8 +30,11 @@ pub(crate) fn connection(data: &[u8]) {
             put(client_frame::Frame::Hello(hello), &mut sent);
             if mode & 2 != 0 {
                 let authenticate = v1::Authenticate { token: session().await };
-                let request =
-                    v1::Request { id: u32::MAX, op: Some(Op::Authenticate(authenticate)), ..v1::Request::default() };
+                let request = v1::Request {
+                    id: u32::MAX,
+                    op: Some(Op::Authenticate(authenticate)),
+                    ..v1::Request::default()
+                };
                 put(client_frame::Frame::Request(request), &mut sent);
             }
         }
@@ -91,13 +94,15 @@ fn check(received: &[u8]) {
     while let Some(frame) = decoder.next(&mut buffer).expect("the server sends frames") {
         let frame = v1::ServerFrame::decode(frame).expect("the server sends valid messages").frame;
         match frame.expect("a known kind of frame") {
-            server_frame::Frame::Response(response) => match response.result.expect("a response with a result") {
-                response::Result::Error(error) => no_internal_error(&error),
-                response::Result::Statistics(_) | response::Result::Invite(_) => {
-                    panic!("a member got a response for operators")
+            server_frame::Frame::Response(response) => {
+                match response.result.expect("a response with a result") {
+                    response::Result::Error(error) => no_internal_error(&error),
+                    response::Result::Statistics(_) | response::Result::Invite(_) => {
+                        panic!("a member got a response for operators")
+                    }
+                    _ => {}
                 }
-                _ => {}
-            },
+            }
             server_frame::Frame::Fatal(error) => no_internal_error(&error),
             _ => {}
         }

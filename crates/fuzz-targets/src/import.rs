@@ -40,7 +40,10 @@ fn python(directory: &TempDir, users: &[u8], tweets: &[u8]) -> Result<Summary, I
     let database = python::read(directory.path(), &TimeZone::UTC, NOW_MS)?;
     for tweet in &database.tweets {
         assert!(tweet.created_ms <= NOW_MS, "a tweet in the future");
-        assert!(database.accounts.iter().any(|account| account.number == tweet.author), "a tweet without an author");
+        assert!(
+            database.accounts.iter().any(|account| account.number == tweet.author),
+            "a tweet without an author"
+        );
     }
     assert!(database.follows.iter().all(|(follower, followee)| follower != followee));
     let wrap = |crypt: &str| wrap_legacy(crypt, CHEAP, &store::env::SystemRandom);

@@ -48,7 +48,11 @@ pub(crate) fn entities(data: &[u8]) {
         }
     }
     if let Ok(tweet) = TweetText::parse(&text) {
-        assert_eq!(TweetText::parse(tweet.as_str()).as_ref(), Ok(&tweet), "an accepted text is accepted again");
+        assert_eq!(
+            TweetText::parse(tweet.as_str()).as_ref(),
+            Ok(&tweet),
+            "an accepted text is accepted again"
+        );
         assert!(tweet.as_str().len() <= TWEET_BYTES_MAX);
         assert!(model::count_graphemes(tweet.as_str()) <= TWEET_GRAPHEMES_MAX);
         assert!(tweet.hashtags().len() <= HASHTAGS_MAX && tweet.mentions().len() <= MENTIONS_MAX);

@@ -136,7 +136,10 @@ impl Running {
     }
 }
 
-fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<(Arc<SqliteStore>, EventReceiver), ServeError> {
+fn open_store(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> Result<(Arc<SqliteStore>, EventReceiver), ServeError> {
     let options = SqliteOptions {
         node: config.server.node,
         queue_wait: config.queue_wait(),

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -146,11 +146,7 @@ fn create_accounts(disk: &SimulatedDisk) {
     }
 }
 
-async fn serve(
-    disk: Arc<SimulatedDisk>,
-    clock: Arc<SimulatedClock>,
-    options: SimOptions,
-) -> turmoil::Result {
+async fn serve(disk: Arc<SimulatedDisk>, clock: Arc<SimulatedClock>, options: SimOptions) -> turmoil::Result {
     let (store, events) = disk.open(clock.clone(), options.clone());
     let server = Server::assemble(ServerParts {
         store: Arc::new(store),
@@ -366,12 +362,8 @@ fn run(seed: u64, acknowledges_early: bool) -> Outcome {
     let disk = SimulatedDisk::new(START_MS);
     create_accounts(&disk);
     let cursor = disk.last_event();
-    let options = SimOptions {
-        takes: |rng| random_ms(rng, 20),
-        chance: rng.clone(),
-        queue: 3,
-        acknowledges_early,
-    };
+    let options =
+        SimOptions { takes: |rng| random_ms(rng, 20), chance: rng.clone(), queue: 3, acknowledges_early };
     let history = Arc::new(Mutex::new(History::default()));
     {
         let (disk, clock) = (disk.clone(), clock.clone());
@@ -406,7 +398,11 @@ fn run(seed: u64, acknowledges_early: bool) -> Outcome {
         match sim.step() {
             Ok(true) => break,
             Ok(false) if now > deadline => {
-                history.lock().unwrap().violations.push("some tweets have not arrived long after the faults stopped".into());
+                history
+                    .lock()
+                    .unwrap()
+                    .violations
+                    .push("some tweets have not arrived long after the faults stopped".into());
                 break;
             }
             Ok(false) => {}

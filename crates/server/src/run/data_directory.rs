@@ -23,11 +23,16 @@ pub(super) fn prepare(path: &Path) -> Result<(), ServeError> {
     }
     let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
     if owner != user {
-        return Err(wrong(format!("it belongs to user {owner}, and the server runs as {user}; run it as its owner")));
+        return Err(wrong(format!(
+            "it belongs to user {owner}, and the server runs as {user}; run it as its owner"
+        )));
     }
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(wrong(format!("others can access it (mode {mode:03o}); run: chmod 700 {}", path.display())));
+        return Err(wrong(format!(
+            "others can access it (mode {mode:03o}); run: chmod 700 {}",
+            path.display()
+        )));
     }
     if let Ok(disk) = rustix::fs::statvfs(path) {
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);

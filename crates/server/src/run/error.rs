@@ -46,6 +46,8 @@ pub enum ServeError {
     #[error("this program was built without ssh; remove the option ssh")]
     NoSsh,
     /// The store failed while the server ran.
-    #[error("storage failed; the server stopped so that no acknowledged change is lost; check the disk and the log")]
+    #[error(
+        "storage failed; the server stopped so that no acknowledged change is lost; check the disk and the log"
+    )]
     StorageFailed,
 }

@@ -73,7 +73,9 @@ async fn bind_tcp(address: SocketAddr, option: &str) -> Result<TcpListener, Serv
                 format!("another program uses this port; stop it, or choose another port with {option}")
             }
             io::ErrorKind::PermissionDenied => {
-                format!("permission denied (ports below 1024 need privileges); choose another port with {option}")
+                format!(
+                    "permission denied (ports below 1024 need privileges); choose another port with {option}"
+                )
             }
             io::ErrorKind::AddrNotAvailable => {
                 format!("this machine does not have that address; choose another with {option}")

@@ -33,8 +33,7 @@ impl SshSocket {
         host_key: HostKey,
         listeners: &mut JoinSet<()>,
     ) -> Result<BoundSsh, ServeError> {
-        let bound =
-            BoundSsh { address: local_address(&self.listener)?, fingerprint: host_key.fingerprint() };
+        let bound = BoundSsh { address: local_address(&self.listener)?, fingerprint: host_key.fingerprint() };
         let (connector, serve_in_process) = server.in_process();
         let connections = ConnectionLimits {
             total: config.limits.ssh_connections,
