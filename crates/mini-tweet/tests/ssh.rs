@@ -24,7 +24,7 @@ impl Door {
     }
 
     fn of(e2e: E2e) -> Self {
-        e2e::until("the server says where people come in by ssh", || e2e.log().text().contains("by ssh at"));
+        e2e::until("the ssh gateway listens", || e2e.log().text().contains("ssh listening on"));
         let log = e2e.log().text();
         let line = log.lines().find(|line| line.contains("by ssh at")).unwrap();
         let (_, address) = line.split_once("by ssh at 127.0.0.1:").unwrap();

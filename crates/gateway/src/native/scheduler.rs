@@ -1,7 +1,7 @@
-//! In which order the requests of one connection are carried out.
+//! The request scheduler of a connection: decides which request starts next.
 //!
-//! Reads run side by side. What changes something reaches the store in the order in which it was sent. A change
-//! of the session (log-in, log-out) runs alone, so that what follows it in the same packet meets the new session.
+//! Reads run in parallel. Changes reach the store in the order in which they were sent. A change of the session (log-in,
+//! log-out) runs exclusively, so that requests sent right after it belong to the new session.
 
 use std::collections::VecDeque;
 
@@ -24,31 +24,32 @@ pub(super) fn concurrency_of(op: Option<&Op>) -> Concurrency {
 /// A request that has not started.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    pub(super) order: Concurrency,
+    pub(super) concurrency: Concurrency,
     pub(super) request: v1::Request,
-    /// When it came.
+    /// When it arrived.
     pub(super) since: Instant,
 }
 
-/// The requests of a connection that have not been answered: those that run and those that wait.
+/// The requests of a connection that have no response yet: running and waiting.
 #[derive(Debug, Default)]
 pub(super) struct RequestScheduler {
-    /// Few: a list is faster than a set.
+    /// A list, because there are so few that a set is slower.
     ids: Vec<u32>,
     waiting: VecDeque<Waiting>,
-    free: usize,
-    queued: usize,
-    step: bool,
-    alone: bool,
+    /// How many of each class run.
+    parallel: usize,
+    pipelined: usize,
+    serial: bool,
+    exclusive: bool,
 }
 
 impl RequestScheduler {
-    /// Whether a request with this id has not been answered.
+    /// Whether the request with this id has no response yet.
     pub(super) fn contains(&self, id: u32) -> bool {
         self.ids.contains(&id)
     }
 
-    /// Requests that have not been answered.
+    /// Requests without a response.
     pub(super) fn len(&self) -> usize {
         self.ids.len()
     }
@@ -57,60 +58,61 @@ impl RequestScheduler {
         self.ids.is_empty()
     }
 
-    /// Whether a request runs that changes the session.
-    pub(super) fn runs_alone(&self) -> bool {
-        self.alone
+    /// Whether a request that changes the session is running.
+    pub(super) fn runs_exclusive(&self) -> bool {
+        self.exclusive
     }
 
-    /// Takes a request in. The caller has looked at [`RequestScheduler::contains`] and [`RequestScheduler::len`].
+    /// Adds a request. The caller has checked [`RequestScheduler::contains`] and [`RequestScheduler::len`].
     pub(super) fn push(&mut self, request: v1::Request, since: Instant) {
         self.ids.push(request.id);
-        let order = concurrency_of(request.op.as_ref());
-        self.waiting.push_back(Waiting { order, request, since });
+        let concurrency = concurrency_of(request.op.as_ref());
+        self.waiting.push_back(Waiting { concurrency, request, since });
     }
 
-    /// The next request that can start now, in the order in which they came. Reads overtake changes that wait,
-    /// nothing overtakes a change of the session.
+    /// The next request that can start now, in order of arrival. Reads overtake waiting changes; nothing overtakes a
+    /// change of the session.
     pub(super) fn start(&mut self) -> Option<Waiting> {
-        if self.alone {
+        if self.exclusive {
             return None;
         }
         let mut change_waits = false;
         let mut found = None;
-        for (index, Waiting { order, .. }) in self.waiting.iter().enumerate() {
-            let can_start = match order {
+        for (index, Waiting { concurrency, .. }) in self.waiting.iter().enumerate() {
+            let can_start = match concurrency {
                 Concurrency::Parallel => true,
-                Concurrency::PipelinedWrite => !change_waits && !self.step,
-                Concurrency::SerialWrite => !change_waits && !self.step,
-                Concurrency::Exclusive => index == 0 && self.free == 0 && self.queued == 0 && !self.step,
+                Concurrency::PipelinedWrite | Concurrency::SerialWrite => !change_waits && !self.serial,
+                Concurrency::Exclusive => {
+                    index == 0 && self.parallel == 0 && self.pipelined == 0 && !self.serial
+                }
             };
             if can_start {
                 found = Some(index);
                 break;
             }
-            if *order == Concurrency::Exclusive {
+            if *concurrency == Concurrency::Exclusive {
                 break;
             }
             change_waits = true;
         }
         let waiting = self.waiting.remove(found?)?;
-        match waiting.order {
-            Concurrency::Parallel => self.free += 1,
-            Concurrency::PipelinedWrite => self.queued += 1,
-            Concurrency::SerialWrite => self.step = true,
-            Concurrency::Exclusive => self.alone = true,
+        match waiting.concurrency {
+            Concurrency::Parallel => self.parallel += 1,
+            Concurrency::PipelinedWrite => self.pipelined += 1,
+            Concurrency::SerialWrite => self.serial = true,
+            Concurrency::Exclusive => self.exclusive = true,
         }
         Some(waiting)
     }
 
-    /// A request that had started was answered.
-    pub(super) fn finish(&mut self, id: u32, order: Concurrency) {
+    /// A request that had started has its response.
+    pub(super) fn finish(&mut self, id: u32, concurrency: Concurrency) {
         self.ids.retain(|other| *other != id);
-        match order {
-            Concurrency::Parallel => self.free -= 1,
-            Concurrency::PipelinedWrite => self.queued -= 1,
-            Concurrency::SerialWrite => self.step = false,
-            Concurrency::Exclusive => self.alone = false,
+        match concurrency {
+            Concurrency::Parallel => self.parallel -= 1,
+            Concurrency::PipelinedWrite => self.pipelined -= 1,
+            Concurrency::SerialWrite => self.serial = false,
+            Concurrency::Exclusive => self.exclusive = false,
         }
     }
 }
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn posts_start_one_behind_the_other_without_waiting() {
+    fn posts_start_one_after_the_other_without_waiting() {
         assert_eq!(start_all(&mut scheduler([post(), post(), post()])), [1, 2, 3]);
     }
 
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_in_runs_alone() {
+    fn a_log_in_runs_exclusively() {
         let mut scheduler = scheduler([read(), log_in(), read(), post()]);
         assert_eq!(start_all(&mut scheduler), [1]);
         scheduler.finish(1, Concurrency::Parallel);
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_in_flight_until_its_answer() {
+    fn an_id_is_in_flight_until_its_response() {
         let mut scheduler = scheduler([post()]);
         assert!(scheduler.contains(1));
         assert_eq!(start_all(&mut scheduler), [1]);
