@@ -15,7 +15,7 @@ use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::subscribe::Topic;
 use protocol::v1::{client_frame, response, server_frame};
-use server::config::Config;
+use server::config::{Config, LimitOptions};
 use server::run::{Bound, Extras, serve};
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
@@ -41,9 +41,12 @@ impl Server {
         let config = Config {
             listen,
             data_dir: directory.path().join("data"),
-            limits_sign_ups_per_address: 0,
-            limits_new_account_posts: 0,
-            limits_requests_per_second: 0,
+            limits: LimitOptions {
+                sign_ups_per_address: 0,
+                new_account_posts: 0,
+                requests_per_second: 0,
+                ..LimitOptions::default()
+            },
             ..Config::default()
         };
         Self::configured(config, directory).await

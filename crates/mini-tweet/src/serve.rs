@@ -13,14 +13,14 @@ use crate::args::operator::Serve;
 use crate::exit::Failure;
 use crate::{logging, systemd};
 
-/// Serves until SIGTERM or Ctrl-C, on these sockets where they were opened before.
+/// Serves until SIGTERM or Ctrl-C. `sockets` were opened before this process started.
 pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Result<(), Failure> {
     let config = configuration(ask, global)?;
     if ask.show_options {
         print!("{}", server::config::reference());
         return Ok(());
     }
-    logging::init_server(config.log_format, config.log_level);
+    logging::init_server(config.log.format, config.log.level);
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
         tokio::select! {

@@ -1,4 +1,4 @@
-//! A database without its server: what the tools that bring data in stand on.
+//! Access to a database while no server runs on it, for the import.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,44 +11,44 @@ use crate::import::graph::{self, GraphInput};
 use crate::import::python;
 use crate::import::{ImportError, OnProgress, Summary};
 use service::{Argon2Cost, passwords};
-use store::PasswordHash;
 use store::env::{Clock, Random, SystemClock, SystemRandom};
 use store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore};
+use store::{PasswordHash, Store as _};
 
-/// Why a tool cannot work on a database. One line that says what to do.
+/// Why a tool cannot work on a database. Each message is one line with the next step.
 #[derive(Debug, thiserror::Error)]
 pub enum OfflineError {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] OpenError),
-    /// A password that accounts cannot have.
+    /// The password is invalid.
     #[error(transparent)]
     Password(#[from] model::Error),
-    /// The import ended early.
+    /// The import did not start, or stopped.
     #[error(transparent)]
     Import(#[from] ImportError),
 }
 
-/// A database that no server uses.
+/// An opened database without a server.
 #[derive(Debug)]
 pub struct Offline {
     store: SqliteStore,
 }
 
 impl Offline {
-    /// Opens the database in this directory, or makes one.
+    /// Opens the database in this directory, or creates it.
     ///
     /// # Errors
-    /// [`OfflineError::Database`], also when a server runs on it.
+    /// [`OfflineError::Database`], for example while a server runs on it.
     pub fn open(data_dir: &Path) -> Result<Self, OfflineError> {
-        let (store, mut feed) =
+        let (store, mut events) =
             SqliteStore::open(&data_dir.join(DATABASE), &SqliteOptions::default(), Arc::new(SystemClock))?;
-        // Nobody follows live: events are in the database for the server that comes.
-        tokio::spawn(async move { while feed.recv().await.is_some() {} });
+        // Nothing subscribes to the events here. They are in the database for the next server.
+        tokio::spawn(async move { while events.recv().await.is_some() {} });
         Ok(Self { store })
     }
 
-    /// See [`python::run`]. The old program wrote its times as the clocks of this time zone showed them.
+    /// Imports the database of the original program in this directory, see [`python::run`]. Its times are in `time_zone`.
     ///
     /// # Errors
     /// [`OfflineError::Import`].
@@ -60,10 +60,10 @@ impl Offline {
     ) -> Result<Summary, OfflineError> {
         let database = python::read(directory, time_zone, SystemClock.now_ms())?;
         let wrap = |crypt: &str| passwords::wrap_legacy(crypt, Argon2Cost::default(), &SystemRandom);
-        Ok(python::run(&self.store, database, &wrap, on_progress).await?)
+        Ok(python::run(&|change| self.store.apply(change, None), database, &wrap, on_progress).await?)
     }
 
-    /// See [`graph::run`].
+    /// Imports a synthetic network, see [`graph::run`].
     ///
     /// # Errors
     /// [`OfflineError::Import`].
@@ -72,25 +72,25 @@ impl Offline {
         input: GraphInput<'_>,
         on_progress: OnProgress<'_>,
     ) -> Result<Summary, OfflineError> {
-        Ok(graph::run(&self.store, input, on_progress).await?)
+        Ok(graph::run(&|change| self.store.apply(change, None), input, on_progress).await?)
     }
 
-    /// The form in which a password is kept.
+    /// Hashes a password for an account.
     ///
     /// # Errors
-    /// [`OfflineError::Password`] when no account may have it.
+    /// [`OfflineError::Password`] if it is not a valid password.
     pub fn hash(&self, password: &str) -> Result<PasswordHash, OfflineError> {
         let password = Password::parse_new("password", password.to_owned())?;
         Ok(passwords::hash_now(&password, Argon2Cost::default(), &SystemRandom)?)
     }
 
-    /// Unix milliseconds.
+    /// The current time in Unix milliseconds.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         SystemClock.now_ms()
     }
 
-    /// A password that nobody guesses.
+    /// A random password of 80 bits.
     #[must_use]
     pub fn new_password(&self) -> String {
         let mut bytes = [0; 10];
@@ -98,7 +98,7 @@ impl Offline {
         BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
     }
 
-    /// Returns when all of it is in the database's one file.
+    /// Closes the database. Afterwards everything is in its main file.
     pub async fn close(self) {
         self.store.close().await;
     }

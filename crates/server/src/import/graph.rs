@@ -1,7 +1,7 @@
-//! Makes a network for trials and benchmarks from a social graph and a file of texts.
+//! Imports a synthetic network for tests and benchmarks, made from a social graph and a file of texts.
 //!
-//! The same files and seed give the same network. Accounts are called by their number in the graph, who has
-//! more relationships writes more, and times lie in the last days.
+//! The same files and seed give the same network. Usernames come from the numbers in the graph, accounts with more
+//! followers post more, and all tweets are from the last days.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -9,35 +9,35 @@ use std::path::Path;
 use model::{AccountId, DisplayName, Error, NewTweet, TweetText, Username, Visibility};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{HashtagCount, ImportError, OnProgress, Phase, Problem, Summary, apply_rows, read_file};
-use store::{Change, ChangeResult, Origin, PasswordHash, Store};
+use super::{Apply, HashtagCount, ImportError, OnProgress, Phase, Problem, Summary, apply_rows, read_file};
+use store::{Change, ChangeResult, Origin, PasswordHash};
 
 const DAY_MS: u64 = 86_400_000;
 
-/// What to make a network from.
+/// What a network is made from.
 pub struct GraphInput<'a> {
-    /// One tie a line: two numbers, who follow each other. Empty lines and those that begin with `#` are
-    /// skipped.
+    /// File with one edge per line: the numbers of two accounts that follow each other. Empty lines and lines that begin
+    /// with `#` are skipped.
     pub edges: &'a Path,
-    /// One tweet a line; HTML entities are undone.
+    /// File with one tweet per line. HTML entities are decoded.
     pub tweets: Option<&'a Path>,
-    /// Of every account.
+    /// Password of every account.
     pub password: PasswordHash,
-    /// Unix milliseconds: no tweet is later.
+    /// Unix milliseconds. No tweet is later.
     pub now_ms: i64,
-    /// Decides who writes what and when.
+    /// Seed for the authors and times of the tweets.
     pub seed: u64,
-    /// Over how many days up to now the tweets are spread.
+    /// Days before `now_ms` over which the tweets are spread.
     pub days: u32,
 }
 
-/// Brings the network into the store: accounts, follows, then tweets, oldest first. What an earlier import of
-/// the same numbers and lines brought is only counted.
+/// Imports the network: accounts, follows, then tweets, oldest first. Rows of an earlier import of the same numbers and
+/// lines are only counted.
 ///
 /// # Errors
-/// When a file cannot be read, or when the store takes no more; the next import goes on from there.
+/// If a file cannot be read, or if the store fails; a second import continues from there.
 pub async fn run(
-    store: &dyn Store,
+    apply: Apply<'_>,
     input: GraphInput<'_>,
     on_progress: OnProgress<'_>,
 ) -> Result<Summary, ImportError> {
@@ -47,42 +47,43 @@ pub async fn run(
         Some(path) => read_tweets(path, &mut summary.problems)?,
         None => Vec::new(),
     };
-    let accounts = import_accounts(store, &input, &graph, &mut summary, on_progress).await?;
-    import_follows(store, &input, &accounts, &graph, &mut summary, on_progress).await?;
-    let tweets = deal_out(lines, &graph, &input, &mut summary.problems);
-    import_tweets(store, &input, &accounts, tweets, &mut summary, on_progress).await?;
+    let accounts = import_accounts(apply, &input, &graph, &mut summary, on_progress).await?;
+    import_follows(apply, &input, &accounts, &graph, &mut summary, on_progress).await?;
+    let tweets = assign(lines, &graph, &input, &mut summary.problems);
+    import_tweets(apply, &input, &accounts, tweets, &mut summary, on_progress).await?;
     Ok(summary)
 }
 
-/// People and relationships, each tie once with the smaller number first.
+/// A social graph.
 struct Graph {
-    relationships: BTreeSet<(u64, u64)>,
-    /// How many relationships each person has.
+    /// Each edge once, with the smaller number first.
+    edges: BTreeSet<(u64, u64)>,
+    /// Number of edges of each account.
     degrees: BTreeMap<u64, u64>,
 }
 
 fn read_graph(path: &Path, problems: &mut Vec<Problem>) -> Result<Graph, ImportError> {
     let bytes = read_file(path)?;
-    let mut relationships = BTreeSet::new();
+    let mut edges = BTreeSet::new();
     for (line, bytes) in lines(&bytes) {
-        match tie(bytes) {
+        match parse_edge(bytes) {
             Ok(Some((a, b))) => {
-                relationships.insert((a.min(b), a.max(b)));
+                edges.insert((a.min(b), a.max(b)));
             }
             Ok(None) => {}
             Err(reason) => problems.push(problem(path, line, reason)),
         }
     }
     let mut degrees = BTreeMap::new();
-    for &(a, b) in &relationships {
+    for &(a, b) in &edges {
         *degrees.entry(a).or_default() += 1;
         *degrees.entry(b).or_default() += 1;
     }
-    Ok(Graph { relationships, degrees })
+    Ok(Graph { edges, degrees })
 }
 
-fn tie(line: &[u8]) -> Result<Option<(u64, u64)>, &'static str> {
-    const EXPECTED: &str = "is not two numbers, as in \"17 4\"";
+fn parse_edge(line: &[u8]) -> Result<Option<(u64, u64)>, &'static str> {
+    const EXPECTED: &str = "expected two numbers, as in \"17 4\"";
     let line = std::str::from_utf8(line).map_err(|_| EXPECTED)?.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
@@ -91,7 +92,7 @@ fn tie(line: &[u8]) -> Result<Option<(u64, u64)>, &'static str> {
     let (Some(Ok(a)), Some(Ok(b)), None) = (numbers.next(), numbers.next(), numbers.next()) else {
         return Err(EXPECTED);
     };
-    if a == b { Err("is a tie of someone to themselves") } else { Ok(Some((a, b))) }
+    if a == b { Err("an account cannot follow itself") } else { Ok(Some((a, b))) }
 }
 
 fn read_tweets(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<(u64, TweetText)>, ImportError> {
@@ -101,9 +102,10 @@ fn read_tweets(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<(u64, Twe
         if bytes.trim_ascii().is_empty() {
             continue;
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned()).and_then(|text| {
-            TweetText::parse(&unescape(text).nfc().collect::<String>()).map_err(|e| e.to_string())
-        });
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| "the text is not UTF-8".to_owned()).and_then(|text| {
+                TweetText::parse(&unescape(text).nfc().collect::<String>()).map_err(|e| e.to_string())
+            });
         match text {
             Ok(text) => tweets.push((line, text)),
             Err(reason) => problems.push(problem(path, line, reason)),
@@ -112,7 +114,7 @@ fn read_tweets(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<(u64, Twe
     Ok(tweets)
 }
 
-/// Lines with their numbers from 1, without line ends.
+/// Lines without line ends, with their numbers from 1.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
     (1..).zip(bytes.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)))
 }
@@ -122,7 +124,7 @@ fn problem(path: &Path, line: u64, reason: impl Into<String>) -> Problem {
     Problem::new(file, format!("line {line}"), reason)
 }
 
-/// Undoes the five entities that texts from the web commonly have, each once: `&amp;lt;` is `&lt;`.
+/// Decodes the five entities that texts from the web commonly have, each once: `&amp;lt;` becomes `&lt;`.
 fn unescape(text: &str) -> String {
     const ENTITIES: [(&str, char); 5] =
         [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\'')];
@@ -141,33 +143,34 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-/// A tweet with its author and time.
-struct DealtTweet {
+/// A line of the file with its author and time.
+struct AssignedTweet {
     line: u64,
     author: u64,
     text: TweetText,
     created_ms: i64,
 }
 
-/// Gives each text an author, by their number of relationships, and a time; oldest first.
-fn deal_out(
+/// Draws an author for each text, with a probability proportional to the number of followers, and a time. Oldest first.
+fn assign(
     lines: Vec<(u64, TweetText)>,
     graph: &Graph,
     input: &GraphInput<'_>,
     problems: &mut Vec<Problem>,
-) -> Vec<DealtTweet> {
+) -> Vec<AssignedTweet> {
     let mut total = 0;
-    let people: Vec<(u64, u64)> = graph
+    // Authors with the sum of the degrees up to theirs.
+    let authors: Vec<(u64, u64)> = graph
         .degrees
         .iter()
-        .map(|(&person, &degree)| {
+        .map(|(&number, &degree)| {
             total += degree;
-            (total, person)
+            (total, number)
         })
         .collect();
-    if people.is_empty() {
+    if authors.is_empty() {
         if let (Some(path), Some(&(line, _))) = (input.tweets, lines.first()) {
-            problems.push(problem(path, line, "there is nobody to write this and what follows"));
+            problems.push(problem(path, line, "the graph has no accounts; no tweet is imported"));
         }
         return Vec::new();
     }
@@ -175,44 +178,30 @@ fn deal_out(
     let mut tweets: Vec<_> = lines
         .into_iter()
         .filter_map(|(line, text)| {
-            // By line, so that one that is refused does not change the others.
-            let mut draws = Draws(input.seed ^ line.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            let place = draws.below(total);
-            let &(_, author) = people.get(people.partition_point(|&(up_to, _)| up_to <= place))?;
-            let created_ms = input.now_ms.saturating_sub_unsigned(draws.below(span_ms)).max(1);
-            Some(DealtTweet { line, author, text, created_ms })
+            // Seeded by line, so that an invalid line does not change the others.
+            let mut rng = fastrand::Rng::with_seed(input.seed ^ line.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            let drawn = rng.u64(..total);
+            let &(_, author) = authors.get(authors.partition_point(|&(up_to, _)| up_to <= drawn))?;
+            let created_ms = input.now_ms.saturating_sub_unsigned(rng.u64(..span_ms)).max(1);
+            Some(AssignedTweet { line, author, text, created_ms })
         })
         .collect();
     tweets.sort_by_key(|tweet| (tweet.created_ms, tweet.line));
     tweets
 }
 
-/// Repeatable numbers (SplitMix64): good enough to deal out tweets, and not for secrets.
-struct Draws(u64);
-
-impl Draws {
-    /// A number below `bound`, which is not 0.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % bound
-    }
-}
-
-/// Numbers in the graph of the accounts that are in the store, with their identifiers there.
+/// Account identifiers in the store by number in the graph.
 type Accounts = HashMap<u64, AccountId>;
 
 async fn import_accounts(
-    store: &dyn Store,
+    apply: Apply<'_>,
     input: &GraphInput<'_>,
     graph: &Graph,
     summary: &mut Summary,
     on_progress: OnProgress<'_>,
 ) -> Result<Accounts, ImportError> {
     let mut accounts = Accounts::new();
-    // They signed up before the first tweet, a millisecond apart in the order of their numbers.
+    // Accounts are created before the first tweet, a millisecond apart in the order of their numbers.
     let first_tweet_ms = input.now_ms.saturating_sub_unsigned(u64::from(input.days) * DAY_MS);
     let numbers: Vec<(i64, u64)> = (1..).zip(graph.degrees.keys().rev().copied()).collect();
     let rows: Vec<_> = numbers.into_iter().rev().collect();
@@ -226,49 +215,49 @@ async fn import_accounts(
         })
     };
     let each = |(_, number): (i64, u64), result: Result<ChangeResult, String>| match result {
-        Ok(applied) => {
-            summary.count(applied.changed, |s| s.accounts += 1);
-            accounts.extend(AccountId::new(applied.id).map(|id| (number, id)));
+        Ok(result) => {
+            summary.count(result.changed, |s| s.accounts += 1);
+            accounts.extend(AccountId::new(result.id).map(|id| (number, id)));
         }
-        Err(reason) => summary.problems.push(person_problem(input, number, reason)),
+        Err(reason) => summary.problems.push(account_problem(input, number, reason)),
     };
-    apply_rows(store, Phase::Accounts, rows, change, each, on_progress).await?;
+    apply_rows(apply, Phase::Accounts, rows, change, each, on_progress).await?;
     Ok(accounts)
 }
 
 async fn import_follows(
-    store: &dyn Store,
+    apply: Apply<'_>,
     input: &GraphInput<'_>,
     accounts: &Accounts,
     graph: &Graph,
     summary: &mut Summary,
     on_progress: OnProgress<'_>,
 ) -> Result<(), ImportError> {
-    let rows: Vec<_> = graph.relationships.iter().flat_map(|&(a, b)| [(a, b), (b, a)]).collect();
+    let rows: Vec<_> = graph.edges.iter().flat_map(|&(a, b)| [(a, b), (b, a)]).collect();
     let change = |&(follower, followee): &(u64, u64)| {
         let (follower, followee) = (account(accounts, follower)?, account(accounts, followee)?);
         Ok(Change::ImportFollow { follower, followee })
     };
     let each = |(follower, followee): (u64, u64), result: Result<ChangeResult, String>| match result {
-        Ok(applied) => summary.count(applied.changed, |s| s.follows += 1),
+        Ok(result) => summary.count(result.changed, |s| s.follows += 1),
         Err(reason) => {
-            let reason = format!("cannot follow person {followee}: {reason}");
-            summary.problems.push(person_problem(input, follower, reason));
+            let reason = format!("cannot follow account {followee}: {reason}");
+            summary.problems.push(account_problem(input, follower, reason));
         }
     };
-    apply_rows(store, Phase::Follows, rows, change, each, on_progress).await
+    apply_rows(apply, Phase::Follows, rows, change, each, on_progress).await
 }
 
 async fn import_tweets(
-    store: &dyn Store,
+    apply: Apply<'_>,
     input: &GraphInput<'_>,
     accounts: &Accounts,
-    rows: Vec<DealtTweet>,
+    rows: Vec<AssignedTweet>,
     summary: &mut Summary,
     on_progress: OnProgress<'_>,
 ) -> Result<(), ImportError> {
     let mut hashtags = HashtagCount::default();
-    let change = |row: &DealtTweet| {
+    let change = |row: &AssignedTweet| {
         let author = account(accounts, row.author)?;
         let text = row.text.clone();
         let tweet = NewTweet { text, visibility: Visibility::Public, reply_to: None, quote_of: None };
@@ -279,8 +268,8 @@ async fn import_tweets(
             created_ms: row.created_ms,
         })
     };
-    let each = |row: DealtTweet, result: Result<ChangeResult, String>| match result {
-        Ok(applied) => summary.count(applied.changed, |s| {
+    let each = |row: AssignedTweet, result: Result<ChangeResult, String>| match result {
+        Ok(result) => summary.count(result.changed, |s| {
             s.tweets += 1;
             hashtags.add(&row.text);
         }),
@@ -288,18 +277,18 @@ async fn import_tweets(
             summary.problems.extend(input.tweets.map(|path| problem(path, row.line, reason)));
         }
     };
-    apply_rows(store, Phase::Tweets, rows, change, each, on_progress).await?;
+    apply_rows(apply, Phase::Tweets, rows, change, each, on_progress).await?;
     summary.hashtags = hashtags.0.len();
     Ok(())
 }
 
 fn account(accounts: &Accounts, number: u64) -> model::Result<AccountId> {
-    accounts.get(&number).copied().ok_or_else(|| Error::not_found(format!("person as {number}")))
+    accounts.get(&number).copied().ok_or_else(|| Error::not_found(format!("account {number}")))
 }
 
-fn person_problem(input: &GraphInput<'_>, number: u64, reason: impl Into<String>) -> Problem {
+fn account_problem(input: &GraphInput<'_>, number: u64, reason: impl Into<String>) -> Problem {
     let file = input.edges.file_name().unwrap_or(input.edges.as_os_str()).to_string_lossy();
-    Problem::new(file, format!("person {number}"), reason)
+    Problem::new(file, format!("account {number}"), reason)
 }
 
 fn origin(kind: &str, number: u64) -> Origin {
@@ -346,16 +335,16 @@ mod tests {
         }
 
         async fn import_into(&self, store: &FakeStore) -> Summary {
-            run(store, self.input(1), &mut |_| {}).await.unwrap()
+            run(&|change| store.apply(change), self.input(1), &mut |_| {}).await.unwrap()
         }
     }
 
-    fn dealt(tweets: &[FakeTweet]) -> Vec<(u64, String, i64)> {
+    fn assigned(tweets: &[FakeTweet]) -> Vec<(u64, String, i64)> {
         tweets.iter().map(|t| (t.author, t.tweet.text.as_str().to_owned(), t.created_ms)).collect()
     }
 
     #[tokio::test]
-    async fn every_tie_is_a_follow_both_ways() {
+    async fn every_edge_is_a_follow_in_both_directions() {
         let store = FakeStore::default();
         let files = files("# people\n3 1\n1 3\n\n2 1\r\n", "hello #World\nagain #world\n");
         let summary = files.import_into(&store).await;
@@ -369,7 +358,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_second_import_brings_nothing_twice() {
+    async fn a_second_import_changes_nothing() {
         let store = FakeStore::default();
         let files = files("1 2\n", "a\nb\n");
         files.import_into(&store).await;
@@ -379,23 +368,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_same_seed_deals_the_same_network_and_another_seed_another() {
+    async fn the_same_seed_gives_the_same_network_and_another_seed_another() {
         let lines = (0..50).map(|n| format!("tweet {n}\n")).collect::<String>();
         let files = files("1 2\n2 3\n3 4\n", lines);
         let mut networks = Vec::new();
         for seed in [7, 7, 8] {
             let store = FakeStore::default();
-            run(&store, files.input(seed), &mut |_| {}).await.unwrap();
-            networks.push(dealt(&store.all_tweets()));
+            run(&|change| store.apply(change), files.input(seed), &mut |_| {}).await.unwrap();
+            networks.push(assigned(&store.all_tweets()));
         }
         assert_eq!(networks[0], networks[1]);
         assert_ne!(networks[0], networks[2]);
     }
 
     #[tokio::test]
-    async fn who_has_more_ties_writes_more_and_all_within_the_last_days() {
+    async fn accounts_with_more_edges_post_more_and_all_within_the_last_days() {
         let lines = (0..1_000).map(|n| format!("tweet {n}\n")).collect::<String>();
-        // The first has nine relationships, each other one.
+        // The first account has nine edges, each other account one.
         let edges = (2..=10).map(|n| format!("1 {n}\n")).collect::<String>();
         let store = FakeStore::default();
         files(&edges, lines).import_into(&store).await;
@@ -410,35 +399,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn broken_lines_are_named_and_the_rest_goes_on() {
+    async fn invalid_lines_are_reported_and_skipped() {
         let mut tweets = format!("fine\r\n{}\r\na\u{1b}b\r\n\r\n", "x".repeat(501)).into_bytes();
         tweets.extend(b"\xFF\nwell\n");
         let store = FakeStore::default();
         let summary = files("1 2\n1\n1 2 3\na b\n-1 2\n4 4\n2 3\n", tweets).import_into(&store).await;
         let problems: Vec<_> = summary.problems.iter().map(ToString::to_string).collect();
         let expected = [
-            "a.edges, line 2: is not two numbers, as in \"17 4\"",
-            "a.edges, line 3: is not two numbers, as in \"17 4\"",
-            "a.edges, line 4: is not two numbers, as in \"17 4\"",
-            "a.edges, line 5: is not two numbers, as in \"17 4\"",
-            "a.edges, line 6: is a tie of someone to themselves",
-            "tweets.txt, line 2: text is 1 character too long (at most 500)",
+            "a.edges, line 2: expected two numbers, as in \"17 4\"",
+            "a.edges, line 3: expected two numbers, as in \"17 4\"",
+            "a.edges, line 4: expected two numbers, as in \"17 4\"",
+            "a.edges, line 5: expected two numbers, as in \"17 4\"",
+            "a.edges, line 6: an account cannot follow itself",
+            "tweets.txt, line 2: text is 1 characters too long (at most 500)",
             "tweets.txt, line 3: text has the control character U+001B",
-            "tweets.txt, line 5: is not UTF-8",
+            "tweets.txt, line 5: the text is not UTF-8",
         ];
         assert_eq!(problems, expected);
         assert_eq!((summary.accounts, summary.tweets), (3, 2));
     }
 
     #[tokio::test]
-    async fn texts_without_people_are_a_problem() {
+    async fn texts_without_accounts_are_a_problem() {
         let summary = files("# nobody\n", "a\nb\n").import_into(&FakeStore::default()).await;
         let problems: Vec<_> = summary.problems.iter().map(ToString::to_string).collect();
-        assert_eq!(problems, ["tweets.txt, line 1: there is nobody to write this and what follows"]);
+        assert_eq!(problems, ["tweets.txt, line 1: the graph has no accounts; no tweet is imported"]);
     }
 
     #[test]
-    fn entities_are_undone_once() {
+    fn entities_are_decoded_once() {
         let cases = [
             ("a &amp; b", "a & b"),
             ("&lt;3 &gt;_&lt; &quot;x&quot; it&#39;s", "<3 >_< \"x\" it's"),

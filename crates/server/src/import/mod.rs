@@ -1,9 +1,8 @@
-//! Reads data of other origin into the store: databases of the original Python program, and social graphs for
-//! trials and benchmarks.
+//! Imports data into a store: databases of the original Python program, and social graphs for tests and benchmarks.
 //!
-//! Everything goes through [`Change::ImportAccount`], [`Change::ImportFollow`] and [`Change::ImportTweet`],
-//! which know where a row came from: a second import finds it. A broken row is a [`Problem`] and the rest goes
-//! on. It knows nothing of SQL, of terminals or of how passwords are hashed.
+//! Everything is a [`Change::ImportAccount`], [`Change::ImportFollow`] or [`Change::ImportTweet`]. They carry the origin
+//! of each row, so that a second import finds what the first one brought. An invalid row is reported as a [`Problem`] and
+//! skipped. Nothing here knows SQL, terminals or how passwords are hashed.
 
 #[cfg(test)]
 mod fake_store;
@@ -17,25 +16,28 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 use model::{Error, TweetText};
+use store::{Change, ChangeResult};
 
-use store::{Change, ChangeResult, Store};
+/// Applies a change to the store: all that an import needs of it.
+pub type Apply<'a> = &'a (dyn Fn(Change) -> BoxFuture<'a, model::Result<ChangeResult>> + Sync);
 
 /// Largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 1 << 30;
 
-/// Changes asked of the store at once: enough to fill its batches, far less than its queue.
+/// Changes in flight: enough to fill the batches of the store, and far fewer than its queue holds.
 const CHANGES_IN_FLIGHT: usize = 200;
 
-/// A row that was not imported, or not whole.
+/// A row that was skipped, or imported in part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Name of the file.
     pub file: String,
-    /// Where in it, for example `line 7` or `user 10003`.
+    /// The row, for example `line 7` or `user 10003`.
     pub row: String,
-    /// What is wrong, as a sentence's end: "has no such author".
+    /// What is wrong with it.
     pub reason: String,
 }
 
@@ -45,95 +47,95 @@ impl Problem {
     }
 }
 
-/// Text from the file may be part of the reason: make it safe before showing it on a terminal.
+/// The reason can quote the file: sanitise the text before showing it on a terminal.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}: {}", self.file, self.row, self.reason)
     }
 }
 
-/// Why an import did not begin, or did not come to its end.
+/// Why an import did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// A file is missing or cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A file is larger than [`FILE_BYTES_MAX`].
     #[error("{} is larger than {} MiB", path.display(), FILE_BYTES_MAX >> 20)]
     TooLarge {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
-    /// A file is not what it should be, as a whole.
+    /// A whole file has the wrong format.
     #[error("{} {reason}", path.display())]
     WrongFormat {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Goes on from the file's name: "is not JSON".
+        /// Continues after the name of the file: "is not JSON".
         reason: String,
     },
-    /// The store takes no changes. What it took before stays; the next import goes on from there.
-    #[error("the import stopped: {0}; what was imported stays, run it again to go on")]
+    /// The store failed. The rows before it are imported; a second import continues after them.
+    #[error("the import stopped: {0}; rows imported so far are stored; run it again to continue")]
     Store(Error),
 }
 
-/// What is being imported.
+/// A part of an import, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// Accounts come first.
+    /// All accounts.
     Accounts,
-    /// Then who follows whom.
+    /// All follows between these accounts.
     Follows,
-    /// Then tweets, oldest first.
+    /// All tweets, oldest first.
     Tweets,
 }
 
-/// How far an import has come.
+/// Progress of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// In this phase,
+    /// The current phase.
     pub phase: Phase,
-    /// so many rows are done
+    /// Rows processed in this phase.
     pub done: usize,
-    /// of so many.
+    /// Rows of this phase in total.
     pub total: usize,
 }
 
-/// Is told of every row.
+/// Called after every row.
 pub type OnProgress<'a> = &'a mut (dyn FnMut(Progress) + Send);
 
-/// What an import did.
+/// Result of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// New accounts.
     pub accounts: usize,
     /// New follows.
     pub follows: usize,
-    /// New tweets, quotes among them.
+    /// New tweets, including quotes.
     pub tweets: usize,
     /// New quotes.
     pub quotes: usize,
-    /// Different hashtags of the new tweets.
+    /// Distinct hashtags of the new tweets.
     pub hashtags: usize,
-    /// Accounts, follows and tweets that an earlier import brought.
+    /// Accounts, follows and tweets of an earlier import.
     pub already_there: usize,
-    /// What was left out.
+    /// Rows that were skipped.
     pub problems: Vec<Problem>,
 }
 
 impl Summary {
-    /// Counts a row as new in the way that `new` says, or as there before.
+    /// Counts a row with `new` if it changed the store, otherwise as already there.
     fn count(&mut self, changed: bool, new: impl FnOnce(&mut Self)) {
         if changed { new(self) } else { self.already_there += 1 }
     }
 }
 
-/// Counts the different hashtags of new tweets.
+/// Counts the distinct hashtags of new tweets.
 #[derive(Debug, Default)]
 struct HashtagCount(HashSet<String>);
 
@@ -143,13 +145,13 @@ impl HashtagCount {
     }
 }
 
-/// Asks the store for these changes, several at once, and tells of each result in order, with the
-/// reason for a row that was refused.
+/// Applies the change of each row, several at a time, and passes the results to `each` in the order of the rows: the
+/// reason if a row was rejected.
 ///
 /// # Errors
-/// [`ImportError::Store`] at the first error that is not about the row.
+/// [`ImportError::Store`] for the first error that does not concern a single row.
 async fn apply_rows<T>(
-    store: &dyn Store,
+    apply: Apply<'_>,
     phase: Phase,
     rows: Vec<T>,
     change: impl Fn(&T) -> model::Result<Change>,
@@ -157,22 +159,22 @@ async fn apply_rows<T>(
     on_progress: OnProgress<'_>,
 ) -> Result<(), ImportError> {
     let total = rows.len();
-    let asked = rows.into_iter().map(|row| {
+    let applying = rows.into_iter().map(|row| {
         let change = change(&row);
         async move {
             let result = match change {
-                Ok(change) => store.apply(change, None).await,
+                Ok(change) => apply(change).await,
                 Err(error) => Err(error),
             };
             (row, result)
         }
     });
-    let mut answers = stream::iter(asked).buffered(CHANGES_IN_FLIGHT);
+    let mut results = stream::iter(applying).buffered(CHANGES_IN_FLIGHT);
     let mut done = 0;
-    while let Some((row, result)) = answers.next().await {
+    while let Some((row, result)) = results.next().await {
         match result {
-            Ok(applied) => each(row, Ok(applied)),
-            Err(error) if is_about_the_row(&error) => each(row, Err(error.to_string())),
+            Ok(result) => each(row, Ok(result)),
+            Err(error) if concerns_row(&error) => each(row, Err(error.to_string())),
             Err(error) => return Err(ImportError::Store(error)),
         }
         done += 1;
@@ -181,14 +183,14 @@ async fn apply_rows<T>(
     Ok(())
 }
 
-fn is_about_the_row(error: &Error) -> bool {
+fn concerns_row(error: &Error) -> bool {
     matches!(
         error,
         Error::Invalid { .. } | Error::NotFound(_) | Error::AlreadyExists(_) | Error::Forbidden(_)
     )
 }
 
-/// The whole file, without a byte order mark.
+/// The content of the file without a byte order mark.
 fn read_file(path: &Path) -> Result<Vec<u8>, ImportError> {
     let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
     let mut bytes = Vec::new();
@@ -225,10 +227,10 @@ mod tests {
     }
 
     #[test]
-    fn what_concerns_the_whole_store_is_no_problem_of_a_row() {
-        assert!(is_about_the_row(&Error::AlreadyExists("username".into())));
+    fn an_error_of_the_whole_store_does_not_concern_a_row() {
+        assert!(concerns_row(&Error::AlreadyExists("username".into())));
         for error in [Error::Busy, Error::StorageFull, Error::Internal { incident: "1".into() }] {
-            assert!(!is_about_the_row(&error), "{error}");
+            assert!(!concerns_row(&error), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Names for people of whom only a number is known, so that a network for trials looks like one.
+//! Display names for accounts of which only a number is known.
 
 const GIVEN: [&str; 40] = [
     "Ines", "Tomas", "Yuki", "Amara", "Jonas", "Leila", "Mateo", "Freya", "Kofi", "Nadia", "Oskar", "Priya",
@@ -49,11 +49,11 @@ const FAMILY: [&str; 40] = [
     "Zeller",
 ];
 
-/// The same name for the same number, another one for each of the first 1,600.
+/// The name of this number. The first 1,600 numbers have distinct names.
 pub(super) fn name(number: u64) -> String {
     let count = GIVEN.len() as u64;
-    let pick = |names: &'static [&'static str], place: u64| {
-        usize::try_from(place % count).ok().and_then(|place| names.get(place)).copied().unwrap_or_default()
+    let pick = |names: &'static [&'static str], index: u64| {
+        usize::try_from(index % count).ok().and_then(|index| names.get(index)).copied().unwrap_or_default()
     };
     format!("{} {}", pick(&GIVEN, number), pick(&FAMILY, (number / count).wrapping_add(number)))
 }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_1600_have_names_of_their_own() {
+    fn the_first_1600_names_are_distinct() {
         let names: HashSet<_> = (0..1_600).map(name).collect();
         assert_eq!(names.len(), 1_600);
         assert_eq!(name(u64::MAX).split(' ').count(), 2);

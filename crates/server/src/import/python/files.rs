@@ -1,4 +1,4 @@
-//! From the files of the original program to typed rows.
+//! Reads the files of the original program into typed rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -10,15 +10,17 @@ use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
 use super::retweet::{Retweet, parse_date};
-use super::{ACCOUNTS_FILE, AccountRow, Database, TWEETS_FILE, TweetRow, account_problem, tweet_problem};
+use super::rows::{
+    ACCOUNTS_FILE, AccountRow, Database, TWEETS_FILE, TweetRow, account_problem, tweet_problem,
+};
 use crate::import::{ImportError, Problem, read_file};
 
-/// Reads `user_database.json` and `tweet_table.csv` in this directory; the program's other files only repeat
-/// what these say. Its times are local to `time_zone`; none may be later than `now_ms`.
+/// Reads `user_database.json` and `tweet_table.csv` in this directory; the other files of the program repeat their
+/// content. Times in the files are in `time_zone`, and none may be later than `now_ms`.
 ///
 /// # Errors
-/// When a file cannot be read or is not JSON or CSV with the expected columns at all. A row that is broken is
-/// among [`Database::problems`] instead.
+/// If a file cannot be read, or is not JSON or CSV with the expected columns. An invalid row is one of
+/// [`Database::problems`] instead.
 pub fn read(dir: &Path, time_zone: &TimeZone, now_ms: i64) -> Result<Database, ImportError> {
     let users = read_users(&dir.join(ACCOUNTS_FILE))?;
     let records = read_records(&dir.join(TWEETS_FILE))?;
@@ -45,10 +47,10 @@ fn read_users(path: &Path) -> Result<Map<String, Value>, ImportError> {
     }
 }
 
-/// A row of the table of tweets, as bytes that are UTF-8 or not.
+/// A row of the table of tweets, as bytes that may be invalid UTF-8.
 struct Record {
     line: u64,
-    /// Number, content, author and time; the reason if there are not as many fields as columns.
+    /// Number, content, author and time, or the reason if the number of fields is wrong.
     fields: Result<[Vec<u8>; 4], String>,
 }
 
@@ -71,18 +73,18 @@ fn read_records(path: &Path) -> Result<Vec<Record>, ImportError> {
         let fields = if record.len() == header.len() {
             Ok(places.map(|place| record.get(place).unwrap_or_default().to_vec()))
         } else {
-            Err(format!("has {} fields where the table has {}", record.len(), header.len()))
+            Err(format!("the row has {} fields instead of {}", record.len(), header.len()))
         };
         records.push(Record { line: record.position().map_or(0, csv::Position::line), fields });
     }
     Ok(records)
 }
 
-/// Accounts and their relationships.
+/// Accounts and follows.
 struct People {
     accounts: BTreeMap<u64, AccountRow>,
     follows: Vec<(u64, u64)>,
-    /// Numbers by the name as it was written, which is how a retweet names its author.
+    /// Numbers by name in its original case, with which a retweet names its author.
     numbers: HashMap<String, u64>,
 }
 
@@ -90,13 +92,17 @@ fn people(users: &Map<String, Value>, problems: &mut Vec<Problem>) -> People {
     let mut by_number = BTreeMap::new();
     for (key, user) in users {
         match key.parse::<u64>() {
-            // Not a user but the counter of numbers.
+            // The counter of numbers, not a user.
             Ok(0) => {}
             Ok(number) => {
                 by_number.insert(number, user);
             }
             Err(_) => {
-                problems.push(Problem::new(ACCOUNTS_FILE, format!("key {key:?}"), "is not a user's number"));
+                problems.push(Problem::new(
+                    ACCOUNTS_FILE,
+                    format!("key {key:?}"),
+                    "the key is not a user number",
+                ));
             }
         }
     }
@@ -107,7 +113,7 @@ fn people(users: &Map<String, Value>, problems: &mut Vec<Problem>) -> People {
         match account(number, user) {
             Ok((_, account)) if !usernames.insert(account.username.clone()) => {
                 let reason =
-                    format!("the name {} is that of an earlier user when case is ignored", account.username);
+                    format!("the username {} is used by an earlier user (case is ignored)", account.username);
                 problems.push(account_problem(number, reason));
             }
             Ok((name, account)) => {
@@ -131,17 +137,17 @@ fn people(users: &Map<String, Value>, problems: &mut Vec<Problem>) -> People {
     People { accounts, follows, numbers }
 }
 
-/// The account with its name as it was written.
+/// The account, and its name in its original case.
 fn account(number: u64, user: &Value) -> Result<(String, AccountRow), String> {
     let text = |field: &str| {
-        user.get(field).and_then(Value::as_str).ok_or_else(|| format!("has no text as its {field}"))
+        user.get(field).and_then(Value::as_str).ok_or_else(|| format!("{field} is missing or not text"))
     };
     let name = text("user_name")?;
     let username = Username::parse(name).map_err(|error| format!("{error}: {name:?}"))?;
     let display_name = DisplayName::parse(name).map_err(|error| error.to_string())?;
     let hash = text("password")?;
     if !is_sha512_crypt(hash) {
-        return Err("the password is not a sha512-crypt hash ($6$salt$hash)".to_owned());
+        return Err("password is not a sha512-crypt hash ($6$salt$hash)".to_owned());
     }
     let row = AccountRow { number, username, display_name, legacy_hash: hash.to_owned(), created_ms: 0 };
     Ok((name.to_owned(), row))
@@ -160,7 +166,7 @@ fn is_sha512_crypt(hash: &str) -> bool {
     })
 }
 
-/// Numbers in one of a user's lists, which the program wrote as texts.
+/// Numbers in one of the lists of a user, which are strings in the file.
 fn listed(number: u64, user: &Value, list: &str, problems: &mut Vec<Problem>) -> Vec<u64> {
     let Some(items) = user.get(list).and_then(Value::as_array) else {
         problems.push(account_problem(number, format!("{list} is not a list")));
@@ -171,13 +177,15 @@ fn listed(number: u64, user: &Value, list: &str, problems: &mut Vec<Problem>) ->
         match item.as_u64().or_else(|| item.as_str()?.trim().parse().ok()) {
             Some(other) if other == number => {}
             Some(other) => numbers.push(other),
-            None => problems.push(account_problem(number, format!("{list} has {item}, which is no number"))),
+            None => {
+                problems.push(account_problem(number, format!("{list} has {item}, which is not a number")));
+            }
         }
     }
     numbers
 }
 
-/// Follows between accounts that are imported; each is follower, followee and the user resolve_or_self list says so.
+/// Follows between imported accounts. Each input is follower, followee and the user whose list has it.
 fn known_follows(
     follows: &BTreeSet<(u64, u64, u64)>,
     accounts: &BTreeMap<u64, AccountRow>,
@@ -190,16 +198,16 @@ fn known_follows(
             known.push((follower, followee));
         } else {
             let list = if listed_by == follower { "following" } else { "followers" };
-            let reason = format!("{list} has user {other}, who does not exist or was left out");
+            let reason = format!("{list} has user {other}, which does not exist or was skipped");
             problems.push(account_problem(listed_by, reason));
         }
     }
-    // Most follows stand in the lists of both.
+    // Most follows are in the lists of both users.
     known.dedup();
     known
 }
 
-/// A row resolve_or_self fields are what they should be; its content may still be no tweet.
+/// A row with valid fields. Its content may still be invalid as a tweet.
 struct Entry {
     line: u64,
     number: u64,
@@ -222,7 +230,7 @@ fn entries(
         match entry(record, accounts, time_zone, now_ms) {
             Ok(entry) if numbers.insert(entry.number) => entries.push(entry),
             Ok(entry) => {
-                let reason = format!("another row has the tweet_id {} too", entry.number);
+                let reason = format!("tweet_id {} is used by another row", entry.number);
                 problems.push(tweet_problem(record.line, reason));
             }
             Err(reason) => problems.push(tweet_problem(record.line, reason)),
@@ -241,7 +249,7 @@ fn entry(
     let number = parse_number(number).ok_or("tweet_id is not a number")?;
     let author = parse_number(author).ok_or("user_id is not a number")?;
     if !accounts.contains_key(&author) {
-        return Err(format!("its author, user {author}, does not exist or was left out"));
+        return Err(format!("the author, user {author}, does not exist or was skipped"));
     }
     let content = std::str::from_utf8(content).map_err(|_| "content is not UTF-8")?;
     let content = content.replace('\r', "").nfc().collect();
@@ -266,14 +274,14 @@ fn parse_number(field: &[u8]) -> Option<u64> {
     std::str::from_utf8(field).ok()?.trim().parse().ok()
 }
 
-/// Finds for each retweet what it is of and leaves its message.
+/// Turns each retweet into its message and the tweet that it quotes.
 fn tweets(
     mut entries: Vec<Entry>,
     numbers: &HashMap<String, u64>,
     problems: &mut Vec<Problem>,
 ) -> Vec<TweetRow> {
-    // A retweet holds its original and is longer: in this order every original comes first. Of equal ones the
-    // first counts.
+    // A retweet contains its original and is longer: in this order every original comes first. Of equal originals the
+    // first is used.
     entries.sort_by_key(|entry| (entry.content.len(), entry.number));
     let mut known = HashMap::<(u64, DateTime, String), u64>::new();
     let mut tweets = Vec::new();
@@ -283,10 +291,7 @@ fn tweets(
             Some(retweet) => find_original(&retweet, numbers, &known)
                 .map(|(message, original)| (message, Some(original)))
                 .ok_or_else(|| {
-                    format!(
-                        "the tweet of {:?} that it retweets does not exist or was left out",
-                        retweet.author
-                    )
+                    format!("the retweeted tweet of {:?} does not exist or was skipped", retweet.author)
                 }),
         };
         let row = parsed.and_then(|(text, quote_of)| {
@@ -306,7 +311,7 @@ fn tweets(
     tweets
 }
 
-/// Message and number of the original, which has this author, this time and this content.
+/// Message, and number of the original tweet with this author, time and content.
 fn find_original<'a>(
     retweet: &Retweet<'a>,
     numbers: &HashMap<String, u64>,
@@ -319,7 +324,7 @@ fn find_original<'a>(
     })
 }
 
-/// Moves tweets of one minute, which are in order, a millisecond apart.
+/// Moves tweets of the same minute, which are sorted, a millisecond apart.
 fn keep_order_within_a_minute(tweets: &mut [TweetRow]) {
     const OFFSET_MS_MAX: i64 = 59_999;
     let (mut minute, mut offset) = (0, 0);
@@ -330,7 +335,7 @@ fn keep_order_within_a_minute(tweets: &mut [TweetRow]) {
     }
 }
 
-/// An account is at least as old as its first tweet, and older than those with a higher number.
+/// Dates each account before its first tweet and before the accounts with a higher number.
 fn date_accounts(accounts: &mut BTreeMap<u64, AccountRow>, tweets: &[TweetRow], now_ms: i64) {
     let mut first_tweet = HashMap::<u64, i64>::new();
     for tweet in tweets {

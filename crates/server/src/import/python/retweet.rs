@@ -1,21 +1,21 @@
-//! The five-line form in which the original program wrote a retweet with a message: `Retweet:`, the message,
-//! the old content, `By: NAME`, `Posted On:TIME`. Message and old content may have several lines each.
+//! The text that the original program wrote for a retweet with a message: `Retweet:`, the message, the original content,
+//! `By: NAME`, `Posted On:TIME`. Message and content can have several lines each.
 
 use jiff::civil::DateTime;
 
-/// A content in that form.
+/// A retweet with a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Retweet<'a> {
-    /// Message and old content, with nothing that tells where the one ends.
+    /// Message and original content. Nothing marks where the message ends.
     body: &'a str,
-    /// Author of the original.
+    /// Name of the original author.
     pub(super) author: &'a str,
-    /// When the original was posted.
+    /// Time of the original tweet.
     pub(super) posted: DateTime,
 }
 
 impl<'a> Retweet<'a> {
-    /// `None` for any other content.
+    /// `None` if the content is not a retweet.
     pub(super) fn parse(content: &'a str) -> Option<Self> {
         let rest = content.strip_prefix("Retweet:\n")?;
         let (rest, posted) = rest.rsplit_once('\n')?;
@@ -25,7 +25,7 @@ impl<'a> Retweet<'a> {
         Some(Self { body, author, posted })
     }
 
-    /// Every way to divide the body into message and old content, the shortest message first.
+    /// Every division of the body into message and original content, the shortest message first.
     pub(super) fn divisions(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let body = self.body;
         body.match_indices('\n').filter_map(move |(at, _)| Some((body.get(..at)?, body.get(at + 1..)?)))
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_five_lines_are_taken_apart() {
+    fn a_retweet_is_parsed() {
         let retweet =
             Retweet::parse("Retweet:\nso true\nfirst\nsecond\nBy: ada\nPosted On:02/12/2020, 11:47").unwrap();
         assert_eq!(retweet.author, "ada");
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tweet_that_only_begins_like_a_retweet_is_a_tweet() {
+    fn a_tweet_that_only_starts_like_a_retweet_is_not_a_retweet() {
         for content in [
             "Retweet:",
             "Retweet: please!",
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn days_that_no_calendar_has_are_no_dates() {
+    fn dates_that_do_not_exist_are_rejected() {
         for text in ["31/02/2020, 10:00", "2020-12-02 10:00", "01/12/2020, 25:00", ""] {
             assert_eq!(parse_date(text), None, "{text:?}");
         }

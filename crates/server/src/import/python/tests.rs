@@ -4,12 +4,13 @@ use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
 use super::*;
+use crate::import::Problem;
 use crate::import::fake_store::{FakeStore, FakeTweet};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const DIGEST: &str = "eu0KzaA/juzTEXjCS8wzzLG/eLT.aBHaHbQGjWlvg3ZEql09IjFQrhFP7szXLK9t73UOysBYBgEp5SPDWKbY3/";
 
-/// A database of the original program in a directory of its own.
+/// A database of the original program in a temporary directory.
 struct Files {
     dir: TempDir,
     users: Vec<String>,
@@ -52,7 +53,7 @@ impl Files {
     }
 
     async fn import_into(&self, store: &FakeStore) -> Summary {
-        run(store, self.read(), &wrap, &mut |_| {}).await.unwrap()
+        run(&|change| store.apply(change), self.read(), &wrap, &mut |_| {}).await.unwrap()
     }
 }
 
@@ -63,7 +64,7 @@ fn wrap(legacy: &str) -> model::Result<PasswordHash> {
     Ok(PasswordHash { phc: "wrapped".into(), legacy: Some("$6$salt".into()) })
 }
 
-/// Ada and Bob, who follow each other, and what they wrote.
+/// Ada and Bob, who follow each other, with their tweets.
 fn ada_and_bob() -> Files {
     Files::new()
         .user(10001, "ada", &[10001, 10002], &[10002])
@@ -87,7 +88,7 @@ fn texts(tweets: &[FakeTweet]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn accounts_follows_and_tweets_arrive_with_their_times() {
+async fn accounts_follows_and_tweets_are_imported_with_their_times() {
     let store = FakeStore::default();
     let summary = ada_and_bob().import_into(&store).await;
     let expected =
@@ -116,7 +117,7 @@ async fn a_retweet_with_a_message_becomes_a_quote_of_its_original() {
 }
 
 #[tokio::test]
-async fn a_second_import_brings_nothing_twice() {
+async fn a_second_import_changes_nothing() {
     let store = FakeStore::default();
     let files = ada_and_bob();
     files.import_into(&store).await;
@@ -126,24 +127,24 @@ async fn a_second_import_brings_nothing_twice() {
 }
 
 #[tokio::test]
-async fn an_import_that_a_full_disk_stopped_goes_on_later() {
+async fn an_import_stopped_by_a_full_disk_continues_later() {
     let store = FakeStore::default();
     let files = ada_and_bob();
     store.full_after(5);
-    let error = run(&store, files.read(), &wrap, &mut |_| {}).await.unwrap_err();
+    let error = run(&|change| store.apply(change), files.read(), &wrap, &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, ImportError::Store(Error::StorageFull)), "{error}");
-    store.has_room();
+    store.free_space();
     let summary = files.import_into(&store).await;
     assert_eq!((summary.already_there, summary.tweets, summary.quotes), (5, 2, 1));
     assert!(summary.problems.is_empty());
 }
 
 #[tokio::test]
-async fn progress_counts_every_row_to_the_end_of_each_phase() {
+async fn progress_counts_every_row_of_each_phase() {
     let mut seen = Vec::new();
-    run(&FakeStore::default(), ada_and_bob().read(), &wrap, &mut |p| seen.push((p.phase, p.done, p.total)))
-        .await
-        .unwrap();
+    let store = FakeStore::default();
+    let mut on_progress = |progress: Progress| seen.push((progress.phase, progress.done, progress.total));
+    run(&|change| store.apply(change), ada_and_bob().read(), &wrap, &mut on_progress).await.unwrap();
     let steps = |phase, total| (1..=total).map(move |done| (phase, done, total));
     let expected: Vec<_> =
         steps(Phase::Accounts, 2).chain(steps(Phase::Follows, 2)).chain(steps(Phase::Tweets, 3)).collect();
@@ -153,7 +154,7 @@ async fn progress_counts_every_row_to_the_end_of_each_phase() {
 #[test]
 fn originals_are_found_by_author_content_and_time() {
     let files = ada_and_bob()
-        // The same words by someone else and at another time.
+        // The same text by another author, and at another time.
         .tweet(4, 10001, "same", "04/12/2020, 10:00")
         .tweet(5, 10002, "same", "04/12/2020, 10:00")
         .tweet(6, 10002, "same", "04/12/2020, 10:01")
@@ -169,7 +170,7 @@ fn originals_are_found_by_author_content_and_time() {
 }
 
 #[test]
-fn old_content_and_message_may_have_several_lines() {
+fn content_and_message_of_a_retweet_can_have_several_lines() {
     let files = ada_and_bob().tweet(4, 10002, "one\n\nBy: me\nthree", "04/12/2020, 10:00").tweet(
         5,
         10001,
@@ -182,14 +183,14 @@ fn old_content_and_message_may_have_several_lines() {
 }
 
 #[tokio::test]
-async fn a_quote_of_a_quote_of_a_later_row_arrives_whole() {
+async fn a_quote_can_quote_a_quote_of_a_later_row() {
     let inner = "Retweet:\ninner\nsecond #one #two\nBy: Bob\nPosted On:02/12/2020, 11:47";
     let files = ada_and_bob()
         .tweet(
             8,
             10001,
             &format!("Retweet:\nouter\n{inner}\nBy: ada\nPosted On:06/12/2020, 10:00"),
-            // By a clock that was set back.
+            // The clock was set back.
             "06/12/2020, 09:00",
         )
         .tweet(9, 10001, inner, "06/12/2020, 10:00");
@@ -202,7 +203,7 @@ async fn a_quote_of_a_quote_of_a_later_row_arrives_whole() {
 }
 
 #[test]
-fn a_retweet_whose_original_is_not_there_is_a_problem_and_no_tweet() {
+fn a_retweet_without_its_original_is_skipped() {
     let files = ada_and_bob().tweet(
         4,
         10001,
@@ -213,12 +214,12 @@ fn a_retweet_whose_original_is_not_there_is_a_problem_and_no_tweet() {
     assert_eq!(database.tweets.len(), 3);
     assert_eq!(
         reasons(&database.problems),
-        ["tweet_table.csv, line 9: the tweet of \"Bob\" that it retweets does not exist or was left out"]
+        ["tweet_table.csv, line 9: the retweeted tweet of \"Bob\" does not exist or was skipped"]
     );
 }
 
 #[test]
-fn broken_tweets_are_named_and_the_rest_goes_on() {
+fn invalid_tweets_are_reported_and_skipped() {
     let files = ada_and_bob()
         .tweet(4, 999, "who am I", "05/12/2020, 09:00")
         .tweet(5, 10001, "when", "2020-12-05")
@@ -233,16 +234,16 @@ fn broken_tweets_are_named_and_the_rest_goes_on() {
         .tweet(13, 10001, "all is well", "05/12/2020, 09:00");
     let database = files.read();
     let expected = [
-        "tweet_table.csv, line 9: its author, user 999, does not exist or was left out",
+        "tweet_table.csv, line 9: the author, user 999, does not exist or was skipped",
         "tweet_table.csv, line 10: date_time_created is not a date like 31/12/2020, 23:59: \"2020-12-05\"",
         "tweet_table.csv, line 11: date_time_created is in the future: 05/12/2090, 09:00",
         "tweet_table.csv, line 12: date_time_created is before 1970: 05/12/1930, 09:00",
-        "tweet_table.csv, line 16: another row has the tweet_id 1 too",
+        "tweet_table.csv, line 16: tweet_id 1 is used by another row",
         "tweet_table.csv, line 17: tweet_id is not a number",
-        "tweet_table.csv, line 18: has 2 fields where the table has 5",
+        "tweet_table.csv, line 18: the row has 2 fields instead of 5",
         "tweet_table.csv, line 14: text is empty",
         "tweet_table.csv, line 13: text has the control character U+001B",
-        "tweet_table.csv, line 15: text is 1 character too long (at most 500)",
+        "tweet_table.csv, line 15: text is 1 characters too long (at most 500)",
     ];
     assert_eq!(reasons(&database.problems), expected);
     assert_eq!(database.tweets.last().unwrap().text.as_str(), "all is well");
@@ -250,7 +251,7 @@ fn broken_tweets_are_named_and_the_rest_goes_on() {
 }
 
 #[test]
-fn bytes_that_are_no_text_spoil_only_their_row() {
+fn a_row_that_is_not_utf_8_is_skipped() {
     let files = ada_and_bob();
     files.read();
     let mut bytes = files.rows.clone().into_bytes();
@@ -262,7 +263,7 @@ fn bytes_that_are_no_text_spoil_only_their_row() {
 }
 
 #[test]
-fn broken_accounts_are_named_and_nothing_of_them_is_imported() {
+fn invalid_accounts_are_reported_and_skipped_with_their_tweets() {
     let files = ada_and_bob()
         .user(10003, "BOB", &[], &[])
         .user(10004, "a b", &[], &[])
@@ -273,20 +274,20 @@ fn broken_accounts_are_named_and_nothing_of_them_is_imported() {
         .tweet(4, 10005, "hello", "05/12/2020, 09:00");
     let database = files.read();
     let expected = [
-        "user_database.json, key \"x\": is not a user's number",
-        "user_database.json, user 10003: the name bob is that of an earlier user when case is ignored",
-        "user_database.json, user 10004: username can have only the letters a to z, digits and _: \"a b\"",
-        "user_database.json, user 10005: the password is not a sha512-crypt hash ($6$salt$hash)",
-        "user_database.json, user 10006: has no text as its user_name",
-        "user_database.json, user 10007: has no text as its user_name",
-        "tweet_table.csv, line 9: its author, user 10005, does not exist or was left out",
+        "user_database.json, key \"x\": the key is not a user number",
+        "user_database.json, user 10003: the username bob is used by an earlier user (case is ignored)",
+        "user_database.json, user 10004: username may have only the letters a to z, digits and _: \"a b\"",
+        "user_database.json, user 10005: password is not a sha512-crypt hash ($6$salt$hash)",
+        "user_database.json, user 10006: user_name is missing or not text",
+        "user_database.json, user 10007: user_name is missing or not text",
+        "tweet_table.csv, line 9: the author, user 10005, does not exist or was skipped",
     ];
     assert_eq!(reasons(&database.problems), expected);
     assert_eq!(database.accounts.iter().map(|a| a.number).collect::<Vec<_>>(), [10001, 10002]);
 }
 
 #[test]
-fn follows_come_from_both_lists_without_oneself_and_without_strangers() {
+fn follows_come_from_both_lists_without_self_follows_and_unknown_users() {
     let hash = format!("$6$salt${DIGEST}");
     let files = Files::new()
         .user(1, "ada", &[1], &[2, 77])
@@ -298,16 +299,16 @@ fn follows_come_from_both_lists_without_oneself_and_without_strangers() {
     let database = files.read();
     assert_eq!(database.follows, [(2, 1), (2, 3), (4, 1)]);
     let expected = [
-        "user_database.json, user 4: following has true, which is no number",
+        "user_database.json, user 4: following has true, which is not a number",
         "user_database.json, user 4: followers is not a list",
-        "user_database.json, user 3: following has user 88, who does not exist or was left out",
-        "user_database.json, user 1: followers has user 77, who does not exist or was left out",
+        "user_database.json, user 3: following has user 88, which does not exist or was skipped",
+        "user_database.json, user 1: followers has user 77, which does not exist or was skipped",
     ];
     assert_eq!(reasons(&database.problems), expected);
 }
 
 #[tokio::test]
-async fn a_name_that_someone_has_here_and_a_hash_that_is_refused_are_problems() {
+async fn an_account_with_a_taken_username_or_a_rejected_hash_is_skipped() {
     let store = FakeStore::default();
     ada_and_bob().import_into(&store).await;
     let files = Files::new()
@@ -319,10 +320,10 @@ async fn a_name_that_someone_has_here_and_a_hash_that_is_refused_are_problems() 
         .tweet(50, 20001, "lost", "05/12/2020, 09:00");
     let summary = files.import_into(&store).await;
     let expected = [
-        "user_database.json, user 20001: this username is already taken; choose another",
+        "user_database.json, user 20001: this username is taken already, choose another",
         "user_database.json, user 20002: password has too many rounds",
         "user_database.json, user 20002: cannot follow user 20001: there is no such account",
-        "tweet_table.csv, line 2: there is no such account as its author",
+        "tweet_table.csv, line 2: there is no such author",
     ];
     assert_eq!(reasons(&summary.problems), expected);
     assert_eq!((summary.accounts, summary.tweets, store.all_tweets().len()), (0, 0, 3));
@@ -341,7 +342,7 @@ fn tweets_of_one_minute_keep_their_order() {
 }
 
 #[test]
-fn times_are_those_of_the_time_zone() {
+fn times_are_in_the_time_zone() {
     let files = Files::new().user(1, "ada", &[], &[]).tweet(1, 1, "noon", "05/07/2020, 12:00");
     let utc = files.read().tweets[0].created_ms;
     let zone = TimeZone::fixed(jiff::tz::offset(5));
@@ -356,7 +357,7 @@ fn texts_lose_carriage_returns_and_become_nfc_but_keep_entities() {
 }
 
 #[test]
-fn accounts_are_older_than_those_after_them_and_than_their_tweets() {
+fn accounts_are_older_than_later_accounts_and_than_their_tweets() {
     let files = Files::new()
         .user(1, "ada", &[], &[])
         .user(2, "bob", &[], &[])
@@ -369,7 +370,7 @@ fn accounts_are_older_than_those_after_them_and_than_their_tweets() {
 }
 
 #[test]
-fn a_file_that_is_missing_or_something_else_is_an_error_of_the_whole() {
+fn a_missing_file_or_one_in_another_format_stops_the_import() {
     let files = ada_and_bob();
     files.read();
     let fails = |file: &str, content: Option<&[u8]>, expected: &str| {
@@ -400,7 +401,7 @@ mod any_bytes {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn no_file_however_broken_makes_the_reader_fail_badly(
+        fn no_file_makes_the_reader_panic(
             users in proptest::collection::vec(any::<u8>(), 0..200),
             rows in "[0-9,\"\n\rRetwByPosdOn:/ ]{0,200}",
         ) {

@@ -1,0 +1,136 @@
+//! The options of a configuration, taken from its schema: names, texts and values. The reference page, the checks and
+//! the error messages use the same list.
+
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+use serde_json::Value as Json;
+use toml::Value;
+
+/// Values of an option, where its type does not say it (`x-value` in the schema).
+pub(super) const ADDRESS: &str = "an address with a port, such as 127.0.0.1:4280";
+pub(super) const PATH: &str = "a path";
+
+/// One option.
+#[derive(Debug)]
+pub(super) struct ConfigOption {
+    /// Its name with its section, as in `server.name`.
+    pub(super) key: String,
+    /// What it does.
+    doc: String,
+    /// The values that it takes; continues "must be".
+    pub(super) values: String,
+    /// Its type in the schema.
+    kind: String,
+    minimum: u64,
+    maximum: Option<u64>,
+}
+
+/// All options of `T` in the order of its fields.
+pub(super) fn options<T: JsonSchema>() -> Vec<ConfigOption> {
+    let settings = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
+    let mut options = Vec::new();
+    add_options(settings.into_generator().into_root_schema_for::<T>().as_value(), "", &mut options);
+    options
+}
+
+fn add_options(section: &Json, prefix: &str, options: &mut Vec<ConfigOption>) {
+    for (name, schema) in section.get("properties").and_then(Json::as_object).into_iter().flatten() {
+        let key = format!("{prefix}{name}");
+        if schema.get("properties").is_some() {
+            add_options(schema, &format!("{key}."), options);
+        } else {
+            options.push(ConfigOption::new(key, schema));
+        }
+    }
+}
+
+impl ConfigOption {
+    fn new(key: String, schema: &Json) -> Self {
+        let text = |name: &str| schema.get(name).and_then(Json::as_str);
+        let number = |name: &str| schema.get(name).and_then(Json::as_u64);
+        let kind = schema.get("type").and_then(|kind| kind.as_str().or_else(|| kind.get(0)?.as_str()));
+        let (kind, minimum, maximum) =
+            (kind.unwrap_or_default(), number("minimum").unwrap_or(0), number("maximum"));
+        let words = schema.get("enum").and_then(Json::as_array);
+        let values = match (text("x-value"), words, kind, maximum) {
+            (Some(values), ..) => values.to_owned(),
+            (_, Some(words), ..) => alternatives(words),
+            (_, _, "boolean", _) => "true or false".to_owned(),
+            (_, _, "integer", Some(maximum)) => format!("a whole number from {minimum} to {maximum}"),
+            (_, _, "integer", None) => format!("a whole number, {minimum} or more"),
+            _ => "text of one line".to_owned(),
+        };
+        let doc = text("description").unwrap_or_default().replace('\n', " ");
+        Self { key, doc, values, kind: kind.to_owned(), minimum, maximum }
+    }
+
+    /// The environment variable that sets it: `MINI_TWEET_SERVER_NAME`.
+    pub(super) fn environment_name(&self) -> String {
+        format!("MINI_TWEET_{}", self.key.replace('.', "_").to_ascii_uppercase())
+    }
+
+    /// The value that this text means. Text that is none is left as it is, so that the type rejects it.
+    pub(super) fn value(&self, text: &str) -> Value {
+        let value = match self.kind.as_str() {
+            "integer" => text.parse().ok().map(Value::Integer),
+            "boolean" => text.parse().ok().map(Value::Boolean),
+            _ => None,
+        };
+        value.unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+
+    /// Whether its value in this configuration is in range, and its text one line.
+    pub(super) fn allows(&self, config: &Json) -> bool {
+        match self.of(config) {
+            Json::String(text) => !text.is_empty() && !text.contains(char::is_control),
+            Json::Number(number) => number.as_u64().is_some_and(|number| {
+                number >= self.minimum && self.maximum.is_none_or(|maximum| number <= maximum)
+            }),
+            _ => true,
+        }
+    }
+
+    fn of<'a>(&self, config: &'a Json) -> &'a Json {
+        self.key.split('.').try_fold(config, |value, name| value.get(name)).unwrap_or(&Json::Null)
+    }
+}
+
+/// As in "open, invite or closed".
+fn alternatives(words: &[Json]) -> String {
+    let words: Vec<_> = words.iter().filter_map(Json::as_str).collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+/// The reference of all options of `T`, as Markdown.
+pub(super) fn reference<T: JsonSchema + Serialize + Default>() -> String {
+    let defaults = serde_json::to_value(T::default()).unwrap_or_default();
+    let mut out = String::from(
+        "# Configuration\n\n\
+         Set an option in a TOML file (`mini-tweet serve --config FILE`), in an environment variable, or on the \
+         command line (`--set KEY=VALUE`). The command line overrides variables, and variables override the file. In \
+         the file, `server.name` is `name` in the section `[server]`. The server does not start with an unknown \
+         option or an invalid value; the error names the place.\n\n\
+         This page is generated from the source.\n",
+    );
+    for option in options::<T>() {
+        let default = match option.of(&defaults) {
+            Json::Null => "none".to_owned(),
+            Json::String(text) => format!("`{text}`"),
+            value => format!("`{value}`"),
+        };
+        let (key, doc, values, variable) =
+            (&option.key, &option.doc, &option.values, option.environment_name());
+        // Writing to a string does not fail.
+        let _ = write!(
+            out,
+            "\n## `{key}`\n\n{doc}\n\n- Value: {values}\n- Default: {default}\n- Environment: `{variable}`\n"
+        );
+    }
+    out
+}
