@@ -61,14 +61,14 @@ fn the_guides_examples_are_what_they_say() {
 
 #[test]
 fn the_guide_names_the_result_of_every_request() {
-    let (_, table) = GUIDE.split_once("## Which result").unwrap();
+    let (_, table) = GUIDE.split_once("## Results").unwrap();
     let mut results = HashMap::new();
     for row in table.lines().filter(|line| line.starts_with("| `")) {
         let mut columns = row.split('|').skip(1).map(|column| column.trim().replace('`', ""));
         let (requests, result) = (columns.next().unwrap(), columns.next().unwrap());
         results.extend(requests.split(' ').map(|request| (request.to_owned(), result.clone())));
     }
-    assert!(table.contains("| everything else | `Done` |"));
+    assert!(table.contains("| all others | `Done` |"));
     for operation in Operation::ALL {
         let result = results.remove(operation.name()).unwrap_or_else(|| "Done".to_owned());
         assert_eq!(result, operation.response(), "{operation:?}");

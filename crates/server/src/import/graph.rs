@@ -411,7 +411,7 @@ mod tests {
             "a.edges, line 4: expected two numbers, as in \"17 4\"",
             "a.edges, line 5: expected two numbers, as in \"17 4\"",
             "a.edges, line 6: an account cannot follow itself",
-            "tweets.txt, line 2: text is 1 characters too long (at most 500)",
+            "tweets.txt, line 2: text is 1 character too long (at most 500)",
             "tweets.txt, line 3: text has the control character U+001B",
             "tweets.txt, line 5: the text is not UTF-8",
         ];

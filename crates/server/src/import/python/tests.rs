@@ -243,7 +243,7 @@ fn invalid_tweets_are_reported_and_skipped() {
         "tweet_table.csv, line 18: the row has 2 fields instead of 5",
         "tweet_table.csv, line 14: text is empty",
         "tweet_table.csv, line 13: text has the control character U+001B",
-        "tweet_table.csv, line 15: text is 1 characters too long (at most 500)",
+        "tweet_table.csv, line 15: text is 1 character too long (at most 500)",
     ];
     assert_eq!(reasons(&database.problems), expected);
     assert_eq!(database.tweets.last().unwrap().text.as_str(), "all is well");
@@ -276,7 +276,7 @@ fn invalid_accounts_are_reported_and_skipped_with_their_tweets() {
     let expected = [
         "user_database.json, key \"x\": the key is not a user number",
         "user_database.json, user 10003: the username bob is used by an earlier user (case is ignored)",
-        "user_database.json, user 10004: username may have only the letters a to z, digits and _: \"a b\"",
+        "user_database.json, user 10004: username can have only the letters a to z, digits and _: \"a b\"",
         "user_database.json, user 10005: password is not a sha512-crypt hash ($6$salt$hash)",
         "user_database.json, user 10006: user_name is missing or not text",
         "user_database.json, user 10007: user_name is missing or not text",
@@ -320,7 +320,7 @@ async fn an_account_with_a_taken_username_or_a_rejected_hash_is_skipped() {
         .tweet(50, 20001, "lost", "05/12/2020, 09:00");
     let summary = files.import_into(&store).await;
     let expected = [
-        "user_database.json, user 20001: this username is taken already, choose another",
+        "user_database.json, user 20001: this username is already taken; choose another",
         "user_database.json, user 20002: password has too many rounds",
         "user_database.json, user 20002: cannot follow user 20001: there is no such account",
         "tweet_table.csv, line 2: there is no such author",
