@@ -24,7 +24,10 @@ fn a_tweet_is_liked_bookmarked_edited_replied_to_and_deleted() {
         assert_eq!(bob.json(&[verb, &id])[0]["changed"], false, "{verb} again is no error");
     }
     let shown = &bob.json(&["show", &id])[0];
-    assert_eq!((&shown["liked"], &shown["saved"], &shown["likes"]), (&true.into(), &true.into(), &1.into()));
+    assert_eq!(
+        (&shown["liked"], &shown["bookmarked"], &shown["likes"]),
+        (&true.into(), &true.into(), &1.into())
+    );
     assert_eq!(bob.texts("bookmarks"), ["first version"]);
     assert_eq!(bob.texts("saved"), ["first version"], "the old name still works");
     assert_eq!(bob.texts("likes"), ["first version"]);
@@ -32,7 +35,7 @@ fn a_tweet_is_liked_bookmarked_edited_replied_to_and_deleted() {
     bob.ok(&["unbookmark", &id]);
     for (verb, bookmarked) in [("save", true), ("unsave", false)] {
         bob.ok(&[verb, &id]);
-        assert_eq!(bob.json(&["show", &id])[0]["saved"], bookmarked, "the old name {verb} still works");
+        assert_eq!(bob.json(&["show", &id])[0]["bookmarked"], bookmarked, "the old name {verb} still works");
     }
     assert!(bob.texts("bookmarks").is_empty() && bob.texts("likes").is_empty());
 
