@@ -259,7 +259,7 @@ async fn a_client_uses_any_stream_and_opens_another_when_one_is_lost() {
         let last = carriers.lock().unwrap().last().cloned().unwrap();
         last.abort();
     }
-    client.ask(post("once more")).await.unwrap();
+    client.ask(post("again")).await.unwrap();
     assert_eq!(carriers.lock().unwrap().len(), 4);
 }
 

@@ -166,7 +166,7 @@ fn a_small_terminal_a_large_one_and_a_sudden_change() {
     for (columns, rows) in [(40, 12), (20, 5), (200, 50), (80, 24)] {
         screen.resize(columns, rows);
         let end = Instant::now() + Duration::from_secs(20);
-        while !screen.text().replace('\n', " ").contains("Somebody") {
+        while !screen.text().replace('\n', " ").contains("Someone") {
             assert!(Instant::now() < end, "{columns}×{rows}: {}", screen.text());
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -277,12 +277,12 @@ fn the_first_start_hosts_a_server_that_stays() {
 }
 
 #[test]
-fn the_tour_is_a_town_that_talks_and_leaves_nothing() {
+fn the_tour_is_a_live_sample_network_and_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
     let mut screen = Screen::start(first(home.path()));
     screen.expect("Welcome to Mini-Tweet").press(&["Down", "Down", "Enter"]);
-    screen.expect("@okello").expect("● live").press(&["g", "p"]).expect("A visitor");
-    screen.press(&["g", "h", "c", "hello, town", "Ctrl-s"]).expect("Sent");
+    screen.expect("@okello").expect("● live").press(&["g", "p"]).expect("A guest");
+    screen.press(&["g", "h", "c", "hello, everyone", "Ctrl-s"]).expect("Sent");
     screen.quit();
     assert!(
         client::Profiles::load(&client::Home::at(home.path().to_owned())).unwrap().all().next().is_none()

@@ -1,4 +1,4 @@
-//! What operators do: invites, suspension, backup, restore, check, and the import of other databases.
+//! The operator's verbs: invites, suspension, reports, backup, restore, check and import.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use e2e::{E2e, PASSWORD, succeeded, until};
 
 #[test]
-fn sign_up_by_invite_takes_a_code_once() {
+fn an_invite_code_can_be_used_once() {
     let e2e = E2e::start_with(&[("MINI_TWEET_SERVER_SIGN_UP", "invite")]);
     let ada = e2e.person("ada");
     let (code, text) = ada.refused_with_input(&["signup", "ada", "--password-stdin"], PASSWORD);
@@ -25,7 +25,7 @@ fn sign_up_by_invite_takes_a_code_once() {
 }
 
 #[test]
-fn a_suspended_account_is_gone_until_it_is_allowed_back() {
+fn a_suspended_account_is_hidden_until_it_is_restored() {
     let e2e = E2e::start();
     let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     let id = bob.ok(&["post", "hello"]).trim().to_owned();
@@ -44,16 +44,19 @@ fn a_suspended_account_is_gone_until_it_is_allowed_back() {
 }
 
 #[test]
-fn what_people_report_is_listed_for_the_operator_until_it_is_closed() {
+fn a_report_is_listed_for_the_operator_until_it_is_closed() {
     let e2e = E2e::start();
     let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
     let tweet = ada.ok(&["post", "buy my pills"]).trim().to_owned();
-    let told = bob.json(&["report", &tweet, "--reason", "sells pills"]);
-    assert_eq!((told[0]["about"].as_str(), told[0]["changed"].as_bool()), (Some(tweet.as_str()), Some(true)));
+    let reported = bob.json(&["report", &tweet, "--reason", "sells pills"]);
+    assert_eq!(
+        (reported[0]["about"].as_str(), reported[0]["changed"].as_bool()),
+        (Some(tweet.as_str()), Some(true))
+    );
     let again = bob.json(&["report", &tweet, "--reason", "still sells pills"]);
     assert_eq!(again[0]["changed"], false);
     assert_eq!(bob.refused(&["report", "@bob"]).0, 5);
-    assert_eq!(bob.refused(&["report", "@nobody"]).0, 3);
+    assert_eq!(bob.refused(&["report", "@no_one"]).0, 3);
 
     let listed = succeeded(&["reports"], e2e.operator(&["admin", "reports", "list", "--json"]));
     let report: serde_json::Value = serde_json::from_str(&listed).unwrap();
@@ -94,7 +97,7 @@ fn a_backup_under_load_restores_to_a_server_with_the_same_key() {
 }
 
 #[test]
-fn another_server_behind_the_same_address_is_a_hard_stop() {
+fn another_server_at_the_same_address_is_refused() {
     let mut e2e = E2e::start();
     let ada = e2e.member("ada");
     let address = e2e.kill_server();
@@ -129,7 +132,7 @@ fn python_database(e2e: &E2e) -> std::path::PathBuf {
         "tweet_id,content,user_id,date_time_created,last_update_time\r\n\
          1,first #old,10002,\"01/12/2020, 17:05\",\"01/12/2020, 17:05\"\r\n\
          2,\"Retweet:\nthis! #new\nfirst #old\nBy: test2\nPosted On:01/12/2020, 17:05\",10001,\"02/12/2020, 11:47\",\"02/12/2020, 11:47\"\r\n\
-         3,from nobody,19999,\"02/12/2020, 11:48\",\"02/12/2020, 11:48\"\r\n\
+         3,from no one,19999,\"02/12/2020, 11:48\",\"02/12/2020, 11:48\"\r\n\
          4,no such day,10001,\"32/13/2020, 11:48\",\"02/12/2020, 11:48\"\r\n",
     )
     .unwrap();

@@ -176,7 +176,7 @@ fn a_full_disk_refuses_writes_serves_reads_and_recovers() {
     let inside = std::path::PathBuf::from(format!("/proc/{}/root", e2e.server_pid()))
         .join(e2e.data().strip_prefix("/").unwrap());
     let ada = e2e.member("ada");
-    let first = ada.ok(&["post", "written while there was room"]);
+    let first = ada.ok(&["post", "written while there was space"]);
     let ballast = inside.join("ballast");
     let filled = std::process::Command::new("dd")
         .args(["if=/dev/zero", &format!("of={}", ballast.display()), "bs=64k"])
@@ -202,7 +202,7 @@ fn a_full_disk_refuses_writes_serves_reads_and_recovers() {
     assert!(!ada.texts("home").is_empty(), "reading goes on");
 
     fs::remove_file(&ballast).unwrap();
-    until("writing works again by itself", || ada.run(&["post", "there is room again"]).status.success());
+    until("writing works again by itself", || ada.run(&["post", "there is space again"]).status.success());
     for id in &acknowledged {
         ada.ok(&["show", id]);
     }

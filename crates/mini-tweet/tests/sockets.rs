@@ -41,7 +41,7 @@ async fn a_server_that_restarts_on_its_socket_refuses_no_connection_and_clients_
     let address = socket.local_addr().unwrap();
     let mut e2e = E2e::without_server();
     e2e.run_server(with_sockets(&e2e, &socket, None));
-    assert_eq!(e2e.address(), address.to_string(), "it listens where it was told to");
+    assert_eq!(e2e.address(), address.to_string(), "it listens on the socket");
 
     let over = Arc::new(AtomicBool::new(false));
     let refused = Arc::new(AtomicUsize::new(0));

@@ -24,7 +24,10 @@ fn a_tweet_is_liked_bookmarked_edited_replied_to_and_deleted() {
         assert_eq!(bob.json(&[verb, &id])[0]["changed"], false, "{verb} again is no error");
     }
     let shown = &bob.json(&["show", &id])[0];
-    assert_eq!((&shown["liked"], &shown["saved"], &shown["likes"]), (&true.into(), &true.into(), &1.into()));
+    assert_eq!(
+        (&shown["liked"], &shown["bookmarked"], &shown["likes"]),
+        (&true.into(), &true.into(), &1.into())
+    );
     assert_eq!(bob.texts("bookmarks"), ["first version"]);
     assert_eq!(bob.texts("saved"), ["first version"], "the old name still works");
     assert_eq!(bob.texts("likes"), ["first version"]);
@@ -32,7 +35,7 @@ fn a_tweet_is_liked_bookmarked_edited_replied_to_and_deleted() {
     bob.ok(&["unbookmark", &id]);
     for (verb, bookmarked) in [("save", true), ("unsave", false)] {
         bob.ok(&[verb, &id]);
-        assert_eq!(bob.json(&["show", &id])[0]["saved"], bookmarked, "the old name {verb} still works");
+        assert_eq!(bob.json(&["show", &id])[0]["bookmarked"], bookmarked, "the old name {verb} still works");
     }
     assert!(bob.texts("bookmarks").is_empty() && bob.texts("likes").is_empty());
 
@@ -73,7 +76,7 @@ fn text_comes_from_an_argument_stdin_or_an_editor() {
     let out = command.env("EDITOR", format!("sh {}", editor.display())).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     assert_eq!(ada.texts("mine")[0], "from an editor");
-    // The same key is the same tweet, whoever sends it and however often.
+    // The same key makes the same tweet, however often it is sent.
     let first = id_of(&ada, &["post", "once", "--key", "deploy-42"]);
     assert_eq!(id_of(&ada, &["post", "once", "--key", "deploy-42"]), first);
     assert_eq!(ada.refused(&["post", "another", "--key", "deploy-42"]).0, 8);
@@ -191,7 +194,7 @@ fn exit_codes_and_errors_mean_what_the_help_says() {
     let too_long = "x".repeat(501);
     let table: &[(&[&str], i32)] = &[
         (&["show", "12"], 3),
-        (&["profile", "@nobody"], 3),
+        (&["profile", "@no_one"], 3),
         (&["feed", "#nothing", "--exit-status"], 3),
         (&["post", &too_long], 5),
         (&["follow", "@bob"], 5),
@@ -201,7 +204,7 @@ fn exit_codes_and_errors_mean_what_the_help_says() {
         (&["whoami", "--server", "127.0.0.1:1"], 4),
         (&["info", "--server", "127.0.0.1:1"], 7),
         (&["info", "--server", "no good"], 2),
-        (&["whoami", "--profile", "nobody"], 2),
+        (&["whoami", "--profile", "no_one"], 2),
     ];
     for (args, expected) in table {
         let (code, text) = bob.refused(args);
@@ -223,7 +226,7 @@ fn exit_codes_and_errors_mean_what_the_help_says() {
         (&["report", "@bob"], "you can't report yourself"),
         (&["chat", "@bob", "hello"], "you can't message yourself"),
         (&["post", &too_long], "text is 1 character too long (at most 500)"),
-        (&["profile", "@nobody"], "there is no such account"),
+        (&["profile", "@no_one"], "there is no such account"),
         (&["sessions", "revoke", "x"], "a session id is a number; see `mini-tweet sessions`"),
     ] {
         assert_eq!(bob.refused(args).1, format!("error: {message}\n"), "{args:?}");
@@ -307,7 +310,7 @@ fn operators_create_accounts_reset_passwords_and_announce() {
     assert_eq!(ada.json(&["info"])[0]["announcement"], "Back at six");
     let stats = e2e::succeeded(&["stats"], e2e.operator(&["admin", "stats", "--json"]));
     assert_eq!(serde_json::from_str::<serde_json::Value>(&stats).unwrap()["accounts"], 1);
-    assert_eq!(e2e.operator(&["admin", "suspend", "@nobody"]).status.code(), Some(3));
+    assert_eq!(e2e.operator(&["admin", "suspend", "@no_one"]).status.code(), Some(3));
 }
 
 #[test]
@@ -324,7 +327,7 @@ fn the_fields_of_json_are_those_that_the_documentation_promises() {
         ("a tweet", &["feed", "local"]),
         ("a change of a tweet", &["like", &id]),
         ("a version", &["history", &id]),
-        ("somebody in a list", &["people"]),
+        ("an account in a list", &["people"]),
         ("a profile", &["whoami"]),
         ("a notification", &["notifs"]),
         ("a trend", &["tags"]),
@@ -333,7 +336,7 @@ fn the_fields_of_json_are_those_that_the_documentation_promises() {
         ("a message", &["chat", "@ada"]),
         ("a session", &["sessions"]),
         ("an ssh key", &["keys"]),
-        ("an account here", &["accounts"]),
+        ("an account on this machine", &["accounts"]),
         ("the server", &["info"]),
     ];
     for (what, args) in table {

@@ -159,7 +159,7 @@ mod tests {
                 if n % 100 == 99 {
                     ids = IdGenerator::new(restart_as, ids.high_water());
                 }
-                // Mostly a clock that stands still, so that the sequence overflows now and then.
+                // Mostly a clock that stands still, so that the sequence overflows sometimes.
                 now += if n % 7 == 0 { *step } else { 0 };
                 let id = ids.next(now);
                 prop_assert!(id > last);

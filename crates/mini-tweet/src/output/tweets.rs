@@ -25,7 +25,7 @@ const TWEET: [&str; 18] = [
     "likes",
     "liked",
     "retweeted",
-    "saved",
+    "bookmarked",
     "deleted",
     "event",
 ];

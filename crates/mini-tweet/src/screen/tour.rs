@@ -14,9 +14,9 @@ const PASSWORD: &str = "a password for the tour";
 /// Interval between live tweets during the tour.
 const TWEET_INTERVAL: Duration = Duration::from_secs(12);
 
-/// Sample accounts: username and display name. The first is the visitor.
+/// Sample accounts: username and display name. The first is the user's own.
 const ACCOUNTS: [(&str, &str); 5] = [
-    ("you", "A visitor"),
+    ("you", "A guest"),
     ("maren", "Maren, harbour pilot"),
     ("tomas", "Tomáš 🎺"),
     ("aiko", "愛子"),
@@ -28,7 +28,7 @@ const EARLIER_TWEETS: [(usize, &str); 10] = [
     (1, "Fog until ten, then the whole bay at once, like a curtain. #harbour"),
     (3, "今日は港で写真を撮りました。霧がとてもきれい #harbour #写真"),
     (2, "Rehearsal tonight at seven. Bring your own chair, the last ones are still on the boat."),
-    (1, "To whoever painted a whale on breakwater 3: the whale stays. #harbour"),
+    (1, "If you painted the whale on breakwater 3: the whale stays. #harbour"),
     (4, "Honey for the band if the band plays where the bees can hear it. #bees"),
     (2, "@okello deal. We know one song in F sharp. #bees"),
     (3, "The whale looks happiest from the ferry https://example.org/whale #harbour"),
@@ -59,7 +59,7 @@ impl Drop for Directory {
     }
 }
 
-/// Starts the server and returns the visitor's profile and the data directory.
+/// Starts the server and returns the user's profile and the data directory.
 pub(super) async fn begin() -> Result<(Profile, Directory), String> {
     let directory = Directory(std::env::temp_dir().join(format!("mini-tweet-tour-{}", std::process::id())));
     let config = configuration(&directory)?;

@@ -1,4 +1,4 @@
-//! The application behind the ssh gateway: the full-screen client or plain mode with a terminal, the verbs without.
+//! The application of the ssh gateway: the full-screen client or plain mode with a terminal, the verbs without.
 
 mod host;
 mod typing;

@@ -50,7 +50,7 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
         }
         AdminAction::Announce { text } => {
             client.ask(v1::Announce { text }).await?;
-            out.say("Announcement saved. It is shown to everyone, also in `mini-tweet info`.");
+            out.say("Announcement published. Everyone can see it, also with `mini-tweet info`.");
             Ok(())
         }
         AdminAction::Reports { action: None | Some(ReportsAction::List) } => {

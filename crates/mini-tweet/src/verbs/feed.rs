@@ -33,7 +33,7 @@ pub(super) fn timeline(name: &str) -> Result<Timeline, Failure> {
         "home" => Timeline::Home(v1::Home {}),
         "mine" => Timeline::User(String::new()),
         "local" => Timeline::Local(v1::Local {}),
-        // Its name until version 0.1.
+        // Its former name.
         "bookmarks" | "saved" => Timeline::Bookmarks(v1::Bookmarks {}),
         "likes" => Timeline::Likes(v1::Likes {}),
         _ => match (name.strip_prefix('@'), name.strip_prefix('#')) {
