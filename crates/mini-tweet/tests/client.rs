@@ -64,7 +64,14 @@ fn a_draft_survives_kill_9_and_a_sent_tweet_is_sent_once() {
     let ada = e2e.member("ada");
     let mut screen = local(&ada, &[]);
     screen.expect("● live").press(&["c", "half a thought"]).expect("half a thought");
-    std::thread::sleep(Duration::from_millis(300));
+    until("the draft is on the disk", || {
+        let mut accounts = std::fs::read_dir(ada.home().join("accounts")).unwrap();
+        let drafts = accounts.next().unwrap().unwrap().path().join("drafts");
+        let is_complete = |file: std::fs::DirEntry| {
+            std::fs::read_to_string(file.path()).is_ok_and(|text| text.contains("half a thought"))
+        };
+        std::fs::read_dir(drafts).into_iter().flatten().flatten().any(is_complete)
+    });
     screen.kill();
 
     let mut screen = local(&ada, &[]);
@@ -164,7 +171,7 @@ fn a_small_terminal_a_large_one_and_a_sudden_change() {
     for (columns, rows) in [(40, 12), (20, 5), (200, 50), (80, 24)] {
         screen.resize(columns, rows);
         let end = Instant::now() + Duration::from_secs(20);
-        while !screen.text().replace('\n', " ").contains("Somebody") {
+        while !screen.text().replace('\n', " ").contains("Someone") {
             assert!(Instant::now() < end, "{columns}×{rows}: {}", screen.text());
             std::thread::sleep(Duration::from_millis(10));
         }
