@@ -1,5 +1,5 @@
-//! Load on connections, and what it met: closed loop (the next request when an answer came) or open loop (at
-//! fixed times, whatever the server does).
+//! Load on connections, and its measurements: closed loop (a response triggers the next request) or open loop (requests at
+//! fixed times, independent of the server).
 
 use std::time::{Duration, Instant};
 
@@ -7,37 +7,37 @@ use bytes::Bytes;
 use hdrhistogram::Histogram;
 use protocol::v1::request::Op;
 
-use crate::Error;
-use crate::link::{Arrived, Link};
+use crate::connection::{Connection, Received};
+use crate::error::Error;
 
-/// Requests that the server takes from one connection at once.
+/// Requests in flight that the server accepts on one connection.
 const IN_FLIGHT_MAX: usize = 64;
 
-/// What kind of request it is, for its latency.
+/// The kind of a request; latencies are recorded separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Read,
     Write,
 }
 
-/// When the next request goes.
+/// When requests are sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
-    /// So many in flight on each connection.
+    /// This many requests in flight on each connection.
     Closed(usize),
-    /// So many a second over all connections. Latencies count from when a request was to go, so that a stall
-    /// is seen by all that it held up.
+    /// This many requests per second over all connections. Latency is measured from the scheduled time, so that a
+    /// stall counts for every request that it delays.
     Open(f64),
 }
 
-/// What was measured.
+/// The measurements of a load.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     /// Nanoseconds.
     pub(crate) reads: Histogram<u64>,
     /// Nanoseconds.
     pub(crate) writes: Histogram<u64>,
-    /// Of all answers.
+    /// Total size of all responses.
     pub(crate) bytes: u64,
     pub(crate) took: Duration,
 }
@@ -48,7 +48,7 @@ impl Outcome {
         Ok(Self { reads: histogram()?, writes: histogram()?, bytes: 0, took: Duration::ZERO })
     }
 
-    /// Adds what was measured beside it.
+    /// Adds measurements of the same period.
     pub(crate) fn add(&mut self, other: &Self) -> Result<(), Error> {
         self.reads.add(&other.reads)?;
         self.writes.add(&other.writes)?;
@@ -57,7 +57,7 @@ impl Outcome {
         Ok(())
     }
 
-    /// Adds what was measured after it.
+    /// Adds measurements of a later period.
     pub(crate) fn then(&mut self, later: &Self) -> Result<(), Error> {
         let took = self.took + later.took;
         self.add(later)?;
@@ -79,9 +79,9 @@ impl Outcome {
     }
 }
 
-/// Drives all connections for some time, each with the requests of its own picker.
+/// Sends requests on all connections for this long, each with its own picker.
 pub(crate) async fn drive<P>(
-    links: &mut Vec<Link>,
+    connections: &mut Vec<Connection>,
     pace: Pace,
     length: Duration,
     picker: impl Fn(usize) -> P,
@@ -89,51 +89,52 @@ pub(crate) async fn drive<P>(
 where
     P: FnMut() -> (Kind, Op) + Send + 'static,
 {
-    let count = links.len();
+    let count = connections.len();
     let start = Instant::now();
     let mut tasks = Vec::new();
-    for (n, link) in links.drain(..).enumerate() {
-        let turns = match pace {
-            Pace::Closed(depth) => Turns::Closed(depth),
+    for (n, connection) in connections.drain(..).enumerate() {
+        let schedule = match pace {
+            Pace::Closed(depth) => Schedule::Closed(depth),
             Pace::Open(per_second) => {
                 let interval = Duration::from_secs_f64(count as f64 / per_second);
-                Turns::Open { next: start + interval.mul_f64(n as f64 / count as f64), interval }
+                Schedule::Open { next: start + interval.mul_f64(n as f64 / count as f64), interval }
             }
         };
-        tasks.push(tokio::spawn(drive_one(link, turns, start, length, picker(n))));
+        tasks.push(tokio::spawn(drive_one(connection, schedule, start, length, picker(n))));
     }
     let mut outcome = Outcome::new()?;
     for task in tasks {
-        let (link, one) = task.await??;
-        links.push(link);
+        let (connection, one) = task.await??;
+        connections.push(connection);
         outcome.add(&one)?;
     }
     Ok(outcome)
 }
 
-enum Turns {
+/// The state of the [`Pace`] of one connection.
+enum Schedule {
     Closed(usize),
     Open { next: Instant, interval: Duration },
 }
 
 async fn drive_one(
-    mut link: Link,
-    mut turns: Turns,
+    mut connection: Connection,
+    mut schedule: Schedule,
     start: Instant,
     length: Duration,
     mut pick: impl FnMut() -> (Kind, Op),
-) -> Result<(Link, Outcome), Error> {
+) -> Result<(Connection, Outcome), Error> {
     let mut outcome = Outcome::new()?;
     let end = start + length;
-    let mut began = [(Kind::Read, start); IN_FLIGHT_MAX];
+    let mut started = [(Kind::Read, start); IN_FLIGHT_MAX];
     let mut free: Vec<usize> = (0..IN_FLIGHT_MAX).collect();
-    let mut keys = start.elapsed().as_nanos() as u64;
+    let mut random = fastrand::Rng::new();
     loop {
         let now = Instant::now();
         while let Some(&slot) = free.last() {
-            let intended = match &mut turns {
-                Turns::Closed(depth) if IN_FLIGHT_MAX - free.len() < *depth && now < end => now,
-                Turns::Open { next, interval } if *next <= now && *next < end => {
+            let intended = match &mut schedule {
+                Schedule::Closed(depth) if IN_FLIGHT_MAX - free.len() < *depth && now < end => now,
+                Schedule::Open { next, interval } if *next <= now && *next < end => {
                     let intended = *next;
                     *next += *interval;
                     intended
@@ -142,45 +143,45 @@ async fn drive_one(
             };
             free.pop();
             let (kind, op) = pick();
-            began[slot] = (kind, intended);
-            keys = keys.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let key = if kind == Kind::Write { key(start, keys) } else { Bytes::new() };
-            link.queue(slot as u32 + 1, key, op);
+            started[slot] = (kind, intended);
+            let key = if kind == Kind::Write { key(start, random.u64(..)) } else { Bytes::new() };
+            connection.queue(slot as u32 + 1, key, op);
         }
-        link.flush().await?;
+        connection.flush().await?;
         let none_in_flight = free.len() == IN_FLIGHT_MAX;
-        match turns {
-            Turns::Closed(_) if none_in_flight => break,
-            Turns::Open { next, .. } if none_in_flight && next >= end => break,
-            Turns::Open { next, .. } if !free.is_empty() && next < end => {
+        match schedule {
+            Schedule::Closed(_) if none_in_flight => break,
+            Schedule::Open { next, .. } if none_in_flight && next >= end => break,
+            Schedule::Open { next, .. } if !free.is_empty() && next < end => {
                 tokio::select! {
-                    received = link.receive() => received?,
+                    received = connection.receive() => received?,
                     () = tokio::time::sleep_until(next.into()) => {}
                 }
             }
-            _ => link.receive().await?,
+            _ => connection.receive().await?,
         }
         let now = Instant::now();
-        while let Some(arrived) = link.next()? {
-            let Arrived::Answer { id, bytes, error } = arrived else { continue };
+        while let Some(received) = connection.next()? {
+            let Received::Response { id, bytes, error } = received else { continue };
             if let Some(error) = error {
                 return Err(error.into());
             }
             let slot = id as usize - 1;
-            let (kind, intended) = began[slot];
+            let (kind, intended) = started[slot];
             outcome.record(kind, now - intended);
             outcome.bytes += bytes as u64;
             free.push(slot);
         }
     }
     outcome.took = start.elapsed();
-    Ok((link, outcome))
+    Ok((connection, outcome))
 }
 
-/// An idempotency key as clients send one with every change: in the order of time, then a number of its own.
-fn key(connection: Instant, n: u64) -> Bytes {
+/// An idempotency key as clients send it with every change: first the time, so that keys are stored in order, then a
+/// random number.
+fn key(start: Instant, random: u64) -> Bytes {
     let mut key = [0; 16];
-    key[..8].copy_from_slice(&(connection.elapsed().as_millis() as u64).to_be_bytes());
-    key[8..].copy_from_slice(&n.to_be_bytes());
+    key[..8].copy_from_slice(&(start.elapsed().as_millis() as u64).to_be_bytes());
+    key[8..].copy_from_slice(&random.to_be_bytes());
     Bytes::copy_from_slice(&key)
 }

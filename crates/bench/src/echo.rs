@@ -1,5 +1,5 @@
-//! The limit for reads: a server with the same transport that answers each request with a response of a given
-//! size out of memory, all that came at once in one write.
+//! The baseline for reads: a server with the same transport that answers each request with a response of a given size from
+//! memory. Requests that arrive together are answered in one write.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::Error;
+use crate::error::Error;
 
-/// Serves until the process is ended.
+/// Serves until the process is killed.
 pub(crate) async fn serve(bytes: usize, tls: bool) -> Result<(), Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let tls = if tls {
@@ -31,14 +31,14 @@ pub(crate) async fn serve(bytes: usize, tls: bool) -> Result<(), Error> {
         let (page, tls) = (Arc::clone(&page), tls.clone());
         tokio::spawn(async move {
             match tls {
-                Some(tls) => answer(tls.accept(tcp).await?, &page).await,
-                None => answer(tcp, &page).await,
+                Some(tls) => respond(tls.accept(tcp).await?, &page).await,
+                None => respond(tcp, &page).await,
             }
         });
     }
 }
 
-async fn answer<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, page: &[u8]) -> Result<(), Error> {
+async fn respond<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, page: &[u8]) -> Result<(), Error> {
     let (mut incoming, mut outgoing) = (BytesMut::new(), BytesMut::new());
     let mut decoder = Decoder::new(FRAME_BYTES_MAX);
     loop {

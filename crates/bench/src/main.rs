@@ -1,7 +1,7 @@
-//! Measures the real server: a separate process with a fresh data directory, driven over real sockets with the
-//! project's protocol, beside yardsticks that are measured in turn with it, so that results are ratios.
+//! Measures a real server: a separate process with a fresh data directory, driven over real sockets with the native
+//! protocol. Baselines are measured alternately with it, so that results can be compared as ratios.
 //!
-//! `cargo xtask bench` runs everything; docs/performance.md says what the figures mean.
+//! Run it with `cargo xtask bench`. docs/performance.md explains the results.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -11,43 +11,46 @@
     reason = "a tool for developers: a wrong index may stop it, and figures are rounded"
 )]
 
+mod bare_write;
+mod connection;
+mod context;
 mod drive;
 mod echo;
-mod link;
+mod error;
 mod mix;
 mod network;
 mod plot;
 mod prepare;
 mod process;
-mod push;
-mod raw;
 mod redis;
 mod report;
-mod scenario;
+mod scenarios;
+mod sqlite_only;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
+use context::{Context, Findings};
+use error::Error;
 use network::Network;
-use scenario::{Bench, Findings, guard, live, mix as mixed, open, posts, reads, size};
+use scenarios::Scenario;
 
-pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
-
-/// Measures a Mini-Tweet server beside its yardsticks.
+/// Measures a Mini-Tweet server and its baselines.
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(subcommand)]
-    part: Option<Part>,
+    baseline: Option<Baseline>,
     #[command(flatten)]
     options: Options,
 }
 
+/// Servers that this program starts as processes of their own.
 #[derive(Debug, Subcommand)]
-enum Part {
-    /// Answer each request with so many bytes: the yardstick for reads.
+enum Baseline {
+    /// Answer each request with this number of bytes: the baseline for reads.
     #[command(hide = true)]
     Echo {
         #[arg(long)]
@@ -55,9 +58,9 @@ enum Part {
         #[arg(long)]
         tls: bool,
     },
-    /// Write so many bytes to everybody who has subscribed when somebody posts: the yardstick for what is pushed.
+    /// Write this number of bytes to all subscribers at each post: the baseline for deliveries.
     #[command(hide = true)]
-    Push {
+    BareWrite {
         #[arg(long)]
         bytes: usize,
     },
@@ -65,93 +68,62 @@ enum Part {
 
 #[derive(Debug, Args)]
 struct Options {
-    /// What to measure; everything but `guard` when nothing is named.
+    /// Scenarios to measure [default: all except `guard`].
     scenarios: Vec<Scenario>,
-    /// The server's program; the one beside this program when it is not given.
+    /// Server to measure [default: `mini-tweet` in the directory of this program].
     #[arg(long, value_name = "PATH")]
     server: Option<PathBuf>,
-    /// Mutual ties of people, one pair of numbers a line; else a network is made.
+    /// Mutual follows, one pair of account numbers per line [default: a synthetic network].
     #[arg(long, value_name = "FILE")]
     edges: Option<PathBuf>,
-    /// Texts of tweets, one a line; else they are made.
+    /// Texts of tweets, one per line [default: synthetic texts].
     #[arg(long, value_name = "FILE")]
     tweets: Option<PathBuf>,
-    /// How long each figure is measured.
+    /// Seconds for each measurement.
     #[arg(long, default_value_t = 6.0)]
     seconds: f64,
-    /// Accounts of the largest network of `size`.
+    /// Accounts in the largest network of `size`.
     #[arg(long, default_value_t = 100_000)]
     accounts: usize,
-    /// Tweets of the largest network of `size`.
+    /// Tweets in the largest network of `size`.
     #[arg(long, default_value_t = 1_000_000)]
     most_tweets: usize,
-    /// Where to write the figures as JSON.
+    /// Write the measurements to this file as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Where to draw plots.
+    /// Write plots to this directory.
     #[arg(long, value_name = "DIRECTORY")]
     plots: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Scenario {
-    /// Home timelines beside echo and Redis.
-    Reads,
-    /// Posts beside SQLite alone and Redis; follows; posts beside a flood of log-ins.
-    Posts,
-    /// The Retwis mix beside Redis.
-    Mix,
-    /// Latency against load.
-    Open,
-    /// Fan-out to those who are there, offline followers, idle connections.
-    Live,
-    /// Networks of growing size.
-    Size,
-    /// A short check against becoming twice as slow; not part of everything.
-    Guard,
-}
-
-const EVERYTHING: [Scenario; 6] =
-    [Scenario::Reads, Scenario::Posts, Scenario::Mix, Scenario::Open, Scenario::Live, Scenario::Size];
-
 fn main() -> Result<(), Error> {
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match cli.part {
-        Some(Part::Echo { bytes, tls }) => runtime.block_on(echo::serve(bytes, tls)),
-        Some(Part::Push { bytes }) => runtime.block_on(push::serve(bytes)),
+    match cli.baseline {
+        Some(Baseline::Echo { bytes, tls }) => runtime.block_on(echo::serve(bytes, tls)),
+        Some(Baseline::BareWrite { bytes }) => runtime.block_on(bare_write::serve(bytes)),
         None => runtime.block_on(measure(cli.options)),
     }
 }
 
 async fn measure(options: Options) -> Result<(), Error> {
-    let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join("mini-tweet")));
-    let bench = Bench {
-        program: options.server.or(beside).unwrap_or_else(|| "mini-tweet".into()),
+    let sibling = std::env::current_exe().ok().map(|path| path.with_file_name("mini-tweet"));
+    let context = Context {
+        program: options.server.or(sibling).unwrap_or_else(|| "mini-tweet".into()),
         network: Arc::new(Network::load(options.edges.as_deref(), options.tweets.as_deref())?),
         tweets: 4_200,
         length: Duration::from_secs_f64(options.seconds),
         largest: (options.accounts, options.most_tweets),
     };
-    let named = if options.scenarios.is_empty() { EVERYTHING.to_vec() } else { options.scenarios };
+    let scenarios = if options.scenarios.is_empty() { Scenario::DEFAULT.to_vec() } else { options.scenarios };
     let mut findings = Findings::default();
-    for scenario in named {
+    for scenario in scenarios {
         eprintln!("{scenario:?}");
-        let found = match scenario {
-            Scenario::Reads => reads::run(&bench).await?,
-            Scenario::Posts => posts::run(&bench).await?,
-            Scenario::Mix => mixed::run(&bench).await?,
-            Scenario::Open => open::run(&bench).await?,
-            Scenario::Live => live::run(&bench).await?,
-            Scenario::Size => size::run(&bench).await?,
-            Scenario::Guard => guard::run(&bench).await?,
-        };
+        let found = scenario.run(&context).await?;
         eprint!("{}", report::table(&found.rows));
         findings.rows.extend(found.rows);
-        findings.lines.extend(found.lines);
-        if scenario == Scenario::Guard {
-            guard::judge(&findings.rows)?;
-        }
+        findings.series.extend(found.series);
+        scenario.judge(&findings.rows)?;
     }
     println!("{}", report::table(&findings.rows));
     write(options.json.as_deref(), options.plots.as_deref(), &findings)
@@ -163,7 +135,7 @@ fn write(json: Option<&Path>, plots: Option<&Path>, findings: &Findings) -> Resu
     }
     if let Some(directory) = plots {
         std::fs::create_dir_all(directory)?;
-        for (name, svg) in plot::plots(&findings.lines) {
+        for (name, svg) in plot::plots(&findings.series) {
             std::fs::write(directory.join(name), svg)?;
         }
     }

@@ -1,50 +1,50 @@
-//! Plots as SVG: one for each subject, with its lines.
+//! Plots as SVG, one for each subject. Our own code, because a plotting library would be larger than these plots need.
 
 use std::fmt::Write as _;
 
-/// A line of a plot.
+/// A line in a plot.
 #[derive(Debug, Clone)]
-pub(crate) struct Line {
-    /// The plot that it belongs to.
+pub(crate) struct Series {
+    /// Subject of the plot that shows it.
     pub(crate) subject: &'static str,
     pub(crate) name: String,
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-impl Line {
+impl Series {
     pub(crate) fn new(subject: &'static str, name: String) -> Self {
         Self { subject, name, points: Vec::new() }
     }
 }
 
-/// What a plot shows.
+/// A plot with its titles.
 struct Plot {
     subject: &'static str,
     title: &'static str,
-    across: &'static str,
-    up: &'static str,
-    /// How far apart values stand across, and up.
+    x_title: &'static str,
+    y_title: &'static str,
+    /// Scales of the x axis and the y axis.
     scales: [Scale; 2],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scale {
-    /// By their difference, from nothing on.
-    Even,
-    /// By how many times one is the other.
-    Tenfold,
+    /// From 0.
+    Linear,
+    /// From the smallest value.
+    Logarithmic,
 }
 
 impl Scale {
-    fn place(self, value: f64) -> f64 {
+    fn apply(self, value: f64) -> f64 {
         match self {
-            Self::Even => value,
-            Self::Tenfold => value.max(1e-9).log10(),
+            Self::Linear => value,
+            Self::Logarithmic => value.max(1e-9).log10(),
         }
     }
 }
 
-/// A scale with its ends.
+/// A scale with its range.
 struct Axis {
     scale: Scale,
     low: f64,
@@ -52,34 +52,36 @@ struct Axis {
 }
 
 impl Axis {
-    /// Exactly as long as the values are far apart.
-    fn over(scale: Scale, values: impl Iterator<Item = f64> + Clone) -> Self {
-        let low = if scale == Scale::Tenfold { values.clone().fold(f64::MAX, f64::min) } else { 0.0 };
+    /// An axis that ends at the largest value.
+    fn exact(scale: Scale, values: impl Iterator<Item = f64> + Clone) -> Self {
+        let low = if scale == Scale::Logarithmic { values.clone().fold(f64::MAX, f64::min) } else { 0.0 };
         Self { scale, low, high: values.fold(low, f64::max) }
     }
 
-    /// Between round numbers.
-    fn around(scale: Scale, values: impl Iterator<Item = f64> + Clone) -> Self {
-        let Self { low, high, .. } = Self::over(scale, values);
+    /// An axis that ends at a round number.
+    fn rounded(scale: Scale, values: impl Iterator<Item = f64> + Clone) -> Self {
+        let Self { low, high, .. } = Self::exact(scale, values);
         let (low, high) = match scale {
-            Scale::Even => (low, nice(high.max(1e-9))),
-            Scale::Tenfold => (10_f64.powf(scale.place(low).floor()), 10_f64.powf(scale.place(high).ceil())),
+            Scale::Linear => (low, nice(high.max(1e-9))),
+            Scale::Logarithmic => {
+                (10_f64.powf(scale.apply(low).floor()), 10_f64.powf(scale.apply(high).ceil()))
+            }
         };
         Self { scale, low, high }
     }
 
-    /// Where a value stands, from 0 to 1.
-    fn at(&self, value: f64) -> f64 {
-        let [value, low, high] = [value, self.low, self.high].map(|v| self.scale.place(v));
+    /// Position of a value, from 0 to 1.
+    fn position(&self, value: f64) -> f64 {
+        let [value, low, high] = [value, self.low, self.high].map(|v| self.scale.apply(v));
         (value - low) / (high - low).max(1e-9)
     }
 
-    /// The values that are written beside it.
-    fn marks(&self) -> Vec<f64> {
+    /// Values with a label.
+    fn ticks(&self) -> Vec<f64> {
         match self.scale {
-            Scale::Even => (0..=4).map(|step| self.high * f64::from(step) / 4.0).collect(),
-            Scale::Tenfold => std::iter::successors(Some(self.low), |mark| Some(mark * 10.0))
-                .take_while(|mark| *mark <= self.high * 1.001)
+            Scale::Linear => (0..=4).map(|step| self.high * f64::from(step) / 4.0).collect(),
+            Scale::Logarithmic => std::iter::successors(Some(self.low), |tick| Some(tick * 10.0))
+                .take_while(|tick| *tick <= self.high * 1.001)
                 .collect(),
         }
     }
@@ -88,24 +90,24 @@ impl Axis {
 const PLOTS: [Plot; 3] = [
     Plot {
         subject: "latency",
-        title: "Latency against load",
-        across: "requests, in percent of the peak",
-        up: "ms",
-        scales: [Scale::Even, Scale::Tenfold],
+        title: "Latency by load",
+        x_title: "request rate, in percent of the peak",
+        y_title: "ms",
+        scales: [Scale::Linear, Scale::Logarithmic],
     },
     Plot {
         subject: "cost",
-        title: "Cost of a delivery against those who are online",
-        across: "followers online",
-        up: "µs of the server's processor time",
-        scales: [Scale::Tenfold, Scale::Even],
+        title: "CPU time per delivery by number of connected followers",
+        x_title: "connected followers",
+        y_title: "µs of server CPU time",
+        scales: [Scale::Logarithmic, Scale::Linear],
     },
     Plot {
         subject: "size",
-        title: "Latency against size",
-        across: "tweets (a tenth as many accounts)",
-        up: "ms",
-        scales: [Scale::Tenfold, Scale::Even],
+        title: "Latency by size of the network",
+        x_title: "tweets (a tenth as many accounts)",
+        y_title: "ms",
+        scales: [Scale::Logarithmic, Scale::Linear],
     },
 ];
 
@@ -115,24 +117,24 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 48.0;
 const BOTTOM: f64 = 88.0;
-/// Told apart by people who see colours differently too (Okabe and Ito, 2008).
-const COLOURS: [&str; 5] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9"];
+/// Distinguishable with color blindness (Okabe and Ito, 2008).
+const COLORS: [&str; 5] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9"];
 
-/// The plots that these lines make: a file's name and its content.
-pub(crate) fn plots(lines: &[Line]) -> Vec<(String, String)> {
-    let of = |plot: &Plot| -> Vec<&Line> {
+/// The plots of these series: file names and contents.
+pub(crate) fn plots(lines: &[Series]) -> Vec<(String, String)> {
+    let of = |plot: &Plot| -> Vec<&Series> {
         lines.iter().filter(|line| line.subject == plot.subject && !line.points.is_empty()).collect()
     };
     let drawn = PLOTS.iter().map(|plot| (plot, of(plot))).filter(|(_, lines)| !lines.is_empty());
     drawn.map(|(plot, lines)| (format!("bench-{}.svg", plot.subject), draw(plot, &lines))).collect()
 }
 
-fn draw(plot: &Plot, lines: &[&Line]) -> String {
+fn draw(plot: &Plot, lines: &[&Series]) -> String {
     let points = || lines.iter().flat_map(|line| &line.points);
-    let across = Axis::over(plot.scales[0], points().map(|p| p.0));
-    let up = Axis::around(plot.scales[1], points().map(|p| p.1));
-    let x = |value: f64| LEFT + across.at(value) * (WIDTH - LEFT - RIGHT);
-    let y = |value: f64| HEIGHT - BOTTOM - up.at(value) * (HEIGHT - TOP - BOTTOM);
+    let x_axis = Axis::exact(plot.scales[0], points().map(|p| p.0));
+    let y_axis = Axis::rounded(plot.scales[1], points().map(|p| p.1));
+    let x = |value: f64| LEFT + x_axis.position(value) * (WIDTH - LEFT - RIGHT);
+    let y = |value: f64| HEIGHT - BOTTOM - y_axis.position(value) * (HEIGHT - TOP - BOTTOM);
 
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
@@ -140,8 +142,8 @@ fn draw(plot: &Plot, lines: &[&Line]) -> String {
          <text x=\"{LEFT}\" y=\"24\" font-size=\"17\">{}</text>\n",
         plot.title
     );
-    // Writing to a String does not fail.
-    for value in up.marks() {
+    // Writing to a String cannot fail.
+    for value in y_axis.ticks() {
         let (right, at) = (WIDTH - RIGHT, y(value));
         let _ = writeln!(
             svg,
@@ -170,21 +172,21 @@ fn draw(plot: &Plot, lines: &[&Line]) -> String {
         "<text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555555\">{}</text>\
          <text x=\"{LEFT}\" y=\"41\" fill=\"#555555\">{}</text>",
         HEIGHT - BOTTOM + 38.0,
-        plot.across,
-        plot.up
+        plot.x_title,
+        plot.y_title
     );
     let width = (WIDTH - LEFT) / lines.len() as f64;
-    for (n, (line, colour)) in lines.iter().zip(COLOURS.iter().cycle()).enumerate() {
+    for (n, (line, color)) in lines.iter().zip(COLORS.iter().cycle()).enumerate() {
         let path: Vec<String> = line.points.iter().map(|p| format!("{:.1},{:.1}", x(p.0), y(p.1))).collect();
         let _ = writeln!(
             svg,
-            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>",
+            "<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"2\" points=\"{}\"/>",
             path.join(" ")
         );
         for point in &line.points {
             let _ = writeln!(
                 svg,
-                "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{colour}\"/>",
+                "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{color}\"/>",
                 x(point.0),
                 y(point.1)
             );
@@ -192,7 +194,7 @@ fn draw(plot: &Plot, lines: &[&Line]) -> String {
         let (at, under) = (LEFT + width * n as f64, HEIGHT - 18.0);
         let _ = writeln!(
             svg,
-            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"5\" fill=\"{colour}\"/><text x=\"{:.1}\" y=\"{under}\">{}</text>",
+            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"5\" fill=\"{color}\"/><text x=\"{:.1}\" y=\"{under}\">{}</text>",
             at,
             under - 4.0,
             at + 10.0,

@@ -1,5 +1,5 @@
-//! A data directory with people, ties, tweets and open sessions in it, made by the server's own store before the
-//! server starts. So nobody has to wait for the hashing of passwords, and every run begins with the same data.
+//! A data directory with accounts, follows, tweets and sessions, written by the store itself before the server starts. That
+//! avoids password hashing, and every run starts with the same data.
 
 use std::ops::Range;
 use std::path::Path;
@@ -12,19 +12,20 @@ use store::env::{Clock as _, SystemClock};
 use store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
 use store::{Change, Origin, PasswordHash, Store as _};
 
-use crate::Error;
+use crate::error::Error;
 use crate::network::Network;
 
-/// Changes that wait for the writer together, and that it commits at once. In a large network each touches a page of its
-/// own in every index: the fewer commits, the more of them meet on a page.
+/// Changes that are queued and committed together. In a large network each change touches another page of every index:
+/// with larger commits, more changes share a page.
 const CHUNK: usize = 32_768;
-/// Of what takes long it is said each time that so much more is done.
-const SAID: usize = 1_000_000;
-/// The tweets are spread over so many days up to now.
+/// Progress is printed after each of these.
+const PROGRESS_STEP: usize = 1_000_000;
+/// The tweets are spread over this many days up to now.
 const DAYS: i64 = 30;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Fills a directory: everybody and all ties, so many tweets, and a session for each of the first `sessions`.
+/// Fills a directory with all accounts and follows, this many tweets, and a session for each of the first `sessions`
+/// accounts.
 pub(crate) async fn prepare(
     directory: &Path,
     network: &Network,
@@ -33,7 +34,7 @@ pub(crate) async fn prepare(
 ) -> Result<(), Error> {
     let clock = Arc::new(SystemClock);
     let now_ms = clock.now_ms();
-    // The queue has room for the chores of the store as well.
+    // The queue has capacity for the maintenance tasks of the store as well.
     let options = SqliteOptions { queue: 2 * CHUNK, batch_max: CHUNK, ..SqliteOptions::default() };
     let (store, mut feed) = SqliteStore::open(&directory.join(DATABASE), &options, clock)?;
     let unread = tokio::spawn(async move { while feed.recv().await.is_some() {} });
@@ -43,35 +44,35 @@ pub(crate) async fn prepare(
     };
     let origin = |kind: &str, n: usize| Origin { source: "bench".into(), key: format!("{kind}/{n}") };
 
-    let mut accounts = Vec::with_capacity(network.people);
-    for chunk in chunks(network.people) {
-        let made = chunk.map(|n| {
+    let mut accounts = Vec::with_capacity(network.accounts);
+    for chunk in chunks(network.accounts) {
+        let changes = chunk.map(|n| {
             Ok(Change::ImportAccount {
                 origin: origin("account", n),
                 username: Username::parse(&name(n))?,
-                display_name: DisplayName::parse(&format!("Person {n}"))?,
+                display_name: DisplayName::parse(&format!("User {n}"))?,
                 password: PasswordHash { phc: "none".into(), legacy: None },
-                // Each at a time of their own: an identifier is the time, and looks for the next that is free.
+                // Each at a different time: identifiers contain the time, and a taken one costs a search for the next.
                 created_ms: now_ms - (DAYS + 1) * DAY_MS + n as i64,
             })
         });
-        let made: Result<Vec<_>, model::Error> = made.collect();
-        for applied in apply(made?).await? {
+        let changes: Result<Vec<_>, model::Error> = changes.collect();
+        for applied in apply(changes?).await? {
             accounts.push(AccountId::new(applied.id).ok_or("an account without an identifier")?);
         }
     }
     for chunk in chunks(network.follows.len()) {
-        let tie =
+        let follow =
             |&(a, b): &(usize, usize)| Change::ImportFollow { follower: accounts[a], followee: accounts[b] };
-        say("ties", &chunk);
-        apply(network.follows[chunk].iter().map(tie).collect()).await?;
+        print_progress("follows", &chunk);
+        apply(network.follows[chunk].iter().map(follow).collect()).await?;
     }
     for chunk in chunks(tweets) {
-        say("tweets", &chunk);
-        let made = chunk.map(|n| Change::ImportTweet {
+        print_progress("tweets", &chunk);
+        let changes = chunk.map(|n| Change::ImportTweet {
             origin: origin("tweet", n),
-            // A step that shares no factor with the number of people: neighbours in time are different people.
-            author: accounts[n * 7_919 % network.people],
+            // The step is prime, so that consecutive tweets have different authors.
+            author: accounts[n * 7_919 % network.accounts],
             tweet: NewTweet {
                 text: network.texts[n % network.texts.len()].clone(),
                 visibility: Visibility::Public,
@@ -80,15 +81,15 @@ pub(crate) async fn prepare(
             },
             created_ms: now_ms - DAYS * DAY_MS + DAYS * DAY_MS * n as i64 / tweets as i64,
         });
-        apply(made.collect()).await?;
+        apply(changes.collect()).await?;
     }
-    for chunk in chunks(sessions.min(network.people)) {
-        let made = chunk.map(|n| Change::OpenSession {
+    for chunk in chunks(sessions.min(network.accounts)) {
+        let changes = chunk.map(|n| Change::OpenSession {
             account: accounts[n],
             token_hash: Sha256::digest(token(n)).into(),
             client_name: "bench".into(),
         });
-        apply(made.collect()).await?;
+        apply(changes.collect()).await?;
     }
     store.close().await;
     drop(store);
@@ -96,20 +97,20 @@ pub(crate) async fn prepare(
     Ok(())
 }
 
-/// A person's username.
+/// Username of this account.
 pub(crate) fn name(n: usize) -> String {
     format!("p{n}")
 }
 
-/// The token of a person's session.
+/// Session token of this account.
 pub(crate) fn token(n: usize) -> [u8; 32] {
     Sha256::digest(n.to_be_bytes()).into()
 }
 
-/// Says how far it is, when this chunk is the one that passes another million.
-fn say(what: &str, chunk: &Range<usize>) {
-    if chunk.start / SAID < chunk.end / SAID {
-        eprintln!("  {} million {what}", chunk.end / SAID);
+/// Prints the progress if this chunk reaches another million.
+fn print_progress(what: &str, chunk: &Range<usize>) {
+    if chunk.start / PROGRESS_STEP < chunk.end / PROGRESS_STEP {
+        eprintln!("  {} million {what}", chunk.end / PROGRESS_STEP);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is measured runs as a process of its own; `/proc` says what it costs.
+//! Servers as separate processes, and what `/proc` says about them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::Error;
-use crate::link::{Address, Link};
+use crate::connection::{Address, Connection};
+use crate::error::Error;
 use crate::prepare::token;
 
-/// A running process, ended when dropped.
+/// A running process, killed when dropped.
 pub(crate) struct Process(Child);
 
 impl Process {
@@ -22,12 +22,12 @@ impl Process {
         Ok(Self(child))
     }
 
-    /// Time on a processor so far, of all threads, in the kernel too.
-    pub(crate) fn cpu(&self) -> Result<Duration, Error> {
-        // Linux counts in hundredths of a second for every program (USER_HZ).
+    /// CPU time so far: all threads, user and kernel.
+    pub(crate) fn cpu_time(&self) -> Result<Duration, Error> {
+        // Linux reports times in units of 1/100 s (USER_HZ).
         const TICK: Duration = Duration::from_millis(10);
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
-        // The name of the program stands in parentheses and may hold anything.
+        // The program name is in parentheses and may contain any character.
         let (_, fields) = stat.rsplit_once(')').ok_or("/proc: no name")?;
         let field = |n: usize| fields.split_whitespace().nth(n).and_then(|f| f.parse::<u32>().ok());
         let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
@@ -50,14 +50,14 @@ impl Drop for Process {
     }
 }
 
-/// A server that speaks the project's protocol.
+/// A server of the native protocol.
 pub(crate) struct Server {
     pub(crate) process: Process,
     pub(crate) address: Address,
 }
 
 impl Server {
-    /// Starts `program serve` on this data directory, without the limits that protect from strangers.
+    /// Starts `program serve` on this data directory, without rate and connection limits.
     pub(crate) async fn start(program: &Path, data: &Path, tls: bool) -> Result<Self, Error> {
         let mut command = Command::new(program);
         command.arg("serve").args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
@@ -79,7 +79,7 @@ impl Server {
         Self::start_command(&mut command, data, tls).await
     }
 
-    /// Starts this very program as a server that answers every request with so many bytes.
+    /// Starts this program as the baseline for reads, with responses of this size.
     pub(crate) async fn start_echo(bytes: usize, data: &Path, tls: bool) -> Result<Self, Error> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["echo", "--bytes", &bytes.to_string()]);
@@ -89,10 +89,10 @@ impl Server {
         Self::start_command(&mut command, data, tls).await
     }
 
-    /// Starts this very program as a server that writes events of so many bytes.
-    pub(crate) async fn start_push(bytes: usize, data: &Path) -> Result<Self, Error> {
+    /// Starts this program as the baseline for deliveries, with events of this size.
+    pub(crate) async fn start_bare_write(bytes: usize, data: &Path) -> Result<Self, Error> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["push", "--bytes", &bytes.to_string()]);
+        command.args(["bare-write", "--bytes", &bytes.to_string()]);
         Self::start_command(&mut command, data, false).await
     }
 
@@ -100,7 +100,7 @@ impl Server {
         let log = data.join("log");
         let file = fs::File::create(&log)?;
         let process = Process::start(command.stdout(file.try_clone()?).stderr(file))?;
-        // A start is measured too: look often.
+        // Polls often, because the time of a start is measured too.
         for _ in 0..30_000 {
             if let Some((_, rest)) = fs::read_to_string(&log)?.split_once("listening on ") {
                 let address = rest.split([' ', ',', '\n']).next().unwrap_or_default();
@@ -108,27 +108,30 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        Err(format!("it did not start: {}", fs::read_to_string(&log)?).into())
+        Err(format!("the server did not start: {}", fs::read_to_string(&log)?).into())
     }
 
-    /// Connections of people whose sessions are open already.
-    pub(crate) async fn log_in(&self, people: impl IntoIterator<Item = usize>) -> Result<Vec<Link>, Error> {
-        let mut links = Vec::new();
-        for person in people {
-            let mut link = Link::connect(self.address).await?;
-            link.authenticate(&token(person)).await?;
-            links.push(link);
+    /// Connects and resumes the session of each account.
+    pub(crate) async fn log_in(
+        &self,
+        accounts: impl IntoIterator<Item = usize>,
+    ) -> Result<Vec<Connection>, Error> {
+        let mut connections = Vec::new();
+        for account in accounts {
+            let mut connection = Connection::connect(self.address).await?;
+            connection.authenticate(&token(account)).await?;
+            connections.push(connection);
         }
-        Ok(links)
+        Ok(connections)
     }
 }
 
-/// A free port for a program that cannot choose one by itself.
+/// A free port, for a program that cannot choose one itself.
 pub(crate) fn free_port() -> Result<u16, Error> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// A directory that goes with its handle, closed to others as the server wants it.
+/// A temporary directory with mode 0700, as the server requires it; removed when dropped.
 pub(crate) fn private_directory() -> Result<TempDir, Error> {
     let mode = fs::Permissions::from_mode(0o700);
     Ok(tempfile::Builder::new().prefix("mini-tweet-bench-").permissions(mode).tempdir()?)

@@ -1,5 +1,8 @@
-//! A yardstick: Redis with the data model of its well-known example Retwis, which writes each post into the
-//! timelines of all followers. Only what is measured is spoken of its protocol, with as little work as can be.
+//! The baseline Redis, with the data model of its example application Retwis, which adds each post to the timelines of all
+//! followers.
+//!
+//! The client is our own and implements only what is measured: a library would decide itself what is sent in one pipeline
+//! and when a round ends, and that decides the result.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,24 +13,24 @@ use model::TweetText;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::Error;
 use crate::drive::{Kind, Outcome};
-use crate::mix::{Act, Mix};
+use crate::error::Error;
+use crate::mix::{Action, Mix};
 use crate::network::Network;
 use crate::process::{Process, free_port};
 
-/// Tweets kept in each timeline, as many as in a window of ours.
+/// Tweets in each timeline, as many as in a home timeline in the memory of Mini-Tweet.
 const TIMELINE: usize = 800;
-const FEED: usize = 20;
+const PAGE: usize = 20;
 
-/// A throw-away Redis.
+/// A temporary instance of Redis.
 pub(crate) struct Redis {
     _process: Process,
     port: u16,
 }
 
 impl Redis {
-    /// Starts one that answers a write after it is on the disk, and loads people and tweets.
+    /// Starts an instance, loads accounts and tweets, and then turns on fsync for every write.
     pub(crate) async fn start(directory: &Path, network: &Network, tweets: usize) -> Result<Self, Error> {
         let port = free_port()?;
         let log = directory.join("redis.log");
@@ -39,45 +42,45 @@ impl Redis {
             .arg(directory)
             .stdout(std::fs::File::create(log)?);
         let redis = Self { _process: Process::start(&mut command)?, port };
-        let mut link = redis.connect_patiently().await?;
+        let mut connection = redis.connect_when_ready().await?;
         let followers = network.followers();
-        for n in 0..network.people {
-            link.command(&["HSET", &format!("user:{n}"), "username", &format!("p{n}"), "name", "Person"]);
+        for n in 0..network.accounts {
+            connection.command(&["HSET", &format!("user:{n}"), "username", &format!("p{n}"), "name", "User"]);
         }
-        link.expect(network.people).await?;
+        connection.expect(network.accounts).await?;
         for n in 0..tweets {
-            let author = n * 7_919 % network.people;
-            link.command(&["INCR", "next_post_id"]);
+            let author = n * 7_919 % network.accounts;
+            connection.command(&["INCR", "next_post_id"]);
             let replies =
-                link.post(n + 1, author, &network.texts[n % network.texts.len()], &followers[author]);
-            link.expect(replies + 1).await?;
+                connection.post(n + 1, author, &network.texts[n % network.texts.len()], &followers[author]);
+            connection.expect(replies + 1).await?;
         }
-        // From here on every write is on the disk before its answer.
-        link.command(&["CONFIG", "SET", "appendfsync", "always"]);
-        link.expect(1).await?;
+        // From now on every write is synced before its response.
+        connection.command(&["CONFIG", "SET", "appendfsync", "always"]);
+        connection.expect(1).await?;
         Ok(redis)
     }
 
-    async fn connect_patiently(&self) -> Result<RedisLink, Error> {
+    async fn connect_when_ready(&self) -> Result<RedisConnection, Error> {
         for _ in 0..500 {
-            if let Ok(link) = self.connect().await {
-                return Ok(link);
+            if let Ok(connection) = self.connect().await {
+                return Ok(connection);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         Err("redis-server did not start".into())
     }
 
-    async fn connect(&self) -> Result<RedisLink, Error> {
+    async fn connect(&self) -> Result<RedisConnection, Error> {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         stream.set_nodelay(true)?;
-        Ok(RedisLink { stream, incoming: BytesMut::new(), outgoing: BytesMut::new() })
+        Ok(RedisConnection { stream, incoming: BytesMut::new(), outgoing: BytesMut::new() })
     }
 
-    /// Closed loop on these people's connections, `depth` requests sent together on each.
+    /// Closed loop on one connection for each account, with `depth` requests sent together.
     pub(crate) async fn drive(
         &self,
-        people: &[usize],
+        accounts: &[usize],
         depth: usize,
         length: Duration,
         network: &std::sync::Arc<Network>,
@@ -86,18 +89,18 @@ impl Redis {
         let followers = std::sync::Arc::new(network.followers());
         let start = Instant::now();
         let mut tasks = Vec::new();
-        for &person in people {
-            let mut link = self.connect().await?;
+        for &account in accounts {
+            let mut connection = self.connect().await?;
             let (network, followers) = (network.clone(), followers.clone());
-            let mut acts = mix.acts(person, network.people);
+            let mut actions = mix.actions(account, network.accounts);
             tasks.push(tokio::spawn(async move {
                 let mut outcome = Outcome::new()?;
                 while start.elapsed() < length {
-                    let acts: Vec<Act> = (0..depth).map(|_| acts.next_act()).collect();
+                    let actions: Vec<Action> = (0..depth).map(|_| actions.next_action()).collect();
                     let began = Instant::now();
-                    link.carry_out(person, &acts, &network, &followers).await?;
-                    for act in &acts {
-                        let kind = if *act == Act::Feed { Kind::Read } else { Kind::Write };
+                    connection.run_actions(account, &actions, &network, &followers).await?;
+                    for action in &actions {
+                        let kind = if *action == Action::ReadHome { Kind::Read } else { Kind::Write };
                         outcome.record(kind, began.elapsed());
                     }
                 }
@@ -113,13 +116,13 @@ impl Redis {
     }
 }
 
-struct RedisLink {
+struct RedisConnection {
     stream: TcpStream,
     incoming: BytesMut,
     outgoing: BytesMut,
 }
 
-/// An answer.
+/// A reply of the Redis protocol.
 enum Reply {
     Number(i64),
     Bytes(Vec<u8>),
@@ -127,44 +130,44 @@ enum Reply {
     Nothing,
 }
 
-impl RedisLink {
-    /// What depends on an answer goes in the next round, everything else together: a post takes two rounds
-    /// (its number, then all of it), a feed three (the list, the tweets, the authors).
-    async fn carry_out(
+impl RedisConnection {
+    /// Runs actions together. Commands that depend on a reply are sent in the next round: a post takes two rounds (its
+    /// number, then everything else), a timeline read three (the list, the tweets, the authors).
+    async fn run_actions(
         &mut self,
         me: usize,
-        acts: &[Act],
+        actions: &[Action],
         network: &Network,
         followers: &[Vec<usize>],
     ) -> Result<(), Error> {
-        for act in acts {
-            match act {
-                Act::Feed => {
-                    self.command(&["LRANGE", &format!("timeline:{me}"), "0", &(FEED - 1).to_string()]);
+        for action in actions {
+            match action {
+                Action::ReadHome => {
+                    self.command(&["LRANGE", &format!("timeline:{me}"), "0", &(PAGE - 1).to_string()]);
                 }
-                Act::Post(_) => self.command(&["INCR", "next_post_id"]),
-                Act::Follow(other) => {
+                Action::Post(_) => self.command(&["INCR", "next_post_id"]),
+                Action::Follow(other) => {
                     self.command(&["ZADD", &format!("followers:{other}"), "1", &me.to_string()]);
                 }
-                Act::Unfollow(other) => {
+                Action::Unfollow(other) => {
                     self.command(&["ZREM", &format!("followers:{other}"), &me.to_string()]);
                 }
-                Act::EditProfile => self.command(&["HSET", &format!("user:{me}"), "name", "Person"]),
+                Action::EditProfile => self.command(&["HSET", &format!("user:{me}"), "name", "User"]),
             }
         }
         let mut expected = 0;
-        let mut feeds = Vec::new();
-        for (act, reply) in acts.iter().zip(self.replies(acts.len()).await?) {
-            match (act, reply) {
-                (Act::Feed, Reply::List(ids)) => {
-                    feeds.push((expected, ids.len()));
+        let mut timelines = Vec::new();
+        for (action, reply) in actions.iter().zip(self.replies(actions.len()).await?) {
+            match (action, reply) {
+                (Action::ReadHome, Reply::List(ids)) => {
+                    timelines.push((expected, ids.len()));
                     expected += ids.len();
                     for id in &ids {
                         let Reply::Bytes(id) = id else { return Err("redis: no id".into()) };
                         self.command(&["HGETALL", &format!("post:{}", String::from_utf8_lossy(id))]);
                     }
                 }
-                (Act::Post(text), Reply::Number(id)) => {
+                (Action::Post(text), Reply::Number(id)) => {
                     expected += self.post(
                         id as usize,
                         me,
@@ -172,21 +175,21 @@ impl RedisLink {
                         &followers[me],
                     );
                 }
-                (Act::Follow(other), Reply::Number(_)) => {
+                (Action::Follow(other), Reply::Number(_)) => {
                     self.command(&["ZADD", &format!("following:{me}"), "1", &other.to_string()]);
                     expected += 1;
                 }
-                (Act::Unfollow(other), Reply::Number(_)) => {
+                (Action::Unfollow(other), Reply::Number(_)) => {
                     self.command(&["ZREM", &format!("following:{me}"), &other.to_string()]);
                     expected += 1;
                 }
-                (Act::EditProfile, Reply::Number(_)) => {}
-                _ => return Err("redis: an answer of another kind".into()),
+                (Action::EditProfile, Reply::Number(_)) => {}
+                _ => return Err("redis: a reply of another type".into()),
             }
         }
         let tweets = self.replies(expected).await?;
         let mut expected = 0;
-        for (start, length) in feeds {
+        for (start, length) in timelines {
             let mut authors = Vec::new();
             for tweet in &tweets[start..start + length] {
                 let Reply::List(fields) = tweet else { return Err("redis: no tweet".into()) };
@@ -204,7 +207,7 @@ impl RedisLink {
         self.expect(expected).await
     }
 
-    /// Queues a post but for its number; returns how many answers come.
+    /// Queues the commands of a post; returns the number of replies.
     fn post(&mut self, id: usize, author: usize, text: &TweetText, followers: &[usize]) -> usize {
         let (id, author) = (id.to_string(), author.to_string());
         self.command(&["HSET", &format!("post:{id}"), "user_id", &author, "body", text.as_str()]);
@@ -229,11 +232,11 @@ impl RedisLink {
         self.replies(count).await.map(drop)
     }
 
-    /// Sends what waits and reads so many answers.
+    /// Sends the queued commands and reads this many replies.
     async fn replies(&mut self, count: usize) -> Result<Vec<Reply>, Error> {
         let mut replies = Vec::with_capacity(count);
         let (mut reader, mut writer) = self.stream.split();
-        // Both at once: an answer that nobody reads would stop a long pipeline.
+        // Concurrently: with unread replies, Redis stops reading a long pipeline.
         let writing = async {
             writer.write_all_buf(&mut self.outgoing).await?;
             Ok::<_, Error>(())
@@ -259,13 +262,13 @@ impl RedisLink {
     }
 }
 
-/// A whole answer from this place on; `None` until all of it is here.
+/// Parses the reply at this offset; `None` if it is incomplete.
 fn parse(bytes: &[u8], at: &mut usize) -> Result<Option<Reply>, Error> {
     let Some(rest) = bytes.get(*at..) else { return Ok(None) };
     let Some(end) = rest.windows(2).position(|pair| pair == b"\r\n") else { return Ok(None) };
     let line = std::str::from_utf8(&rest[..end])?;
     *at += end + 2;
-    let (kind, text) = line.split_at_checked(1).ok_or("redis: an empty answer")?;
+    let (kind, text) = line.split_at_checked(1).ok_or("redis: an empty reply")?;
     match kind {
         "+" => Ok(Some(Reply::Nothing)),
         ":" => Ok(Some(Reply::Number(text.parse()?))),

@@ -419,7 +419,7 @@ impl Driver {
                 self.local_ids.insert(remote_id, local_id);
             }
             Ok(_) => {
-                self.end_subscription(local_id, self.unreachable("the server sent an unexpected response"))
+                self.end_subscription(local_id, self.unreachable("the server sent an unexpected response"));
             }
             Err(ClientError::Refused(Error::RateLimited { retry_after })) => {
                 if let Some(subscription) = self.subscriptions.get_mut(&local_id) {

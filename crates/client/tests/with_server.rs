@@ -1,10 +1,11 @@
-//! The client against a real server in the same process: what it promises when things go wrong.
+//! The client with a real server in the same process: its promises when connections fail and servers restart.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use mini_tweet_client::{self as client, Client, ClientError, Dial, Endpoint, Options, State, Token};
@@ -52,11 +53,11 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let (ready, bound) = oneshot::channel();
         let task = tokio::spawn(async move {
-            let told = async {
-                // Dropping the sender stops it too.
+            let stop = async {
+                // Dropping the sender stops the server too.
                 let _ = stopped.await;
             };
-            serve(config, told, Extras { ready: Some(ready), ..Extras::default() }).await.unwrap();
+            serve(config, stop, Extras { ready: Some(ready), ..Extras::default() }).await.unwrap();
         });
         Self { directory, bound: bound.await.unwrap(), stop, task }
     }
@@ -77,13 +78,13 @@ impl Server {
         (client, Token::from_bytes(logged_in.token))
     }
 
-    /// With settings of one's own.
+    /// With these settings.
     async fn with(config: Config) -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self::configured(Config { data_dir: directory.path().join("data"), ..config }, directory).await
     }
 
-    /// Stops it in good order; its directory and address.
+    /// Stops the server gracefully; returns its directory and address.
     async fn stop(self) -> (TempDir, SocketAddr) {
         drop(self.stop);
         self.task.await.unwrap();
@@ -96,7 +97,7 @@ fn post(text: &str) -> v1::Post {
 }
 
 #[tokio::test]
-async fn a_reader_that_falls_far_behind_still_gets_everything_in_order() {
+async fn a_slow_reader_gets_everything_in_order() {
     let server = Server::start().await;
     let (ada, _) = server.member("ada").await;
     let mut live = ada.subscribe(Topic::Home(v1::HomeTopic {}), None).await.unwrap();
@@ -112,7 +113,7 @@ async fn a_reader_that_falls_far_behind_still_gets_everything_in_order() {
             Event::TweetPosted(posted) => seen.push(posted.tweet.unwrap().id),
             Event::Gap(_) => {
                 gaps += 1;
-                // What did not come is read, as the protocol says.
+                // Missed events are read from the timeline, as the protocol says.
                 let from = seen.last().copied().unwrap_or(0);
                 seen.extend(posted.iter().filter(|id| **id > from));
             }
@@ -124,7 +125,7 @@ async fn a_reader_that_falls_far_behind_still_gets_everything_in_order() {
 }
 
 #[tokio::test]
-async fn hundreds_of_requests_at_once_are_all_answered() {
+async fn hundreds_of_concurrent_requests_all_get_a_response() {
     let server = Server::start().await;
     let (ada, _) = server.member("ada").await;
     let mut asking = tokio::task::JoinSet::new();
@@ -139,7 +140,7 @@ async fn hundreds_of_requests_at_once_are_all_answered() {
 }
 
 #[tokio::test]
-async fn a_key_makes_a_post_happen_once_whoever_sends_it_again() {
+async fn a_post_with_the_same_key_is_made_once_also_from_another_client() {
     let server = Server::start().await;
     let (ada, token) = server.member("ada").await;
     let elsewhere = Client::connect(Options { token: Some(token), ..server.options() }).await.unwrap();
@@ -152,7 +153,7 @@ async fn a_key_makes_a_post_happen_once_whoever_sends_it_again() {
 }
 
 #[tokio::test]
-async fn another_key_than_the_expected_one_is_a_hard_stop_and_is_not_remembered() {
+async fn an_unexpected_server_key_is_refused_and_not_stored() {
     let server = Server::start().await;
     let pem = protocol::tls::Identity::generate_pem().unwrap();
     let other = protocol::tls::Identity::from_pem(&pem, &pem).unwrap().fingerprint();
@@ -165,7 +166,7 @@ async fn another_key_than_the_expected_one_is_a_hard_stop_and_is_not_remembered(
 }
 
 #[tokio::test]
-async fn a_server_that_comes_back_with_another_key_gets_nothing_more() {
+async fn a_client_stops_when_its_server_returns_with_another_key() {
     let server = Server::start().await;
     let (ada, _) = server.member("ada").await;
     let (directory, address) = server.stop().await;
@@ -179,19 +180,19 @@ async fn a_server_that_comes_back_with_another_key_gets_nothing_more() {
 }
 
 #[tokio::test]
-async fn who_is_connected_when_the_server_restarts_goes_on() {
+async fn a_client_continues_after_a_restart_of_the_server() {
     let server = Server::start().await;
     let (ada, _) = server.member("ada").await;
     let mut live = ada.subscribe(Topic::Home(v1::HomeTopic {}), None).await.unwrap();
     let before = ada.ask(post("before")).await.unwrap().id;
     let (directory, address) = server.stop().await;
-    let asking = tokio::spawn({
-        let ada = ada.clone();
-        async move { ada.ask(post("while it was away")).await }
-    });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    ada.state().wait_for(|state| matches!(state, State::Reconnecting { .. })).await.unwrap();
+    // The first poll queues the request while there is no connection.
+    let mut asking = std::pin::pin!(ada.ask(post("while the server was down")));
+    let first = std::future::poll_fn(|context| Poll::Ready(asking.as_mut().poll(context))).await;
+    assert!(first.is_pending(), "{first:?}");
     let _server = Server::on(directory, address).await;
-    let after = asking.await.unwrap().unwrap().id;
+    let after = asking.await.unwrap().id;
     for expected in [before, after] {
         match live.next().await.unwrap().event {
             Event::TweetPosted(posted) => assert_eq!(posted.tweet.unwrap().id, expected),
@@ -201,7 +202,7 @@ async fn who_is_connected_when_the_server_restarts_goes_on() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_ended_elsewhere_ends_here_too() {
+async fn a_session_that_was_ended_by_another_client_ends_here_too() {
     let server = Server::start().await;
     let (ada, token) = server.member("ada").await;
     let mut live = ada.subscribe(Topic::Home(v1::HomeTopic {}), None).await.unwrap();
@@ -218,7 +219,7 @@ async fn a_session_that_was_ended_elsewhere_ends_here_too() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_ever() {
+async fn every_wait_has_a_timeout() {
     let server = Server::start().await;
     let options = Options { timeout: Duration::from_millis(300), ..server.options() };
     let client = Client::connect(options).await.unwrap();
@@ -232,7 +233,7 @@ async fn nobody_waits_for_ever() {
 }
 
 #[tokio::test]
-async fn a_client_goes_through_any_stream_and_asks_for_another_when_one_is_lost() {
+async fn a_client_uses_any_stream_and_opens_another_when_one_is_lost() {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let server = Server::with(Config { listen, insecure: true, ..Config::default() }).await;
     let address = server.bound.address;
@@ -260,29 +261,29 @@ async fn a_client_goes_through_any_stream_and_asks_for_another_when_one_is_lost(
 }
 
 #[tokio::test]
-async fn who_comes_while_the_server_goes_away_waits_for_the_next_one() {
+async fn a_first_connection_to_a_server_that_is_shutting_down_is_retried() {
     let token = Token::from_bytes(vec![7; 32]);
-    let met = Arc::new(AtomicUsize::new(0));
+    let connections = Arc::new(AtomicUsize::new(0));
     let dial = Dial::new({
-        let met = met.clone();
+        let connections = connections.clone();
         move || {
-            let (ours, theirs) = tokio::io::duplex(4_096);
-            tokio::spawn(a_server(theirs, met.fetch_add(1, Ordering::Relaxed) == 0));
-            ours
+            let (near, far) = tokio::io::duplex(4_096);
+            tokio::spawn(fake_server(far, connections.fetch_add(1, Ordering::Relaxed) == 0));
+            near
         }
     });
     let options = Options { token: Some(token), ..Options::within(dial) };
     Client::connect(options).await.unwrap();
-    assert_eq!(met.load(Ordering::Relaxed), 2);
+    assert_eq!(connections.load(Ordering::Relaxed), 2);
 }
 
-/// One that goes away at once, or takes every session up.
-async fn a_server(stream: DuplexStream, goes_away: bool) {
+/// A server that shuts down at once, or accepts every session.
+async fn fake_server(stream: DuplexStream, is_shutting_down: bool) {
     let say = |frame| v1::ServerFrame { frame: Some(frame) };
     let (mut reader, mut writer) = framed(stream, Limits::of_frame_bytes(4_096));
     let hello = v1::ServerHello { protocol_version: protocol::PROTOCOL_VERSION, ..Default::default() };
     writer.queue(&say(server_frame::Frame::Hello(hello)));
-    if goes_away {
+    if is_shutting_down {
         writer.queue(&say(server_frame::Frame::GoingAway(v1::GoingAway { reconnect_after_ms: 1 })));
         writer.flush().await.unwrap();
         return;

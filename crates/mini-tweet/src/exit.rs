@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     /// The server refused the request or could not be reached.
     Client(ClientError),
     /// The same, with a message of the verb, which knows more of what was asked.
-    Explained { error: ClientError, message: String },
+    Explained { error: Box<ClientError>, message: String },
     /// The command line makes no sense.
     Usage(String),
     /// Nothing was shown, and --exit-status was given.
@@ -58,7 +58,7 @@ impl Failure {
                 if retry_after > GENERAL_WAIT_MAX =>
             {
                 let message = format!("{limit}; try again in {}", in_words(retry_after));
-                Self::Explained { error, message }
+                Self::Explained { error: error.into(), message }
             }
             other => other,
         }
@@ -68,7 +68,7 @@ impl Failure {
     pub(crate) fn name_action(self, action: &str) -> Self {
         match self {
             Self::Client(error) if matches!(&error, ClientError::Refused(why) if why.is_own_account()) => {
-                Self::Explained { error, message: format!("you can't {action} yourself") }
+                Self::Explained { error: error.into(), message: format!("you can't {action} yourself") }
             }
             other => other,
         }
@@ -77,7 +77,7 @@ impl Failure {
     /// For a refused log-in: without the hint to log in.
     pub(crate) fn of_log_in(error: ClientError) -> Self {
         let message = error.to_string();
-        Self::Explained { error, message }
+        Self::Explained { error: error.into(), message }
     }
 
     /// The exit code, as the program's help lists them.
@@ -88,7 +88,8 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Empty => 3,
             Self::NotSignedIn => 4,
-            Self::Client(error) | Self::Explained { error, .. } => Self::exit_code_of(error),
+            Self::Client(error) => Self::exit_code_of(error),
+            Self::Explained { error, .. } => Self::exit_code_of(error),
         }
     }
 
@@ -114,7 +115,8 @@ impl Failure {
     fn code(&self) -> &'static str {
         match self {
             Self::NotSignedIn => "UNAUTHENTICATED",
-            Self::Client(error) | Self::Explained { error, .. } => error.code(),
+            Self::Client(error) => error.code(),
+            Self::Explained { error, .. } => error.code(),
             Self::Usage(_) => "USAGE",
             Self::Empty => "EMPTY",
             Self::Failed(_) => "FAILED",
@@ -162,20 +164,20 @@ impl Failure {
         let mut error = Map::new();
         error.insert("code".into(), self.code().into());
         error.insert("message".into(), self.message().into());
-        let refused = match self {
-            Self::Client(ClientError::Refused(refused))
-            | Self::Explained { error: ClientError::Refused(refused), .. } => Some(refused),
+        let client_error = match self {
+            Self::Client(error) => Some(error),
+            Self::Explained { error, .. } => Some(error.as_ref()),
             _ => None,
         };
-        match refused {
-            Some(Error::Invalid { field, .. }) => {
+        match client_error {
+            Some(ClientError::Refused(Error::Invalid { field, .. })) => {
                 error.insert("field".into(), field.as_ref().into());
             }
-            Some(Error::RateLimited { retry_after }) => {
+            Some(ClientError::Refused(Error::RateLimited { retry_after })) => {
                 let milliseconds = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
                 error.insert("retry_after_ms".into(), milliseconds.into());
             }
-            Some(Error::Internal { incident }) => {
+            Some(ClientError::Refused(Error::Internal { incident })) => {
                 error.insert("incident".into(), incident.as_str().into());
             }
             _ => {}

@@ -4,19 +4,22 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use server::config::{LogFormat, LogLevel};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::SubscriberBuilder;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{DefaultFields, Format};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, Registry};
+
+/// All crates of this workspace: their names begin with this.
+const OUR_CRATES: &str = "mini_tweet";
 
 /// Starts logging for a server.
 pub(crate) fn init_server(format: LogFormat, level: LogLevel) {
-    let level = level.name();
-    // Libraries log warnings only: their details do not help an operator.
-    let filter = EnvFilter::new(format!("warn,server={level},mini_tweet_server={level},mini_tweet={level}"));
-    let lines = lines(filter);
+    let filter = filter(OUR_CRATES, level.name().parse().unwrap_or(LevelFilter::INFO));
     match format {
-        LogFormat::Text => lines.with_target(false).init(),
-        LogFormat::Json => lines.json().init(),
+        LogFormat::Text => Registry::default().with(lines().with_target(false).with_filter(filter)).init(),
+        LogFormat::Json => Registry::default().with(lines().json().with_filter(filter)).init(),
     }
 }
 
@@ -24,18 +27,19 @@ pub(crate) fn init_server(format: LogFormat, level: LogLevel) {
 pub(crate) fn init_client(verbose: u8) {
     let level = match verbose {
         0 => return,
-        1 => "debug",
-        _ => "trace",
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
-    let filter = EnvFilter::new(format!("warn,client={level},mini_tweet_client={level}"));
-    lines(filter).init();
+    Registry::default().with(lines().with_filter(filter("mini_tweet_client", level))).init();
 }
 
-fn lines(
-    filter: EnvFilter,
-) -> SubscriberBuilder<DefaultFields, Format, EnvFilter, fn() -> Printable<io::Stderr>> {
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+/// Logs these crates from a level on. Libraries log warnings only: their details do not help an operator.
+fn filter(crates: &str, level: LevelFilter) -> Targets {
+    Targets::new().with_default(LevelFilter::WARN).with_target(crates, level)
+}
+
+fn lines() -> tracing_subscriber::fmt::Layer<Registry, DefaultFields, Format, fn() -> Printable<io::Stderr>> {
+    tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(Printable::stderr as fn() -> _)
         // Reporting them on stderr would end the program if stderr is closed.

@@ -36,7 +36,7 @@ impl Prompts {
         io::stderr().flush()?;
         let mut line = String::new();
         if io::stdin().lock().read_line(&mut line)? == 0 {
-            return Err(Failure::Failed("no input; nothing was entered".to_owned()));
+            return Err(Failure::Failed("nothing was entered".to_owned()));
         }
         Ok(line.trim().to_owned())
     }

@@ -1,4 +1,4 @@
-//! People who come by ssh, with the ssh program of their system.
+//! The ssh gateway, used with the system's ssh program.
 #![cfg(feature = "ssh")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
@@ -11,24 +11,29 @@ use e2e::screen::{Screen, walk};
 use e2e::{E2e, PASSWORD, Terminal, plain};
 use portable_pty::CommandBuilder;
 
-/// The ssh door of a e2e that was started with one.
-struct Door {
+/// A server that accepts ssh.
+struct SshServer {
     e2e: E2e,
     port: String,
     fingerprint: String,
 }
 
-impl Door {
-    fn open() -> Self {
+impl SshServer {
+    fn start() -> Self {
         Self::of(E2e::start_with(&[("MINI_TWEET_SSH", "127.0.0.1:0")]))
     }
 
     fn of(e2e: E2e) -> Self {
-        e2e::until("the server says where people come in by ssh", || e2e.log().text().contains("by ssh at"));
-        let log = e2e.log().text();
-        let line = log.lines().find(|line| line.contains("by ssh at")).unwrap();
-        let (_, address) = line.split_once("by ssh at 127.0.0.1:").unwrap();
-        let port = address.split_whitespace().next().unwrap().to_owned();
+        const LISTENING: &str = "ssh listening on 127.0.0.1:";
+        let mut found = None;
+        e2e::until("the server listens for ssh", || {
+            let log = e2e.log().text();
+            found =
+                log.split_once(LISTENING).map(|(_, rest)| rest.to_owned()).filter(|rest| rest.contains('\n'));
+            found.is_some()
+        });
+        let line = found.unwrap();
+        let port = line.split_whitespace().next().unwrap().to_owned();
         let (_, fingerprint) = line.split_once("fingerprint=").unwrap();
         let fingerprint = fingerprint.split_whitespace().next().unwrap().to_owned();
         Self { e2e, port, fingerprint }
@@ -83,32 +88,32 @@ fn new_key(path: &Path) {
 }
 
 #[test]
-fn whoever_has_a_key_here_posts_and_reads_by_ssh_until_it_is_revoked() {
-    let door = Door::open();
-    let ada = door.e2e.member("ada");
-    let key = door.e2e.path("id");
+fn an_ssh_key_of_an_account_posts_and_reads_until_it_is_revoked() {
+    let server = SshServer::start();
+    let ada = server.e2e.member("ada");
+    let key = server.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
 
-    let out = door.ssh(Some(&key), &["-o", "BatchMode=yes"], &["post", "'by ssh #rust'"]);
+    let out = server.ssh(Some(&key), &["-o", "BatchMode=yes"], &["post", "'by ssh #rust'"]);
     assert_eq!(out.status.code(), Some(0), "{out:?}");
     let id = stdout(&out).trim().to_owned();
     assert_eq!(ada.json(&["show", &id])[0]["text"], "by ssh #rust");
-    let out = door.ssh(Some(&key), &[], &["feed", "#rust"]);
+    let out = server.ssh(Some(&key), &[], &["feed", "#rust"]);
     assert!(stdout(&out).contains("by ssh #rust") && !stdout(&out).contains('\u{1b}'), "{out:?}");
-    let out = door.ssh(Some(&key), &["-tt"], &["whoami"]);
+    let out = server.ssh(Some(&key), &["-tt"], &["whoami"]);
     assert!(stdout(&out).contains("@ada") && stdout(&out).contains("\r\n"), "{out:?}");
-    assert_eq!(door.ssh(Some(&key), &[], &["nonsense"]).status.code(), Some(2));
-    // What ssh was told at first contact is what the server says of itself.
+    assert_eq!(server.ssh(Some(&key), &[], &["nonsense"]).status.code(), Some(2));
+    // The key that ssh stored on the first connection is the one in the server's log.
     let mut keygen = Command::new("ssh-keygen");
-    let shown = keygen.args(["-l", "-f"]).arg(door.known_hosts()).output().unwrap();
-    assert!(stdout(&shown).contains(&door.fingerprint), "{shown:?}");
+    let shown = keygen.args(["-l", "-f"]).arg(server.known_hosts()).output().unwrap();
+    assert!(stdout(&shown).contains(&server.fingerprint), "{shown:?}");
 
     let listed = &ada.json(&["keys"])[0];
     assert_eq!(listed["name"], "ada@test");
     assert!(listed["last_used"].is_string());
     ada.ok(&["keys", "revoke", listed["id"].as_str().unwrap()]);
-    let out = door.ssh(Some(&key), &[], &["whoami"]);
+    let out = server.ssh(Some(&key), &[], &["whoami"]);
     assert_eq!(out.status.code(), Some(4), "{out:?}");
     assert!(String::from_utf8_lossy(&out.stderr).contains("keys add"), "{out:?}");
     assert_eq!(ada.json(&["sessions"]).len(), 1, "sessions by ssh end with their connection");
@@ -116,90 +121,90 @@ fn whoever_has_a_key_here_posts_and_reads_by_ssh_until_it_is_revoked() {
 
 #[test]
 fn two_people_do_everything_over_ssh() {
-    let door = Door::open();
-    let screen = || door.screen(None, "xterm-256color");
+    let server = SshServer::start();
+    let screen = || server.screen(None, "xterm-256color");
     walk(screen(), screen(), screen);
 }
 
 #[test]
 fn two_people_do_everything_in_plain_lines_over_ssh() {
-    let door = Door::open();
-    let lines = || Terminal::start(door.in_terminal(None, "dumb"));
+    let server = SshServer::start();
+    let lines = || Terminal::start(server.in_terminal(None, "dumb"));
     plain::walk(lines(), lines(), lines);
 }
 
 #[test]
-fn over_ssh_a_draft_survives_kill_9_and_a_lost_server_and_what_is_sent_goes_once() {
-    let mut door = Door::open();
-    let ada = door.e2e.member("ada");
-    let key = door.e2e.path("id");
+fn over_ssh_a_draft_survives_sigkill_and_a_lost_server_and_a_tweet_is_sent_once() {
+    let mut server = SshServer::start();
+    let ada = server.e2e.member("ada");
+    let key = server.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
-    let shelf = door.e2e.data().join("ssh").join("ada");
-    let is_kept = |what: &str| {
-        let files = std::fs::read_dir(shelf.join(what)).into_iter().flatten().flatten();
+    let local_store = server.e2e.data().join("ssh").join("ada");
+    let stored = |what: &str| {
+        let files = std::fs::read_dir(local_store.join(what)).into_iter().flatten().flatten();
         files.filter(|file| file.path().extension().is_some_and(|e| e == "toml")).count()
     };
     let typed = |screen: &mut Screen| {
         screen.expect("● live").press(&["c", "half a thought"]).expect("half a thought");
     };
-    let mut screen = door.screen(Some(&key), "xterm-256color");
+    let mut screen = server.screen(Some(&key), "xterm-256color");
     typed(&mut screen);
-    e2e::until("the draft is on the server's disk", || is_kept("drafts") == 1);
+    e2e::until("the draft is on the server's disk", || stored("drafts") == 1);
     screen.kill();
 
     // The server is killed under the next one.
-    let mut screen = door.screen(Some(&key), "xterm-256color");
+    let mut screen = server.screen(Some(&key), "xterm-256color");
     screen.expect("● live").press(&["c"]).expect("half a thought");
-    door.e2e.kill_server();
+    server.e2e.kill_server();
     assert_ne!(screen.exit_code(), 0);
-    door.e2e.start_server();
-    let door = Door::of(door.e2e);
+    server.e2e.start_server();
+    let server = SshServer::of(server.e2e);
 
-    let mut screen = door.screen(Some(&key), "xterm-256color");
+    let mut screen = server.screen(Some(&key), "xterm-256color");
     screen.expect("● live").press(&["c"]).expect("half a thought").press(&[" and the rest", "Ctrl-s"]);
     screen.expect("Sending");
-    e2e::until("it is in the outbox", || is_kept("outbox") == 1);
+    e2e::until("it is in the outbox", || stored("outbox") == 1);
     screen.kill();
-    let mut screen = door.screen(Some(&key), "xterm-256color");
+    let mut screen = server.screen(Some(&key), "xterm-256color");
     screen.expect("half a thought and the rest").quit();
-    let out = door.ssh(Some(&key), &[], &["feed", "mine", "--json=text"]);
+    let out = server.ssh(Some(&key), &[], &["feed", "mine", "--json=text"]);
     assert_eq!(stdout(&out).trim(), r#"{"v":1,"text":"half a thought and the rest"}"#);
 }
 
 #[test]
-fn in_lines_over_ssh_what_is_sent_goes_once_though_the_server_is_lost_meanwhile() {
-    let mut door = Door::open();
-    let ada = door.e2e.member("ada");
-    let key = door.e2e.path("id");
+fn in_plain_mode_over_ssh_a_tweet_is_sent_once_although_the_server_is_lost() {
+    let mut server = SshServer::start();
+    let ada = server.e2e.member("ada");
+    let key = server.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
-    let mut lines = Terminal::start(door.in_terminal(Some(&key), "dumb"));
+    let mut lines = Terminal::start(server.in_terminal(Some(&key), "dumb"));
     lines.expect("Home.");
     plain::say(&mut lines, "post", "an empty line to close?");
     plain::say(&mut lines, "said before the lights went out", "Sending");
-    let outbox = door.e2e.data().join("ssh/ada/outbox");
+    let outbox = server.e2e.data().join("ssh/ada/outbox");
     e2e::until("it is in the outbox", || {
         std::fs::read_dir(&outbox)
             .is_ok_and(|files| files.flatten().any(|f| f.path().extension().is_some_and(|e| e == "toml")))
     });
-    // Within the five seconds in which it could be taken back.
-    door.e2e.kill_server();
+    // Within the five seconds in which it can be undone.
+    server.e2e.kill_server();
     assert_ne!(lines.exit_code(), 0);
-    door.e2e.start_server();
-    let door = Door::of(door.e2e);
+    server.e2e.start_server();
+    let server = SshServer::of(server.e2e);
 
-    let mut lines = Terminal::start(door.in_terminal(Some(&key), "dumb"));
+    let mut lines = Terminal::start(server.in_terminal(Some(&key), "dumb"));
     lines.expect("said before the lights went out");
     plain::say(&mut lines, "quit", "Goodbye.");
-    let out = door.ssh(Some(&key), &[], &["feed", "mine", "--json=text"]);
+    let out = server.ssh(Some(&key), &[], &["feed", "mine", "--json=text"]);
     assert_eq!(stdout(&out).trim(), r#"{"v":1,"text":"said before the lights went out"}"#);
 }
 
 #[test]
-fn who_types_lines_over_ssh_sees_them_but_no_password() {
-    let door = Door::open();
-    let mut screen = door.screen(None, "dumb");
+fn plain_mode_over_ssh_echoes_lines_but_no_password() {
+    let server = SshServer::start();
+    let mut screen = server.screen(None, "dumb");
     screen.expect("Sign up").press(&["2", "Enter"]).expect("Username").press(&["adq", "\x7f", "a"]);
     screen.expect("ada").press(&["Enter"]).expect("Display name").press(&["Enter"]).expect("Password");
     screen.press(&[PASSWORD, "Enter"]).expect("Confirm password").press(&[PASSWORD, "Enter"]);
@@ -210,11 +215,11 @@ fn who_types_lines_over_ssh_sees_them_but_no_password() {
 }
 
 #[test]
-fn a_key_is_bound_from_inside_and_is_enough_from_then_on() {
-    let door = Door::open();
-    let key = door.e2e.path("id");
+fn an_ssh_key_can_be_added_at_sign_up_and_is_enough_afterwards() {
+    let server = SshServer::start();
+    let key = server.e2e.path("id");
     new_key(&key);
-    let mut screen = door.screen(Some(&key), "xterm-256color");
+    let mut screen = server.screen(Some(&key), "xterm-256color");
     screen.expect("Sign up").press(&["Down", "Enter"]).expect("Create an account");
     screen.press(&["ada", "Enter", "Enter", PASSWORD, "Enter", PASSWORD, "Enter"]);
     screen
@@ -224,7 +229,7 @@ fn a_key_is_bound_from_inside_and_is_enough_from_then_on() {
     screen.press(&[":", "keys", "Enter"]).expect("· Enter to remove").expect("SHA256:");
     screen.press(&["c", "a draft that stays", "Esc"]).quit();
 
-    let mut screen = door.screen(Some(&key), "xterm-256color");
+    let mut screen = server.screen(Some(&key), "xterm-256color");
     screen.expect("@ada ● live").press(&["c"]).expect("a draft that stays").press(&["Esc"]);
     screen
         .press(&[":", "keys", "Enter"])
@@ -232,20 +237,20 @@ fn a_key_is_bound_from_inside_and_is_enough_from_then_on() {
         .press(&["Enter"])
         .expect("Removing that SSH key");
     screen.press(&["u"]).expect("SSH key kept").press(&["Enter"]).expect("u undo").quit();
-    let out = door.ssh(Some(&key), &[], &["whoami"]);
+    let out = server.ssh(Some(&key), &[], &["whoami"]);
     assert_eq!(out.status.code(), Some(4), "{out:?}");
     assert!(String::from_utf8_lossy(&out.stderr).contains("keys add"), "{out:?}");
 }
 
 #[test]
-fn a_simple_terminal_gets_lines() {
-    let door = Door::open();
-    let ada = door.e2e.member("ada");
-    let key = door.e2e.path("id");
+fn a_dumb_terminal_gets_plain_mode() {
+    let server = SshServer::start();
+    let ada = server.e2e.member("ada");
+    let key = server.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
     ada.ok(&["post", "read me aloud"]);
-    let mut screen = door.screen(Some(&key), "dumb");
+    let mut screen = server.screen(Some(&key), "dumb");
     screen.expect("1. ada, just now. read me aloud.").press(&["like", "Enter"]).expect("Liked.");
     screen.press(&["quit", "Enter"]).expect("Goodbye.");
     assert_eq!(screen.exit_code(), 0);
@@ -254,10 +259,10 @@ fn a_simple_terminal_gets_lines() {
 }
 
 #[test]
-fn verbs_about_this_machine_are_refused_over_ssh() {
-    let door = Door::open();
-    let ada = door.e2e.member("ada");
-    let key = door.e2e.path("id");
+fn verbs_about_the_local_machine_are_refused_over_ssh() {
+    let server = SshServer::start();
+    let ada = server.e2e.member("ada");
+    let key = server.e2e.path("id");
     new_key(&key);
     ada.ok(&["keys", "add", key.with_extension("pub").to_str().unwrap()]);
     for words in [
@@ -269,29 +274,33 @@ fn verbs_about_this_machine_are_refused_over_ssh() {
         &["login", "ada"],
         &["accounts"],
     ] {
-        let out = door.ssh(Some(&key), &[], words);
+        let out = server.ssh(Some(&key), &[], words);
         assert_eq!(out.status.code(), Some(2), "{words:?}: {out:?}");
         assert!(out.stdout.is_empty(), "{words:?}");
+        if words[0] != "keys" {
+            let refusal = format!("`{}` isn't available over ssh. Run it on your own computer.\n", words[0]);
+            assert_eq!(String::from_utf8_lossy(&out.stderr), refusal);
+        }
     }
-    let out = door.ssh(Some(&key), &[], &["post", "--json", "hello"]);
+    let out = server.ssh(Some(&key), &[], &["post", "--json", "hello"]);
     let id =
         serde_json::from_slice::<serde_json::Value>(&out.stdout).unwrap()["id"].as_str().unwrap().to_owned();
-    let out = door.ssh(Some(&key), &[], &["show", &id, "--json=text"]);
+    let out = server.ssh(Some(&key), &[], &["show", &id, "--json=text"]);
     assert_eq!(stdout(&out).trim(), r#"{"v":1,"text":"hello"}"#);
-    assert!(stdout(&door.ssh(Some(&key), &[], &["feed", "--help"])).contains("Usage"));
+    assert!(stdout(&server.ssh(Some(&key), &[], &["feed", "--help"])).contains("Usage"));
 }
 
 #[test]
-fn the_key_of_the_server_stays() {
-    let door = Door::open();
-    let Door { mut e2e, fingerprint, .. } = door;
+fn the_ssh_key_of_the_server_survives_a_restart() {
+    let server = SshServer::start();
+    let SshServer { mut e2e, fingerprint, .. } = server;
     assert!(e2e.stop_server().success());
     e2e.start_server();
-    assert_eq!(Door::of(e2e).fingerprint, fingerprint);
+    assert_eq!(SshServer::of(e2e).fingerprint, fingerprint);
 }
 
 #[test]
-fn without_the_option_nobody_listens_for_ssh() {
+fn without_the_option_the_server_does_not_accept_ssh() {
     let e2e = E2e::start();
     assert!(!e2e.log().text().contains("ssh"));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,13 +1,14 @@
-//! Accounts and the ties between them.
+//! Accounts, their profiles and the relationships between them.
 
-use crate::{AccountId, Bio, DisplayName, Username};
+use crate::id::AccountId;
+use crate::name::{Bio, DisplayName, Username};
 
-/// Who someone is: what stands beside everything that they write.
+/// The part of an account that is shown next to its tweets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its identifier.
+    /// Identifier.
     pub id: AccountId,
-    /// Unique, never changes.
+    /// Unique; never changes.
     pub username: Username,
     /// May be empty.
     pub display_name: DisplayName,
@@ -16,49 +17,49 @@ pub struct Account {
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// What people do.
+    /// A user without special rights.
     Member,
-    /// And what operators do.
+    /// A user who may also moderate and administrate.
     Admin,
 }
 
-/// Whether an account can be used and seen.
+/// Whether an account can be used and is visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AccountState {
-    /// As usual.
+    /// In use and visible.
     Active,
-    /// By an operator: no log-in, and nothing of it is shown.
+    /// Suspended by an admin or the operator: it cannot log in and is hidden.
     Suspended,
-    /// By its owner: gone for everyone, its data is being removed.
+    /// Deleted by its owner: hidden for good, and its data is being removed.
     Deleted,
 }
 
-/// All that is shown of an account.
+/// The whole public account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// Who.
+    /// Identifier and names.
     pub account: Account,
-    /// What they say of themselves.
+    /// Self-description.
     pub bio: Bio,
-    /// What they may do.
+    /// Rights.
     pub role: Role,
-    /// Whether the account can be used.
+    /// Active, suspended or deleted.
     pub state: AccountState,
-    /// Unix milliseconds.
+    /// Time of the sign-up in Unix milliseconds.
     pub created_ms: i64,
-    /// Tweets, quotes and plain retweets.
+    /// Number of tweets, quotes and plain retweets.
     pub tweets: u32,
-    /// People who follow this account.
+    /// Number of followers.
     pub followers: u32,
-    /// People whom this account follows.
+    /// Number of accounts that it follows.
     pub following: u32,
-    /// Nobody sees that they are online.
+    /// Whether the account hides when it is online.
     pub presence_hidden: bool,
-    /// The password came from an import or an operator.
+    /// Whether the password was imported or set by an admin, so that the owner should change it.
     pub password_change_advised: bool,
 }
 
-/// The ties between a viewer and another account, seen from the viewer.
+/// The relationship of a viewer to another account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Relationship {
     /// The viewer follows the other.
@@ -67,24 +68,24 @@ pub struct Relationship {
     pub followed_by: bool,
     /// The viewer blocks the other.
     pub blocking: bool,
-    /// The other blocks the viewer. Never told to the viewer.
+    /// The other blocks the viewer. Never sent to clients.
     pub blocked_by: bool,
     /// The viewer mutes the other.
     pub muting: bool,
 }
 
 impl Relationship {
-    /// Whether either blocks the other.
+    /// Whether one blocks the other, in either direction.
     #[must_use]
     pub fn blocked(self) -> bool {
         self.blocking || self.blocked_by
     }
 }
 
-/// Whether someone is there, by their live connections.
+/// Presence of an account, derived from its live connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Presence {
-    /// No live connection, or hidden.
+    /// No live connection, or the presence is hidden.
     Offline,
     /// Connected, but idle on all connections.
     Away,

@@ -1,42 +1,43 @@
-//! Chat between two people.
+//! Direct messages and conversations.
 
-use crate::{Account, AccountId, ConversationId, MessageId};
+use crate::account::Account;
+use crate::id::{AccountId, ConversationId, MessageId};
 
-/// One message.
+/// A direct message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectMessage {
-    /// Its identifier, which tells its time.
+    /// Identifier; it contains the time.
     pub id: MessageId,
-    /// Where it was said.
+    /// The conversation it belongs to.
     pub conversation: ConversationId,
-    /// Who said it.
+    /// The sender.
     pub author: AccountId,
-    /// As sent.
+    /// The text as sent.
     pub text: String,
 }
 
-/// How far somebody has come in a conversation.
+/// How far one side of a conversation has received and read messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReadReceipts {
-    /// The last message that reached one of their devices.
+    /// The last message delivered to one of their devices.
     pub delivered: Option<MessageId>,
     /// The last message that they read.
     pub read: Option<MessageId>,
 }
 
-/// A conversation, seen from one of the two.
+/// A conversation of two accounts, as one of them (the viewer) sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
-    /// Its identifier.
+    /// Identifier.
     pub id: ConversationId,
-    /// The other one.
+    /// The other account.
     pub with: Account,
     /// The newest message.
     pub last: DirectMessage,
-    /// Messages of the other one after the viewer's read mark.
+    /// Number of messages of the other account that the viewer has not read.
     pub unread: u32,
-    /// The viewer's marks.
+    /// The viewer's read receipts.
     pub yours: ReadReceipts,
-    /// The other one's marks.
+    /// The other account's read receipts.
     pub theirs: ReadReceipts,
 }

@@ -1,10 +1,11 @@
-//! Places in lists: keyset cursors, never offsets, so that a page neither repeats nor skips when things arrive.
+//! Cursors of lists: keysets and not offsets, so that no page repeats or skips items when new ones arrive.
 
+use crate::error::{Error, Result};
 use crate::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use crate::{Error, Result, Username};
+use crate::name::Username;
 
-/// A place in a list, opaque to clients. Every list is sorted by an identifier or by a username, both unique,
-/// so one of them is the whole sort key.
+/// A position in a list, opaque to clients. Every list is sorted by an identifier or by a username; both are unique, so
+/// one of them is the whole sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     /// In a list sorted by an identifier, newest first.
@@ -14,20 +15,20 @@ pub enum Cursor {
 }
 
 impl Cursor {
-    /// What a client is given.
+    /// The text for clients.
     #[must_use]
     pub fn encode(&self) -> String {
         match self {
             Self::Id(id) => id.to_string(),
-            // '@' keeps the username 42 apart from the identifier 42.
+            // '@' distinguishes the username 42 from the identifier 42.
             Self::Username(username) => format!("@{username}"),
         }
     }
 
-    /// What a client sends back.
+    /// Parses the text of [`Cursor::encode`].
     ///
     /// # Errors
-    /// `INVALID{cursor}` when it is none of ours.
+    /// `INVALID{cursor}` for any other text.
     pub fn decode(text: &str) -> Result<Self> {
         let bad = || Error::invalid("cursor", "was not issued by this server");
         if let Some(username) = text.strip_prefix('@') {
@@ -40,28 +41,28 @@ impl Cursor {
     }
 }
 
-/// Which part of a list that is sorted by an identifier, newest first.
+/// A part of a list that is sorted by identifier, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
-    /// From the newest on.
+    /// Starts with the newest item.
     Latest,
-    /// Older than this, nearest first.
+    /// Items older than this identifier, starting with the nearest.
     Before(u64),
-    /// Newer than this: the ones nearest to it, still newest first.
+    /// Items newer than this identifier: the nearest ones, still newest first.
     After(u64),
 }
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// In the order of the list.
+    /// Items in the order of the list.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` when there is no more.
+    /// Cursor of the next page; `None` on the last page.
     pub next: Option<Cursor>,
 }
 
 impl<T> Page<T> {
-    /// From up to `limit + 1` items: the surplus one tells that there is more.
+    /// Makes a page from up to `limit + 1` items: an extra item means that there is another page.
     pub fn from_surplus(mut items: Vec<T>, limit: usize, cursor_of: impl Fn(&T) -> Cursor) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);
@@ -70,7 +71,7 @@ impl<T> Page<T> {
     }
 }
 
-/// Items on a page from what a client asked for.
+/// The page size for the limit in a request; 0 means the default.
 ///
 /// # Errors
 /// `INVALID{limit}` above [`PAGE_ITEMS_MAX`].
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_come_back_as_they_went() {
+    fn a_cursor_is_parsed_from_its_text() {
         for cursor in [Cursor::Id(117_000_000_000_000_000), Cursor::Username(Username::parse("42").unwrap())]
         {
             assert_eq!(Cursor::decode(&cursor.encode()).unwrap(), cursor);
@@ -95,9 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn foreign_cursors_are_refused() {
+    fn other_texts_are_refused() {
         for bad in ["", "0", "-1", "18446744073709551615", "@", "@no way", "abc"] {
-            assert!(Cursor::decode(bad).is_err(), "{bad}");
+            let refused = Error::invalid("cursor", "was not issued by this server");
+            assert_eq!(Cursor::decode(bad), Err(refused), "{bad}");
         }
     }
 
@@ -105,11 +107,11 @@ mod tests {
     fn limits_hold_at_the_edge() {
         assert_eq!(page_limit(0).unwrap(), 20);
         assert_eq!(page_limit(100).unwrap(), 100);
-        assert!(page_limit(101).is_err());
+        assert_eq!(page_limit(101), Err(Error::invalid("limit", "is more than 100")));
     }
 
     #[test]
-    fn a_surplus_item_is_not_shown_but_says_that_there_is_more() {
+    fn an_extra_item_is_dropped_and_means_that_there_is_another_page() {
         let page = Page::from_surplus(vec![3_u64, 2, 1], 2, |id| Cursor::Id(*id));
         assert_eq!((page.items, page.next), (vec![3, 2], Some(Cursor::Id(2))));
         assert_eq!(Page::from_surplus(vec![3_u64, 2], 2, |id| Cursor::Id(*id)).next, None);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::EventId;
+use crate::id::EventId;
 
 /// A result with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -145,9 +145,9 @@ fn label(field: &str) -> &str {
 pub fn in_words(wait: Duration) -> String {
     let seconds = wait.as_millis().div_ceil(1_000).max(1);
     let (count, unit) = match seconds {
-        ..120 => (seconds, "second"),
-        ..7_200 => (seconds.div_ceil(60), "minute"),
-        ..172_800 => (seconds.div_ceil(3_600), "hour"),
+        0..120 => (seconds, "second"),
+        120..7_200 => (seconds.div_ceil(60), "minute"),
+        7_200..172_800 => (seconds.div_ceil(3_600), "hour"),
         _ => (seconds.div_ceil(86_400), "day"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })

@@ -1,10 +1,7 @@
-//! Identifiers: 64 bits that sort by time and never repeat on a node, whatever its clock does.
+//! Identifiers: 64 bits that sort by time and never repeat on a node, even if its clock steps back.
 
 use std::fmt;
 use std::num::NonZeroU64;
-use std::str::FromStr;
-
-use crate::Error;
 
 const SEQUENCE_BITS: u32 = 10;
 const NODE_BITS: u32 = 6;
@@ -13,7 +10,7 @@ const TIME_SHIFT: u32 = SEQUENCE_BITS + NODE_BITS;
 /// Largest node number.
 pub const NODE_MAX: u8 = (1 << NODE_BITS) - 1;
 
-/// Unix milliseconds at which an identifier was made.
+/// The time of an identifier in Unix milliseconds.
 #[must_use]
 pub fn time_of_id(id: u64) -> i64 {
     (id >> TIME_SHIFT).cast_signed()
@@ -26,8 +23,8 @@ macro_rules! id_types {
         pub struct $name(NonZeroU64);
 
         impl $name {
-            /// From a number that came from outside; `None` for 0 and for what does not fit a signed 64-bit
-            /// column.
+            /// From a number from outside; `None` for 0 and for numbers above `i64::MAX`, which the database cannot
+            /// store.
             #[must_use]
             pub fn new(id: u64) -> Option<Self> {
                 if i64::try_from(id).is_err() {
@@ -42,7 +39,7 @@ macro_rules! id_types {
                 self.0.get()
             }
 
-            /// Unix milliseconds at which it was made.
+            /// The time of the identifier in Unix milliseconds.
             #[must_use]
             pub fn time_ms(self) -> i64 {
                 time_of_id(self.get())
@@ -60,46 +57,34 @@ macro_rules! id_types {
                 self.0.fmt(f)
             }
         }
-
-        impl FromStr for $name {
-            type Err = Error;
-
-            fn from_str(text: &str) -> Result<Self, Error> {
-                text.parse()
-                    .ok()
-                    .and_then(Self::new)
-                    .ok_or_else(|| Error::invalid("id", "must be a number of 18 digits"))
-            }
-        }
     )*};
 }
 
 id_types! {
-    /// Of an account.
+    /// Identifier of an account.
     AccountId,
-    /// Of a tweet, a plain retweet or a quote.
+    /// Identifier of a tweet, a plain retweet or a quote.
     TweetId,
-    /// Of a session: one log-in on one device.
+    /// Identifier of a session: one log-in on one device.
     SessionId,
-    /// Of an ssh key of an account.
+    /// Identifier of an account's ssh key.
     SshKeyId,
-    /// Of something that was reported to the operators.
+    /// Identifier of a report.
     ReportId,
-    /// Of a notification.
+    /// Identifier of a notification.
     NotificationId,
-    /// Of a conversation between two people.
+    /// Identifier of a conversation.
     ConversationId,
-    /// Of a direct message.
+    /// Identifier of a direct message.
     MessageId,
-    /// Of a committed change: the sequence and cursor of live events.
+    /// Identifier of an event in the commit log: the sequence and cursor of live events.
     EventId,
 }
 
-/// Makes identifiers that strictly increase.
+/// Generates strictly increasing identifiers.
 ///
-/// Layout: Unix milliseconds << 16, 6 bits node, 10 bits sequence. When the clock stands still or steps back
-/// the last millisecond is kept and the sequence goes on; past 1,024 in a millisecond the next millisecond is
-/// borrowed. Start it with the highest identifier ever given out on this node.
+/// Layout: Unix milliseconds << 16, 6 bits of node number, 10 bits of sequence. While the clock stands still or steps
+/// back, the sequence continues in the last millisecond; after 1,024 identifiers it continues in the next one.
 #[derive(Debug)]
 pub struct IdGenerator {
     node: u64,
@@ -107,8 +92,8 @@ pub struct IdGenerator {
 }
 
 impl IdGenerator {
-    /// For the node with this number (at most [`NODE_MAX`], higher bits are dropped), after `high_water`, the
-    /// highest identifier that it may have given out before.
+    /// `node` is at most [`NODE_MAX`] (higher bits are dropped); `high_water` is the highest identifier that this node may
+    /// have generated before.
     #[must_use]
     pub fn new(node: u8, high_water: u64) -> Self {
         Self { node: u64::from(node & NODE_MAX), last: high_water }
@@ -133,7 +118,7 @@ impl IdGenerator {
         self.last
     }
 
-    /// The last identifier given out: what to persist.
+    /// The last identifier generated. Persist it for the next [`IdGenerator::new`].
     #[must_use]
     pub fn high_water(&self) -> u64 {
         self.last
@@ -154,11 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn zero_and_what_a_signed_column_cannot_hold_are_no_ids() {
+    fn zero_and_numbers_above_the_signed_maximum_are_not_ids() {
         assert!(TweetId::new(0).is_none());
         assert!(TweetId::new(u64::MAX).is_none());
-        assert!("12x".parse::<TweetId>().is_err());
-        assert_eq!("12".parse::<TweetId>().unwrap().get(), 12);
+        assert_eq!(TweetId::new(12).unwrap().get(), 12);
     }
 
     proptest! {

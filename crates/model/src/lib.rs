@@ -1,12 +1,13 @@
-//! The words of Mini-Tweet's domain: identifiers, entities, text rules, limits, errors and cursors.
+//! The domain of Mini-Tweet: identifiers, entities, rules for texts, limits, errors and cursors.
 //!
-//! Pure: no input or output, no async, no clock, no randomness. Server and client share it, so that a
-//! counter in a client agrees with the server to the last character. What only a parser can make
-//! ([`Username`], [`TweetText`], [`SafeText`] …) is never checked again.
+//! Pure: no input or output, no async, no clock, no randomness. Servers and clients share it, so that for example both
+//! count the length of a tweet in the same way. Types that only a parser makes ([`Username`], [`TweetText`],
+//! [`SafeText`] …) are never checked again.
 
 mod account;
 mod conversation;
 mod cursor;
+mod entity;
 mod error;
 mod id;
 pub mod limits;
@@ -21,10 +22,12 @@ mod strength;
 mod text;
 mod trend;
 mod tweet;
+mod tweet_text;
 
 pub use account::{Account, AccountState, Presence, Profile, Relationship, Role};
 pub use conversation::{Conversation, DirectMessage, ReadReceipts};
 pub use cursor::{Cursor, Page, Span, page_limit};
+pub use entity::{Entity, Hashtag, entities};
 pub use error::{Error, Result, in_words};
 pub use id::{
     AccountId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId, ReportId,
@@ -40,6 +43,7 @@ pub use safe::SafeText;
 pub use safe::make_nothing_safe;
 pub use ssh_key::{SshFingerprint, SshKey, SshKeyName};
 pub use strength::{Strength, guessable, strength};
-pub use text::{Entity, Hashtag, TweetText, count_graphemes, entities, to_nfc};
+pub use text::{count_graphemes, to_nfc};
 pub use trend::Trend;
 pub use tweet::{Counts, NewTweet, Tweet, TweetPage, ViewerFlags, Visibility};
+pub use tweet_text::TweetText;

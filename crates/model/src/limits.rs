@@ -1,5 +1,5 @@
-//! Limits that are part of the domain. What an operator may change is in the server's configuration, and
-//! what a client must know is in the server's hello.
+//! Limits of the domain. Limits that an operator can change are in the server's configuration; those that a client must
+//! know are in the server's hello.
 
 /// Longest username, in ASCII characters.
 pub const USERNAME_CHARS_MAX: usize = 30;
@@ -13,25 +13,25 @@ pub const BIO_GRAPHEMES_MAX: usize = 300;
 pub const BIO_BYTES_MAX: usize = 2_400;
 /// Shortest password, in bytes.
 pub const PASSWORD_BYTES_MIN: usize = 8;
-/// Longest password, in bytes. It is refused beyond that, never truncated.
+/// Longest password, in bytes. Longer ones are refused, never truncated.
 pub const PASSWORD_BYTES_MAX: usize = 256;
-/// Longest tweet or direct message: grapheme clusters, a link counting as [`LINK_GRAPHEMES`].
+/// Longest tweet or direct message, in grapheme clusters; a link counts as [`LINK_GRAPHEMES`].
 pub const TWEET_GRAPHEMES_MAX: usize = 500;
 /// Longest tweet or direct message in bytes of UTF-8.
 pub const TWEET_BYTES_MAX: usize = 4_000;
-/// What a link of any length counts as.
+/// Length of any link, in grapheme clusters.
 pub const LINK_GRAPHEMES: usize = 23;
 /// Most combining marks on one character.
 pub const COMBINING_MARKS_MAX: usize = 8;
 /// Longest hashtag without its '#', in characters.
 pub const HASHTAG_CHARS_MAX: usize = 100;
-/// Most different hashtags of a tweet that are indexed.
+/// Most different hashtags of a tweet.
 pub const HASHTAGS_MAX: usize = 30;
 /// Most different people that a tweet may mention.
 pub const MENTIONS_MAX: usize = 30;
 /// Most items on a page.
 pub const PAGE_ITEMS_MAX: usize = 100;
-/// Items on a page when nothing is said.
+/// Items on a page if the request sets no limit.
 pub const PAGE_ITEMS_DEFAULT: usize = 20;
 /// Longest search query in bytes.
 pub const QUERY_BYTES_MAX: usize = 200;
@@ -41,23 +41,23 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 64;
 pub const CLIENT_NAME_BYTES_MAX: usize = 64;
 /// Most ancestors shown above a tweet in its thread.
 pub const THREAD_ANCESTORS_MAX: usize = 100;
-/// Most sessions of one account; the one that was not used for longest gives way.
+/// Most sessions of one account; a further log-in ends the least recently used one.
 pub const SESSIONS_MAX: usize = 20;
-/// Most read lines of one account; the one that was moved longest ago gives way.
+/// Most read positions of one account; a further one replaces the least recently moved one.
 pub const READ_LINES_MAX: usize = 200;
 /// Most ssh keys of one account.
 pub const SSH_KEYS_MAX: usize = 20;
-/// Most sessions of one account that began by ssh: never so many that they push out those of other devices.
+/// Most sessions of one account over ssh; fewer than [`SESSIONS_MAX`], so that they do not end those of other devices.
 pub const SSH_SESSIONS_MAX: usize = 10;
 /// Longest reason of a report, in grapheme clusters and in bytes.
 pub const REPORT_REASON_GRAPHEMES_MAX: usize = 500;
 /// See [`REPORT_REASON_GRAPHEMES_MAX`].
 pub const REPORT_REASON_BYTES_MAX: usize = 4_000;
-/// Reports that operators are shown at a time, the oldest first.
+/// Reports listed at a time, the oldest first.
 pub const REPORTS_LISTED_MAX: usize = 50;
 /// Longest name of an ssh key, in grapheme clusters and in bytes.
 pub const SSH_KEY_NAME_GRAPHEMES_MAX: usize = 50;
 /// See [`SSH_KEY_NAME_GRAPHEMES_MAX`].
 pub const SSH_KEY_NAME_BYTES_MAX: usize = 400;
-/// Trends when nothing is said.
+/// Trends if the request sets no limit.
 pub const TRENDS_DEFAULT: usize = 5;

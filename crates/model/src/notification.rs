@@ -1,15 +1,15 @@
 //! Notifications.
 
-use crate::{AccountId, NotificationId, TweetId};
+use crate::id::{AccountId, NotificationId, TweetId};
 
-/// What happened.
+/// What a notification is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotificationKind {
     /// Someone follows you.
     Follow,
     /// Someone mentioned you.
     Mention,
-    /// Someone answered your tweet.
+    /// Someone replied to your tweet.
     Reply,
     /// Someone retweeted your tweet.
     Retweet,
@@ -19,17 +19,17 @@ pub enum NotificationKind {
     Like,
 }
 
-/// Something that another person did that concerns the recipient.
+/// Tells the recipient what another account (the actor) did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// Its identifier, which tells its time.
+    /// Identifier; it contains the time.
     pub id: NotificationId,
-    /// What happened.
+    /// What the actor did.
     pub kind: NotificationKind,
-    /// Who did it.
+    /// The account that caused it.
     pub actor: AccountId,
     /// The recipient's tweet for a like or retweet, the actor's for a mention, reply or quote.
     pub tweet: Option<TweetId>,
-    /// After the recipient's read mark.
+    /// Whether the recipient has not read it yet.
     pub unread: bool,
 }

@@ -1,32 +1,34 @@
-//! How far somebody has read a timeline: the same on every device.
+//! Read positions: how far an account has read a timeline, on all its devices.
 
 use std::fmt;
 
-use crate::{Error, Hashtag, Result, TweetId};
+use crate::entity::Hashtag;
+use crate::error::{Error, Result};
+use crate::id::TweetId;
 
-/// A timeline that has a read line: `home`, `local` or `#hashtag` (folded, so that `#Rust` and `#rust` are one).
+/// Name of a timeline with a read position: `home`, `local` or `#hashtag` (case-folded: `#Rust` and `#rust` are one).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TimelineName(String);
 
 impl TimelineName {
-    /// From what a client wrote.
+    /// Parses a name from a client.
     ///
     /// # Errors
-    /// `INVALID{timeline}`.
+    /// `INVALID{timeline}` if it is not the name of such a timeline.
     pub fn parse(text: &str) -> Result<Self> {
         if matches!(text, "home" | "local") {
             return Ok(Self(text.to_owned()));
         }
         let hashtag = if text.starts_with('#') { Hashtag::parse(text).ok() } else { None };
-        // A few letters fold into something that is no hashtag; those have no line rather than one under a name
-        // that cannot be written.
+        // A few letters fold into a text that is not a hashtag. Such a hashtag has no read position, because its name
+        // could not be sent back.
         hashtag
             .filter(|tag| Hashtag::parse(tag.key()).is_ok_and(|again| again.key() == tag.key()))
             .map(|tag| Self(format!("#{}", tag.key())))
             .ok_or_else(|| Error::invalid("timeline", "must be home, local or a #hashtag"))
     }
 
-    /// As written.
+    /// The name itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -39,10 +41,10 @@ impl fmt::Display for TimelineName {
     }
 }
 
-/// Everything up to this tweet was read.
+/// A read position: everything up to this tweet was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadLine {
-    /// Where.
+    /// The timeline.
     pub timeline: TimelineName,
     /// The newest tweet that was read.
     pub tweet: TweetId,
@@ -61,17 +63,20 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_timeline_is_refused() {
+    fn other_names_are_refused() {
         for text in ["", "Home", "mine", "rust", "#", "##rust", "#1", "#a b", "@ada", "#\u{fdfa}"] {
             let refused = TimelineName::parse(text).unwrap_err();
             assert!(matches!(refused, Error::Invalid { ref field, .. } if field == "timeline"), "{text}");
         }
-        assert!(TimelineName::parse(&format!("#{}", "a".repeat(101))).is_err());
+        let longest = format!("#{}", "a".repeat(100));
+        assert_eq!(TimelineName::parse(&longest).unwrap().as_str(), longest);
+        let refused = TimelineName::parse(&format!("{longest}a")).unwrap_err();
+        assert!(matches!(refused, Error::Invalid { ref field, .. } if field == "timeline"), "{refused:?}");
     }
 
     proptest! {
         #[test]
-        fn a_name_that_was_given_out_can_be_sent_back(text in "#\\PC{1,20}") {
+        fn a_parsed_name_parses_to_itself(text in "#\\PC{1,20}") {
             if let Ok(name) = TimelineName::parse(&text) {
                 prop_assert_eq!(TimelineName::parse(name.as_str()).unwrap(), name);
             }

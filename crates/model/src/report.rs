@@ -1,45 +1,47 @@
-//! What people tell the operators of a server about others.
+//! Reports of accounts and tweets to the admins and the operator.
 
+use crate::account::Account;
+use crate::error::Result;
+use crate::id::{ReportId, TweetId};
 use crate::limits::{REPORT_REASON_BYTES_MAX, REPORT_REASON_GRAPHEMES_MAX};
 use crate::text::{Lines, check_text};
-use crate::{Account, ReportId, Result, TweetId};
 
-/// Why somebody reports something; may be empty.
+/// The reason of a report; may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReportReason(String);
 
 impl ReportReason {
-    /// From what a person typed; white space around it is dropped.
+    /// Checks a reason; white space around it is dropped.
     ///
     /// # Errors
-    /// `INVALID{reason}` when it is too long or has unsafe characters.
+    /// `INVALID{reason}` if it is too long or has control characters.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         check_text("reason", text, Lines::Many, REPORT_REASON_GRAPHEMES_MAX, REPORT_REASON_BYTES_MAX)?;
         Ok(Self(text.to_owned()))
     }
 
-    /// As stored.
+    /// The text itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Something that was reported and that no operator has closed yet.
+/// An open report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Its identifier, which tells when it was made.
+    /// Identifier; it contains the time.
     pub id: ReportId,
-    /// Who reports.
+    /// The account that reported it.
     pub reporter: Account,
-    /// Who is reported, or has written what is.
+    /// The reported account, or the author of the reported tweet.
     pub account: Account,
-    /// `None`: the account.
+    /// The reported tweet; `None` if the account was reported.
     pub tweet: Option<TweetId>,
-    /// Of the tweet as it is now; empty when it is gone.
+    /// Current text of the tweet; empty if it was deleted.
     pub text: String,
-    /// Why.
+    /// Reason given by the reporter.
     pub reason: ReportReason,
 }
 
@@ -48,10 +50,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_reason_is_taken_and_one_more_letter_is_refused() {
+    fn the_longest_reason_is_accepted_and_one_more_character_is_refused() {
         assert_eq!(ReportReason::parse(" spam\n").unwrap().as_str(), "spam");
-        assert!(ReportReason::parse(&"x".repeat(500)).is_ok());
-        assert!(ReportReason::parse(&"x".repeat(501)).is_err());
-        assert!(ReportReason::parse("\x1b[31m").is_err());
+        ReportReason::parse(&"x".repeat(500)).unwrap();
+        let refused = |text: &str| ReportReason::parse(text).unwrap_err().to_string();
+        assert_eq!(refused(&"x".repeat(501)), "reason is 1 character too long (at most 500)");
+        assert_eq!(refused("\x1b[31m"), "reason has the control character U+001B");
     }
 }

@@ -1,5 +1,5 @@
-//! Text made safe for a terminal. What people wrote is data: it must never move the cursor, set the clipboard,
-//! turn the line around or pretend to be something else.
+//! Text that is safe on a terminal. Text of other people must never move the cursor, set the clipboard, reverse the
+//! line or imitate other output.
 
 use std::fmt::{self, Write as _};
 
@@ -9,21 +9,21 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::limits::COMBINING_MARKS_MAX;
 
-/// Text that can be written to a terminal as it is. Only the sanitiser can make one.
+/// Text that can be written to a terminal as it is. Only the sanitiser makes one.
 ///
-/// Control characters, bidirectional controls, invisible and tag characters are shown as `<U+202E>`; a pile of
-/// combining marks is cut after eight. Everything else is kept.
+/// Control characters, bidirectional controls, invisible and tag characters are replaced by text such as `<U+202E>`;
+/// combining marks after the eighth on one character are dropped. Everything else is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SafeText(String);
 
 impl SafeText {
-    /// Keeps newlines and shows every other control character.
+    /// Sanitises a text of several lines: newlines are kept.
     #[must_use]
     pub fn lines(text: &str) -> Self {
         Self(sanitise(text, |out| out.push('\n')))
     }
 
-    /// For one line: a newline becomes a space.
+    /// Sanitises a text for one line: newlines become spaces.
     #[must_use]
     pub fn line(text: &str) -> Self {
         Self(sanitise(text, |out| out.push(' ')))
@@ -35,13 +35,13 @@ impl SafeText {
         &self.0
     }
 
-    /// Whether this character is written as it is, wherever it stands.
+    /// Whether this character is kept in any context.
     #[must_use]
     pub fn keeps(c: char) -> bool {
-        !must_show(c)
+        !is_unsafe(c)
     }
 
-    /// Columns on a terminal, of a text of one line.
+    /// Width in terminal columns, for a text of one line.
     #[must_use]
     pub fn width(&self) -> usize {
         self.0.width()
@@ -61,16 +61,16 @@ fn sanitise(text: &str, newline: impl Fn(&mut String)) -> String {
     }
     let mut out = String::with_capacity(text.len());
     for cluster in text.graphemes(true) {
-        // What stands before, marks left out, is a character that is not ASCII and is written as it is.
+        // Whether the last character, combining marks aside, was kept and is not ASCII: then a joiner is allowed.
         let mut joins = false;
         let mut marks = 0;
         for c in cluster.chars() {
             match c {
                 '\n' => newline(&mut out),
-                // Joiners shape emoji and some scripts; alone, or behind ASCII, they only hide.
+                // Joiners shape emoji and some scripts; elsewhere they are only invisible.
                 '\u{200c}' | '\u{200d}' if joins => out.push(c),
-                c if must_show(c) => {
-                    // What is written in its place is ASCII.
+                c if is_unsafe(c) => {
+                    // The replacement is ASCII.
                     joins = false;
                     let _ = write!(out, "<U+{:04X}>", u32::from(c));
                 }
@@ -90,8 +90,8 @@ fn sanitise(text: &str, newline: impl Fn(&mut String)) -> String {
     out
 }
 
-/// Characters that a reader cannot see, or that act on what is around them.
-fn must_show(c: char) -> bool {
+/// Characters that are invisible or change the text around them.
+fn is_unsafe(c: char) -> bool {
     #[cfg(feature = "faults")]
     if NOTHING_IS_MADE_SAFE.load(std::sync::atomic::Ordering::Relaxed) {
         return false;
@@ -109,7 +109,7 @@ fn must_show(c: char) -> bool {
 #[cfg(feature = "faults")]
 static NOTHING_IS_MADE_SAFE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
-/// From now on every text is let through as it is, to prove that a test notices it.
+/// Turns the sanitiser off, to prove that a test notices it.
 #[cfg(feature = "faults")]
 pub fn make_nothing_safe() {
     NOTHING_IS_MADE_SAFE.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -121,7 +121,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_could_drive_the_terminal_is_shown_instead() {
+    fn characters_that_could_drive_the_terminal_are_replaced() {
         assert_eq!(SafeText::line("\x1b]52;c;AAAA\x07").as_str(), "<U+001B>]52;c;AAAA<U+0007>");
         assert_eq!(SafeText::line("a\u{9b}31m").as_str(), "a<U+009B>31m");
         assert_eq!(SafeText::line("abc\u{202e}fed").as_str(), "abc<U+202E>fed");
@@ -132,14 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn it_says_what_it_keeps_and_how_wide_it_is() {
+    fn it_knows_the_characters_that_it_keeps_and_its_width() {
         assert!(SafeText::keeps('日') && !SafeText::keeps('\u{202e}'));
         let text = SafeText::line("日本\x07");
         assert_eq!((text.width(), format!("{text:>12}").as_str()), (12, "  日本<U+0007>"));
     }
 
     #[test]
-    fn what_people_write_stays() {
+    fn ordinary_text_of_any_script_is_kept() {
         for text in ["héllo", "日本語", "👩‍🚀 🇩🇪 ❤️", "שלום", "मैं क्ष", "می\u{200c}خواهم"]
         {
             assert_eq!(SafeText::line(text).as_str(), text);
@@ -147,25 +147,25 @@ mod tests {
     }
 
     #[test]
-    fn joiners_behind_ascii_and_piles_of_marks_are_tamed() {
+    fn joiners_after_ascii_are_replaced_and_combining_marks_limited() {
         assert_eq!(SafeText::line("a\u{200d}b").as_str(), "a<U+200D>b");
-        // Behind what was shown, too: that is ASCII.
+        // Also after a replacement, which is ASCII.
         assert_eq!(SafeText::line("\u{16}\u{316}\u{200c}").as_str(), "<U+0016>\u{316}<U+200C>");
         assert_eq!(SafeText::line("é\u{e0041}\u{200d}").as_str(), "é<U+E0041><U+200D>");
-        // A sign that is written before others makes one cluster with a space.
+        // A prepended mark forms one cluster with the space after it.
         assert_eq!(SafeText::line("\u{600} \u{200d}").as_str(), "\u{600} <U+200D>");
         let pile = format!("a{}", "\u{316}".repeat(50));
         assert_eq!(SafeText::line(&pile).as_str().chars().count(), 9);
     }
 
-    const SHOWN: [char; 4] = ['\u{202e}', '\u{2066}', '\u{200b}', '\u{e0041}'];
+    const UNSAFE: [char; 4] = ['\u{202e}', '\u{2066}', '\u{200b}', '\u{e0041}'];
 
     proptest! {
         #[test]
         fn nothing_dangerous_is_left_and_a_second_pass_changes_nothing(text in any::<String>()) {
             let safe = SafeText::lines(&text);
             prop_assert!(!safe.as_str().chars().any(|c| c != '\n' && c.is_control()));
-            prop_assert!(!safe.as_str().contains(SHOWN));
+            prop_assert!(!safe.as_str().contains(UNSAFE));
             prop_assert_eq!(SafeText::lines(safe.as_str()), safe);
         }
     }

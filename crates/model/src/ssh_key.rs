@@ -1,14 +1,15 @@
-//! ssh keys by which somebody is known. Only what identifies a key is kept, never the key.
+//! ssh keys of accounts. Only the fingerprint of a key is stored, never the key.
 
 use std::fmt;
 
 use data_encoding::BASE64_NOPAD;
 
+use crate::error::Result;
+use crate::id::SshKeyId;
 use crate::limits::{SSH_KEY_NAME_BYTES_MAX, SSH_KEY_NAME_GRAPHEMES_MAX};
 use crate::text::{Lines, check_text};
-use crate::{Result, SshKeyId};
 
-/// SHA-256 of a public key, as `ssh-keygen -l` shows it.
+/// SHA-256 of a public key, displayed as `ssh-keygen -l` does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SshFingerprint(pub [u8; 32]);
 
@@ -18,38 +19,38 @@ impl fmt::Display for SshFingerprint {
     }
 }
 
-/// What its owner calls a key; may be empty.
+/// Name of a key, chosen by its owner; may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SshKeyName(String);
 
 impl SshKeyName {
-    /// From what a person typed; white space around it is dropped.
+    /// Checks a name; white space around it is dropped.
     ///
     /// # Errors
-    /// `INVALID{name}` when it is too long or has unsafe characters.
+    /// `INVALID{name}` if it is too long or has control characters.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         check_text("name", text, Lines::One, SSH_KEY_NAME_GRAPHEMES_MAX, SSH_KEY_NAME_BYTES_MAX)?;
         Ok(Self(text.to_owned()))
     }
 
-    /// As stored.
+    /// The text itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A key of an account.
+/// An ssh key of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SshKey {
-    /// Its identifier, which tells when it was added.
+    /// Identifier; it contains the time at which the key was added.
     pub id: SshKeyId,
-    /// Which key.
+    /// Fingerprint of the public key.
     pub fingerprint: SshFingerprint,
-    /// What its owner calls it.
+    /// Name chosen by the owner.
     pub name: SshKeyName,
-    /// When somebody last came in with it, in Unix milliseconds; 0 if nobody has yet.
+    /// Time of the last log-in with it in Unix milliseconds; 0 if there was none.
     pub last_used_ms: i64,
 }
 
@@ -58,16 +59,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fingerprint_looks_as_ssh_shows_it() {
+    fn a_fingerprint_is_displayed_as_ssh_does() {
         let shown = SshFingerprint([0; 32]).to_string();
         assert_eq!(shown, format!("SHA256:{}", "A".repeat(43)));
     }
 
     #[test]
-    fn the_longest_name_is_taken_and_one_more_letter_is_refused() {
+    fn the_longest_name_is_accepted_and_one_more_character_is_refused() {
         assert_eq!(SshKeyName::parse(" ada@laptop ").unwrap().as_str(), "ada@laptop");
-        assert!(SshKeyName::parse(&"x".repeat(50)).is_ok());
-        assert!(SshKeyName::parse(&"x".repeat(51)).is_err());
-        assert!(SshKeyName::parse("a\u{1b}b").is_err());
+        SshKeyName::parse(&"x".repeat(50)).unwrap();
+        let refused = |text: &str| SshKeyName::parse(text).unwrap_err().to_string();
+        assert_eq!(refused(&"x".repeat(51)), "name is 1 character too long (at most 50)");
+        assert_eq!(refused("a\u{1b}b"), "name has the control character U+001B");
     }
 }

@@ -1,31 +1,31 @@
-//! How hard a password is to guess, as far as that can be told while it is typed.
+//! An estimate of how hard a password is to guess, for the refusal of new passwords and for a hint while typing.
 
 use crate::limits::PASSWORD_BYTES_MIN;
 
-/// The best-known passwords of at least eight characters; a guesser tries these first.
+/// The most common passwords of at least eight characters, which attackers try first.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// Bits from which a password is fair and from which it is strong. At ten thousand guesses a second, which is more
-/// than argon2id allows, 45 bits take a century.
+/// Minimum bits of entropy of a fair and of a strong password. At ten thousand guesses per second, more than argon2id
+/// allows, 45 bits take a century.
 const FAIR_BITS: f64 = 45.0;
 const STRONG_BITS: f64 = 65.0;
 
-/// How hard a password is to guess.
+/// Strength of a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strength {
-    /// So many bytes are missing to the shortest that is allowed.
+    /// Shorter than allowed by this many bytes.
     TooShort(usize),
-    /// It is refused, with the reason.
+    /// Refused by servers, for this reason: "the username".
     Guessable(&'static str),
-    /// It is allowed, and not good.
+    /// Allowed, but easy to guess.
     Weak,
-    /// It will do.
+    /// Acceptable.
     Fair,
-    /// Nobody guesses it.
+    /// Hard to guess.
     Strong,
 }
 
-/// Why a password would be guessed at once; `None` when it would not.
+/// Why a password is too easy to guess to be allowed; `None` if it is allowed.
 #[must_use]
 pub fn guessable(password: &str, username: &str) -> Option<&'static str> {
     let folded = password.to_lowercase();
@@ -35,8 +35,8 @@ pub fn guessable(password: &str, username: &str) -> Option<&'static str> {
     COMMON.lines().any(|common| common == folded).then_some("one of the most common passwords")
 }
 
-/// How hard a password is to guess: by the characters that are used, without those that only go on as the ones
-/// before them did, and less for one word with a number behind it.
+/// Estimates the strength of a password from its length and the kinds of its characters. Repeated and consecutive
+/// characters count less, and one word with a number after it is never more than weak.
 #[must_use]
 pub fn strength(password: &str, username: &str) -> Strength {
     if password.len() < PASSWORD_BYTES_MIN {
@@ -45,7 +45,7 @@ pub fn strength(password: &str, username: &str) -> Strength {
     if let Some(why) = guessable(password, username) {
         return Strength::Guessable(why);
     }
-    let bits = new_characters(password) * alphabet(password).log2();
+    let bits = effective_length(password) * alphabet(password).log2();
     let bits = if is_word_with_number(password) { bits.min(FAIR_BITS - 1.0) } else { bits };
     match bits {
         _ if bits < FAIR_BITS => Strength::Weak,
@@ -54,7 +54,7 @@ pub fn strength(password: &str, username: &str) -> Strength {
     }
 }
 
-/// How many characters there are to choose from.
+/// Size of the alphabet: the kinds of characters that are used.
 fn alphabet(password: &str) -> f64 {
     type Kind = fn(char) -> bool;
     let kinds: [(Kind, f64); 5] = [
@@ -67,14 +67,14 @@ fn alphabet(password: &str) -> f64 {
     kinds.iter().filter(|(is_of_kind, _)| password.chars().any(is_of_kind)).map(|(_, size)| size).sum()
 }
 
-/// Characters, where one that repeats or continues the one before (`aaa`, `abc`, `321`) counts a quarter.
-fn new_characters(password: &str) -> f64 {
+/// Number of characters, where one that repeats or continues the one before (`aaa`, `abc`, `321`) counts a quarter.
+fn effective_length(password: &str) -> f64 {
     let codes: Vec<u32> = password.chars().map(u32::from).collect();
-    let goes_on = codes.windows(2).filter(|pair| matches!(pair, [a, b] if a.abs_diff(*b) <= 1)).count();
-    (codes.len() - goes_on) as f64 + goes_on as f64 / 4.0
+    let continued = codes.windows(2).filter(|pair| matches!(pair, [a, b] if a.abs_diff(*b) <= 1)).count();
+    (codes.len() - continued) as f64 + continued as f64 / 4.0
 }
 
-/// One run of letters, then at most four others.
+/// Whether it is one run of letters, then at most four other characters.
 fn is_word_with_number(password: &str) -> bool {
     let rest = password.trim_start_matches(char::is_alphabetic);
     rest.len() < password.len()
@@ -88,11 +88,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_guessed_first_is_worst() {
+    fn common_passwords_are_refused_and_patterns_are_weak() {
         let of = |password| strength(password, "ada_lovelace");
         assert_eq!(of("short"), Strength::TooShort(3));
-        assert!(matches!(of("ADA_lovelace"), Strength::Guessable(_)));
-        assert!(matches!(of("password1"), Strength::Guessable(_)));
+        assert_eq!(of("ADA_lovelace"), Strength::Guessable("the username"));
+        assert_eq!(of("password1"), Strength::Guessable("one of the most common passwords"));
         for weak in ["aaaaaaaaaaaa", "abcdefghijkl", "elephant7", "Elephants!23", "20042004"] {
             assert_eq!(of(weak), Strength::Weak, "{weak}");
         }

@@ -1,14 +1,14 @@
 //! Trends.
 
-/// A hashtag that many people use now.
+/// A hashtag that many people have used in the last 24 hours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trend {
-    /// As first written.
+    /// The hashtag as first written, without `#`.
     pub name: String,
-    /// Different people in the last 24 hours.
+    /// Number of different people who used it in the last 24 hours.
     pub people: u32,
-    /// Tweets in the last 24 hours.
+    /// Number of tweets with it in the last 24 hours.
     pub tweets: u32,
-    /// People per hour, oldest first, the running hour last.
+    /// Number of people per hour, oldest first; the last entry is the current hour.
     pub history: [u32; 24],
 }

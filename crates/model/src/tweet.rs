@@ -1,22 +1,25 @@
 //! Tweets.
 
-use crate::{Account, AccountId, Cursor, TweetId, TweetText};
+use crate::account::Account;
+use crate::cursor::Cursor;
+use crate::id::{AccountId, TweetId};
+use crate::tweet_text::TweetText;
 
 /// Who may see a tweet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Visibility {
-    /// Everyone on this server; in local and hashtag timelines, search and trends.
+    /// Everyone on this server; part of local and hashtag timelines, search and trends.
     Public,
-    /// Everyone, but not in those lists.
+    /// Everyone, but not part of those lists.
     Unlisted,
-    /// The author's followers and those mentioned.
+    /// The author's followers and the mentioned accounts.
     Followers,
-    /// Only those mentioned.
+    /// Only the mentioned accounts.
     Direct,
 }
 
 impl Visibility {
-    /// Whether such a tweet may be retweeted and quoted: only what everyone may see anyway.
+    /// Whether such a tweet may be retweeted and quoted: only if everyone may see it.
     #[must_use]
     pub fn is_shareable(self) -> bool {
         matches!(self, Self::Public | Self::Unlisted)
@@ -26,45 +29,45 @@ impl Visibility {
 /// A tweet to post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTweet {
-    /// What it says.
+    /// Text.
     pub text: TweetText,
     /// Who may see it.
     pub visibility: Visibility,
-    /// What it answers.
+    /// The tweet it is in reply to.
     pub reply_to: Option<TweetId>,
-    /// What it quotes.
+    /// The quoted tweet.
     pub quote_of: Option<TweetId>,
 }
 
-/// A tweet, a quote or a plain retweet as shown to somebody.
+/// A tweet, a quote or a plain retweet, as one viewer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tweet {
-    /// Its identifier, which tells its time.
+    /// Identifier; it contains the time.
     pub id: TweetId,
-    /// Who wrote it.
+    /// The author.
     pub author: AccountId,
-    /// As sent; empty in a plain retweet.
+    /// Text as sent; empty for a plain retweet.
     pub text: String,
-    /// When the text was last changed, Unix milliseconds.
+    /// Time of the last edit in Unix milliseconds.
     pub edited_ms: Option<i64>,
     /// Who may see it.
     pub visibility: Visibility,
-    /// What it answers.
+    /// The tweet it is in reply to.
     pub reply_to: Option<TweetId>,
-    /// What it quotes.
+    /// The quoted tweet.
     pub quote_of: Option<TweetId>,
-    /// What it is a plain retweet of.
+    /// The original, if this is a plain retweet.
     pub retweet_of: Option<TweetId>,
-    /// What others did with it.
+    /// Numbers of replies, retweets, quotes and likes.
     pub counts: Counts,
-    /// What the viewer did with it.
+    /// What the viewer did with the tweet.
     pub viewer: ViewerFlags,
 }
 
 /// How often others replied to, retweeted, quoted and liked a tweet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Direct answers.
+    /// Direct replies.
     pub replies: u32,
     /// Plain retweets.
     pub retweets: u32,
@@ -85,15 +88,15 @@ pub struct ViewerFlags {
     pub bookmarked: bool,
 }
 
-/// Tweets with all that is needed to show them; each author once.
+/// Tweets with everything that is needed to show them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TweetPage {
-    /// In the order of the list.
+    /// Tweets in the order of the list.
     pub tweets: Vec<Tweet>,
-    /// Originals of retweets and quotes. One that is missing was deleted or is not for the viewer.
+    /// Originals of retweets and quotes. A missing one was deleted or is not visible to the viewer.
     pub referenced: Vec<Tweet>,
-    /// Every author of the above, once.
+    /// The authors of all these tweets, each once.
     pub accounts: Vec<Account>,
-    /// Where the next page begins; `None` when there is no more.
+    /// Cursor of the next page; `None` on the last page.
     pub next: Option<Cursor>,
 }

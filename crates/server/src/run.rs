@@ -318,7 +318,7 @@ fn queue_wait(config: &Config) -> Option<Duration> {
 fn open_store(
     config: &Config,
     clock: Arc<dyn Clock>,
-) -> Result<(SqliteStore, store::sqlite::EventReceiver), ServeError> {
+) -> Result<(SqliteStore, store::EventReceiver), ServeError> {
     let options = SqliteOptions {
         node: config.server_node,
         queue_wait: queue_wait(config),

@@ -1,4 +1,4 @@
-//! Everything that can be changed in a store, as data.
+//! Every mutation of a store, as data.
 
 #![allow(missing_docs, reason = "fields of variants are named for what they are")]
 
@@ -7,111 +7,118 @@ use model::{
     Role, SessionId, SshFingerprint, SshKeyId, SshKeyName, TimelineName, TweetId, TweetText, Username,
 };
 
-/// A change. Its fields have been validated and its author may make it; the store still refuses what would
-/// break its invariants, with the errors named here. Where nothing is named, only [`model::Error::NotFound`]
-/// for what does not exist (or is deleted) is possible, and doing it twice is no error but not `changed`.
+/// A mutation of the store. The caller has validated the fields and checked that the author may make the change. The
+/// store refuses what would violate its invariants, with the errors named at each variant. A variant that names none can
+/// only be refused with `NOT_FOUND`, for what does not exist or is deleted. Repeating a change is no error; its result is
+/// not `changed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// A new account; `ChangeResult.id` is its identifier. `ALREADY_EXISTS{username}`; `INVALID{invite_code}` when
-    /// the invite (SHA-256 of its code) is unknown, expired or used up. A deleted account's name stays taken
-    /// for 90 days.
+    /// Creates an account; `ChangeResult.id` is its identifier. `ALREADY_EXISTS{username}`, also for 90 days after an
+    /// account with this username was deleted. `INVALID{invite_code}` when the invite (SHA-256 of its code) is unknown,
+    /// expired or used up.
     CreateAccount {
         username: Username,
         display_name: DisplayName,
         password: PasswordHash,
         role: Role,
         invite: Option<[u8; 32]>,
-        /// Set where the password was chosen by someone else.
+        /// Whether someone else chose the password.
         password_change_advised: bool,
     },
-    /// A new session; `ChangeResult.id` is its identifier. Past [`model::limits::SESSIONS_MAX`] the one that was not
-    /// used for longest ends.
+    /// Opens a session; `ChangeResult.id` is its identifier. Above [`model::limits::SESSIONS_MAX`] the least recently
+    /// used one ends.
     OpenSession { account: AccountId, token_hash: [u8; 32], client_name: String },
-    /// The session was used now.
+    /// Sets the time of the session's last use to now.
     TouchSession { session: SessionId },
     /// Ends a session of this account.
     EndSession { account: AccountId, session: SessionId },
-    /// Ends all sessions of an account but this one.
+    /// Ends all sessions of an account except one.
     EndSessions { account: AccountId, except: Option<SessionId> },
-    /// An ssh key; `ChangeResult.id` is its identifier, also when the account had it already. `ALREADY_EXISTS{ssh key}`
-    /// when it is another account's, `INVALID{public_key}` past [`model::limits::SSH_KEYS_MAX`].
+    /// Adds an SSH key; `ChangeResult.id` is its identifier, also when the account has it already.
+    /// `ALREADY_EXISTS{ssh key}` when another account has it, `INVALID{public_key}` above
+    /// [`model::limits::SSH_KEYS_MAX`].
     AddSshKey { account: AccountId, fingerprint: SshFingerprint, name: SshKeyName },
-    /// Ends the sessions that began with it, too.
+    /// Removes an SSH key and ends the sessions opened with it.
     RevokeSshKey { account: AccountId, key: SshKeyId },
-    /// A new session of the account that has this key, which was used now. Past
-    /// [`model::limits::SSH_SESSIONS_MAX`] the one by ssh that was not used for longest ends. `NOT_FOUND{ssh key}`,
-    /// `NOT_FOUND{account}` when the account is not in use.
+    /// Opens a session of the account that has this SSH key. Above [`model::limits::SSH_SESSIONS_MAX`] the least
+    /// recently used SSH session ends. `NOT_FOUND{ssh key}`, `NOT_FOUND{account}` when the account is not active.
     OpenSshSession { key: SshKeyId, token_hash: [u8; 32], client_name: String },
-    /// Ends all sessions that began with an ssh key: after a start nobody has their tokens.
+    /// Ends all sessions opened with an SSH key: their tokens do not survive a restart of the server.
     EndSshSessions,
-    /// A new password; ends all sessions but `keep`.
+    /// Sets a new password and ends all sessions except `keep`.
     SetPassword {
         account: AccountId,
         password: PasswordHash,
         password_change_advised: bool,
         keep: Option<SessionId>,
     },
-    /// Stores the same password in today's form, after a log-in with an older one. Sessions stay, and so does
-    /// the advice to change it.
+    /// Replaces the hash of an unchanged password by one of the current form. Sessions and the advice to change the
+    /// password stay.
     RehashPassword { account: AccountId, password: PasswordHash },
-    /// What is `None` stays.
+    /// Edits the profile; `None` leaves a field unchanged.
     EditProfile {
         account: AccountId,
         display_name: Option<DisplayName>,
         bio: Option<Bio>,
         presence_hidden: Option<bool>,
     },
-    /// Suspended accounts cannot log in and are not shown; ends their sessions.
+    /// Suspends an account, which ends its sessions and hides it, or ends its suspension.
     SetSuspended { account: AccountId, suspended: bool },
-    /// Hides the account at once and ends its sessions; its data goes with [`Change::PurgeAccount`].
+    /// Hides an account at once and ends its sessions. [`Change::PurgeAccount`] then removes its data.
     DeleteAccount { account: AccountId },
-    /// Removes up to `limit` rows of what a deleted account left; `changed` while there is more.
+    /// Removes up to `limit` rows of a deleted account or, once none is left, rewrites up to about `limit` pages of the
+    /// search indexes without its words. Repeat it while the result is `changed`.
     PurgeAccount { account: AccountId, limit: usize },
 
-    /// A new tweet; `ChangeResult.id` is its identifier. Indexes hashtags and mentions (of people who exist and are
-    /// not blocked either way with the author), notifies. `NOT_FOUND{tweet}` when what it answers or quotes is
-    /// gone; `FORBIDDEN` when its author is blocked either way.
+    /// Posts a tweet, reply or quote; `ChangeResult.id` is its identifier. Records hashtags and mentions (of active
+    /// accounts that are not blocked either way with the author) and notifies. `NOT_FOUND{tweet}` when the tweet that it
+    /// replies to or quotes is deleted, `FORBIDDEN` when that tweet's author is blocked either way, `RATE_LIMITED` for
+    /// new accounts.
     Post { author: AccountId, tweet: NewTweet },
-    /// Replaces the text and keeps the old one. Hashtags and mentions follow; only newly mentioned people are
-    /// notified.
+    /// Replaces the text of a tweet and keeps the old version. Hashtags and mentions are updated; only newly mentioned
+    /// accounts are notified.
     EditTweet { author: AccountId, tweet: TweetId, text: TweetText },
-    /// With everything that hangs on it; a tombstone stays so that quotes and replies can say so.
+    /// Deletes a tweet with its likes, bookmarks, retweets and notifications. A tombstone stays, so that replies and
+    /// quotes can show that it existed.
     DeleteTweet { author: AccountId, tweet: TweetId },
-    /// A plain retweet; `ChangeResult.id` is the retweet's identifier, also when there was one already.
+    /// Retweets without a message; `ChangeResult.id` is the retweet's identifier, also when it exists already.
+    /// `FORBIDDEN` when the author is blocked either way.
     Retweet { account: AccountId, tweet: TweetId },
-    /// Takes one's plain retweet of this tweet back.
+    /// Undoes the account's plain retweet of this tweet.
     UndoRetweet { account: AccountId, tweet: TweetId },
-    /// Likes or no longer likes.
+    /// Likes a tweet, or undoes that. `FORBIDDEN` to like across a block.
     SetLike { account: AccountId, tweet: TweetId, liked: bool },
-    /// Bookmarks or no longer bookmarks.
+    /// Bookmarks a tweet, or undoes that.
     SetBookmark { account: AccountId, tweet: TweetId, bookmarked: bool },
 
-    /// `INVALID{username}` for oneself, `FORBIDDEN` across a block.
+    /// Follows an account. `INVALID{username}` for the own account, `FORBIDDEN` across a block.
     Follow { follower: AccountId, followee: AccountId },
-    /// Ends a follow: unfollow when the follower asks, remove follower when the followee does.
+    /// Ends a follow, whichever of the two accounts requests it.
     Unfollow { follower: AccountId, followee: AccountId },
-    /// Ends follows both ways and removes notifications between the two. `INVALID{username}` for oneself.
+    /// Blocks an account, ends follows both ways and removes notifications between the two. `INVALID{username}` for the
+    /// own account.
     Block { blocker: AccountId, blocked: AccountId },
-    /// The follows do not come back.
+    /// Ends a block. The follows that it ended are not restored.
     Unblock { blocker: AccountId, blocked: AccountId },
-    /// `INVALID{username}` for oneself.
+    /// Mutes an account, or ends that. `INVALID{username}` for the own account.
     SetMute { muter: AccountId, muted: AccountId, on: bool },
 
-    /// For the operators: an account, or a tweet of it. `ChangeResult.id` is the report. `INVALID{username}` for oneself.
+    /// Reports an account, or one of its tweets, to the admins; `ChangeResult.id` is the report, also when it exists
+    /// already. `INVALID{username}` for the own account.
     Report { reporter: AccountId, account: AccountId, tweet: Option<TweetId>, reason: ReportReason },
-    /// An operator has looked at it; it is gone.
+    /// Deletes a report that has been handled.
     CloseReport { report: ReportId },
 
-    /// Moves a read line forward, never past the newest identifier; `ChangeResult.id` is the tweet. Past
-    /// [`model::limits::READ_LINES_MAX`] the one that was moved longest ago goes.
+    /// Moves a read line forward, never past the newest identifier; `ChangeResult.id` is its position. Above
+    /// [`model::limits::READ_LINES_MAX`] the least recently moved one is removed.
     SetReadLine { account: AccountId, timeline: TimelineName, tweet: TweetId },
-    /// Moves the read mark forward.
+    /// Marks the notifications up to this one as read.
     MarkNotificationsRead { account: AccountId, up_to: NotificationId },
 
-    /// A message; `ChangeResult.id` is its identifier. Opens the conversation if there is none. `FORBIDDEN` across a
-    /// block, `INVALID{username}` to oneself.
+    /// Sends a direct message; `ChangeResult.id` is its identifier, `ChangeResult.conversation` its conversation, which
+    /// begins with the first message. `FORBIDDEN` across a block, `INVALID{username}` to the own account.
     SendMessage { author: AccountId, to: AccountId, text: TweetText },
-    /// Moves marks forward, never past the newest message.
+    /// Moves read receipts forward, never past the newest message.
     MarkConversation {
         conversation: ConversationId,
         account: AccountId,
@@ -119,8 +126,8 @@ pub enum Change {
         read: Option<MessageId>,
     },
 
-    /// An account of another database, without events and notifications. Not `changed`, with the identifier it
-    /// has, when this origin was imported before. `ALREADY_EXISTS{username}`.
+    /// Imports an account of another database, without events and notifications. When this origin was imported before,
+    /// the result has the identifier of that time and is not `changed`. `ALREADY_EXISTS{username}`.
     ImportAccount {
         origin: Origin,
         username: Username,
@@ -128,18 +135,19 @@ pub enum Change {
         password: PasswordHash,
         created_ms: i64,
     },
-    /// A follow of another database, without event and notification.
+    /// Imports a follow of another database, without event and notification.
     ImportFollow { follower: AccountId, followee: AccountId },
-    /// A tweet of another database with its own time (its identifier is made from it), without events and
-    /// notifications. Not `changed` when this origin was imported before.
+    /// Imports a tweet of another database, without events and notifications. Its identifier is of the original time.
+    /// Not `changed` when this origin was imported before.
     ImportTweet { origin: Origin, author: AccountId, tweet: NewTweet, created_ms: i64 },
 
-    /// `code_hash` is the SHA-256 of the code.
+    /// Creates an invite for `uses` sign-ups; `code_hash` is the SHA-256 of its code.
     CreateInvite { code_hash: [u8; 32], uses: u32, expires_ms: i64 },
     /// Replaces the operator's message.
     Announce { text: String },
-    /// Removes what has expired: sessions idle since before `sessions_idle_before_ms` or begun before
-    /// `sessions_begun_before_ms`, idempotency keys, invites and events older than theirs.
+    /// Removes what has expired: sessions last used before `sessions_idle_before_ms` or begun before
+    /// `sessions_begun_before_ms`, idempotency keys and events older than the given times, and expired invites. All
+    /// times are Unix milliseconds.
     Expire {
         sessions_idle_before_ms: i64,
         sessions_begun_before_ms: i64,
@@ -148,42 +156,52 @@ pub enum Change {
     },
 }
 
-/// The result of a change, the same again for a repeated key.
+/// The result of a change. A retry with the same idempotency key returns the same result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangeResult {
-    /// What was made or changed: an identifier of the kind that the change says, or of its subject.
+    /// Identifier of what was created, as the change says, or of the subject of the change; 0 if it has none.
     pub id: u64,
-    /// False if it was so already.
+    /// `false` if the store was already in the requested state.
     pub changed: bool,
+    /// The conversation of a sent message; `None` for every other change.
+    pub conversation: Option<ConversationId>,
 }
 
-/// Where an imported row comes from, so that a second import finds it.
+impl ChangeResult {
+    /// The result of a change that is not about a conversation.
+    #[must_use]
+    pub const fn new(id: u64, changed: bool) -> Self {
+        Self { id, changed, conversation: None }
+    }
+}
+
+/// Where an imported row comes from, so that a second import recognises it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// Name of the kind of database, for example `python`.
+    /// The kind of database, for example `python`.
     pub source: String,
-    /// The row within it, for example `tweet/5`.
+    /// The row in that database, for example `tweet/5`.
     pub key: String,
 }
 
-/// Makes a change happen once however often it is asked for.
+/// Makes a change happen once, however often it is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Whose key; keys of different accounts are different.
+    /// The account that chose the key; different accounts may choose the same key.
     pub account: AccountId,
-    /// Chosen by the client, at most [`model::limits::IDEMPOTENCY_KEY_BYTES_MAX`] bytes.
+    /// The key, at most [`model::limits::IDEMPOTENCY_KEY_BYTES_MAX`] bytes.
     pub key: Vec<u8>,
-    /// SHA-256 of the request.
+    /// SHA-256 of the request, by which another request with the same key is recognised.
     pub request_hash: [u8; 32],
 }
 
-/// A password at rest.
+/// A stored password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash {
     /// A PHC string: argon2id of the password, or of the legacy hash where `legacy` is set.
     pub phc: String,
-    /// `$6$rounds=N$SALT`: the password goes through sha512-crypt with these settings first. Set for accounts of
-    /// the original program until their first log-in, so that no bare legacy hash is at rest.
+    /// `$6$rounds=N$SALT`: the settings of the sha512-crypt that the password goes through before argon2id. Imported
+    /// accounts have it until their first log-in, so that no bare legacy hash is stored.
     pub legacy: Option<String>,
 }
 

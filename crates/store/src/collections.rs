@@ -1,12 +1,11 @@
-//! Hash maps for keys that were parsed: identifiers and names. A fast hash with a seed of its own for each map is enough
-//! for these.
+//! Hash maps for parsed keys, that is identifiers and names: a fast hash with a random seed per map is enough for these.
 
 use std::collections::{HashMap, HashSet};
 
 #[cfg(not(any(test, feature = "test-support")))]
 pub use foldhash::fast::RandomState;
 
-// A simulation must be reproducible by its seed, whatever map it iterates over.
+// A simulation must be reproducible by its seed, whichever map it iterates over.
 #[cfg(any(test, feature = "test-support"))]
 pub use foldhash::fast::FixedState as RandomState;
 

@@ -1,5 +1,5 @@
-//! The seams through which time and randomness come in, so that a test can stop the one and repeat the other.
-//! The other two seams are [`Store`](crate::Store) and the gateways' `AsyncRead + AsyncWrite`.
+//! Time and randomness as traits, so that tests can control the clock and repeat random values. Storage is abstracted
+//! by [`Store`](crate::Store), the network by `AsyncRead + AsyncWrite`.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +15,7 @@ pub trait Clock: fmt::Debug + Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "this is the env")]
+    #[allow(clippy::disallowed_methods, reason = "the implementation of the trait")]
     fn now_ms(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
@@ -33,14 +33,14 @@ pub trait Random: fmt::Debug + Send + Sync {
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
-    #[allow(clippy::disallowed_methods, reason = "this is the env")]
+    #[allow(clippy::disallowed_methods, reason = "the implementation of the trait")]
     fn fill(&self, buffer: &mut [u8]) {
-        // Without randomness no secret is safe: stopping is the only answer.
-        getrandom::fill(buffer).expect("the operating system gives random bytes");
+        // No secret is safe without randomness: the process has to stop.
+        getrandom::fill(buffer).expect("the operating system provides random bytes");
     }
 }
 
-/// Processors that this process may use; 2 if the operating system does not say.
+/// The number of processors that this process may use; 2 if it is unknown.
 #[must_use]
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)

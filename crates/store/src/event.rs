@@ -1,82 +1,90 @@
-//! What a store tells of its commits.
+//! What a store reports of its commits: events for clients, and effects for caches.
 
 #![allow(missing_docs, reason = "fields of variants are named for what they are")]
 
+use std::sync::Arc;
+
 use model::{AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, Tweet, TweetId};
 
-/// Something that was committed. Events are kept in the store (for as long as the operator says), so that a
-/// client that was away can ask for what it missed.
+/// Something that was committed. The store keeps events for a configured time, so that a client that was offline can
+/// catch up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// Larger than that of every event committed before.
+    /// Larger than that of every earlier event.
     pub id: EventId,
-    /// What happened.
+    /// What happened, to what.
     pub kind: EventKind,
 }
 
-/// What happened. Identifiers only: whoever wants more reads it, as it stands then.
+/// The events of each commit, in commit order. The channel is bounded: a slow receiver slows commits down, and no event
+/// is lost.
+pub type EventReceiver = tokio::sync::mpsc::Receiver<Arc<[Event]>>;
+
+/// The kind of an event. It has identifiers only: the receiver reads the current state from the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
-    /// The store was made.
+    /// The store was created.
     Created,
-    /// Also a quote or a plain retweet.
+    /// A tweet, reply, quote or plain retweet.
     TweetPosted { tweet: TweetId, author: AccountId },
-    /// The text changed.
+    /// The text of a tweet changed.
     TweetEdited { tweet: TweetId, author: AccountId },
-    /// Also a retweet that was undone.
+    /// A tweet was deleted, or a plain retweet undone.
     TweetDeleted { tweet: TweetId, author: AccountId },
-    /// A new follow.
+    /// A follow began.
     Followed { follower: AccountId, followee: AccountId },
-    /// By either of the two, or by a block.
+    /// A follow ended: by the follower, by the account followed, or by a block.
     Unfollowed { follower: AccountId, followee: AccountId },
-    /// The follows that it ended have events of their own.
+    /// A block began. Follows that it ended have events of their own.
     Blocked { blocker: AccountId, blocked: AccountId },
-    /// Neither may still block the other.
+    /// A block ended. The other account may still block this one.
     Unblocked { blocker: AccountId, blocked: AccountId },
-    /// A new mute.
+    /// A mute began.
     Muted { muter: AccountId, muted: AccountId },
     /// A mute ended.
     Unmuted { muter: AccountId, muted: AccountId },
     /// A new notification.
     Notified { recipient: AccountId, notification: NotificationId },
-    /// A new message.
+    /// A new direct message.
     MessageSent { conversation: ConversationId, message: MessageId, author: AccountId, to: AccountId },
-    /// Someone's marks moved; `with` is the other one.
+    /// The read receipts of `account` moved; `with` is the other member.
     ConversationMarked { conversation: ConversationId, account: AccountId, with: AccountId },
-    /// Display name, bio or a setting.
+    /// The display name, bio, password or a setting changed.
     ProfileEdited { account: AccountId },
-    /// Log-out, revocation, expiry, password change or suspension.
+    /// A session ended: log-out, revocation, expiry, password change, suspension or deletion.
     SessionEnded { session: SessionId, account: AccountId },
-    /// Nothing of the account may be shown any more.
+    /// The account was suspended or deleted: its content is no longer shown.
     AccountHidden { account: AccountId },
-    /// The account may be shown again.
+    /// The suspension of the account ended.
     AccountShown { account: AccountId },
 }
 
-/// What a commit changed beside what its events say.
+/// An effect of a commit that its events do not describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Touched {
-    /// Its counts.
+    /// The counts of the tweet changed.
     Tweet(TweetId),
-    /// What this account did with a tweet: likes, bookmarks, plain retweets.
+    /// The account liked, bookmarked or retweeted the tweet, or undid that.
     ViewerFlags { account: AccountId, tweet: TweetId },
-    /// Much, without events: an import, or what a deleted account left.
+    /// Anything may have changed: an import, which has no events.
     Everything,
 }
 
-/// What one transaction did.
+/// A committed transaction.
 #[derive(Debug, Clone, Copy)]
 pub struct Commit<'a> {
-    /// In order.
+    /// In commit order.
     pub events: &'a [Event],
-    /// Tweets that are new, as they were written: what happened to them since is in the others.
+    /// New tweets as they were posted. What later changes of the same transaction did to them is in `events` and
+    /// `touched`.
     pub posted: &'a [Tweet],
-    /// In any order.
+    /// In any order; may repeat.
     pub touched: &'a [Touched],
 }
 
-/// Somebody who keeps something of the store in memory.
+/// A cache of the store's contents.
 pub trait Observer: std::fmt::Debug + Send + Sync {
-    /// Something was committed. It is acknowledged when this returns, so it must not wait for anything.
+    /// Called after each commit, in commit order, before its changes are acknowledged. Must not block: all writes wait
+    /// for it.
     fn committed(&self, commit: Commit<'_>);
 }

@@ -1,52 +1,52 @@
-//! Wrongs that a server can be made to do, to prove that a test notices them, and points at which it can be made to die.
+//! Injected bugs, to prove that a test notices them, and crash points, at which the process can be killed.
 //!
-//! A release has none of it: without the feature `faults` all of this is empty, and a build with the feature and without
-//! debug assertions fails. With it the variable `MINI_TWEET_FAULTS` says what is to happen, separated by commas: the name
-//! of a [`InjectedBug`], or `kill:POINT:N`, which kills the process at the Nth passing of a [`Point`], or
-//! `kill:POINT:N:MICROSECONDS`, so much later, while it goes on.
+//! A release contains none of this: without the feature `faults` the functions are empty, and a build with the feature
+//! and without debug assertions fails. With the feature, the variable `MINI_TWEET_FAULTS` is a comma-separated list of:
+//! the name of an [`InjectedBug`] in kebab case; `kill:POINT:N`, which kills the process when it passes a [`CrashPoint`]
+//! for the Nth time; `kill:POINT:N:MICROSECONDS`, which kills it so much later, while it continues.
 
 #[cfg(all(feature = "faults", not(debug_assertions)))]
 compile_error!("faults are for tests: a release cannot have them");
 
-/// Something that a server must not do.
+/// A bug that a server can be started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InjectedBug {
-    /// To answer before the transaction is committed.
+    /// Responds before the transaction is committed.
     AcknowledgeBeforeCommit,
-    /// Not to sync commits to the disk.
+    /// Does not sync commits to the disk.
     SynchronousNormal,
-    /// To go on when the disk has failed.
+    /// Continues after the disk has failed.
     ContinueAfterFailure,
-    /// To stop when the disk is full.
+    /// Stops when the disk is full.
     StopWhenFull,
-    /// To take frames of any length.
+    /// Accepts frames of any length.
     UnboundedFrames,
-    /// To make identifiers of the clock alone.
+    /// Derives identifiers from the clock alone.
     IdsFollowTheClock,
-    /// To leave connections open when their session ends.
+    /// Leaves connections open when their session ends.
     KeepEndedSessions,
-    /// To let members do what only operators may.
+    /// Lets every member do what only admins may.
     SkipOperatorCheck,
-    /// To answer a failed log-in as soon as it is known to be one.
+    /// Answers a failed log-in without the delay that hides the reason.
     AnswerFailedLogInsImmediately,
-    /// To write passwords and tokens to the log.
+    /// Writes passwords and tokens to the log.
     LogSecrets,
 }
 
-/// A moment at which a crash could do harm.
+/// A place in the code where a crash could do harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CrashPoint {
-    /// The changes of a batch are written, the transaction is not committed.
+    /// A batch is written, its transaction is not committed.
     BeforeCommit,
-    /// The transaction is committed, no one has been notified.
+    /// The transaction is committed, the observer is not notified.
     AfterCommit,
-    /// Caches are notified, the author has no response yet.
+    /// The observer is notified, the callers have no response yet.
     BeforeAcknowledgement,
     /// The write-ahead log is about to be checkpointed.
     Checkpoint,
-    /// A migration step has run, its transaction is not committed.
+    /// A migration has run, its transaction is not committed.
     Migration,
-    /// A backup is being written.
+    /// A step of a backup is done.
     Backup,
 }
 
@@ -59,12 +59,12 @@ pub use on::{crash_point, is_on};
 mod off {
     use super::{CrashPoint, InjectedBug};
 
-    /// Whether the server does this wrong.
+    /// Whether this bug is switched on.
     pub const fn is_on(_: InjectedBug) -> bool {
         false
     }
 
-    /// A process may die here.
+    /// A place at which the process can be killed.
     pub const fn crash_point(_: CrashPoint) {}
 }
 
@@ -130,8 +130,8 @@ mod on {
         })
     }
 
-    pub fn is_on(wrong: InjectedBug) -> bool {
-        FAULTS.iter().any(|fault| matches!(fault, Fault::Bug(on) if *on == wrong))
+    pub fn is_on(bug: InjectedBug) -> bool {
+        FAULTS.iter().any(|fault| matches!(fault, Fault::InjectedBug(on) if *on == bug))
     }
 
     pub fn crash_point(point: CrashPoint) {
@@ -152,7 +152,7 @@ mod on {
     }
 
     fn die() -> ! {
-        // As from outside: nothing is tidied up.
+        // As from outside: without any clean-up.
         let _ = kill_process(getpid(), Signal::KILL);
         std::process::abort()
     }

@@ -1,8 +1,8 @@
-//! The only truth: everything that was acknowledged, on disk.
+//! The store: the only durable state, with everything that was acknowledged on disk.
 //!
-//! A [`Store`] takes [`Change`]s and answers when they are durable, answers reads, and tells of what was
-//! committed by [`Event`]s in commit order. It guards the data's own invariants (unique names, no follow
-//! across a block, no tie to what is deleted) and knows nothing of who may ask for what.
+//! A [`Store`] applies [`Change`]s and responds when they are durable, answers reads, and reports each commit as
+//! [`Event`]s in commit order. It enforces the invariants of the data (unique usernames, no follow across a block, no
+//! reference to a deleted tweet) and does not know who may request what.
 
 pub mod change;
 mod collections;
@@ -12,6 +12,7 @@ pub mod env;
 pub mod event;
 pub mod fault;
 mod incident;
+mod records;
 pub mod sqlite;
 #[cfg(any(test, feature = "test-support"))]
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
@@ -21,60 +22,72 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, AccountState, Conversation, ConversationId, Cursor, DirectMessage, EventId, Hashtag,
-    MessageId, Notification, Page, Profile, ReadLine, ReadReceipts, Relationship, Report, Result, Role,
-    SessionId, Span, SshFingerprint, SshKey, SshKeyId, Tweet, TweetId, Username,
+    Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, EventId, MessageId,
+    Notification, NotificationId, Page, Profile, ReadLine, ReadReceipts, Relationship, Report, Result, Span,
+    SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 
 pub use change::{Change, ChangeResult, IdempotencyKey, Origin, PasswordHash};
 pub use collections::{Map, RandomState, Set};
 pub use env::cores;
-pub use event::{Commit, Event, EventKind, Observer, Touched};
+pub use event::{Commit, Event, EventKind, EventReceiver, Observer, Touched};
 pub use incident::incident;
+pub use records::{
+    AccountList, Credentials, EventLog, HashtagUse, SessionRecord, SocialGraph, StoreStatistics, Timeline,
+    TimelineEntry, TweetEntities, TweetRecord,
+};
 
-/// What every store can do. Reads see every change that was acknowledged before they were asked for.
+/// A durable store. A read sees every change that was acknowledged before the read began.
+///
+/// # Errors
+/// Every method may return `BUSY` (overloaded, try again), `UNAVAILABLE` (the disk has failed, and the server stops),
+/// `GOING_AWAY` (the store is being closed) and `INTERNAL` (a bug; the log has the cause). A method whose documentation
+/// names no error returns no other; what does not exist is `None` or left out.
 #[async_trait]
 pub trait Store: std::fmt::Debug + Send + Sync + 'static {
-    /// Carries out a change and returns once it is durable: `Ok` means that it survives a power cut. Changes
-    /// are carried out in the order in which they were asked for (first polled).
+    /// Applies a change and returns once it is durable: `Ok` survives a power cut. Changes are applied in the order in
+    /// which the futures were first polled.
     ///
-    /// With `once`, the key is kept with the result in the same transaction: the same key and request give the
-    /// same result again without a second effect.
+    /// The result is stored with `key` in the same transaction: a retry with the same key and request returns the same
+    /// result and has no second effect. A refusal is not stored.
     ///
     /// # Errors
-    /// What the change is refused for (each [`Change`] says it), `IDEMPOTENCY_CONFLICT`, `BUSY` when the queue
-    /// is full, `STORAGE_FULL`, `UNAVAILABLE`. Nothing of a refused change stays.
-    async fn apply(&self, change: Change, once: Option<IdempotencyKey>) -> Result<ChangeResult>;
+    /// The refusals named at each [`Change`]. `IDEMPOTENCY_CONFLICT` when the key was used for another request, `BUSY`
+    /// when the queue is full, `STORAGE_FULL` when the disk is. A refused change has no effect at all.
+    async fn apply(&self, change: Change, key: Option<IdempotencyKey>) -> Result<ChangeResult>;
 
     // Accounts and sessions.
 
-    /// By username; deleted accounts are not found, suspended ones are.
+    /// The account with this username, suspended ones included, deleted ones not.
     async fn account_by_username(&self, username: &Username) -> Result<Option<Profile>>;
-    /// By identifier; deleted accounts are not found, suspended ones are.
+    /// The account with this identifier, suspended ones included, deleted ones not.
     async fn account(&self, id: AccountId) -> Result<Option<Profile>>;
-    /// Those of these accounts that are not deleted, in any order.
+    /// These accounts, without deleted and unknown ones, in any order.
     async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>>;
-    /// What a log-in is checked against. Deleted accounts are not found.
+    /// What a log-in with this username is verified against; `None` for a deleted account.
     async fn credentials(&self, username: &Username) -> Result<Option<Credentials>>;
-    /// The session that has this token (its SHA-256), with the state of its account.
+    /// The session whose token has this SHA-256.
     async fn session_by_token(&self, token_hash: &[u8; 32]) -> Result<Option<SessionRecord>>;
-    /// All sessions of an account, the last used first.
+    /// All sessions of an account, the most recently used first.
     async fn sessions(&self, account: AccountId) -> Result<Vec<SessionRecord>>;
 
-    /// The ssh keys of an account, in the order in which they were added.
+    /// The SSH keys of an account, in the order in which they were added.
     async fn ssh_keys(&self, account: AccountId) -> Result<Vec<SshKey>>;
-    /// The key with this fingerprint, whosever it is.
+    /// The key with this fingerprint, of any account.
     async fn ssh_key_by_fingerprint(&self, fingerprint: &SshFingerprint) -> Result<Option<SshKeyId>>;
 
-    // SocialGraph between people.
+    // Relationships between accounts.
 
-    /// From `viewer` to each of the others, in the same order.
+    /// The relationship of `viewer` to each of the others, in the order of `others`.
     async fn relationships(&self, viewer: AccountId, others: &[AccountId]) -> Result<Vec<Relationship>>;
-    /// All relationships of one account at once, for the live room.
+    /// All relationships of one account at once.
     async fn social_graph(&self, account: AccountId) -> Result<SocialGraph>;
-    /// A page of a list of people, active accounts only, without whoever is blocked either way with `viewer`.
-    /// Everyone is sorted by username (cursor `Username`), the other lists newest tie first (cursor `Id`).
-    /// `position` is where the page begins; `None` is the start.
+    /// A page of a list of accounts: active ones only, and (except in [`AccountList::Blocked`]) without those blocked
+    /// either way with `viewer`. [`AccountList::People`] is sorted by username and has `Cursor::Username`; the other
+    /// lists have the newest relationship first and `Cursor::Id`. The page begins at `position`, `None` is the start.
+    ///
+    /// # Errors
+    /// `INVALID{cursor}` when `position` is of the other kind.
     async fn list_accounts(
         &self,
         viewer: AccountId,
@@ -82,37 +95,38 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
         position: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Account>>;
-    /// People resolve_or_self username or display name begins with, contains or resembles the query, best first; active
-    /// accounts only, without whoever is blocked either way with `viewer`.
+    /// Accounts whose username begins with the query, then those whose names contain it, then those with similar names;
+    /// active ones only, without those blocked either way with `viewer`.
     async fn search_people(&self, viewer: AccountId, query: &str, limit: usize) -> Result<Vec<Account>>;
 
     // Tweets.
 
-    /// Identifiers of tweets in a timeline, newest first (at most `limit`), each with its place in the list.
-    /// Candidates: deleted tweets are never among them, but visibility is for the caller to check.
+    /// Up to `limit` entries of a timeline, newest first; with [`Span::After`] those directly after it. They are
+    /// candidates: no deleted tweet is among them, but the caller has to check whether the viewer may see them.
     async fn timeline(&self, timeline: &Timeline, span: Span, limit: usize) -> Result<Vec<TimelineEntry>>;
-    /// These tweets as `viewer` sees them, with what is needed to decide whether they may; deleted ones are
-    /// left out. In the order asked for.
+    /// These tweets for `viewer`, in the order of `ids`, without deleted and unknown ones. The caller has to check
+    /// whether the viewer may see them.
     async fn tweets(&self, viewer: AccountId, ids: &[TweetId]) -> Result<Vec<TweetRecord>>;
-    /// What this tweet answers, nearest first, at most `limit`.
+    /// The tweets above a reply, the nearest first, deleted ones included.
     async fn ancestors(&self, id: TweetId, limit: usize) -> Result<Vec<TweetId>>;
-    /// Replies at any depth below a tweet, oldest first, after this one.
+    /// Replies at any depth below a tweet, after `after`, oldest first, deleted ones included.
     async fn descendants(&self, id: TweetId, after: Option<TweetId>, limit: usize) -> Result<Vec<TweetId>>;
-    /// Every text that a tweet has had with the time it was written, oldest first; the last is what stands.
+    /// Every version of a tweet's text with the time at which it was written (Unix milliseconds), oldest first; the
+    /// last one is the current text.
     async fn tweet_history(&self, id: TweetId) -> Result<Vec<(String, i64)>>;
-    /// Who is mentioned by a tweet, and its hashtags' keys: for the live room.
+    /// The mentions and hashtags of a tweet.
     async fn tweet_entities(&self, id: TweetId) -> Result<TweetEntities>;
-    /// Hashtags of public tweets that begin with this key, the most used first, with the number of tweets.
+    /// Hashtags in public tweets whose key begins with this prefix, with the number of tweets, the most used first.
     async fn search_hashtags(&self, key_prefix: &str, limit: usize) -> Result<Vec<(String, u32)>>;
-    /// Every use of a hashtag in public tweets newer than this, oldest first: for trends.
+    /// Every use of a hashtag in a public tweet with an identifier above `since`, oldest first.
     async fn hashtag_uses_since(&self, since: u64) -> Result<Vec<HashtagUse>>;
 
-    /// How far an account has read its timelines, the line that was moved last first.
+    /// The read lines of an account, the most recently moved first.
     async fn read_lines(&self, account: AccountId) -> Result<Vec<ReadLine>>;
 
     // Notifications and conversations.
 
-    /// A page of notifications, newest first, up to `limit`. Those resolve_or_self tweet is gone are left out.
+    /// Up to `limit` notifications, newest first, without those of muted and inactive accounts.
     async fn notifications(
         &self,
         recipient: AccountId,
@@ -120,199 +134,53 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
         unread_only: bool,
         limit: usize,
     ) -> Result<Vec<Notification>>;
-    /// One notification, for the live room.
-    async fn notification(&self, id: model::NotificationId) -> Result<Option<Notification>>;
-    /// How many notifications are unread.
+    /// The notification with this identifier, unless the account that caused it is no longer active.
+    async fn notification(&self, id: NotificationId) -> Result<Option<Notification>>;
+    /// The number of unread notifications, counted as [`Store::notifications`] lists them.
     async fn unread_notifications(&self, recipient: AccountId) -> Result<u32>;
-    /// Conversations by their newest message (cursor `Id` of that message), without blocked people.
+    /// A page of an account's conversations before this message, by their newest message (cursor `Id`), without those
+    /// with inactive accounts and accounts blocked either way.
     async fn conversations(
         &self,
         account: AccountId,
         before: Option<MessageId>,
         limit: usize,
     ) -> Result<Page<Conversation>>;
-    /// The conversation between two people, seen from the first, if they ever spoke.
+    /// The conversation of two accounts as the first one sees it; `None` if there is no message between them.
     async fn conversation_between(&self, account: AccountId, with: AccountId)
     -> Result<Option<Conversation>>;
-    /// Messages of a conversation, newest first, up to `limit`.
+    /// Up to `limit` messages of a conversation, newest first.
     async fn messages(
         &self,
         conversation: ConversationId,
         span: Span,
         limit: usize,
     ) -> Result<Vec<DirectMessage>>;
-    /// One message, for the live room.
+    /// The message with this identifier.
     async fn message(&self, id: MessageId) -> Result<Option<DirectMessage>>;
-    /// How far an account has come in a conversation.
-    async fn marks(&self, conversation: ConversationId, account: AccountId) -> Result<ReadReceipts>;
+    /// How far an account has received and read a conversation; empty if it is not a member.
+    async fn read_receipts(&self, conversation: ConversationId, account: AccountId) -> Result<ReadReceipts>;
 
     // Events and the server itself.
 
-    /// Events after `after` up to and including `until`, oldest first, at most `limit`.
+    /// Up to `limit` events after `after`, up to and including `until`, oldest first.
     async fn events(&self, after: EventId, until: EventId, limit: usize) -> Result<EventLog>;
-    /// The newest event. There always is one: the store's creation.
+    /// The newest event. There always is one, at least the creation of the store.
     async fn last_event(&self) -> Result<EventId>;
-    /// Counts for operators.
+    /// Figures about the store.
     async fn statistics(&self) -> Result<StoreStatistics>;
-    /// The operator's message to everyone; may be empty.
+    /// The operator's message to everyone; empty if there is none.
     async fn announcement(&self) -> Result<String>;
-    /// Accounts resolve_or_self deletion has not been carried out to the end.
+    /// Deleted accounts whose data is not completely removed yet: [`Change::PurgeAccount`] removes it.
     async fn accounts_to_purge(&self) -> Result<Vec<AccountId>>;
-    /// What was reported, the oldest first: all of it, or what this account reported.
+    /// The reports of this account, or of everyone, oldest first.
     async fn reports(&self, by: Option<AccountId>, limit: usize) -> Result<Vec<Report>>;
-    /// Leaves nothing of what was removed outside the database itself: not in a log either. Whether it could; somebody
-    /// who reads may be in the way for a moment.
+    /// Purges remnants of deleted rows from auxiliary files such as the write-ahead log. Returns `false` if a
+    /// concurrent reader prevented it; retry later.
     async fn forget_removed(&self) -> Result<bool> {
         Ok(true)
     }
 }
 
-/// A store that any room can hold.
+/// A store that several subsystems share.
 pub type SharedStore = Arc<dyn Store>;
-
-/// What a log-in is checked against.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// Whose.
-    pub account: AccountId,
-    /// Whether the account can be used.
-    pub state: AccountState,
-    /// How the password is kept.
-    pub password: PasswordHash,
-}
-
-/// A session at rest.
-#[derive(Debug, Clone)]
-pub struct SessionRecord {
-    /// Its identifier, which tells when it began.
-    pub id: SessionId,
-    /// Whose.
-    pub account: AccountId,
-    /// Whether the account can be used.
-    pub state: AccountState,
-    /// What the account may do.
-    pub role: Role,
-    /// As the client called itself.
-    pub client_name: String,
-    /// Unix milliseconds, to the nearest hour or so.
-    pub last_used_ms: i64,
-}
-
-/// All relationships of one account.
-#[derive(Debug, Clone, Default)]
-pub struct SocialGraph {
-    /// Whom it follows.
-    pub following: Vec<AccountId>,
-    /// Whom it blocks and who blocks it.
-    pub blocked: Vec<AccountId>,
-    /// Whom it mutes.
-    pub muted: Vec<AccountId>,
-    /// It does not want to be seen online.
-    pub presence_hidden: bool,
-}
-
-/// A list of people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountList {
-    /// Everyone.
-    People,
-    /// Who follows this account.
-    Followers(AccountId),
-    /// Whom this account follows.
-    Following(AccountId),
-    /// Whom the viewer blocks.
-    Blocked,
-    /// Whom the viewer mutes.
-    Muted,
-}
-
-/// A list of tweets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Timeline {
-    /// An account's own tweets and those of the people it follows.
-    Home(AccountId),
-    /// What an account wrote and retweeted.
-    User(AccountId),
-    /// What an account wrote in answer to somebody.
-    Replies(AccountId),
-    /// Public tweets with a hashtag.
-    Hashtag(Hashtag),
-    /// Every public tweet but plain retweets.
-    Local,
-    /// What an account bookmarked, newest bookmark first.
-    Bookmarks(AccountId),
-    /// What an account liked, newest like first.
-    Likes(AccountId),
-    /// Public tweets that hold all these words.
-    Search(String),
-}
-
-/// A candidate in a timeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimelineEntry {
-    /// Sort key: the tweet's identifier, or that of the bookmark or like.
-    pub sort_key: u64,
-    /// The tweet.
-    pub tweet: TweetId,
-}
-
-/// A tweet with the facts that decide who may see it.
-#[derive(Debug, Clone)]
-pub struct TweetRecord {
-    /// As the viewer sees it.
-    pub tweet: Tweet,
-    /// Its author, whatever their state.
-    pub author: Account,
-    /// Whether the author's account can be seen.
-    pub author_state: AccountState,
-    /// The viewer's relationships to the author. For one's own tweets: none.
-    pub relationship: Relationship,
-    /// The tweet mentions the viewer.
-    pub mentions_viewer: bool,
-}
-
-/// Whom a tweet mentions and what it is about.
-#[derive(Debug, Clone, Default)]
-pub struct TweetEntities {
-    /// Accounts mentioned.
-    pub mentions: Vec<AccountId>,
-    /// Hashtags.
-    pub hashtags: Vec<Hashtag>,
-}
-
-/// One use of a hashtag in a public tweet.
-#[derive(Debug, Clone)]
-pub struct HashtagUse {
-    /// The hashtag as first written on this server.
-    pub hashtag: Hashtag,
-    /// Where.
-    pub tweet: TweetId,
-    /// By whom.
-    pub author: AccountId,
-}
-
-/// A part of the log of events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventLog {
-    /// All that happened, in order.
-    Complete(Vec<Event>),
-    /// The log no longer reaches back that far.
-    Pruned,
-}
-
-/// Counts for operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StoreStatistics {
-    /// Accounts that are not deleted.
-    pub accounts: u64,
-    /// Tweets that are not deleted, retweets included.
-    pub tweets: u64,
-    /// Sessions.
-    pub sessions: u64,
-    /// Bytes on disk, with the write-ahead log.
-    pub database_bytes: u64,
-    /// Transactions since the start.
-    pub commits: u64,
-    /// Changes carried out since the start.
-    pub changes: u64,
-}

@@ -1,4 +1,4 @@
-//! What tests of this crate share: a clock that they set and a store in a directory of its own.
+//! Fixtures for tests: a clock that is set by the test, a store in a directory of its own, and short constructors.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -7,13 +7,13 @@ use model::{DisplayName, NewTweet, Role, TweetText, Username, Visibility};
 use tempfile::TempDir;
 
 use crate::env::Clock;
-use crate::sqlite::{DATABASE, EventReceiver, SqliteOptions, SqliteStore};
-use crate::{Change, PasswordHash};
+use crate::sqlite::{DATABASE, SqliteOptions, SqliteStore};
+use crate::{Change, EventReceiver, PasswordHash};
 
 /// A day in 2026.
 pub const START_MS: i64 = 1_790_000_000_000;
 
-/// A clock that goes when it is told to.
+/// A clock that moves only when the test moves it.
 #[derive(Debug)]
 pub struct TestClock(AtomicI64);
 
@@ -22,7 +22,7 @@ impl TestClock {
         Arc::new(Self(AtomicI64::new(START_MS)))
     }
 
-    /// May go back, as machines' clocks do.
+    /// Moves the clock, by a negative number backwards.
     pub fn advance_ms(&self, by: i64) {
         self.0.fetch_add(by, Ordering::Relaxed);
     }
@@ -34,7 +34,7 @@ impl Clock for TestClock {
     }
 }
 
-/// A store in a file of its own.
+/// A store in a temporary directory.
 #[derive(Debug)]
 pub struct TestStore {
     pub store: Arc<SqliteStore>,
@@ -50,8 +50,8 @@ impl TestStore {
 
     pub fn in_directory(directory: TempDir, clock: Arc<TestClock>) -> (Self, EventReceiver) {
         let path = directory.path().join("data").join(DATABASE);
-        let (store, feed) = SqliteStore::open(&path, &SqliteOptions::default(), clock.clone()).unwrap();
-        (Self { store: Arc::new(store), clock, directory }, feed)
+        let (store, events) = SqliteStore::open(&path, &SqliteOptions::default(), clock.clone()).unwrap();
+        (Self { store: Arc::new(store), clock, directory }, events)
     }
 
     pub fn database(&self) -> std::path::PathBuf {
@@ -80,6 +80,7 @@ pub fn tweet(words: &str) -> NewTweet {
     NewTweet { text: text(words), visibility: Visibility::Public, reply_to: None, quote_of: None }
 }
 
+/// The change that creates an account with this username.
 pub fn account(name: &str) -> Change {
     Change::CreateAccount {
         username: username(name),

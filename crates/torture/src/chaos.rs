@@ -1,5 +1,5 @@
-//! A network that is bad: a proxy on the loopback which delays, throttles, splits into single bytes, closes one way,
-//! and cuts, before, within or after what is on its way. It knows nothing of what it carries.
+//! A bad network: a proxy that delays, throttles, splits data into single bytes, half-closes connections, and cuts them
+//! before, within or after a chunk. It does not know the protocol that it carries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,33 +11,35 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{sleep, timeout};
 
-use crate::Error;
+use crate::error::Error;
 use crate::listener::Listener;
-use crate::random::Random;
+use crate::random::duration_in;
+use fastrand::Rng;
 
-/// So much of every connection gets through, or nobody would ever get to the end of a handshake.
-const UNHARMED: usize = 3;
-/// A connection that was closed one way is closed the other way too after this.
+/// Chunks at the start of each connection that always get through; otherwise no handshake would succeed.
+const SPARED_CHUNKS: usize = 3;
+/// How long a half-closed connection stays open.
 const HALF_OPEN: Duration = Duration::from_secs(2);
 
-/// A proxy, until it is dropped.
+/// A proxy. Dropping it closes the listener.
 #[derive(Debug)]
-pub(crate) struct Proxy {
+pub(crate) struct ChaosProxy {
     listener: Listener,
     cuts: Arc<AtomicUsize>,
 }
 
-impl Proxy {
-    /// Leads to this address. Of so many chunks in a hundred, each way, the connection does not survive one.
-    pub(crate) async fn start(to: &str, cut_percent: usize, mut random: Random) -> Result<Self, Error> {
+impl ChaosProxy {
+    /// Starts a proxy to this address that cuts the connection at this percentage of chunks, in each direction.
+    pub(crate) async fn start(to: &str, cut_percent: usize, mut random: Rng) -> Result<Self, Error> {
         let cuts = Arc::new(AtomicUsize::new(0));
-        let (to, counted) = (to.to_owned(), cuts.clone());
+        let (to, counter) = (to.to_owned(), cuts.clone());
         let listener = Listener::start(move |client| {
-            let ways = [Way::new(cut_percent, &mut random), Way::new(cut_percent, &mut random)];
-            let (to, counted) = (to.clone(), counted.clone());
+            let directions =
+                [Direction::new(cut_percent, &mut random), Direction::new(cut_percent, &mut random)];
+            let (to, counter) = (to.clone(), counter.clone());
             async move {
-                if carry(client, &to, ways).await == Ok(End::Cut) {
-                    counted.fetch_add(1, Ordering::Relaxed);
+                if carry(client, &to, directions).await == Ok(End::Cut) {
+                    counter.fetch_add(1, Ordering::Relaxed);
                 }
             }
         });
@@ -49,7 +51,7 @@ impl Proxy {
         &self.listener.address
     }
 
-    /// How many connections it has cut.
+    /// Number of connections cut so far.
     pub(crate) fn cuts(&self) -> usize {
         self.cuts.load(Ordering::Relaxed)
     }
@@ -59,16 +61,16 @@ impl Proxy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Cut,
-    /// What was sent has arrived, and no more will be sent.
+    /// One side has closed, and its data was delivered.
     Closed,
 }
 
-async fn carry(client: TcpStream, to: &str, [up, down]: [Way; 2]) -> Result<End, std::io::ErrorKind> {
+async fn carry(client: TcpStream, to: &str, [up, down]: [Direction; 2]) -> Result<End, std::io::ErrorKind> {
     let server = TcpStream::connect(to).await.map_err(|error| error.kind())?;
     for stream in [&client, &server] {
         stream.set_nodelay(true).map_err(|error| error.kind())?;
         if up.reset {
-            // The end comes as a reset: what was not read yet is lost.
+            // Closing resets the connection: unread data is lost.
             SockRef::from(stream).set_linger(Some(Duration::ZERO)).map_err(|error| error.kind())?;
         }
     }
@@ -76,30 +78,30 @@ async fn carry(client: TcpStream, to: &str, [up, down]: [Way; 2]) -> Result<End,
     let (from_server, to_server) = server.into_split();
     let (up, down) = (up.carry(from_client, to_server), down.carry(from_server, to_client));
     tokio::pin!(up, down);
-    let (end, up_is_left) = tokio::select! {
-        (end, _kept) = &mut up => (end, false),
-        (end, _kept) = &mut down => (end, true),
+    let (end, up_remains) = tokio::select! {
+        (end, _reader) = &mut up => (end, false),
+        (end, _reader) = &mut down => (end, true),
     };
     if end == End::Cut {
         return Ok(end);
     }
-    let other = async { if up_is_left { up.await.0 } else { down.await.0 } };
+    let other = async { if up_remains { up.await.0 } else { down.await.0 } };
     Ok(timeout(HALF_OPEN, other).await.unwrap_or(End::Closed))
 }
 
 /// One direction of a connection.
-struct Way {
+struct Direction {
     cut_percent: usize,
-    random: Random,
+    random: Rng,
     reset: bool,
 }
 
-impl Way {
-    fn new(cut_percent: usize, random: &mut Random) -> Self {
-        Self { cut_percent, random: random.fork(), reset: random.percent(50) }
+impl Direction {
+    fn new(cut_percent: usize, random: &mut Rng) -> Self {
+        Self { cut_percent, random: random.fork(), reset: random.bool() }
     }
 
-    /// Until one side closes or it is cut; the sockets stay open until then.
+    /// Copies data until one side closes or the connection is cut. Returns the reader so that the socket stays open.
     async fn carry(mut self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> (End, OwnedReadHalf) {
         let mut buffer = vec![0; 16 * 1024];
         let mut chunks = 0;
@@ -109,26 +111,26 @@ impl Way {
                 Ok(n) => &buffer[..n],
             };
             chunks += 1;
-            if chunks > UNHARMED && self.random.percent(self.cut_percent) {
-                let arrive = match self.random.below(3) {
+            if chunks > SPARED_CHUNKS && self.random.usize(..100) < self.cut_percent {
+                let delivered = match self.random.usize(..3) {
                     0 => 0,
-                    1 => self.random.below(bytes.len()),
+                    1 => self.random.usize(..bytes.len()),
                     _ => bytes.len(),
                 };
-                // Whether it still arrives is for the network to say.
-                let _ = to.write_all(&bytes[..arrive]).await;
+                // The peer may be gone already.
+                let _ = to.write_all(&bytes[..delivered]).await;
                 return (End::Cut, from);
             }
-            let carried = match self.random.below(20) {
+            let carried = match self.random.usize(..20) {
                 0 => {
-                    sleep(self.random.between(Duration::ZERO, Duration::from_millis(20))).await;
+                    sleep(duration_in(&mut self.random, Duration::ZERO..=Duration::from_millis(20))).await;
                     to.write_all(bytes).await
                 }
                 1 => in_pieces(&mut to, bytes, 1, Duration::ZERO).await,
                 2 => in_pieces(&mut to, bytes, 64, Duration::from_millis(1)).await,
                 _ => to.write_all(bytes).await,
             };
-            if carried.is_err() || (chunks > UNHARMED && self.random.below(200) == 0) {
+            if carried.is_err() || (chunks > SPARED_CHUNKS && self.random.usize(..200) == 0) {
                 break;
             }
         }

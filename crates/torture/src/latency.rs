@@ -1,4 +1,4 @@
-//! How long answers take while something else goes on.
+//! Response times of one user while something else happens.
 
 use std::time::Duration;
 
@@ -7,52 +7,52 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::Error;
-use crate::person::Person;
+use crate::error::Error;
+use crate::user::User;
 
-/// The latency below which this share of them is.
-pub(crate) fn quantile(latencies: &[Duration], share: f64) -> Duration {
+/// The latency at this quantile, from 0 to 1; zero if there are none.
+pub(crate) fn quantile(latencies: &[Duration], quantile: f64) -> Duration {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();
     let last = sorted.len().saturating_sub(1);
-    sorted.get((last as f64 * share).ceil() as usize).copied().unwrap_or_default()
+    sorted.get((last as f64 * quantile).ceil() as usize).copied().unwrap_or_default()
 }
 
-/// Somebody who posts every few milliseconds and looks at the clock.
+/// A user who posts every few milliseconds and measures the response times.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct LatencyProbe {
     stop: oneshot::Sender<()>,
-    watching: JoinHandle<Result<Vec<Duration>, ClientError>>,
+    posting: JoinHandle<Result<Vec<Duration>, ClientError>>,
 }
 
-impl Watch {
-    pub(crate) fn start(person: &Person) -> Self {
+impl LatencyProbe {
+    pub(crate) fn start(user: &User) -> Self {
         let (stop, mut stopped) = oneshot::channel();
-        let person = person.clone();
-        let watching = tokio::spawn(async move {
+        let user = user.clone();
+        let posting = tokio::spawn(async move {
             let mut latencies = Vec::new();
             while stopped.try_recv() == Err(oneshot::error::TryRecvError::Empty) {
-                let asked = Instant::now();
-                person.post(&format!("{} of {}", latencies.len(), person.name)).await?;
-                latencies.push(asked.elapsed());
+                let sent = Instant::now();
+                user.post(&format!("{} of {}", latencies.len(), user.name)).await?;
+                latencies.push(sent.elapsed());
                 sleep(Duration::from_millis(5)).await;
             }
             Ok(latencies)
         });
-        Self { stop, watching }
+        Self { stop, posting }
     }
 
-    /// How long each post took.
+    /// The response time of each post.
     pub(crate) async fn stop(self) -> Result<Vec<Duration>, Error> {
-        // Somebody who got an error has stopped already.
+        // After an error it has stopped already.
         let _ = self.stop.send(());
-        Ok(self.watching.await??)
+        Ok(self.posting.await??)
     }
 
-    /// For so long.
-    pub(crate) async fn during(person: &Person, length: Duration) -> Result<Vec<Duration>, Error> {
-        let watch = Self::start(person);
+    /// Measures for this long.
+    pub(crate) async fn during(user: &User, length: Duration) -> Result<Vec<Duration>, Error> {
+        let probe = Self::start(user);
         sleep(length).await;
-        watch.stop().await
+        probe.stop().await
     }
 }

@@ -1,13 +1,13 @@
-//! A listener on the loopback, for those who stand between a client and its server, or in its place.
+//! A listener on the loopback interface, for proxies and for replacements of the server.
 
 use std::future::Future;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::Error;
+use crate::error::Error;
 
-/// Takes in whoever comes, until it is dropped.
+/// Accepts connections until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Listener {
     /// Host and port.
@@ -16,7 +16,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Each connection is served by a task of its own. How it ends is an affair of those at its ends.
+    /// Serves each connection in its own task. Errors of `serve` are ignored: the scenario sees their effect.
     pub(crate) async fn start<F>(
         mut serve: impl FnMut(TcpStream) -> F + Send + 'static,
     ) -> Result<Self, Error>

@@ -1,5 +1,5 @@
-//! People who post, follow and chat all the time, and the record of what the server acknowledged to them. After a
-//! disaster the database must hold all of it, each thing once.
+//! Continuous load: users who post, follow and send messages, and the record of what the server acknowledged. After a
+//! failure the database must contain all of it, without duplicates.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -10,28 +10,29 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::Error;
-use crate::person::Person;
-use crate::random::Random;
+use crate::error::Error;
+use crate::user::User;
+use fastrand::Rng;
 
-/// What was acknowledged so far.
+/// Everything the server has acknowledged.
 #[derive(Debug, Default)]
 pub(crate) struct Acknowledged {
-    /// Tweets by identifier, with their text; all texts differ.
+    /// Tweets by identifier. All texts are different.
     pub(crate) tweets: HashMap<u64, String>,
     pub(crate) messages: HashMap<u64, String>,
     /// By follower and followee.
     follows: HashMap<(u64, u64), Follow>,
-    /// What was answered with an error.
+    /// Requests that were answered with an error.
     pub(crate) refused: Vec<String>,
 }
 
-/// How it stands between two people.
+/// Whether one user follows another.
 #[derive(Debug, Default, Clone, Copy)]
 struct Follow {
+    /// The state that was acknowledged last.
     on: bool,
-    /// Asked for, and not answered yet: it may be either way.
-    asked: Option<bool>,
+    /// The state requested since, without a response yet: the database may have either.
+    requested: Option<bool>,
 }
 
 impl Acknowledged {
@@ -39,30 +40,30 @@ impl Acknowledged {
         self.tweets.len() + self.messages.len() + self.follows.len()
     }
 
-    /// What of it this database lacks or holds twice, a line each.
+    /// What this database lacks or has twice, one line each.
     pub(crate) fn missing_from(&self, database: &Path) -> Result<Vec<String>, Error> {
         let db = match open(database) {
             Ok(db) => db,
-            Err(error) => return Ok(vec![format!("all that was acknowledged is lost: {error}")]),
+            Err(error) => return Ok(vec![format!("everything acknowledged is lost: {error}")]),
         };
         let mut broken = Vec::new();
-        for (what, known, there) in [
+        for (what, acknowledged, stored) in [
             ("tweet", &self.tweets, texts(&db, TWEETS)?),
             ("message", &self.messages, texts(&db, "SELECT id, text FROM message")?),
         ] {
-            let lost = known.iter().filter(|(id, text)| there.get(id) != Some(text));
+            let lost = acknowledged.iter().filter(|(id, text)| stored.get(id) != Some(text));
             broken.extend(lost.map(|(id, text)| format!("{what} {id} was acknowledged and is lost: {text}")));
             let mut texts = HashSet::new();
-            let twice = there.values().filter(|text| !texts.insert(*text));
-            broken.extend(twice.map(|text| format!("{what} is there twice: {text}")));
+            let twice = stored.values().filter(|text| !texts.insert(*text));
+            broken.extend(twice.map(|text| format!("{what} is stored twice: {text}")));
         }
         let mut query = db.prepare("SELECT follower, followee FROM follow")?;
         let rows = query.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-        let there = rows.map(|row| row.map(|(a, b)| (a.cast_unsigned(), b.cast_unsigned())));
-        let there: HashSet<(u64, u64)> = there.collect::<Result<_, _>>()?;
+        let stored = rows.map(|row| row.map(|(a, b)| (a.cast_unsigned(), b.cast_unsigned())));
+        let stored: HashSet<(u64, u64)> = stored.collect::<Result<_, _>>()?;
         for (pair, follow) in &self.follows {
-            let on = there.contains(pair);
-            if on != follow.on && follow.asked != Some(on) {
+            let on = stored.contains(pair);
+            if on != follow.on && follow.requested != Some(on) {
                 broken.push(format!("{pair:?}: following is {on}, {} was acknowledged", follow.on));
             }
         }
@@ -72,7 +73,7 @@ impl Acknowledged {
 
 const TWEETS: &str = "SELECT id, text FROM tweet WHERE deleted = 0";
 
-/// All tweets of a database, with or without a server on it.
+/// All tweets of a database, which may be in use.
 pub(crate) fn tweets_in(database: &Path) -> Result<HashMap<u64, String>, Error> {
     texts(&open(database)?, TWEETS)
 }
@@ -89,99 +90,99 @@ fn texts(db: &Connection, query: &str) -> Result<HashMap<u64, String>, Error> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The record of what was acknowledged, which goes on while one looks.
+/// A shared [`Acknowledged`] that the load updates while it is inspected.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Record(Arc<Mutex<Acknowledged>>);
 
 impl Record {
-    /// Looks at it or adds to it.
-    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Acknowledged) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Reads or changes the record.
+    pub(crate) fn with<T>(&self, access: impl FnOnce(&mut Acknowledged) -> T) -> T {
+        access(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// People at work, until they are told to stop.
+/// Running load.
 #[derive(Debug)]
 pub(crate) struct Load {
     stop: watch::Sender<bool>,
-    people: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Load {
-    /// Everybody begins: posts mostly, messages, follows and unfollows, one thing after the other.
-    pub(crate) fn start(people: &[Person], record: &Record, random: &mut Random) -> Self {
+    /// Starts the load: 70% posts, 20% messages, 10% follows and unfollows, one request at a time for each user.
+    pub(crate) fn start(users: &[User], record: &Record, random: &mut Rng) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let names: Arc<[(u64, String)]> = people.iter().map(|p| (p.account, p.name.clone())).collect();
+        let names: Arc<[(u64, String)]> = users.iter().map(|p| (p.account, p.name.clone())).collect();
         let mut tasks = JoinSet::new();
-        for person in people {
-            let work = Work {
-                person: person.clone(),
-                others: names.iter().filter(|(id, _)| *id != person.account).cloned().collect(),
+        for user in users {
+            let worker = Worker {
+                user: user.clone(),
+                others: names.iter().filter(|(id, _)| *id != user.account).cloned().collect(),
                 record: record.clone(),
                 random: random.fork(),
             };
-            tasks.spawn(work.until(stopped.clone()));
+            tasks.spawn(worker.run(stopped.clone()));
         }
-        Self { stop, people: tasks }
+        Self { stop, tasks }
     }
 
-    /// Everybody ends what they are at.
+    /// Waits for the requests in flight, then stops.
     pub(crate) async fn stop(mut self) -> Result<(), Error> {
         self.stop.send_replace(true);
-        while let Some(ended) = self.people.join_next().await {
+        while let Some(ended) = self.tasks.join_next().await {
             ended?;
         }
         Ok(())
     }
 }
 
-struct Work {
-    person: Person,
+struct Worker {
+    user: User,
     others: Vec<(u64, String)>,
     record: Record,
-    random: Random,
+    random: Rng,
 }
 
-impl Work {
-    async fn until(mut self, stopped: watch::Receiver<bool>) {
+impl Worker {
+    async fn run(mut self, stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
-            let text = format!("{} of {}", self.random.next(), self.person.name);
-            let other = self.random.below(self.others.len());
-            let done = match (self.random.below(10), self.others.get(other).cloned()) {
+            let text = format!("{} of {}", self.random.u64(..), self.user.name);
+            let other = self.random.choice(&self.others).cloned();
+            let done = match (self.random.usize(..10), other) {
                 (7 | 8, Some((_, name))) => self.message(&name, text).await,
-                (9, Some(other)) => self.turn_follow(other).await,
+                (9, Some(other)) => self.toggle_follow(other).await,
                 _ => self.post(text).await,
             };
             if let Err(error) = done {
-                let line = format!("{}: {error}", self.person.name);
+                let line = format!("{}: {error}", self.user.name);
                 self.record.with(|record| record.refused.push(line));
-                // Whatever it is, it is not to be asked as fast as can be.
+                // Does not retry as fast as possible, whatever the error is.
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         }
     }
 
     async fn post(&mut self, text: String) -> Result<(), ClientError> {
-        let id = self.person.post(&text).await?;
+        let id = self.user.post(&text).await?;
         self.record.with(|record| record.tweets.insert(id, text));
         Ok(())
     }
 
     async fn message(&mut self, to: &str, text: String) -> Result<(), ClientError> {
-        let id = self.person.message(to, &text).await?;
+        let id = self.user.message(to, &text).await?;
         self.record.with(|record| record.messages.insert(id, text));
         Ok(())
     }
 
-    async fn turn_follow(&mut self, (id, name): (u64, String)) -> Result<(), ClientError> {
-        let pair = (self.person.account, id);
+    async fn toggle_follow(&mut self, (id, name): (u64, String)) -> Result<(), ClientError> {
+        let pair = (self.user.account, id);
         let on = self.record.with(|record| {
             let follow = record.follows.entry(pair).or_default();
-            // What had an error may have been done: the state is not known until the next answer.
-            *follow.asked.insert(!follow.on)
+            // A request that failed may have been executed: the state is unknown until the next response.
+            *follow.requested.insert(!follow.on)
         });
-        self.person.follow(&name, on).await?;
-        self.record.with(|record| record.follows.insert(pair, Follow { on, asked: None }));
+        self.user.follow(&name, on).await?;
+        self.record.with(|record| record.follows.insert(pair, Follow { on, requested: None }));
         Ok(())
     }
 }

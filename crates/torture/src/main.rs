@@ -1,7 +1,7 @@
-//! Tortures the real server: a separate process with a fresh data directory on the loopback, in scenarios that each try to
-//! break some promises, and say with the same run whether they would notice if one were broken.
+//! Tests a real server from outside: a separate process with a fresh data directory on the loopback interface. Each
+//! scenario tries to break some promises and, in the same run, checks that it detects a server that breaks them.
 //!
-//! `cargo xtask torture` builds what is needed and runs it; docs/reliability.md has the promises and the figures.
+//! Run it with `cargo xtask torture`, which builds what it needs. The promises and results are in docs/reliability.md.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -11,56 +11,59 @@
 )]
 
 mod chaos;
+mod connection;
+mod context;
+mod error;
+mod finding;
 mod latency;
 mod listener;
 mod load;
 mod lossy;
-mod person;
 mod random;
 mod report;
-mod scenario;
+mod scenarios;
 mod server;
-mod wire;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum as _};
 
+use context::{Context, Scale};
+use error::Error;
 use report::Report;
-use scenario::{Scale, Scenario, Setup};
+use scenarios::Scenario;
 
-pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
-
-/// Tortures a Mini-Tweet server and says which promises it kept.
+/// Tests a Mini-Tweet server from outside and reports which promises it kept.
 #[derive(Debug, Parser)]
 struct Cli {
     /// Run only this scenario; may be given several times.
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<Scenario>,
-    /// As in every change: a few minutes for all scenarios. This is the default.
+    /// Run the short form: a few minutes for all scenarios. This is the default.
     #[arg(long)]
     short: bool,
-    /// As often as the promises say.
+    /// Try everything as often as docs/reliability.md states.
     #[arg(long, conflicts_with = "short")]
     long: bool,
-    /// What chance decides, the same again.
+    /// Seed of all random decisions.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The server's program; the one beside this program when it is not given.
+    /// Server to test [default: `mini-tweet` in the directory of this program].
     #[arg(long, value_name = "PATH")]
     server: Option<PathBuf>,
-    /// The same with faults that can be switched on; `mini-tweet-faults` beside this program when it is not given.
+    /// Server built with the feature `faults` [default: `mini-tweet-faults` in the directory of this program].
     #[arg(long, value_name = "PATH")]
     faults: Option<PathBuf>,
 }
 
 fn main() -> Result<ExitCode, Error> {
     let cli = Cli::parse();
-    let beside = std::env::current_exe()?;
-    let setup = Setup {
-        program: cli.server.unwrap_or_else(|| beside.with_file_name("mini-tweet")),
-        faults: cli.faults.unwrap_or_else(|| beside.with_file_name("mini-tweet-faults")),
+    let this_program = std::env::current_exe()?;
+    let context = Context {
+        program: cli.server.unwrap_or_else(|| this_program.with_file_name("mini-tweet")),
+        faults: cli.faults.unwrap_or_else(|| this_program.with_file_name("mini-tweet-faults")),
         scale: if cli.long { Scale::Long } else { Scale::Short },
         seed: cli.seed,
     };
@@ -69,8 +72,8 @@ fn main() -> Result<ExitCode, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let report = runtime.block_on(async {
         tokio::select! {
-            report = run(&setup, &scenarios) => Ok(report),
-            // What was mounted or started goes with the scenario.
+            report = run(&context, &scenarios) => Ok(report),
+            // Dropping the scenario unmounts its file systems and kills its processes.
             _ = tokio::signal::ctrl_c() => Err("interrupted"),
         }
     })?;
@@ -78,13 +81,13 @@ fn main() -> Result<ExitCode, Error> {
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn run(setup: &Setup, scenarios: &[Scenario]) -> Report {
+async fn run(context: &Context, scenarios: &[Scenario]) -> Report {
     let mut report = Report::default();
     for scenario in scenarios {
-        // One scenario that cannot run does not keep the others from it.
-        match scenario.run(setup).await {
-            Ok(lines) => report.add(*scenario, setup, lines),
-            Err(error) => report.add_failure(*scenario, setup, &error),
+        // A scenario that cannot run does not stop the others.
+        match scenario.run(context).await {
+            Ok(findings) => report.add(&scenario.name(), context, findings),
+            Err(error) => report.add_error(&scenario.name(), context, &error),
         }
     }
     report.print_summary();

@@ -1,42 +1,12 @@
-//! Chance that can be had again from its seed (splitmix64).
+//! Random durations. Everything random comes from a seeded generator, so that a run can be repeated.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// A source of numbers that look random.
-#[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
+use fastrand::Rng;
 
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 to below `n`; 0 when `n` is 0.
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        (self.next() % (n as u64).max(1)) as usize
-    }
-
-    /// Whether something with this chance of so many in a hundred happens.
-    pub(crate) fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
-    }
-
-    /// A time between these two.
-    pub(crate) fn between(&mut self, least: Duration, most: Duration) -> Duration {
-        let span = most.saturating_sub(least).as_micros() as usize;
-        least + Duration::from_micros(self.below(span + 1) as u64)
-    }
-
-    /// A source of its own, for a task of its own.
-    pub(crate) fn fork(&mut self) -> Self {
-        Self(self.next())
-    }
+/// A duration in this range, with a resolution of one microsecond.
+pub(crate) fn duration_in(random: &mut Rng, range: RangeInclusive<Duration>) -> Duration {
+    let micros = |duration: &Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(random.u64(micros(range.start())..=micros(range.end())))
 }

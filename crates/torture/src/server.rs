@@ -1,4 +1,5 @@
-//! The server under torture: a process of its own on the loopback, with its log in a file, and what `/proc` says of it.
+//! The server under test: a separate process on the loopback interface with its log in a file, and what `/proc` says
+//! about it.
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -17,45 +18,48 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use crate::Error;
+use crate::error::Error;
 
-/// Longest wait for anything: far more than it takes, so that a slow machine is no failure.
+/// Longest wait for anything: far more than needed, so that a slow machine is not a failure.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Waits until the condition holds.
-pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Error> {
+/// Waits until the condition is true.
+///
+/// # Errors
+/// The condition is false after [`DEADLINE`].
+pub(crate) async fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Error> {
     let end = Instant::now() + DEADLINE;
     while !holds() {
         if Instant::now() > end {
-            return Err(format!("waited in vain until {what}").into());
+            return Err(format!("timed out waiting until {what}").into());
         }
         sleep(Duration::from_millis(2)).await;
     }
     Ok(())
 }
 
-/// A directory that goes with its handle, closed to others as the server wants it.
+/// A temporary directory with mode 0700, as the server requires it; removed when dropped.
 pub(crate) fn private_directory() -> Result<TempDir, Error> {
     let mode = fs::Permissions::from_mode(0o700);
     Ok(tempfile::Builder::new().prefix("mini-tweet-torture-").permissions(mode).tempdir()?)
 }
 
-/// How a server is started, as often as one likes.
+/// How to start a server. It can be started any number of times.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
     program: PathBuf,
     data: PathBuf,
     log: PathBuf,
     listen: String,
-    through: Vec<OsString>,
+    wrapper: Vec<OsString>,
     arguments: Vec<OsString>,
     environment: Vec<(String, String)>,
     socket: Option<Arc<TcpListener>>,
 }
 
 impl Launch {
-    /// `program serve` on this data directory and a free port, with TLS, without the limits that protect from
-    /// strangers. Its log is beside the directory.
+    /// `program serve` on this data directory and a free port, with TLS, and without rate and connection limits. The log
+    /// is next to the data directory.
     pub(crate) fn new(program: &Path, data: &Path) -> Self {
         let limits = [
             ("SIGN_UPS_PER_ADDRESS", "0"),
@@ -71,59 +75,59 @@ impl Launch {
             data: data.to_owned(),
             log: data.with_extension("log"),
             listen: "127.0.0.1:0".to_owned(),
-            through: Vec::new(),
+            wrapper: Vec::new(),
             arguments: Vec::new(),
             environment: environment.to_vec(),
             socket: None,
         }
     }
 
-    /// Another file for the log.
-    pub(crate) fn log_to(mut self, file: &Path) -> Self {
+    /// Writes the log to this file.
+    pub(crate) fn logging_to(mut self, file: &Path) -> Self {
         file.clone_into(&mut self.log);
         self
     }
 
-    /// The same with another data directory, next to this one.
-    pub(crate) fn beside(&self, name: &str) -> Self {
+    /// The same with another data directory next to this one.
+    pub(crate) fn sibling(&self, name: &str) -> Self {
         Self { data: self.data.with_file_name(name), ..self.clone() }
     }
 
-    /// A variable for the process.
+    /// Sets an environment variable.
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.into()));
         self
     }
 
-    /// An argument for `serve`.
+    /// Adds an argument to `serve`.
     pub(crate) fn argument(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    /// The port to listen on, as after a restart.
-    pub(crate) fn at(mut self, address: &str) -> Self {
+    /// Listens on this address, for example the same one after a restart.
+    pub(crate) fn listening_on(mut self, address: &str) -> Self {
         address.clone_into(&mut self.listen);
         self
     }
 
-    /// A socket that is held open for the server while it comes and goes, as systemd does.
-    pub(crate) fn behind(mut self, socket: &Arc<TcpListener>) -> Self {
-        // A shell can say its own process id, which is that of the program which it becomes.
-        let become_server = "exec 3<&0 </dev/null; export LISTEN_PID=$$; exec \"$@\"";
+    /// Passes a listening socket that stays open during restarts, as systemd does.
+    pub(crate) fn with_socket(mut self, socket: &Arc<TcpListener>) -> Self {
+        // `exec` keeps the process id of the shell, which LISTEN_PID must be.
+        let exec_server = "exec 3<&0 </dev/null; export LISTEN_PID=$$; exec \"$@\"";
         self.socket = Some(socket.clone());
-        self.with("LISTEN_FDS", "1").with("LISTEN_FDNAMES", "native").through([
+        self.with("LISTEN_FDS", "1").with("LISTEN_FDNAMES", "native").wrapped_by([
             "sh",
             "-c",
-            become_server,
+            exec_server,
             "sh",
         ])
     }
 
-    /// Another program that starts the server and becomes it: `unshare …`, `fiu-run …`.
-    pub(crate) fn through<S: Into<OsString>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
-        self.through = words.into_iter().map(Into::into).collect();
+    /// Starts the server with another program that executes it: `unshare …`, `fiu-run …`.
+    pub(crate) fn wrapped_by<S: Into<OsString>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
+        self.wrapper = words.into_iter().map(Into::into).collect();
         self
     }
 
@@ -131,14 +135,14 @@ impl Launch {
         &self.data
     }
 
-    /// The database's file.
+    /// Path of the database.
     pub(crate) fn database(&self) -> PathBuf {
         self.data.join("mini-tweet.db")
     }
 
-    /// Starts a process and waits for nothing.
+    /// Starts the process without waiting for it to listen.
     pub(crate) fn spawn(&self) -> Result<Process, Error> {
-        let mut words = self.through.clone();
+        let mut words = self.wrapper.clone();
         words.push(self.program.clone().into());
         words.extend(["serve", "--listen", &self.listen, "--data"].map(OsString::from));
         words.push(self.data.clone().into());
@@ -161,7 +165,7 @@ impl Launch {
         let mut process = self.spawn()?;
         let end = Instant::now() + DEADLINE;
         loop {
-            let text = process.said();
+            let text = process.output();
             if let Some((_, rest)) = text.split_once("listening on ") {
                 let address = rest.split([' ', ',', '\n']).next().unwrap_or_default().to_owned();
                 let fingerprint = text.split_once("fingerprint=").map(|(_, rest)| rest);
@@ -176,25 +180,25 @@ impl Launch {
         }
     }
 
-    /// Runs an operator's verb on the data directory: `check`, `backup FILE`.
+    /// Runs an operator command on the data directory: `check`, `backup FILE`.
     pub(crate) fn operator(&self, args: &[&str]) -> Result<Output, Error> {
-        self.operator_told(args, "")
+        self.operator_with_stdin(args, "")
     }
 
-    /// The same with this on its stdin: a password.
-    pub(crate) fn operator_told(&self, args: &[&str], line: &str) -> Result<Output, Error> {
+    /// The same with this on its stdin, for example a password.
+    pub(crate) fn operator_with_stdin(&self, args: &[&str], line: &str) -> Result<Output, Error> {
         let mut command = clean_command(self.program.as_os_str());
         command.args(args).arg("--data").arg(&self.data).envs(self.environment.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            // Who wants no input may have left already.
+            // A command that reads no input may have ended already.
             let _ = stdin.write_all(line.as_bytes());
         }
         Ok(child.wait_with_output()?)
     }
 
-    /// What `check` finds wrong with the database, a line each.
+    /// Problems that `check` finds in the database, one line each.
     pub(crate) fn check(&self) -> Result<Vec<String>, Error> {
         let out = self.operator(&["check"])?;
         if out.status.success() {
@@ -205,7 +209,7 @@ impl Launch {
     }
 }
 
-/// Without what the environment of the developer says about Mini-Tweet.
+/// A command without the `MINI_TWEET_*` variables of the developer.
 fn clean_command(program: &std::ffi::OsStr) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
@@ -230,8 +234,8 @@ impl Process {
         self.child.id()
     }
 
-    /// What this process has written so far.
-    pub(crate) fn said(&self) -> String {
+    /// The log of this process so far.
+    pub(crate) fn output(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(log.get(self.log_start as usize..).unwrap_or_default()).into_owned()
     }
@@ -240,7 +244,7 @@ impl Process {
         Ok(self.child.try_wait()?.is_some())
     }
 
-    /// SIGKILL: no chance to tidy up.
+    /// Sends SIGKILL.
     pub(crate) fn kill(&mut self) -> Result<(), Error> {
         self.child.kill()?;
         self.child.wait()?;
@@ -251,10 +255,10 @@ impl Process {
         Ok(kill_process(Pid::from_child(&self.child), signal)?)
     }
 
-    /// Waits until it has ended by itself.
-    pub(crate) async fn ended(&mut self) -> Result<ExitStatus, Error> {
+    /// Waits until the process ends by itself.
+    pub(crate) async fn wait(&mut self) -> Result<ExitStatus, Error> {
         let child = &mut self.child;
-        until("the server ends", || !matches!(child.try_wait(), Ok(None))).await?;
+        wait_until("the server ends", || !matches!(child.try_wait(), Ok(None))).await?;
         Ok(self.child.wait()?)
     }
 
@@ -266,19 +270,19 @@ impl Process {
         Ok(kibibytes * 1_024)
     }
 
-    /// Time on a processor so far, of all threads, in the kernel too.
+    /// CPU time so far: all threads, user and kernel.
     pub(crate) fn cpu(&self) -> Result<Duration, Error> {
-        // Linux counts in hundredths of a second for every program (USER_HZ).
+        // Linux reports times in units of 1/100 s (USER_HZ).
         const TICK: Duration = Duration::from_millis(10);
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
-        // The name of the program stands in parentheses and may hold anything.
+        // The program name is in parentheses and may contain any character.
         let (_, fields) = stat.rsplit_once(')').ok_or("/proc: no name")?;
         let field = |n: usize| fields.split_whitespace().nth(n).and_then(|f| f.parse::<u32>().ok());
         let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
         Ok(TICK * ticks.ok_or("/proc: no times")?)
     }
 
-    /// Open file descriptors.
+    /// Number of open file descriptors.
     pub(crate) fn open_files(&self) -> Result<usize, Error> {
         Ok(fs::read_dir(format!("/proc/{}/fd", self.id()))?.count())
     }
@@ -297,19 +301,19 @@ pub(crate) struct Server {
     pub(crate) process: Process,
     /// Host and port.
     pub(crate) address: String,
-    /// Of its key; none without TLS.
+    /// Fingerprint of its TLS key; `None` without TLS.
     pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 impl Server {
-    /// How a client reaches it, with nobody signed in.
+    /// Client options for this server, without a session.
     pub(crate) fn options(&self) -> Result<client::Options, Error> {
-        self.options_by(&self.address)
+        self.options_for(&self.address)
     }
 
-    /// The same by another address that leads to it, such as that of a proxy.
-    pub(crate) fn options_by(&self, address: &str) -> Result<client::Options, Error> {
-        // The key is known, so that no file of known hosts is needed.
+    /// The same for another address that leads to the server, such as a proxy.
+    pub(crate) fn options_for(&self, address: &str) -> Result<client::Options, Error> {
+        // The key is known, so the file of known hosts is not used.
         let mut options = client::Options::new(Endpoint::parse(address)?, PathBuf::from("/dev/null"));
         options.fingerprint = self.fingerprint;
         options.insecure = self.fingerprint.is_none();
@@ -317,9 +321,9 @@ impl Server {
         Ok(options)
     }
 
-    /// SIGTERM, and waits until it is gone.
+    /// Sends SIGTERM and waits for the end of the process.
     pub(crate) async fn stop(mut self) -> Result<ExitStatus, Error> {
         self.process.signal(Signal::TERM)?;
-        self.process.ended().await
+        self.process.wait().await
     }
 }

@@ -2,11 +2,12 @@
 //! under another name and renamed, so that a power failure leaves the old or the new one.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use client::files::{self, Durability};
 
 use crate::composer::{Draft, Outgoing};
 use crate::message::LocalItem;
@@ -107,22 +108,10 @@ impl LocalStore {
 
     /// Writes a file and, if losing it would lose a text, syncs it.
     fn save(&self, what: &LocalItem, bytes: &[u8]) -> io::Result<()> {
-        let path = self.path(what);
-        let directory = path.parent().unwrap_or(Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        let unfinished = path.with_extension("unfinished");
-        let mut file =
-            File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-        file.write_all(bytes)?;
         // Pages and read lines are copies of what the server has.
-        if !matches!(what, LocalItem::Page(_) | LocalItem::ReadLines) {
-            file.sync_all()?;
-        }
-        fs::rename(unfinished, &path)?;
-        if matches!(what, LocalItem::Draft(_) | LocalItem::Outgoing(_)) {
-            File::open(directory)?.sync_all()?;
-        }
-        Ok(())
+        let is_copy = matches!(what, LocalItem::Page(_) | LocalItem::ReadLines);
+        let durability = if is_copy { Durability::Relaxed } else { Durability::Durable };
+        files::replace(&self.path(what), bytes, durability)
     }
 
     fn delete(&self, what: &LocalItem) -> io::Result<()> {

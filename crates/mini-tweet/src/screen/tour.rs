@@ -10,7 +10,7 @@ use server::run::Extras;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-const PASSWORD: &str = "a walk through town";
+const PASSWORD: &str = "a password for the tour";
 /// Interval between live tweets during the tour.
 const TWEET_INTERVAL: Duration = Duration::from_secs(12);
 

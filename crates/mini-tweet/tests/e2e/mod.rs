@@ -1,5 +1,5 @@
-//! A e2e for end-to-end tests: the real server process, and people with a home of their own who run the real
-//! `mini-tweet` in it, over TLS on the loopback.
+//! Harness for end-to-end tests: a real server process, and people with their own home directories who run the real
+//! `mini-tweet`, over TLS on the loopback.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses a part of it")]
 
 pub mod plain;
@@ -18,14 +18,14 @@ use tempfile::TempDir;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_mini-tweet");
 pub const PASSWORD: &str = "correct horse 9";
 /// Longest wait for anything: far more than it takes, so that a slow machine is no failure.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Waits until the condition holds.
 #[track_caller]
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
+        assert!(Instant::now() < end, "timed out waiting until {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -44,12 +44,12 @@ pub struct Server {
 }
 
 impl E2e {
-    /// A running server with an empty database; nobody is held back by limits that protect from strangers.
+    /// A running server with an empty database and without rate limits.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// The same with settings of one's own, as `MINI_TWEET_…` variables.
+    /// The same with further settings, as `MINI_TWEET_…` variables.
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let mut e2e = Self::without_server();
         e2e.settings.extend(settings.iter().map(|(k, v)| ((*k).into(), (*v).into())));
@@ -84,21 +84,21 @@ impl E2e {
         self.server.as_ref().expect("the server runs").child.id()
     }
 
-    /// A connection of the client library, with nobody signed in.
+    /// A connection of the client library, without a session.
     pub async fn connect(&self) -> client::Client {
         let endpoint = client::Endpoint::parse(&self.address()).unwrap();
         let options = client::Options::new(endpoint, self.path("known_hosts"));
         client::Client::connect(options).await.unwrap()
     }
 
-    /// The server's key, as it says it at its start.
+    /// The fingerprint of the server's key, from its log.
     pub fn fingerprint(&self) -> String {
         let log = self.log().text();
         let (_, rest) = log.split_once("fingerprint=").unwrap();
         rest.split_whitespace().next().unwrap().to_owned()
     }
 
-    /// What the server has logged, and will.
+    /// The server's log, which grows while it runs.
     pub fn log(&self) -> Lines {
         self.server.as_ref().expect("the server runs").log.clone()
     }
@@ -131,9 +131,10 @@ impl E2e {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Lines::of(child.stderr.take().unwrap());
         let mut address = None;
-        until("the server says where it listens", || {
+        until("the server listens", || {
             address = log.all().iter().find_map(|line| {
-                let (_, rest) = line.split_once("listening on ")?;
+                let (_, rest) =
+                    line.split_once("listening on ").filter(|(before, _)| !before.ends_with("ssh "))?;
                 Some(rest.split([' ', ',']).next()?.to_owned())
             });
             assert!(child.try_wait().unwrap().is_none(), "the server stopped: {:?}", log.all());
@@ -150,7 +151,7 @@ impl E2e {
         command
     }
 
-    /// SIGKILL: no chance to tidy up. It starts again on the same port.
+    /// Kills the server with SIGKILL and starts it again on the same port.
     pub fn kill_and_restart_server(&mut self) {
         let address = self.kill_server();
         self.start_server_on(&address);
@@ -163,7 +164,7 @@ impl E2e {
         server.address
     }
 
-    /// SIGTERM, and waits until it is gone.
+    /// Stops the server with SIGTERM and waits for its end.
     pub fn stop_server(&mut self) -> std::process::ExitStatus {
         let mut server = self.server.take().expect("the server runs");
         let pid = rustix::process::Pid::from_child(&server.child);
@@ -172,25 +173,31 @@ impl E2e {
         server.child.wait().unwrap()
     }
 
-    /// Someone who has never used the program.
+    /// A person with an empty home directory.
     pub fn person(&self, name: &str) -> Person {
         let home = self.directory.path().join("homes").join(name);
         std::fs::create_dir_all(&home).unwrap();
         Person { name: name.into(), home, server: self.address() }
     }
 
-    /// Someone who has signed up.
+    /// A person who has signed up.
     pub fn member(&self, name: &str) -> Person {
         let person = self.person(name);
         person.ok_with_input(&["signup", name, "--password-stdin"], PASSWORD);
         person
     }
 
-    /// Runs an operator's verb on this server.
+    /// Runs a verb of the operator on this server.
     pub fn operator(&self, args: &[&str]) -> Output {
+        self.command(args).arg("--data").arg(self.data()).output().unwrap()
+    }
+
+    /// A verb with a clean environment and without input.
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         clear_environment(&mut command);
-        command.args(args).arg("--data").arg(self.data()).stdin(Stdio::null()).output().unwrap()
+        command.args(args).stdin(Stdio::null());
+        command
     }
 }
 
@@ -212,7 +219,7 @@ fn clear_environment(command: &mut Command) {
     command.env("NO_COLOR", "1");
 }
 
-/// Someone with a home directory and a shell.
+/// A person with a home directory of their own.
 pub struct Person {
     pub name: String,
     home: PathBuf,
@@ -244,12 +251,12 @@ impl Person {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It may refuse before it reads.
+        // The verb may fail before it reads.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }
 
-    /// Runs a verb that must succeed; what it says on stdout.
+    /// Runs a verb that must succeed; returns its stdout.
     #[track_caller]
     pub fn ok(&self, args: &[&str]) -> String {
         succeeded(args, self.run(args))
@@ -267,7 +274,7 @@ impl Person {
         succeeded(args, self.run_with_input(args, input))
     }
 
-    /// Runs a verb with `--json`; its objects.
+    /// Runs a verb with `--json`; returns its objects.
     #[track_caller]
     pub fn json(&self, args: &[&str]) -> Vec<Value> {
         let mut args = args.to_vec();
@@ -276,13 +283,13 @@ impl Person {
         out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// The texts of a feed, in the order shown.
+    /// The texts of a timeline, in order.
     #[track_caller]
     pub fn texts(&self, feed: &str) -> Vec<String> {
         self.json(&["feed", feed]).iter().map(|tweet| tweet["text"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Runs a verb that must fail; its exit code and what it says on stderr.
+    /// Runs a verb that must fail; returns its exit code and stderr.
     #[track_caller]
     pub fn refused(&self, args: &[&str]) -> (i32, String) {
         let out = self.run(args);
@@ -294,7 +301,7 @@ impl Person {
         (out.status.code().unwrap(), String::from_utf8(out.stderr).unwrap())
     }
 
-    /// A verb that runs until it is stopped, such as `feed --follow`.
+    /// Starts a verb that runs until it is stopped, such as `feed --follow`.
     pub fn live(&self, args: &[&str]) -> Live {
         let mut child = self
             .command(args)
@@ -308,7 +315,7 @@ impl Person {
         Live { child, lines, errors }
     }
 
-    /// A verb in a real pseudo-terminal.
+    /// Starts a verb in a pseudo-terminal.
     pub fn terminal(&self, args: &[&str]) -> Terminal {
         let mut command = CommandBuilder::new(PROGRAM);
         command.args(args);
@@ -326,7 +333,7 @@ pub fn succeeded(args: &[&str], out: Output) -> String {
     String::from_utf8(out.stdout).unwrap()
 }
 
-/// What a process has written so far.
+/// The output of a process so far.
 #[derive(Clone)]
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -404,7 +411,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Any program that speaks in lines.
+    /// Starts any program that works with lines.
     pub fn start(command: CommandBuilder) -> Self {
         let pty = native_pty_system()
             .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
@@ -416,7 +423,7 @@ impl Terminal {
         Self { child, screen, writer, _master: pty.master, seen: 0 }
     }
 
-    /// kill -9.
+    /// Kills the program with SIGKILL.
     pub fn kill(&mut self) {
         let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
         let pid = rustix::process::Pid::from_raw(pid).unwrap();
@@ -424,7 +431,7 @@ impl Terminal {
         let _ = self.child.wait();
     }
 
-    /// Waits until this is shown after what was waited for before.
+    /// Waits until this is shown, after what was expected before.
     #[track_caller]
     pub fn expect(&mut self, part: &str) {
         let end = Instant::now() + DEADLINE;

@@ -99,7 +99,7 @@ impl State {
         match change {
             Change::ImportAccount { origin, username, display_name, password, created_ms } => {
                 if let Some(&id) = self.origins.get(&origin_key(&origin)) {
-                    return Ok(ChangeResult { id, changed: false });
+                    return Ok(ChangeResult::new(id, false));
                 }
                 if self.accounts.iter().any(|a| a.username == username.as_str()) {
                     return Err(Error::AlreadyExists("username".into()));
@@ -107,7 +107,7 @@ impl State {
                 self.origins.insert(origin_key(&origin), id);
                 let (username, display_name) = (username.to_string(), display_name.as_str().to_owned());
                 self.accounts.push(FakeAccount { id, username, display_name, password, created_ms });
-                Ok(ChangeResult { id, changed: true })
+                Ok(ChangeResult::new(id, true))
             }
             Change::ImportFollow { follower, followee } => {
                 let follow = (follower.get(), followee.get());
@@ -115,11 +115,11 @@ impl State {
                 if changed {
                     self.follows.push(follow);
                 }
-                Ok(ChangeResult { id: followee.get(), changed })
+                Ok(ChangeResult::new(followee.get(), changed))
             }
             Change::ImportTweet { origin, author, tweet, created_ms } => {
                 if let Some(&id) = self.origins.get(&origin_key(&origin)) {
-                    return Ok(ChangeResult { id, changed: false });
+                    return Ok(ChangeResult::new(id, false));
                 }
                 if let Some(original) = tweet.quote_of
                     && self.tweets.iter().all(|t| t.id != original.get())
@@ -128,7 +128,7 @@ impl State {
                 }
                 self.origins.insert(origin_key(&origin), id);
                 self.tweets.push(FakeTweet { id, author: author.get(), tweet, created_ms });
-                Ok(ChangeResult { id, changed: true })
+                Ok(ChangeResult::new(id, true))
             }
             other => panic!("an import has no business with {other:?}"),
         }
@@ -247,7 +247,7 @@ impl Store for FakeStore {
     async fn message(&self, _: MessageId) -> Result<Option<DirectMessage>> {
         reads_nothing()
     }
-    async fn marks(&self, _: ConversationId, _: AccountId) -> Result<ReadReceipts> {
+    async fn read_receipts(&self, _: ConversationId, _: AccountId) -> Result<ReadReceipts> {
         reads_nothing()
     }
     async fn events(&self, _: EventId, _: EventId, _: usize) -> Result<EventLog> {

@@ -8,8 +8,7 @@ use model::{AccountId, EventId, Hashtag, Result};
 use super::hub::Target;
 use super::hydrate::{self, HydratedTweet};
 use super::{Live, LiveEvent, Payload};
-use store::sqlite::EventReceiver;
-use store::{Event, EventKind};
+use store::{Event, EventKind, EventReceiver};
 
 /// How often presence is looked at, and trends take in what is new.
 const TICK: Duration = Duration::from_secs(1);
@@ -242,7 +241,7 @@ impl Live {
                 }
             }
             EventKind::ConversationMarked { conversation, account, .. } => {
-                let marks = store.marks(conversation, account).await?;
+                let marks = store.read_receipts(conversation, account).await?;
                 match store.accounts(&[account]).await?.pop() {
                     Some(account) => {
                         Prepared::Same(Payload::new(LiveEvent::ReadReceipts { conversation, account, marks }))

@@ -26,9 +26,9 @@ pub use connection::LiveConnection;
 use hub::Hub;
 use trends::Trends;
 
+use store::EventReceiver;
 use store::SharedStore;
 use store::env::Clock;
-use store::sqlite::EventReceiver;
 
 /// How the live room behaves.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use crate::test_support::{account, password, tweet, username};
 use crate::{AccountList, Change, Timeline};
 
 pub(crate) async fn names_are_unique_and_stay_taken(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+    let ada = fixture.account("ada").await;
     assert_eq!(fixture.refused(account("ada")).await, Error::AlreadyExists("username".into()));
     let found = fixture.store.account_by_username(&username("ada")).await.unwrap().unwrap();
     assert_eq!(found.account.id, ada);
@@ -24,7 +24,7 @@ async fn open_session(fixture: &StoreFixture, account: AccountId, token: u8) -> 
 }
 
 pub(crate) async fn a_session_is_found_by_its_token_until_it_ends(fixture: StoreFixture) {
-    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     let session = open_session(&fixture, ada, 1).await;
     let found = fixture.store.session_by_token(&[1; 32]).await.unwrap().unwrap();
     assert_eq!((found.id, found.account, found.state), (session, ada, AccountState::Active));
@@ -37,8 +37,8 @@ pub(crate) async fn a_session_is_found_by_its_token_until_it_ends(fixture: Store
     assert!(fixture.store.session_by_token(&[1; 32]).await.unwrap().is_none());
 }
 
-pub(crate) async fn the_session_unused_for_longest_gives_way(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+pub(crate) async fn the_least_recently_used_session_ends_when_there_are_too_many(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
     let first = open_session(&fixture, ada, 0).await;
     let second = open_session(&fixture, ada, 1).await;
     for token in 2..u8::try_from(SESSIONS_MAX).unwrap() {
@@ -53,7 +53,7 @@ pub(crate) async fn the_session_unused_for_longest_gives_way(fixture: StoreFixtu
 }
 
 pub(crate) async fn a_new_password_ends_the_other_sessions(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+    let ada = fixture.account("ada").await;
     let here = open_session(&fixture, ada, 1).await;
     open_session(&fixture, ada, 2).await;
     let change = Change::SetPassword {
@@ -87,15 +87,19 @@ pub(crate) async fn an_invite_works_as_often_as_it_says(fixture: StoreFixture) {
     fixture.apply(with_invite("bob", 7)).await;
     for (name, code) in [("cleo", 7), ("cleo", 8)] {
         let error = fixture.refused(with_invite(name, code)).await;
-        assert!(matches!(error, Error::Invalid { ref field, .. } if field == "invite_code"), "{error}");
+        assert!(
+            matches!(error, Error::Invalid { ref field, .. } if field == "invite_code"),
+            "{name}: {error}"
+        );
     }
     fixture.apply(Change::CreateInvite { code_hash: [9; 32], uses: 1, expires_ms }).await;
     fixture.clock.advance_ms(2_000);
-    assert!(matches!(fixture.refused(with_invite("cleo", 9)).await, Error::Invalid { .. }));
+    let error = fixture.refused(with_invite("cleo", 9)).await;
+    assert!(matches!(error, Error::Invalid { ref field, .. } if field == "invite_code"), "{error}");
 }
 
 pub(crate) async fn a_deleted_account_is_gone_at_once_and_purged_in_steps(fixture: StoreFixture) {
-    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     fixture.follow(bob, ada).await;
     for n in 0..30 {
         fixture.post(ada, &format!("tweet {n} #gone")).await;
@@ -114,7 +118,7 @@ pub(crate) async fn a_deleted_account_is_gone_at_once_and_purged_in_steps(fixtur
     let mut steps = 0;
     while fixture.apply(Change::PurgeAccount { account: ada, limit: 10 }).await.changed {
         steps += 1;
-        assert!(steps < 100, "the purge comes to its end");
+        assert!(steps < 100, "the purge comes to an end");
     }
     assert!(steps > 2, "it goes in steps: {steps}");
     assert!(fixture.store.accounts_to_purge().await.unwrap().is_empty());
@@ -128,26 +132,26 @@ pub(crate) async fn a_deleted_account_is_gone_at_once_and_purged_in_steps(fixtur
 
 pub(crate) async fn the_name_of_a_deleted_account_is_free_after_ninety_days(fixture: StoreFixture) {
     const DAYS_MS: i64 = 90 * 24 * 3_600 * 1_000;
-    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     let opinion = fixture.post(ada, "an opinion").await;
     let answer = fixture.write(bob, NewTweet { reply_to: Some(opinion), ..tweet("another one") }).await;
     fixture.apply(Change::DeleteAccount { account: ada }).await;
     while fixture.apply(Change::PurgeAccount { account: ada, limit: 100 }).await.changed {}
     fixture.clock.advance_ms(DAYS_MS - 60_000);
-    assert!(matches!(fixture.refused(account("ada")).await, Error::AlreadyExists(_)));
+    assert_eq!(fixture.refused(account("ada")).await, Error::AlreadyExists("username".into()));
     fixture.clock.advance_ms(120_000);
-    let another = fixture.person("ada").await;
+    let another = fixture.account("ada").await;
     assert_ne!(another, ada);
-    // What was answered to the first of that name goes to nobody else.
+    // The new account of that name does not get the tweets of the old one.
     assert!(fixture.see(bob, answer).await.is_some());
     assert_eq!(fixture.timeline(Timeline::User(another)).await, []);
-    assert!(matches!(fixture.refused(account("ada")).await, Error::AlreadyExists(_)));
+    assert_eq!(fixture.refused(account("ada")).await, Error::AlreadyExists("username".into()));
 }
 
-pub(crate) async fn people_are_found_by_parts_of_their_names_and_by_almost_right_ones(fixture: StoreFixture) {
-    let viewer = fixture.person("viewer").await;
-    let grace = fixture.person("grace_hopper").await;
-    fixture.person("ada").await;
+pub(crate) async fn accounts_are_found_by_parts_of_their_names_and_by_similar_ones(fixture: StoreFixture) {
+    let viewer = fixture.account("viewer").await;
+    let grace = fixture.account("grace_hopper").await;
+    fixture.account("ada").await;
     let name = Some(DisplayName::parse("Amazing Grace").unwrap());
     let change = Change::EditProfile { account: grace, display_name: name, bio: None, presence_hidden: None };
     fixture.apply(change).await;
@@ -167,7 +171,7 @@ pub(crate) async fn people_are_found_by_parts_of_their_names_and_by_almost_right
 }
 
 pub(crate) async fn what_expires_is_removed(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+    let ada = fixture.account("ada").await;
     open_session(&fixture, ada, 1).await;
     fixture.clock.advance_ms(10_000);
     open_session(&fixture, ada, 2).await;
@@ -184,7 +188,7 @@ pub(crate) async fn what_expires_is_removed(fixture: StoreFixture) {
 }
 
 pub(crate) async fn a_clock_that_steps_back_repeats_no_identifier(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+    let ada = fixture.account("ada").await;
     let mut before = fixture.post(ada, "first").await;
     for n in 0..5 {
         fixture.clock.advance_ms(-60_000);

@@ -3,17 +3,17 @@
 use model::{AccountId, Error, MessageId, ReadReceipts, Span};
 
 use super::fixture::StoreFixture;
-use crate::Change;
 use crate::test_support::text;
+use crate::{Change, IdempotencyKey};
 
 async fn say(fixture: &StoreFixture, author: AccountId, to: AccountId, words: &str) -> MessageId {
     let change = Change::SendMessage { author, to, text: text(words) };
     MessageId::new(fixture.apply(change).await.id).unwrap()
 }
 
-pub(crate) async fn messages_arrive_in_order_with_marks_that_only_go_forward(fixture: StoreFixture) {
+pub(crate) async fn messages_are_in_order_and_read_receipts_only_move_forward(fixture: StoreFixture) {
     let (ada, bob, cleo) =
-        (fixture.person("ada").await, fixture.person("bob").await, fixture.person("cleo").await);
+        (fixture.account("ada").await, fixture.account("bob").await, fixture.account("cleo").await);
     let first = say(&fixture, ada, bob, "are you there?").await;
     let second = say(&fixture, bob, ada, "yes").await;
     say(&fixture, cleo, ada, "me too").await;
@@ -35,28 +35,41 @@ pub(crate) async fn messages_arrive_in_order_with_marks_that_only_go_forward(fix
     };
     fixture.apply(mark(Some(first), None)).await;
     fixture.apply(mark(None, Some(first))).await;
-    let marks = fixture.store.marks(conversation.id, bob).await.unwrap();
-    assert!(marks.delivered >= Some(first) && marks.read == Some(first), "{marks:?}");
+    let receipts = fixture.store.read_receipts(conversation.id, bob).await.unwrap();
+    assert_eq!(receipts, ReadReceipts { delivered: Some(first), read: Some(first) });
     assert!(!fixture.apply(mark(Some(first), Some(first))).await.changed);
-    // Past the newest message is the newest message.
+    // Past the newest message, receipts stop at it.
     fixture.apply(mark(None, MessageId::new(u64::MAX >> 2))).await;
-    let ReadReceipts { read, .. } = fixture.store.marks(conversation.id, bob).await.unwrap();
+    let ReadReceipts { read, .. } = fixture.store.read_receipts(conversation.id, bob).await.unwrap();
     assert_eq!(read, Some(second));
-    assert!(matches!(
-        fixture
-            .refused(Change::MarkConversation {
-                conversation: conversation.id,
-                account: cleo,
-                delivered: None,
-                read: Some(first)
-            })
-            .await,
-        Error::NotFound(_)
-    ));
+    let of_another = Change::MarkConversation {
+        conversation: conversation.id,
+        account: cleo,
+        delivered: None,
+        read: Some(first),
+    };
+    assert_eq!(fixture.refused(of_another).await, Error::not_found("conversation"));
+}
+
+pub(crate) async fn a_sent_message_names_its_conversation_also_after_a_retry(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
+    let key = IdempotencyKey { account: ada, key: b"key".to_vec(), request_hash: [1; 32] };
+    let send = || {
+        let change = Change::SendMessage { author: ada, to: bob, text: text("hello") };
+        fixture.store.apply(change, Some(key.clone()))
+    };
+    let sent = send().await.unwrap();
+    let conversation = fixture.store.conversation_between(ada, bob).await.unwrap().unwrap();
+    assert_eq!(sent.conversation, Some(conversation.id));
+    assert_eq!(conversation.last.id.get(), sent.id);
+    assert_eq!(send().await.unwrap(), sent);
+    assert_eq!(fixture.store.messages(conversation.id, Span::Latest, 10).await.unwrap().len(), 1);
+    let unkeyed = Change::SendMessage { author: bob, to: ada, text: text("hello back") };
+    assert_eq!(fixture.apply(unkeyed).await.conversation, Some(conversation.id));
 }
 
 pub(crate) async fn a_block_closes_a_conversation(fixture: StoreFixture) {
-    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     say(&fixture, ada, bob, "hello").await;
     fixture.block(bob, ada).await;
     let again = Change::SendMessage { author: ada, to: bob, text: text("hello?") };

@@ -1,37 +1,43 @@
-//! A store with people in it, in few words.
+//! A store under test, with short methods for what the tests do most.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use model::{AccountId, Error, EventId, NewTweet, Span, TweetId};
 use tokio::sync::Mutex;
 
-use crate::sqlite::EventReceiver;
 use crate::test_support::{TestClock, account, tweet};
-use crate::{Change, ChangeResult, Event, SharedStore, Timeline, TweetRecord};
+use crate::{Change, ChangeResult, Event, EventReceiver, Observer, SharedStore, Timeline, TweetRecord};
 
 /// A store under test.
 pub(crate) struct StoreFixture {
     pub(crate) store: SharedStore,
     pub(crate) clock: Arc<TestClock>,
-    /// What is told, and the newest event of which it was.
-    feed: Mutex<(EventReceiver, EventId)>,
-    /// Whatever the store needs to stay.
-    _kept: Box<dyn Any>,
+    /// The published events, and the newest one received.
+    events: Mutex<(EventReceiver, EventId)>,
+    observe: Box<dyn Fn(Weak<dyn Observer>)>,
+    /// What has to live as long as the store.
+    _guard: Box<dyn Any>,
 }
 
 impl StoreFixture {
-    pub(crate) async fn over(
+    /// A fixture for a store. `observe` registers the observer of its commits.
+    pub(crate) async fn new(
         store: SharedStore,
+        observe: impl Fn(Weak<dyn Observer>) + 'static,
         clock: Arc<TestClock>,
-        feed: EventReceiver,
-        kept: Box<dyn Any>,
+        events: EventReceiver,
+        guard: Box<dyn Any>,
     ) -> Self {
         let start = store.last_event().await.unwrap();
-        Self { store, clock, feed: Mutex::new((feed, start)), _kept: kept }
+        Self { store, clock, events: Mutex::new((events, start)), observe: Box::new(observe), _guard: guard }
     }
 
-    /// A change that must succeed. A millisecond passes.
+    pub(crate) fn observe(&self, observer: Weak<dyn Observer>) {
+        (self.observe)(observer);
+    }
+
+    /// Applies a change that must succeed, a millisecond later.
     #[track_caller]
     pub(crate) fn apply(&self, change: Change) -> impl Future<Output = ChangeResult> {
         self.clock.advance_ms(1);
@@ -39,16 +45,16 @@ impl StoreFixture {
         async move { self.store.apply(change, None).await.unwrap_or_else(|error| panic!("{what}: {error:?}")) }
     }
 
-    /// A change that must be refused.
+    /// Applies a change that must be refused, a millisecond later.
     pub(crate) async fn refused(&self, change: Change) -> Error {
         self.clock.advance_ms(1);
         match self.store.apply(change.clone(), None).await {
-            Ok(applied) => panic!("{change:?} was carried out: {applied:?}"),
+            Ok(applied) => panic!("{change:?} was applied: {applied:?}"),
             Err(error) => error,
         }
     }
 
-    pub(crate) async fn person(&self, name: &str) -> AccountId {
+    pub(crate) async fn account(&self, name: &str) -> AccountId {
         AccountId::new(self.apply(account(name)).await.id).unwrap()
     }
 
@@ -68,7 +74,7 @@ impl StoreFixture {
         self.apply(Change::Block { blocker, blocked }).await;
     }
 
-    /// The newest of a timeline.
+    /// The newest tweets of a timeline.
     pub(crate) async fn timeline(&self, timeline: Timeline) -> Vec<TweetId> {
         self.part(timeline, Span::Latest, 100).await
     }
@@ -82,7 +88,7 @@ impl StoreFixture {
         self.timeline(Timeline::Home(account)).await
     }
 
-    /// A tweet as this person would see it.
+    /// A tweet as this account would see it.
     pub(crate) async fn see(&self, viewer: AccountId, tweet: TweetId) -> Option<TweetRecord> {
         self.store.tweets(viewer, &[tweet]).await.unwrap().pop()
     }
@@ -92,17 +98,17 @@ impl StoreFixture {
         all.into_iter().map(|one| one.kind).collect()
     }
 
-    /// What the store has told since the last time, until everything that was committed has been.
-    pub(crate) async fn told(&self) -> Vec<Event> {
+    /// The events published since the last call, up to the newest committed one.
+    pub(crate) async fn published_events(&self) -> Vec<Event> {
         let last = self.store.last_event().await.unwrap();
-        let mut feed = self.feed.lock().await;
-        let (feed, newest) = &mut *feed;
-        let mut told: Vec<Event> = Vec::new();
+        let mut events = self.events.lock().await;
+        let (receiver, newest) = &mut *events;
+        let mut published: Vec<Event> = Vec::new();
         while *newest < last {
-            let batch = tokio::time::timeout(std::time::Duration::from_secs(10), feed.recv());
-            told.extend_from_slice(&batch.await.expect("the store tells of its commits").unwrap());
-            *newest = told.last().map_or(last, |event| event.id);
+            let batch = tokio::time::timeout(std::time::Duration::from_secs(10), receiver.recv());
+            published.extend_from_slice(&batch.await.expect("the store publishes its commits").unwrap());
+            *newest = published.last().map_or(last, |event| event.id);
         }
-        told
+        published
     }
 }

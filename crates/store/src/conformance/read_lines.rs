@@ -20,7 +20,7 @@ async fn lines(fixture: &StoreFixture, account: AccountId) -> Vec<(String, Tweet
 }
 
 pub(crate) async fn a_read_line_only_moves_forward(fixture: StoreFixture) {
-    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     let (first, second) = (fixture.post(bob, "first").await, fixture.post(bob, "second").await);
     assert!(set(&fixture, ada, "home", second).await.changed);
     assert!(!set(&fixture, ada, "home", first).await.changed, "not back");
@@ -37,8 +37,8 @@ pub(crate) async fn a_read_line_only_moves_forward(fixture: StoreFixture) {
     assert!(set(&fixture, ada, "home", third).await.changed);
 }
 
-pub(crate) async fn the_line_that_was_moved_longest_ago_gives_way(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+pub(crate) async fn the_least_recently_moved_line_is_removed_when_there_are_too_many(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
     let (first, second) = (fixture.post(ada, "first").await, fixture.post(ada, "second").await);
     set(&fixture, ada, "home", first).await;
     for n in 1..READ_LINES_MAX {
@@ -53,8 +53,8 @@ pub(crate) async fn the_line_that_was_moved_longest_ago_gives_way(fixture: Store
     assert!(!kept.iter().any(|(timeline, _)| timeline == "#tag1"), "the one moved longest ago is gone");
 }
 
-pub(crate) async fn a_purge_takes_read_lines_and_keys_along(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+pub(crate) async fn a_purge_removes_read_lines_and_keys(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
     let tweet = fixture.post(ada, "hello").await;
     set(&fixture, ada, "home", tweet).await;
     let fingerprint = SshFingerprint([1; 32]);

@@ -1,6 +1,6 @@
 //! Follows, blocks, mutes and notifications.
 
-use model::{AccountId, Error, NewTweet, NotificationKind};
+use model::{AccountId, Cursor, Error, NewTweet, NotificationKind, Relationship};
 
 use super::fixture::StoreFixture;
 use crate::test_support::tweet;
@@ -18,7 +18,7 @@ async fn counts(fixture: &StoreFixture, account: AccountId) -> (u32, u32) {
 
 pub(crate) async fn following_is_counted_and_listed(fixture: StoreFixture) {
     let (ada, bob, cleo) =
-        (fixture.person("ada").await, fixture.person("bob").await, fixture.person("cleo").await);
+        (fixture.account("ada").await, fixture.account("bob").await, fixture.account("cleo").await);
     let follow = |follower, followee| Change::Follow { follower, followee };
     assert!(fixture.apply(follow(bob, ada)).await.changed);
     assert!(!fixture.apply(follow(bob, ada)).await.changed);
@@ -26,21 +26,14 @@ pub(crate) async fn following_is_counted_and_listed(fixture: StoreFixture) {
     assert_eq!((counts(&fixture, ada).await, counts(&fixture, bob).await), ((2, 0), (0, 1)));
     assert_eq!(list(&fixture, ada, AccountList::Followers(ada)).await, [cleo, bob]);
     assert_eq!(list(&fixture, ada, AccountList::Following(bob)).await, [ada]);
-    let relationships = fixture.store.relationships(ada, &[bob, cleo, ada]).await.unwrap();
-    assert!(
-        relationships[0].followed_by
-            && !relationships[0].following
-            && relationships[1].followed_by
-            && !relationships[2].followed_by
-    );
-    // Removing a follower is the same end of the same tie.
+    // Unfollowing and removing a follower are the same change.
     assert!(fixture.apply(Change::Unfollow { follower: bob, followee: ada }).await.changed);
     assert!(!fixture.apply(Change::Unfollow { follower: bob, followee: ada }).await.changed);
     assert_eq!((counts(&fixture, ada).await, counts(&fixture, bob).await), ((1, 0), (0, 0)));
 }
 
-pub(crate) async fn a_block_ends_everything_between_two_people(fixture: StoreFixture) {
-    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+pub(crate) async fn a_block_ends_everything_between_two_accounts(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     fixture.follow(ada, bob).await;
     fixture.follow(bob, ada).await;
     let id = fixture.post(ada, "@bob hello").await;
@@ -62,17 +55,17 @@ pub(crate) async fn a_block_ends_everything_between_two_people(fixture: StoreFix
         let error = fixture.refused(change).await;
         assert!(matches!(error, Error::Forbidden(_)), "{error:?}");
     }
-    // A mention across a block mentions nobody.
+    // A mention across a block has no effect.
     fixture.post(bob, "@ada look").await;
     assert!(fixture.kinds_of_notifications(ada).await.is_empty());
 
     fixture.apply(Change::Unblock { blocker: ada, blocked: bob }).await;
-    assert_eq!(counts(&fixture, ada).await, (0, 0), "follows do not come back");
+    assert_eq!(counts(&fixture, ada).await, (0, 0), "follows are not restored");
     fixture.follow(bob, ada).await;
 }
 
-pub(crate) async fn nobody_follows_blocks_or_mutes_themselves(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+pub(crate) async fn no_account_follows_blocks_or_mutes_itself(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
     for change in [
         Change::Follow { follower: ada, followee: ada },
         Change::Block { blocker: ada, blocked: ada },
@@ -83,8 +76,8 @@ pub(crate) async fn nobody_follows_blocks_or_mutes_themselves(fixture: StoreFixt
     }
 }
 
-pub(crate) async fn notifications_tell_what_others_did_and_are_read_forwards(fixture: StoreFixture) {
-    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+pub(crate) async fn notifications_report_what_others_did_and_are_read_forwards(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     let id = fixture.post(ada, "hello").await;
     fixture.follow(bob, ada).await;
     fixture.apply(Change::SetLike { account: bob, tweet: id, liked: true }).await;
@@ -92,7 +85,7 @@ pub(crate) async fn notifications_tell_what_others_did_and_are_read_forwards(fix
     fixture.write(bob, NewTweet { reply_to: Some(id), ..tweet("@ada a reply that mentions") }).await;
     fixture.write(bob, NewTweet { quote_of: Some(id), ..tweet("a quote") }).await;
     fixture.post(bob, "@ada a mention").await;
-    // What one does oneself is no news.
+    // An account is not notified of its own actions.
     fixture.write(ada, NewTweet { reply_to: Some(id), ..tweet("@ada talking to myself") }).await;
     fixture.apply(Change::SetLike { account: ada, tweet: id, liked: true }).await;
     use NotificationKind::{Follow, Like, Mention, Quote, Reply, Retweet};
@@ -104,8 +97,104 @@ pub(crate) async fn notifications_tell_what_others_did_and_are_read_forwards(fix
     fixture.apply(mark(1)).await;
     assert_eq!(fixture.store.unread_notifications(ada).await.unwrap(), 1);
     fixture.apply(mark(4)).await;
-    assert_eq!(fixture.store.unread_notifications(ada).await.unwrap(), 1, "the mark does not go back");
-    // A like that is taken back is no news any more.
+    assert_eq!(fixture.store.unread_notifications(ada).await.unwrap(), 1, "the position does not move back");
+    // The notification of a like is removed with the like.
     fixture.apply(Change::SetLike { account: bob, tweet: id, liked: false }).await;
     assert!(!fixture.kinds_of_notifications(ada).await.contains(&Like));
+}
+
+pub(crate) async fn relationships_and_the_social_graph_agree(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
+    let mut others = Vec::new();
+    for name in ["followed", "follower", "blocked", "blocker", "muted", "stranger"] {
+        others.push(fixture.account(name).await);
+    }
+    let [followed, follower, blocked, blocker, muted, stranger] = others[..] else { panic!("six accounts") };
+    fixture.follow(ada, followed).await;
+    fixture.follow(follower, ada).await;
+    fixture.block(ada, blocked).await;
+    fixture.block(blocker, ada).await;
+    fixture.apply(Change::SetMute { muter: ada, muted, on: true }).await;
+    fixture.apply(Change::SetMute { muter: stranger, muted: ada, on: true }).await;
+
+    let none = Relationship::default();
+    let unknown = AccountId::new(1).unwrap();
+    let asked = [stranger, muted, blocker, blocked, follower, followed, ada, unknown];
+    let expected = [
+        none,
+        Relationship { muting: true, ..none },
+        Relationship { blocked_by: true, ..none },
+        Relationship { blocking: true, ..none },
+        Relationship { followed_by: true, ..none },
+        Relationship { following: true, ..none },
+        none,
+        none,
+    ];
+    assert_eq!(fixture.store.relationships(ada, &asked).await.unwrap(), expected);
+    let mut graph = fixture.store.social_graph(ada).await.unwrap();
+    graph.blocked.sort_unstable();
+    assert_eq!(graph.following, [followed]);
+    assert_eq!(graph.blocked, [blocked, blocker]);
+    assert_eq!(graph.muted, [muted]);
+    assert!(!graph.presence_hidden);
+
+    let hide =
+        Change::EditProfile { account: ada, display_name: None, bio: None, presence_hidden: Some(true) };
+    fixture.apply(hide).await;
+    fixture.apply(Change::SetMute { muter: ada, muted, on: false }).await;
+    let graph = fixture.store.social_graph(ada).await.unwrap();
+    assert!(graph.presence_hidden && graph.muted.is_empty());
+}
+
+/// All pages of a list, read with this limit.
+async fn pages(
+    fixture: &StoreFixture,
+    viewer: AccountId,
+    list: AccountList,
+    limit: usize,
+) -> Vec<Vec<AccountId>> {
+    let (mut pages, mut position) = (Vec::new(), None);
+    loop {
+        let page = fixture.store.list_accounts(viewer, list, position, limit).await.unwrap();
+        pages.push(page.items.into_iter().map(|account| account.id).collect());
+        position = page.next;
+        if position.is_none() {
+            return pages;
+        }
+    }
+}
+
+pub(crate) async fn lists_of_accounts_are_paged_by_their_cursors(fixture: StoreFixture) {
+    // Created in the reverse order of their names.
+    let viewer = fixture.account("viewer").await;
+    let mut others = Vec::new();
+    for name in ["e", "d", "c", "b", "a"] {
+        others.push(fixture.account(&format!("{name}_user")).await);
+    }
+    let [e, d, c, b, a] = others[..] else { panic!("five accounts") };
+    for &other in &others {
+        fixture.follow(viewer, other).await;
+        fixture.follow(other, viewer).await;
+        fixture.apply(Change::SetMute { muter: viewer, muted: other, on: true }).await;
+    }
+    let newest_first = [vec![a, b], vec![c, d], vec![e]];
+    for list in [AccountList::Followers(viewer), AccountList::Following(viewer), AccountList::Muted] {
+        assert_eq!(pages(&fixture, viewer, list, 2).await, newest_first, "{list:?}");
+    }
+    assert_eq!(pages(&fixture, viewer, AccountList::People, 4).await, [vec![a, b, c, d], vec![e, viewer]]);
+
+    // Suspended accounts and those blocked either way are left out, the latter except in the list of blocks.
+    fixture.apply(Change::SetSuspended { account: b, suspended: true }).await;
+    fixture.block(viewer, c).await;
+    fixture.block(d, viewer).await;
+    assert_eq!(pages(&fixture, viewer, AccountList::Followers(viewer), 1).await, [vec![a], vec![e]]);
+    assert_eq!(pages(&fixture, viewer, AccountList::Muted, 9).await, [vec![a, e]]);
+    assert_eq!(pages(&fixture, viewer, AccountList::People, 9).await, [vec![a, e, viewer]]);
+    assert_eq!(pages(&fixture, viewer, AccountList::Blocked, 9).await, [vec![c]]);
+
+    let username = Cursor::Username(crate::test_support::username("a_user"));
+    for (list, foreign) in [(AccountList::People, Cursor::Id(1)), (AccountList::Muted, username)] {
+        let refused = fixture.store.list_accounts(viewer, list, Some(foreign), 9).await.unwrap_err();
+        assert!(matches!(refused, Error::Invalid { ref field, .. } if field == "cursor"), "{refused:?}");
+    }
 }

@@ -25,7 +25,7 @@ async fn is_open(fixture: &StoreFixture, token: u8) -> bool {
 }
 
 pub(crate) async fn a_key_belongs_to_one_account(fixture: StoreFixture) {
-    let (ada, bob) = (fixture.person("ada").await, fixture.person("bob").await);
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     let first = key(&fixture, ada, 1).await;
     let again = fixture.apply(add(ada, 1)).await;
     assert_eq!((again.id, again.changed), (first.get(), false));
@@ -42,7 +42,7 @@ pub(crate) async fn a_key_belongs_to_one_account(fixture: StoreFixture) {
 }
 
 pub(crate) async fn an_account_has_a_limited_number_of_keys(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+    let ada = fixture.account("ada").await;
     let most = u8::try_from(SSH_KEYS_MAX).unwrap();
     for n in 1..=most {
         key(&fixture, ada, n).await;
@@ -53,26 +53,26 @@ pub(crate) async fn an_account_has_a_limited_number_of_keys(fixture: StoreFixtur
 }
 
 pub(crate) async fn a_session_by_ssh_ends_with_its_key(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+    let ada = fixture.account("ada").await;
     let (one, other) = (key(&fixture, ada, 1).await, key(&fixture, ada, 2).await);
     fixture.apply(open(one, 1)).await;
     fixture.apply(open(one, 2)).await;
     fixture.apply(open(other, 3)).await;
     let used = fixture.store.ssh_keys(ada).await.unwrap();
     assert_eq!(used[1].last_used_ms, fixture.clock.now_ms());
-    fixture.told().await;
+    fixture.published_events().await;
     fixture.apply(Change::RevokeSshKey { account: ada, key: one }).await;
     assert!(!is_open(&fixture, 1).await && !is_open(&fixture, 2).await && is_open(&fixture, 3).await);
-    let told = fixture.told().await;
-    let ended = told.iter().filter(|event| matches!(event.kind, EventKind::SessionEnded { .. }));
-    assert_eq!(ended.count(), 2, "whoever is connected with them is told");
+    let published = fixture.published_events().await;
+    let ended = published.iter().filter(|event| matches!(event.kind, EventKind::SessionEnded { .. }));
+    assert_eq!(ended.count(), 2, "connections of both sessions are notified");
     assert_eq!(fixture.refused(open(one, 4)).await, Error::not_found("ssh key"));
     fixture.apply(Change::SetSuspended { account: ada, suspended: true }).await;
     assert_eq!(fixture.refused(open(other, 4)).await, Error::not_found("account"));
 }
 
 pub(crate) async fn sessions_by_ssh_do_not_push_out_the_others(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+    let ada = fixture.account("ada").await;
     let change = Change::OpenSession { account: ada, token_hash: [200; 32], client_name: "laptop".into() };
     fixture.apply(change).await;
     let one = key(&fixture, ada, 1).await;
@@ -84,7 +84,7 @@ pub(crate) async fn sessions_by_ssh_do_not_push_out_the_others(fixture: StoreFix
 }
 
 pub(crate) async fn sessions_by_ssh_can_be_ended_all_at_once(fixture: StoreFixture) {
-    let ada = fixture.person("ada").await;
+    let ada = fixture.account("ada").await;
     let change = Change::OpenSession { account: ada, token_hash: [200; 32], client_name: "laptop".into() };
     fixture.apply(change).await;
     let one = key(&fixture, ada, 1).await;

@@ -1,4 +1,4 @@
-//! Conversations, messages and how far each of the two has come.
+//! Conversations, their messages, and the read receipts of both members.
 
 use model::{
     AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, MessageId, Page, ReadReceipts,
@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::accounts::account_of;
 use super::sql::{Result, Sql, all, first, get, optional, run};
-use super::writer::{Tx, applied};
+use super::tx::{Tx, applied};
 use crate::{ChangeResult, EventKind};
 
 const CONVERSATION: &str = "
@@ -32,9 +32,9 @@ fn message_of(row: &Row<'_>, column: usize) -> rusqlite::Result<DirectMessage> {
     })
 }
 
-fn marks_of(row: &Row<'_>, column: usize) -> rusqlite::Result<ReadReceipts> {
-    let mark = |column| row.get::<_, i64>(column).map(|id| MessageId::new(id.cast_unsigned()));
-    Ok(ReadReceipts { delivered: mark(column)?, read: mark(column + 1)? })
+fn receipts_of(row: &Row<'_>, column: usize) -> rusqlite::Result<ReadReceipts> {
+    let message = |column| row.get::<_, i64>(column).map(|id| MessageId::new(id.cast_unsigned()));
+    Ok(ReadReceipts { delivered: message(column)?, read: message(column + 1)? })
 }
 
 fn conversation_of(row: &Row<'_>) -> rusqlite::Result<Conversation> {
@@ -43,8 +43,8 @@ fn conversation_of(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         id: last.conversation,
         with: account_of(row, 0)?,
         last,
-        yours: marks_of(row, 7)?,
-        theirs: marks_of(row, 9)?,
+        yours: receipts_of(row, 7)?,
+        theirs: receipts_of(row, 9)?,
         unread: row.get(11)?,
     })
 }
@@ -98,14 +98,15 @@ pub(super) fn message(db: &Connection, id: MessageId) -> Result<Option<DirectMes
     Ok(first(db, sql, [Sql(id)], |row| message_of(row, 0))?)
 }
 
-pub(super) fn marks(
+pub(super) fn read_receipts(
     db: &Connection,
     conversation: ConversationId,
     account: AccountId,
 ) -> Result<ReadReceipts> {
     let sql =
         "SELECT delivered, read_up_to FROM conversation_member WHERE conversation = ?1 AND account = ?2";
-    Ok(first(db, sql, params![Sql(conversation), Sql(account)], |row| marks_of(row, 0))?.unwrap_or_default())
+    Ok(first(db, sql, params![Sql(conversation), Sql(account)], |row| receipts_of(row, 0))?
+        .unwrap_or_default())
 }
 
 impl Tx<'_> {
@@ -123,7 +124,7 @@ impl Tx<'_> {
         self.refuse_across_block(author, to)?;
         let conversation = self.conversation(author, to)?;
         let id = self.next_id();
-        let message = MessageId::new(id).ok_or_else(|| crate::incident(&"the identifiers are used up"))?;
+        let message = MessageId::new(id).ok_or_else(|| crate::incident(&"no identifier is left"))?;
         run(
             self.db,
             "INSERT INTO message (id, conversation, author, text) VALUES (?1, ?2, ?3, ?4)",
@@ -136,8 +137,8 @@ impl Tx<'_> {
              ON CONFLICT DO UPDATE SET last_message = excluded.last_message",
             params![Sql(conversation), Sql(author), Sql(to), Sql(message)],
         )?;
-        self.tell(EventKind::MessageSent { conversation, message, author, to })?;
-        applied(id, true)
+        self.record(EventKind::MessageSent { conversation, message, author, to })?;
+        Ok(ChangeResult { id, changed: true, conversation: Some(conversation) })
     }
 
     fn conversation(&mut self, one: AccountId, other: AccountId) -> Result<ConversationId> {
@@ -149,7 +150,7 @@ impl Tx<'_> {
         let id = self.next_id();
         let sql = "INSERT INTO conversation (id, low, high) VALUES (?1, ?2, ?3)";
         run(self.db, sql, params![id.cast_signed(), Sql(low), Sql(high)])?;
-        Ok(ConversationId::new(id).ok_or_else(|| crate::incident(&"the identifiers are used up"))?)
+        Ok(ConversationId::new(id).ok_or_else(|| crate::incident(&"no identifier is left"))?)
     }
 
     pub(super) fn mark_conversation(
@@ -163,7 +164,7 @@ impl Tx<'_> {
         let with =
             first(self.db, sql, params![Sql(conversation), Sql(account)], |row| get::<AccountId>(row, 0))?
                 .ok_or_else(|| Error::not_found("conversation"))?;
-        // What was read was delivered too. ReadReceipts never move back, nor past the newest message.
+        // Read implies delivered. Receipts never move back, nor past the newest message.
         let changed = run(
             self.db,
             "UPDATE conversation_member
@@ -175,7 +176,7 @@ impl Tx<'_> {
             params![Sql(conversation), Sql(account), optional(delivered), optional(read)],
         )? > 0;
         if changed {
-            self.tell(EventKind::ConversationMarked { conversation, account, with })?;
+            self.record(EventKind::ConversationMarked { conversation, account, with })?;
         }
         applied(conversation.get(), changed)
     }

@@ -1,11 +1,10 @@
-//! The log of events, and what is kept of the server itself.
+//! The commit log: the events of every commit, in commit order.
 
 use model::EventId;
 use rusqlite::{Connection, params};
 
-use super::sql::{Result, Sql, all, first, run};
-use super::writer::{Tx, applied};
-use crate::{ChangeResult, Event, EventKind, EventLog};
+use super::sql::{Result, Sql, all, first, get, run};
+use crate::{Event, EventKind, EventLog};
 
 macro_rules! event_columns {
     ($($code:literal => $kind:ident { $($field:ident),* },)*) => {
@@ -23,7 +22,7 @@ macro_rules! event_columns {
             }
         }
 
-        /// The event of these columns; `None` for one that this version does not know.
+        /// The event in these columns; `None` for a kind that this version does not know.
         fn kind_of(code: i64, columns: [i64; 4]) -> Option<EventKind> {
             let mut columns = columns.into_iter().map(i64::cast_unsigned);
             match code {
@@ -83,7 +82,7 @@ pub(super) fn after(db: &Connection, after: EventId, until: EventId, limit: usiz
         params![Sql(after), Sql(until), limit],
         |row| {
             let columns = [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
-            let id = super::sql::get::<EventId>(row, 0)?;
+            let id = get::<EventId>(row, 0)?;
             Ok(kind_of(row.get(1)?, columns).map(|kind| Event { id, kind }))
         },
     )?;
@@ -91,45 +90,5 @@ pub(super) fn after(db: &Connection, after: EventId, until: EventId, limit: usiz
 }
 
 pub(super) fn last(db: &Connection) -> Result<EventId> {
-    Ok(db.query_row("SELECT max(id) FROM event", [], |row| super::sql::get(row, 0))?)
-}
-
-pub(super) fn announcement(db: &Connection) -> Result<String> {
-    Ok(first(db, "SELECT value FROM meta WHERE name = 'announcement'", [], |row| row.get(0))?
-        .unwrap_or_default())
-}
-
-impl Tx<'_> {
-    pub(super) fn announce(&mut self, text: &str) -> Result<ChangeResult> {
-        run(self.db, "INSERT OR REPLACE INTO meta (name, value) VALUES ('announcement', ?1)", [text])?;
-        applied(0, true)
-    }
-
-    pub(super) fn expire(
-        &mut self,
-        sessions_idle_before_ms: i64,
-        sessions_begun_before_ms: i64,
-        keys_before_ms: i64,
-        events_before_ms: i64,
-    ) -> Result<ChangeResult> {
-        let ended = all(
-            self.db,
-            "SELECT account, id FROM session WHERE last_used_ms < ?1 OR id < ?2",
-            params![sessions_idle_before_ms, sessions_begun_before_ms << 16],
-            |row| Ok((super::sql::get(row, 0)?, super::sql::get(row, 1)?)),
-        )?;
-        let mut changed = !ended.is_empty();
-        for (account, session) in ended {
-            self.end_session(account, session)?;
-        }
-        changed |= run(self.db, "DELETE FROM idempotency WHERE made_ms < ?1", [keys_before_ms])? > 0;
-        changed |= run(self.db, "DELETE FROM invite WHERE expires_ms < ?1", [self.now_ms])? > 0;
-        // The newest event stays: there always is one.
-        changed |= run(
-            self.db,
-            "DELETE FROM event WHERE id < ?1 AND id < (SELECT max(id) FROM event)",
-            [events_before_ms << 16],
-        )? > 0;
-        applied(0, changed)
-    }
+    Ok(db.query_row("SELECT max(id) FROM event", [], |row| get(row, 0))?)
 }

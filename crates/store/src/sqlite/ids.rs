@@ -1,23 +1,23 @@
-//! Identifiers and what the database knows of them: up to which one all may have been given out. It is kept ahead of
-//! those that were, so that few commits have to write it.
+//! Identifiers, and their high-water mark in the database: every assigned identifier is at or below it. It is written
+//! ahead of them, so that few commits have to write it.
 
 use model::IdGenerator;
 use rusqlite::Connection;
 
 use super::sql::{Result, run};
 
-/// How far ahead: 256 ms. After a kill the first identifiers may be so far in the future.
+/// How far ahead: 256 ms. After a crash the first identifiers may lie so far in the future.
 const AHEAD: u64 = 256 << 16;
 
-/// Gives out identifiers.
+/// Assigns identifiers.
 pub(super) struct Ids {
     generator: IdGenerator,
-    /// As a committed transaction has it.
+    /// The high-water mark in the database.
     reserved: u64,
 }
 
 impl Ids {
-    /// For the node with this number, after what the database says.
+    /// For this node, continuing after the high-water mark.
     pub(super) fn new(node: u8, high_water: u64) -> Self {
         Self { generator: IdGenerator::new(node, high_water), reserved: high_water }
     }
@@ -27,12 +27,12 @@ impl Ids {
         self.generator.next(now_ms)
     }
 
-    /// The last one that was given out.
+    /// The newest identifier that was assigned.
     pub(super) fn newest(&self) -> u64 {
         self.generator.high_water()
     }
 
-    /// Writes, where that is needed, up to where all may have been given out; to be told with [`Ids::reserved`] when
+    /// Writes a new high-water mark if the current one is passed, and returns it. Confirm it with [`Ids::reserved`] once
     /// it is committed.
     pub(super) fn reserve(&self, db: &Connection) -> Result<u64> {
         if self.newest() <= self.reserved {
@@ -42,12 +42,12 @@ impl Ids {
         Ok(self.newest() + AHEAD)
     }
 
-    /// What was reserved is committed.
+    /// Confirms that this high-water mark is committed.
     pub(super) fn reserved(&mut self, up_to: u64) {
         self.reserved = up_to;
     }
 
-    /// Writes no more than was given out, at the end: a start after it goes on right behind.
+    /// Lowers the high-water mark to the newest identifier, at the end: the next start continues right after it.
     pub(super) fn settle(&self, db: &Connection) -> Result<()> {
         write(db, self.newest())
     }

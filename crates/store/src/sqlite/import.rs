@@ -1,39 +1,51 @@
-//! Rows of other databases, with their own times and without events and notifications.
+//! Import of rows of other databases, with their original times and without events and notifications.
 
-use model::{AccountId, Role, TweetId};
+use model::{AccountId, DisplayName, NewTweet, Role, TweetId, Username};
 use rusqlite::params;
 
 use super::sql::{Result, exists, first, run};
-use super::writer::{Tx, applied};
-use crate::{Change, ChangeResult, Origin, Touched};
+use super::tx::{Tx, applied};
+use crate::{ChangeResult, Origin, PasswordHash, Touched};
 
 impl Tx<'_> {
-    pub(super) fn import(&mut self, change: &Change) -> Result<ChangeResult> {
+    pub(super) fn import_account(
+        &mut self,
+        origin: &Origin,
+        username: &Username,
+        display_name: &DisplayName,
+        password: &PasswordHash,
+        created_ms: i64,
+    ) -> Result<ChangeResult> {
         self.touch(Touched::Everything);
-        match change {
-            Change::ImportAccount { origin, username, display_name, password, created_ms } => {
-                if let Some(id) = self.imported(origin)? {
-                    return applied(id, false);
-                }
-                let id = self.id_at(*created_ms, "account")?;
-                self.insert_account(id, username, display_name, password, Role::Member, true)?;
-                self.remember(origin, id)
-            }
-            Change::ImportFollow { follower, followee } => {
-                let changed = self.insert_follow(*follower, *followee)?;
-                applied(followee.get(), changed)
-            }
-            Change::ImportTweet { origin, author, tweet, created_ms } => {
-                if let Some(id) = self.imported(origin)? {
-                    return applied(id, false);
-                }
-                let id = self.id_at(*created_ms, "tweet")?;
-                let tweet_id = TweetId::new(id).ok_or_else(|| crate::incident(&"an impossible time"))?;
-                self.insert_tweet(tweet_id, AccountId::clone(author), tweet, tweet.reply_to, tweet.quote_of)?;
-                self.remember(origin, id)
-            }
-            other => Err(crate::incident(&format!("no import: {other:?}")).into()),
+        if let Some(id) = self.imported(origin)? {
+            return applied(id, false);
         }
+        let id = self.id_at(created_ms, "account")?;
+        self.insert_account(id, username, display_name, password, Role::Member, true)?;
+        self.remember(origin, id)
+    }
+
+    pub(super) fn import_follow(&mut self, follower: AccountId, followee: AccountId) -> Result<ChangeResult> {
+        self.touch(Touched::Everything);
+        let changed = self.insert_follow(follower, followee)?;
+        applied(followee.get(), changed)
+    }
+
+    pub(super) fn import_tweet(
+        &mut self,
+        origin: &Origin,
+        author: AccountId,
+        tweet: &NewTweet,
+        created_ms: i64,
+    ) -> Result<ChangeResult> {
+        self.touch(Touched::Everything);
+        if let Some(id) = self.imported(origin)? {
+            return applied(id, false);
+        }
+        let id = self.id_at(created_ms, "tweet")?;
+        let tweet_id = TweetId::new(id).ok_or_else(|| crate::incident(&"an impossible time"))?;
+        self.insert_tweet(tweet_id, author, tweet, tweet.reply_to, tweet.quote_of)?;
+        self.remember(origin, id)
     }
 
     fn imported(&self, origin: &Origin) -> Result<Option<u64>> {
@@ -48,9 +60,9 @@ impl Tx<'_> {
         applied(id, true)
     }
 
-    /// The first free identifier at a time that may be long ago.
+    /// The first free identifier of this time, which may be long ago.
     fn id_at(&self, created_ms: i64, table: &str) -> Result<u64> {
-        // A time that has not come yet would sort above everything that is written until then.
+        // A time in the future would sort above everything that is posted until then.
         let created_ms = created_ms.clamp(1, self.now_ms);
         let mut id = created_ms.cast_unsigned() << 16;
         while exists(self.db, &format!("SELECT 1 FROM {table} WHERE id = ?1"), [id.cast_signed()])? {

@@ -1,5 +1,5 @@
-//! What is done behind the commits: search is brought up to date when it is quiet, and the write-ahead log goes into
-//! the database's file while the writer goes on.
+//! The maintenance thread works next to the writer: it checkpoints the write-ahead log (WAL) while writes continue, and
+//! asks for pending tweets to be indexed when no search has asked first.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -8,100 +8,81 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::sql::Fault;
-use super::writer::{Checkpoint, Work};
+use super::connection;
+use super::requests::{MaintenanceTask, WAL_RESTART_STALL_MAX, WalRestart, WriterRequest};
+use super::sql::Failure;
 use crate::fault::{self, CrashPoint};
 
-/// How long search may be behind while nobody searches: who does brings it up to date first.
-const INDEX_AFTER: Duration = Duration::from_secs(1);
-/// Pages in the log (48 MiB) from which on the writer itself begins it anew. Until then it grows, because a writer that
-/// never rests never leaves it all in the file.
-const LOG_PAGES_MAX: i64 = 12_288;
-/// Pages in the log (256 MiB) from which on that is worth a longer wait of everybody: somebody else reads the database,
-/// one read overlaps the next, and without the wait the log would never end.
-const LOG_PAGES_MUCH: i64 = 65_536;
-/// How long all writes wait for those who read: the server's own reads take milliseconds, and two of 40 ms that take
-/// turns are waited for.
-pub(super) const PATIENCE: Duration = Duration::from_millis(150);
-/// The same of a log that has become much: two that take turns in reading for a second each are waited for.
-const PATIENCE_WITH_MUCH: Duration = Duration::from_millis(2_500);
+/// Maximum indexing delay when idle. A search request forces pending tweets to be indexed first.
+const INDEX_DELAY: Duration = Duration::from_secs(1);
+/// WAL size (48 MiB) above which the writer itself restarts the log. Passive checkpoints cannot reset the WAL while
+/// writes never pause.
+const WAL_PAGES_MAX: i64 = 12_288;
+/// WAL size (256 MiB) above which a longer stall of all writes is acceptable: a chain of overlapping external readers
+/// would otherwise let the WAL grow without bound.
+const WAL_PAGES_LARGE: i64 = 65_536;
+/// Stall that restarting a large WAL may cause: two alternating readers of a second each leave a gap within it.
+const LARGE_WAL_RESTART_STALL_MAX: Duration = Duration::from_millis(2_500);
 
-/// Something to do.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum MaintenanceTask {
-    /// There are tweets that search does not know.
-    Index,
-    /// The log has grown.
-    Checkpoint,
-}
-
-/// Tells the thread what to do. It ends with this.
+/// Handle of the maintenance thread, which ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct MaintenanceThread(SyncSender<MaintenanceTask>);
 
 impl MaintenanceThread {
+    /// Starts the thread with a database connection of its own.
+    ///
     /// # Errors
-    /// When there can be no thread, or the database cannot be opened once more.
+    /// When the thread cannot be started, or the database cannot be opened a second time.
     pub(super) fn start(
         path: &Path,
-        work: mpsc::WeakSender<Work>,
+        writer: mpsc::WeakSender<WriterRequest>,
         failed: watch::Sender<bool>,
     ) -> Result<Self, std::io::Error> {
-        let db = super::open::second(path).map_err(std::io::Error::other)?;
-        // One of each kind: what is told again while it waits would only be done twice.
-        let (maintenance_thread, chores) = sync_channel(2);
-        let thread = std::thread::Builder::new().name("store-maintenance_thread".into());
-        thread.spawn(move || keep(&db, &chores, &work, &failed))?;
-        Ok(Self(maintenance_thread))
+        let db = connection::open_for_checkpoints(path).map_err(std::io::Error::other)?;
+        // One of each kind: a task that is already queued would only be done twice.
+        let (sender, tasks) = sync_channel(2);
+        let thread = std::thread::Builder::new().name("store-maintenance".into());
+        thread.spawn(move || run(&db, &tasks, &writer, &failed))?;
+        Ok(Self(sender))
     }
 
-    /// False when it has enough to do: then it is told another time.
-    pub(super) fn tell(&self, chore: MaintenanceTask) -> bool {
-        !matches!(self.0.try_send(chore), Err(TrySendError::Full(_)))
+    /// Queues a task; `false` when the queue is full, then the caller tries again later.
+    pub(super) fn request(&self, task: MaintenanceTask) -> bool {
+        !matches!(self.0.try_send(task), Err(TrySendError::Full(_)))
     }
 }
 
-fn keep(
+fn run(
     db: &Connection,
-    chores: &Receiver<MaintenanceTask>,
-    work: &mpsc::WeakSender<Work>,
+    tasks: &Receiver<MaintenanceTask>,
+    writer: &mpsc::WeakSender<WriterRequest>,
     failed: &watch::Sender<bool>,
 ) {
-    let mut log_pages_max = LOG_PAGES_MAX;
+    let mut wal_pages_max = WAL_PAGES_MAX;
     let mut index_at = None;
-    while let Some(chore) = next(chores, &mut index_at) {
+    while let Some(task) = next_task(tasks, &mut index_at) {
         if *failed.borrow() {
             continue;
         }
-        match chore {
+        match task {
             MaintenanceTask::Index => {
-                let Some(work) = work.upgrade() else { break };
-                // A writer that has much to do is waited for: it asks once, and not again before this came.
-                let _ = work.blocking_send(Work::Index(None));
+                let Some(writer) = writer.upgrade() else { break };
+                // Waiting for a busy writer is fine: it does not ask again before this request arrives.
+                let _ = writer.blocking_send(WriterRequest::Index(None));
             }
-            MaintenanceTask::Checkpoint => match checkpoint(db, log_pages_max) {
-                Ok(pages) if pages > log_pages_max => {
-                    log_pages_max = match restart_wal(work, pages) {
-                        Some(true) => LOG_PAGES_MAX,
-                        // Somebody reads for long, a backup for example: the log is left to grow, rather than
-                        // everybody made to wait again and again.
-                        Some(false) if pages < LOG_PAGES_MUCH => (pages * 2).min(LOG_PAGES_MUCH),
-                        Some(false) => {
-                            let mib = pages / 256;
-                            tracing::warn!(
-                                mib,
-                                "somebody reads the database for long: its log goes on to grow"
-                            );
-                            pages * 2
-                        }
-                        None => log_pages_max,
+            MaintenanceTask::Checkpoint => match checkpoint(db, wal_pages_max) {
+                Ok(pages) if pages > wal_pages_max => {
+                    wal_pages_max = match restart_wal(writer, pages) {
+                        Some(true) => WAL_PAGES_MAX,
+                        Some(false) => next_wal_limit(pages),
+                        None => wal_pages_max,
                     };
                 }
                 Ok(_) => {}
-                Err(fault) => {
-                    // As after a failed commit: what the disk has lost it will not say again.
-                    if fault.is_fatal() {
-                        tracing::error!("writing to the database failed; nothing more is acknowledged");
+                Err(failure) => {
+                    // As after a failed commit: the disk reports lost writes only once.
+                    if failure.is_fatal() {
+                        tracing::error!("writing to the database failed; no further change is acknowledged");
                         failed.send_replace(true);
                     }
                 }
@@ -109,20 +90,31 @@ fn keep(
         }
     }
     if *failed.borrow() {
-        super::open::leave_as_it_is(db);
+        connection::disable_checkpoint_on_close(db);
     }
 }
 
-/// Waits until something is to be done; `None` when nothing will be any more. Search has time until `index_at`.
-fn next(chores: &Receiver<MaintenanceTask>, index_at: &mut Option<Instant>) -> Option<MaintenanceTask> {
+/// The size at which a restart is tried again after a long-running reader, such as a backup, prevented one: the WAL may
+/// grow rather than stall all writes again and again.
+fn next_wal_limit(pages: i64) -> i64 {
+    if pages < WAL_PAGES_LARGE {
+        return (pages * 2).min(WAL_PAGES_LARGE);
+    }
+    let mib = pages / 256;
+    tracing::warn!(mib, "a long-running reader blocks WAL truncation; the WAL keeps growing");
+    pages * 2
+}
+
+/// Waits for the next task; `None` when the writer has ended. Indexing is due at `index_at`.
+fn next_task(tasks: &Receiver<MaintenanceTask>, index_at: &mut Option<Instant>) -> Option<MaintenanceTask> {
     loop {
-        let told = match *index_at {
-            Some(at) => chores.recv_timeout(at.saturating_duration_since(Instant::now())),
-            None => chores.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        let received = match *index_at {
+            Some(at) => tasks.recv_timeout(at.saturating_duration_since(Instant::now())),
+            None => tasks.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
-        match told {
-            Ok(MaintenanceTask::Index) => *index_at = Some(Instant::now() + INDEX_AFTER),
-            Ok(chore) => return Some(chore),
+        match received {
+            Ok(MaintenanceTask::Index) => *index_at = Some(Instant::now() + INDEX_DELAY),
+            Ok(task) => return Some(task),
             Err(RecvTimeoutError::Timeout) => {
                 *index_at = None;
                 return Some(MaintenanceTask::Index);
@@ -132,22 +124,23 @@ fn next(chores: &Receiver<MaintenanceTask>, index_at: &mut Option<Instant>) -> O
     }
 }
 
-/// Whether the writer could begin the log anew; `None` when it has too much to do. Nothing is checkpointed meanwhile:
-/// two at once refuse each other.
-fn restart_wal(work: &mpsc::WeakSender<Work>, pages: i64) -> Option<bool> {
-    let (done, begun) = oneshot::channel();
-    let patience = if pages < LOG_PAGES_MUCH { PATIENCE } else { PATIENCE_WITH_MUCH };
-    work.upgrade()?.try_send(Work::Checkpoint(Checkpoint { empty: false, patience, done })).ok()?;
-    begun.blocking_recv().ok()
+/// Asks the writer to restart the WAL and waits for its response; `None` when its queue is full. No checkpoint runs
+/// meanwhile: two at once refuse each other.
+fn restart_wal(writer: &mpsc::WeakSender<WriterRequest>, pages: i64) -> Option<bool> {
+    let (done, restarted) = oneshot::channel();
+    let stall_max = if pages < WAL_PAGES_LARGE { WAL_RESTART_STALL_MAX } else { LARGE_WAL_RESTART_STALL_MAX };
+    let request = WriterRequest::RestartWal(WalRestart { truncate: false, stall_max, done });
+    writer.upgrade()?.try_send(request).ok()?;
+    restarted.blocking_recv().ok()
 }
 
-/// Puts into the file what can be put there beside a writer; returns the pages in the log. When they are so many that
-/// the writer is to begin it anew, what came meanwhile goes there too: so everybody waits for less.
-fn checkpoint(db: &Connection, log_pages_max: i64) -> Result<i64, Fault> {
+/// Runs a passive checkpoint and returns the size of the WAL in pages. Above `wal_pages_max` it runs a second one for
+/// the pages written meanwhile, so that the writer's restart has less to copy while writes stall.
+fn checkpoint(db: &Connection, wal_pages_max: i64) -> Result<i64, Failure> {
     let pass = || {
         fault::crash_point(CrashPoint::Checkpoint);
         db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))
     };
     let pages = pass()?;
-    Ok(if pages > log_pages_max { pass()? } else { pages })
+    Ok(if pages > wal_pages_max { pass()? } else { pages })
 }

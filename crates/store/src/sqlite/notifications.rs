@@ -1,10 +1,10 @@
-//! Notifications: who is told of what.
+//! Notifications.
 
 use model::{AccountId, Notification, NotificationId, NotificationKind, Span, TweetId};
 use rusqlite::{Connection, Row, params};
 
 use super::sql::{Result, Sql, all, exists, first, get, get_optional, optional, run};
-use super::writer::{Tx, applied};
+use super::tx::{Tx, applied};
 use crate::{ChangeResult, EventKind};
 
 const NOTIFICATION: &str = "
@@ -12,7 +12,7 @@ const NOTIFICATION: &str = "
     FROM notification n JOIN account r ON r.id = n.recipient JOIN account a ON a.id = n.actor
     WHERE a.state = 1 ";
 
-/// The recipient does not mute the actor.
+/// Condition: the recipient does not mute the actor.
 const NOT_MUTED: &str = "NOT EXISTS (SELECT 1 FROM mute WHERE muter = n.recipient AND muted = n.actor)";
 
 fn notification_of(row: &Row<'_>) -> rusqlite::Result<Notification> {
@@ -63,7 +63,7 @@ pub(super) fn unread(db: &Connection, recipient: AccountId) -> Result<u32> {
 }
 
 impl Tx<'_> {
-    /// Tells someone what another one did; never of oneself, across a block, or of someone who is muted.
+    /// Notifies the recipient, unless the actor is the recipient, blocked either way, or muted by the recipient.
     pub(super) fn notify(
         &mut self,
         recipient: AccountId,
@@ -84,7 +84,7 @@ impl Tx<'_> {
             "INSERT INTO notification (id, recipient, kind, actor, tweet) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![Sql(notification), Sql(recipient), Sql(kind), Sql(actor), optional(tweet)],
         )?;
-        self.tell(EventKind::Notified { recipient, notification })
+        self.record(EventKind::Notified { recipient, notification })
     }
 
     pub(super) fn mark_notifications_read(
@@ -92,7 +92,7 @@ impl Tx<'_> {
         account: AccountId,
         up_to: NotificationId,
     ) -> Result<ChangeResult> {
-        // A mark in the future would hide what is yet to come.
+        // A position in the future would mark notifications as read that do not exist yet.
         let changed = run(
             self.db,
             "UPDATE account SET notifications_read = newest FROM

@@ -1,22 +1,30 @@
-//! What a deleted account leaves goes in small steps, so that nobody waits for it.
+//! Removal of the data of a deleted account, in small steps between which other changes are applied.
 
 use model::{AccountId, TweetId};
 use rusqlite::params;
 
 use super::sql::{Result, Sql, all, exists, first, get, get_optional, run};
-use super::writer::{Tx, applied};
+use super::tx::{Tx, applied};
 use crate::{ChangeResult, Touched};
 
 impl Tx<'_> {
-    /// Removes up to `limit` things; not `changed` when nothing was left.
+    /// Removes up to `limit` rows, or rewrites up to about `limit` pages of the search indexes; not `changed` when
+    /// nothing is left.
     pub(super) fn purge_account(&mut self, account: AccountId, limit: usize) -> Result<ChangeResult> {
         let deleted = "SELECT 1 FROM account WHERE id = ?1 AND state = 3 AND password_phc <> ''";
         if !exists(self.db, deleted, [Sql(account)])? {
             return applied(account.get(), false);
         }
+        if self.purge_rows(account, limit)? < limit {
+            self.purge_words(account, limit)?;
+        }
+        applied(account.get(), true)
+    }
+
+    fn purge_rows(&mut self, account: AccountId, limit: usize) -> Result<usize> {
         let mut left = limit;
         left -= self.purge_tweets(account, left)?;
-        left -= self.purge_ties(account, left)?;
+        left -= self.purge_follows(account, left)?;
         for sql in [
             "DELETE FROM tweet_like WHERE account = ?1 AND id IN
                  (SELECT id FROM tweet_like WHERE account = ?1 LIMIT ?2) RETURNING tweet",
@@ -46,19 +54,23 @@ impl Tx<'_> {
             }
         }
         left -= self.purge_messages(account, left)?;
-        if left > 0 {
-            // The keys of a day are looked through once: an index for this would cost every change of everybody.
+        Ok(limit - left)
+    }
+
+    /// Removes the profile, then the account's words from the search indexes. An empty password hash marks an account
+    /// whose purge is complete; its username stays reserved for a while.
+    fn purge_words(&mut self, account: AccountId, pages: usize) -> Result<()> {
+        let sql =
+            "UPDATE account SET display_name = '', bio = '', password_phc = 'purge', password_legacy = NULL
+                   WHERE id = ?1 AND password_phc <> 'purge'";
+        if run(self.db, sql, [Sql(account)])? > 0 {
+            // Scans the keys of a day once: an index for this would cost every change of every account.
             run(self.db, "DELETE FROM idempotency WHERE account = ?1", [Sql(account)])?;
-            // Nothing refers to what it said any more; the name stays taken for a while.
-            run(
-                self.db,
-                "UPDATE account SET display_name = '', bio = '', password_phc = '', password_legacy = NULL
-                 WHERE id = ?1",
-                [Sql(account)],
-            )?;
-            self.optimise_search()?;
         }
-        applied(account.get(), true)
+        if let Some(erased) = self.erase_words(account, pages)? {
+            run(self.db, "UPDATE account SET password_phc = '' WHERE id = ?1", [Sql(erased)])?;
+        }
+        Ok(())
     }
 
     fn purge_tweets(&mut self, account: AccountId, limit: usize) -> Result<usize> {
@@ -66,7 +78,7 @@ impl Tx<'_> {
         let mut tweets = all(self.db, sql, params![Sql(account), limit], |row| {
             Ok((get::<TweetId>(row, 0)?, get_optional::<TweetId>(row, 1)?))
         })?;
-        // Retweets first: one of a tweet in the same step would go with it and then be counted twice.
+        // Retweets first: one of a tweet in the same step would be removed with it and then be counted twice.
         tweets.sort_unstable_by_key(|(_, retweet_of)| retweet_of.is_none());
         for (id, retweet_of) in &tweets {
             match retweet_of {
@@ -77,7 +89,7 @@ impl Tx<'_> {
         Ok(tweets.len())
     }
 
-    fn purge_ties(&mut self, account: AccountId, limit: usize) -> Result<usize> {
+    fn purge_follows(&mut self, account: AccountId, limit: usize) -> Result<usize> {
         let sql = "SELECT follower, followee FROM follow WHERE follower = ?1
                    UNION ALL SELECT follower, followee FROM follow WHERE followee = ?1 LIMIT ?2";
         let follows =
@@ -88,7 +100,7 @@ impl Tx<'_> {
         Ok(follows.len())
     }
 
-    /// One's own messages; a conversation with nothing left in it goes too.
+    /// Removes the account's messages, and conversations that have none left.
     fn purge_messages(&mut self, account: AccountId, limit: usize) -> Result<usize> {
         let sql = "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE author = ?1 LIMIT ?2)
                    RETURNING conversation";

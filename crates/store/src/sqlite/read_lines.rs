@@ -1,11 +1,11 @@
-//! Read lines.
+//! Read lines: how far an account has read each timeline.
 
 use model::limits::READ_LINES_MAX;
 use model::{AccountId, ReadLine, TimelineName, TweetId};
 use rusqlite::{Connection, params};
 
 use super::sql::{Result, Sql, all, get, parsed, run};
-use super::writer::{Tx, applied};
+use super::tx::{Tx, applied};
 use crate::ChangeResult;
 
 pub(super) fn of_account(db: &Connection, account: AccountId) -> Result<Vec<ReadLine>> {
@@ -24,7 +24,7 @@ impl Tx<'_> {
         tweet: TweetId,
     ) -> Result<ChangeResult> {
         self.require_active(account)?;
-        // A line in the future would never move again.
+        // A line in the future would never move again, because lines only move forward.
         let tweet = tweet.get().min(self.newest_id());
         let moved = self.next_id();
         let changed = run(

@@ -1,17 +1,16 @@
-//! Connections that only read, each on a thread where it may block.
+//! The pool of read-only connections.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use model::Error;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::connection::open_reader;
 use super::sql;
 
-/// A pool of connections. Whoever finds none waits in line.
+/// A pool of connections. A query waits in line for a free one.
 #[derive(Debug)]
 pub(super) struct Readers {
     free: Arc<Mutex<Vec<Connection>>>,
@@ -23,7 +22,7 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn open(path: &Path, count: usize) -> rusqlite::Result<Self> {
-        let connections: Vec<_> = (0..count.max(1)).map(|_| reader(path)).collect::<Result<_, _>>()?;
+        let connections: Vec<_> = (0..count.max(1)).map(|_| open_reader(path)).collect::<Result<_, _>>()?;
         let permits = Arc::new(Semaphore::new(connections.len()));
         Ok(Self {
             free: Arc::new(Mutex::new(connections)),
@@ -38,16 +37,16 @@ impl Readers {
         Self { free: Arc::default(), permits: Arc::new(Semaphore::new(0)), simulated: Some(db) }
     }
 
-    /// Reads a few rows by their keys where it is asked for: that is done sooner than another thread would begin.
+    /// Runs a point query on the calling task; this is faster than dispatching to a blocking thread.
     pub(super) async fn read_inline<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
     ) -> model::Result<T> {
         let Ok(_permit) = self.permits.try_acquire() else { return self.read_blocking(read).await };
-        on_a_free_one(&self.free, read)
+        on_free_connection(&self.free, read)
     }
 
-    /// Reads in one transaction: all statements see the same state.
+    /// Runs a query on a blocking thread, in one transaction: all statements see the same state.
     pub(super) async fn read_blocking<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
@@ -55,12 +54,12 @@ impl Readers {
         #[cfg(any(test, feature = "test-support"))]
         if let Some(db) = &self.simulated {
             let db = db.lock().unwrap_or_else(PoisonError::into_inner);
-            return in_transaction(&db, read).map_err(sql::Fault::into_error);
+            return in_transaction(&db, read).map_err(sql::Failure::into_error);
         }
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::GoingAway)?;
         let free = Arc::clone(&self.free);
         let result = tokio::task::spawn_blocking(move || {
-            let result = on_a_free_one(&free, read);
+            let result = on_free_connection(&free, read);
             drop(permit);
             result
         });
@@ -68,14 +67,14 @@ impl Readers {
     }
 }
 
-/// For whoever has a permit: then one is free.
-fn on_a_free_one<T>(
+/// Runs a query for the holder of a permit, for whom a connection is free.
+fn on_free_connection<T>(
     free: &Mutex<Vec<Connection>>,
     read: impl FnOnce(&Connection) -> sql::Result<T>,
 ) -> model::Result<T> {
     let connection = free.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let Some(connection) = connection else { return Err(Error::Busy) };
-    let result = in_transaction(&connection, read).map_err(sql::Fault::into_error);
+    let result = in_transaction(&connection, read).map_err(sql::Failure::into_error);
     free.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     result
 }
@@ -85,24 +84,4 @@ fn in_transaction<T>(db: &Connection, read: impl FnOnce(&Connection) -> sql::Res
     let value = read(db)?;
     transaction.commit()?;
     Ok(value)
-}
-
-/// A connection that cannot write.
-pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags)?;
-    db.busy_timeout(Duration::from_secs(5))?;
-    stable_plans(&db)?;
-    db.set_prepared_statement_cache_capacity(128);
-    // Not mapped into memory: a file that grows is mapped anew, which stops all threads for a moment.
-    db.pragma_update(None, "cache_size", -16_384)?;
-    db.pragma_update(None, "temp_store", "MEMORY")?;
-    Ok(db)
-}
-
-/// Plans do not depend on the values bound. Without this, an SQLite that was built with STAT4 (as the bundled one is)
-/// compiles a statement anew for each value: a feed took 2.3 ms instead of 0.5.
-pub(super) fn stable_plans(db: &Connection) -> rusqlite::Result<()> {
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    Ok(())
 }

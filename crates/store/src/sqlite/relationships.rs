@@ -1,14 +1,14 @@
-//! Follows, blocks and mutes, and the lists of people that they make.
+//! Follows, blocks and mutes, and the account lists that follow from them.
 
 use model::{Account, AccountId, Cursor, Error, NotificationKind, Page, Relationship, Username};
 use rusqlite::{Connection, params};
 
 use super::accounts::account_of;
 use super::sql::{Result, Sql, all, exists, first, get, run};
-use super::writer::{Tx, applied};
+use super::tx::{Tx, applied};
 use crate::{AccountList, ChangeResult, EventKind, SocialGraph};
 
-pub(super) fn relationships(
+pub(super) fn with_others(
     db: &Connection,
     viewer: AccountId,
     others: &[AccountId],
@@ -48,7 +48,7 @@ pub(super) fn of_account(db: &Connection, account: AccountId) -> Result<SocialGr
     })
 }
 
-/// Neither blocks the other: `?1` is the viewer.
+/// Condition: the viewer (`?1`) and account `a` do not block each other.
 const NOT_BLOCKED: &str = "
     NOT EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = a.id)
     AND NOT EXISTS (SELECT 1 FROM block WHERE blocker = a.id AND blocked = ?1)";
@@ -61,14 +61,14 @@ pub(super) fn list(
     limit: usize,
 ) -> Result<Page<Account>> {
     let foreign = || Error::invalid("cursor", "belongs to another list");
-    let (table, resolve_or_self, other) = match list {
+    let ((table, own, other), account, hide_blocked) = match list {
         AccountList::People => {
             let after = match position {
                 None => "",
                 Some(Cursor::Username(username)) => username.as_str(),
                 Some(Cursor::Id(_)) => return Err(foreign().into()),
             };
-            return everyone(db, viewer, after, limit);
+            return all_accounts(db, viewer, after, limit);
         }
         AccountList::Followers(account) => (("follow", "followee", "follower"), account, true),
         AccountList::Following(account) => (("follow", "follower", "followee"), account, true),
@@ -80,20 +80,19 @@ pub(super) fn list(
         Some(Cursor::Id(id)) => id.cast_signed(),
         Some(Cursor::Username(_)) => return Err(foreign().into()),
     };
-    let (table, mine, theirs) = table;
-    let filter = if other { NOT_BLOCKED } else { "?1 = ?1" };
+    let filter = if hide_blocked { NOT_BLOCKED } else { "?1 = ?1" };
     let sql = format!(
-        "SELECT a.id, a.username, a.display_name, x.id FROM {table} x JOIN account a ON a.id = x.{theirs}
-         WHERE x.{mine} = ?2 AND x.id < ?3 AND a.state = 1 AND {filter} ORDER BY x.id DESC LIMIT ?4"
+        "SELECT a.id, a.username, a.display_name, x.id FROM {table} x JOIN account a ON a.id = x.{other}
+         WHERE x.{own} = ?2 AND x.id < ?3 AND a.state = 1 AND {filter} ORDER BY x.id DESC LIMIT ?4"
     );
-    let rows = all(db, &sql, params![Sql(viewer), Sql(resolve_or_self), before, limit + 1], |row| {
+    let rows = all(db, &sql, params![Sql(viewer), Sql(account), before, limit + 1], |row| {
         Ok((account_of(row, 0)?, row.get::<_, i64>(3)?.cast_unsigned()))
     })?;
     let page = Page::from_surplus(rows, limit, |(_, id)| Cursor::Id(*id));
     Ok(Page { items: page.items.into_iter().map(|(account, _)| account).collect(), next: page.next })
 }
 
-fn everyone(db: &Connection, viewer: AccountId, after: &str, limit: usize) -> Result<Page<Account>> {
+fn all_accounts(db: &Connection, viewer: AccountId, after: &str, limit: usize) -> Result<Page<Account>> {
     let sql = format!(
         "SELECT a.id, a.username, a.display_name FROM account a
          WHERE a.username > ?2 AND a.state = 1 AND {NOT_BLOCKED} ORDER BY a.username LIMIT ?3"
@@ -122,7 +121,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Both are in use and not the same.
+    /// Refuses unless both accounts are active and different.
     fn require_pair(&self, one: AccountId, other: AccountId) -> Result<()> {
         if one == other {
             return Err(Error::own_account().into());
@@ -137,12 +136,12 @@ impl Tx<'_> {
         let changed = self.insert_follow(follower, followee)?;
         if changed {
             self.notify(followee, NotificationKind::Follow, follower, None)?;
-            self.tell(EventKind::Followed { follower, followee })?;
+            self.record(EventKind::Followed { follower, followee })?;
         }
         applied(followee.get(), changed)
     }
 
-    /// The tie and its counters, without event and notification.
+    /// Inserts a follow and counts it, without event and notification; `false` if it exists.
     pub(super) fn insert_follow(&mut self, follower: AccountId, followee: AccountId) -> Result<bool> {
         let id = self.next_id().cast_signed();
         let sql = "INSERT OR IGNORE INTO follow (follower, followee, id) VALUES (?1, ?2, ?3)";
@@ -176,7 +175,7 @@ impl Tx<'_> {
                 "DELETE FROM notification WHERE recipient = ?1 AND actor = ?2 AND kind = 1",
                 params![Sql(followee), Sql(follower)],
             )?;
-            self.tell(EventKind::Unfollowed { follower, followee })?;
+            self.record(EventKind::Unfollowed { follower, followee })?;
         }
         Ok(changed)
     }
@@ -192,7 +191,7 @@ impl Tx<'_> {
             let sql = "DELETE FROM notification WHERE actor = ?1 AND recipient = ?2";
             run(self.db, sql, params![Sql(blocker), Sql(blocked)])?;
             run(self.db, sql, params![Sql(blocked), Sql(blocker)])?;
-            self.tell(EventKind::Blocked { blocker, blocked })?;
+            self.record(EventKind::Blocked { blocker, blocked })?;
         }
         applied(blocked.get(), changed)
     }
@@ -201,7 +200,7 @@ impl Tx<'_> {
         let sql = "DELETE FROM block WHERE blocker = ?1 AND blocked = ?2";
         let changed = run(self.db, sql, params![Sql(blocker), Sql(blocked)])? > 0;
         if changed {
-            self.tell(EventKind::Unblocked { blocker, blocked })?;
+            self.record(EventKind::Unblocked { blocker, blocked })?;
         }
         applied(blocked.get(), changed)
     }
@@ -219,7 +218,7 @@ impl Tx<'_> {
         if changed {
             let event =
                 if on { EventKind::Muted { muter, muted } } else { EventKind::Unmuted { muter, muted } };
-            self.tell(event)?;
+            self.record(event)?;
         }
         applied(muted.get(), changed)
     }

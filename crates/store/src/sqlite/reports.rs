@@ -1,10 +1,10 @@
-//! What people tell the operators of others.
+//! Reports of accounts and tweets to the admins.
 
 use model::{Account, AccountId, DisplayName, Error, Report, ReportId, ReportReason, TweetId, Username};
 use rusqlite::{Connection, Row, params};
 
 use super::sql::{Result, Sql, all, first, get, parsed, run};
-use super::writer::{Tx, applied};
+use super::tx::{Tx, applied};
 use crate::ChangeResult;
 
 const LIST: &str =

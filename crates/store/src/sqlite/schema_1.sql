@@ -1,5 +1,5 @@
--- The first schema. Identifiers are the domain's own (model::id). Counters are kept beside what they count and
--- recounted by `check`.
+-- The first schema. Identifiers are the domain's own (model::id). Each counter is a column of the
+-- row that it counts for; `check` recounts them.
 
 CREATE TABLE account (
     id                      INTEGER PRIMARY KEY,
@@ -29,8 +29,8 @@ CREATE TABLE session (
 ) STRICT;
 CREATE INDEX session_account ON session (account, last_used_ms);
 
--- A deleted tweet stays as a tombstone without text, so that replies and quotes can tell.
--- A plain retweet is a row without text; when undone it goes.
+-- A deleted tweet stays as a tombstone without text, so that replies and quotes can show that it existed.
+-- A plain retweet is a row without text; undoing it deletes the row.
 CREATE TABLE tweet (
     id         INTEGER PRIMARY KEY,
     author     INTEGER NOT NULL REFERENCES account (id),
@@ -66,7 +66,7 @@ CREATE TABLE hashtag (
     tweets INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- Only of public tweets.
+-- Public tweets only.
 CREATE TABLE tweet_hashtag (
     hashtag INTEGER NOT NULL REFERENCES hashtag (id),
     tweet   INTEGER NOT NULL REFERENCES tweet (id),
@@ -146,7 +146,7 @@ CREATE TABLE conversation (
     CHECK (low < high)
 ) STRICT;
 
--- One row for each of the two, so that a list of conversations is one walk of an index.
+-- One row per member, so that a list of conversations is one index scan.
 CREATE TABLE conversation_member (
     conversation INTEGER NOT NULL REFERENCES conversation (id),
     account      INTEGER NOT NULL REFERENCES account (id),
@@ -184,7 +184,7 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_made ON idempotency (made_ms);
 
--- What was committed, in commit order: what a client that was away asks for.
+-- The commit log, in commit order: a client that was offline catches up from it.
 CREATE TABLE event (
     id   INTEGER PRIMARY KEY,
     kind INTEGER NOT NULL,

@@ -1,6 +1,6 @@
--- Read lines, and ssh keys with the sessions that they began.
+-- Read lines, and SSH keys with the sessions opened with them.
 
--- `moved` is an identifier made when the line moved: by it the one that was moved longest ago is known.
+-- `moved` is an identifier assigned when the line moved: the smallest one is the line moved longest ago.
 CREATE TABLE read_line (
     account  INTEGER NOT NULL REFERENCES account (id),
     timeline TEXT NOT NULL,
@@ -10,7 +10,7 @@ CREATE TABLE read_line (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX read_line_moved ON read_line (account, moved);
 
--- Of a key only its SHA-256 is kept: enough to know it again.
+-- Only the SHA-256 of a key is stored: enough to recognise it.
 CREATE TABLE ssh_key (
     id           INTEGER PRIMARY KEY,
     account      INTEGER NOT NULL REFERENCES account (id),

@@ -1,5 +1,5 @@
--- What a post costs. Keys of clients begin with the time (UUID version 7), so a table in the order of its keys grows
--- at its end; by account, every change touched a page of its own.
+-- Cheaper posts. Clients' keys begin with the time (UUID version 7), so a table ordered by key grows at its end;
+-- ordered by account, every change wrote a different page.
 CREATE TABLE idempotency_3 (
     key          BLOB NOT NULL,
     account      INTEGER NOT NULL,
@@ -15,5 +15,5 @@ DROP TABLE idempotency;
 ALTER TABLE idempotency_3 RENAME TO idempotency;
 CREATE INDEX idempotency_made ON idempotency (made_ms);
 
--- Search is brought up to date behind the commits: it knows all public tweets up to this one.
+-- Tweets are indexed after the commit: the index has all public tweets up to this one.
 INSERT INTO meta (name, value) SELECT 'search_mark', coalesce(max(id), 0) FROM tweet;

@@ -1,65 +1,66 @@
 //! The store of a simulation: the real statements on a database in memory, in one thread, with a disk that takes time
-//! and forgets at a crash what it was not made to keep.
+//! and loses in a crash what was not synced.
 //!
-//! A batch is kept as a whole or not at all, which is what a transaction of SQLite promises of a real disk; whether
-//! SQLite keeps that promise is tried elsewhere, on a disk that loses what was not synced.
+//! A batch survives as a whole or not at all, as SQLite promises for a transaction on a real disk. Whether SQLite keeps
+//! that promise is tested elsewhere, on a real disk that loses what was not synced.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::sleep;
 
+use super::batch::{BatchContext, BatchOutcome, apply_batch};
 use super::ids::Ids;
 use super::readers::Readers;
-use super::writer::{Done, Job, Terms, Work, WriterMetrics, attempt};
-use super::{EventReceiver, SqliteStore, open};
+use super::requests::{PendingChange, WriterMetrics, WriterRequest};
+use super::store::SqliteStore;
+use super::{events, open};
 use crate::env::Clock;
-use crate::{Change, Commit, Event, IdempotencyKey, Observer};
+use crate::{Change, Commit, Event, EventReceiver, IdempotencyKey, Observer};
 
-/// A transaction: when, and what.
+/// A transaction: its time and its changes.
 type Written = (i64, Vec<(Change, Option<IdempotencyKey>)>);
 
-/// What outlives a crash.
+/// The part of a server that survives a crash.
 #[derive(Debug)]
 pub struct SimulatedDisk {
     db: Arc<Mutex<Connection>>,
-    born_ms: i64,
-    /// Everything that was written, with its time.
+    created_ms: i64,
+    /// Every transaction that was written.
     log: Mutex<Vec<Written>>,
-    /// So many of them are kept.
+    /// How many of them are synced.
     synced: AtomicUsize,
 }
 
-/// How the disk and its server behave.
+/// Behaviour of the disk and of the writer.
 #[derive(Debug, Clone)]
 pub struct SimOptions {
-    /// A time that a sync or an answer takes.
+    /// Draws the duration of a sync or a response.
     pub takes: fn(&Mutex<u64>) -> Duration,
-    /// Where chance comes from.
+    /// State of the random generator.
     pub chance: Arc<Mutex<u64>>,
-    /// Changes that may wait.
+    /// Length of the writer's queue.
     pub queue: usize,
-    /// For the negative control: answers, and syncs a while later.
+    /// Injected bug: responds first and syncs later.
     pub acknowledges_early: bool,
 }
 
-/// After so long the control syncs.
-const LATER: Duration = Duration::from_millis(300);
+/// Delay of the sync when the writer acknowledges early.
+const LATE_SYNC: Duration = Duration::from_millis(300);
 /// Changes in one transaction.
 const BATCH_MAX: usize = 8;
-/// Whatever the tweet, it is known to search at once.
-const ALL_SEARCHABLE: u64 = u64::MAX;
+/// Every tweet is indexed in the transaction that posts it.
+const INDEXED_THROUGH: u64 = u64::MAX;
 
 impl SimulatedDisk {
     pub fn new(now_ms: i64) -> Arc<Self> {
         Arc::new(Self {
-            db: Arc::new(Mutex::new(open::in_memory(now_ms))),
-            born_ms: now_ms,
+            db: Arc::new(Mutex::new(open::open_in_memory(now_ms))),
+            created_ms: now_ms,
             log: Mutex::default(),
             synced: AtomicUsize::new(0),
         })
@@ -69,61 +70,69 @@ impl SimulatedDisk {
         self.db.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes and syncs at once, before there is a server; the identifier that came of it.
+    /// Applies and syncs a change before there is a server; returns `ChangeResult::id`.
     pub fn write_now(&self, change: Change) -> u64 {
         let db = self.database();
-        let mut ids = Ids::new(0, open::high_water(&db).unwrap());
-        let done = carry_out(&db, &mut ids, self.born_ms, &[job(&change, None)]);
+        let mut ids = Ids::new(0, open::id_high_water(&db).unwrap());
+        let outcome = write(&db, &mut ids, self.created_ms, &[pending(&change, None)]);
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.push((self.born_ms, vec![(change, None)]));
+        log.push((self.created_ms, vec![(change, None)]));
         self.synced.store(log.len(), Ordering::Relaxed);
-        done.results.into_iter().next().unwrap().unwrap().id
+        outcome.results.into_iter().next().unwrap().unwrap().id
     }
 
     pub fn last_event(&self) -> u64 {
-        super::events::last(&self.database()).unwrap().get()
+        events::last(&self.database()).unwrap().get()
     }
 
-    /// What was written and not synced is gone: the database is made again from the rest.
-    fn forget(&self) {
+    /// Loses what was not synced: the database is rebuilt from the rest.
+    fn crash(&self) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let synced = self.synced.load(Ordering::Relaxed);
         if log.len() == synced {
-            // A transaction that was under way.
+            // Of a transaction that was open.
             let _ = self.database().execute_batch("ROLLBACK");
             return;
         }
         log.truncate(synced);
-        let db = open::in_memory(self.born_ms);
-        let mut ids = Ids::new(0, open::high_water(&db).unwrap());
+        let db = open::open_in_memory(self.created_ms);
+        let mut ids = Ids::new(0, open::id_high_water(&db).unwrap());
         for (now_ms, batch) in log.iter() {
-            let jobs: Vec<Job> = batch.iter().map(|(change, once)| job(change, once.as_ref())).collect();
-            carry_out(&db, &mut ids, *now_ms, &jobs);
+            let batch: Vec<_> = batch.iter().map(|(change, key)| pending(change, key.as_ref())).collect();
+            write(&db, &mut ids, *now_ms, &batch);
         }
         *self.database() = db;
     }
 
-    /// Starts a server's store on this disk, as after a crash.
+    /// Opens a store on this disk, as after a crash.
     pub fn open(
         self: &Arc<Self>,
         clock: Arc<dyn Clock>,
         options: SimOptions,
     ) -> (SqliteStore, EventReceiver) {
-        self.forget();
-        let (work, queue) = mpsc::channel(options.queue);
-        let (feed, events) = mpsc::channel(64);
+        self.crash();
+        let (requests, queue) = mpsc::channel(options.queue);
+        let (event_sender, events) = mpsc::channel(64);
         let (_, failed) = watch::channel(false);
-        let observer = Arc::new(OnceLock::new());
-        let ids = Ids::new(0, open::high_water(&self.database()).unwrap());
-        let writer = Writer { disk: self.clone(), clock, ids, feed, observer: observer.clone(), options };
+        let (observer, metrics) = (Arc::new(OnceLock::new()), Arc::new(WriterMetrics::default()));
+        let ids = Ids::new(0, open::id_high_water(&self.database()).unwrap());
+        let writer = Writer {
+            disk: self.clone(),
+            clock,
+            ids,
+            event_sender,
+            observer: observer.clone(),
+            metrics: metrics.clone(),
+            options,
+        };
         tokio::spawn(writer.run(queue));
         let store = SqliteStore {
             path: PathBuf::from("memory"),
-            work: Mutex::new(Some(work)),
+            requests: Mutex::new(Some(requests)),
             writer: Mutex::new(None),
             readers: Readers::simulated(self.db.clone()),
             observer,
-            metrics: Arc::new(WriterMetrics::default()),
+            metrics,
             failed,
             queue_wait: None,
             batch_max: 256,
@@ -133,43 +142,44 @@ impl SimulatedDisk {
     }
 }
 
-fn job(change: &Change, once: Option<&IdempotencyKey>) -> Job {
-    let (answer, _) = oneshot::channel();
-    Job { change: change.clone(), once: once.cloned(), since: Instant::now(), answer }
+fn pending(change: &Change, key: Option<&IdempotencyKey>) -> PendingChange {
+    let (response, _) = oneshot::channel();
+    PendingChange { change: change.clone(), key: key.cloned(), queued_at: Instant::now(), response }
 }
 
-/// In one instant: nobody sees half of it.
-fn carry_out(db: &Connection, ids: &mut Ids, now_ms: i64, batch: &[Job]) -> Done {
-    let terms = Terms { now_ms, search_mark: ALL_SEARCHABLE, new_account_posts: 0 };
-    let done = attempt(db, ids, terms, batch, true);
-    let done = done.ok().flatten().expect("memory does not fail");
-    // Not ahead: what is made again after a crash gets the identifiers that it had.
+/// Writes a batch in one transaction.
+fn write(db: &Connection, ids: &mut Ids, now_ms: i64, batch: &[PendingChange]) -> BatchOutcome {
+    let context = BatchContext { now_ms, indexed_through: INDEXED_THROUGH, new_account_posts: 0 };
+    let outcome = apply_batch(db, ids, context, batch, true);
+    let outcome = outcome.ok().flatten().expect("memory does not fail");
+    // Not ahead: a change that is applied again after a crash gets the identifiers that it had.
     ids.settle(db).expect("memory does not fail");
     db.execute_batch("COMMIT").expect("memory does not fail");
-    done
+    outcome
 }
 
 struct Writer {
     disk: Arc<SimulatedDisk>,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    feed: mpsc::Sender<Arc<[Event]>>,
+    event_sender: mpsc::Sender<Arc<[Event]>>,
     observer: Arc<OnceLock<Weak<dyn Observer>>>,
+    metrics: Arc<WriterMetrics>,
     options: SimOptions,
 }
 
 impl Writer {
-    /// As the real one, with time passing where a disk and a thread take theirs. It may end at any `await`: a crash.
-    async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
-        let mut taken = Vec::new();
-        while queue.recv_many(&mut taken, BATCH_MAX).await > 0 {
+    /// Works as the real writer, and sleeps where a disk and a thread take time. It may end at any `await`: a crash.
+    async fn run(mut self, mut queue: mpsc::Receiver<WriterRequest>) {
+        let mut received = Vec::new();
+        while queue.recv_many(&mut received, BATCH_MAX).await > 0 {
             let mut batch = Vec::new();
-            for work in taken.drain(..) {
-                match work {
-                    Work::Change(job) => batch.push(job),
-                    Work::Index(Some(done)) => drop(done.send(())),
-                    Work::Checkpoint(ask) => drop(ask.done.send(true)),
-                    Work::Index(None) => {}
+            for request in received.drain(..) {
+                match request {
+                    WriterRequest::Change(pending) => batch.push(pending),
+                    WriterRequest::Index(Some(done)) => drop(done.send(())),
+                    WriterRequest::RestartWal(restart) => drop(restart.done.send(true)),
+                    WriterRequest::Index(None) => {}
                 }
             }
             if batch.is_empty() {
@@ -177,35 +187,37 @@ impl Writer {
             }
             let early = self.options.acknowledges_early;
             if !early {
-                self.time_passes().await;
+                self.pause().await;
             }
-            let Done { results, events, posted, touched, .. } = self.write(&batch, !early);
+            let BatchOutcome { results, events, posted, touched, .. } = self.write(&batch, !early);
+            self.metrics.commits.fetch_add(1, Ordering::Relaxed);
+            self.metrics.changes.fetch_add(batch.len() as u64, Ordering::Relaxed);
             if let Some(observer) = self.observer.get().and_then(Weak::upgrade) {
                 observer.committed(Commit { events: &events, posted: &posted, touched: &touched });
             }
             if !events.is_empty() {
-                let _ = self.feed.send(events.into()).await;
+                let _ = self.event_sender.send(events.into()).await;
             }
-            self.time_passes().await;
-            for (job, result) in batch.into_iter().zip(results) {
-                let _ = job.answer.send(result);
+            self.pause().await;
+            for (pending, result) in batch.into_iter().zip(results) {
+                let _ = pending.response.send(result);
             }
             if early {
-                sleep(LATER).await;
+                sleep(LATE_SYNC).await;
                 self.sync();
             }
         }
     }
 
-    fn write(&mut self, batch: &[Job], sync: bool) -> Done {
+    fn write(&mut self, batch: &[PendingChange], sync: bool) -> BatchOutcome {
         let now_ms = self.clock.now_ms();
-        let done = carry_out(&self.disk.database(), &mut self.ids, now_ms, batch);
-        let changes = batch.iter().map(|job| (job.change.clone(), job.once.clone())).collect();
+        let outcome = write(&self.disk.database(), &mut self.ids, now_ms, batch);
+        let changes = batch.iter().map(|pending| (pending.change.clone(), pending.key.clone())).collect();
         self.disk.log.lock().unwrap_or_else(PoisonError::into_inner).push((now_ms, changes));
         if sync {
             self.sync();
         }
-        done
+        outcome
     }
 
     fn sync(&self) {
@@ -213,29 +225,7 @@ impl Writer {
         self.disk.synced.store(written, Ordering::Relaxed);
     }
 
-    async fn time_passes(&self) {
+    async fn pause(&self) {
         sleep((self.options.takes)(&self.options.chance)).await;
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::conformance::StoreFixture;
-    use crate::test_support::{START_MS, TestClock};
-
-    async fn open() -> StoreFixture {
-        let clock = TestClock::new();
-        let disk = SimulatedDisk::new(START_MS);
-        let options = SimOptions {
-            takes: |_| Duration::ZERO,
-            chance: Arc::default(),
-            queue: 1_000,
-            acknowledges_early: false,
-        };
-        let (store, feed) = disk.open(clock.clone(), options);
-        StoreFixture::over(Arc::new(store), clock, feed, Box::new(disk)).await
-    }
-
-    crate::conformance::conformance_suite!(open);
 }

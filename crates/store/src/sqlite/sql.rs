@@ -1,5 +1,5 @@
-//! Small things that every statement needs: identifiers and codes in columns, cached statements, and what an
-//! error of SQLite means to the caller.
+//! What every statement needs: identifiers and codes in columns, cached statements, and the meaning of SQLite's errors
+//! for the caller.
 
 use model::{
     AccountId, AccountState, ConversationId, Error, EventId, MessageId, NotificationId, NotificationKind,
@@ -10,31 +10,31 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, P
 
 use crate::fault::{self, InjectedBug};
 
-/// Why a statement or a change did not go through.
+/// Why a statement or a change failed.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum Failure {
     /// The change is refused; the database is as it was.
     Refused(Error),
-    /// The database itself.
+    /// SQLite failed.
     Sql(rusqlite::Error),
 }
 
-pub(super) type Result<T, E = Fault> = std::result::Result<T, E>;
+pub(super) type Result<T, E = Failure> = std::result::Result<T, E>;
 
-impl From<Error> for Fault {
+impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Refused(error)
     }
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl Fault {
-    /// What the caller is told; a fault of ours is logged under its incident.
+impl Failure {
+    /// The error for the caller. Unexpected errors are logged, and the caller gets the number of the incident.
     pub(super) fn into_error(self) -> Error {
         let error = match self {
             Self::Refused(error) => return error,
@@ -44,14 +44,14 @@ impl Fault {
             Some(ErrorCode::DiskFull) => Error::StorageFull,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
             Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                tracing::error!(%error, "the database cannot be used");
-                Error::Unavailable("the server's storage does not work; its operator has to look".into())
+                tracing::error!(%error, "storage failed; check the disk");
+                Error::Unavailable("the server's storage failed; its operator has to check the log".into())
             }
             _ => crate::incident(&error),
         }
     }
 
-    /// Whether the disk no longer does what it should: nothing may be acknowledged after that.
+    /// Whether the disk or the file is damaged: nothing may be acknowledged after that.
     pub(super) fn is_fatal(&self) -> bool {
         let Self::Sql(error) = self else { return false };
         if fault::is_on(InjectedBug::StopWhenFull) && error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
@@ -64,19 +64,19 @@ impl Fault {
     }
 }
 
-/// A statement, prepared once for each connection.
+/// The statement, prepared once per connection.
 pub(super) fn prepared<'db>(db: &'db Connection, sql: &str) -> rusqlite::Result<CachedStatement<'db>> {
     #[cfg(test)]
     PREPARED.lock().unwrap().insert(sql.to_owned());
     db.prepare_cached(sql)
 }
 
-/// Every statement that this test process has used, so that a test can look at their plans.
+/// Every statement that this test process has used, so that a test can check their plans.
 #[cfg(test)]
 pub(super) static PREPARED: std::sync::Mutex<std::collections::BTreeSet<String>> =
     std::sync::Mutex::new(std::collections::BTreeSet::new());
 
-/// Runs a statement; the number of rows it changed.
+/// Runs a statement and returns the number of rows that it changed.
 pub(super) fn run(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
     prepared(db, sql)?.execute(params)
 }
@@ -162,7 +162,7 @@ where
     row.get::<_, Sql<T>>(column).map(|sql| sql.0)
 }
 
-/// The same where it may be NULL.
+/// As [`get`], for a column that may be NULL.
 pub(super) fn get_optional<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>>
 where
     Sql<T>: FromSql,
@@ -175,7 +175,7 @@ pub(super) fn optional<T>(id: Option<T>) -> Option<Sql<T>> {
     id.map(Sql)
 }
 
-/// A text column that was checked when it was written; one that no longer parses is damage.
+/// A text column that was validated when it was written; one that no longer parses is damaged.
 pub(super) fn parsed<T>(column: usize, value: model::Result<T>) -> rusqlite::Result<T> {
     value.map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))

@@ -1,11 +1,11 @@
-//! ssh keys, and the sessions that begin with one.
+//! SSH keys, and the sessions opened with them.
 
 use model::limits::{SSH_KEYS_MAX, SSH_SESSIONS_MAX};
 use model::{AccountId, Error, SessionId, SshFingerprint, SshKey, SshKeyId, SshKeyName};
 use rusqlite::{Connection, params};
 
 use super::sql::{Result, Sql, all, first, get, parsed, run};
-use super::writer::{Tx, applied};
+use super::tx::{Tx, applied};
 use crate::ChangeResult;
 
 pub(super) fn of_account(db: &Connection, account: AccountId) -> Result<Vec<SshKey>> {
@@ -61,7 +61,7 @@ impl Tx<'_> {
         let sql = "SELECT id FROM session WHERE ssh_key = ?1 AND account = ?2";
         let sessions: Vec<SessionId> = all(self.db, sql, params![Sql(key), Sql(account)], |row| get(row, 0))?;
         for session in sessions {
-            self.end_session(account, session)?;
+            self.remove_session(account, session)?;
         }
         let sql = "DELETE FROM ssh_key WHERE id = ?1 AND account = ?2";
         applied(key.get(), run(self.db, sql, params![Sql(key), Sql(account)])? > 0)
@@ -80,7 +80,7 @@ impl Tx<'_> {
                    ORDER BY last_used_ms DESC, id DESC";
         let by_ssh: Vec<SessionId> = all(self.db, sql, [Sql(account)], |row| get(row, 0))?;
         for session in by_ssh.iter().skip(SSH_SESSIONS_MAX - 1) {
-            self.end_session(account, *session)?;
+            self.remove_session(account, *session)?;
         }
         self.open_session(account, token_hash, client_name, Some(key))
     }
@@ -90,7 +90,7 @@ impl Tx<'_> {
         let sessions: Vec<(AccountId, SessionId)> =
             all(self.db, sql, [], |row| Ok((get(row, 0)?, get(row, 1)?)))?;
         for (account, session) in &sessions {
-            self.end_session(*account, *session)?;
+            self.remove_session(*account, *session)?;
         }
         applied(0, !sessions.is_empty())
     }

@@ -1,4 +1,4 @@
-//! Which tweets are in a timeline. Candidates only: who may see them is decided above.
+//! Timelines: candidates only, the caller decides which of them the viewer may see.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, HashSet};
 use model::{AccountId, Hashtag, Span, TweetId};
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::sql::{Result, Sql, all, get, prepared};
+use super::sql::{Result, Sql, all, get, parsed, prepared};
 use crate::{HashtagUse, Timeline, TimelineEntry};
 
 /// Up to this many authors a home timeline is read with one seek for each, which costs a few microseconds an author
@@ -65,7 +65,7 @@ pub(super) fn read(
             limit,
         ),
         Timeline::Search(query) => {
-            let Some(words) = super::search::match_words(query) else { return Ok(Vec::new()) };
+            let Some(words) = super::search::fts_query(query) else { return Ok(Vec::new()) };
             spanned(
                 db,
                 "rowid AS id, rowid FROM tweet_search WHERE tweet_search MATCH ?1",
@@ -102,8 +102,8 @@ fn spanned(
 fn bound_of(span: Span, key: &str) -> (i64, String, &'static str) {
     match span {
         Span::Latest => (i64::MAX, format!("{key} < ?2"), "DESC"),
-        Span::Before(place) => (place.cast_signed(), format!("{key} < ?2"), "DESC"),
-        Span::After(place) => (place.cast_signed(), format!("{key} > ?2"), "ASC"),
+        Span::Before(key_max) => (key_max.cast_signed(), format!("{key} < ?2"), "DESC"),
+        Span::After(key_min) => (key_min.cast_signed(), format!("{key} > ?2"), "ASC"),
     }
 }
 
@@ -174,7 +174,7 @@ pub(super) fn hashtag_uses_since(db: &Connection, since: u64) -> Result<Vec<Hash
          WHERE th.tweet > ?1 AND t.deleted = 0 ORDER BY th.tweet",
         [since.cast_signed()],
         |row| {
-            let hashtag = super::sql::parsed(0, Hashtag::parse(&row.get::<_, String>(0)?))?;
+            let hashtag = parsed(0, Hashtag::parse(&row.get::<_, String>(0)?))?;
             Ok(HashtagUse { hashtag, tweet: get(row, 1)?, author: get(row, 2)? })
         },
     )?)

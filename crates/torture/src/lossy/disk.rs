@@ -1,20 +1,19 @@
-//! A disk in memory that knows what was synced and what would be gone after a power cut. It is stricter than the disks
-//! that there are: a name is only safe once its directory was synced, and of what was not synced anything may be lost,
-//! torn, or kept in another order.
+//! A disk in memory that distinguishes synced from unsynced data. It is stricter than real disks: a name is durable only
+//! after a sync of its directory, and unsynced data may be lost, torn, or stored in any order.
 //!
-//! It knows nothing of FUSE. Modes are kept at once: no promise rests on their being lost.
+//! It does not know FUSE. Modes are durable at once: no promise depends on losing them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 
-use crate::random::Random;
+use fastrand::Rng;
 
-/// Number of a node.
+/// Inode number.
 pub(crate) type Ino = u64;
 
 /// The root directory.
 pub(crate) const ROOT: Ino = 1;
-/// What a disk writes as a whole.
+/// Bytes that a disk writes atomically.
 const SECTOR: usize = 512;
 
 /// Files, directories and sockets.
@@ -22,11 +21,11 @@ const SECTOR: usize = 512;
 pub(crate) struct Disk {
     nodes: HashMap<Ino, Node>,
     last: Ino,
-    /// Requests to sync something.
+    /// Sync requests so far.
     pub(crate) syncs: u64,
 }
 
-/// Something that can have a name.
+/// An inode.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) mode: u16,
@@ -34,7 +33,7 @@ pub(crate) struct Node {
     pub(crate) content: Content,
 }
 
-/// What a node is.
+/// The content of an inode.
 #[derive(Debug)]
 pub(crate) enum Content {
     File(File),
@@ -42,7 +41,7 @@ pub(crate) enum Content {
     Socket,
 }
 
-/// Bytes as they are, as they are on the disk, and what leads from the one to the other.
+/// The current bytes, the durable bytes, and the changes between them.
 #[derive(Debug, Default)]
 pub(crate) struct File {
     pub(crate) now: Vec<u8>,
@@ -56,18 +55,18 @@ enum Change {
     Resize(usize),
 }
 
-/// Names, in the same way.
+/// Names: current, durable, and the changes between them.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
     pub(crate) now: BTreeMap<OsString, Ino>,
     synced: BTreeMap<OsString, Ino>,
-    /// Each is made or lost as a whole: names with what they stand for from then on.
+    /// Changes that are stored or lost as a whole: names, with their new inode or `None`.
     unsynced: Vec<Vec<(OsString, Option<Ino>)>>,
 }
 
-/// Why something cannot be done.
+/// Why an operation failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum DiskError {
     NotFound,
     Exists,
     NotADirectory,
@@ -75,7 +74,7 @@ pub(crate) enum Refusal {
     NotEmpty,
 }
 
-type Result<T> = std::result::Result<T, Refusal>;
+type Result<T> = std::result::Result<T, DiskError>;
 
 impl Change {
     fn apply(&self, bytes: &mut Vec<u8>) {
@@ -85,24 +84,24 @@ impl Change {
         }
     }
 
-    /// As much of it as the disk got to, from its beginning.
-    fn apply_torn(&self, bytes: &mut Vec<u8>, random: &mut Random) {
+    /// Applies a random prefix of the change.
+    fn apply_torn(&self, bytes: &mut Vec<u8>, random: &mut Rng) {
         if let Self::Write { offset, bytes: written } = self {
-            write(bytes, *offset, &written[..random.below(written.len())]);
+            write(bytes, *offset, &written[..random.usize(..written.len().max(1))]);
         }
     }
 
-    /// Some of its sectors, in no order.
-    fn apply_in_part(&self, bytes: &mut Vec<u8>, random: &mut Random) {
+    /// Applies a random subset of its sectors.
+    fn apply_in_part(&self, bytes: &mut Vec<u8>, random: &mut Rng) {
         match self {
             Self::Write { offset, bytes: written } => {
                 for (n, sector) in written.chunks(SECTOR).enumerate() {
-                    if random.percent(50) {
+                    if random.bool() {
                         write(bytes, offset + n * SECTOR, sector);
                     }
                 }
             }
-            Self::Resize(_) if random.percent(50) => self.apply(bytes),
+            Self::Resize(_) if random.bool() => self.apply(bytes),
             Self::Resize(_) => {}
         }
     }
@@ -128,14 +127,14 @@ impl File {
         }
     }
 
-    fn cut(&mut self, random: &mut Random) {
+    fn cut(&mut self, random: &mut Rng) {
         let unsynced = std::mem::take(&mut self.unsynced);
-        match random.below(3) {
-            // Nothing got to the disk.
+        match random.usize(..3) {
+            // Nothing reached the disk.
             0 => {}
-            // A prefix did, and a part of the next one.
+            // A prefix of the changes, and a part of the next one.
             1 => {
-                let whole = random.below(unsynced.len() + 1);
+                let whole = random.usize(..=unsynced.len());
                 for change in &unsynced[..whole] {
                     change.apply(&mut self.synced);
                 }
@@ -143,7 +142,7 @@ impl File {
                     torn.apply_torn(&mut self.synced, random);
                 }
             }
-            // Anything did: a disk may take things in another order.
+            // Any subset: disks reorder writes.
             _ => {
                 for change in &unsynced {
                     change.apply_in_part(&mut self.synced, random);
@@ -165,10 +164,10 @@ impl Directory {
         self.synced.clone_from(&self.now);
     }
 
-    fn cut(&mut self, random: &mut Random) {
-        // A journal keeps names in their order.
-        let kept = random.below(self.unsynced.len() + 1);
-        for names in &self.unsynced[..kept] {
+    fn cut(&mut self, random: &mut Rng) {
+        // A journal stores changes of names in order.
+        let durable = random.usize(..=self.unsynced.len());
+        for names in &self.unsynced[..durable] {
             rename(&mut self.synced, names);
         }
         self.unsynced.clear();
@@ -186,58 +185,58 @@ fn rename(names: &mut BTreeMap<OsString, Ino>, changes: &[(OsString, Option<Ino>
 }
 
 impl Disk {
-    /// With a root directory that only its owner may enter.
+    /// A disk with an empty root directory of mode 0700.
     pub(crate) fn new() -> Self {
         let root = Node { mode: 0o700, links: 1, content: Content::Directory(Directory::default()) };
         Self { nodes: HashMap::from([(ROOT, root)]), last: ROOT, syncs: 0 }
     }
 
     pub(crate) fn node(&self, ino: Ino) -> Result<&Node> {
-        self.nodes.get(&ino).ok_or(Refusal::NotFound)
+        self.nodes.get(&ino).ok_or(DiskError::NotFound)
     }
 
     fn node_mut(&mut self, ino: Ino) -> Result<&mut Node> {
-        self.nodes.get_mut(&ino).ok_or(Refusal::NotFound)
+        self.nodes.get_mut(&ino).ok_or(DiskError::NotFound)
     }
 
     pub(crate) fn file(&self, ino: Ino) -> Result<&File> {
         match &self.node(ino)?.content {
             Content::File(file) => Ok(file),
-            Content::Directory(_) => Err(Refusal::IsADirectory),
-            Content::Socket => Err(Refusal::NotFound),
+            Content::Directory(_) => Err(DiskError::IsADirectory),
+            Content::Socket => Err(DiskError::NotFound),
         }
     }
 
     fn file_mut(&mut self, ino: Ino) -> Result<&mut File> {
         match &mut self.node_mut(ino)?.content {
             Content::File(file) => Ok(file),
-            Content::Directory(_) => Err(Refusal::IsADirectory),
-            Content::Socket => Err(Refusal::NotFound),
+            Content::Directory(_) => Err(DiskError::IsADirectory),
+            Content::Socket => Err(DiskError::NotFound),
         }
     }
 
     pub(crate) fn directory(&self, ino: Ino) -> Result<&Directory> {
         match &self.node(ino)?.content {
             Content::Directory(directory) => Ok(directory),
-            _ => Err(Refusal::NotADirectory),
+            _ => Err(DiskError::NotADirectory),
         }
     }
 
     fn directory_mut(&mut self, ino: Ino) -> Result<&mut Directory> {
         match &mut self.node_mut(ino)?.content {
             Content::Directory(directory) => Ok(directory),
-            _ => Err(Refusal::NotADirectory),
+            _ => Err(DiskError::NotADirectory),
         }
     }
 
     pub(crate) fn find(&self, parent: Ino, name: &OsStr) -> Result<Ino> {
-        self.directory(parent)?.now.get(name).copied().ok_or(Refusal::NotFound)
+        self.directory(parent)?.now.get(name).copied().ok_or(DiskError::NotFound)
     }
 
-    /// Makes something new.
+    /// Creates an inode with this name.
     pub(crate) fn make(&mut self, parent: Ino, name: &OsStr, mode: u16, content: Content) -> Result<Ino> {
         if self.find(parent, name).is_ok() {
-            return Err(Refusal::Exists);
+            return Err(DiskError::Exists);
         }
         let ino = self.last + 1;
         self.directory_mut(parent)?.change(vec![(name.to_owned(), Some(ino))]);
@@ -246,39 +245,39 @@ impl Disk {
         Ok(ino)
     }
 
-    /// Takes a name away. The node stays: it may be open, and the disk may still know it.
+    /// Removes a name. The inode remains, because it may be open and its name may still be durable.
     pub(crate) fn remove(&mut self, parent: Ino, name: &OsStr) -> Result<()> {
         let ino = self.find(parent, name)?;
         if self.directory(ino).is_ok_and(|directory| !directory.now.is_empty()) {
-            return Err(Refusal::NotEmpty);
+            return Err(DiskError::NotEmpty);
         }
         self.node_mut(ino)?.links -= 1;
         self.directory_mut(parent)?.change(vec![(name.to_owned(), None)]);
         Ok(())
     }
 
-    /// Gives a node another name too.
+    /// Adds another name for an inode.
     pub(crate) fn link(&mut self, ino: Ino, parent: Ino, name: &OsStr) -> Result<()> {
         if self.find(parent, name).is_ok() {
-            return Err(Refusal::Exists);
+            return Err(DiskError::Exists);
         }
         self.node_mut(ino)?.links += 1;
         self.directory_mut(parent)?.change(vec![(name.to_owned(), Some(ino))]);
         Ok(())
     }
 
-    /// Gives a node another name, in the place of what had it.
+    /// Renames, replacing the target if it exists.
     pub(crate) fn rename(&mut self, from: (Ino, &OsStr), to: (Ino, &OsStr)) -> Result<()> {
         let ino = self.find(from.0, from.1)?;
         if let Ok(replaced) = self.find(to.0, to.1) {
             self.node_mut(replaced)?.links -= 1;
         }
-        let (gone, come) = ((from.1.to_owned(), None), (to.1.to_owned(), Some(ino)));
+        let (removed, added) = ((from.1.to_owned(), None), (to.1.to_owned(), Some(ino)));
         if from.0 == to.0 {
-            self.directory_mut(from.0)?.change(vec![gone, come]);
+            self.directory_mut(from.0)?.change(vec![removed, added]);
         } else {
-            self.directory_mut(to.0)?.change(vec![come]);
-            self.directory_mut(from.0)?.change(vec![gone]);
+            self.directory_mut(to.0)?.change(vec![added]);
+            self.directory_mut(from.0)?.change(vec![removed]);
         }
         Ok(())
     }
@@ -308,10 +307,10 @@ impl Disk {
         Ok(())
     }
 
-    /// The power goes and comes back. Of what was not synced, chance says what got to the disk.
-    pub(crate) fn cut(&mut self, random: &mut Random) {
+    /// Cuts the power and restores it. The random generator decides which unsynced changes reached the disk.
+    pub(crate) fn cut(&mut self, random: &mut Rng) {
         let mut all: Vec<Ino> = self.nodes.keys().copied().collect();
-        // The same seed, the same losses.
+        // A fixed order, so that the same seed loses the same data.
         all.sort_unstable();
         for ino in all {
             match self.nodes.get_mut(&ino).map(|node| &mut node.content) {
@@ -320,10 +319,10 @@ impl Disk {
                 _ => {}
             }
         }
-        self.forget_what_has_no_name();
+        self.remove_unlinked();
     }
 
-    fn forget_what_has_no_name(&mut self) {
+    fn remove_unlinked(&mut self) {
         let mut links: HashMap<Ino, u32> = HashMap::from([(ROOT, 1)]);
         let (mut next, mut seen) = (vec![ROOT], HashSet::new());
         while let Some(ino) = next.pop() {
@@ -351,9 +350,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_synced_with_its_name_survives_every_cut() {
+    fn synced_data_with_a_synced_name_survives_every_cut() {
         for seed in 0..200 {
-            let (mut disk, mut random) = (Disk::new(), Random::new(seed));
+            let (mut disk, mut random) = (Disk::new(), Rng::with_seed(seed));
             let ino = file(&mut disk, "a");
             disk.write(ino, 0, b"kept").unwrap();
             disk.sync(ino).unwrap();
@@ -366,10 +365,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_synced_is_lost_kept_or_torn_as_chance_has_it() {
+    fn unsynced_data_is_randomly_lost_stored_or_torn() {
         let mut lengths = HashSet::new();
         for seed in 0..200 {
-            let (mut disk, mut random) = (Disk::new(), Random::new(seed));
+            let (mut disk, mut random) = (Disk::new(), Rng::with_seed(seed));
             let ino = file(&mut disk, "a");
             disk.sync(ROOT).unwrap();
             disk.write(ino, 0, &[b'x'; 1_000]).unwrap();
@@ -381,19 +380,19 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_safe_only_when_its_directory_was_synced() {
+    fn a_name_is_durable_only_after_a_sync_of_its_directory() {
         let lost = (0..100).filter(|seed| {
             let mut disk = Disk::new();
             let ino = file(&mut disk, "a");
             disk.sync(ino).unwrap();
-            disk.cut(&mut Random::new(*seed));
+            disk.cut(&mut Rng::with_seed(*seed));
             disk.find(ROOT, OsStr::new("a")).is_err()
         });
         assert!((1..100).contains(&lost.count()));
     }
 
     #[test]
-    fn a_removed_name_that_was_not_synced_comes_back_with_its_content() {
+    fn an_unsynced_removal_can_be_undone_by_a_cut() {
         let back = (0..100).filter(|seed| {
             let mut disk = Disk::new();
             let ino = file(&mut disk, "a");
@@ -401,14 +400,14 @@ mod tests {
             disk.sync(ino).unwrap();
             disk.sync(ROOT).unwrap();
             disk.remove(ROOT, OsStr::new("a")).unwrap();
-            disk.cut(&mut Random::new(*seed));
+            disk.cut(&mut Rng::with_seed(*seed));
             disk.find(ROOT, OsStr::new("a")).is_ok_and(|ino| disk.file(ino).unwrap().now == b"old")
         });
         assert!((1..100).contains(&back.count()));
     }
 
     #[test]
-    fn the_same_seed_loses_the_same() {
+    fn the_same_seed_loses_the_same_data() {
         let lose = |seed| {
             let mut disk = Disk::new();
             let ino = file(&mut disk, "a");
@@ -416,7 +415,7 @@ mod tests {
             for n in 0..50 {
                 disk.write(ino, n * 700, &[n as u8 + 1; 700]).unwrap();
             }
-            disk.cut(&mut Random::new(seed));
+            disk.cut(&mut Rng::with_seed(seed));
             disk.file(ino).unwrap().now.clone()
         };
         assert_eq!(lose(3), lose(3));

@@ -1,5 +1,5 @@
-//! A file system that loses at a power cut what was not synced, mounted by FUSE: [`disk`] is what it does, [`mount`] how
-//! the kernel reaches it.
+//! A file system that loses unsynced data in a power cut, mounted with FUSE: [`disk`] is the disk, [`mount`] connects it
+//! to the kernel.
 
 mod disk;
 mod mount;
@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fuser::{BackgroundSession, Config, MountOption};
 
-use crate::Error;
-use crate::random::Random;
+use crate::error::Error;
 use disk::Disk;
-use mount::Mounted;
+use fastrand::Rng;
+use mount::DiskFilesystem;
 
 /// A mounted disk, unmounted when dropped.
 #[derive(Debug)]
@@ -24,44 +24,45 @@ pub(crate) struct LossyDisk {
 }
 
 impl LossyDisk {
-    /// Mounts an empty one there.
+    /// Mounts an empty disk at this path.
     pub(crate) fn mount(at: &Path) -> Result<Self, Error> {
         std::fs::create_dir_all(at)?;
         let mut lossy = Self { disk: Arc::new(Mutex::new(Disk::new())), at: at.to_owned(), session: None };
-        lossy.plug_in()?;
+        lossy.attach()?;
         Ok(lossy)
     }
 
-    /// The power goes, and comes back. Nobody may use it.
-    pub(crate) fn cut(&mut self, random: &mut Random) -> Result<(), Error> {
-        // What the kernel has in its memory goes with the mount.
-        self.unplug()?;
+    /// Cuts the power and restores it. No process may have files open on the disk.
+    pub(crate) fn cut(&mut self, random: &mut Rng) -> Result<(), Error> {
+        // Unmounting drops the kernel's caches.
+        self.detach()?;
         self.disk.lock().unwrap_or_else(PoisonError::into_inner).cut(random);
-        self.plug_in()
+        self.attach()
     }
 
-    /// How often something was synced.
+    /// Number of sync requests so far.
     pub(crate) fn syncs(&self) -> u64 {
         self.disk.lock().unwrap_or_else(PoisonError::into_inner).syncs
     }
 
-    fn plug_in(&mut self) -> Result<(), Error> {
+    fn attach(&mut self) -> Result<(), Error> {
         let mut config = Config::default();
         config.mount_options = vec![
             MountOption::FSName("mini-tweet-torture".to_owned()),
             MountOption::DefaultPermissions,
             MountOption::NoAtime,
         ];
-        let mounted = fuser::spawn_mount(Mounted::new(self.disk.clone()), &self.at, &config);
-        let told = |error| format!("no FUSE at {}: {error} (Debian has it in fuse3)", self.at.display());
-        self.session = Some(mounted.map_err(told)?);
+        let mounted = fuser::spawn_mount(DiskFilesystem::new(self.disk.clone()), &self.at, &config);
+        let describe =
+            |error| format!("cannot mount FUSE at {}: {error} (Debian package fuse3)", self.at.display());
+        self.session = Some(mounted.map_err(describe)?);
         Ok(())
     }
 
-    fn unplug(&mut self) -> Result<(), Error> {
+    fn detach(&mut self) -> Result<(), Error> {
         let Some(session) = self.session.take() else { return Ok(()) };
         match session.umount_and_join() {
-            // It ended while the kernel was handing over a last request.
+            // The session ended while the kernel sent a last request.
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => Ok(()),
             ended => Ok(ended?),
         }
@@ -70,6 +71,6 @@ impl LossyDisk {
 
 impl Drop for LossyDisk {
     fn drop(&mut self) {
-        let _ = self.unplug();
+        let _ = self.detach();
     }
 }

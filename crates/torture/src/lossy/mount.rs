@@ -1,4 +1,4 @@
-//! What the kernel asks of a [`Disk`], by FUSE. Locks and mapped memory are the kernel's own.
+//! Requests of the kernel to a [`Disk`], over FUSE. The kernel itself handles locks and mapped memory.
 
 use std::ffi::OsStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,33 +10,33 @@ use fuser::{
     ReplyEntry, ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 
-use super::disk::{Content, Directory, Disk, File, Ino, Node, Refusal};
+use super::disk::{Content, Directory, Disk, DiskError, File, Ino, Node};
 
-/// How long the kernel may believe what it was told: nobody else changes anything.
+/// How long the kernel may cache attributes and names. Nothing else changes them.
 const TTL: Duration = Duration::from_secs(1);
-/// As a disk says it: far more than is used.
+/// Reported size of the disk, far more than is used.
 const BLOCKS: u64 = 1 << 30;
-const BLOCK: u32 = 4_096;
+const BLOCK_BYTES: u32 = 4_096;
 
-/// A disk as the kernel sees it.
-pub(super) struct Mounted {
+/// A disk as a FUSE file system.
+pub(super) struct DiskFilesystem {
     disk: Arc<Mutex<Disk>>,
     user: (u32, u32),
 }
 
-impl From<Refusal> for Errno {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound => Self::ENOENT,
-            Refusal::Exists => Self::EEXIST,
-            Refusal::NotADirectory => Self::ENOTDIR,
-            Refusal::IsADirectory => Self::EISDIR,
-            Refusal::NotEmpty => Self::ENOTEMPTY,
+impl From<DiskError> for Errno {
+    fn from(error: DiskError) -> Self {
+        match error {
+            DiskError::NotFound => Self::ENOENT,
+            DiskError::Exists => Self::EEXIST,
+            DiskError::NotADirectory => Self::ENOTDIR,
+            DiskError::IsADirectory => Self::EISDIR,
+            DiskError::NotEmpty => Self::ENOTEMPTY,
         }
     }
 }
 
-impl Mounted {
+impl DiskFilesystem {
     pub(super) fn new(disk: Arc<Mutex<Disk>>) -> Self {
         let user = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
         Self { disk, user }
@@ -66,16 +66,22 @@ impl Mounted {
             uid: self.user.0,
             gid: self.user.1,
             rdev: 0,
-            blksize: BLOCK,
+            blksize: BLOCK_BYTES,
             flags: 0,
         }
     }
 
-    fn attributes_of(&self, disk: &Disk, ino: Ino) -> Result<FileAttr, Refusal> {
+    fn attributes_of(&self, disk: &Disk, ino: Ino) -> Result<FileAttr, DiskError> {
         Ok(self.attributes(ino, disk.node(ino)?))
     }
 
-    fn make(&self, parent: INodeNo, name: &OsStr, mode: u32, content: Content) -> Result<FileAttr, Refusal> {
+    fn make(
+        &self,
+        parent: INodeNo,
+        name: &OsStr,
+        mode: u32,
+        content: Content,
+    ) -> Result<FileAttr, DiskError> {
         let mut disk = self.disk();
         let ino = disk.make(parent.0, name, permissions(mode), content)?;
         self.attributes_of(&disk, ino)
@@ -86,28 +92,28 @@ fn permissions(mode: u32) -> u16 {
     (mode & 0o7777) as u16
 }
 
-fn entry(found: Result<FileAttr, Refusal>, reply: ReplyEntry) {
+fn entry(found: Result<FileAttr, DiskError>, reply: ReplyEntry) {
     match found {
         Ok(attributes) => reply.entry(&TTL, &attributes, Generation(0)),
-        Err(refusal) => reply.error(refusal.into()),
+        Err(error) => reply.error(error.into()),
     }
 }
 
-fn attributes(found: Result<FileAttr, Refusal>, reply: ReplyAttr) {
+fn attributes(found: Result<FileAttr, DiskError>, reply: ReplyAttr) {
     match found {
         Ok(attributes) => reply.attr(&TTL, &attributes),
-        Err(refusal) => reply.error(refusal.into()),
+        Err(error) => reply.error(error.into()),
     }
 }
 
-fn done(outcome: Result<(), Refusal>, reply: ReplyEmpty) {
+fn done(outcome: Result<(), DiskError>, reply: ReplyEmpty) {
     match outcome {
         Ok(()) => reply.ok(),
-        Err(refusal) => reply.error(refusal.into()),
+        Err(error) => reply.error(error.into()),
     }
 }
 
-impl Filesystem for Mounted {
+impl Filesystem for DiskFilesystem {
     fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
         let disk = self.disk();
         entry(disk.find(parent.0, name).and_then(|ino| self.attributes_of(&disk, ino)), reply);
@@ -214,7 +220,7 @@ impl Filesystem for Mounted {
             Ok(attributes) => {
                 reply.created(&TTL, &attributes, Generation(0), FileHandle(0), FopenFlags::empty());
             }
-            Err(refusal) => reply.error(refusal.into()),
+            Err(error) => reply.error(error.into()),
         }
     }
 
@@ -235,7 +241,7 @@ impl Filesystem for Mounted {
                 let to = (from + size as usize).min(file.now.len());
                 reply.data(&file.now[from..to]);
             }
-            Err(refusal) => reply.error(refusal.into()),
+            Err(error) => reply.error(error.into()),
         }
     }
 
@@ -253,12 +259,12 @@ impl Filesystem for Mounted {
     ) {
         match self.disk().write(ino.0, offset as usize, bytes) {
             Ok(()) => reply.written(bytes.len() as u32),
-            Err(refusal) => reply.error(refusal.into()),
+            Err(error) => reply.error(error.into()),
         }
     }
 
     fn flush(&self, _: &Request, _: INodeNo, _: FileHandle, _: LockOwner, reply: ReplyEmpty) {
-        // Closing a file writes nothing to a disk.
+        // Closing a file does not write it to the disk.
         reply.ok();
     }
 
@@ -274,7 +280,7 @@ impl Filesystem for Mounted {
         let disk = self.disk();
         let directory = match disk.directory(ino.0) {
             Ok(directory) => directory,
-            Err(refusal) => return reply.error(refusal.into()),
+            Err(error) => return reply.error(error.into()),
         };
         for (n, (name, child)) in directory.now.iter().enumerate().skip(offset as usize) {
             let kind =
@@ -287,6 +293,6 @@ impl Filesystem for Mounted {
     }
 
     fn statfs(&self, _: &Request, _: INodeNo, reply: ReplyStatfs) {
-        reply.statfs(BLOCKS, BLOCKS, BLOCKS, BLOCKS, BLOCKS, BLOCK, 255, BLOCK);
+        reply.statfs(BLOCKS, BLOCKS, BLOCKS, BLOCKS, BLOCKS, BLOCK_BYTES, 255, BLOCK_BYTES);
     }
 }

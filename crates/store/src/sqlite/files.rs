@@ -1,0 +1,71 @@
+//! Files and directories that only their owner can access, and names that survive a power cut.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use super::open_error::OpenError;
+
+/// An advisory lock on a database, released when the process ends.
+#[derive(Debug)]
+pub(super) struct Lock(#[allow(dead_code, reason = "held, not used")] File);
+
+/// Takes the lock of this database.
+///
+/// # Errors
+/// [`OpenError::Locked`] when another process holds it.
+pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
+    let lock = path.with_extension("lock");
+    let file = private_file(&lock)?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Lock(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::Locked { path: path.to_owned() }),
+        Err(error) => Err(OpenError::io(&lock, error.into())),
+    }
+}
+
+/// Checks that only its owner can access the directory of this database, or creates it so.
+pub(super) fn private_parent(path: &Path) -> Result<(), OpenError> {
+    let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) else { return Ok(()) };
+    match fs::metadata(directory) {
+        Ok(metadata) => {
+            let mode = metadata.permissions().mode() & 0o777;
+            if mode & 0o077 != 0 {
+                return Err(OpenError::TooOpen { path: directory.to_owned(), mode });
+            }
+            Ok(())
+        }
+        Err(_) => make_private_directory(directory).map_err(|e| OpenError::io(directory, e)),
+    }
+}
+
+/// Creates a directory that only its owner can access, and its missing parents. Syncs the parent of each new directory:
+/// otherwise a power cut could remove the directory with everything that was synced in it.
+///
+/// # Errors
+/// The error of the file system.
+pub fn make_private_directory(path: &Path) -> io::Result<()> {
+    let missing = |directory: &&Path| !directory.as_os_str().is_empty() && !directory.exists();
+    let missing: Vec<&Path> = path.ancestors().take_while(missing).collect();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    missing.into_iter().try_for_each(sync_parent)
+}
+
+/// Syncs the parent directory, so that the name of this file or directory is on the disk.
+pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all())
+}
+
+/// Opens a file that only its owner can access, whatever the umask, and creates it if needed. SQLite gives the WAL the
+/// mode of the database.
+pub(super) fn private_file(path: &Path) -> Result<File, OpenError> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| OpenError::io(path, e))
+}

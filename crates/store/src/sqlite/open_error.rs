@@ -1,0 +1,55 @@
+//! Why a database cannot be opened, each with the next step for the operator.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why a database could not be opened, copied or checked; the files are unchanged.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum OpenError {
+    #[error("{path} is not a database; move it away, or name another directory with --data")]
+    NotADatabase { path: PathBuf },
+    #[error("{path} is a database of another program; name another directory with --data")]
+    Foreign { path: PathBuf },
+    #[error(
+        "{path} was written by a newer version (schema {found}, this one knows {known}); use that version"
+    )]
+    Newer { path: PathBuf, found: u32, known: usize },
+    #[error("{path} is damaged ({detail}); move it away and restore a backup with: mini-tweet restore FILE")]
+    Corrupt { path: PathBuf, detail: String },
+    #[error("another process uses {path}; stop that server first")]
+    Locked { path: PathBuf },
+    #[error("others can read {path} (mode {mode:o}); run: chmod go= {path}")]
+    TooOpen { path: PathBuf, mode: u32 },
+    #[error("{path} already exists; it is not overwritten")]
+    Exists { path: PathBuf },
+    #[error("the disk is full at {path}; free some space")]
+    Full { path: PathBuf },
+    #[error("cannot use {path}: {error}")]
+    Io { path: PathBuf, error: io::Error },
+    #[error("cannot use {path}: {detail}")]
+    Sql { path: PathBuf, detail: String },
+}
+
+impl OpenError {
+    pub(super) fn sql(path: &Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, detail: error.to_string() },
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
+            _ => Self::Sql { path, detail: error.to_string() },
+        }
+    }
+
+    pub(super) fn io(path: &Path, error: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), error }
+    }
+
+    pub(super) fn missing(path: &Path) -> Self {
+        Self::io(path, io::ErrorKind::NotFound.into())
+    }
+}

@@ -1,0 +1,277 @@
+//! Posting, editing and deleting tweets, with their hashtags, mentions, notifications and counters.
+
+use std::time::Duration;
+
+use model::{AccountId, Error, NewTweet, NotificationKind, Tweet, TweetId, TweetText, Visibility};
+use rusqlite::params;
+
+use super::sql::{Result, Sql, all, exists, first, get, get_optional, optional, run};
+use super::tweets::empty_tweet;
+use super::tx::{Tx, applied};
+use crate::{ChangeResult, EventKind, Touched};
+
+impl Tx<'_> {
+    pub(super) fn post(&mut self, author: AccountId, new: &NewTweet) -> Result<ChangeResult> {
+        self.require_active(author)?;
+        self.check_new_account_rate(author)?;
+        let id = self.new_tweet_id()?;
+        let reply_to = new.reply_to.map(|id| self.subject_for(author, id)).transpose()?;
+        let quote_of = new.quote_of.map(|id| self.subject_for(author, id)).transpose()?;
+        let (replied, quoted) = (reply_to.as_ref().map(|r| r.0), quote_of.as_ref().map(|q| q.0));
+        let mentioned = self.insert_tweet(id, author, new, replied, quoted)?;
+
+        // One notification per account: the most specific one.
+        let mut notified = Vec::new();
+        for (subject, kind) in [(&reply_to, NotificationKind::Reply), (&quote_of, NotificationKind::Quote)] {
+            if let Some((_, subject)) = subject
+                && !notified.contains(&subject.author)
+                && self.may_see(subject.author, author, new.visibility, id)?
+            {
+                notified.push(subject.author);
+                self.notify(subject.author, kind, author, Some(id))?;
+            }
+        }
+        self.notify_mentioned(id, author, &mentioned, &notified)?;
+        let text = new.text.as_str().to_owned();
+        let empty = empty_tweet(id, author, new.visibility);
+        self.posted.push(Tweet { text, reply_to: replied, quote_of: quoted, ..empty });
+        self.record(EventKind::TweetPosted { tweet: id, author })?;
+        applied(id.get(), true)
+    }
+
+    /// Limits the tweets of a new account, so that it cannot flood timelines. The limit is enforced here and not by the
+    /// caller, so that a retry with the same idempotency key gets the result of the first time.
+    fn check_new_account_rate(&self, author: AccountId) -> Result<()> {
+        const HOUR_MS: i64 = 60 * 60 * 1_000;
+        let is_new = self.now_ms - author.time_ms() < 24 * HOUR_MS;
+        let Some(others) = self.new_account_posts.checked_sub(1).filter(|_| is_new) else { return Ok(()) };
+        let earliest = first(
+            self.db,
+            "SELECT id FROM tweet WHERE author = ?1 AND deleted = 0 ORDER BY id DESC LIMIT 1 OFFSET ?2",
+            params![author.get().cast_signed(), others],
+            |row| row.get::<_, i64>(0),
+        )?;
+        let Some(earliest) = earliest else { return Ok(()) };
+        let wait_ms = model::time_of_id(earliest.cast_unsigned()) + HOUR_MS - self.now_ms;
+        match u64::try_from(wait_ms) {
+            Ok(wait_ms @ 1..) => {
+                Err(Error::RateLimited { retry_after: Duration::from_millis(wait_ms) }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Inserts the row with its hashtags, mentions, search entry and counters; returns the mentioned accounts.
+    pub(super) fn insert_tweet(
+        &mut self,
+        id: TweetId,
+        author: AccountId,
+        new: &NewTweet,
+        reply_to: Option<TweetId>,
+        quote_of: Option<TweetId>,
+    ) -> Result<Vec<AccountId>> {
+        run(
+            self.db,
+            "INSERT INTO tweet (id, author, text, visibility, reply_to, quote_of) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                Sql(id),
+                Sql(author),
+                new.text.as_str(),
+                Sql(new.visibility),
+                optional(reply_to),
+                optional(quote_of)
+            ],
+        )?;
+        run(self.db, "UPDATE account SET tweets = tweets + 1 WHERE id = ?1", [Sql(author)])?;
+        if let Some(parent) = reply_to {
+            run(self.db, "UPDATE tweet SET replies = replies + 1 WHERE id = ?1", [Sql(parent)])?;
+            self.touch(Touched::Tweet(parent));
+        }
+        if let Some(original) = quote_of {
+            run(self.db, "UPDATE tweet SET quotes = quotes + 1 WHERE id = ?1", [Sql(original)])?;
+            self.touch(Touched::Tweet(original));
+        }
+        self.index_text(id, author, new.visibility, &new.text)
+    }
+
+    fn index_text(
+        &mut self,
+        id: TweetId,
+        author: AccountId,
+        visibility: Visibility,
+        text: &TweetText,
+    ) -> Result<Vec<AccountId>> {
+        let mut mentioned = Vec::new();
+        for username in text.mentions() {
+            let sql = "SELECT id FROM account WHERE username = ?1 AND state = 1";
+            let Some(account) = first(self.db, sql, [username.as_str()], |row| get::<AccountId>(row, 0))?
+            else {
+                continue;
+            };
+            if account != author && !self.blocked(author, account)? {
+                let sql = "INSERT INTO mention (tweet, account) VALUES (?1, ?2)";
+                run(self.db, sql, params![Sql(id), Sql(account)])?;
+                mentioned.push(account);
+            }
+        }
+        if visibility != Visibility::Public {
+            return Ok(mentioned);
+        }
+        for hashtag in text.hashtags() {
+            let number: i64 = self
+                .db
+                .prepare_cached(
+                    "INSERT INTO hashtag (key, name, tweets) VALUES (?1, ?2, 1)
+                     ON CONFLICT (key) DO UPDATE SET tweets = tweets + 1 RETURNING id",
+                )?
+                .query_row([hashtag.key(), hashtag.name()], |row| row.get(0))?;
+            run(
+                self.db,
+                "INSERT INTO tweet_hashtag (hashtag, tweet) VALUES (?1, ?2)",
+                params![number, Sql(id)],
+            )?;
+        }
+        self.index_for_search(id, text.as_str())?;
+        Ok(mentioned)
+    }
+
+    /// Undoes `index_text`. A hashtag without tweets is deleted: it is a word that its author deleted.
+    fn unindex_text(&self, id: TweetId) -> Result<()> {
+        let sql = "DELETE FROM tweet_hashtag WHERE tweet = ?1 RETURNING hashtag";
+        for hashtag in all(self.db, sql, [Sql(id)], |row| row.get::<_, i64>(0))? {
+            run(self.db, "UPDATE hashtag SET tweets = tweets - 1 WHERE id = ?1", [hashtag])?;
+            run(self.db, "DELETE FROM hashtag WHERE id = ?1 AND tweets = 0", [hashtag])?;
+        }
+        run(self.db, "DELETE FROM mention WHERE tweet = ?1", [Sql(id)])?;
+        self.unindex_for_search(id)
+    }
+
+    fn notify_mentioned(
+        &mut self,
+        id: TweetId,
+        author: AccountId,
+        mentioned: &[AccountId],
+        except: &[AccountId],
+    ) -> Result<()> {
+        for account in mentioned {
+            if !except.contains(account) {
+                self.notify(*account, NotificationKind::Mention, author, Some(id))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this account may see the author's tweet with this visibility.
+    fn may_see(
+        &self,
+        viewer: AccountId,
+        author: AccountId,
+        visibility: Visibility,
+        id: TweetId,
+    ) -> Result<bool> {
+        let mentioned = || {
+            exists(
+                self.db,
+                "SELECT 1 FROM mention WHERE tweet = ?1 AND account = ?2",
+                params![Sql(id), Sql(viewer)],
+            )
+        };
+        Ok(match visibility {
+            Visibility::Public | Visibility::Unlisted => true,
+            Visibility::Followers => self.follows(viewer, author)? || mentioned()?,
+            Visibility::Direct => mentioned()?,
+        })
+    }
+
+    pub(super) fn edit_tweet(
+        &mut self,
+        author: AccountId,
+        id: TweetId,
+        text: &TweetText,
+    ) -> Result<ChangeResult> {
+        let (old, visibility, written_ms) = first(
+            self.db,
+            "SELECT text, visibility, edited_ms FROM tweet
+             WHERE id = ?1 AND author = ?2 AND deleted = 0 AND retweet_of IS NULL",
+            params![Sql(id), Sql(author)],
+            |row| Ok((row.get::<_, String>(0)?, get::<Visibility>(row, 1)?, row.get::<_, Option<i64>>(2)?)),
+        )?
+        .ok_or_else(|| Error::not_found("tweet"))?;
+        if old == text.as_str() {
+            return applied(id.get(), false);
+        }
+        let before =
+            all(self.db, "SELECT account FROM mention WHERE tweet = ?1", [Sql(id)], |row| get(row, 0))?;
+        let written_ms = written_ms.unwrap_or(id.time_ms());
+        // Two edits in one millisecond, or after the clock was set back, are still two versions.
+        let edited_ms = self.now_ms.max(written_ms + 1);
+        run(
+            self.db,
+            "INSERT INTO tweet_version (tweet, written_ms, text) VALUES (?1, ?2, ?3)",
+            params![Sql(id), written_ms, old],
+        )?;
+        run(
+            self.db,
+            "UPDATE tweet SET text = ?2, edited_ms = ?3 WHERE id = ?1",
+            params![Sql(id), text.as_str(), edited_ms],
+        )?;
+        self.unindex_text(id)?;
+        let mentioned = self.index_text(id, author, visibility, text)?;
+        run(
+            self.db,
+            "DELETE FROM notification WHERE tweet = ?1 AND kind = 2
+             AND recipient NOT IN (SELECT account FROM mention WHERE tweet = ?1)",
+            [Sql(id)],
+        )?;
+        self.notify_mentioned(id, author, &mentioned, &before)?;
+        self.record(EventKind::TweetEdited { tweet: id, author })?;
+        applied(id.get(), true)
+    }
+
+    pub(super) fn delete_tweet(&mut self, author: AccountId, id: TweetId) -> Result<ChangeResult> {
+        let retweet_of = first(
+            self.db,
+            "SELECT retweet_of FROM tweet WHERE id = ?1 AND author = ?2 AND deleted = 0",
+            params![Sql(id), Sql(author)],
+            |row| get_optional::<TweetId>(row, 0),
+        )?
+        .ok_or_else(|| Error::not_found("tweet"))?;
+        match retweet_of {
+            Some(original) => self.remove_retweet(id, author, original)?,
+            None => self.remove_tweet(id, author)?,
+        }
+        applied(id.get(), true)
+    }
+
+    /// Deletes a tweet with everything that refers to it; a tombstone stays.
+    pub(super) fn remove_tweet(&mut self, id: TweetId, author: AccountId) -> Result<()> {
+        let retweets =
+            all(self.db, "SELECT id, author FROM tweet WHERE retweet_of = ?1", [Sql(id)], |row| {
+                Ok((get::<TweetId>(row, 0)?, get::<AccountId>(row, 1)?))
+            })?;
+        for (retweet, by) in retweets {
+            self.remove_retweet(retweet, by, id)?;
+        }
+        let sql = "SELECT reply_to, quote_of FROM tweet WHERE id = ?1";
+        let refers = first(self.db, sql, [Sql(id)], |row| {
+            Ok([get_optional::<TweetId>(row, 0)?, get_optional::<TweetId>(row, 1)?])
+        })?;
+        for other in refers.into_iter().flatten().flatten() {
+            self.touch(Touched::Tweet(other));
+        }
+        self.unindex_text(id)?;
+        for sql in [
+            "DELETE FROM tweet_like WHERE tweet = ?1",
+            "DELETE FROM bookmark WHERE tweet = ?1",
+            "DELETE FROM notification WHERE tweet = ?1",
+            "DELETE FROM tweet_version WHERE tweet = ?1",
+            "UPDATE tweet SET replies = replies - 1 WHERE id = (SELECT reply_to FROM tweet WHERE id = ?1)",
+            "UPDATE tweet SET quotes = quotes - 1 WHERE id = (SELECT quote_of FROM tweet WHERE id = ?1)",
+            "UPDATE tweet SET deleted = 1, text = '', edited_ms = NULL, likes = 0 WHERE id = ?1",
+        ] {
+            run(self.db, sql, [Sql(id)])?;
+        }
+        run(self.db, "UPDATE account SET tweets = tweets - 1 WHERE id = ?1", [Sql(author)])?;
+        self.record(EventKind::TweetDeleted { tweet: id, author })
+    }
+}

@@ -1,0 +1,61 @@
+//! The search index of tweets. A transaction does not index the tweets that it adds: that is done after the commit, up
+//! to `indexed_through`.
+
+use model::TweetId;
+use rusqlite::{Connection, params};
+
+use super::sql::{Result, Sql, all, run};
+use super::tx::Tx;
+
+/// The tweet through which all public ones are indexed, and the number of later ones.
+pub(super) fn backlog(db: &Connection) -> rusqlite::Result<(u64, u64)> {
+    let sql = "SELECT value FROM meta WHERE name = 'indexed_through'";
+    let indexed_through: i64 = db.query_row(sql, [], |row| row.get(0))?;
+    let sql =
+        "SELECT count(*) FROM tweet WHERE id > ?1 AND deleted = 0 AND visibility = 1 AND retweet_of IS NULL";
+    Ok((indexed_through.cast_unsigned(), db.query_row(sql, [indexed_through], |row| row.get(0))?))
+}
+
+/// Indexes up to `limit` public tweets after `indexed_through`, in one transaction. Returns the new `indexed_through`
+/// and the number of tweets indexed.
+pub(super) fn index(db: &Connection, indexed_through: u64, limit: u64) -> Result<(u64, u64)> {
+    run(db, "BEGIN IMMEDIATE", [])?;
+    let tweets = all(
+        db,
+        "SELECT id, text FROM tweet
+         WHERE id > ?1 AND deleted = 0 AND visibility = 1 AND retweet_of IS NULL ORDER BY id LIMIT ?2",
+        [indexed_through.cast_signed(), limit.cast_signed()],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    for (id, text) in &tweets {
+        insert(db, *id, text)?;
+    }
+    let indexed_through = tweets.last().map_or(indexed_through, |(id, _)| id.cast_unsigned());
+    run(db, "UPDATE meta SET value = ?1 WHERE name = 'indexed_through'", [indexed_through.cast_signed()])?;
+    run(db, "COMMIT", [])?;
+    Ok((indexed_through, tweets.len() as u64))
+}
+
+fn insert(db: &Connection, id: i64, text: &str) -> Result<()> {
+    run(db, "INSERT INTO tweet_search (rowid, text) VALUES (?1, ?2)", params![id, text])?;
+    Ok(())
+}
+
+impl Tx<'_> {
+    /// Indexes a public tweet with its new text. A tweet after `indexed_through` is left to [`index`].
+    pub(super) fn index_for_search(&mut self, id: TweetId, text: &str) -> Result<()> {
+        if id.get() > self.indexed_through {
+            self.unindexed += 1;
+            return Ok(());
+        }
+        insert(self.db, id.get().cast_signed(), text)
+    }
+
+    /// Removes a tweet from the results of searches. Its words stay in the index until the index is merged.
+    pub(super) fn unindex_for_search(&self, id: TweetId) -> Result<()> {
+        if id.get() <= self.indexed_through {
+            run(self.db, "DELETE FROM tweet_search WHERE rowid = ?1", [Sql(id)])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,446 @@
+//! [`SqliteStore`]: the queue in front of the writer, and reads on a pool of connections.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use model::{
+    Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, MessageId,
+    Notification, NotificationId, Page, Profile, ReadLine, ReadReceipts, Relationship, Report, Result, Span,
+    SshFingerprint, SshKey, SshKeyId, TweetId, Username,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::files::Lock;
+use super::ids::Ids;
+use super::maintenance_thread::MaintenanceThread;
+use super::open_error::OpenError;
+use super::readers::Readers;
+use super::requests::{
+    PendingChange, WAL_RESTART_STALL_MAX, WalRestart, WriterMetrics, WriterRequest, storage_failed,
+};
+use super::writer::Writer;
+use super::{
+    accounts, announcement, connection, conversations, events, notifications, open, read_lines,
+    relationships, reports, search, search_index, sessions, sql, ssh_keys, timelines, tweets,
+};
+use crate::env::Clock;
+use crate::{
+    AccountList, Change, ChangeResult, Credentials, EventLog, EventReceiver, HashtagUse, IdempotencyKey,
+    Observer, SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities,
+    TweetRecord,
+};
+
+/// Name of the database within the data directory.
+pub const DATABASE: &str = "mini-tweet.db";
+
+/// Options of a store.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// Number of this node, 0 to 63; part of every identifier.
+    pub node: u8,
+    /// Length of the writer's queue; beyond it changes are refused with `BUSY`.
+    pub queue: usize,
+    /// Queueing time above which new changes are refused with `BUSY`, when more of them wait than one transaction takes;
+    /// `None`: only a full queue refuses.
+    pub queue_wait: Option<Duration>,
+    /// Maximum number of changes in one transaction.
+    pub batch_max: usize,
+    /// Tweets that an account less than a day old may post in an hour; 0 is no limit.
+    pub new_account_posts: u32,
+    /// Number of connections that read in parallel.
+    pub readers: usize,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            node: 0,
+            queue: 4_096,
+            queue_wait: None,
+            batch_max: 256,
+            new_account_posts: 0,
+            readers: crate::cores().max(2),
+        }
+    }
+}
+
+/// Commits with events that may wait for the receiver of events before commits slow down.
+const EVENT_BATCHES_MAX: usize = 1_024;
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pub(super) path: PathBuf,
+    pub(super) queue_wait: Option<Duration>,
+    pub(super) batch_max: usize,
+    /// `None` once the store is closed.
+    pub(super) requests: Mutex<Option<mpsc::Sender<WriterRequest>>>,
+    pub(super) writer: Mutex<Option<JoinHandle<()>>>,
+    pub(super) readers: Readers,
+    pub(super) observer: Arc<OnceLock<Weak<dyn Observer>>>,
+    pub(super) metrics: Arc<WriterMetrics>,
+    pub(super) failed: watch::Receiver<bool>,
+    /// Held while the store is open, so that no second process writes.
+    pub(super) _lock: Option<Lock>,
+}
+
+impl SqliteStore {
+    /// Opens the store in this file, or creates one, and starts its threads.
+    ///
+    /// # Errors
+    /// [`OpenError`], with the next step for the operator; the file is unchanged then.
+    pub fn open(
+        path: &Path,
+        options: &SqliteOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, EventReceiver), OpenError> {
+        let sql = |error| OpenError::sql(path, &error);
+        let io = |error| OpenError::io(path, error);
+        let (lock, mut db) = open::open_writer(path, clock.now_ms())?;
+        let high_water = open::id_high_water(&db).map_err(sql)?;
+        let readers = Readers::open(path, options.readers).map_err(sql)?;
+        let (requests, queue) = mpsc::channel(options.queue);
+        let (event_sender, events) = mpsc::channel(EVENT_BATCHES_MAX);
+        let (failed, failure) = watch::channel(false);
+        let maintenance_thread =
+            MaintenanceThread::start(path, requests.downgrade(), failed.clone()).map_err(io)?;
+        let (indexed_through, unindexed) = search_index::backlog(&db).map_err(sql)?;
+        let metrics = Arc::new(WriterMetrics { unindexed: unindexed.into(), ..WriterMetrics::default() });
+        let wal_pages = connection::count_wal_pages(&mut db).map_err(sql)?;
+        let observer = Arc::new(OnceLock::new());
+        let writer = Writer {
+            db,
+            ids: Ids::new(options.node, high_water),
+            clock,
+            requests: queue,
+            maintenance_thread,
+            wal_pages,
+            wal_pages_requested: 0,
+            index_requested: false,
+            indexed_through,
+            event_sender,
+            observer: Arc::clone(&observer),
+            metrics: Arc::clone(&metrics),
+            failed,
+            batch_max: options.batch_max,
+            new_account_posts: options.new_account_posts,
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer.run())
+            .map_err(io)?;
+        let store = Self {
+            path: path.to_owned(),
+            queue_wait: options.queue_wait,
+            batch_max: options.batch_max,
+            requests: Mutex::new(Some(requests)),
+            writer: Mutex::new(Some(thread)),
+            readers,
+            observer,
+            metrics,
+            failed: failure,
+            _lock: Some(lock),
+        };
+        Ok((store, events))
+    }
+
+    /// Notifies this observer of every commit from now on, until it is dropped. A store has one observer; later calls
+    /// have no effect.
+    pub fn observe(&self, observer: Weak<dyn Observer>) {
+        // The first observer stays.
+        let _ = self.observer.set(observer);
+    }
+
+    /// Applies the queued changes, refuses new ones, and returns when everything is in the database file and the WAL is
+    /// empty.
+    pub async fn close(&self) {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // Joining blocks while the writer finishes its queue.
+            let _ = tokio::task::spawn_blocking(|| writer.join()).await;
+        }
+    }
+
+    /// Resolves when the disk has failed and the process should stop; never after a regular close.
+    pub async fn failed(&self) {
+        let mut failed = self.failed.clone();
+        if failed.wait_for(|failed| *failed).await.is_err() {
+            // The writer has ended without a failure.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The server secret with this name, created by `make` and stored if there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the database cannot be read or written.
+    pub fn secret(&self, name: &str, make: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, OpenError> {
+        open::secret(&self.path, name, make).map_err(|e| OpenError::sql(&self.path, &e))
+    }
+
+    /// Queues a request for the writer.
+    fn request(&self, request: WriterRequest) -> Result<()> {
+        let writer = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = writer.as_ref().ok_or(Error::GoingAway)?;
+        if let (WriterRequest::Change(_), Some(wait)) = (&request, self.queue_wait) {
+            // The queue is not a burst that fits in the next transaction: one more change would only wait longer.
+            let queued = writer.max_capacity() - writer.capacity();
+            let waited = Duration::from_micros(self.metrics.queue_wait_us.load(Ordering::Relaxed));
+            if queued >= self.batch_max && waited > wait {
+                return Err(Error::Busy);
+            }
+        }
+        writer.try_send(request).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => storage_failed(),
+        })
+    }
+
+    /// Indexes pending tweets, so that a search finds every tweet acknowledged before it.
+    async fn index_pending(&self) -> Result<()> {
+        if self.metrics.unindexed.load(Ordering::Relaxed) > 0 {
+            let (done, indexed) = oneshot::channel();
+            self.request(WriterRequest::Index(Some(done)))?;
+            indexed.await.map_err(|_| storage_failed())?;
+        }
+        Ok(())
+    }
+
+    async fn read_inline<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection) -> sql::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.readers.read_inline(read).await
+    }
+
+    async fn read_blocking<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection) -> sql::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.readers.read_blocking(read).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn apply(&self, change: Change, key: Option<IdempotencyKey>) -> Result<ChangeResult> {
+        let (response, result) = oneshot::channel();
+        let pending = PendingChange { change, key, queued_at: Instant::now(), response };
+        self.request(WriterRequest::Change(pending))?;
+        result.await.map_err(|_| storage_failed())?
+    }
+
+    async fn account_by_username(&self, username: &Username) -> Result<Option<Profile>> {
+        let username = username.clone();
+        self.read_inline(move |db| accounts::by_username(db, &username)).await
+    }
+
+    async fn account(&self, id: AccountId) -> Result<Option<Profile>> {
+        self.read_inline(move |db| accounts::by_id(db, id)).await
+    }
+
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>> {
+        let ids = ids.to_vec();
+        self.read_blocking(move |db| accounts::by_ids(db, &ids)).await
+    }
+
+    async fn credentials(&self, username: &Username) -> Result<Option<Credentials>> {
+        let username = username.clone();
+        self.read_inline(move |db| accounts::credentials(db, &username)).await
+    }
+
+    async fn session_by_token(&self, token_hash: &[u8; 32]) -> Result<Option<SessionRecord>> {
+        let token_hash = *token_hash;
+        self.read_inline(move |db| sessions::by_token(db, &token_hash)).await
+    }
+
+    async fn sessions(&self, account: AccountId) -> Result<Vec<SessionRecord>> {
+        self.read_blocking(move |db| sessions::of_account(db, account)).await
+    }
+
+    async fn ssh_keys(&self, account: AccountId) -> Result<Vec<SshKey>> {
+        self.read_blocking(move |db| ssh_keys::of_account(db, account)).await
+    }
+
+    async fn ssh_key_by_fingerprint(&self, fingerprint: &SshFingerprint) -> Result<Option<SshKeyId>> {
+        let fingerprint = *fingerprint;
+        self.read_inline(move |db| ssh_keys::by_fingerprint(db, &fingerprint)).await
+    }
+
+    async fn relationships(&self, viewer: AccountId, others: &[AccountId]) -> Result<Vec<Relationship>> {
+        let others = others.to_vec();
+        self.read_inline(move |db| relationships::with_others(db, viewer, &others)).await
+    }
+
+    async fn social_graph(&self, account: AccountId) -> Result<SocialGraph> {
+        self.read_blocking(move |db| relationships::of_account(db, account)).await
+    }
+
+    async fn list_accounts(
+        &self,
+        viewer: AccountId,
+        list: AccountList,
+        position: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Account>> {
+        self.read_blocking(move |db| relationships::list(db, viewer, list, position.as_ref(), limit)).await
+    }
+
+    async fn search_people(&self, viewer: AccountId, query: &str, limit: usize) -> Result<Vec<Account>> {
+        let query = query.to_owned();
+        self.read_blocking(move |db| search::accounts(db, viewer, &query, limit)).await
+    }
+
+    async fn timeline(&self, timeline: &Timeline, span: Span, limit: usize) -> Result<Vec<TimelineEntry>> {
+        if matches!(timeline, Timeline::Search(_)) {
+            self.index_pending().await?;
+        }
+        let timeline = timeline.clone();
+        self.read_blocking(move |db| timelines::read(db, &timeline, span, limit)).await
+    }
+
+    async fn tweets(&self, viewer: AccountId, ids: &[TweetId]) -> Result<Vec<TweetRecord>> {
+        let ids = ids.to_vec();
+        self.read_blocking(move |db| tweets::records(db, viewer, &ids)).await
+    }
+
+    async fn ancestors(&self, id: TweetId, limit: usize) -> Result<Vec<TweetId>> {
+        self.read_blocking(move |db| tweets::ancestors(db, id, limit)).await
+    }
+
+    async fn descendants(&self, id: TweetId, after: Option<TweetId>, limit: usize) -> Result<Vec<TweetId>> {
+        self.read_blocking(move |db| tweets::descendants(db, id, after, limit)).await
+    }
+
+    async fn tweet_history(&self, id: TweetId) -> Result<Vec<(String, i64)>> {
+        self.read_blocking(move |db| tweets::history(db, id)).await
+    }
+
+    async fn tweet_entities(&self, id: TweetId) -> Result<TweetEntities> {
+        self.read_blocking(move |db| tweets::entities(db, id)).await
+    }
+
+    async fn search_hashtags(&self, key_prefix: &str, limit: usize) -> Result<Vec<(String, u32)>> {
+        let key_prefix = key_prefix.to_owned();
+        self.read_blocking(move |db| search::hashtags(db, &key_prefix, limit)).await
+    }
+
+    async fn hashtag_uses_since(&self, since: u64) -> Result<Vec<HashtagUse>> {
+        self.read_blocking(move |db| timelines::hashtag_uses_since(db, since)).await
+    }
+
+    async fn read_lines(&self, account: AccountId) -> Result<Vec<ReadLine>> {
+        self.read_blocking(move |db| read_lines::of_account(db, account)).await
+    }
+
+    async fn notifications(
+        &self,
+        recipient: AccountId,
+        span: Span,
+        unread_only: bool,
+        limit: usize,
+    ) -> Result<Vec<Notification>> {
+        self.read_blocking(move |db| notifications::list(db, recipient, span, unread_only, limit)).await
+    }
+
+    async fn notification(&self, id: NotificationId) -> Result<Option<Notification>> {
+        self.read_inline(move |db| notifications::one(db, id)).await
+    }
+
+    async fn unread_notifications(&self, recipient: AccountId) -> Result<u32> {
+        self.read_blocking(move |db| notifications::unread(db, recipient)).await
+    }
+
+    async fn conversations(
+        &self,
+        account: AccountId,
+        before: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Page<Conversation>> {
+        self.read_blocking(move |db| conversations::list(db, account, before, limit)).await
+    }
+
+    async fn conversation_between(
+        &self,
+        account: AccountId,
+        with: AccountId,
+    ) -> Result<Option<Conversation>> {
+        self.read_inline(move |db| conversations::between(db, account, with)).await
+    }
+
+    async fn messages(
+        &self,
+        conversation: ConversationId,
+        span: Span,
+        limit: usize,
+    ) -> Result<Vec<DirectMessage>> {
+        self.read_blocking(move |db| conversations::messages(db, conversation, span, limit)).await
+    }
+
+    async fn message(&self, id: MessageId) -> Result<Option<DirectMessage>> {
+        self.read_blocking(move |db| conversations::message(db, id)).await
+    }
+
+    async fn read_receipts(&self, conversation: ConversationId, account: AccountId) -> Result<ReadReceipts> {
+        self.read_blocking(move |db| conversations::read_receipts(db, conversation, account)).await
+    }
+
+    async fn events(&self, after: EventId, until: EventId, limit: usize) -> Result<EventLog> {
+        self.read_blocking(move |db| events::after(db, after, until, limit)).await
+    }
+
+    async fn last_event(&self) -> Result<EventId> {
+        self.read_blocking(events::last).await
+    }
+
+    async fn statistics(&self) -> Result<StoreStatistics> {
+        let (commits, changes) = (&self.metrics.commits, &self.metrics.changes);
+        let (commits, changes) = (commits.load(Ordering::Relaxed), changes.load(Ordering::Relaxed));
+        let database_bytes = ["", "-wal"]
+            .iter()
+            .filter_map(|suffix| {
+                let mut path = self.path.as_os_str().to_owned();
+                path.push(suffix);
+                std::fs::metadata(path).ok()
+            })
+            .map(|file| file.len())
+            .sum();
+        self.read_blocking(move |db| {
+            let count =
+                |sql| sql::first(db, sql, [], |row| row.get::<_, i64>(0)).map(Option::unwrap_or_default);
+            Ok(StoreStatistics {
+                accounts: count("SELECT count(*) FROM account WHERE state <> 3")?.cast_unsigned(),
+                tweets: count("SELECT coalesce(sum(tweets), 0) FROM account")?.cast_unsigned(),
+                sessions: count("SELECT count(*) FROM session")?.cast_unsigned(),
+                database_bytes,
+                commits,
+                changes,
+            })
+        })
+        .await
+    }
+
+    async fn announcement(&self) -> Result<String> {
+        self.read_blocking(announcement::read).await
+    }
+
+    async fn accounts_to_purge(&self) -> Result<Vec<AccountId>> {
+        self.read_blocking(accounts::to_purge).await
+    }
+
+    async fn reports(&self, by: Option<AccountId>, limit: usize) -> Result<Vec<Report>> {
+        self.read_blocking(move |db| reports::list(db, by, limit)).await
+    }
+
+    async fn forget_removed(&self) -> Result<bool> {
+        let (done, truncated) = oneshot::channel();
+        let restart = WalRestart { truncate: true, stall_max: WAL_RESTART_STALL_MAX, done };
+        self.request(WriterRequest::RestartWal(restart))?;
+        truncated.await.map_err(|_| storage_failed())
+    }
+}

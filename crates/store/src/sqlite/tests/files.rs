@@ -1,0 +1,154 @@
+//! The file of the store: check, backup, restore, migration and restart.
+
+use model::AccountId;
+use rusqlite::Connection;
+
+use super::over;
+use crate::sqlite::maintenance::{backup, check, restore};
+use crate::sqlite::schema::MIGRATIONS;
+use crate::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore, migrate, open};
+use crate::test_support::{START_MS, TestClock, TestStore};
+use crate::{Change, IdempotencyKey, Store as _, Timeline};
+
+#[tokio::test]
+async fn check_finds_what_is_wrong() {
+    let (made, events) = TestStore::new();
+    let fixture = over(&made, events).await;
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
+    fixture.follow(ada, bob).await;
+    fixture.post(bob, "counted #once").await;
+    made.store.close().await;
+    assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
+    for (harm, finding) in [
+        ("UPDATE account SET tweets = tweets + 1", "count of tweets"),
+        ("UPDATE account SET followers = 7", "count of followers"),
+        ("UPDATE tweet SET likes = 1", "count of likes"),
+        ("UPDATE hashtag SET tweets = 0", "count of a hashtag"),
+        (
+            "INSERT INTO block (blocker, blocked, id) SELECT follower, followee, 1 FROM follow",
+            "follow across a block",
+        ),
+        ("UPDATE tweet SET visibility = 3", "hashtag of a tweet that is not public"),
+        ("DELETE FROM tweet_search", "missing from the search index"),
+        ("UPDATE meta SET value = 1 WHERE name = 'id_high_water'", "high-water"),
+    ] {
+        let copy = made.directory.path().join("copy.db");
+        backup(&made.database(), &copy).unwrap();
+        Connection::open(&copy).unwrap().execute_batch(harm).unwrap();
+        let findings = check(&copy).unwrap().join("\n");
+        assert!(findings.contains(finding), "{harm}: {findings}");
+        std::fs::remove_file(copy).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn acknowledged_changes_are_there_after_a_restart() {
+    let (made, events) = TestStore::new();
+    let fixture = over(&made, events).await;
+    let ada = fixture.account("ada").await;
+    let id = fixture.post(ada, "stay").await;
+    drop(fixture);
+    // Set back far: identifiers must continue from the high-water mark, not from the clock.
+    made.clock.advance_ms(-1_000_000);
+    let (made, events) = made.reopen().await;
+    let fixture = over(&made, events).await;
+    assert_eq!(fixture.timeline(Timeline::User(ada)).await, [id]);
+    assert!(fixture.post(ada, "and go on").await > id);
+}
+
+#[tokio::test]
+async fn a_backup_is_complete_and_overwrites_nothing() {
+    let (made, events) = TestStore::new();
+    let fixture = over(&made, events).await;
+    let ada = fixture.account("ada").await;
+    fixture.post(ada, "kept").await;
+    let file = made.directory.path().join("backup.db");
+    let copied = backup(&made.database(), &file).unwrap();
+    assert_eq!((copied.accounts, copied.tweets), (1, 1));
+    let overwritten = backup(&made.database(), &file);
+    assert!(matches!(overwritten, Err(OpenError::Exists { path }) if path == file));
+    let overwritten = restore(&file, &made.database());
+    assert!(matches!(overwritten, Err(OpenError::Exists { path }) if path == made.database()));
+    let elsewhere = made.directory.path().join("new/mini-tweet.db");
+    restore(&file, &elsewhere).unwrap();
+    assert_eq!(check(&elsewhere).unwrap(), Vec::<String>::new());
+
+    let mut bytes = std::fs::read(&file).unwrap();
+    let length = bytes.len();
+    bytes[length / 2..].fill(0x5a);
+    let broken = made.directory.path().join("broken.db");
+    // A copy keeps the mode: a file that others can read is refused for that alone.
+    std::fs::copy(&file, &broken).unwrap();
+    std::fs::write(&broken, bytes).unwrap();
+    let nowhere = made.directory.path().join("nowhere/mini-tweet.db");
+    let error = restore(&broken, &nowhere).unwrap_err();
+    assert!(matches!(&error, OpenError::Corrupt { path, .. } if *path == broken), "{error:?}");
+    assert!(!nowhere.exists(), "a damaged backup restores nothing");
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_unchanged() {
+    let (made, _events) = TestStore::new();
+    made.store.close().await;
+    let path = made.database();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let clock = made.clock.clone();
+    let TestStore { store, directory, .. } = made;
+    drop(store);
+    let error = SqliteStore::open(&path, &SqliteOptions::default(), clock).unwrap_err();
+    assert!(
+        matches!(error, OpenError::Newer { found: 99, known, .. } if known == MIGRATIONS.len()),
+        "{error}"
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    drop(directory);
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_migrated_and_backed_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data").join(DATABASE);
+    open::make_at_schema(&path, 1, START_MS).unwrap();
+    let old = Connection::open(&path).unwrap();
+    let harmless =
+        "INSERT INTO account (id, username, display_name, role, password_phc) VALUES (1, 'ada', '', 1, 'x');
+         INSERT INTO session (id, account, token_hash, client_name, last_used_ms)
+         VALUES (2, 1, zeroblob(32), 'laptop', 5);
+         INSERT INTO idempotency (account, key, request_hash, result, changed, made_ms)
+         VALUES (1, x'aa', zeroblob(32), 77, 1, 5);";
+    old.execute_batch(harmless).unwrap();
+    drop(old);
+
+    let (made, events) = TestStore::in_directory(directory, TestClock::new());
+    let fixture = over(&made, events).await;
+    let ada = AccountId::new(1).unwrap();
+    assert!(made.store.session_by_token(&[0; 32]).await.unwrap().is_some(), "a session of before is kept");
+    let tweet = fixture.post(ada, "hello").await;
+    let timeline = model::TimelineName::parse("home").unwrap();
+    fixture.apply(Change::SetReadLine { account: ada, timeline, tweet }).await;
+    assert_eq!(made.store.read_lines(ada).await.unwrap().len(), 1);
+    assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
+
+    let once = IdempotencyKey { account: ada, key: vec![0xaa], request_hash: [0; 32] };
+    let again = Change::Announce { text: "applied before".into() };
+    assert_eq!(made.store.apply(again, Some(once)).await.unwrap().id, 77, "a key is still known");
+
+    let copy = migrate::backup_path(&made.database(), MIGRATIONS.len());
+    assert_eq!(check(&copy).unwrap(), Vec::<String>::new(), "the copy is a sound database");
+    let copy = Connection::open(copy).unwrap();
+    let version: u32 = copy.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+}
+
+#[test]
+fn an_interrupted_migration_is_resumed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data").join(DATABASE);
+    open::make_at_schema(&path, 1, START_MS).unwrap();
+    let copy = migrate::backup_path(&path, MIGRATIONS.len());
+    backup(&path, &copy).unwrap();
+    let (made, _events) = TestStore::in_directory(directory, TestClock::new());
+    assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
+    assert_eq!(check(&copy).unwrap(), Vec::<String>::new());
+}
