@@ -136,8 +136,8 @@ fn usernames(state: &State, typed: &str) -> Vec<Choice> {
     let mut all = matching(typed, people(state));
     let name = typed.to_lowercase();
     if !name.is_empty() && state.known.by_username(&name).is_none() {
-        let place = Route::Profile(name.clone(), ProfileTab::Tweets);
-        all.push(Choice::new(format!("@{name}"), "open this username", Chosen::Go(place)));
+        let route = Route::Profile(name.clone(), ProfileTab::Tweets);
+        all.push(Choice::new(format!("@{name}"), "open this username", Chosen::Go(route)));
     }
     all
 }
@@ -241,8 +241,8 @@ fn people(state: &State) -> Vec<Choice> {
     all.into_iter()
         .map(|account| {
             let name = SafeText::line(&account.display_name).as_str().to_owned();
-            let place = Route::Profile(account.username.clone(), ProfileTab::Tweets);
-            Choice::new(format!("@{}", account.username), name, Chosen::Go(place))
+            let route = Route::Profile(account.username.clone(), ProfileTab::Tweets);
+            Choice::new(format!("@{}", account.username), name, Chosen::Go(route))
         })
         .collect()
 }
@@ -260,12 +260,12 @@ fn jumps(state: &State) -> Vec<Choice> {
     let mut all: Vec<Choice> = places
         .into_iter()
         .chain(more)
-        .map(|place| Choice::new(place.title(), "", Chosen::Go(place)))
+        .map(|route| Choice::new(route.title(), "", Chosen::Go(route)))
         .collect();
     for conversation in state.known.conversations.values() {
         if let Some(with) = &conversation.with {
-            let place = Route::Conversation(with.username.clone());
-            all.push(Choice::new(format!("Chat with @{}", with.username), "", Chosen::Go(place)));
+            let route = Route::Conversation(with.username.clone());
+            all.push(Choice::new(format!("Chat with @{}", with.username), "", Chosen::Go(route)));
         }
     }
     all.extend(state.known.trends.iter().map(|trend| hashtag(&trend.name, "trend")));
@@ -312,8 +312,8 @@ fn links(state: &State, id: u64) -> Vec<Choice> {
             }
             Entity::Hashtag(tag) => hashtag(tag.name(), "feed of this hashtag"),
             Entity::Mention(username) => {
-                let place = Route::Profile(username.as_str().to_owned(), ProfileTab::Tweets);
-                Choice::new(format!("@{username}"), "profile", Chosen::Go(place))
+                let route = Route::Profile(username.as_str().to_owned(), ProfileTab::Tweets);
+                Choice::new(format!("@{username}"), "profile", Chosen::Go(route))
             }
         });
     }

@@ -1,4 +1,4 @@
-//! Forms: a few fields, one after the other, and what was wrong with them.
+//! Forms: their fields, their hints and their problems.
 
 use protocol::v1;
 
@@ -7,58 +7,58 @@ use terminal::editor::Editor;
 /// What a form is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormKind {
-    /// Which server.
+    /// The address of a server.
     Connect,
-    /// A session of an account.
+    /// Signing in.
     LogIn,
-    /// A new account.
+    /// Signing up.
     SignUp,
-    /// What others see of one.
+    /// Display name and bio.
     EditProfile,
-    /// Another password.
+    /// A new password.
     Password,
 }
 
-/// One field.
+/// A field of a form.
 #[derive(Debug, Clone)]
 pub struct Field {
-    /// What is asked for.
+    /// Its name, for the user.
     pub label: &'static str,
-    /// What helps to answer.
+    /// An explanation next to the name.
     pub hint: String,
-    /// What is written.
+    /// Its text.
     pub editor: Editor,
-    /// Whether it is hidden.
+    /// Whether the text is hidden.
     pub is_secret: bool,
-    /// What there is to say of what is written: in place of the hint.
+    /// A remark on the text, shown in place of the hint.
     pub note: Option<Note>,
 }
 
-/// Of what is written in a field.
+/// A remark on the text of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// In words, with a sign.
+    /// Its words, after a sign.
     pub text: String,
-    /// It is well.
+    /// Whether the text is acceptable.
     pub is_good: bool,
 }
 
-/// Fields, the one that is written, and what was wrong.
+/// A form that is open.
 #[derive(Debug, Clone)]
 pub struct Form {
     /// What it is for.
     pub kind: FormKind,
     /// Its fields.
     pub fields: Vec<Field>,
-    /// The one that is written.
+    /// Index of the field that has the focus.
     pub focus: usize,
-    /// What was wrong, and where.
+    /// Why it was refused, for the user.
     pub problem: Option<String>,
-    /// An answer is waited for.
+    /// Whether it was submitted and has no response.
     pub is_busy: bool,
-    /// Passwords are shown.
+    /// Whether passwords are readable.
     pub is_revealed: bool,
-    /// When to ask whether the username can be had.
+    /// When to ask the server whether the username is available, in Unix milliseconds.
     pub check_at: Option<i64>,
 }
 
@@ -75,83 +75,83 @@ impl Form {
         Self { kind, fields, focus: 0, problem: None, is_busy: false, is_revealed: false, check_at: None }
     }
 
-    /// Asks for a server.
+    /// The form for the address of a server.
     #[must_use]
     pub fn connect(server: &str) -> Self {
         Self::new(
             FormKind::Connect,
-            vec![field("Server", "host, host:port or unix:/path; 127.0.0.1 is this machine", server)],
+            vec![field("Server", "host, host:port or unix:/path; 127.0.0.1: this computer", server)],
         )
     }
 
-    /// Asks for a session.
+    /// The form for signing in.
     #[must_use]
     pub fn log_in(username: &str) -> Self {
         let mut form = Self::new(
             FormKind::LogIn,
-            vec![field("Username", "", username), secret("Password", "Ctrl-r shows it")],
+            vec![field("Username", "", username), secret("Password", "Ctrl-r: show")],
         );
         form.focus = usize::from(!username.is_empty());
         form
     }
 
-    /// Asks for a new account.
+    /// The form for signing up.
     #[must_use]
     pub fn sign_up(with_invite: bool) -> Self {
         let mut fields = vec![
-            field("Username", "a-z, 0-9 and _, at most 30: how others find you", ""),
-            field("Name", "as you like it; may stay empty", ""),
-            secret("Password", "at least 8 characters; a few words make a good one"),
-            secret("Once more", "so that it is what you meant"),
+            field("Username", "a-z, 0-9 and _, up to 30 characters", ""),
+            field("Display name (optional)", "", ""),
+            secret("Password", "at least 8 characters; several words are strong"),
+            secret("Confirm password", ""),
         ];
         if with_invite {
-            fields.push(field("Invite code", "this server asks for one", ""));
+            fields.push(field("Invite code", "required by this server", ""));
         }
         Self::new(FormKind::SignUp, fields)
     }
 
-    /// Asks what others shall see.
+    /// The form for display name and bio.
     #[must_use]
     pub fn edit_profile(profile: &v1::Profile) -> Self {
         let name = profile.account.as_ref().map_or("", |account| &account.display_name);
         Self::new(
             FormKind::EditProfile,
-            vec![field("Name", "", name), field("About you", "at most 300 characters", &profile.bio)],
+            vec![field("Display name", "", name), field("Bio", "up to 300 characters", &profile.bio)],
         )
     }
 
-    /// Asks for another password.
+    /// The form for a new password.
     #[must_use]
     pub fn password() -> Self {
         Self::new(
             FormKind::Password,
             vec![
-                secret("Password now", ""),
+                secret("Current password", ""),
                 secret("New password", "at least 8 characters"),
-                secret("Once more", "other devices are logged out"),
+                secret("Confirm password", "signs out your other devices"),
             ],
         )
     }
 
-    /// What stands above it.
+    /// Its title.
     #[must_use]
     pub fn title(&self) -> &'static str {
         match self.kind {
             FormKind::Connect => "Connect to a server",
-            FormKind::LogIn => "Log in",
-            FormKind::SignUp => "Create an account",
-            FormKind::EditProfile => "Your profile",
-            FormKind::Password => "Change the password",
+            FormKind::LogIn => "Sign in",
+            FormKind::SignUp => "Sign up",
+            FormKind::EditProfile => "Edit your profile",
+            FormKind::Password => "Change your password",
         }
     }
 
-    /// What is written in a field.
+    /// The text of a field.
     #[must_use]
-    pub fn text(&self, place: usize) -> &str {
-        self.fields.get(place).map_or("", |field| field.editor.text())
+    pub fn text(&self, index: usize) -> &str {
+        self.fields.get(index).map_or("", |field| field.editor.text())
     }
 
-    /// Which field takes a new password.
+    /// Index of the field for a new password, if there is one.
     #[must_use]
     pub fn new_password(&self) -> Option<usize> {
         match self.kind {
@@ -161,28 +161,28 @@ impl Form {
         }
     }
 
-    /// Says how it stands with what is written in a field.
-    pub fn note(&mut self, place: usize, note: Option<Note>) {
-        if let Some(field) = self.fields.get_mut(place) {
+    /// Sets the remark on a field.
+    pub fn note(&mut self, index: usize, note: Option<Note>) {
+        if let Some(field) = self.fields.get_mut(index) {
             field.note = note;
         }
     }
 
-    /// The field that is written.
+    /// The field that has the focus.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         self.fields.get_mut(self.focus)
     }
 
-    /// To another field, around the ends.
+    /// Moves the focus by a number of fields, around the ends.
     pub fn step(&mut self, by: isize) {
         let count = self.fields.len().max(1);
         self.focus = self.focus.wrapping_add_signed(by).wrapping_add(count) % count;
     }
 
-    /// Says what is wrong and goes to where it is; what was typed stays, but passwords that were refused.
-    pub fn refuse(&mut self, place: usize, problem: impl Into<String>) {
+    /// Shows why the form was refused and moves the focus to the field; what was typed stays.
+    pub fn refuse(&mut self, index: usize, problem: impl Into<String>) {
         self.is_busy = false;
         self.problem = Some(problem.into());
-        self.focus = place.min(self.fields.len().saturating_sub(1));
+        self.focus = index.min(self.fields.len().saturating_sub(1));
     }
 }

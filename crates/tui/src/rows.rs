@@ -11,15 +11,15 @@ use crate::row::Row;
 use crate::settings;
 use crate::state::{Phase, ScreenState, State};
 
-/// Retweets of one tweet within so many rows are shown once.
+/// A tweet that is retweeted several times within this number of rows is shown once.
 const RETWEET_WINDOW: usize = 40;
 /// Replies are indented up to this depth.
 pub const DEPTH_MAX: u8 = 6;
 
 /// The rows of a screen.
 #[must_use]
-pub fn rows(state: &State, place: &Route, panel: &ScreenState) -> Vec<Row> {
-    let mut rows = match place {
+pub fn rows(state: &State, route: &Route, panel: &ScreenState) -> Vec<Row> {
+    let mut rows = match route {
         Route::Thread(id) => thread(state, panel, *id),
         Route::Notifications => notifications(state, panel),
         Route::Conversations => panel.ids.iter().map(|id| Row::Conversation(*id)).collect(),
@@ -32,7 +32,7 @@ pub fn rows(state: &State, place: &Route, panel: &ScreenState) -> Vec<Row> {
         Route::Search(SearchKind::Hashtags, _) => panel.names.iter().cloned().map(Row::Hashtag).collect(),
         Route::Profile(_, tab) => {
             let mut rows = vec![Row::ProfileHead];
-            rows.extend(if tab.has_tweets() { timeline(state, place, panel) } else { people(panel) });
+            rows.extend(if tab.has_tweets() { timeline(state, route, panel) } else { people(panel) });
             rows
         }
         Route::Drafts => drafts(state),
@@ -45,7 +45,7 @@ pub fn rows(state: &State, place: &Route, panel: &ScreenState) -> Vec<Row> {
         Route::Help => help(),
         Route::Log => notes(state.log.iter().rev().map(|(_, line)| line.as_str())),
         Route::Doctor => notes(doctor(state).iter().map(String::as_str)),
-        _ => timeline(state, place, panel),
+        _ => timeline(state, route, panel),
     };
     if !panel.filter.is_empty() {
         let words: Vec<String> = panel.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
@@ -54,26 +54,26 @@ pub fn rows(state: &State, place: &Route, panel: &ScreenState) -> Vec<Row> {
             matches!(row, Row::ProfileHead) || words.iter().all(|word| text.contains(word))
         });
     }
-    if panel.next.is_some() && panel.phase != Phase::New && !matches!(place, Route::Conversation(_)) {
+    if panel.next.is_some() && panel.phase != Phase::New && !matches!(route, Route::Conversation(_)) {
         rows.push(Row::More);
     }
     rows
 }
 
-fn timeline(state: &State, place: &Route, panel: &ScreenState) -> Vec<Row> {
+fn timeline(state: &State, route: &Route, panel: &ScreenState) -> Vec<Row> {
     let mut rows = Vec::with_capacity(panel.ids.len() + 2);
     let mut originals: Vec<u64> = Vec::new();
     let mut line_is_drawn = false;
     for &id in &panel.ids {
         let is_hidden = state.known.tweet(id).is_none_or(|tweet| state.is_muted(tweet));
         let original = state.known.original(id);
-        let is_repeated = matches!(place, Route::Home)
+        let is_repeated = matches!(route, Route::Home)
             && original != id
             && originals.iter().rev().take(RETWEET_WINDOW).any(|seen| *seen == original);
         if let Some(read) = panel.read_line
             && !line_is_drawn
             && id <= read
-            && place.read_line_name().is_some()
+            && route.read_line_name().is_some()
         {
             line_is_drawn = true;
             if !rows.is_empty() {
@@ -95,7 +95,7 @@ fn people(panel: &ScreenState) -> Vec<Row> {
     panel.ids.iter().map(|id| Row::Person(*id)).collect()
 }
 
-/// Oldest first; what is on its way stands at the end.
+/// Messages, oldest first, then those that are being sent.
 fn messages(state: &State, panel: &ScreenState, username: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     if panel.next.is_some() {
@@ -108,7 +108,7 @@ fn messages(state: &State, panel: &ScreenState, username: &str) -> Vec<Row> {
     rows
 }
 
-/// Ancestors, the tweet, and the replies as a tree: each below what it answers, oldest first.
+/// Ancestors, the tweet, and its replies as a tree: each below its parent, oldest first.
 fn thread(state: &State, panel: &ScreenState, root: u64) -> Vec<Row> {
     let mut rows: Vec<Row> = panel.ancestors.iter().map(|id| Row::Tweet(*id, 0)).collect();
     if state.known.tweet(root).is_some() || state.known.is_gone(root) {
@@ -123,25 +123,25 @@ fn thread(state: &State, panel: &ScreenState, root: u64) -> Vec<Row> {
 }
 
 fn branch(state: &State, panel: &ScreenState, ids: &[u64], parent: u64, depth: u8, rows: &mut Vec<Row>) {
-    let answers = |id: &&u64| state.known.tweet(**id).is_some_and(|tweet| tweet.reply_to == parent);
-    for id in ids.iter().filter(answers) {
+    let is_reply = |id: &&u64| state.known.tweet(**id).is_some_and(|tweet| tweet.reply_to == parent);
+    for id in ids.iter().filter(is_reply) {
         rows.push(Row::Tweet(*id, depth.min(DEPTH_MAX)));
-        // A reply is always younger than what it answers, so that this ends.
+        // A reply has a greater identifier than its parent, so the recursion ends.
         if *id > parent && !panel.folded.contains(id) && depth < 100 {
             branch(state, panel, ids, *id, depth + 1, rows);
         }
     }
 }
 
-/// How many tweets are below one in a thread.
+/// The number of replies below a tweet of a thread, at all depths.
 #[must_use]
 pub fn replies_below(state: &State, panel: &ScreenState, id: u64) -> usize {
-    let answers =
+    let is_reply =
         |other: &&u64| **other > id && state.known.tweet(**other).is_some_and(|tweet| tweet.reply_to == id);
-    panel.ids.iter().filter(answers).map(|child| 1 + replies_below(state, panel, *child)).sum()
+    panel.ids.iter().filter(is_reply).map(|child| 1 + replies_below(state, panel, *child)).sum()
 }
 
-/// Likes and retweets of one tweet together, as long as they stand beside each other.
+/// One row for adjacent likes or retweets of one tweet, and for adjacent follows.
 fn notifications(state: &State, panel: &ScreenState) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut last: Option<(i32, u64)> = None;
@@ -161,19 +161,19 @@ fn notifications(state: &State, panel: &ScreenState) -> Vec<Row> {
     rows
 }
 
-/// What a row of notifications tells.
+/// The content of a row of notifications.
 #[derive(Debug)]
 pub struct Group {
-    /// Who did it, the last one first, each once.
+    /// The accounts, latest first, without duplicates.
     pub people: Vec<u64>,
-    /// Whether one of them was not read.
+    /// Whether one of the notifications is unread.
     pub is_unread: bool,
-    /// When the last one was, in milliseconds since 1970.
+    /// The time of the latest notification, in Unix milliseconds.
     pub newest_ms: i64,
 }
 
 impl Group {
-    /// What the row of this oldest notification tells.
+    /// The group whose oldest notification this is.
     #[must_use]
     pub fn of(state: &State, oldest: u64) -> Self {
         let empty = ScreenState::default();
@@ -190,9 +190,9 @@ impl Group {
     }
 }
 
-/// All notifications that a row stands for, newest first.
+/// All notifications of a row, newest first.
 fn group_of(state: &State, panel: &ScreenState, oldest: u64) -> Vec<u64> {
-    let Some(place) = panel.ids.iter().position(|id| *id == oldest) else { return Vec::new() };
+    let Some(index) = panel.ids.iter().position(|id| *id == oldest) else { return Vec::new() };
     let Some(one) = state.known.notifications.get(&oldest) else { return vec![oldest] };
     let groups = matches!(
         one.kind(),
@@ -205,7 +205,7 @@ fn group_of(state: &State, panel: &ScreenState, oldest: u64) -> Vec<u64> {
         let other = state.known.notifications.get(*id);
         other.is_some_and(|other| (other.kind, other.tweet_id) == (one.kind, one.tweet_id))
     };
-    let mut group: Vec<u64> = panel.ids.iter().take(place + 1).rev().take_while(same).copied().collect();
+    let mut group: Vec<u64> = panel.ids.iter().take(index + 1).rev().take_while(same).copied().collect();
     group.reverse();
     group
 }
@@ -226,12 +226,12 @@ fn drafts(state: &State) -> Vec<Row> {
 fn help() -> Vec<Row> {
     use crate::commands::Context;
     let parts = [
-        ("Moving and going", Context::Anywhere),
+        ("Anywhere", Context::Anywhere),
         ("In lists", Context::List),
         ("On a tweet", Context::Tweet),
         ("On a person", Context::Person),
-        ("While you write", Context::Composer),
-        ("On one line", Context::Prompt),
+        ("In the composer", Context::Composer),
+        ("In a prompt", Context::Prompt),
         ("In a form", Context::Form),
     ];
     let mut rows = Vec::new();
@@ -246,7 +246,7 @@ fn notes<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Row> {
     (0..).zip(lines).map(|(number, line)| Row::Note(number, line.into())).collect()
 }
 
-/// What a filter looks for in a row.
+/// The text of a row that the filter searches.
 fn searchable(state: &State, row: &Row) -> String {
     let account = |id: u64| {
         state.known.account(id).map_or_else(String::new, |a| format!("@{} {}", a.username, a.display_name))

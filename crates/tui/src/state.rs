@@ -37,258 +37,258 @@ pub const KEY_HINT_MS: i64 = 300;
 /// Steps that can be undone.
 const UNDO_MAX: usize = 100;
 
-/// How far the responses of a screen has come.
+/// The progress of loading a screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
-    /// Never asked for.
+    /// Not requested yet.
     #[default]
     New,
-    /// Asked for.
+    /// The first page was requested.
     Loading,
-    /// Here.
+    /// At least one page is here.
     Ready,
-    /// Could not be read.
+    /// The first page could not be loaded.
     Failed,
 }
 
-/// What a screen holds.
+/// The content of a screen, and where the reader is in it.
 #[derive(Debug, Default)]
 pub struct ScreenState {
-    /// Its rows and where the reader is.
+    /// Its rows and the reader's position.
     pub list: List<Row>,
-    /// Items in the order of the list.
+    /// Identifiers of its items, in the order of the server.
     pub ids: Vec<u64>,
-    /// Hashtags that were found.
+    /// The hashtags of a search result.
     pub names: Vec<SmolStr>,
-    /// In a thread: what the tweet answers, the root first.
+    /// In a thread: the tweets above it, the root first.
     pub ancestors: Vec<u64>,
-    /// Items below which something is missing.
+    /// Items with a gap below them: there are more items that were not loaded.
     pub gaps: BTreeSet<u64>,
-    /// Cursor of what follows.
+    /// Cursor of the next page; `None` at the end.
     pub next: Option<String>,
-    /// How far its responses has come.
+    /// The progress of loading it.
     pub phase: Phase,
-    /// Why it could not be filled.
+    /// Why the first page could not be loaded, in words for the user.
     pub problem: Option<String>,
-    /// More was asked for.
+    /// A page was requested and is not here.
     pub is_filling: bool,
-    /// It was asked for before the server told of it live: what came between the two is missing.
+    /// The newest page was requested before the subscription began: an item that came between is missing.
     pub is_asked_early: bool,
-    /// The newest item when the newest were asked for: what is newer came live meanwhile.
+    /// The newest item when the newest page was requested: newer ones came as live events.
     pub newest_when_asked: u64,
-    /// The reader moved up last.
+    /// The last move of the reader was upwards.
     pub is_going_up: bool,
-    /// The newest item that was on the screen.
+    /// The newest item that was visible.
     pub seen: u64,
-    /// Up to here everything was read when the screen was opened.
+    /// The read line when the screen was opened: everything up to this item was read before.
     pub read_line: Option<u64>,
-    /// Tweets of a thread whose replies are hidden.
+    /// Tweets of a thread whose replies are folded.
     pub folded: HashSet<u64>,
-    /// Only rows with these words are shown.
+    /// Words that visible rows contain; empty: all rows.
     pub filter: String,
-    /// In a chat: how far the other one has come.
+    /// In a chat: what the other side has received and read.
     pub theirs: v1::ReadReceipts,
-    /// When the other one wrote last.
+    /// In a chat: until when the other side is shown as typing, in Unix milliseconds.
     pub typing_until: i64,
-    /// It was kept, and is as it was at this time: the server has not been asked since.
+    /// The time of a cached page, in Unix milliseconds; `None` once the server has responded.
     pub as_of: Option<i64>,
 }
 
-/// How the connection stands, in words.
+/// The state of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
-    /// None was made yet.
+    /// The first attempt goes on.
     Connecting,
-    /// There is one.
+    /// Connected.
     Live,
-    /// It was lost and is being made again.
+    /// Lost; it is being made again. The reason, for the user.
     Reconnecting(String),
-    /// There will be none.
+    /// Ended, without further attempts. The reason, for the user.
     Stopped(String),
 }
 
-/// A message at the bottom.
+/// A message at the bottom of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
-    /// What it says.
+    /// Its words.
     pub text: String,
-    /// Something went wrong.
+    /// Whether it reports an error.
     pub is_error: bool,
-    /// Until when it is shown.
+    /// The time at which it disappears, in Unix milliseconds.
     pub until: i64,
 }
 
-/// Something that can be taken back.
+/// A step that can be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undoable {
-    /// Done; its inverse takes it back.
+    /// A requested action: its inverse is requested.
     Done(UserAction),
-    /// Held, not yet asked.
+    /// An action that waits: it is dropped.
     Held(UserAction),
-    /// A text that is held in the outbox.
+    /// A text that waits in the outbox, by its key: it goes back to the composer.
     Sent(Bytes),
-    /// A draft that was thrown away.
+    /// A discarded draft: it is opened again.
     Discarded(Draft),
 }
 
-/// Who one is.
+/// The user's account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Me {
-    /// One's account.
+    /// As others see it.
     pub account: v1::Account,
-    /// Nobody sees that one is there.
+    /// Whether its presence is hidden.
     pub is_hidden: bool,
 }
 
-/// What the terminal can do, as far as it has said so.
+/// What the terminal supports, as far as it has answered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Capabilities {
-    /// Colours.
+    /// Colors.
     pub depth: Depth,
-    /// Frames are shown whole (mode 2026): known, and whether.
+    /// Synchronized output (mode 2026); `None`: no answer.
     pub synchronized: Option<bool>,
-    /// Widths are those of whole characters (mode 2027).
+    /// Widths of grapheme clusters (mode 2027); `None`: no answer.
     pub clusters: Option<bool>,
-    /// Its background.
+    /// Whether its background is dark; `None`: no answer.
     pub is_dark: Option<bool>,
-    /// It has answered.
+    /// It has answered the last question.
     pub has_answered: bool,
-    /// The `TERM` that it calls itself.
+    /// The value of `TERM`.
     pub term: String,
-    /// Whether it is on this machine: an editor, a browser and a shell are there.
+    /// Whether the client runs on the user's machine, with an editor, a browser and a shell.
     pub is_local: bool,
-    /// Where the person is, by their machine; over ssh nobody knows, and it is UTC.
+    /// The user's time zone; `None` over ssh, where UTC is used.
     pub zone: Option<TimeZone>,
 }
 
-/// What the state begins with.
+/// What the state starts with.
 #[derive(Debug, Default)]
 pub struct Setup {
     /// Unix milliseconds.
     pub now: i64,
-    /// Of the terminal.
+    /// The size of the terminal.
     pub size: Size,
-    /// What it can do.
+    /// What the terminal supports.
     pub capabilities: Capabilities,
-    /// The text of the settings file.
+    /// The settings file.
     pub settings: String,
-    /// The server, for people; empty when none was ever chosen.
+    /// The address of the server; empty if none was chosen yet.
     pub server: String,
-    /// Whose session is taken up.
+    /// The account whose session is resumed.
     pub username: Option<String>,
-    /// Kept drafts.
+    /// Saved drafts.
     pub drafts: Vec<Draft>,
-    /// Kept outbox.
+    /// The saved outbox.
     pub outbox: Vec<Outgoing>,
-    /// What was kept of the home timeline.
+    /// The cached first page of the home timeline.
     pub home: Option<Page>,
-    /// Kept read lines, by timeline.
+    /// Saved read lines by timeline.
     pub read_lines: BTreeMap<String, u64>,
-    /// Nothing is written to the network.
+    /// Read-only mode: no request may change anything.
     pub is_read_only: bool,
-    /// An ssh key with which the person came and that is nobody's yet, as one line of OpenSSH.
+    /// A key that the ssh client offered and that no account has, as a line in the format of OpenSSH.
     pub offered_key: Option<String>,
-    /// Makes unpredictable keys: the seam of randomness.
+    /// Makes idempotency keys; tests replace it.
     pub new_key: Option<fn() -> Bytes>,
 }
 
-/// Everything.
+/// The state of the client.
 #[derive(Debug)]
 pub struct State {
-    /// Unix milliseconds, as of the last message.
+    /// The time of the last message, in Unix milliseconds.
     pub now: i64,
-    /// Of the terminal.
+    /// The size of the terminal.
     pub size: Size,
-    /// What it can do.
+    /// What the terminal supports.
     pub capabilities: Capabilities,
     /// Whether the terminal has the focus.
     pub is_focused: bool,
-    /// How the client looks and behaves.
+    /// Options, shortcuts and themes of the settings file.
     pub settings: Settings,
-    /// Keys.
+    /// The shortcuts in use.
     pub keymap: Keymap,
-    /// Colours.
+    /// The theme in use.
     pub theme: Theme,
-    /// The settings file could not be read: it is not written over.
+    /// The settings file has an error: it is not overwritten.
     pub settings_are_broken: bool,
-    /// The server, for people.
+    /// The address of the server.
     pub server: String,
-    /// Its hello.
+    /// The server's hello.
     pub hello: v1::ServerHello,
-    /// The connection.
+    /// The state of the connection.
     pub link: Link,
-    /// Since when there is none; `None` while there is one, or when there never was one.
+    /// When the connection was lost, in Unix milliseconds; `None` while there is one, or if there never was one.
     pub lost_at: Option<i64>,
-    /// Who one is; `None`: nobody is signed in.
+    /// The user's account; `None` until the server has confirmed the session.
     pub me: Option<Me>,
-    /// Whose session is taken up.
+    /// The account whose session is resumed.
     pub username: Option<String>,
-    /// Nothing is written to the network.
+    /// Read-only mode: no request may change anything.
     pub is_read_only: bool,
-    /// What is known of the network.
+    /// Everything that was loaded, by identifier.
     pub known: Entities,
-    /// Where one was, is, and was before going back.
+    /// Screens that were visited, oldest first.
     pub history: Vec<Route>,
-    /// The place in history.
+    /// Index of the current screen in the history.
     pub at: usize,
-    /// Screens.
+    /// Screens in memory.
     pub panels: HashMap<Route, ScreenState>,
-    /// What is followed live beside the usual.
+    /// Subscriptions of the current screen, which end when the reader leaves it.
     pub topics: HashSet<crate::message::Topic>,
-    /// Of what the server tells live.
+    /// Subscriptions that have begun.
     pub following: HashSet<crate::message::Topic>,
-    /// The sheet on which a text is written.
+    /// The composer, if it is open.
     pub composer: Option<Composer>,
-    /// A line that is asked for, or a menu.
+    /// The prompt, if one is open.
     pub prompt: Option<Prompt>,
-    /// A form.
+    /// The form, if one is open.
     pub form: Option<Form>,
-    /// Keys that wait for more.
+    /// The beginning of a shortcut of several keys.
     pub keys: Vec<Key>,
-    /// Since when.
+    /// When its first key was pressed, in Unix milliseconds.
     pub keys_since: i64,
-    /// Whether trends and who is online are shown where there is no room beside the list.
+    /// Whether the side pane is shown although the screen is narrow.
     pub has_side: bool,
-    /// At the bottom.
+    /// The message at the bottom.
     pub toast: Option<Toast>,
-    /// What went on: when, and what.
+    /// The log: time in Unix milliseconds, and text.
     pub log: VecDeque<(i64, String)>,
-    /// Not finished.
+    /// Saved drafts.
     pub drafts: Drafts,
-    /// Since when the composer has what is not kept.
+    /// Since when the composer has an unsaved change, in Unix milliseconds.
     pub unkept_since: Option<i64>,
-    /// Not sent.
+    /// Texts without a final response.
     pub outbox: Vec<Outgoing>,
-    /// Acts that are held until a time.
+    /// Actions that wait so that they can be undone, with the time at which they are sent.
     pub held: Vec<(i64, UserAction)>,
-    /// An ssh key that could be bound to the account.
+    /// The ssh key that can be added to the account.
     pub offered_key: Option<String>,
-    /// What can be taken back, the last at the end.
+    /// Steps that can be undone, the last one at the end.
     pub undo: Vec<Undoable>,
-    /// What was taken back.
+    /// Actions that were undone, the last one at the end.
     pub redo: Vec<UserAction>,
-    /// Notifications that are unread.
+    /// The number of unread notifications.
     pub unread: u32,
-    /// How far the reader has come, by timeline.
+    /// Read lines by timeline: the newest tweet that was read.
     pub read_lines: BTreeMap<String, u64>,
-    /// Since when they are not kept.
+    /// Since when the read lines have an unsaved change, in Unix milliseconds.
     pub unkept_lines_since: Option<i64>,
-    /// Those that the server does not know yet.
+    /// Timelines whose read line was not sent to the server.
     pub untold_lines: BTreeSet<String>,
-    /// People who are there.
+    /// Accounts that are online or away.
     pub online: BTreeSet<u64>,
-    /// When the trends were asked for last.
+    /// When the trends were last requested, in Unix milliseconds.
     pub trends_asked: i64,
-    /// Last time that the other one was told of typing.
+    /// When the last typing notice was sent, in Unix milliseconds.
     pub typing_sent: i64,
-    /// A first request to quit, or to quit with Ctrl-C.
+    /// When quitting was asked for, in Unix milliseconds: it takes two keys.
     pub quit_asked: i64,
-    /// Makes unpredictable keys.
+    /// Makes idempotency keys.
     pub new_key: fn() -> Bytes,
 }
 
 impl State {
-    /// As it begins: with what was kept, before there is a connection.
+    /// The state at the start, without a connection. Problems of the settings file are shown.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let (settings, problem) = match Settings::parse(&setup.settings) {
@@ -344,29 +344,29 @@ impl State {
             new_key: setup.new_key.unwrap_or(client::new_key),
         };
         for problem in
-            problem.into_iter().map(|problem| format!("settings are not used: {problem}")).chain(problems)
+            problem.into_iter().map(|problem| format!("Settings not used: {problem}")).chain(problems)
         {
             state.complain(problem);
         }
         state
     }
 
-    /// Where one is.
+    /// The current screen.
     #[must_use]
     pub fn place(&self) -> &Route {
         self.history.get(self.at).unwrap_or(&Route::Home)
     }
 
-    /// What is shown there.
+    /// Its content; `None` before the first message.
     #[must_use]
     pub fn panel(&self) -> Option<&ScreenState> {
         self.panels.get(self.place())
     }
 
-    /// The same, to change it.
+    /// Its content, to change it.
     pub fn panel_mut(&mut self) -> &mut ScreenState {
-        let place = self.place().clone();
-        self.panels.entry(place).or_default()
+        let route = self.place().clone();
+        self.panels.entry(route).or_default()
     }
 
     /// The selected row.
@@ -375,7 +375,7 @@ impl State {
         self.panel()?.list.selected()
     }
 
-    /// The tweet that is meant: of a plain retweet, its original; of a notification, the one that it is about.
+    /// The selected tweet: of a retweet, the original; of a notification, the tweet that it is about.
     #[must_use]
     pub fn selected_tweet(&self) -> Option<u64> {
         match self.selected()? {
@@ -389,7 +389,7 @@ impl State {
         .filter(|id| self.known.tweet(*id).is_some())
     }
 
-    /// The username that is meant: a person, or the author of a tweet.
+    /// The username of the selected account, or of the author of the selected tweet.
     #[must_use]
     pub fn selected_person(&self) -> Option<String> {
         let id = match self.selected() {
@@ -404,13 +404,13 @@ impl State {
         self.known.account(id).map(|account| account.username.clone())
     }
 
-    /// Whether a tweet is by oneself.
+    /// Whether the user wrote this tweet.
     #[must_use]
     pub fn is_mine(&self, id: u64) -> bool {
         self.known.tweet(id).is_some_and(|tweet| self.is_me(tweet.author_id))
     }
 
-    /// Whether this is one's own account; before there is a connection by the name of the session.
+    /// Whether this is the user's account. Without a connection, the username of the session decides.
     #[must_use]
     pub fn is_me(&self, account: u64) -> bool {
         match &self.me {
@@ -419,13 +419,13 @@ impl State {
         }
     }
 
-    /// When what a screen shows was so, while that is not now.
+    /// How old a screen is while it is not up to date, in Unix milliseconds.
     #[must_use]
     pub fn as_of(&self, panel: &ScreenState) -> Option<i64> {
         panel.as_of.or(self.lost_at.filter(|_| panel.phase == Phase::Ready))
     }
 
-    /// Whether a tweet is not shown because of its author or of who retweeted it.
+    /// Whether a tweet is hidden because its author, or the author of the original, is muted or blocked.
     #[must_use]
     pub fn is_muted(&self, tweet: &v1::Tweet) -> bool {
         let is_hidden = |id: u64| {
@@ -436,13 +436,13 @@ impl State {
         is_hidden(tweet.author_id) || original.is_some_and(is_hidden)
     }
 
-    /// Messages that are unread, in all chats.
+    /// The number of unread messages in all chats.
     #[must_use]
     pub fn unread_messages(&self) -> u32 {
         self.known.conversations.values().map(|conversation| conversation.unread).sum()
     }
 
-    /// Where keys go.
+    /// The contexts whose shortcuts are active.
     #[must_use]
     pub fn contexts(&self) -> Vec<Context> {
         if self.form.is_some() {
@@ -464,12 +464,12 @@ impl State {
         contexts
     }
 
-    /// Says something at the bottom for a while.
+    /// Shows a message for some seconds, and logs it.
     pub fn say(&mut self, text: impl Into<String>) {
         self.toast_of(text.into(), false);
     }
 
-    /// Says what went wrong, and keeps it in the log.
+    /// Shows an error for some seconds, and logs it.
     pub fn complain(&mut self, text: impl Into<String>) {
         self.toast_of(text.into(), true);
     }
@@ -479,7 +479,7 @@ impl State {
         self.toast = Some(Toast { text, is_error, until: self.now + TOAST_MS });
     }
 
-    /// Keeps a line in the log.
+    /// Adds a line to the log.
     pub fn note(&mut self, text: String) {
         if self.log.len() == LOG_LINES_MAX {
             self.log.pop_front();
@@ -506,12 +506,12 @@ impl State {
         }
     }
 
-    /// Forgets screens that nobody will go back to soon, and what only they showed.
+    /// Drops screens far back in the history, and the tweets that only they show.
     pub fn forget_old(&mut self) {
         if self.panels.len() > SCREENS_MAX {
             let recent: HashSet<Route> = self.history.iter().rev().take(SCREENS_MAX / 2).cloned().collect();
-            let keep = |place: &Route| Route::TABS.contains(place) || recent.contains(place);
-            self.panels.retain(|place, _| keep(place));
+            let keep = |route: &Route| Route::TABS.contains(route) || recent.contains(route);
+            self.panels.retain(|route, _| keep(route));
         }
         let shown: HashSet<u64> = self
             .panels

@@ -108,7 +108,7 @@ fn asks_for_secret(state: &State) -> bool {
 struct Announced {
     /// The screen, its phase, the length of its filter, and whether it was empty: the first rows of an empty screen are
     /// read.
-    place: Option<(Route, Phase, usize, bool)>,
+    screen: Option<(Route, Phase, usize, bool)>,
     /// Whether there was a connection.
     had_connection: Option<bool>,
     /// Index of the first row that was not read.
@@ -165,18 +165,18 @@ impl Announced {
     /// Reads a screen that was just opened, and what is new in a chat.
     fn screen_change(&mut self, state: &State) -> String {
         let Some(panel) = state.panel() else { return String::new() };
-        let place = state.place().clone();
+        let route = state.place().clone();
         let rows = panel.list.rows().len();
         let newest = panel.ids.first().copied().unwrap_or(0);
-        let now = (place.clone(), panel.phase, panel.filter.len(), rows == 0);
-        if self.place.as_ref() != Some(&now) {
-            self.place = Some(now);
+        let now = (route.clone(), panel.phase, panel.filter.len(), rows == 0);
+        if self.screen.as_ref() != Some(&now) {
+            self.screen = Some(now);
             self.newest = newest;
-            let mut title = SafeText::line(&place.title()).as_str().to_owned();
+            let mut title = SafeText::line(&route.title()).as_str().to_owned();
             if let Some(then) = state.as_of(panel) {
                 title.push_str(&format!(", as of {}", ago(state.now, then)));
             }
-            let what = match place {
+            let what = match route {
                 Route::People | Route::Online | Route::Muted | Route::Blocked => ("person", "people"),
                 Route::Conversation(_) => ("message", "messages"),
                 _ => ("item", "items"),
@@ -188,7 +188,7 @@ impl Announced {
                 }
             };
             self.next_row = 0;
-            if matches!(place, Route::Conversation(_)) {
+            if matches!(route, Route::Conversation(_)) {
                 self.next_row = rows.saturating_sub(ROWS_AT_A_TIME);
             }
             out.push_str(&self.read_on(state));
@@ -206,7 +206,7 @@ impl Announced {
                 .cloned()
                 .collect();
             self.newest = newest;
-            if matches!(place, Route::Conversation(_)) {
+            if matches!(route, Route::Conversation(_)) {
                 return arrived.iter().map(|row| format!("{}\n", words(state, row))).collect();
             }
             // A single line, however many there are.
@@ -285,7 +285,7 @@ impl Announced {
                 Vec::new()
             }
             "repeat" | "again" => {
-                self.place = None;
+                self.screen = None;
                 Vec::new()
             }
             "help" | "?" => {
@@ -295,7 +295,7 @@ impl Announced {
             word => match by_id(word.trim_start_matches(':')) {
                 Some(command) => {
                     if matches!(command.action, Action::ShowNew) {
-                        self.place = None;
+                        self.screen = None;
                     }
                     vec![Message::Command(command.action, argument.to_owned())]
                 }

@@ -15,10 +15,10 @@ pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
     let (Some(message), Some(with)) = (live.message, live.with) else { return Effects::new() };
     let from_them = message.author_id == with.id;
     let (id, username) = (message.id, with.username.clone());
-    let place = Route::Conversation(username.clone());
+    let route = Route::Conversation(username.clone());
     state.known.learn_accounts([with.clone()]);
     state.known.messages.insert(id, message.clone());
-    let is_open = *state.place() == place && state.is_focused;
+    let is_open = *state.place() == route && state.is_focused;
     let conversation = state.known.conversations.entry(with.id).or_default();
     let is_newest = conversation.last.as_ref().is_none_or(|last| last.id < id);
     if is_newest {
@@ -33,15 +33,15 @@ pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
         panel.ids.insert(0, with.id);
     }
     let mut was_at_end = false;
-    if let Some(panel) = state.panels.get_mut(&place) {
+    if let Some(panel) = state.panels.get_mut(&route) {
         was_at_end = panel.list.cursor() + 1 >= panel.list.rows().len();
         panel.typing_until = 0;
         insert(panel, id);
     }
-    state.refresh(&place);
+    state.refresh(&route);
     state.refresh(&Route::Conversations);
     // A reader at the end stays at the end.
-    if was_at_end && let Some(panel) = state.panels.get_mut(&place) {
+    if was_at_end && let Some(panel) = state.panels.get_mut(&route) {
         panel.list.select_last();
     }
     let mut effects = Effects::new();
@@ -68,14 +68,14 @@ fn mark_delivered(state: &mut State, username: &str, id: u64, is_read: bool) -> 
 
 /// Marks a chat as read, if it is the one on the screen.
 pub(super) fn mark_read(state: &mut State, username: &str) -> Effects {
-    let place = Route::Conversation(username.to_owned());
-    let newest = state.panels.get(&place).and_then(|panel| panel.ids.first().copied()).unwrap_or(0);
+    let route = Route::Conversation(username.to_owned());
+    let newest = state.panels.get(&route).and_then(|panel| panel.ids.first().copied()).unwrap_or(0);
     if let Some(id) = state.known.by_username(username).map(|account| account.id)
         && let Some(conversation) = state.known.conversations.get_mut(&id)
     {
         conversation.unread = 0;
     }
-    if newest == 0 || *state.place() != place {
+    if newest == 0 || *state.place() != route {
         return Effects::new();
     }
     mark_delivered(state, username, newest, true)
@@ -84,8 +84,8 @@ pub(super) fn mark_read(state: &mut State, username: &str) -> Effects {
 /// The other side has received or read more.
 pub(super) fn receipts_moved(state: &mut State, live: &v1::LiveReadReceipts) {
     let (Some(account), Some(marks)) = (&live.account, live.marks) else { return };
-    let place = Route::Conversation(account.username.clone());
-    if let Some(panel) = state.panels.get_mut(&place) {
+    let route = Route::Conversation(account.username.clone());
+    if let Some(panel) = state.panels.get_mut(&route) {
         panel.theirs.delivered = panel.theirs.delivered.max(marks.delivered);
         panel.theirs.read = panel.theirs.read.max(marks.read);
     }

@@ -70,7 +70,7 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
             Some(username) => run(state, username, rest),
             None => Effects::new(),
         },
-        Run::Go(place) => navigation::go(state, place),
+        Run::Go(route) => navigation::go(state, route),
     }
 }
 
@@ -90,7 +90,7 @@ fn split_name(kind: Argument, argument: &str) -> (Option<String>, &str) {
 
 /// Opens the selected row; on a screen that could not be loaded, tries again.
 fn open(state: &mut State) -> Effects {
-    let place = state.place().clone();
+    let route = state.place().clone();
     let Some(row) = state.selected().cloned() else {
         let failed = state.panel().is_some_and(|panel| panel.phase == Phase::Failed);
         return if failed { lists::reload(state) } else { Effects::new() };
@@ -98,7 +98,7 @@ fn open(state: &mut State) -> Effects {
     match row {
         Row::Tweet(id, _) => {
             let id = state.known.original(id);
-            if place == Route::Thread(id) {
+            if route == Route::Thread(id) {
                 tabs::fold(state)
             } else {
                 navigation::go(state, Route::Thread(id))
@@ -106,7 +106,7 @@ fn open(state: &mut State) -> Effects {
         }
         Row::Gap(id) => fill_gap(state, id),
         Row::More => match state.panel().and_then(|panel| panel.next.clone()) {
-            Some(cursor) => lists::fill(state, &place, PageSelector::Older(cursor)),
+            Some(cursor) => lists::fill(state, &route, PageSelector::Older(cursor)),
             None => Effects::new(),
         },
         Row::Person(id) => {
@@ -119,7 +119,7 @@ fn open(state: &mut State) -> Effects {
             let username = state.known.username(id).to_owned();
             navigation::go(state, Route::Conversation(username))
         }
-        Row::Message(_) => match place {
+        Row::Message(_) => match route {
             Route::Conversation(username) => compose::open(state, Writing::Message(username)),
             _ => Effects::new(),
         },
@@ -142,10 +142,10 @@ fn open(state: &mut State) -> Effects {
 
 /// Loads a gap from the side from which the reader came.
 fn fill_gap(state: &mut State, above: u64) -> Effects {
-    let place = state.place().clone();
+    let route = state.place().clone();
     let Some(panel) = state.panel() else { return Effects::new() };
     let below = panel.ids.iter().copied().find(|other| *other < above).filter(|_| panel.is_going_up);
-    lists::fill(state, &place, below.map_or(PageSelector::GapBelow(above), PageSelector::GapAbove))
+    lists::fill(state, &route, below.map_or(PageSelector::GapBelow(above), PageSelector::GapAbove))
 }
 
 /// Opens the tweet of a notification, or the profile of the account that caused it.
@@ -175,7 +175,7 @@ fn accept(state: &mut State) -> Effects {
     }
     match choice.chosen {
         Chosen::Command(action, argument) => perform(state, action, &argument),
-        Chosen::Go(place) => navigation::go(state, place),
+        Chosen::Go(route) => navigation::go(state, route),
         Chosen::Link(url) => prompts::open_link(state, url),
         Chosen::Search(query) => prompts::search(state, &query),
         Chosen::Bind(id, keys) => preferences::bind(state, &id, &keys),

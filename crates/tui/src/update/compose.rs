@@ -208,7 +208,7 @@ pub(super) fn release_outbox(state: &mut State) -> Effects {
 
 /// The server's response to a text of the outbox.
 pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Result, ClientError>) -> Effects {
-    let Some(place) = state.outbox.iter().position(|outgoing| outgoing.key == *key) else {
+    let Some(index) = state.outbox.iter().position(|outgoing| outgoing.key == *key) else {
         return Effects::new();
     };
     let mut effects = Effects::new();
@@ -219,11 +219,11 @@ pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Resu
                 response::Result::MessageSent(sent) => sent.message_id,
                 _ => 0,
             };
-            let Some(outgoing) = state.outbox.get_mut(place) else { return effects };
+            let Some(outgoing) = state.outbox.get_mut(index) else { return effects };
             outgoing.done += 1;
             outgoing.last = id;
             if outgoing.is_done() {
-                let outgoing = state.outbox.remove(place);
+                let outgoing = state.outbox.remove(index);
                 effects.push(Effect::Drop(LocalItem::Outgoing(outgoing.name())));
                 match &outgoing.draft.writing {
                     Writing::Message(username) => {
@@ -259,7 +259,7 @@ pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Resu
                 )
             );
             let why = SafeText::line(&error.to_string()).as_str().to_owned();
-            if let Some(outgoing) = state.outbox.get_mut(place) {
+            if let Some(outgoing) = state.outbox.get_mut(index) {
                 // A temporary error: it is sent again under the same idempotency key.
                 outgoing.sending =
                     if refused { Sending::Refused(why.clone()) } else { Sending::Held(state.now + TOAST_MS) };
@@ -275,19 +275,19 @@ pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Resu
 
 /// Shows a sent message before its live event.
 fn message_sent(state: &mut State, username: &str) -> Effects {
-    let place = Route::Conversation(username.to_owned());
-    if state.panels.contains_key(&place) {
-        return lists::fill(state, &place, PageSelector::Newest);
+    let route = Route::Conversation(username.to_owned());
+    if state.panels.contains_key(&route) {
+        return lists::fill(state, &route, PageSelector::Newest);
     }
     Effects::new()
 }
 
 /// Moves a text from the outbox back to the composer.
-pub(super) fn take_back(state: &mut State, place: usize) -> Effects {
-    if place >= state.outbox.len() {
+pub(super) fn take_back(state: &mut State, index: usize) -> Effects {
+    if index >= state.outbox.len() {
         return Effects::new();
     }
-    let outgoing = state.outbox.remove(place);
+    let outgoing = state.outbox.remove(index);
     let mut draft = outgoing.draft.clone();
     for part in &outgoing.more {
         draft.text.push('\n');
@@ -307,22 +307,22 @@ pub(super) fn take_back(state: &mut State, place: usize) -> Effects {
 
 /// Opens a text of the outbox for editing.
 pub(super) fn edit_outgoing(state: &mut State, name: &str) -> Effects {
-    let Some(place) = state.outbox.iter().position(|outgoing| outgoing.name() == name) else {
+    let Some(index) = state.outbox.iter().position(|outgoing| outgoing.name() == name) else {
         return Effects::new();
     };
-    match state.outbox.get(place).map(|outgoing| &outgoing.sending) {
+    match state.outbox.get(index).map(|outgoing| &outgoing.sending) {
         Some(Sending::Sent) => {
             state.say("This is being sent");
             Effects::new()
         }
         // The server has a part of it: the rest is sent unchanged.
-        Some(_) if state.outbox.get(place).is_some_and(|outgoing| outgoing.done > 0) => {
-            if let Some(outgoing) = state.outbox.get_mut(place) {
+        Some(_) if state.outbox.get(index).is_some_and(|outgoing| outgoing.done > 0) => {
+            if let Some(outgoing) = state.outbox.get_mut(index) {
                 outgoing.sending = Sending::Waiting;
             }
             release_outbox(state)
         }
-        _ => take_back(state, place),
+        _ => take_back(state, index),
     }
 }
 

@@ -214,7 +214,7 @@ pub(super) fn refused(state: &mut State, error: &ClientError) {
         ClientError::Refused(model::Error::Unauthenticated(_)) => "password",
         _ => "",
     };
-    let place = match (form.kind, field) {
+    let index = match (form.kind, field) {
         (FormKind::SignUp, "display_name") => 1,
         (FormKind::SignUp, "password") => 2,
         (FormKind::SignUp, "invite_code") => 4,
@@ -232,7 +232,7 @@ pub(super) fn refused(state: &mut State, error: &ClientError) {
         }
         _ => SafeText::line(&error.to_string()).as_str().to_owned(),
     };
-    form.refuse(place, problem);
+    form.refuse(index, problem);
     if form.kind == FormKind::LogIn
         && let Some(field) = form.fields.get_mut(1)
     {

@@ -173,15 +173,15 @@ fn mouse(state: &mut State, action: MouseAction, x: u16, y: u16) -> Effects {
             });
             lists::fill_ahead(state)
         }
-        (_, Target::Choice(place)) => {
+        (_, Target::Choice(index)) => {
             if let Some(prompt) = &mut state.prompt {
-                prompt.choice = place;
+                prompt.choice = index;
             }
             commands::perform(state, Action::Accept, "")
         }
         (_, _) if state.prompt.is_some() => commands::perform(state, Action::Cancel, ""),
-        (_, Target::Tab(place)) => navigation::go(state, place),
-        (_, Target::Route(place)) => navigation::go(state, place),
+        (_, Target::Tab(route)) => navigation::go(state, route),
+        (_, Target::Route(route)) => navigation::go(state, route),
         (_, Target::Line(line)) => {
             let before = state.selected().cloned();
             let mut hit = false;

@@ -18,8 +18,8 @@ pub(super) fn read_lines(state: &mut State, list: v1::ReadLineList) {
     for line in list.read_lines {
         let here = state.read_lines.entry(line.timeline.clone()).or_default();
         let was = std::mem::replace(here, line.tweet_id.max(*here));
-        for (place, panel) in &mut state.panels {
-            let is_this = place.read_line_name().as_ref() == Some(&line.timeline);
+        for (route, panel) in &mut state.panels {
+            let is_this = route.read_line_name().as_ref() == Some(&line.timeline);
             // The line does not move while the screen is being read.
             if is_this && (panel.read_line.is_none() || (line.tweet_id > was && panel.seen <= was)) {
                 panel.read_line = Some(line.tweet_id);

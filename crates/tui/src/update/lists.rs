@@ -20,35 +20,35 @@ const ROWS_AHEAD: usize = 10;
 const MESSAGES_AHEAD: usize = 5;
 
 /// Requests a page of a screen, unless one is under way or no one is signed in.
-pub(super) fn fill(state: &mut State, place: &Route, part: PageSelector) -> Effects {
+pub(super) fn fill(state: &mut State, route: &Route, part: PageSelector) -> Effects {
     if state.me.is_none() {
         return Effects::new();
     }
-    let Some(op) = place.request(&part) else {
-        if let Some(panel) = state.panels.get_mut(place) {
+    let Some(op) = route.request(&part) else {
+        if let Some(panel) = state.panels.get_mut(route) {
             panel.phase = Phase::Ready;
         }
         return Effects::new();
     };
-    let Some(panel) = state.panels.get_mut(place) else { return Effects::new() };
+    let Some(panel) = state.panels.get_mut(route) else { return Effects::new() };
     if panel.is_filling && part != PageSelector::Newest {
         return Effects::new();
     }
     panel.is_filling = true;
     if part == PageSelector::Newest {
-        panel.is_asked_early = topic_of(place).is_some_and(|topic| !state.following.contains(&topic));
+        panel.is_asked_early = topic_of(route).is_some_and(|topic| !state.following.contains(&topic));
         panel.newest_when_asked = panel.ids.first().copied().unwrap_or(0);
     }
     if panel.phase == Phase::New || panel.phase == Phase::Failed {
         panel.phase = Phase::Loading;
     }
-    vec![ask(Purpose::Fill(place.clone(), part), op)]
+    vec![ask(Purpose::Fill(route.clone(), part), op)]
 }
 
 /// Requests the newest page of the current screen.
 pub(super) fn reload(state: &mut State) -> Effects {
-    let place = state.place().clone();
-    fill(state, &place, PageSelector::Newest)
+    let route = state.place().clone();
+    fill(state, &route, PageSelector::Newest)
 }
 
 /// Requests what is shown again, for what was missed without a connection.
@@ -62,10 +62,10 @@ pub(super) fn fill_again(state: &mut State) -> Effects {
 
 /// Requests the next page when the reader comes near the end.
 pub(super) fn fill_ahead(state: &mut State) -> Effects {
-    let place = state.place().clone();
-    let Some(panel) = state.panels.get(&place) else { return Effects::new() };
+    let route = state.place().clone();
+    let Some(panel) = state.panels.get(&route) else { return Effects::new() };
     let left = panel.list.rows().len().saturating_sub(panel.list.cursor());
-    let is_near = if matches!(place, Route::Conversation(_)) {
+    let is_near = if matches!(route, Route::Conversation(_)) {
         panel.list.cursor() < MESSAGES_AHEAD
     } else {
         left < ROWS_AHEAD
@@ -73,17 +73,17 @@ pub(super) fn fill_ahead(state: &mut State) -> Effects {
     match &panel.next {
         Some(cursor) if is_near && panel.phase == Phase::Ready && state.link == Link::Live => {
             let part = PageSelector::Older(cursor.clone());
-            fill(state, &place, part)
+            fill(state, &route, part)
         }
         _ => Effects::new(),
     }
 }
 
 /// Reads the cached pages of a screen, for when there is no connection.
-pub(super) fn recall(place: &Route) -> Effects {
-    let page = page::name_of(place)
-        .map(|name| Effect::Recall(Purpose::Fill(place.clone(), PageSelector::Newest), name));
-    let head = match place {
+pub(super) fn recall(route: &Route) -> Effects {
+    let page = page::name_of(route)
+        .map(|name| Effect::Recall(Purpose::Fill(route.clone(), PageSelector::Newest), name));
+    let head = match route {
         Route::Profile(username, _) => page::name_of_profile(username)
             .map(|name| Effect::Recall(Purpose::Profile(username.clone()), name)),
         _ => None,
@@ -92,8 +92,8 @@ pub(super) fn recall(place: &Route) -> Effects {
 }
 
 /// The subscription that keeps a list up to date.
-fn topic_of(place: &Route) -> Option<Topic> {
-    match place {
+fn topic_of(route: &Route) -> Option<Topic> {
+    match route {
         Route::Home => Some(Topic::Home),
         Route::Local => Some(Topic::Local),
         Route::Hashtag(name) => Some(Topic::Hashtag(name.clone())),
@@ -105,13 +105,13 @@ fn topic_of(place: &Route) -> Option<Topic> {
 
 /// A subscription has begun. Lists that were requested before it are requested again: an item may have come between.
 pub(super) fn following(state: &mut State, topic: Topic) -> Effects {
-    let is_early = |place: &Route, panel: &ScreenState| {
-        panel.is_asked_early && topic_of(place).is_some_and(|kept_up_by| kept_up_by == topic)
+    let is_early = |route: &Route, panel: &ScreenState| {
+        panel.is_asked_early && topic_of(route).is_some_and(|kept_up_by| kept_up_by == topic)
     };
     let early: Vec<Route> =
-        state.panels.iter().filter(|(place, panel)| is_early(place, panel)).map(|(p, _)| p.clone()).collect();
+        state.panels.iter().filter(|(route, panel)| is_early(route, panel)).map(|(p, _)| p.clone()).collect();
     state.following.insert(topic);
-    early.iter().flat_map(|place| fill(state, place, PageSelector::Newest)).collect()
+    early.iter().flat_map(|route| fill(state, route, PageSelector::Newest)).collect()
 }
 
 /// Requests trends while they are shown: there are no live events for them.
@@ -127,18 +127,18 @@ pub(super) fn poll_trends(state: &mut State) -> Effects {
 
 /// Inserts an identifier into a list that is sorted newest first.
 pub(super) fn insert(panel: &mut ScreenState, id: u64) {
-    if let Err(place) = panel.ids.binary_search_by(|other| id.cmp(other)) {
-        panel.ids.insert(place, id);
+    if let Err(index) = panel.ids.binary_search_by(|other| id.cmp(other)) {
+        panel.ids.insert(index, id);
     }
 }
 
 /// Removes a deleted tweet from every list. The reader's row becomes a tombstone.
 pub(super) fn forget_tweet(state: &mut State, id: u64) {
     for panel in state.panels.values_mut() {
-        if let Some(place) = panel.ids.iter().position(|other| *other == id) {
-            panel.ids.remove(place);
+        if let Some(index) = panel.ids.iter().position(|other| *other == id) {
+            panel.ids.remove(index);
             if panel.gaps.remove(&id)
-                && let Some(above) = place.checked_sub(1).and_then(|place| panel.ids.get(place))
+                && let Some(above) = index.checked_sub(1).and_then(|index| panel.ids.get(index))
             {
                 panel.gaps.insert(*above);
             }

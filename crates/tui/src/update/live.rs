@@ -39,9 +39,9 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
         }
         Event::Typing(typing) => {
             if let Some(account) = typing.account {
-                let place = Route::Conversation(account.username);
+                let route = Route::Conversation(account.username);
                 let until = state.now + TYPING_MS;
-                if let Some(panel) = state.panels.get_mut(&place) {
+                if let Some(panel) = state.panels.get_mut(&route) {
                     panel.typing_until = until;
                 }
             }
@@ -58,8 +58,8 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
                 if let Some(panel) = state.panels.get_mut(&Route::Online) {
                     match panel.ids.iter().position(|other| *other == id) {
                         None if is_there => panel.ids.push(id),
-                        Some(place) if !is_there => {
-                            panel.ids.remove(place);
+                        Some(index) if !is_there => {
+                            panel.ids.remove(index);
                         }
                         _ => {}
                     }
@@ -88,7 +88,7 @@ fn learn_live(state: &mut State, live: v1::LiveTweet) -> Option<u64> {
 
 fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effects {
     let Some(id) = learn_live(state, live) else { return Effects::new() };
-    let mut places = vec![match topic {
+    let mut routes = vec![match topic {
         Topic::Local => Route::Local,
         Topic::Hashtag(name) => Route::Hashtag(name.clone()),
         _ => Route::Home,
@@ -100,34 +100,34 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
                 // The exact count comes with the next page.
                 parent.replies = parent.replies.max(1);
             }
-            places.extend(threads_with(state, reply_to));
+            routes.extend(threads_with(state, reply_to));
         }
         if state.is_mine(id) {
-            places.push(Route::Mine);
+            routes.push(Route::Mine);
         }
         let author = state.known.username(author).to_owned();
         if reply_to != 0 {
-            places.push(Route::Profile(author.clone(), ProfileTab::Replies));
+            routes.push(Route::Profile(author.clone(), ProfileTab::Replies));
         }
-        places.push(Route::Profile(author, ProfileTab::Tweets));
+        routes.push(Route::Profile(author, ProfileTab::Tweets));
     }
-    for place in places {
+    for route in routes {
         let is_read = |panel: &&mut ScreenState| matches!(panel.phase, Phase::Ready | Phase::Loading);
-        if let Some(panel) = state.panels.get_mut(&place).filter(is_read) {
+        if let Some(panel) = state.panels.get_mut(&route).filter(is_read) {
             insert(panel, id);
         }
-        state.refresh(&place);
+        state.refresh(&route);
     }
     Effects::new()
 }
 
 /// Threads in memory that contain this tweet.
 fn threads_with(state: &State, id: u64) -> Vec<Route> {
-    let has = |place: &Route, panel: &ScreenState| match place {
+    let has = |route: &Route, panel: &ScreenState| match route {
         Route::Thread(root) => *root == id || panel.ids.contains(&id),
         _ => false,
     };
-    state.panels.iter().filter(|(place, panel)| has(place, panel)).map(|(place, _)| place.clone()).collect()
+    state.panels.iter().filter(|(route, panel)| has(route, panel)).map(|(route, _)| route.clone()).collect()
 }
 
 fn notification(state: &mut State, live: v1::LiveNotification) -> Effects {

@@ -8,15 +8,15 @@ use crate::row::Row;
 use crate::state::{ITEMS_MAX, Phase, ScreenState, State};
 
 /// Puts the items of a page where they belong in a screen's list, and updates its gaps.
-pub(super) fn merge(state: &mut State, place: &Route, part: &PageSelector, ids: Vec<u64>, next: String) {
+pub(super) fn merge(state: &mut State, route: &Route, part: &PageSelector, ids: Vec<u64>, next: String) {
     let next = (!next.is_empty()).then_some(next);
-    let Some(panel) = state.panels.get_mut(place) else { return };
+    let Some(panel) = state.panels.get_mut(route) else { return };
     panel.is_filling = false;
     panel.problem = None;
     panel.as_of = None;
     let was_empty = panel.ids.is_empty();
     let goes_on = next.is_some();
-    let by_id = place.is_timeline() || matches!(place, Route::Notifications | Route::Conversation(_));
+    let by_id = route.is_timeline() || matches!(route, Route::Notifications | Route::Conversation(_));
     let mut stand_on = None;
     match part {
         PageSelector::Newest if !by_id || was_empty || panel.phase != Phase::Ready => {
@@ -61,12 +61,12 @@ pub(super) fn merge(state: &mut State, place: &Route, part: &PageSelector, ids: 
     }
     trim(panel);
     panel.phase = Phase::Ready;
-    state.refresh(place);
+    state.refresh(route);
     if let Some(id) = stand_on
-        && let Some(panel) = state.panels.get_mut(place)
+        && let Some(panel) = state.panels.get_mut(route)
     {
         panel.list.stand_on(|row| matches!(row, Row::Tweet(other, _) if *other == id));
-        state.refresh(place);
+        state.refresh(route);
     }
 }
 

@@ -47,8 +47,8 @@ pub fn start(mut setup: Setup) -> (State, Effects) {
     if let Some(page) = home {
         responses::show_cached(&mut state, &Purpose::Fill(Route::Home, PageSelector::Newest), page);
     }
-    let place = state.place().clone();
-    let mut effects = navigation::arrive(&mut state, &place);
+    let route = state.place().clone();
+    let mut effects = navigation::arrive(&mut state, &route);
     if state.username.is_none() {
         prompts::open_first(&mut state);
     }

@@ -12,17 +12,17 @@ const HISTORY_MAX: usize = 100;
 
 /// Goes to a screen. Screens ahead in the history are forgotten.
 #[allow(clippy::needless_pass_by_value, reason = "every caller has made it for this")]
-pub(super) fn go(state: &mut State, place: Route) -> Effects {
+pub(super) fn go(state: &mut State, route: Route) -> Effects {
     let mut effects = leave(state);
-    if *state.place() != place {
+    if *state.place() != route {
         state.history.truncate(state.at + 1);
-        state.history.push(place.clone());
+        state.history.push(route.clone());
         if state.history.len() > HISTORY_MAX {
             state.history.remove(0);
         }
         state.at = state.history.len() - 1;
     }
-    effects.extend(arrive(state, &place));
+    effects.extend(arrive(state, &route));
     state.forget_old();
     effects
 }
@@ -31,8 +31,8 @@ pub(super) fn go(state: &mut State, place: Route) -> Effects {
 pub(super) fn travel(state: &mut State, to: usize) -> Effects {
     let mut effects = leave(state);
     state.at = to.min(state.history.len().saturating_sub(1));
-    let place = state.place().clone();
-    effects.extend(arrive(state, &place));
+    let route = state.place().clone();
+    effects.extend(arrive(state, &route));
     effects
 }
 
@@ -40,10 +40,10 @@ pub(super) fn travel(state: &mut State, to: usize) -> Effects {
 fn leave(state: &mut State) -> Effects {
     let mut effects = drafts::put_away(state);
     state.pin();
-    let place = state.place().clone();
-    if let Some(name) = place.read_line_name() {
+    let route = state.place().clone();
+    if let Some(name) = route.read_line_name() {
         let read = state.read_lines.get(&name).copied();
-        if let Some(panel) = state.panels.get_mut(&place) {
+        if let Some(panel) = state.panels.get_mut(&route) {
             panel.read_line = read;
         }
     }
@@ -55,15 +55,15 @@ fn leave(state: &mut State) -> Effects {
 }
 
 /// Shows a screen: what is known at once, and what the server has unless live events keep the list up to date.
-pub(super) fn arrive(state: &mut State, place: &Route) -> Effects {
-    let read_line = place.read_line_name().map(|name| state.read_lines.get(&name).copied());
-    let is_new = !state.panels.contains_key(place);
-    let panel = state.panels.entry(place.clone()).or_default();
+pub(super) fn arrive(state: &mut State, route: &Route) -> Effects {
+    let read_line = route.read_line_name().map(|name| state.read_lines.get(&name).copied());
+    let is_new = !state.panels.contains_key(route);
+    let panel = state.panels.entry(route.clone()).or_default();
     if is_new && let Some(read_line) = read_line {
         panel.read_line = read_line;
     }
     let mut effects = Effects::new();
-    let topic = match place {
+    let topic = match route {
         Route::Local | Route::Thread(_) => Some(Topic::Local),
         Route::Hashtag(name) => Some(Topic::Hashtag(name.clone())),
         _ => None,
@@ -73,22 +73,22 @@ pub(super) fn arrive(state: &mut State, place: &Route) -> Effects {
         effects.push(Effect::Subscribe(topic));
     }
     let is_live =
-        matches!(place, Route::Home | Route::Notifications | Route::Conversations | Route::Conversation(_));
+        matches!(route, Route::Home | Route::Notifications | Route::Conversations | Route::Conversation(_));
     let is_here = |panel: &ScreenState| panel.phase == Phase::Ready;
-    let is_fresh = is_live && state.panels.get(place).is_some_and(|p| is_here(p) && p.as_of.is_none());
-    if state.link != Link::Live && !state.panels.get(place).is_some_and(is_here) {
-        effects.extend(lists::recall(place));
+    let is_fresh = is_live && state.panels.get(route).is_some_and(|p| is_here(p) && p.as_of.is_none());
+    if state.link != Link::Live && !state.panels.get(route).is_some_and(is_here) {
+        effects.extend(lists::recall(route));
     }
     if !is_fresh {
-        effects.extend(lists::fill(state, place, PageSelector::Newest));
+        effects.extend(lists::fill(state, route, PageSelector::Newest));
     }
-    if let Route::Profile(username, _) = place
+    if let Route::Profile(username, _) = route
         && state.me.is_some()
     {
         effects.push(ask_profile(username));
     }
-    state.refresh(place);
-    match place {
+    state.refresh(route);
+    match route {
         Route::Conversation(username) => {
             if state.username.is_some() && !state.is_read_only {
                 effects.extend(compose::open(state, Writing::Message(username.clone())));

@@ -46,10 +46,10 @@ fn words(error: &ClientError) -> String {
 
 fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> Effects {
     match (purpose, result) {
-        (Purpose::Fill(place, part), result) => {
-            let name = page::name_of(&place).filter(|_| part == PageSelector::Newest);
+        (Purpose::Fill(route, part), result) => {
+            let name = page::name_of(&route).filter(|_| part == PageSelector::Newest);
             let cached = cache(state, name, &result);
-            cached.into_iter().chain(filled(state, &place, &part, result)).collect()
+            cached.into_iter().chain(filled(state, &route, &part, result)).collect()
         }
         (Purpose::Profile(username), result) => {
             let cached = cache(state, page::name_of_profile(&username), &result);
@@ -82,7 +82,7 @@ fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> E
 fn failed(state: &mut State, purpose: &Purpose, error: &ClientError) {
     let text = words(error);
     match purpose {
-        Purpose::Fill(place, part) => fill_failed(state, place, part, text),
+        Purpose::Fill(route, part) => fill_failed(state, route, part, text),
         Purpose::SignIn | Purpose::Form => forms::refused(state, error),
         Purpose::BindKey => state.complain(format!("The SSH key was not added: {text}")),
         Purpose::HidePresence(true) => {
@@ -97,9 +97,9 @@ fn failed(state: &mut State, purpose: &Purpose, error: &ClientError) {
     }
 }
 
-fn fill_failed(state: &mut State, place: &Route, part: &PageSelector, text: String) {
+fn fill_failed(state: &mut State, route: &Route, part: &PageSelector, text: String) {
     let mut is_shown = false;
-    if let Some(panel) = state.panels.get_mut(place) {
+    if let Some(panel) = state.panels.get_mut(route) {
         panel.is_filling = false;
         is_shown = panel.phase == Phase::Ready;
         if !is_shown {
@@ -197,15 +197,15 @@ fn signed_in(state: &mut State, logged_in: v1::LoggedIn) -> Effects {
 }
 
 /// A page of a screen arrived.
-fn filled(state: &mut State, place: &Route, part: &PageSelector, result: response::Result) -> Effects {
+fn filled(state: &mut State, route: &Route, part: &PageSelector, result: response::Result) -> Effects {
     if let response::Result::Thread(thread) = result {
-        show_thread(state, place, part, thread);
+        show_thread(state, route, part, thread);
         return Effects::new();
     }
-    let Some((ids, next)) = items(state, place, result) else { return Effects::new() };
-    merge(state, place, part, ids, next);
-    if let Route::Conversation(username) = place {
-        if *part == PageSelector::Newest && state.place() == place {
+    let Some((ids, next)) = items(state, route, result) else { return Effects::new() };
+    merge(state, route, part, ids, next);
+    if let Route::Conversation(username) = route {
+        if *part == PageSelector::Newest && state.place() == route {
             state.panel_mut().list.select_last();
         }
         return chat::mark_read(state, username);
@@ -214,7 +214,7 @@ fn filled(state: &mut State, place: &Route, part: &PageSelector, result: respons
 }
 
 /// Stores the items of a page; returns their identifiers and the cursor of the next page, empty at the end.
-fn items(state: &mut State, place: &Route, result: response::Result) -> Option<(Vec<u64>, String)> {
+fn items(state: &mut State, route: &Route, result: response::Result) -> Option<(Vec<u64>, String)> {
     let next = match &result {
         response::Result::TweetPage(page) => page.next.clone(),
         response::Result::NotificationPage(page) => page.next.clone(),
@@ -231,7 +231,7 @@ fn items(state: &mut State, place: &Route, result: response::Result) -> Option<(
         }
         response::Result::ConversationPage(page) => learn::conversations(state, page),
         response::Result::MessagePage(page) => {
-            if let Some(panel) = state.panels.get_mut(place) {
+            if let Some(panel) = state.panels.get_mut(route) {
                 panel.theirs = page.theirs.unwrap_or_default();
             }
             learn::messages(state, page)
@@ -247,7 +247,7 @@ fn items(state: &mut State, place: &Route, result: response::Result) -> Option<(
             Vec::new()
         }
         response::Result::HashtagList(list) => {
-            if let Some(panel) = state.panels.get_mut(place) {
+            if let Some(panel) = state.panels.get_mut(route) {
                 panel.names = list.hashtags.iter().map(|tag| tag.name.as_str().into()).collect();
             }
             learn::hashtags(state, list.hashtags);
@@ -267,7 +267,7 @@ fn items(state: &mut State, place: &Route, result: response::Result) -> Option<(
 }
 
 /// A page of a thread arrived.
-fn show_thread(state: &mut State, place: &Route, part: &PageSelector, thread: v1::Thread) {
+fn show_thread(state: &mut State, route: &Route, part: &PageSelector, thread: v1::Thread) {
     let Some(tweet) = thread.tweet else { return };
     let root = tweet.id;
     state.known.learn_accounts(thread.accounts);
@@ -278,7 +278,7 @@ fn show_thread(state: &mut State, place: &Route, part: &PageSelector, thread: v1
     let replies = thread.replies.unwrap_or_default();
     let next = (!replies.next.is_empty()).then(|| replies.next.clone());
     let ids = learn::tweets(state, replies);
-    let Some(panel) = state.panels.get_mut(place) else { return };
+    let Some(panel) = state.panels.get_mut(route) else { return };
     let is_first = panel.phase != Phase::Ready;
     panel.is_filling = false;
     panel.phase = Phase::Ready;
@@ -290,8 +290,8 @@ fn show_thread(state: &mut State, place: &Route, part: &PageSelector, thread: v1
     } else {
         insert_all(panel, ids);
     }
-    state.refresh(place);
-    if is_first && let Some(panel) = state.panels.get_mut(place) {
+    state.refresh(route);
+    if is_first && let Some(panel) = state.panels.get_mut(route) {
         panel.list.select(|row| row.tweet() == Some(root));
     }
 }
@@ -299,26 +299,26 @@ fn show_thread(state: &mut State, place: &Route, part: &PageSelector, thread: v1
 /// Caches a page for when there is no connection. Over ssh there is always one: the client runs on the server.
 fn cache(state: &State, name: Option<String>, result: &response::Result) -> Option<Effect> {
     let name = name.filter(|_| state.capabilities.is_local)?;
-    let page = Page { kept_ms: state.now, result: result.clone() };
+    let page = Page { received_ms: state.now, result: result.clone() };
     Some(Effect::Save(LocalItem::Page(name), page.encode()))
 }
 
 /// Shows a cached page, unless the server was faster.
 pub(super) fn show_cached(state: &mut State, purpose: &Purpose, page: Page) {
     match purpose {
-        Purpose::Fill(place, part) => {
-            let panel = state.panels.entry(place.clone()).or_default();
+        Purpose::Fill(route, part) => {
+            let panel = state.panels.entry(route.clone()).or_default();
             if panel.phase == Phase::Ready {
                 return;
             }
             // Its effects were carried out when the page came from the server.
-            let _ = filled(state, place, part, page.result);
-            let read_line = place.read_line_name().and_then(|name| state.read_lines.get(&name).copied());
-            if let Some(panel) = state.panels.get_mut(place) {
-                panel.as_of = Some(page.kept_ms);
+            let _ = filled(state, route, part, page.result);
+            let read_line = route.read_line_name().and_then(|name| state.read_lines.get(&name).copied());
+            if let Some(panel) = state.panels.get_mut(route) {
+                panel.as_of = Some(page.received_ms);
                 panel.read_line = panel.read_line.or(read_line);
             }
-            state.refresh(place);
+            state.refresh(route);
         }
         Purpose::Profile(username) if !state.known.profiles.contains_key(username) => {
             let _ = learned(state, purpose, page.result);

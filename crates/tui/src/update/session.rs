@@ -44,8 +44,8 @@ pub(super) fn begin(state: &mut State, profile: &v1::Profile) -> Effects {
     let mut effects = subscribe();
     know_me(state, profile);
     effects.extend(ask_about_me());
-    let place = state.place().clone();
-    effects.extend(navigation::arrive(state, &place));
+    let route = state.place().clone();
+    effects.extend(navigation::arrive(state, &route));
     effects
 }
 
@@ -62,12 +62,12 @@ pub(super) fn know_me(state: &mut State, profile: &v1::Profile) {
 
 /// What has to wait until it is known who one is.
 pub(super) fn after_me(state: &mut State) -> Effects {
-    let place = state.place().clone();
+    let route = state.place().clone();
     // What was kept from the last time is shown, and may be old.
-    let was_kept = state.panels.get(&place).is_some_and(|panel| panel.phase == Phase::Ready);
-    let mut effects = navigation::arrive(state, &place);
+    let was_kept = state.panels.get(&route).is_some_and(|panel| panel.phase == Phase::Ready);
+    let mut effects = navigation::arrive(state, &route);
     if was_kept {
-        effects.extend(lists::fill(state, &place, PageSelector::Newest));
+        effects.extend(lists::fill(state, &route, PageSelector::Newest));
     }
     effects.extend(compose::release_outbox(state));
     effects

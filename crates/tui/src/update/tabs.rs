@@ -15,7 +15,7 @@ pub(super) fn select(state: &mut State, index: usize) -> Effects {
         return show_profile_tab(state, username, tab);
     }
     match Route::TABS.get(index) {
-        Some(place) => navigation::go(state, place.clone()),
+        Some(route) => navigation::go(state, route.clone()),
         None => Effects::new(),
     }
 }
@@ -34,7 +34,7 @@ fn step(state: &mut State, by: isize) -> Effects {
     }
     let count = Route::TABS.len();
     let mut visited = state.history.iter().take(state.at + 1).rev();
-    let now = visited.find_map(|place| Route::TABS.iter().position(|tab| tab == place));
+    let now = visited.find_map(|route| Route::TABS.iter().position(|tab| tab == route));
     let next = now.map_or(0, |now| now.wrapping_add_signed(by).wrapping_add(count) % count);
     select(state, next)
 }
@@ -50,8 +50,8 @@ fn show_profile_tab(state: &mut State, username: String, tab: ProfileTab) -> Eff
     if let Some(here) = state.history.get_mut(state.at) {
         *here = Route::Profile(username, tab);
     }
-    let place = state.place().clone();
-    navigation::arrive(state, &place)
+    let route = state.place().clone();
+    navigation::arrive(state, &route)
 }
 
 /// Removes the filter, or goes to the screen before.
@@ -72,8 +72,8 @@ pub(super) fn back(state: &mut State) -> Effects {
 
 /// In a thread, hides or shows the replies to the selected tweet; elsewhere, opens its thread.
 pub(super) fn fold(state: &mut State) -> Effects {
-    let place = state.place().clone();
-    let (Route::Thread(_), Some(Row::Tweet(id, _))) = (&place, state.selected().cloned()) else {
+    let route = state.place().clone();
+    let (Route::Thread(_), Some(Row::Tweet(id, _))) = (&route, state.selected().cloned()) else {
         return match state.selected_tweet() {
             Some(id) => navigation::go(state, Route::Thread(id)),
             None => Effects::new(),
@@ -83,6 +83,6 @@ pub(super) fn fold(state: &mut State) -> Effects {
     if !folded.remove(&id) {
         folded.insert(id);
     }
-    state.refresh(&place);
+    state.refresh(&route);
     Effects::new()
 }

@@ -38,8 +38,8 @@ pub(super) fn mark_read(state: &mut State) -> Effects {
     match state.place().clone() {
         Route::Notifications => mark_notifications_read(state),
         Route::Conversation(username) => chat::mark_read(state, &username),
-        place => {
-            let (Some(name), Some(id)) = (place.read_line_name(), state.selected().and_then(Row::tweet))
+        route => {
+            let (Some(name), Some(id)) = (route.read_line_name(), state.selected().and_then(Row::tweet))
             else {
                 state.say("No read position here");
                 return Effects::new();
@@ -47,7 +47,7 @@ pub(super) fn mark_read(state: &mut State) -> Effects {
             state.read_lines.insert(name, id);
             state.unkept_lines_since.get_or_insert(state.now);
             state.panel_mut().read_line = Some(id);
-            state.refresh(&place);
+            state.refresh(&route);
             state.say("Marked as read up to here");
             Effects::new()
         }
@@ -137,15 +137,15 @@ pub(super) fn note_seen(state: &mut State) {
     if state.form.is_some() || !state.is_focused {
         return;
     }
-    let place = state.place().clone();
-    let Some(panel) = state.panels.get(&place).filter(|panel| panel.phase != Phase::New) else { return };
+    let route = state.place().clone();
+    let Some(panel) = state.panels.get(&route).filter(|panel| panel.phase != Phase::New) else { return };
     let newest = newest_visible(state, panel);
-    let Some(panel) = state.panels.get_mut(&place) else { return };
+    let Some(panel) = state.panels.get_mut(&route) else { return };
     if newest <= panel.seen {
         return;
     }
     panel.seen = newest;
-    if let Some(name) = place.read_line_name() {
+    if let Some(name) = route.read_line_name() {
         let line = state.read_lines.entry(name.clone()).or_default();
         if newest > *line {
             *line = newest;

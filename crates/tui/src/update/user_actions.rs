@@ -160,7 +160,7 @@ pub(super) fn undo(state: &mut State) -> Effects {
             let held =
                 state.outbox.iter().position(|one| one.key == key && matches!(one.sending, Sending::Held(_)));
             match held {
-                Some(place) => compose::take_back(state, place),
+                Some(route) => compose::take_back(state, route),
                 // It has been sent already.
                 None => undo(state),
             }
