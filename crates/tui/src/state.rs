@@ -12,6 +12,7 @@ use crate::composer::{Composer, Draft, Drafts, Outgoing};
 use crate::entities::Entities;
 use crate::form::Form;
 use crate::keymap::Keymap;
+use crate::message::Topic;
 use crate::page::Page;
 use crate::prompt::Prompt;
 use crate::route::Route;
@@ -71,11 +72,11 @@ pub struct ScreenState {
     /// Why the first page could not be loaded, in words for the user.
     pub problem: Option<String>,
     /// A page was requested and is not here.
-    pub is_filling: bool,
+    pub is_loading: bool,
     /// The newest page was requested before the subscription began: an item that came between is missing.
-    pub is_asked_early: bool,
+    pub was_requested_early: bool,
     /// The newest item when the newest page was requested: newer ones came as live events.
-    pub newest_when_asked: u64,
+    pub newest_at_request: u64,
     /// The last move of the reader was upwards.
     pub is_going_up: bool,
     /// The newest item that was visible.
@@ -87,7 +88,7 @@ pub struct ScreenState {
     /// Words that visible rows contain; empty: all rows.
     pub filter: String,
     /// In a chat: what the other side has received and read.
-    pub theirs: v1::ReadReceipts,
+    pub receipts: v1::ReadReceipts,
     /// In a chat: until when the other side is shown as typing, in Unix milliseconds.
     pub typing_until: i64,
     /// The time of a cached page, in Unix milliseconds; `None` once the server has responded.
@@ -192,97 +193,167 @@ pub struct Setup {
     pub new_key: Option<fn() -> Bytes>,
 }
 
-/// The state of the client.
+/// The terminal and what it supports.
 #[derive(Debug)]
-pub struct State {
-    /// The time of the last message, in Unix milliseconds.
-    pub now: i64,
-    /// The size of the terminal.
+pub struct Terminal {
+    /// Its size.
     pub size: Size,
-    /// What the terminal supports.
+    /// What it supports.
     pub capabilities: Capabilities,
-    /// Whether the terminal has the focus.
+    /// Whether it has the focus.
     pub is_focused: bool,
-    /// Options, shortcuts and themes of the settings file.
+}
+
+/// The settings file and what follows from it.
+#[derive(Debug)]
+pub struct Preferences {
+    /// The options.
     pub settings: Settings,
     /// The shortcuts in use.
     pub keymap: Keymap,
     /// The theme in use.
     pub theme: Theme,
     /// The settings file has an error: it is not overwritten.
-    pub settings_are_broken: bool,
+    pub is_broken: bool,
+}
+
+/// The connection to the server.
+#[derive(Debug)]
+pub struct Connection {
     /// The address of the server.
     pub server: String,
     /// The server's hello.
     pub hello: v1::ServerHello,
     /// The state of the connection.
     pub link: Link,
-    /// When the connection was lost, in Unix milliseconds; `None` while there is one, or if there never was one.
+    /// When it was lost, in Unix milliseconds; `None` while there is one, or if there never was one.
     pub lost_at: Option<i64>,
+}
+
+/// The session of the user.
+#[derive(Debug)]
+pub struct Session {
     /// The user's account; `None` until the server has confirmed the session.
     pub me: Option<Me>,
     /// The account whose session is resumed.
     pub username: Option<String>,
     /// Read-only mode: no request may change anything.
     pub is_read_only: bool,
-    /// Everything that was loaded, by identifier.
-    pub known: Entities,
+    /// The ssh key that can be added to the account.
+    pub offered_key: Option<String>,
+}
+
+/// The screens and their history. There is always a current screen.
+#[derive(Debug)]
+pub struct Screens {
     /// Screens that were visited, oldest first.
     pub history: Vec<Route>,
     /// Index of the current screen in the history.
-    pub at: usize,
+    pub index: usize,
     /// Screens in memory.
-    pub panels: HashMap<Route, ScreenState>,
+    pub by_route: HashMap<Route, ScreenState>,
+}
+
+/// Subscriptions, and what the server reports without being asked.
+#[derive(Debug, Default)]
+pub struct Live {
     /// Subscriptions of the current screen, which end when the reader leaves it.
-    pub topics: HashSet<crate::message::Topic>,
+    pub of_screen: HashSet<Topic>,
     /// Subscriptions that have begun.
-    pub following: HashSet<crate::message::Topic>,
+    pub begun: HashSet<Topic>,
+    /// Accounts that are online or away.
+    pub online: BTreeSet<u64>,
+    /// The number of unread notifications.
+    pub unread: u32,
+    /// When the trends were last requested, in Unix milliseconds.
+    pub trends_requested_at: i64,
+}
+
+/// Texts that were typed and have no final response.
+#[derive(Debug)]
+pub struct Texts {
+    /// Saved drafts.
+    pub drafts: Drafts,
+    /// Texts that are being sent.
+    pub outbox: Vec<Outgoing>,
+    /// Since when the composer has an unsaved change, in Unix milliseconds.
+    pub unsaved_since: Option<i64>,
+    /// When the last typing notice was sent, in Unix milliseconds.
+    pub typing_sent_at: i64,
+}
+
+/// Undo and redo.
+#[derive(Debug, Default)]
+pub struct Undo {
+    /// Steps that can be undone, the last one at the end.
+    pub steps: Vec<Undoable>,
+    /// Actions that were undone, the last one at the end.
+    pub undone: Vec<UserAction>,
+    /// Actions that wait so that they can be undone, with the time at which they are sent, in Unix milliseconds.
+    pub waiting: Vec<(i64, UserAction)>,
+}
+
+/// How far the reader has come.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Read lines by timeline: the newest tweet that was read.
+    pub lines: BTreeMap<String, u64>,
+    /// Since when they have an unsaved change, in Unix milliseconds.
+    pub unsaved_since: Option<i64>,
+    /// Timelines whose read line was not sent to the server.
+    pub unsent: BTreeSet<String>,
+}
+
+/// The beginning of a shortcut of several keys.
+#[derive(Debug, Default)]
+pub struct PressedKeys {
+    /// The keys.
+    pub keys: Vec<Key>,
+    /// When the first one was pressed, in Unix milliseconds.
+    pub since: i64,
+}
+
+/// The state of the client.
+#[derive(Debug)]
+pub struct State {
+    /// The time of the last message, in Unix milliseconds.
+    pub now: i64,
+    /// The terminal.
+    pub terminal: Terminal,
+    /// Settings, shortcuts and theme.
+    pub preferences: Preferences,
+    /// The connection.
+    pub connection: Connection,
+    /// The session.
+    pub session: Session,
+    /// Everything that was loaded, by identifier.
+    pub entities: Entities,
+    /// The screens.
+    pub screens: Screens,
+    /// Subscriptions and counters.
+    pub live: Live,
     /// The composer, if it is open.
     pub composer: Option<Composer>,
     /// The prompt, if one is open.
     pub prompt: Option<Prompt>,
     /// The form, if one is open.
     pub form: Option<Form>,
-    /// The beginning of a shortcut of several keys.
-    pub keys: Vec<Key>,
-    /// When its first key was pressed, in Unix milliseconds.
-    pub keys_since: i64,
+    /// Keys that wait for the rest of a shortcut.
+    pub pressed: PressedKeys,
+    /// Drafts and the outbox.
+    pub texts: Texts,
+    /// Undo and redo.
+    pub undo: Undo,
+    /// Read lines.
+    pub reading: Reading,
     /// Whether the side pane is shown although the screen is narrow.
-    pub has_side: bool,
+    pub shows_side_pane: bool,
     /// The message at the bottom.
     pub toast: Option<Toast>,
     /// The log: time in Unix milliseconds, and text.
     pub log: VecDeque<(i64, String)>,
-    /// Saved drafts.
-    pub drafts: Drafts,
-    /// Since when the composer has an unsaved change, in Unix milliseconds.
-    pub unkept_since: Option<i64>,
-    /// Texts without a final response.
-    pub outbox: Vec<Outgoing>,
-    /// Actions that wait so that they can be undone, with the time at which they are sent.
-    pub held: Vec<(i64, UserAction)>,
-    /// The ssh key that can be added to the account.
-    pub offered_key: Option<String>,
-    /// Steps that can be undone, the last one at the end.
-    pub undo: Vec<Undoable>,
-    /// Actions that were undone, the last one at the end.
-    pub redo: Vec<UserAction>,
-    /// The number of unread notifications.
-    pub unread: u32,
-    /// Read lines by timeline: the newest tweet that was read.
-    pub read_lines: BTreeMap<String, u64>,
-    /// Since when the read lines have an unsaved change, in Unix milliseconds.
-    pub unkept_lines_since: Option<i64>,
-    /// Timelines whose read line was not sent to the server.
-    pub untold_lines: BTreeSet<String>,
-    /// Accounts that are online or away.
-    pub online: BTreeSet<u64>,
-    /// When the trends were last requested, in Unix milliseconds.
-    pub trends_asked: i64,
-    /// When the last typing notice was sent, in Unix milliseconds.
-    pub typing_sent: i64,
     /// When quitting was asked for, in Unix milliseconds: it takes two keys.
-    pub quit_asked: i64,
+    pub quit_requested_at: i64,
     /// Makes idempotency keys.
     pub new_key: fn() -> Bytes,
 }
@@ -296,51 +367,47 @@ impl State {
             Err(problem) => (Settings::default(), Some(problem)),
         };
         let (keymap, problems) = Keymap::new(&settings.preset, &settings.keys);
+        let drafts = setup.drafts.into_iter().map(|draft| (draft.writing.name(), draft));
         let mut state = Self {
             now: setup.now,
-            size: setup.size,
-            capabilities: setup.capabilities,
-            is_focused: true,
-            theme: settings.theme(&settings.theme).unwrap_or_default(),
-            settings,
-            keymap,
-            settings_are_broken: problem.is_some(),
-            server: setup.server,
-            hello: v1::ServerHello::default(),
-            link: Link::Connecting,
-            lost_at: None,
-            me: None,
-            username: setup.username,
-            is_read_only: setup.is_read_only,
-            known: Entities::default(),
-            history: vec![Route::Home],
-            at: 0,
-            panels: HashMap::new(),
-            topics: HashSet::new(),
-            following: HashSet::new(),
+            terminal: Terminal { size: setup.size, capabilities: setup.capabilities, is_focused: true },
+            preferences: Preferences {
+                theme: settings.theme(&settings.theme).unwrap_or_default(),
+                settings,
+                keymap,
+                is_broken: problem.is_some(),
+            },
+            connection: Connection {
+                server: setup.server,
+                hello: v1::ServerHello::default(),
+                link: Link::Connecting,
+                lost_at: None,
+            },
+            session: Session {
+                me: None,
+                username: setup.username,
+                is_read_only: setup.is_read_only,
+                offered_key: setup.offered_key,
+            },
+            entities: Entities::default(),
+            screens: Screens { history: vec![Route::Home], index: 0, by_route: HashMap::new() },
+            live: Live::default(),
             composer: None,
             prompt: None,
             form: None,
-            keys: Vec::new(),
-            keys_since: 0,
-            has_side: false,
+            pressed: PressedKeys::default(),
+            texts: Texts {
+                drafts: drafts.collect(),
+                outbox: setup.outbox,
+                unsaved_since: None,
+                typing_sent_at: 0,
+            },
+            undo: Undo::default(),
+            reading: Reading { lines: setup.read_lines, ..Reading::default() },
+            shows_side_pane: false,
             toast: None,
             log: VecDeque::new(),
-            drafts: setup.drafts.into_iter().map(|draft| (draft.writing.name(), draft)).collect(),
-            unkept_since: None,
-            outbox: setup.outbox,
-            held: Vec::new(),
-            offered_key: setup.offered_key,
-            undo: Vec::new(),
-            redo: Vec::new(),
-            unread: 0,
-            read_lines: setup.read_lines,
-            unkept_lines_since: None,
-            untold_lines: BTreeSet::new(),
-            online: BTreeSet::new(),
-            trends_asked: 0,
-            typing_sent: 0,
-            quit_asked: i64::MIN / 2,
+            quit_requested_at: i64::MIN / 2,
             new_key: setup.new_key.unwrap_or(client::new_key),
         };
         for problem in
@@ -353,40 +420,40 @@ impl State {
 
     /// The current screen.
     #[must_use]
-    pub fn place(&self) -> &Route {
-        self.history.get(self.at).unwrap_or(&Route::Home)
+    pub fn route(&self) -> &Route {
+        self.screens.history.get(self.screens.index).unwrap_or(&Route::Home)
     }
 
     /// Its content; `None` before the first message.
     #[must_use]
-    pub fn panel(&self) -> Option<&ScreenState> {
-        self.panels.get(self.place())
+    pub fn screen(&self) -> Option<&ScreenState> {
+        self.screens.by_route.get(self.route())
     }
 
     /// Its content, to change it.
-    pub fn panel_mut(&mut self) -> &mut ScreenState {
-        let route = self.place().clone();
-        self.panels.entry(route).or_default()
+    pub fn screen_mut(&mut self) -> &mut ScreenState {
+        let route = self.route().clone();
+        self.screens.by_route.entry(route).or_default()
     }
 
     /// The selected row.
     #[must_use]
     pub fn selected(&self) -> Option<&Row> {
-        self.panel()?.list.selected()
+        self.screen()?.list.selected()
     }
 
     /// The selected tweet: of a retweet, the original; of a notification, the tweet that it is about.
     #[must_use]
     pub fn selected_tweet(&self) -> Option<u64> {
         match self.selected()? {
-            Row::Tweet(id, _) => Some(self.known.original(*id)),
+            Row::Tweet(id, _) => Some(self.entities.original(*id)),
             Row::Notification(id) => {
-                let id = self.known.notifications.get(id)?.tweet_id;
-                (id != 0).then(|| self.known.original(id))
+                let id = self.entities.notifications.get(id)?.tweet_id;
+                (id != 0).then(|| self.entities.original(id))
             }
             _ => None,
         }
-        .filter(|id| self.known.tweet(*id).is_some())
+        .filter(|id| self.entities.tweet(*id).is_some())
     }
 
     /// The username of the selected account, or of the author of the selected tweet.
@@ -394,52 +461,54 @@ impl State {
     pub fn selected_person(&self) -> Option<String> {
         let id = match self.selected() {
             Some(Row::Person(id) | Row::Conversation(id)) => *id,
-            Some(Row::Notification(id)) => self.known.notifications.get(id)?.account_id,
-            Some(Row::Tweet(..)) => self.known.tweet(self.selected_tweet()?)?.author_id,
-            _ => match self.place() {
+            Some(Row::Notification(id)) => self.entities.notifications.get(id)?.account_id,
+            Some(Row::Tweet(..)) => self.entities.tweet(self.selected_tweet()?)?.author_id,
+            _ => match self.route() {
                 Route::Profile(username, _) | Route::Conversation(username) => return Some(username.clone()),
                 _ => return None,
             },
         };
-        self.known.account(id).map(|account| account.username.clone())
+        self.entities.account(id).map(|account| account.username.clone())
     }
 
     /// Whether the user wrote this tweet.
     #[must_use]
     pub fn is_mine(&self, id: u64) -> bool {
-        self.known.tweet(id).is_some_and(|tweet| self.is_me(tweet.author_id))
+        self.entities.tweet(id).is_some_and(|tweet| self.is_me(tweet.author_id))
     }
 
     /// Whether this is the user's account. Without a connection, the username of the session decides.
     #[must_use]
     pub fn is_me(&self, account: u64) -> bool {
-        match &self.me {
+        match &self.session.me {
             Some(me) => me.account.id == account,
-            None => self.username.as_deref().is_some_and(|name| name == self.known.username(account)),
+            None => {
+                self.session.username.as_deref().is_some_and(|name| name == self.entities.username(account))
+            }
         }
     }
 
     /// How old a screen is while it is not up to date, in Unix milliseconds.
     #[must_use]
-    pub fn as_of(&self, panel: &ScreenState) -> Option<i64> {
-        panel.as_of.or(self.lost_at.filter(|_| panel.phase == Phase::Ready))
+    pub fn as_of(&self, screen: &ScreenState) -> Option<i64> {
+        screen.as_of.or(self.connection.lost_at.filter(|_| screen.phase == Phase::Ready))
     }
 
     /// Whether a tweet is hidden because its author, or the author of the original, is muted or blocked.
     #[must_use]
     pub fn is_muted(&self, tweet: &v1::Tweet) -> bool {
         let is_hidden = |id: u64| {
-            let relationship = self.known.relationship(id);
-            relationship.blocking || (relationship.muting && !matches!(self.place(), Route::Profile(..)))
+            let relationship = self.entities.relationship(id);
+            relationship.blocking || (relationship.muting && !matches!(self.route(), Route::Profile(..)))
         };
-        let original = self.known.tweet(tweet.retweet_of).map(|original| original.author_id);
+        let original = self.entities.tweet(tweet.retweet_of).map(|original| original.author_id);
         is_hidden(tweet.author_id) || original.is_some_and(is_hidden)
     }
 
     /// The number of unread messages in all chats.
     #[must_use]
     pub fn unread_messages(&self) -> u32 {
-        self.known.conversations.values().map(|conversation| conversation.unread).sum()
+        self.entities.conversations.values().map(|conversation| conversation.unread).sum()
     }
 
     /// The contexts whose shortcuts are active.
@@ -489,16 +558,16 @@ impl State {
 
     /// Adds a step that can be undone; the oldest is forgotten.
     pub fn remember(&mut self, step: Undoable) {
-        if self.undo.len() == UNDO_MAX {
-            self.undo.remove(0);
+        if self.undo.steps.len() == UNDO_MAX {
+            self.undo.steps.remove(0);
         }
-        self.undo.push(step);
+        self.undo.steps.push(step);
     }
 
     /// The longest tweet that the server accepts, in grapheme clusters.
     #[must_use]
     pub fn graphemes_max(&self) -> usize {
-        let said = self.hello.budgets.as_ref().map_or(0, |budgets| budgets.tweet_graphemes);
+        let said = self.connection.hello.budgets.as_ref().map_or(0, |budgets| budgets.tweet_graphemes);
         if said == 0 {
             model::limits::TWEET_GRAPHEMES_MAX
         } else {
@@ -508,17 +577,19 @@ impl State {
 
     /// Drops screens far back in the history, and the tweets that only they show.
     pub fn forget_old(&mut self) {
-        if self.panels.len() > SCREENS_MAX {
-            let recent: HashSet<Route> = self.history.iter().rev().take(SCREENS_MAX / 2).cloned().collect();
+        if self.screens.by_route.len() > SCREENS_MAX {
+            let recent: HashSet<Route> =
+                self.screens.history.iter().rev().take(SCREENS_MAX / 2).cloned().collect();
             let keep = |route: &Route| Route::TABS.contains(route) || recent.contains(route);
-            self.panels.retain(|route, _| keep(route));
+            self.screens.by_route.retain(|route, _| keep(route));
         }
         let shown: HashSet<u64> = self
-            .panels
+            .screens
+            .by_route
             .values()
-            .flat_map(|panel| panel.ids.iter().chain(&panel.ancestors))
+            .flat_map(|screen| screen.ids.iter().chain(&screen.ancestors))
             .copied()
             .collect();
-        self.known.forget_all_but(|id| shown.contains(&id));
+        self.entities.forget_all_but(|id| shown.contains(&id));
     }
 }

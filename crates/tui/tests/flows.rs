@@ -121,7 +121,7 @@ proptest! {
             // A row that no longer fits is moved up until its end is at the bottom of the screen.
             let screen = driver.screen();
             let end = screen.lines().collect::<Vec<_>>().iter().rposition(|line| line.contains('▌'));
-            let touches_end = end.is_some_and(|end| end + 3 >= usize::from(driver.state.size.height));
+            let touches_end = end.is_some_and(|end| end + 3 >= usize::from(driver.state.terminal.size.height));
             prop_assert!(now.1 == before.1 || touches_end, "{:?} {:?}\n{screen}", before.1, now.1);
         }
     }
@@ -201,7 +201,7 @@ fn a_tweet_waits_before_it_is_sent_and_undo_restores_the_text() {
     assert!(driver.shows("hello #world") && driver.state.composer.is_some(), "{}", driver.screen());
     driver.press("ctrl-s").wait(5_001);
     assert_eq!(posts(&driver), 1);
-    assert!(driver.state.outbox.is_empty() && driver.state.drafts.is_empty());
+    assert!(driver.state.texts.outbox.is_empty() && driver.state.texts.drafts.is_empty());
     // It was saved in the outbox before it was sent, and deleted after the response.
     let kept = driver.saved().iter().filter(|what| matches!(what, LocalItem::Outgoing(_))).count();
     let dropped =
@@ -294,11 +294,11 @@ fn after_a_long_absence_there_is_a_gap_that_loads_from_both_sides() {
         driver.press("k");
     }
     driver.press("enter");
-    let ids = &driver.state.panels[&Route::Home].ids;
+    let ids = &driver.state.screens.by_route[&Route::Home].ids;
     for n in 0..100 {
         assert!(ids.contains(&(id(0) + n)), "missed {n} was not loaded");
     }
-    assert!(driver.state.panels[&Route::Home].gaps.is_empty());
+    assert!(driver.state.screens.by_route[&Route::Home].gaps.is_empty());
     assert!(ids.is_sorted_by(|a, b| a > b));
 }
 
@@ -308,7 +308,7 @@ fn tweets_deleted_while_offline_disappear_after_reconnecting() {
     driver.tweets.remove(3);
     driver.handle(Message::Link(client::State::Reconnecting { why: "x".into() }));
     driver.handle(Message::Link(client::State::Connected));
-    let shown: Vec<u64> = driver.state.panels[&Route::Home].ids.iter().take(40).copied().collect();
+    let shown: Vec<u64> = driver.state.screens.by_route[&Route::Home].ids.iter().take(40).copied().collect();
     let truth: Vec<u64> = driver.tweets.iter().map(|tweet| tweet.id).take(40).collect();
     assert_eq!(shown, truth[..shown.len().min(truth.len())]);
 }
@@ -325,7 +325,7 @@ fn the_read_line_is_where_the_reader_left() {
     // Visible tweets count as read the next time.
     driver.wait(3_000);
     assert!(driver.saved().contains(&&LocalItem::ReadLines));
-    assert_eq!(driver.state.read_lines["home"], id(2));
+    assert_eq!(driver.state.reading.lines["home"], id(2));
     let told = v1::SetReadLine { timeline: "home".into(), tweet_id: id(2) };
     assert!(driver.requests().contains(&&Op::SetReadLine(told)));
 }
@@ -381,7 +381,7 @@ fn a_message_of_another_chat_is_announced_and_alt_a_opens_it() {
         driver.screen()
     );
     driver.press("alt-a");
-    assert_eq!(*driver.state.place(), Route::Conversation("grace".into()));
+    assert_eq!(*driver.state.route(), Route::Conversation("grace".into()));
 }
 
 #[test]
@@ -420,9 +420,10 @@ fn a_revoked_session_asks_to_sign_in_and_loses_no_text() {
     assert!(driver.saved().iter().any(|what| matches!(what, LocalItem::Draft(_))));
     driver.connect(false);
     driver.press("enter text:secret enter");
-    assert!(driver.state.me.is_some(), "{}", driver.screen());
+    assert!(driver.state.session.me.is_some(), "{}", driver.screen());
     assert!(
-        driver.state.composer.is_some() || driver.state.drafts.values().any(|draft| draft.text == "precious")
+        driver.state.composer.is_some()
+            || driver.state.texts.drafts.values().any(|draft| draft.text == "precious")
     );
 }
 
@@ -479,13 +480,13 @@ fn quitting_sends_waiting_texts_and_saves_drafts() {
 fn escape_is_always_one_step_back() {
     let mut driver = driver();
     driver.press("j t : esc");
-    assert!(matches!(driver.state.place(), Route::Thread(_)) && driver.state.prompt.is_none());
+    assert!(matches!(driver.state.route(), Route::Thread(_)) && driver.state.prompt.is_none());
     driver.press("a / text:n enter esc");
-    assert!(matches!(driver.state.place(), Route::Profile(..)));
+    assert!(matches!(driver.state.route(), Route::Profile(..)));
     driver.press("esc");
-    assert!(matches!(driver.state.place(), Route::Thread(_)));
+    assert!(matches!(driver.state.route(), Route::Thread(_)));
     driver.press("esc");
-    assert_eq!(*driver.state.place(), Route::Home);
+    assert_eq!(*driver.state.route(), Route::Home);
     assert_eq!(driver.state.selected(), Some(&Row::Tweet(id(9), 0)));
 }
 
@@ -493,7 +494,7 @@ fn escape_is_always_one_step_back() {
 fn the_palette_runs_commands_and_says_why_one_is_unavailable() {
     let mut driver = driver();
     driver.press(": text:tag_rust enter");
-    assert_eq!(*driver.state.place(), Route::Hashtag("rust".into()));
+    assert_eq!(*driver.state.route(), Route::Hashtag("rust".into()));
     driver.press(": text:delete enter");
     assert!(driver.shows("Not your tweet"), "{}", driver.screen());
 }
@@ -516,13 +517,13 @@ fn the_mouse_selects_opens_and_scrolls() {
     let first = driver.state.selected().cloned();
     assert_ne!(first, Some(Row::Tweet(id(2), 0)));
     driver.handle(mouse(terminal::key::MouseAction::Press, 10, 7));
-    assert!(matches!(driver.state.place(), Route::Thread(_)));
+    assert!(matches!(driver.state.route(), Route::Thread(_)));
     driver.press("esc");
     driver.handle(mouse(terminal::key::MouseAction::Menu, 10, 7));
     assert!(driver.state.prompt.is_some());
     driver.press("esc");
     driver.handle(mouse(terminal::key::MouseAction::Press, 14, 0));
-    assert_eq!(*driver.state.place(), Route::Notifications);
+    assert_eq!(*driver.state.route(), Route::Notifications);
     for _ in 0..5 {
         driver.handle(mouse(terminal::key::MouseAction::WheelDown, 10, 7));
     }
@@ -544,9 +545,10 @@ fn a_client_that_has_nothing_to_do_wakes_at_most_once_a_minute() {
 fn notifications_use_the_sequence_of_the_terminal_and_respect_quiet_hours() {
     let notification = |term: &str, hours_east: i8, looks: bool| {
         let mut driver = driver();
-        driver.state.capabilities.term = term.to_owned();
-        driver.state.capabilities.zone = Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(hours_east)));
-        driver.state.settings.quiet = (22, 7);
+        driver.state.terminal.capabilities.term = term.to_owned();
+        driver.state.terminal.capabilities.zone =
+            Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(hours_east)));
+        driver.state.preferences.settings.quiet = (22, 7);
         driver.now += 43_200_000 - driver.now.rem_euclid(86_400_000);
         driver.handle(Message::Input(Event::Focus(looks)));
         driver.live(
@@ -588,7 +590,8 @@ fn a_shortcut_can_be_changed_but_not_to_one_in_use() {
     );
     driver.press("enter");
     assert!(
-        driver.state.settings.keys.is_empty() && driver.shows("keys: j is bound to both “down” and “like”"),
+        driver.state.preferences.settings.keys.is_empty()
+            && driver.shows("keys: j is bound to both “down” and “like”"),
         "{}",
         driver.screen()
     );
@@ -597,7 +600,7 @@ fn a_shortcut_can_be_changed_but_not_to_one_in_use() {
     driver.press("x");
     assert!(driver.shows("♥ you, 4"), "{}", driver.screen());
     driver.press(": text:bind_like_default enter f");
-    assert!(driver.shows("♡ 3") && driver.state.settings.keys.is_empty(), "{}", driver.screen());
+    assert!(driver.shows("♡ 3") && driver.state.preferences.settings.keys.is_empty(), "{}", driver.screen());
 }
 
 #[test]
@@ -621,7 +624,7 @@ fn links_of_a_tweet_open_by_number() {
     driver.press("2");
     assert!(driver.effects.contains(&Effect::OpenLink("https://b.example/y".into())));
     driver.press("o 3");
-    assert!(matches!(driver.state.place(), Route::Profile(name, _) if name == "alan"));
+    assert!(matches!(driver.state.route(), Route::Profile(name, _) if name == "alan"));
 }
 
 #[test]
@@ -663,7 +666,7 @@ fn a_tweet_posted_while_an_empty_feed_is_reloaded_is_not_lost() {
     driver.responds = false;
     driver.handle(Message::Link(client::State::Connected));
     posted_meanwhile(&mut driver, Topic::Home);
-    assert_eq!(driver.state.panels[&Route::Home].ids, [id(0) + 5]);
+    assert_eq!(driver.state.screens.by_route[&Route::Home].ids, [id(0) + 5]);
     assert!(driver.shows("just in time"), "{}", driver.screen());
 }
 
@@ -674,7 +677,7 @@ fn a_tweet_posted_while_a_feed_is_loaded_is_not_lost() {
     driver.press("g l");
     posted_meanwhile(&mut driver, Topic::Local);
     assert!(driver.shows("just in time"), "{}", driver.screen());
-    assert!(driver.state.panels[&Route::Local].ids.len() > 10, "the page was merged");
+    assert!(driver.state.screens.by_route[&Route::Local].ids.len() > 10, "the page was merged");
 }
 
 #[test]
@@ -728,11 +731,11 @@ fn presence_is_hidden_only_when_the_server_has_confirmed_it() {
     driver.responds = false;
     driver.press(": text:hide-presence enter");
     assert!(!driver.shows("No one can see that you're online"), "{}", driver.screen());
-    assert!(!driver.state.me.as_ref().unwrap().is_hidden);
+    assert!(!driver.state.session.me.as_ref().unwrap().is_hidden);
     driver.responds = true;
     driver.respond_to_all();
     assert!(driver.shows("No one can see that you're online"), "{}", driver.screen());
-    assert!(driver.state.me.as_ref().unwrap().is_hidden);
+    assert!(driver.state.session.me.as_ref().unwrap().is_hidden);
     driver.press(": text:hide-presence enter");
     assert!(driver.shows("Others can see that you're online"), "{}", driver.screen());
 }
@@ -742,7 +745,7 @@ fn presence_that_could_not_be_hidden_is_reported() {
     let mut driver = driver();
     press_and_be_refused(&mut driver, ": text:hide-presence enter");
     assert!(driver.shows("Others can still see that you're online: not today"), "{}", driver.screen());
-    assert!(!driver.state.me.as_ref().unwrap().is_hidden);
+    assert!(!driver.state.session.me.as_ref().unwrap().is_hidden);
 }
 
 #[test]
@@ -751,7 +754,7 @@ fn notifications_stay_unread_when_the_server_could_not_mark_them() {
     driver.press("2");
     press_and_be_refused(&mut driver, "m");
     assert!(driver.shows("Notifications not marked as read: not today"), "{}", driver.screen());
-    assert_eq!(driver.state.unread, 2);
+    assert_eq!(driver.state.live.unread, 2);
     assert!(driver.shows("2 Notifs ●2"), "{}", driver.screen());
 }
 
@@ -773,5 +776,5 @@ fn a_notification_that_arrives_while_others_are_marked_stays_unread() {
     driver.live(Topic::Notifications, LiveEvent::Notification(live));
     driver.responds = true;
     driver.respond_to_all();
-    assert_eq!(driver.state.unread, 1);
+    assert_eq!(driver.state.live.unread, 1);
 }

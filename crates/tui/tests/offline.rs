@@ -90,7 +90,7 @@ fn cached_pages_are_loaded_again_with_a_connection() {
     driver.tweets.insert(0, tweet(-5, 2, "while you were away"));
     driver.connect(true);
     assert!(!driver.shows("as of"), "{}", driver.screen());
-    assert!(driver.state.known.tweets().any(|tweet| tweet.text == "while you were away"));
+    assert!(driver.state.entities.tweets().any(|tweet| tweet.text == "while you were away"));
     let before = driver.requests().len();
     driver.press("g n");
     assert!(driver.requests().len() > before, "notifications are asked for");
@@ -125,9 +125,9 @@ fn replies_are_a_tab_of_a_profile() {
     let mut driver = TuiDriver::new(80, 24);
     driver.press("g p g g enter");
     assert!(
-        matches!(driver.state.place(), Route::Profile(_, ProfileTab::Replies)),
+        matches!(driver.state.route(), Route::Profile(_, ProfileTab::Replies)),
         "{:?}",
-        driver.state.place()
+        driver.state.route()
     );
     assert!(
         driver.shows("[Replies]") && driver.shows("who writes the reader") && !driver.shows("Note number"),

@@ -18,7 +18,7 @@ const CHECK_MS: i64 = 400;
 
 /// A field was edited: the problem is no longer shown, and notes are updated.
 pub(super) fn changed(state: &mut State) {
-    let (now, me) = (state.now, state.username.clone().unwrap_or_default());
+    let (now, me) = (state.now, state.session.username.clone().unwrap_or_default());
     let Some(form) = &mut state.form else { return };
     form.problem = None;
     let focus = form.focus;
@@ -104,7 +104,7 @@ pub(super) fn step(state: &mut State, by: isize) -> Effects {
 
 pub(super) fn leave(state: &mut State) -> Effects {
     state.form = None;
-    if state.me.is_none() {
+    if state.session.me.is_none() {
         prompts::open_first(state);
     }
     Effects::new()
@@ -139,8 +139,8 @@ fn connect(state: &mut State) -> Effects {
         }
         Ok(endpoint) => {
             form.is_busy = true;
-            state.server = endpoint.to_string();
-            state.link = Link::Connecting;
+            state.connection.server = endpoint.to_string();
+            state.connection.link = Link::Connecting;
             vec![Effect::Connect(endpoint.to_string())]
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
             Effects::new()
         }
         Event::TweetDeleted(deleted) => {
-            state.known.delete_tweet(deleted.tweet_id);
+            state.entities.delete_tweet(deleted.tweet_id);
             forget_tweet(state, deleted.tweet_id);
             Effects::new()
         }
@@ -41,25 +41,25 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
             if let Some(account) = typing.account {
                 let route = Route::Conversation(account.username);
                 let until = state.now + TYPING_MS;
-                if let Some(panel) = state.panels.get_mut(&route) {
-                    panel.typing_until = until;
+                if let Some(screen) = state.screens.by_route.get_mut(&route) {
+                    screen.typing_until = until;
                 }
             }
             Effects::new()
         }
         Event::Presence(person) => {
             let is_there = person.presence() != v1::PresenceState::Offline;
-            if let Some(id) = state.known.learn_person(state.now, person) {
+            if let Some(id) = state.entities.learn_person(state.now, person) {
                 if is_there {
-                    state.online.insert(id);
+                    state.live.online.insert(id);
                 } else {
-                    state.online.remove(&id);
+                    state.live.online.remove(&id);
                 }
-                if let Some(panel) = state.panels.get_mut(&Route::Online) {
-                    match panel.ids.iter().position(|other| *other == id) {
-                        None if is_there => panel.ids.push(id),
+                if let Some(screen) = state.screens.by_route.get_mut(&Route::Online) {
+                    match screen.ids.iter().position(|other| *other == id) {
+                        None if is_there => screen.ids.push(id),
                         Some(index) if !is_there => {
-                            panel.ids.remove(index);
+                            screen.ids.remove(index);
                         }
                         _ => {}
                     }
@@ -78,11 +78,11 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
 }
 
 fn learn_live(state: &mut State, live: v1::LiveTweet) -> Option<u64> {
-    state.known.learn_accounts(live.accounts);
-    state.known.learn_tweets(live.referenced, false);
+    state.entities.learn_accounts(live.accounts);
+    state.entities.learn_tweets(live.referenced, false);
     let tweet = live.tweet?;
     let id = tweet.id;
-    state.known.learn_tweets([tweet], false);
+    state.entities.learn_tweets([tweet], false);
     Some(id)
 }
 
@@ -93,10 +93,10 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
         Topic::Hashtag(name) => Route::Hashtag(name.clone()),
         _ => Route::Home,
     }];
-    if let Some(tweet) = state.known.tweet(id) {
+    if let Some(tweet) = state.entities.tweet(id) {
         let (reply_to, author) = (tweet.reply_to, tweet.author_id);
         if reply_to != 0 {
-            if let Some(parent) = state.known.tweet_mut(reply_to) {
+            if let Some(parent) = state.entities.tweet_mut(reply_to) {
                 // The exact count comes with the next page.
                 parent.replies = parent.replies.max(1);
             }
@@ -105,16 +105,16 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
         if state.is_mine(id) {
             routes.push(Route::Mine);
         }
-        let author = state.known.username(author).to_owned();
+        let author = state.entities.username(author).to_owned();
         if reply_to != 0 {
             routes.push(Route::Profile(author.clone(), ProfileTab::Replies));
         }
         routes.push(Route::Profile(author, ProfileTab::Tweets));
     }
     for route in routes {
-        let is_read = |panel: &&mut ScreenState| matches!(panel.phase, Phase::Ready | Phase::Loading);
-        if let Some(panel) = state.panels.get_mut(&route).filter(is_read) {
-            insert(panel, id);
+        let is_read = |screen: &&mut ScreenState| matches!(screen.phase, Phase::Ready | Phase::Loading);
+        if let Some(screen) = state.screens.by_route.get_mut(&route).filter(is_read) {
+            insert(screen, id);
         }
         state.refresh(&route);
     }
@@ -123,22 +123,28 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
 
 /// Threads in memory that contain this tweet.
 fn threads_with(state: &State, id: u64) -> Vec<Route> {
-    let has = |route: &Route, panel: &ScreenState| match route {
-        Route::Thread(root) => *root == id || panel.ids.contains(&id),
+    let has = |route: &Route, screen: &ScreenState| match route {
+        Route::Thread(root) => *root == id || screen.ids.contains(&id),
         _ => false,
     };
-    state.panels.iter().filter(|(route, panel)| has(route, panel)).map(|(route, _)| route.clone()).collect()
+    state
+        .screens
+        .by_route
+        .iter()
+        .filter(|(route, screen)| has(route, screen))
+        .map(|(route, _)| route.clone())
+        .collect()
 }
 
 fn notification(state: &mut State, live: v1::LiveNotification) -> Effects {
     let Some(notification) = live.notification else { return Effects::new() };
-    state.known.learn_accounts(live.account.clone());
+    state.entities.learn_accounts(live.account.clone());
     if let Some(tweet) = live.tweet {
         learn_live(state, tweet);
     }
     let id = notification.id;
     let kind = notification.kind();
-    if let Some(tweet) = state.known.tweet_mut(notification.tweet_id) {
+    if let Some(tweet) = state.entities.tweet_mut(notification.tweet_id) {
         match kind {
             v1::NotificationKind::Like => tweet.likes += 1,
             v1::NotificationKind::Retweet => tweet.retweets += 1,
@@ -146,10 +152,10 @@ fn notification(state: &mut State, live: v1::LiveNotification) -> Effects {
             _ => {}
         }
     }
-    state.known.notifications.insert(id, notification);
-    state.unread += 1;
-    if let Some(panel) = state.panels.get_mut(&Route::Notifications) {
-        insert(panel, id);
+    state.entities.notifications.insert(id, notification);
+    state.live.unread += 1;
+    if let Some(screen) = state.screens.by_route.get_mut(&Route::Notifications) {
+        insert(screen, id);
     }
     state.refresh_all();
     let who = live.account.map_or_else(String::new, |account| format!("@{}", account.username));
@@ -165,9 +171,9 @@ fn notification(state: &mut State, live: v1::LiveNotification) -> Effects {
 
 /// Reports the user as away while the terminal does not have the focus.
 pub(super) fn report_presence(state: &State) -> Effects {
-    if state.link != Link::Live || state.me.is_none() {
+    if state.connection.link != Link::Live || state.session.me.is_none() {
         return Effects::new();
     }
-    let how = if state.is_focused { v1::PresenceState::Online } else { v1::PresenceState::Away };
+    let how = if state.terminal.is_focused { v1::PresenceState::Online } else { v1::PresenceState::Away };
     vec![ask(Purpose::Background, Op::SetPresence(v1::SetPresence { state: how.into() }))]
 }
