@@ -78,7 +78,7 @@ fn title(state: &State, grid: &mut Grid, area: Area) {
     if !screen.filter.is_empty() {
         line.push(of(
             ColorRole::Accent,
-            format!("Filtered: {} · Esc to show all ", model::SafeText::line(&screen.filter)),
+            format!("· filtered: {} · Esc to show all ", model::SafeText::line(&screen.filter)),
         ));
     }
     let new = new_above(state, screen);
@@ -87,7 +87,7 @@ fn title(state: &State, grid: &mut Grid, area: Area) {
     }
     if let Route::Conversation(username) = place {
         if screen.typing_until > state.now {
-            line.push(of(ColorRole::Accent, format!("@{username} is typing… ")));
+            line.push(of(ColorRole::Accent, format!("· @{username} is typing… ")));
         } else if let Some(id) = state.entities.by_username(username).map(|account| account.id) {
             line.push(dim(format!("{} ", presence_word(state.entities.presence(id)))));
         }
