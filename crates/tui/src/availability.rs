@@ -48,22 +48,28 @@ fn first_unmet<'a>(state: &State, mut all: impl Iterator<Item = &'a Requirement>
 fn unmet(state: &State, requirement: Requirement) -> Option<String> {
     let unless = |is_met: bool, reason: &str| (!is_met).then(|| reason.to_owned());
     match requirement {
-        Requirement::Write if state.is_read_only => Some("Read-only mode".into()),
-        Requirement::Write => unless(state.me.is_some() || state.username.is_some(), "You're not signed in"),
+        Requirement::Write if state.session.is_read_only => Some("Read-only mode".into()),
+        Requirement::Write => {
+            unless(state.session.me.is_some() || state.session.username.is_some(), "You're not signed in")
+        }
         Requirement::OwnTweet => {
             unless(state.selected_tweet().is_some_and(|id| state.is_mine(id)), "Not your tweet")
         }
         Requirement::OtherPerson => {
             let person = state.selected_person();
-            unless(person.is_none() || person != state.username, "That's you")
+            unless(person.is_none() || person != state.session.username, "That's you")
         }
         Requirement::Follower => not_a_follower(state),
-        Requirement::Undoable => unless(!state.undo.is_empty(), "Nothing to undo"),
-        Requirement::Redoable => unless(!state.redo.is_empty(), "Nothing to redo"),
-        Requirement::HistoryBefore => unless(state.at > 0, "No earlier screen"),
-        Requirement::HistoryAfter => unless(state.at + 1 < state.history.len(), "No later screen"),
-        Requirement::OfferedKey => unless(state.offered_key.is_some(), "This connection has no new SSH key"),
-        Requirement::Local(reason) => unless(state.capabilities.is_local, reason),
+        Requirement::Undoable => unless(!state.undo.steps.is_empty(), "Nothing to undo"),
+        Requirement::Redoable => unless(!state.undo.undone.is_empty(), "Nothing to redo"),
+        Requirement::HistoryBefore => unless(state.screens.index > 0, "No earlier screen"),
+        Requirement::HistoryAfter => {
+            unless(state.screens.index + 1 < state.screens.history.len(), "No later screen")
+        }
+        Requirement::OfferedKey => {
+            unless(state.session.offered_key.is_some(), "This connection has no new SSH key")
+        }
+        Requirement::Local(reason) => unless(state.terminal.capabilities.is_local, reason),
     }
 }
 
@@ -74,7 +80,7 @@ fn not_a_follower(state: &State) -> Option<String> {
         return None;
     }
     let name = state.selected_person()?;
-    let id = state.known.by_username(&name).map(|account| account.id);
-    let follows = id.is_some_and(|id| state.known.relationship(id).followed_by);
+    let id = state.entities.by_username(&name).map(|account| account.id);
+    let follows = id.is_some_and(|id| state.entities.relationship(id).followed_by);
     (!follows).then(|| format!("@{name} doesn't follow you"))
 }

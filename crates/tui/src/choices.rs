@@ -122,7 +122,7 @@ fn bind_key() -> Vec<Choice> {
 
 /// Trends that match, after the hashtag that was typed.
 fn hashtags(state: &State, typed: &str) -> Vec<Choice> {
-    let trends = state.known.trends.iter();
+    let trends = state.entities.trends.iter();
     let trends = trends.map(|trend| hashtag(&trend.name, &format!("{} people today", trend.people)));
     let mut all = matching(typed, trends.collect());
     if !typed.is_empty() {
@@ -135,9 +135,9 @@ fn hashtags(state: &State, typed: &str) -> Vec<Choice> {
 fn usernames(state: &State, typed: &str) -> Vec<Choice> {
     let mut all = matching(typed, people(state));
     let name = typed.to_lowercase();
-    if !name.is_empty() && state.known.by_username(&name).is_none() {
-        let place = Route::Profile(name.clone(), ProfileTab::Tweets);
-        all.push(Choice::new(format!("@{name}"), "open this username", Chosen::Go(place)));
+    if !name.is_empty() && state.entities.by_username(&name).is_none() {
+        let route = Route::Profile(name.clone(), ProfileTab::Tweets);
+        all.push(Choice::new(format!("@{name}"), "open this username", Chosen::Go(route)));
     }
     all
 }
@@ -153,7 +153,7 @@ fn accounts(names: &[String]) -> Vec<Choice> {
 
 fn welcome(state: &State) -> Vec<Choice> {
     let mut all = vec![Choice::new("Connect to a server", "a friend's or your team's", Chosen::Connect)];
-    if state.capabilities.is_local {
+    if state.terminal.capabilities.is_local {
         all.push(Choice::new("Start a server here", "on this computer", Chosen::HostHere));
         all.push(Choice::new("Take the tour", "sample data; nothing is saved", Chosen::Tour));
     }
@@ -163,14 +163,14 @@ fn welcome(state: &State) -> Vec<Choice> {
 
 fn sign_in(state: &State) -> Vec<Choice> {
     let mut all = vec![Choice::new("Sign in", "with your account on this server", Chosen::LogIn)];
-    match state.hello.sign_up() {
+    match state.connection.hello.sign_up() {
         v1::SignUpMode::Closed => {}
         v1::SignUpMode::Invite => {
             all.push(Choice::new("Sign up", "with an invite code", Chosen::SignUp));
         }
         _ => all.push(Choice::new("Sign up", "create an account", Chosen::SignUp)),
     }
-    if state.capabilities.is_local {
+    if state.terminal.capabilities.is_local {
         all.push(Choice::new("Use another server", "", Chosen::Connect));
     }
     all.push(Choice::new("Quit", "", Chosen::Command(Action::Quit, String::new())));
@@ -183,7 +183,7 @@ fn of_command(state: &State, prompt: &Prompt, command: &Command) -> Choice {
         format!(":{}", command.id),
         Chosen::Command(command.action, String::new()),
     );
-    choice.keys = state.keymap.keys_of(command.action).unwrap_or_default();
+    choice.keys = state.preferences.keymap.keys_of(command.action).unwrap_or_default();
     choice.unavailable = unavailable_here(state, &prompt.contexts, command);
     choice
 }
@@ -216,13 +216,18 @@ fn bindings(state: &State, prompt: &Prompt, query: &str) -> Vec<Choice> {
     let keys = keys.trim();
     if let Some(command) = by_id(word).filter(|_| !keys.is_empty()) {
         let (wanted, label) = match keys {
-            "default" => ("", format!("reset “{word}” to the preset {}", state.settings.preset)),
+            "default" => ("", format!("reset “{word}” to the preset {}", state.preferences.settings.preset)),
             keys => (keys, format!("{keys} runs “{word}”")),
         };
         let mut choice = of_command(state, prompt, command);
         (choice.label, choice.detail) = (label, command.title.to_owned());
-        choice.unavailable =
-            crate::keymap::rebound(&state.settings.preset, &state.settings.keys, word, wanted).err();
+        choice.unavailable = crate::keymap::rebound(
+            &state.preferences.settings.preset,
+            &state.preferences.settings.keys,
+            word,
+            wanted,
+        )
+        .err();
         choice.chosen = Chosen::Bind(word.to_owned(), wanted.to_owned());
         return vec![choice];
     }
@@ -236,13 +241,13 @@ fn bindings(state: &State, prompt: &Prompt, query: &str) -> Vec<Choice> {
 }
 
 fn people(state: &State) -> Vec<Choice> {
-    let mut all: Vec<&v1::Account> = state.known.accounts().collect();
+    let mut all: Vec<&v1::Account> = state.entities.accounts().collect();
     all.sort_by(|one, other| one.username.cmp(&other.username));
     all.into_iter()
         .map(|account| {
             let name = SafeText::line(&account.display_name).as_str().to_owned();
-            let place = Route::Profile(account.username.clone(), ProfileTab::Tweets);
-            Choice::new(format!("@{}", account.username), name, Chosen::Go(place))
+            let route = Route::Profile(account.username.clone(), ProfileTab::Tweets);
+            Choice::new(format!("@{}", account.username), name, Chosen::Go(route))
         })
         .collect()
 }
@@ -260,15 +265,15 @@ fn jumps(state: &State) -> Vec<Choice> {
     let mut all: Vec<Choice> = places
         .into_iter()
         .chain(more)
-        .map(|place| Choice::new(place.title(), "", Chosen::Go(place)))
+        .map(|route| Choice::new(route.title(), "", Chosen::Go(route)))
         .collect();
-    for conversation in state.known.conversations.values() {
+    for conversation in state.entities.conversations.values() {
         if let Some(with) = &conversation.with {
-            let place = Route::Conversation(with.username.clone());
-            all.push(Choice::new(format!("Chat with @{}", with.username), "", Chosen::Go(place)));
+            let route = Route::Conversation(with.username.clone());
+            all.push(Choice::new(format!("Chat with @{}", with.username), "", Chosen::Go(route)));
         }
     }
-    all.extend(state.known.trends.iter().map(|trend| hashtag(&trend.name, "trend")));
+    all.extend(state.entities.trends.iter().map(|trend| hashtag(&trend.name, "trend")));
     all.extend(people(state));
     all
 }
@@ -297,7 +302,7 @@ fn searches(state: &State, query: &str) -> Vec<Choice> {
 }
 
 fn links(state: &State, id: u64) -> Vec<Choice> {
-    let Some(tweet) = state.known.tweet(id) else { return Vec::new() };
+    let Some(tweet) = state.entities.tweet(id) else { return Vec::new() };
     let mut all = Vec::new();
     for (range, entity) in entities(&tweet.text) {
         let text = tweet.text.get(range).unwrap_or_default();
@@ -312,8 +317,8 @@ fn links(state: &State, id: u64) -> Vec<Choice> {
             }
             Entity::Hashtag(tag) => hashtag(tag.name(), "feed of this hashtag"),
             Entity::Mention(username) => {
-                let place = Route::Profile(username.as_str().to_owned(), ProfileTab::Tweets);
-                Choice::new(format!("@{username}"), "profile", Chosen::Go(place))
+                let route = Route::Profile(username.as_str().to_owned(), ProfileTab::Tweets);
+                Choice::new(format!("@{username}"), "profile", Chosen::Go(route))
             }
         });
     }

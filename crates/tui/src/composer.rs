@@ -1,5 +1,5 @@
-//! Texts on their way: what is written, what is kept as a draft, what waits in the outbox. A text is in one of the
-//! three from the first key to the server's answer, and each of them survives the end of the program.
+//! Texts before they are tweets: in the composer, as drafts, in the outbox. From the first key to the server's response
+//! a text is saved as one of them, so that it survives the end of the program.
 
 use std::collections::BTreeMap;
 
@@ -12,23 +12,23 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use terminal::editor::Editor;
 
-/// What a text is for.
+/// The purpose of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Writing {
-    /// A tweet.
+    /// A new tweet.
     New,
-    /// An answer to a tweet.
+    /// A reply to a tweet.
     Reply(#[serde(with = "as_text")] u64),
-    /// A retweet with a message.
+    /// A quote of a tweet.
     Quote(#[serde(with = "as_text")] u64),
-    /// Another text for one's own tweet.
+    /// A new version of the user's tweet.
     Edit(#[serde(with = "as_text")] u64),
-    /// A message to somebody.
+    /// A direct message to a username.
     Message(String),
 }
 
-/// TOML has no unsigned numbers of 64 bits.
+/// Identifiers as strings: TOML has no unsigned 64-bit integers.
 mod as_text {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
@@ -43,7 +43,7 @@ mod as_text {
 }
 
 impl Writing {
-    /// Names its draft: there is one for each purpose.
+    /// The name of its draft: there is one draft for each purpose.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -55,7 +55,7 @@ impl Writing {
         }
     }
 
-    /// For people.
+    /// The title of the composer.
     #[must_use]
     pub fn title(&self) -> String {
         match self {
@@ -63,7 +63,7 @@ impl Writing {
             Self::Reply(_) => "Reply".into(),
             Self::Quote(_) => "Quote".into(),
             Self::Edit(_) => "Edit".into(),
-            Self::Message(username) => format!("To @{username}"),
+            Self::Message(username) => format!("Message to @{username}"),
         }
     }
 }
@@ -72,19 +72,19 @@ impl Writing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Audience {
-    /// Everyone.
+    /// Everyone, in all lists.
     #[default]
     Public,
-    /// Everyone, but not in public lists.
+    /// Everyone, but not in public timelines.
     Unlisted,
     /// Followers.
     Followers,
-    /// Those who are mentioned.
+    /// Mentioned accounts.
     Direct,
 }
 
 impl Audience {
-    /// For people.
+    /// The word for it on the screen.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -95,7 +95,7 @@ impl Audience {
         }
     }
 
-    /// The next one.
+    /// The next choice; after the last, the first.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
@@ -116,51 +116,51 @@ impl Audience {
     }
 }
 
-/// A text with its purpose, as it is kept.
+/// A text with its purpose, as it is saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// What it is for.
+    /// Its purpose.
     pub writing: Writing,
-    /// What is written.
+    /// The text.
     pub text: String,
-    /// Who may see it.
+    /// Who can see it.
     #[serde(default)]
     pub audience: Audience,
 }
 
-/// How something that is to be sent stands.
+/// The progress of sending a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sending {
-    /// Until this time it can be taken back.
+    /// It can be undone until this time, in Unix milliseconds.
     Held(i64),
-    /// On its way.
+    /// Sent, without a response so far.
     Sent,
-    /// No connection: it goes when there is one.
+    /// It is sent as soon as there is a connection.
     Waiting,
-    /// The server said no, and why.
+    /// The server refused it, for this reason.
     Refused(String),
 }
 
-/// Something in the outbox: a draft with keys, so that it happens once however often it is sent.
+/// A text of the outbox, with the idempotency key that makes sending it twice harmless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Keys of its parts begin with it.
+    /// The beginning of the idempotency keys of its parts.
     pub key: Bytes,
-    /// What is sent.
+    /// The text, or the first part of a thread.
     pub draft: Draft,
-    /// The texts of a thread that follow the first.
+    /// Further parts of a thread.
     pub more: Vec<String>,
-    /// How many parts the server has.
+    /// The number of parts that the server has.
     pub done: usize,
-    /// The last of these parts: the next one answers it.
+    /// The tweet of the last of these parts: the next one is a reply to it.
     pub last: u64,
-    /// How it stands.
+    /// The progress of sending it.
     pub sending: Sending,
 }
 
-/// As it is written on the disk.
+/// The file of a text of the outbox.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct OutgoingFile {
     key: String,
     done: usize,
     last: String,
@@ -169,34 +169,34 @@ struct Kept {
 }
 
 impl Outgoing {
-    /// One that can be taken back until then.
+    /// A text that can be undone until this time, in Unix milliseconds.
     #[must_use]
     pub fn new(key: Bytes, draft: Draft, more: Vec<String>, held_until: i64) -> Self {
         Self { key, draft, more, done: 0, last: 0, sending: Sending::Held(held_until) }
     }
 
-    /// Names its file.
+    /// The name of its file.
     #[must_use]
     pub fn name(&self) -> String {
         data_encoding::HEXLOWER.encode(&self.key)
     }
 
-    /// The text that is next.
+    /// The part that is sent next.
     #[must_use]
     pub fn text(&self) -> &str {
         match self.done.checked_sub(1) {
             None => &self.draft.text,
-            Some(place) => self.more.get(place).map_or("", String::as_str),
+            Some(index) => self.more.get(index).map_or("", String::as_str),
         }
     }
 
-    /// Whether the server has all of it.
+    /// Whether the server has all parts.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.done > self.more.len()
     }
 
-    /// What to send next, and under which key.
+    /// The next request, and its idempotency key.
     #[must_use]
     pub fn request(&self) -> (Op, Bytes) {
         let text = self.text().to_owned();
@@ -221,30 +221,30 @@ impl Outgoing {
         (op, key.into())
     }
 
-    /// For the disk.
+    /// The content of its file.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let kept = Kept {
+        let file = OutgoingFile {
             key: self.name(),
             done: self.done,
             last: self.last.to_string(),
             more: self.more.clone(),
             draft: self.draft.clone(),
         };
-        toml::to_string(&kept).unwrap_or_default()
+        toml::to_string(&file).unwrap_or_default()
     }
 
-    /// From the disk: it goes again, under the same keys.
+    /// Reads the content of a file; it is sent again with the same idempotency keys.
     #[must_use]
     pub fn from_toml(text: &str) -> Option<Self> {
-        let kept: Kept = toml::from_str(text).ok()?;
-        let key = data_encoding::HEXLOWER.decode(kept.key.as_bytes()).ok()?;
+        let file: OutgoingFile = toml::from_str(text).ok()?;
+        let key = data_encoding::HEXLOWER.decode(file.key.as_bytes()).ok()?;
         Some(Self {
             key: key.into(),
-            draft: kept.draft,
-            more: kept.more,
-            done: kept.done,
-            last: kept.last.parse().ok()?,
+            draft: file.draft,
+            more: file.more,
+            done: file.done,
+            last: file.last.parse().ok()?,
             sending: Sending::Waiting,
         })
     }
@@ -253,32 +253,32 @@ impl Outgoing {
 /// Drafts by their names.
 pub type Drafts = BTreeMap<String, Draft>;
 
-/// What is offered while a word is written.
+/// The completions of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
-    /// Where the word begins.
+    /// Byte offset of the word.
     pub start: usize,
-    /// What could be meant: what would be written, and what it is.
+    /// The text to insert, and an explanation.
     pub choices: Vec<(String, String)>,
-    /// The one that Tab takes.
+    /// Index of the marked choice.
     pub choice: usize,
 }
 
-/// The sheet on which a text is written.
+/// The composer.
 #[derive(Debug, Clone)]
 pub struct Composer {
-    /// What it is for.
+    /// The purpose of the text.
     pub writing: Writing,
-    /// What is written.
+    /// The text.
     pub editor: Editor,
-    /// Who may see it.
+    /// Who can see it.
     pub audience: Audience,
-    /// What is offered for the word at the caret.
+    /// Completions of the word at the caret.
     pub completion: Option<Completion>,
 }
 
 impl Composer {
-    /// With what was kept.
+    /// A composer with the text of a draft.
     #[must_use]
     pub fn new(draft: Draft) -> Self {
         Self {
@@ -289,13 +289,13 @@ impl Composer {
         }
     }
 
-    /// To be kept.
+    /// The draft with the present text.
     #[must_use]
     pub fn draft(&self) -> Draft {
         Draft { writing: self.writing.clone(), text: self.editor.text().to_owned(), audience: self.audience }
     }
 
-    /// The word at the caret that may be completed: where it begins, its sign and what follows it.
+    /// The word at the caret if it has a sign (`@`, `#` or `:`): its byte offset, its sign and the rest.
     #[must_use]
     pub fn word(&self) -> Option<(usize, char, &str)> {
         let before = self.editor.text().get(..self.editor.caret())?;
@@ -308,13 +308,13 @@ impl Composer {
     }
 }
 
-/// Cuts a text into parts that fit, between words, with the number of each behind it.
+/// Splits a text between words into parts of a maximum length, each with its number at the end.
 #[must_use]
 pub fn split(text: &str, graphemes_max: usize) -> Vec<String> {
     if count_graphemes(text) <= graphemes_max {
         return vec![text.to_owned()];
     }
-    // For " 10/12".
+    // Room for " 10/12".
     let room = graphemes_max.saturating_sub(6).max(1);
     let mut parts: Vec<String> = Vec::new();
     let mut part = String::new();
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_sent_again_under_the_same_key() {
+    fn a_saved_text_is_sent_again_with_the_same_key() {
         let writing = Writing::Reply(u64::MAX);
         let mut one = Outgoing::new(vec![7; 16].into(), draft(writing, "a \"b\"\n'''c"), vec!["d".into()], 9);
         let again = Outgoing::from_toml(&one.to_toml()).unwrap();
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_without_a_message_is_a_plain_retweet() {
+    fn a_quote_without_a_text_is_a_retweet() {
         let quote = Outgoing::new(Bytes::new(), draft(Writing::Quote(5), " \n"), Vec::new(), 0);
         assert_eq!(quote.request().0, Op::Retweet(v1::Retweet { tweet_id: 5 }));
     }

@@ -6,7 +6,7 @@ use terminal::paint::Depth;
 /// What the terminal supports, one line each.
 #[must_use]
 pub(crate) fn doctor(state: &State) -> Vec<String> {
-    let can = &state.capabilities;
+    let can = &state.terminal.capabilities;
     let answer = |supported: Option<bool>, yes: &str, no: &str| match supported {
         Some(true) => yes.to_owned(),
         Some(false) => no.to_owned(),
@@ -27,7 +27,10 @@ pub(crate) fn doctor(state: &State) -> Vec<String> {
     };
     let sample = "|日本|é|👩‍🚀|🇩🇪|";
     vec![
-        format!("Terminal: {} with {}×{} cells", can.term, state.size.width, state.size.height),
+        format!(
+            "Terminal: {} with {}×{} cells",
+            can.term, state.terminal.size.width, state.terminal.size.height
+        ),
         format!("Colors: {colors}"),
         format!(
             "Synchronized output (mode 2026): {}",
@@ -45,10 +48,10 @@ pub(crate) fn doctor(state: &State) -> Vec<String> {
         format!("Width test: {sample} is {} columns wide", terminal::measure::columns(sample)),
         format!(
             "Theme {}, shortcuts {}, mouse {}",
-            state.settings.theme,
-            state.settings.preset,
-            if state.settings.mouse { "on" } else { "off" }
+            state.preferences.settings.theme,
+            state.preferences.settings.preset,
+            if state.preferences.settings.mouse { "on" } else { "off" }
         ),
-        format!("Server: {} · {}", state.server, state.hello.server_version),
+        format!("Server: {} · {}", state.connection.server, state.connection.hello.server_version),
     ]
 }

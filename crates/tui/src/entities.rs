@@ -1,11 +1,11 @@
-//! What the client knows of the network: every tweet, person, notification and message once, however many screens
-//! show it. Disposable: the server is the truth.
+//! Everything that was loaded from the server: each tweet, account, notification and message once, however many screens
+//! show it.
 
 use std::collections::{HashMap, HashSet};
 
 use protocol::v1;
 
-/// Tweets that are kept before those which no screen shows are forgotten.
+/// Tweets in memory; above this number those that no screen shows are dropped.
 const TWEETS_MAX: usize = 4_000;
 
 /// Entities by their identifiers.
@@ -14,21 +14,21 @@ pub struct Entities {
     tweets: HashMap<u64, v1::Tweet>,
     accounts: HashMap<u64, v1::Account>,
     relationships: HashMap<u64, v1::Relationship>,
-    /// Whether they are there, and since when they do nothing.
+    /// Presence, and since when the account is inactive, in Unix milliseconds.
     presence: HashMap<u64, (v1::PresenceState, i64)>,
-    /// Deleted tweets that a screen may still stand on.
+    /// Deleted tweets that may still be shown as tombstones.
     gone: HashSet<u64>,
     /// Profiles by username.
     pub profiles: HashMap<String, v1::Profile>,
-    /// What others did.
+    /// Notifications by identifier.
     pub notifications: HashMap<u64, v1::Notification>,
-    /// Chats by the identifier of the other one.
+    /// Chats by the identifier of the other account.
     pub conversations: HashMap<u64, v1::Conversation>,
-    /// Messages of all chats.
+    /// Messages of all chats by identifier.
     pub messages: HashMap<u64, v1::DirectMessage>,
-    /// Hashtags of the day, the strongest first.
+    /// Trending hashtags, the most used first.
     pub trends: Vec<v1::Trend>,
-    /// Hashtags that were found, by name.
+    /// The number of tweets of hashtags in search results, by name.
     pub hashtags: HashMap<String, u32>,
     /// Sessions of this account.
     pub sessions: Vec<v1::Session>,
@@ -37,7 +37,7 @@ pub struct Entities {
 }
 
 impl Entities {
-    /// A tweet.
+    /// A tweet by identifier.
     #[must_use]
     pub fn tweet(&self, id: u64) -> Option<&v1::Tweet> {
         self.tweets.get(&id)
@@ -48,41 +48,41 @@ impl Entities {
         self.tweets.get_mut(&id)
     }
 
-    /// All tweets.
+    /// All tweets, in no order.
     pub fn tweets(&self) -> impl Iterator<Item = &v1::Tweet> {
         self.tweets.values()
     }
 
-    /// The tweet that is meant by a row: of a plain retweet, its original.
+    /// The identifier of the original of a retweet; other identifiers are returned unchanged.
     #[must_use]
     pub fn original(&self, id: u64) -> u64 {
         self.tweets.get(&id).map_or(id, |tweet| if tweet.retweet_of == 0 { id } else { tweet.retweet_of })
     }
 
-    /// Somebody.
+    /// An account by identifier.
     #[must_use]
     pub fn account(&self, id: u64) -> Option<&v1::Account> {
         self.accounts.get(&id)
     }
 
-    /// Everybody who is known.
+    /// All accounts, in no order.
     pub fn accounts(&self) -> impl Iterator<Item = &v1::Account> {
         self.accounts.values()
     }
 
-    /// Somebody by username.
+    /// An account by username.
     #[must_use]
     pub fn by_username(&self, username: &str) -> Option<&v1::Account> {
         self.accounts.values().find(|account| account.username == username)
     }
 
-    /// Somebody's username, or a sign that it is not known.
+    /// The username of an account, or `?` if it was not loaded.
     #[must_use]
     pub fn username(&self, id: u64) -> &str {
         self.accounts.get(&id).map_or("?", |account| &account.username)
     }
 
-    /// Between oneself and somebody.
+    /// The relationship of the user to an account; nothing set if it was not loaded.
     #[must_use]
     pub fn relationship(&self, id: u64) -> v1::Relationship {
         self.relationships.get(&id).copied().unwrap_or_default()
@@ -93,41 +93,41 @@ impl Entities {
         self.relationships.entry(id).or_default()
     }
 
-    /// Whether somebody is there.
+    /// The presence of an account; offline if it was not loaded.
     #[must_use]
     pub fn presence(&self, id: u64) -> v1::PresenceState {
         self.presence.get(&id).map_or(v1::PresenceState::Offline, |(presence, _)| *presence)
     }
 
-    /// Since when somebody who is away does nothing, in Unix milliseconds.
+    /// Since when an account that is away is inactive, in Unix milliseconds.
     #[must_use]
     pub fn away_since(&self, id: u64) -> Option<i64> {
         let (presence, since) = self.presence.get(&id)?;
         (*presence == v1::PresenceState::Away).then_some(*since)
     }
 
-    /// Whether a tweet was deleted while it was shown.
+    /// Whether the client has seen the tweet being deleted.
     #[must_use]
     pub fn is_gone(&self, id: u64) -> bool {
         self.gone.contains(&id)
     }
 
-    /// Takes in tweets. What live events do not tell of one's own marks is kept.
-    pub fn learn_tweets(&mut self, tweets: impl IntoIterator<Item = v1::Tweet>, with_marks: bool) {
+    /// Stores tweets. Live events have no viewer flags (`with_flags` is false): those in memory stay.
+    pub fn learn_tweets(&mut self, tweets: impl IntoIterator<Item = v1::Tweet>, with_flags: bool) {
         for mut tweet in tweets {
-            if !with_marks && let Some(old) = self.tweets.get(&tweet.id) {
+            if !with_flags && let Some(old) = self.tweets.get(&tweet.id) {
                 (tweet.liked, tweet.retweeted, tweet.bookmarked) = (old.liked, old.retweeted, old.bookmarked);
             }
             self.tweets.insert(tweet.id, tweet);
         }
     }
 
-    /// Takes in people.
+    /// Stores accounts.
     pub fn learn_accounts(&mut self, accounts: impl IntoIterator<Item = v1::Account>) {
         self.accounts.extend(accounts.into_iter().map(|account| (account.id, account)));
     }
 
-    /// Takes in a row of a list of people; its identifier.
+    /// Stores a row of a list of accounts, received at `now`; returns its identifier.
     pub fn learn_person(&mut self, now: i64, person: v1::AccountView) -> Option<u64> {
         let presence = (person.presence(), now - i64::from(person.idle_seconds) * 1_000);
         let account = person.account?;
@@ -140,15 +140,15 @@ impl Entities {
         Some(id)
     }
 
-    /// Nobody tells any more who is there.
+    /// Forgets presence, because there are no live events.
     pub fn forget_presence(&mut self) {
         self.presence.clear();
     }
 
-    /// Takes in a profile.
+    /// Stores a profile.
     pub fn learn_profile(&mut self, profile: v1::Profile) {
         let Some(account) = profile.account.clone() else { return };
-        // A profile does not say since when.
+        // A profile has no time of inactivity.
         if self.presence(account.id) != profile.presence() {
             self.presence.insert(account.id, (profile.presence(), 0));
         }
@@ -159,13 +159,13 @@ impl Entities {
         self.accounts.insert(account.id, account);
     }
 
-    /// A tweet is no more.
+    /// Deletes a tweet and its retweets; a tombstone stays.
     pub fn delete_tweet(&mut self, id: u64) {
         self.gone.insert(id);
         self.tweets.retain(|_, tweet| tweet.id != id && tweet.retweet_of != id);
     }
 
-    /// Forgets what no screen shows, when there is much.
+    /// Drops tweets that no screen shows, if there are many.
     pub fn forget_all_but(&mut self, shown: impl Fn(u64) -> bool) {
         if self.tweets.len() <= TWEETS_MAX {
             return;

@@ -1,4 +1,4 @@
-//! Forms: their fields, focus and validation messages. Submitting them is the task of `update`.
+//! Forms: their fields, their hints and their problems.
 
 use protocol::v1;
 
@@ -7,56 +7,56 @@ use terminal::editor::Editor;
 /// The purpose of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormKind {
-    /// Connects to a server.
+    /// The address of a server.
     Connect,
-    /// Signs in.
+    /// Signing in.
     LogIn,
-    /// Signs up.
+    /// Signing up.
     SignUp,
-    /// Edits the user's profile.
+    /// Display name and bio.
     EditProfile,
-    /// Changes the password.
+    /// A new password.
     Password,
 }
 
-/// A text field.
+/// A field of a form.
 #[derive(Debug, Clone)]
 pub struct Field {
-    /// Its name on the screen.
+    /// Its name, for the user.
     pub label: &'static str,
-    /// Help next to the label; may be empty.
+    /// An explanation next to the name.
     pub hint: String,
     /// Its text.
     pub editor: Editor,
-    /// Whether it is a password, which is shown as dots.
+    /// Whether the text is hidden.
     pub is_secret: bool,
-    /// The result of validation, shown instead of the hint.
+    /// A remark on the text, shown in place of the hint.
     pub note: Option<Note>,
 }
 
-/// The result of validating a field.
+/// A remark on the text of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// The message, beginning with a sign such as `✓`.
+    /// Its words, after a sign.
     pub text: String,
-    /// Whether the text is valid.
+    /// Whether the text is acceptable.
     pub is_good: bool,
 }
 
-/// A form that is filled in.
+/// A form that is open.
 #[derive(Debug, Clone)]
 pub struct Form {
     /// Its purpose.
     pub kind: FormKind,
     /// The fields in order.
     pub fields: Vec<Field>,
-    /// Index of the focused field.
+    /// Index of the field that has the focus.
     pub focus: usize,
-    /// Why it could not be submitted.
+    /// Why it was refused, for the user.
     pub problem: Option<String>,
-    /// Whether it was submitted and the server has not responded yet.
+    /// Whether it was submitted and has no response.
     pub is_busy: bool,
-    /// Whether passwords are shown in plain text.
+    /// Whether passwords are readable.
     pub is_revealed: bool,
     /// When to ask the server whether the username is available, in Unix milliseconds.
     pub check_at: Option<i64>,
@@ -75,16 +75,16 @@ impl Form {
         Self { kind, fields, focus: 0, problem: None, is_busy: false, is_revealed: false, check_at: None }
     }
 
-    /// A form for the address of a server.
+    /// The form for the address of a server.
     #[must_use]
     pub fn connect(server: &str) -> Self {
         Self::new(
             FormKind::Connect,
-            vec![field("Server", "host, host:port or unix:/path; 127.0.0.1 is this computer", server)],
+            vec![field("Server", "host, host:port or unix:/path; 127.0.0.1: this computer", server)],
         )
     }
 
-    /// A sign-in form; a known username focuses the password.
+    /// The form for signing in.
     #[must_use]
     pub fn log_in(username: &str) -> Self {
         let mut form =
@@ -93,13 +93,13 @@ impl Form {
         form
     }
 
-    /// A sign-up form, with a field for an invite code if the server requires one.
+    /// The form for signing up.
     #[must_use]
     pub fn sign_up(with_invite: bool) -> Self {
         let mut fields = vec![
             field("Username", "a-z, 0-9 and _, up to 30 characters", ""),
-            field("Display name", "optional", ""),
-            secret("Password", "at least 8 characters; several words are best"),
+            field("Display name (optional)", "", ""),
+            secret("Password", "at least 8 characters; several words are strong"),
             secret("Confirm password", ""),
         ];
         if with_invite {
@@ -108,17 +108,17 @@ impl Form {
         Self::new(FormKind::SignUp, fields)
     }
 
-    /// A form with the current profile.
+    /// The form for display name and bio.
     #[must_use]
     pub fn edit_profile(profile: &v1::Profile) -> Self {
         let name = profile.account.as_ref().map_or("", |account| &account.display_name);
         Self::new(
             FormKind::EditProfile,
-            vec![field("Display name", "optional", name), field("Bio", "up to 300 characters", &profile.bio)],
+            vec![field("Display name", "", name), field("Bio", "up to 300 characters", &profile.bio)],
         )
     }
 
-    /// A form for the current and a new password.
+    /// The form for a new password.
     #[must_use]
     pub fn password() -> Self {
         Self::new(
@@ -126,12 +126,12 @@ impl Form {
             vec![
                 secret("Current password", ""),
                 secret("New password", "at least 8 characters"),
-                secret("Confirm new password", "signs out your other devices"),
+                secret("Confirm password", "signs out your other devices"),
             ],
         )
     }
 
-    /// Its title on the screen.
+    /// Its title.
     #[must_use]
     pub fn title(&self) -> &'static str {
         match self.kind {
@@ -143,13 +143,13 @@ impl Form {
         }
     }
 
-    /// The text of a field; empty if there is no such field.
+    /// The text of a field.
     #[must_use]
     pub fn text(&self, index: usize) -> &str {
         self.fields.get(index).map_or("", |field| field.editor.text())
     }
 
-    /// The index of the field for a new password, if there is one.
+    /// Index of the field for a new password, if there is one.
     #[must_use]
     pub fn new_password(&self) -> Option<usize> {
         match self.kind {
@@ -159,25 +159,25 @@ impl Form {
         }
     }
 
-    /// Shows or removes a validation message of a field.
+    /// Sets the remark on a field.
     pub fn note(&mut self, index: usize, note: Option<Note>) {
         if let Some(field) = self.fields.get_mut(index) {
             field.note = note;
         }
     }
 
-    /// The focused field.
+    /// The field that has the focus.
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         self.fields.get_mut(self.focus)
     }
 
-    /// Moves the focus by this many fields; it wraps around.
+    /// Moves the focus by a number of fields, around the ends.
     pub fn step(&mut self, by: isize) {
         let count = self.fields.len().max(1);
         self.focus = self.focus.wrapping_add_signed(by).wrapping_add(count) % count;
     }
 
-    /// Shows why the form could not be submitted and focuses the field in question. The texts stay.
+    /// Shows why the form was refused and moves the focus to the field; what was typed stays.
     pub fn refuse(&mut self, index: usize, problem: impl Into<String>) {
         self.is_busy = false;
         self.problem = Some(problem.into());

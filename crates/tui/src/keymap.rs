@@ -103,8 +103,8 @@ impl Keymap {
     /// Commands with the same keys in the same context, and keys that are the beginning of others.
     fn conflicts(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for (place, (keys, command)) in self.bindings.iter().enumerate() {
-            for (others, other) in self.bindings.iter().skip(place + 1) {
+        for (index, (keys, command)) in self.bindings.iter().enumerate() {
+            for (others, other) in self.bindings.iter().skip(index + 1) {
                 let shorter = keys.0.len().min(others.0.len());
                 let same = keys.0.get(..shorter) == others.0.get(..shorter);
                 if !same || command.action == other.action || !command.context.meets(other.context) {

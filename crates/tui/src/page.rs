@@ -1,4 +1,4 @@
-//! Pages of screens that are kept for when there is no connection: what a server answered, as it came, and when.
+//! Cached pages, for when there is no connection: a response and its time.
 
 use prost::Message as _;
 use protocol::v1;
@@ -6,41 +6,41 @@ use protocol::v1::response;
 
 use crate::route::{ProfileTab, Route};
 
-/// Names of files are not longer than this; what would be is not kept.
+/// Maximum length of a page's name in bytes; pages with a longer name are not cached.
 const NAME_MAX: usize = 120;
 
 /// The first page of a screen, or the head of a profile.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// When it came, in Unix milliseconds.
-    pub kept_ms: i64,
-    /// What the server answered.
+    /// The time of the response, in Unix milliseconds.
+    pub received_ms: i64,
+    /// The response.
     pub result: response::Result,
 }
 
 impl Page {
-    /// As it is kept: the time, eight bytes, and a response as on the wire.
+    /// The content of the file: the time in eight bytes, big endian, then the response as on the wire.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = self.kept_ms.to_be_bytes().to_vec();
+        let mut bytes = self.received_ms.to_be_bytes().to_vec();
         bytes.extend(v1::Response { id: 0, result: Some(self.result.clone()) }.encode_to_vec());
         bytes
     }
 
-    /// From what was kept; `None` when it is none.
+    /// Reads the content of a file; `None` if it is not valid.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (kept_ms, response) = bytes.split_first_chunk()?;
+        let (received_ms, response) = bytes.split_first_chunk()?;
         let result = v1::Response::decode(response).ok()?.result?;
-        Some(Self { kept_ms: i64::from_be_bytes(*kept_ms), result })
+        Some(Self { received_ms: i64::from_be_bytes(*received_ms), result })
     }
 }
 
-/// The name under which a screen's first page is kept; `None` where it would tell nothing later: who is online, what
-/// was found, and what belongs to the server alone.
+/// The name of a screen's cached page; `None` for screens that are useless without a connection: presence, search
+/// results, sessions and keys.
 #[must_use]
-pub fn name_of(place: &Route) -> Option<String> {
-    let name = match place {
+pub fn name_of(route: &Route) -> Option<String> {
+    let name = match route {
         Route::Home => "home".into(),
         Route::Mine => "mine".into(),
         Route::Local => "local".into(),
@@ -67,14 +67,14 @@ pub fn name_of(place: &Route) -> Option<String> {
     (name.len() <= NAME_MAX).then_some(name)
 }
 
-/// The name under which the head of somebody's profile is kept.
+/// The name of the cached head of a profile.
 #[must_use]
 pub fn name_of_profile(username: &str) -> Option<String> {
     let name = format!("profile-{}", in_file_name(username));
     (name.len() <= NAME_MAX).then_some(name)
 }
 
-/// Letters, digits and underscores as they are, every other byte by its number: no name leads out of a directory.
+/// Percent-encodes all bytes but letters, digits and underscores, so that no name leaves the directory.
 fn in_file_name(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => char::from(byte).to_string(),
@@ -88,8 +88,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_the_same_again_and_noise_is_none() {
-        let page = Page { kept_ms: -7, result: response::Result::TrendList(v1::TrendList::default()) };
+    fn a_page_survives_encoding_and_invalid_files_are_ignored() {
+        let page = Page { received_ms: -7, result: response::Result::TrendList(v1::TrendList::default()) };
         let bytes = page.encode();
         assert_eq!(Page::decode(&bytes), Some(page));
         for noise in [&b""[..], &bytes[..8], &[0xff; 40]] {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_leads_out_of_the_directory() {
+    fn no_name_leaves_the_directory() {
         for username in ["../x", "a/b", "", ".", "日本"] {
             let name = name_of(&Route::Conversation(username.into())).unwrap();
             assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_%".contains(&b)), "{name}");

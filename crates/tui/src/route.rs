@@ -1,29 +1,28 @@
-//! Where one can be: every screen has an address, so that history, tabs, the jump list and the command line speak
-//! of the same things.
+//! Routes: the addresses of screens, for history, tabs, the jump list and the command line.
 
 use protocol::v1;
 use protocol::v1::read_timeline::Timeline;
 use protocol::v1::request::Op;
 
-/// Items that are asked for at a time.
+/// Items of a page.
 pub const PAGE_ITEMS: u32 = 40;
 
-/// What of a person is shown below their profile.
+/// A tab of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ProfileTab {
-    /// What they wrote and retweeted.
+    /// Tweets and retweets.
     #[default]
     Tweets,
-    /// What they answered.
+    /// Replies.
     Replies,
-    /// Who follows them.
+    /// Followers.
     Followers,
-    /// Whom they follow.
+    /// Followed accounts.
     Following,
 }
 
 impl ProfileTab {
-    /// All of them, in their order, with what they are called.
+    /// All tabs in their order, with their titles.
     pub const ALL: [(Self, &str); 4] = [
         (Self::Tweets, "Tweets"),
         (Self::Replies, "Replies"),
@@ -31,19 +30,19 @@ impl ProfileTab {
         (Self::Following, "Following"),
     ];
 
-    /// What it is called.
+    /// Its title.
     #[must_use]
     pub fn title(self) -> &'static str {
         Self::ALL.iter().find(|(tab, _)| *tab == self).map_or("", |(_, title)| title)
     }
 
-    /// Whether tweets are shown in it, or people.
+    /// Whether it lists tweets, not people.
     #[must_use]
     pub fn has_tweets(self) -> bool {
         matches!(self, Self::Tweets | Self::Replies)
     }
 
-    /// The next one, around the end.
+    /// The next tab; after the last, the first.
     #[must_use]
     pub fn next(self) -> Self {
         let after = Self::ALL.iter().map(|(tab, _)| *tab).skip_while(|tab| *tab != self).nth(1);
@@ -51,85 +50,85 @@ impl ProfileTab {
     }
 }
 
-/// What is searched for.
+/// The kind of search results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SearchKind {
-    /// Tweets with all words.
+    /// Tweets that contain all words.
     Tweets,
     /// People by name.
     People,
-    /// Hashtags by their beginning.
+    /// Hashtags by prefix.
     Hashtags,
 }
 
-/// A screen.
+/// The address of a screen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Route {
-    /// One's own tweets and those of the people one follows.
+    /// The home timeline.
     Home,
-    /// One's own.
+    /// The user's own tweets.
     Mine,
-    /// All public ones of this server.
+    /// All public tweets of the server.
     Local,
-    /// Those with a hashtag.
+    /// Tweets with a hashtag.
     Hashtag(String),
-    /// Saved ones.
+    /// Bookmarks.
     Bookmarks,
-    /// Liked ones.
+    /// Tweets that the user likes.
     Likes,
-    /// What was found.
+    /// Results of a search.
     Search(SearchKind, String),
-    /// A conversation around a tweet.
+    /// A tweet with its ancestors and replies.
     Thread(u64),
-    /// Somebody.
+    /// A profile by username.
     Profile(String, ProfileTab),
-    /// Everybody.
+    /// All accounts.
     People,
-    /// Who is there now.
+    /// Accounts that are online.
     Online,
-    /// Hashtags of the day.
+    /// Trending hashtags.
     Trends,
-    /// What others did that concerns one.
+    /// Notifications.
     Notifications,
     /// All chats.
     Conversations,
-    /// A chat.
+    /// A chat by username.
     Conversation(String),
-    /// What is not finished and what is not sent.
+    /// Drafts and the outbox.
     Drafts,
-    /// People one does not want to hear of.
+    /// Muted accounts.
     Muted,
-    /// People one wants nothing to do with.
+    /// Blocked accounts.
     Blocked,
-    /// Where one is signed in.
+    /// Sessions of the account.
     Sessions,
-    /// ssh keys that let one in.
+    /// ssh keys of the account.
     Keys,
-    /// How the client looks and behaves.
+    /// Settings.
     Settings,
     /// All commands.
     Help,
-    /// What went on.
+    /// Messages of this run of the client.
     Log,
-    /// What the terminal can do.
+    /// What the terminal supports.
     Doctor,
 }
 
-/// Which part of a list is asked for.
+/// Which page of a list is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageSelector {
-    /// Its beginning.
+    /// The first page.
     Newest,
-    /// What follows this cursor.
+    /// The page after this cursor.
     Older(String),
-    /// What is missing below this item.
+    /// The items below this one, where there is a gap.
     GapBelow(u64),
-    /// What is missing directly above this item.
+    /// The items directly above this one, where there is a gap.
     GapAbove(u64),
 }
 
 impl Route {
-    /// The tabs, in their order: number keys go there.
+    /// The tabs, in their order.
     pub const TABS: [Self; 6] =
         [Self::Home, Self::Notifications, Self::Conversations, Self::Trends, Self::People, Self::Online];
 
@@ -177,7 +176,7 @@ impl Route {
         }
     }
 
-    /// The same on the command line.
+    /// The arguments of `mini-tweet` that show the same; `None` for screens that only the client has.
     #[must_use]
     pub fn command_line(&self) -> Option<String> {
         Some(match self {
@@ -207,7 +206,7 @@ impl Route {
         })
     }
 
-    /// Whether it is a list of tweets, newest first by their identifiers, that live events and gaps belong to.
+    /// Whether it is a list of tweets sorted by identifier, newest first: with live events and gaps.
     #[must_use]
     pub fn is_timeline(&self) -> bool {
         matches!(self, Self::Home | Self::Mine | Self::Local | Self::Hashtag(_))
@@ -215,7 +214,7 @@ impl Route {
             || matches!(self, Self::Search(SearchKind::Tweets, _))
     }
 
-    /// Its name for a kept read line, where the server keeps one.
+    /// The name of its read line; `None` if the server stores none.
     #[must_use]
     pub fn read_line_name(&self) -> Option<String> {
         match self {
@@ -226,7 +225,7 @@ impl Route {
         }
     }
 
-    /// What to ask a server to fill it; `None` where nothing is asked.
+    /// The request for a page; `None` for screens without content from the server.
     #[must_use]
     pub fn request(&self, part: &PageSelector) -> Option<Op> {
         use v1::page_request::Position;

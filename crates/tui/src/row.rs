@@ -8,11 +8,11 @@ use terminal::list::Item;
 pub enum Row {
     /// A tweet, and how deep it is in a thread.
     Tweet(u64, u8),
-    /// Something is missing below this item.
+    /// A gap below this item.
     Gap(u64),
-    /// Above it is new.
+    /// The read line: tweets above it are new.
     ReadLine,
-    /// Somebody.
+    /// An account.
     Person(u64),
     /// The head of a profile.
     ProfileHead,
@@ -20,13 +20,13 @@ pub enum Row {
     Notification(u64),
     /// A hashtag.
     Hashtag(SmolStr),
-    /// A chat, by the other one.
+    /// A chat, by the other account.
     Conversation(u64),
     /// A message.
     Message(u64),
-    /// A text that is not finished, by its name.
+    /// A draft by its name.
     Draft(SmolStr),
-    /// A text that is not sent, by its key.
+    /// A text of the outbox by its name.
     Outgoing(SmolStr),
     /// A setting, by its name.
     Setting(&'static str),
@@ -34,13 +34,13 @@ pub enum Row {
     Session(u64),
     /// An ssh key.
     Key(u64),
-    /// A command.
+    /// A command by its id.
     Command(&'static str),
-    /// The beginning of a part.
+    /// The heading of a section.
     Heading(SmolStr),
-    /// A line of text; the number keeps equal ones apart.
+    /// A line of text, with its number so that no two rows are equal.
     Note(u32, SmolStr),
-    /// More can be read.
+    /// The next page, which is not loaded.
     More,
 }
 
@@ -51,7 +51,7 @@ impl Item for Row {
 }
 
 impl Row {
-    /// The tweet that it stands for.
+    /// The tweet of the row, if it is one.
     #[must_use]
     pub fn tweet(&self) -> Option<u64> {
         match self {

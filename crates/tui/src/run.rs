@@ -157,7 +157,7 @@ pub async fn run(
     terminal: Terminal,
 ) -> Outcome {
     let (mut run, mut reports) = Run::start(host, setup, store);
-    let mut screen = Screen::new(run.state.settings.mouse);
+    let mut screen = Screen::new(run.state.preferences.settings.mouse);
     let Terminal { mut input, output } = terminal;
     let mut decoder = Decoder::default();
     while run.outcome.is_none() {
@@ -189,7 +189,7 @@ pub async fn run(
             () = sleep_until(screen.last_frame + HIBERNATE), if !screen.is_hibernated => screen.hibernate(),
         }
         if std::mem::take(&mut run.is_returned) {
-            screen.set_up_again(run.state.settings.mouse);
+            screen.set_up_again(run.state.preferences.settings.mouse);
         }
         while run.tasks.try_join_next().is_some() {}
     }
@@ -244,8 +244,12 @@ impl Screen {
             self.painter.forget();
         }
         let (grid, caret) = draw(&run.state);
-        let can = &run.state.capabilities;
-        let paint = Paint { theme: &run.state.theme, depth: can.depth, links: run.state.settings.links };
+        let can = &run.state.terminal.capabilities;
+        let paint = Paint {
+            theme: &run.state.preferences.theme,
+            depth: can.depth,
+            links: run.state.preferences.settings.links,
+        };
         let mut bytes = std::mem::take(&mut self.before_frame);
         bytes.push_str(&std::mem::take(&mut run.terminal_bytes));
         bytes.push_str(&self.painter.paint(grid, caret, paint));
@@ -290,8 +294,8 @@ impl Run {
         });
         run.set_local_store(store);
         run.carry_out(effects);
-        if has_session || !run.state.server.is_empty() {
-            run.connect(run.state.server.clone(), has_session);
+        if has_session || !run.state.connection.server.is_empty() {
+            run.connect(run.state.connection.server.clone(), has_session);
         }
         (run, reports)
     }
@@ -303,7 +307,7 @@ impl Run {
             self.carry_out(effects);
         }
         let last_responses = async {
-            while self.changes_in_flight > 0 && self.state.link == Link::Live {
+            while self.changes_in_flight > 0 && self.state.connection.link == Link::Live {
                 let Some(report) = reports.recv().await else { break };
                 self.handle_report(report);
             }
@@ -338,7 +342,7 @@ impl Run {
             TaskReport::Message(message) => self.handle(*message),
             TaskReport::Connected(result, signed_in) => self.connected(*result, signed_in),
             TaskReport::Hosting(Ok(server), with_session) => {
-                self.state.server.clone_from(&server);
+                self.state.connection.server.clone_from(&server);
                 self.connect(server, with_session);
             }
             TaskReport::Hosting(Err(problem), _) => self.handle(Message::Failed(problem)),
@@ -390,7 +394,7 @@ impl Run {
                 }
                 Effect::Recall(purpose, name) => self.recall(purpose, name),
                 Effect::SignedIn { username, token } => {
-                    match self.host.signed_in(&self.state.server, &username, &token) {
+                    match self.host.signed_in(&self.state.connection.server, &username, &token) {
                         Ok(store) => self.set_local_store(store),
                         Err(problem) => self
                             .state
@@ -480,7 +484,7 @@ impl Run {
 
     fn ask_now(&mut self, purpose: Purpose, op: protocol::v1::request::Op, key: Option<Bytes>) {
         let (reports, client, server) =
-            (self.reports.clone(), self.client.clone(), self.state.server.clone());
+            (self.reports.clone(), self.client.clone(), self.state.connection.server.clone());
         self.tasks.spawn(async move {
             let result = match client {
                 Some(client) => client.ask_op(op, key).await,

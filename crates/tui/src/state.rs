@@ -12,6 +12,7 @@ use crate::composer::{Composer, Draft, Drafts, Outgoing};
 use crate::entities::Entities;
 use crate::form::Form;
 use crate::keymap::Keymap;
+use crate::message::Topic;
 use crate::page::Page;
 use crate::prompt::Prompt;
 use crate::route::Route;
@@ -37,258 +38,328 @@ pub const KEY_HINT_MS: i64 = 300;
 /// Steps that can be undone.
 const UNDO_MAX: usize = 100;
 
-/// How far the responses of a screen has come.
+/// The progress of loading a screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
-    /// Never asked for.
+    /// Not requested yet.
     #[default]
     New,
-    /// Asked for.
+    /// The first page was requested.
     Loading,
-    /// Here.
+    /// At least one page is here.
     Ready,
-    /// Could not be read.
+    /// The first page could not be loaded.
     Failed,
 }
 
-/// What a screen holds.
+/// The content of a screen, and where the reader is in it.
 #[derive(Debug, Default)]
 pub struct ScreenState {
-    /// Its rows and where the reader is.
+    /// Its rows and the reader's position.
     pub list: List<Row>,
-    /// Items in the order of the list.
+    /// Identifiers of its items, in the order of the server.
     pub ids: Vec<u64>,
-    /// Hashtags that were found.
+    /// The hashtags of a search result.
     pub names: Vec<SmolStr>,
-    /// In a thread: what the tweet answers, the root first.
+    /// In a thread: the tweets above it, the root first.
     pub ancestors: Vec<u64>,
-    /// Items below which something is missing.
+    /// Items with a gap below them: there are more items that were not loaded.
     pub gaps: BTreeSet<u64>,
-    /// Cursor of what follows.
+    /// Cursor of the next page; `None` at the end.
     pub next: Option<String>,
-    /// How far its responses has come.
+    /// The progress of loading it.
     pub phase: Phase,
-    /// Why it could not be filled.
+    /// Why the first page could not be loaded, in words for the user.
     pub problem: Option<String>,
-    /// More was asked for.
-    pub is_filling: bool,
-    /// It was asked for before the server told of it live: what came between the two is missing.
-    pub is_asked_early: bool,
-    /// The newest item when the newest were asked for: what is newer came live meanwhile.
-    pub newest_when_asked: u64,
-    /// The reader moved up last.
+    /// A page was requested and is not here.
+    pub is_loading: bool,
+    /// The newest page was requested before the subscription began: an item that came between is missing.
+    pub was_requested_early: bool,
+    /// The newest item when the newest page was requested: newer ones came as live events.
+    pub newest_at_request: u64,
+    /// The last move of the reader was upwards.
     pub is_going_up: bool,
-    /// The newest item that was on the screen.
+    /// The newest item that was visible.
     pub seen: u64,
-    /// Up to here everything was read when the screen was opened.
+    /// The read line when the screen was opened: everything up to this item was read before.
     pub read_line: Option<u64>,
-    /// Tweets of a thread whose replies are hidden.
+    /// Tweets of a thread whose replies are folded.
     pub folded: HashSet<u64>,
-    /// Only rows with these words are shown.
+    /// Words that visible rows contain; empty: all rows.
     pub filter: String,
-    /// In a chat: how far the other one has come.
-    pub theirs: v1::ReadReceipts,
-    /// When the other one wrote last.
+    /// In a chat: what the other side has received and read.
+    pub receipts: v1::ReadReceipts,
+    /// In a chat: until when the other side is shown as typing, in Unix milliseconds.
     pub typing_until: i64,
-    /// It was kept, and is as it was at this time: the server has not been asked since.
+    /// The time of a cached page, in Unix milliseconds; `None` once the server has responded.
     pub as_of: Option<i64>,
 }
 
-/// How the connection stands, in words.
+/// The state of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
-    /// None was made yet.
+    /// The first attempt goes on.
     Connecting,
-    /// There is one.
+    /// Connected.
     Live,
-    /// It was lost and is being made again.
+    /// Lost; it is being made again. The reason, for the user.
     Reconnecting(String),
-    /// There will be none.
+    /// Ended, without further attempts. The reason, for the user.
     Stopped(String),
 }
 
-/// A message at the bottom.
+/// A message at the bottom of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
-    /// What it says.
+    /// Its words.
     pub text: String,
-    /// Something went wrong.
+    /// Whether it reports an error.
     pub is_error: bool,
-    /// Until when it is shown.
+    /// The time at which it disappears, in Unix milliseconds.
     pub until: i64,
 }
 
-/// Something that can be taken back.
+/// A step that can be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undoable {
-    /// Done; its inverse takes it back.
+    /// A requested action: its inverse is requested.
     Done(UserAction),
-    /// Held, not yet asked.
+    /// An action that waits: it is dropped.
     Held(UserAction),
-    /// A text that is held in the outbox.
+    /// A text that waits in the outbox, by its key: it goes back to the composer.
     Sent(Bytes),
-    /// A draft that was thrown away.
+    /// A discarded draft: it is opened again.
     Discarded(Draft),
 }
 
-/// Who one is.
+/// The user's account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Me {
-    /// One's account.
+    /// As others see it.
     pub account: v1::Account,
-    /// Nobody sees that one is there.
+    /// Whether its presence is hidden.
     pub is_hidden: bool,
 }
 
-/// What the terminal can do, as far as it has said so.
+/// What the terminal supports, as far as it has answered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Capabilities {
-    /// Colours.
+    /// Colors.
     pub depth: Depth,
-    /// Frames are shown whole (mode 2026): known, and whether.
+    /// Synchronized output (mode 2026); `None`: no answer.
     pub synchronized: Option<bool>,
-    /// Widths are those of whole characters (mode 2027).
+    /// Widths of grapheme clusters (mode 2027); `None`: no answer.
     pub clusters: Option<bool>,
-    /// Its background.
+    /// Whether its background is dark; `None`: no answer.
     pub is_dark: Option<bool>,
-    /// It has answered.
+    /// It has answered the last question.
     pub has_answered: bool,
-    /// The `TERM` that it calls itself.
+    /// The value of `TERM`.
     pub term: String,
-    /// Whether it is on this machine: an editor, a browser and a shell are there.
+    /// Whether the client runs on the user's machine, with an editor, a browser and a shell.
     pub is_local: bool,
-    /// Where the person is, by their machine; over ssh nobody knows, and it is UTC.
+    /// The user's time zone; `None` over ssh, where UTC is used.
     pub zone: Option<TimeZone>,
 }
 
-/// What the state begins with.
+/// What the state starts with.
 #[derive(Debug, Default)]
 pub struct Setup {
     /// Unix milliseconds.
     pub now: i64,
-    /// Of the terminal.
+    /// The size of the terminal.
     pub size: Size,
-    /// What it can do.
+    /// What the terminal supports.
     pub capabilities: Capabilities,
-    /// The text of the settings file.
+    /// The settings file.
     pub settings: String,
-    /// The server, for people; empty when none was ever chosen.
+    /// The address of the server; empty if none was chosen yet.
     pub server: String,
-    /// Whose session is taken up.
+    /// The account whose session is resumed.
     pub username: Option<String>,
-    /// Kept drafts.
+    /// Saved drafts.
     pub drafts: Vec<Draft>,
-    /// Kept outbox.
+    /// The saved outbox.
     pub outbox: Vec<Outgoing>,
-    /// What was kept of the home timeline.
+    /// The cached first page of the home timeline.
     pub home: Option<Page>,
-    /// Kept read lines, by timeline.
+    /// Saved read lines by timeline.
     pub read_lines: BTreeMap<String, u64>,
-    /// Nothing is written to the network.
+    /// Read-only mode: no request may change anything.
     pub is_read_only: bool,
-    /// An ssh key with which the person came and that is nobody's yet, as one line of OpenSSH.
+    /// A key that the ssh client offered and that no account has, as a line in the format of OpenSSH.
     pub offered_key: Option<String>,
-    /// Makes unpredictable keys: the seam of randomness.
+    /// Makes idempotency keys; tests replace it.
     pub new_key: Option<fn() -> Bytes>,
 }
 
-/// Everything.
+/// The terminal and what it supports.
+#[derive(Debug)]
+pub struct Terminal {
+    /// Its size.
+    pub size: Size,
+    /// What it supports.
+    pub capabilities: Capabilities,
+    /// Whether it has the focus.
+    pub is_focused: bool,
+}
+
+/// The settings file and what follows from it.
+#[derive(Debug)]
+pub struct Preferences {
+    /// The options.
+    pub settings: Settings,
+    /// The shortcuts in use.
+    pub keymap: Keymap,
+    /// The theme in use.
+    pub theme: Theme,
+    /// The settings file has an error: it is not overwritten.
+    pub is_broken: bool,
+}
+
+/// The connection to the server.
+#[derive(Debug)]
+pub struct Connection {
+    /// The address of the server.
+    pub server: String,
+    /// The server's hello.
+    pub hello: v1::ServerHello,
+    /// The state of the connection.
+    pub link: Link,
+    /// When it was lost, in Unix milliseconds; `None` while there is one, or if there never was one.
+    pub lost_at: Option<i64>,
+}
+
+/// The session of the user.
+#[derive(Debug)]
+pub struct Session {
+    /// The user's account; `None` until the server has confirmed the session.
+    pub me: Option<Me>,
+    /// The account whose session is resumed.
+    pub username: Option<String>,
+    /// Read-only mode: no request may change anything.
+    pub is_read_only: bool,
+    /// The ssh key that can be added to the account.
+    pub offered_key: Option<String>,
+}
+
+/// The screens and their history. There is always a current screen.
+#[derive(Debug)]
+pub struct Screens {
+    /// Screens that were visited, oldest first.
+    pub history: Vec<Route>,
+    /// Index of the current screen in the history.
+    pub index: usize,
+    /// Screens in memory.
+    pub by_route: HashMap<Route, ScreenState>,
+}
+
+/// Subscriptions, and what the server reports without being asked.
+#[derive(Debug, Default)]
+pub struct Live {
+    /// Subscriptions of the current screen, which end when the reader leaves it.
+    pub of_screen: HashSet<Topic>,
+    /// Subscriptions that have begun.
+    pub begun: HashSet<Topic>,
+    /// Accounts that are online or away.
+    pub online: BTreeSet<u64>,
+    /// The number of unread notifications.
+    pub unread: u32,
+    /// When the trends were last requested, in Unix milliseconds.
+    pub trends_requested_at: i64,
+}
+
+/// Texts that were typed and have no final response.
+#[derive(Debug)]
+pub struct Texts {
+    /// Saved drafts.
+    pub drafts: Drafts,
+    /// Texts that are being sent.
+    pub outbox: Vec<Outgoing>,
+    /// Since when the composer has an unsaved change, in Unix milliseconds.
+    pub unsaved_since: Option<i64>,
+    /// When the last typing notice was sent, in Unix milliseconds.
+    pub typing_sent_at: i64,
+}
+
+/// Undo and redo.
+#[derive(Debug, Default)]
+pub struct Undo {
+    /// Steps that can be undone, the last one at the end.
+    pub steps: Vec<Undoable>,
+    /// Actions that were undone, the last one at the end.
+    pub undone: Vec<UserAction>,
+    /// Actions that wait so that they can be undone, with the time at which they are sent, in Unix milliseconds.
+    pub waiting: Vec<(i64, UserAction)>,
+}
+
+/// How far the reader has come.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Read lines by timeline: the newest tweet that was read.
+    pub lines: BTreeMap<String, u64>,
+    /// Since when they have an unsaved change, in Unix milliseconds.
+    pub unsaved_since: Option<i64>,
+    /// Timelines whose read line was not sent to the server.
+    pub unsent: BTreeSet<String>,
+}
+
+/// The beginning of a shortcut of several keys.
+#[derive(Debug, Default)]
+pub struct PressedKeys {
+    /// The keys.
+    pub keys: Vec<Key>,
+    /// When the first one was pressed, in Unix milliseconds.
+    pub since: i64,
+}
+
+/// The state of the client.
 #[derive(Debug)]
 pub struct State {
-    /// Unix milliseconds, as of the last message.
+    /// The time of the last message, in Unix milliseconds.
     pub now: i64,
-    /// Of the terminal.
-    pub size: Size,
-    /// What it can do.
-    pub capabilities: Capabilities,
-    /// Whether the terminal has the focus.
-    pub is_focused: bool,
-    /// How the client looks and behaves.
-    pub settings: Settings,
-    /// Keys.
-    pub keymap: Keymap,
-    /// Colours.
-    pub theme: Theme,
-    /// The settings file could not be read: it is not written over.
-    pub settings_are_broken: bool,
-    /// The server, for people.
-    pub server: String,
-    /// Its hello.
-    pub hello: v1::ServerHello,
+    /// The terminal.
+    pub terminal: Terminal,
+    /// Settings, shortcuts and theme.
+    pub preferences: Preferences,
     /// The connection.
-    pub link: Link,
-    /// Since when there is none; `None` while there is one, or when there never was one.
-    pub lost_at: Option<i64>,
-    /// Who one is; `None`: nobody is signed in.
-    pub me: Option<Me>,
-    /// Whose session is taken up.
-    pub username: Option<String>,
-    /// Nothing is written to the network.
-    pub is_read_only: bool,
-    /// What is known of the network.
-    pub known: Entities,
-    /// Where one was, is, and was before going back.
-    pub history: Vec<Route>,
-    /// The place in history.
-    pub at: usize,
-    /// Screens.
-    pub panels: HashMap<Route, ScreenState>,
-    /// What is followed live beside the usual.
-    pub topics: HashSet<crate::message::Topic>,
-    /// Of what the server tells live.
-    pub following: HashSet<crate::message::Topic>,
-    /// The sheet on which a text is written.
+    pub connection: Connection,
+    /// The session.
+    pub session: Session,
+    /// Everything that was loaded, by identifier.
+    pub entities: Entities,
+    /// The screens.
+    pub screens: Screens,
+    /// Subscriptions and counters.
+    pub live: Live,
+    /// The composer, if it is open.
     pub composer: Option<Composer>,
-    /// A line that is asked for, or a menu.
+    /// The prompt, if one is open.
     pub prompt: Option<Prompt>,
-    /// A form.
+    /// The form, if one is open.
     pub form: Option<Form>,
-    /// Keys that wait for more.
-    pub keys: Vec<Key>,
-    /// Since when.
-    pub keys_since: i64,
-    /// Whether trends and who is online are shown where there is no room beside the list.
-    pub has_side: bool,
-    /// At the bottom.
+    /// Keys that wait for the rest of a shortcut.
+    pub pressed: PressedKeys,
+    /// Drafts and the outbox.
+    pub texts: Texts,
+    /// Undo and redo.
+    pub undo: Undo,
+    /// Read lines.
+    pub reading: Reading,
+    /// Whether the side pane is shown although the screen is narrow.
+    pub shows_side_pane: bool,
+    /// The message at the bottom.
     pub toast: Option<Toast>,
-    /// What went on: when, and what.
+    /// The log: time in Unix milliseconds, and text.
     pub log: VecDeque<(i64, String)>,
-    /// Not finished.
-    pub drafts: Drafts,
-    /// Since when the composer has what is not kept.
-    pub unkept_since: Option<i64>,
-    /// Not sent.
-    pub outbox: Vec<Outgoing>,
-    /// Acts that are held until a time.
-    pub held: Vec<(i64, UserAction)>,
-    /// An ssh key that could be bound to the account.
-    pub offered_key: Option<String>,
-    /// What can be taken back, the last at the end.
-    pub undo: Vec<Undoable>,
-    /// What was taken back.
-    pub redo: Vec<UserAction>,
-    /// Notifications that are unread.
-    pub unread: u32,
-    /// How far the reader has come, by timeline.
-    pub read_lines: BTreeMap<String, u64>,
-    /// Since when they are not kept.
-    pub unkept_lines_since: Option<i64>,
-    /// Those that the server does not know yet.
-    pub untold_lines: BTreeSet<String>,
-    /// People who are there.
-    pub online: BTreeSet<u64>,
-    /// When the trends were asked for last.
-    pub trends_asked: i64,
-    /// Last time that the other one was told of typing.
-    pub typing_sent: i64,
-    /// A first request to quit, or to quit with Ctrl-C.
-    pub quit_asked: i64,
-    /// Makes unpredictable keys.
+    /// When quitting was asked for, in Unix milliseconds: it takes two keys.
+    pub quit_requested_at: i64,
+    /// Makes idempotency keys.
     pub new_key: fn() -> Bytes,
 }
 
 impl State {
-    /// As it begins: with what was kept, before there is a connection.
+    /// The state at the start, without a connection. Problems of the settings file are shown.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let (settings, problem) = match Settings::parse(&setup.settings) {
@@ -296,153 +367,151 @@ impl State {
             Err(problem) => (Settings::default(), Some(problem)),
         };
         let (keymap, problems) = Keymap::new(&settings.preset, &settings.keys);
+        let drafts = setup.drafts.into_iter().map(|draft| (draft.writing.name(), draft));
         let mut state = Self {
             now: setup.now,
-            size: setup.size,
-            capabilities: setup.capabilities,
-            is_focused: true,
-            theme: settings.theme(&settings.theme).unwrap_or_default(),
-            settings,
-            keymap,
-            settings_are_broken: problem.is_some(),
-            server: setup.server,
-            hello: v1::ServerHello::default(),
-            link: Link::Connecting,
-            lost_at: None,
-            me: None,
-            username: setup.username,
-            is_read_only: setup.is_read_only,
-            known: Entities::default(),
-            history: vec![Route::Home],
-            at: 0,
-            panels: HashMap::new(),
-            topics: HashSet::new(),
-            following: HashSet::new(),
+            terminal: Terminal { size: setup.size, capabilities: setup.capabilities, is_focused: true },
+            preferences: Preferences {
+                theme: settings.theme(&settings.theme).unwrap_or_default(),
+                settings,
+                keymap,
+                is_broken: problem.is_some(),
+            },
+            connection: Connection {
+                server: setup.server,
+                hello: v1::ServerHello::default(),
+                link: Link::Connecting,
+                lost_at: None,
+            },
+            session: Session {
+                me: None,
+                username: setup.username,
+                is_read_only: setup.is_read_only,
+                offered_key: setup.offered_key,
+            },
+            entities: Entities::default(),
+            screens: Screens { history: vec![Route::Home], index: 0, by_route: HashMap::new() },
+            live: Live::default(),
             composer: None,
             prompt: None,
             form: None,
-            keys: Vec::new(),
-            keys_since: 0,
-            has_side: false,
+            pressed: PressedKeys::default(),
+            texts: Texts {
+                drafts: drafts.collect(),
+                outbox: setup.outbox,
+                unsaved_since: None,
+                typing_sent_at: 0,
+            },
+            undo: Undo::default(),
+            reading: Reading { lines: setup.read_lines, ..Reading::default() },
+            shows_side_pane: false,
             toast: None,
             log: VecDeque::new(),
-            drafts: setup.drafts.into_iter().map(|draft| (draft.writing.name(), draft)).collect(),
-            unkept_since: None,
-            outbox: setup.outbox,
-            held: Vec::new(),
-            offered_key: setup.offered_key,
-            undo: Vec::new(),
-            redo: Vec::new(),
-            unread: 0,
-            read_lines: setup.read_lines,
-            unkept_lines_since: None,
-            untold_lines: BTreeSet::new(),
-            online: BTreeSet::new(),
-            trends_asked: 0,
-            typing_sent: 0,
-            quit_asked: i64::MIN / 2,
+            quit_requested_at: i64::MIN / 2,
             new_key: setup.new_key.unwrap_or(client::new_key),
         };
         for problem in
-            problem.into_iter().map(|problem| format!("settings are not used: {problem}")).chain(problems)
+            problem.into_iter().map(|problem| format!("Settings not used: {problem}")).chain(problems)
         {
             state.complain(problem);
         }
         state
     }
 
-    /// Where one is.
+    /// The current screen.
     #[must_use]
-    pub fn place(&self) -> &Route {
-        self.history.get(self.at).unwrap_or(&Route::Home)
+    pub fn route(&self) -> &Route {
+        self.screens.history.get(self.screens.index).unwrap_or(&Route::Home)
     }
 
-    /// What is shown there.
+    /// Its content; `None` before the first message.
     #[must_use]
-    pub fn panel(&self) -> Option<&ScreenState> {
-        self.panels.get(self.place())
+    pub fn screen(&self) -> Option<&ScreenState> {
+        self.screens.by_route.get(self.route())
     }
 
-    /// The same, to change it.
-    pub fn panel_mut(&mut self) -> &mut ScreenState {
-        let place = self.place().clone();
-        self.panels.entry(place).or_default()
+    /// Its content, to change it.
+    pub fn screen_mut(&mut self) -> &mut ScreenState {
+        let route = self.route().clone();
+        self.screens.by_route.entry(route).or_default()
     }
 
     /// The selected row.
     #[must_use]
     pub fn selected(&self) -> Option<&Row> {
-        self.panel()?.list.selected()
+        self.screen()?.list.selected()
     }
 
-    /// The tweet that is meant: of a plain retweet, its original; of a notification, the one that it is about.
+    /// The selected tweet: of a retweet, the original; of a notification, the tweet that it is about.
     #[must_use]
     pub fn selected_tweet(&self) -> Option<u64> {
         match self.selected()? {
-            Row::Tweet(id, _) => Some(self.known.original(*id)),
+            Row::Tweet(id, _) => Some(self.entities.original(*id)),
             Row::Notification(id) => {
-                let id = self.known.notifications.get(id)?.tweet_id;
-                (id != 0).then(|| self.known.original(id))
+                let id = self.entities.notifications.get(id)?.tweet_id;
+                (id != 0).then(|| self.entities.original(id))
             }
             _ => None,
         }
-        .filter(|id| self.known.tweet(*id).is_some())
+        .filter(|id| self.entities.tweet(*id).is_some())
     }
 
-    /// The username that is meant: a person, or the author of a tweet.
+    /// The username of the selected account, or of the author of the selected tweet.
     #[must_use]
     pub fn selected_person(&self) -> Option<String> {
         let id = match self.selected() {
             Some(Row::Person(id) | Row::Conversation(id)) => *id,
-            Some(Row::Notification(id)) => self.known.notifications.get(id)?.account_id,
-            Some(Row::Tweet(..)) => self.known.tweet(self.selected_tweet()?)?.author_id,
-            _ => match self.place() {
+            Some(Row::Notification(id)) => self.entities.notifications.get(id)?.account_id,
+            Some(Row::Tweet(..)) => self.entities.tweet(self.selected_tweet()?)?.author_id,
+            _ => match self.route() {
                 Route::Profile(username, _) | Route::Conversation(username) => return Some(username.clone()),
                 _ => return None,
             },
         };
-        self.known.account(id).map(|account| account.username.clone())
+        self.entities.account(id).map(|account| account.username.clone())
     }
 
-    /// Whether a tweet is by oneself.
+    /// Whether the user wrote this tweet.
     #[must_use]
     pub fn is_mine(&self, id: u64) -> bool {
-        self.known.tweet(id).is_some_and(|tweet| self.is_me(tweet.author_id))
+        self.entities.tweet(id).is_some_and(|tweet| self.is_me(tweet.author_id))
     }
 
-    /// Whether this is one's own account; before there is a connection by the name of the session.
+    /// Whether this is the user's account. Without a connection, the username of the session decides.
     #[must_use]
     pub fn is_me(&self, account: u64) -> bool {
-        match &self.me {
+        match &self.session.me {
             Some(me) => me.account.id == account,
-            None => self.username.as_deref().is_some_and(|name| name == self.known.username(account)),
+            None => {
+                self.session.username.as_deref().is_some_and(|name| name == self.entities.username(account))
+            }
         }
     }
 
-    /// When what a screen shows was so, while that is not now.
+    /// How old a screen is while it is not up to date, in Unix milliseconds.
     #[must_use]
-    pub fn as_of(&self, panel: &ScreenState) -> Option<i64> {
-        panel.as_of.or(self.lost_at.filter(|_| panel.phase == Phase::Ready))
+    pub fn as_of(&self, screen: &ScreenState) -> Option<i64> {
+        screen.as_of.or(self.connection.lost_at.filter(|_| screen.phase == Phase::Ready))
     }
 
-    /// Whether a tweet is not shown because of its author or of who retweeted it.
+    /// Whether a tweet is hidden because its author, or the author of the original, is muted or blocked.
     #[must_use]
     pub fn is_muted(&self, tweet: &v1::Tweet) -> bool {
         let is_hidden = |id: u64| {
-            let relationship = self.known.relationship(id);
-            relationship.blocking || (relationship.muting && !matches!(self.place(), Route::Profile(..)))
+            let relationship = self.entities.relationship(id);
+            relationship.blocking || (relationship.muting && !matches!(self.route(), Route::Profile(..)))
         };
-        let original = self.known.tweet(tweet.retweet_of).map(|original| original.author_id);
+        let original = self.entities.tweet(tweet.retweet_of).map(|original| original.author_id);
         is_hidden(tweet.author_id) || original.is_some_and(is_hidden)
     }
 
-    /// Messages that are unread, in all chats.
+    /// The number of unread messages in all chats.
     #[must_use]
     pub fn unread_messages(&self) -> u32 {
-        self.known.conversations.values().map(|conversation| conversation.unread).sum()
+        self.entities.conversations.values().map(|conversation| conversation.unread).sum()
     }
 
-    /// Where keys go.
+    /// The contexts whose shortcuts are active.
     #[must_use]
     pub fn contexts(&self) -> Vec<Context> {
         if self.form.is_some() {
@@ -464,12 +533,12 @@ impl State {
         contexts
     }
 
-    /// Says something at the bottom for a while.
+    /// Shows a message for some seconds, and logs it.
     pub fn say(&mut self, text: impl Into<String>) {
         self.toast_of(text.into(), false);
     }
 
-    /// Says what went wrong, and keeps it in the log.
+    /// Shows an error for some seconds, and logs it.
     pub fn complain(&mut self, text: impl Into<String>) {
         self.toast_of(text.into(), true);
     }
@@ -479,7 +548,7 @@ impl State {
         self.toast = Some(Toast { text, is_error, until: self.now + TOAST_MS });
     }
 
-    /// Keeps a line in the log.
+    /// Adds a line to the log.
     pub fn note(&mut self, text: String) {
         if self.log.len() == LOG_LINES_MAX {
             self.log.pop_front();
@@ -489,16 +558,16 @@ impl State {
 
     /// Adds a step that can be undone; the oldest is forgotten.
     pub fn remember(&mut self, step: Undoable) {
-        if self.undo.len() == UNDO_MAX {
-            self.undo.remove(0);
+        if self.undo.steps.len() == UNDO_MAX {
+            self.undo.steps.remove(0);
         }
-        self.undo.push(step);
+        self.undo.steps.push(step);
     }
 
     /// The longest tweet that the server accepts, in grapheme clusters.
     #[must_use]
     pub fn graphemes_max(&self) -> usize {
-        let said = self.hello.budgets.as_ref().map_or(0, |budgets| budgets.tweet_graphemes);
+        let said = self.connection.hello.budgets.as_ref().map_or(0, |budgets| budgets.tweet_graphemes);
         if said == 0 {
             model::limits::TWEET_GRAPHEMES_MAX
         } else {
@@ -506,19 +575,21 @@ impl State {
         }
     }
 
-    /// Forgets screens that nobody will go back to soon, and what only they showed.
+    /// Drops screens far back in the history, and the tweets that only they show.
     pub fn forget_old(&mut self) {
-        if self.panels.len() > SCREENS_MAX {
-            let recent: HashSet<Route> = self.history.iter().rev().take(SCREENS_MAX / 2).cloned().collect();
-            let keep = |place: &Route| Route::TABS.contains(place) || recent.contains(place);
-            self.panels.retain(|place, _| keep(place));
+        if self.screens.by_route.len() > SCREENS_MAX {
+            let recent: HashSet<Route> =
+                self.screens.history.iter().rev().take(SCREENS_MAX / 2).cloned().collect();
+            let keep = |route: &Route| Route::TABS.contains(route) || recent.contains(route);
+            self.screens.by_route.retain(|route, _| keep(route));
         }
         let shown: HashSet<u64> = self
-            .panels
+            .screens
+            .by_route
             .values()
-            .flat_map(|panel| panel.ids.iter().chain(&panel.ancestors))
+            .flat_map(|screen| screen.ids.iter().chain(&screen.ancestors))
             .copied()
             .collect();
-        self.known.forget_all_but(|id| shown.contains(&id));
+        self.entities.forget_all_but(|id| shown.contains(&id));
     }
 }

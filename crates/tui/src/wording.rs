@@ -6,8 +6,8 @@ use crate::state::{Link, State};
 
 /// The state of the connection.
 pub(crate) fn link_words(state: &State) -> String {
-    match &state.link {
-        Link::Connecting if state.server.is_empty() => String::new(),
+    match &state.connection.link {
+        Link::Connecting if state.connection.server.is_empty() => String::new(),
         Link::Connecting => "◌ connecting".into(),
         Link::Live => "● live".into(),
         Link::Reconnecting(_) => "◌ reconnecting".into(),

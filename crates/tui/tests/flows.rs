@@ -1,4 +1,4 @@
-//! Flows as scripts of keys: what a person does, and what they see and what is asked for them.
+//! Flows as scripts of keys: what a user does, what they see, and what is requested.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
@@ -27,7 +27,7 @@ fn anchor(driver: &TuiDriver) -> (Option<Row>, Option<usize>) {
 }
 
 #[test]
-fn what_arrives_never_moves_the_reader() {
+fn new_tweets_never_move_the_reader() {
     let mut driver = driver();
     driver.press("j j j");
     let before = anchor(&driver);
@@ -43,33 +43,33 @@ fn what_arrives_never_moves_the_reader() {
 }
 
 #[derive(Debug, Clone)]
-enum Happens {
+enum Step {
     Post,
     Delete(usize),
     Edit(usize),
     Resize(u16, u16),
-    /// The connection is lost, so much is missed, and it is there again.
+    /// The connection is lost, this number of tweets is missed, and it is made again.
     Reconnect(usize),
     Wait,
 }
 
-fn happens() -> impl Strategy<Value = Happens> {
+fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        Just(Happens::Post),
-        (0_usize..30).prop_map(Happens::Delete),
-        (0_usize..30).prop_map(Happens::Edit),
-        (50_u16..140, 24_u16..60).prop_map(|(width, height)| Happens::Resize(width, height)),
-        (0_usize..60).prop_map(Happens::Reconnect),
-        Just(Happens::Wait),
+        Just(Step::Post),
+        (0_usize..30).prop_map(Step::Delete),
+        (0_usize..30).prop_map(Step::Edit),
+        (50_u16..140, 24_u16..60).prop_map(|(width, height)| Step::Resize(width, height)),
+        (0_usize..60).prop_map(Step::Reconnect),
+        Just(Step::Wait),
     ]
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
     #[test]
-    fn whatever_happens_the_reader_stays_on_the_same_row_and_line(
+    fn no_event_moves_the_reader_from_their_row_and_line(
         steps in 0_usize..5,
-        all in prop::collection::vec(happens(), 1..25),
+        all in prop::collection::vec(step(), 1..25),
     ) {
         let mut driver = driver();
         for _ in 0..steps {
@@ -79,19 +79,19 @@ proptest! {
         prop_assert!(before.1.is_some());
         for (n, one) in (0_u64..).zip(all) {
             match one {
-                Happens::Post => {
+                Step::Post => {
                     let new = v1::Tweet { id: id(0) + 1_000 * (n + 1), ..tweet(0, 2, "fresh") };
                     driver.receive_tweet(new);
                 }
-                Happens::Delete(place) => {
+                Step::Delete(place) => {
                     let place = place % driver.tweets.len();
                     let gone = driver.tweets.remove(place).id;
                     let deleted = v1::TweetDeleted { tweet_id: gone };
                     driver.live(Topic::Home, LiveEvent::TweetDeleted(deleted));
                 }
-                Happens::Edit(place) => {
+                Step::Edit(place) => {
                     let place = place % driver.tweets.len();
-                    // The reader's own row may become higher; it begins where it began.
+                    // The reader's row may become higher, but its first line stays.
                     driver.tweets[place].text = format!("Another text, and a longer one: {}", "word ".repeat(place));
                     let live = v1::LiveTweet {
                         tweet: Some(driver.tweets[place].clone()),
@@ -100,11 +100,11 @@ proptest! {
                     };
                     driver.live(Topic::Home, LiveEvent::TweetEdited(live));
                 }
-                Happens::Resize(width, height) => {
+                Step::Resize(width, height) => {
                     let size = terminal::grid::Size { width, height };
                     driver.handle(Message::Resized(size));
                 }
-                Happens::Reconnect(missed) => {
+                Step::Reconnect(missed) => {
                     driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
                     for m in 0..missed {
                         let id = id(0) + 1_000 * (n + 1) + u64::try_from(m).unwrap() + 1;
@@ -112,16 +112,16 @@ proptest! {
                     }
                     driver.handle(Message::Link(client::State::Connected));
                 }
-                Happens::Wait => {
+                Step::Wait => {
                     driver.wait(61_000);
                 }
             }
             let now = anchor(&driver);
             prop_assert_eq!(&now.0, &before.0);
-            // Only a row that would not fit is moved up, so far that it ends at the end of the screen.
+            // A row that no longer fits is moved up until its end is at the bottom of the screen.
             let screen = driver.screen();
             let end = screen.lines().collect::<Vec<_>>().iter().rposition(|line| line.contains('▌'));
-            let touches_end = end.is_some_and(|end| end + 3 >= usize::from(driver.state.size.height));
+            let touches_end = end.is_some_and(|end| end + 3 >= usize::from(driver.state.terminal.size.height));
             prop_assert!(now.1 == before.1 || touches_end, "{:?} {:?}\n{screen}", before.1, now.1);
         }
     }
@@ -141,7 +141,7 @@ fn a_deleted_tweet_under_the_reader_leaves_a_tombstone_until_they_move() {
 }
 
 #[test]
-fn likes_show_at_once_and_are_taken_back_when_the_server_says_no() {
+fn likes_show_at_once_and_are_undone_when_the_server_refuses_them() {
     let mut driver = driver();
     driver.responds = false;
     driver.press("f");
@@ -153,7 +153,7 @@ fn likes_show_at_once_and_are_taken_back_when_the_server_says_no() {
 }
 
 #[test]
-fn undo_reverses_and_redo_does_again() {
+fn undo_and_redo_request_the_inverse_and_the_action() {
     let mut driver = driver();
     driver.press("f u");
     assert!(driver.requests().contains(&&Op::Unlike(v1::Unlike { tweet_id: id(2) })));
@@ -166,7 +166,7 @@ fn undo_reverses_and_redo_does_again() {
 }
 
 #[test]
-fn what_cannot_be_reversed_is_held_and_can_be_taken_back() {
+fn an_action_without_inverse_waits_so_that_it_can_be_undone() {
     let mut driver = driver();
     let removed = Op::RemoveFollower(v1::RemoveFollower { username: "grace".into() });
     driver.press("5 R");
@@ -178,7 +178,7 @@ fn what_cannot_be_reversed_is_held_and_can_be_taken_back() {
 }
 
 #[test]
-fn the_operators_are_told_of_what_is_selected_or_of_who_is_named_and_why() {
+fn a_report_is_about_the_selected_tweet_or_the_named_account() {
     let mut driver = driver();
     let of_tweet = v1::Report { tweet_id: id(2), reason: "sells pills".into(), ..v1::Report::default() };
     driver.press(": text:report_sells_pills enter").wait(8_001);
@@ -192,7 +192,7 @@ fn the_operators_are_told_of_what_is_selected_or_of_who_is_named_and_why() {
 }
 
 #[test]
-fn a_tweet_is_held_then_sent_and_undo_brings_the_text_back() {
+fn a_tweet_waits_before_it_is_sent_and_undo_restores_the_text() {
     let mut driver = driver();
     let posts = |driver: &TuiDriver| driver.requests().iter().filter(|op| matches!(op, Op::Post(_))).count();
     driver.press("c text:hello_#world ctrl-s");
@@ -201,8 +201,8 @@ fn a_tweet_is_held_then_sent_and_undo_brings_the_text_back() {
     assert!(driver.shows("hello #world") && driver.state.composer.is_some(), "{}", driver.screen());
     driver.press("ctrl-s").wait(5_001);
     assert_eq!(posts(&driver), 1);
-    assert!(driver.state.outbox.is_empty() && driver.state.drafts.is_empty());
-    // It was in the outbox on the disk before it went, and is gone from there after.
+    assert!(driver.state.texts.outbox.is_empty() && driver.state.texts.drafts.is_empty());
+    // It was saved in the outbox before it was sent, and deleted after the response.
     let kept = driver.saved().iter().filter(|what| matches!(what, LocalItem::Outgoing(_))).count();
     let dropped =
         driver.effects.iter().filter(|effect| matches!(effect, Effect::Drop(LocalItem::Outgoing(_)))).count();
@@ -210,11 +210,11 @@ fn a_tweet_is_held_then_sent_and_undo_brings_the_text_back() {
 }
 
 #[test]
-fn what_is_typed_is_kept_within_300_ms_and_comes_back() {
+fn a_draft_is_saved_within_300_ms_and_opened_again() {
     let mut driver = driver();
     driver.press("j r text:half_a_thought");
     let deadline = mini_tweet_tui::update::deadline(&driver.state).unwrap();
-    assert!(deadline - driver.now <= 300, "kept only after {} ms", deadline - driver.now);
+    assert!(deadline - driver.now <= 300, "saved only after {} ms", deadline - driver.now);
     driver.wait(deadline - driver.now);
     let name = Writing::Reply(id(9)).name();
     assert!(driver.saved().contains(&&LocalItem::Draft(name)));
@@ -223,7 +223,7 @@ fn what_is_typed_is_kept_within_300_ms_and_comes_back() {
 }
 
 #[test]
-fn after_a_crash_drafts_are_there_and_the_outbox_goes_under_its_old_key() {
+fn after_a_crash_drafts_are_there_and_the_outbox_is_sent_with_its_old_key() {
     let text = |writing, text: &str| Draft { writing, text: text.into(), audience: Audience::Public };
     let outgoing = Outgoing::new(vec![3; 16].into(), text(Writing::New, "sent once"), Vec::new(), 0);
     let again = Outgoing::from_toml(&outgoing.to_toml()).unwrap();
@@ -249,7 +249,7 @@ fn after_a_crash_drafts_are_there_and_the_outbox_goes_under_its_old_key() {
 }
 
 #[test]
-fn what_is_refused_stays_in_the_outbox_and_can_be_mended() {
+fn a_refused_text_stays_in_the_outbox_and_can_be_edited() {
     let mut driver = driver();
     driver.press("c text:hello ctrl-s");
     driver.refusal = Some(model::Error::invalid("text", "is not liked here"));
@@ -260,7 +260,7 @@ fn what_is_refused_stays_in_the_outbox_and_can_be_mended() {
 }
 
 #[test]
-fn without_a_connection_texts_wait_and_go_when_there_is_one() {
+fn texts_wait_for_a_connection() {
     let mut driver = driver();
     driver.handle(Message::Link(client::State::Reconnecting { why: "the server went away".into() }));
     assert!(driver.shows("◌ reconnecting"));
@@ -273,7 +273,7 @@ fn without_a_connection_texts_wait_and_go_when_there_is_one() {
 }
 
 #[test]
-fn after_a_long_absence_there_is_a_gap_that_loads_from_either_side() {
+fn after_a_long_absence_there_is_a_gap_that_loads_from_both_sides() {
     let mut driver = driver();
     driver.press("j j");
     let before = anchor(&driver);
@@ -287,34 +287,34 @@ fn after_a_long_absence_there_is_a_gap_that_loads_from_either_side() {
     driver.press("k k k");
     assert!(matches!(driver.state.selected(), Some(Row::Gap(_))), "{:?}", driver.state.selected());
     driver.press("enter");
-    // From below: the nearest to what was read.
+    // From below, the reader gets to the tweet above their last one.
     assert_eq!(driver.state.selected(), Some(&Row::Tweet(id(0), 0)));
     driver.press("k");
     while !matches!(driver.state.selected(), Some(Row::Gap(_))) {
         driver.press("k");
     }
     driver.press("enter");
-    let ids = &driver.state.panels[&Route::Home].ids;
+    let ids = &driver.state.screens.by_route[&Route::Home].ids;
     for n in 0..100 {
         assert!(ids.contains(&(id(0) + n)), "missed {n} was not loaded");
     }
-    assert!(driver.state.panels[&Route::Home].gaps.is_empty());
+    assert!(driver.state.screens.by_route[&Route::Home].gaps.is_empty());
     assert!(ids.is_sorted_by(|a, b| a > b));
 }
 
 #[test]
-fn what_was_deleted_while_away_is_gone_after_reconnecting() {
+fn tweets_deleted_while_offline_disappear_after_reconnecting() {
     let mut driver = driver();
     driver.tweets.remove(3);
     driver.handle(Message::Link(client::State::Reconnecting { why: "x".into() }));
     driver.handle(Message::Link(client::State::Connected));
-    let shown: Vec<u64> = driver.state.panels[&Route::Home].ids.iter().take(40).copied().collect();
+    let shown: Vec<u64> = driver.state.screens.by_route[&Route::Home].ids.iter().take(40).copied().collect();
     let truth: Vec<u64> = driver.tweets.iter().map(|tweet| tweet.id).take(40).collect();
     assert_eq!(shown, truth[..shown.len().min(truth.len())]);
 }
 
 #[test]
-fn the_read_line_stands_where_one_left() {
+fn the_read_line_is_where_the_reader_left() {
     let read_lines = [("home".to_owned(), id(11))].into();
     let setup =
         mini_tweet_tui::state::Setup { username: Some("ada".into()), read_lines, ..TuiDriver::setup(80, 24) };
@@ -322,16 +322,16 @@ fn the_read_line_stands_where_one_left() {
     assert!(driver.shows("── Read up to here"), "{}", driver.screen());
     driver.press("G '");
     assert_eq!(driver.state.selected(), Some(&Row::Tweet(id(11), 0)));
-    // What was on the screen is read now, for the next time.
+    // Visible tweets count as read the next time.
     driver.wait(3_000);
     assert!(driver.saved().contains(&&LocalItem::ReadLines));
-    assert_eq!(driver.state.read_lines["home"], id(2));
+    assert_eq!(driver.state.reading.lines["home"], id(2));
     let told = v1::SetReadLine { timeline: "home".into(), tweet_id: id(2) };
     assert!(driver.requests().contains(&&Op::SetReadLine(told)));
 }
 
 #[test]
-fn what_was_read_on_another_device_is_read_here() {
+fn the_read_line_follows_other_devices() {
     let setup = mini_tweet_tui::state::Setup { username: Some("ada".into()), ..TuiDriver::setup(80, 24) };
     let mut driver = TuiDriver::with(setup, false);
     driver.read_lines.push(v1::ReadLine { timeline: "home".into(), tweet_id: id(9) });
@@ -343,7 +343,7 @@ fn what_was_read_on_another_device_is_read_here() {
 }
 
 #[test]
-fn a_chat_sends_with_enter_shows_what_comes_and_marks_it_read() {
+fn a_chat_sends_with_enter_shows_new_messages_and_marks_them_read() {
     let mut driver = driver();
     driver.press("3 enter text:on_my_way enter");
     assert!(
@@ -368,7 +368,7 @@ fn a_chat_sends_with_enter_shows_what_comes_and_marks_it_read() {
 }
 
 #[test]
-fn a_message_elsewhere_is_announced_and_alt_a_goes_there() {
+fn a_message_of_another_chat_is_announced_and_alt_a_opens_it() {
     let mut driver = driver();
     let grace = account(2, "grace", "");
     let mut new = message(0, 2, "psst");
@@ -381,18 +381,18 @@ fn a_message_elsewhere_is_announced_and_alt_a_goes_there() {
         driver.screen()
     );
     driver.press("alt-a");
-    assert_eq!(*driver.state.place(), Route::Conversation("grace".into()));
+    assert_eq!(*driver.state.route(), Route::Conversation("grace".into()));
 }
 
 #[test]
-fn completion_offers_people_and_tags_and_emoji() {
+fn completion_offers_people_hashtags_and_emoji() {
     let mut driver = driver();
     driver.press("c text:@gr tab text:#ru tab text::tada tab");
     assert_eq!(driver.state.composer.as_ref().unwrap().editor.text(), "@grace #rust 🎉");
 }
 
 #[test]
-fn a_text_that_is_too_long_is_counted_and_can_become_a_thread() {
+fn a_text_that_is_too_long_can_become_a_thread() {
     let mut driver = driver();
     driver.press("c");
     driver.handle(Message::Input(Event::Paste("word ".repeat(120).trim().to_owned())));
@@ -411,7 +411,7 @@ fn a_text_that_is_too_long_is_counted_and_can_become_a_thread() {
 }
 
 #[test]
-fn a_revoked_session_asks_to_log_in_and_loses_no_text() {
+fn a_revoked_session_asks_to_sign_in_and_loses_no_text() {
     let mut driver = driver();
     driver.press("c text:precious");
     let ended = client::ClientError::Refused(model::Error::Unauthenticated("the session has ended".into()));
@@ -420,14 +420,15 @@ fn a_revoked_session_asks_to_log_in_and_loses_no_text() {
     assert!(driver.saved().iter().any(|what| matches!(what, LocalItem::Draft(_))));
     driver.connect(false);
     driver.press("enter text:secret enter");
-    assert!(driver.state.me.is_some(), "{}", driver.screen());
+    assert!(driver.state.session.me.is_some(), "{}", driver.screen());
     assert!(
-        driver.state.composer.is_some() || driver.state.drafts.values().any(|draft| draft.text == "precious")
+        driver.state.composer.is_some()
+            || driver.state.texts.drafts.values().any(|draft| draft.text == "precious")
     );
 }
 
 #[test]
-fn whoever_logs_in_where_another_was_begins_anew() {
+fn signing_in_with_another_account_starts_again() {
     let mut driver = driver();
     driver.press("c text:mine ctrl-s");
     let ended = client::ClientError::Refused(model::Error::Unauthenticated("the session has ended".into()));
@@ -456,7 +457,7 @@ fn read_only_changes_nothing() {
 }
 
 #[test]
-fn stray_keys_do_no_harm_and_q_quits_only_twice() {
+fn unbound_keys_do_nothing_and_q_quits_only_when_pressed_twice() {
     let mut driver = driver();
     driver.press("x z z Q ~ q");
     assert!(!driver.effects.contains(&Effect::Quit));
@@ -467,7 +468,7 @@ fn stray_keys_do_no_harm_and_q_quits_only_twice() {
 }
 
 #[test]
-fn quitting_sends_what_is_held_and_keeps_what_is_written() {
+fn quitting_sends_waiting_texts_and_saves_drafts() {
     let mut driver = driver();
     driver.press("c text:held ctrl-s c text:draft ctrl-c ctrl-c");
     assert!(driver.requests().iter().any(|op| matches!(op, Op::Post(post) if post.text == "held")));
@@ -479,21 +480,21 @@ fn quitting_sends_what_is_held_and_keeps_what_is_written() {
 fn escape_is_always_one_step_back() {
     let mut driver = driver();
     driver.press("j t : esc");
-    assert!(matches!(driver.state.place(), Route::Thread(_)) && driver.state.prompt.is_none());
+    assert!(matches!(driver.state.route(), Route::Thread(_)) && driver.state.prompt.is_none());
     driver.press("a / text:n enter esc");
-    assert!(matches!(driver.state.place(), Route::Profile(..)));
+    assert!(matches!(driver.state.route(), Route::Profile(..)));
     driver.press("esc");
-    assert!(matches!(driver.state.place(), Route::Thread(_)));
+    assert!(matches!(driver.state.route(), Route::Thread(_)));
     driver.press("esc");
-    assert_eq!(*driver.state.place(), Route::Home);
+    assert_eq!(*driver.state.route(), Route::Home);
     assert_eq!(driver.state.selected(), Some(&Row::Tweet(id(9), 0)));
 }
 
 #[test]
-fn the_palette_runs_commands_and_says_why_not() {
+fn the_palette_runs_commands_and_says_why_one_is_unavailable() {
     let mut driver = driver();
     driver.press(": text:tag_rust enter");
-    assert_eq!(*driver.state.place(), Route::Hashtag("rust".into()));
+    assert_eq!(*driver.state.route(), Route::Hashtag("rust".into()));
     driver.press(": text:delete enter");
     assert!(driver.shows("Not your tweet"), "{}", driver.screen());
 }
@@ -516,13 +517,13 @@ fn the_mouse_selects_opens_and_scrolls() {
     let first = driver.state.selected().cloned();
     assert_ne!(first, Some(Row::Tweet(id(2), 0)));
     driver.handle(mouse(terminal::key::MouseAction::Press, 10, 7));
-    assert!(matches!(driver.state.place(), Route::Thread(_)));
+    assert!(matches!(driver.state.route(), Route::Thread(_)));
     driver.press("esc");
     driver.handle(mouse(terminal::key::MouseAction::Menu, 10, 7));
     assert!(driver.state.prompt.is_some());
     driver.press("esc");
     driver.handle(mouse(terminal::key::MouseAction::Press, 14, 0));
-    assert_eq!(*driver.state.place(), Route::Notifications);
+    assert_eq!(*driver.state.route(), Route::Notifications);
     for _ in 0..5 {
         driver.handle(mouse(terminal::key::MouseAction::WheelDown, 10, 7));
     }
@@ -541,12 +542,13 @@ fn a_client_that_has_nothing_to_do_wakes_at_most_once_a_minute() {
 }
 
 #[test]
-fn who_looks_away_is_told_in_the_way_of_the_terminal_but_not_at_night() {
-    let told = |term: &str, hours_east: i8, looks: bool| {
+fn notifications_use_the_sequence_of_the_terminal_and_respect_quiet_hours() {
+    let notification = |term: &str, hours_east: i8, looks: bool| {
         let mut driver = driver();
-        driver.state.capabilities.term = term.to_owned();
-        driver.state.capabilities.zone = Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(hours_east)));
-        driver.state.settings.quiet = (22, 7);
+        driver.state.terminal.capabilities.term = term.to_owned();
+        driver.state.terminal.capabilities.zone =
+            Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(hours_east)));
+        driver.state.preferences.settings.quiet = (22, 7);
         driver.now += 43_200_000 - driver.now.rem_euclid(86_400_000);
         driver.handle(Message::Input(Event::Focus(looks)));
         driver.live(
@@ -563,20 +565,23 @@ fn who_looks_away_is_told_in_the_way_of_the_terminal_but_not_at_night() {
         });
         written.collect::<String>()
     };
-    assert_eq!(told("xterm-256color", 0, false), "\u{1b}]9;New message from @grace\u{1b}\\");
-    assert_eq!(told("xterm-kitty", 0, false), "\u{1b}]99;;New message from @grace\u{1b}\\");
-    assert_eq!(told("foot", 0, false), "\u{1b}]777;notify;Mini-Tweet;New message from @grace\u{1b}\\");
-    assert_eq!(told("xterm", 0, true), "", "who looks sees it");
-    // Where it is two at night when it is noon in Greenwich.
-    assert_eq!(told("xterm", 14, false), "");
+    assert_eq!(notification("xterm-256color", 0, false), "\u{1b}]9;New message from @grace\u{1b}\\");
+    assert_eq!(notification("xterm-kitty", 0, false), "\u{1b}]99;;New message from @grace\u{1b}\\");
+    assert_eq!(
+        notification("foot", 0, false),
+        "\u{1b}]777;notify;Mini-Tweet;New message from @grace\u{1b}\\"
+    );
+    assert_eq!(notification("xterm", 0, true), "", "no notification while the terminal has the focus");
+    // In this zone it is 2 at night when it is noon UTC.
+    assert_eq!(notification("xterm", 14, false), "");
 }
 
 #[test]
-fn a_command_gets_another_key_from_inside_but_never_one_that_means_something_else() {
+fn a_shortcut_can_be_changed_but_not_to_one_in_use() {
     let mut driver = driver();
     driver.press(": text:bind enter");
     assert!(driver.shows("Change a shortcut:"), "{}", driver.screen());
-    // What it would do is seen before it is done.
+    // The prompt shows the result before Enter.
     driver.press("text:like_j");
     assert!(
         driver.shows("j runs “like”") && driver.shows("(keys: j is bound to both"),
@@ -585,7 +590,8 @@ fn a_command_gets_another_key_from_inside_but_never_one_that_means_something_els
     );
     driver.press("enter");
     assert!(
-        driver.state.settings.keys.is_empty() && driver.shows("keys: j is bound to both “down” and “like”"),
+        driver.state.preferences.settings.keys.is_empty()
+            && driver.shows("keys: j is bound to both “down” and “like”"),
         "{}",
         driver.screen()
     );
@@ -594,11 +600,11 @@ fn a_command_gets_another_key_from_inside_but_never_one_that_means_something_els
     driver.press("x");
     assert!(driver.shows("♥ 4 (you)"), "{}", driver.screen());
     driver.press(": text:bind_like_default enter f");
-    assert!(driver.shows("♡ 3") && driver.state.settings.keys.is_empty(), "{}", driver.screen());
+    assert!(driver.shows("♡ 3") && driver.state.preferences.settings.keys.is_empty(), "{}", driver.screen());
 }
 
 #[test]
-fn the_settings_can_be_tried_and_read_as_their_file() {
+fn settings_can_be_changed_and_read_as_their_file() {
     let mut driver = driver();
     driver.press("g s G enter");
     assert!(driver.shows("settings.toml") && driver.shows("theme = \"terminal\""), "{}", driver.screen());
@@ -608,7 +614,7 @@ fn the_settings_can_be_tried_and_read_as_their_file() {
 }
 
 #[test]
-fn what_is_in_a_tweet_opens_by_its_number() {
+fn links_of_a_tweet_open_by_number() {
     let mut driver = driver();
     let mut new = tweet(0, 2, "see https://a.example/x and https://b.example/y or ask @alan");
     new.id = id(0) + 7;
@@ -618,7 +624,7 @@ fn what_is_in_a_tweet_opens_by_its_number() {
     driver.press("2");
     assert!(driver.effects.contains(&Effect::OpenLink("https://b.example/y".into())));
     driver.press("o 3");
-    assert!(matches!(driver.state.place(), Route::Profile(name, _) if name == "alan"));
+    assert!(matches!(driver.state.route(), Route::Profile(name, _) if name == "alan"));
 }
 
 #[test]
@@ -637,7 +643,7 @@ fn a_servers_key_is_shown_whole_on_a_screen_of_80_columns() {
     assert!(driver.shows(key), "{}", driver.screen());
 }
 
-/// Somebody posts what the answer that is under way does not have yet.
+/// A tweet is posted that the response in flight does not contain.
 fn posted_meanwhile(driver: &mut TuiDriver, topic: Topic) {
     let tweet = v1::Tweet { id: id(0) + 5, ..tweet(0, 2, "just in time") };
     let accounts = driver.accounts.clone();
@@ -650,7 +656,7 @@ fn posted_meanwhile(driver: &mut TuiDriver, topic: Topic) {
 }
 
 #[test]
-fn what_is_posted_while_an_empty_feed_is_read_again_is_not_lost() {
+fn a_tweet_posted_while_an_empty_feed_is_reloaded_is_not_lost() {
     let setup = mini_tweet_tui::state::Setup { username: Some("ada".into()), ..TuiDriver::setup(80, 24) };
     let mut driver = TuiDriver::with(setup, false);
     driver.tweets.clear();
@@ -660,22 +666,22 @@ fn what_is_posted_while_an_empty_feed_is_read_again_is_not_lost() {
     driver.responds = false;
     driver.handle(Message::Link(client::State::Connected));
     posted_meanwhile(&mut driver, Topic::Home);
-    assert_eq!(driver.state.panels[&Route::Home].ids, [id(0) + 5]);
+    assert_eq!(driver.state.screens.by_route[&Route::Home].ids, [id(0) + 5]);
     assert!(driver.shows("just in time"), "{}", driver.screen());
 }
 
 #[test]
-fn what_is_posted_while_a_feed_is_read_for_the_first_time_is_not_lost() {
+fn a_tweet_posted_while_a_feed_is_loaded_is_not_lost() {
     let mut driver = driver();
     driver.responds = false;
     driver.press("g l");
     posted_meanwhile(&mut driver, Topic::Local);
     assert!(driver.shows("just in time"), "{}", driver.screen());
-    assert!(driver.state.panels[&Route::Local].ids.len() > 10, "what was there before is there");
+    assert!(driver.state.screens.by_route[&Route::Local].ids.len() > 10, "the page was merged");
 }
 
 #[test]
-fn what_was_posted_between_reading_and_following_is_read_again() {
+fn a_tweet_posted_before_the_subscription_began_is_loaded() {
     let mut driver = driver();
     driver.subscribes_at_once = false;
     driver.press("g l");
@@ -693,7 +699,7 @@ fn what_was_posted_between_reading_and_following_is_read_again() {
 }
 
 #[test]
-fn good_advice_does_not_cover_what_is_wrong_with_the_settings() {
+fn advice_does_not_hide_a_problem_of_the_settings() {
     let setup = mini_tweet_tui::state::Setup {
         username: Some("ada".into()),
         settings: "theme = 3".into(),
@@ -707,7 +713,7 @@ fn good_advice_does_not_cover_what_is_wrong_with_the_settings() {
     };
     let answer = Ok(protocol::v1::response::Result::Profile(profile));
     driver.handle(Message::Answered(mini_tweet_tui::message::Purpose::Me, answer));
-    assert!(driver.shows("settings are not used: line 1"), "{}", driver.screen());
+    assert!(driver.shows("Settings not used: line 1"), "{}", driver.screen());
 }
 
 /// Presses keys while the server does not respond, then lets it refuse the last request.
@@ -725,11 +731,11 @@ fn presence_is_hidden_only_when_the_server_has_confirmed_it() {
     driver.responds = false;
     driver.press(": text:hide-presence enter");
     assert!(!driver.shows("No one can see that you're online"), "{}", driver.screen());
-    assert!(!driver.state.me.as_ref().unwrap().is_hidden);
+    assert!(!driver.state.session.me.as_ref().unwrap().is_hidden);
     driver.responds = true;
     driver.respond_to_all();
     assert!(driver.shows("No one can see that you're online"), "{}", driver.screen());
-    assert!(driver.state.me.as_ref().unwrap().is_hidden);
+    assert!(driver.state.session.me.as_ref().unwrap().is_hidden);
     driver.press(": text:hide-presence enter");
     assert!(driver.shows("Others can see that you're online"), "{}", driver.screen());
 }
@@ -739,7 +745,7 @@ fn presence_that_could_not_be_hidden_is_reported() {
     let mut driver = driver();
     press_and_be_refused(&mut driver, ": text:hide-presence enter");
     assert!(driver.shows("Others can still see that you're online: not today"), "{}", driver.screen());
-    assert!(!driver.state.me.as_ref().unwrap().is_hidden);
+    assert!(!driver.state.session.me.as_ref().unwrap().is_hidden);
 }
 
 #[test]
@@ -748,7 +754,7 @@ fn notifications_stay_unread_when_the_server_could_not_mark_them() {
     driver.press("2");
     press_and_be_refused(&mut driver, "m");
     assert!(driver.shows("Notifications not marked as read: not today"), "{}", driver.screen());
-    assert_eq!(driver.state.unread, 2);
+    assert_eq!(driver.state.live.unread, 2);
     assert!(driver.shows("2 Notifs ●2"), "{}", driver.screen());
 }
 
@@ -770,5 +776,5 @@ fn a_notification_that_arrives_while_others_are_marked_stays_unread() {
     driver.live(Topic::Notifications, LiveEvent::Notification(live));
     driver.responds = true;
     driver.respond_to_all();
-    assert_eq!(driver.state.unread, 1);
+    assert_eq!(driver.state.live.unread, 1);
 }

@@ -1,4 +1,4 @@
-//! Signing up: what the form says while it is written.
+//! The sign-up form: notes and problems while it is filled in.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
@@ -20,7 +20,7 @@ fn checks(driver: &TuiDriver) -> usize {
 }
 
 #[test]
-fn what_was_wrong_in_a_form_is_gone_when_it_is_mended() {
+fn a_problem_disappears_when_the_field_is_edited() {
     let mut driver = signing_up();
     driver.press("text:ada tab tab text:secret1234 enter text:other enter");
     assert!(driver.shows("Passwords don't match"), "{}", driver.screen());
@@ -29,7 +29,7 @@ fn what_was_wrong_in_a_form_is_gone_when_it_is_mended() {
 }
 
 #[test]
-fn whether_a_username_can_be_had_is_asked_once_when_typing_stops_and_shown() {
+fn availability_of_a_username_is_requested_once_when_typing_stops() {
     let mut driver = signing_up();
     driver.press("text:gracehopper").wait(300);
     assert_eq!(checks(&driver), 0);
@@ -52,7 +52,7 @@ fn a_username_that_breaks_the_rules_is_said_without_asking() {
 }
 
 #[test]
-fn an_answer_about_an_older_username_is_not_shown() {
+fn a_response_about_an_older_username_is_ignored() {
     let mut driver = signing_up();
     driver.responds = false;
     driver.press("text:ada").wait(500);
@@ -63,7 +63,7 @@ fn an_answer_about_an_older_username_is_not_shown() {
 }
 
 #[test]
-fn how_strong_a_password_is_is_said_while_it_is_typed_and_never_the_password() {
+fn the_strength_of_a_password_is_shown_and_the_password_is_not() {
     let mut driver = signing_up();
     driver.press("text:ada tab tab text:eleph");
     assert!(driver.shows("3 more characters"), "{}", driver.screen());

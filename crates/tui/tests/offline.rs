@@ -1,4 +1,4 @@
-//! Without a connection: what was read before is there, and says of when it is.
+//! Without a connection: cached pages are shown with their age.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
@@ -12,8 +12,8 @@ use mini_tweet_tui::state::Setup;
 use protocol::v1;
 use protocol::v1::response::Result as Answer;
 
-/// What a client kept of these places while it had a connection.
-fn kept(keys: &str) -> Vec<(String, Page)> {
+/// The pages that a client caches on the way of these keys.
+fn cached_pages(keys: &str) -> Vec<(String, Page)> {
     let mut driver = TuiDriver::new(80, 24);
     driver.press(keys);
     let page = |effect| match effect {
@@ -23,9 +23,9 @@ fn kept(keys: &str) -> Vec<(String, Page)> {
     driver.effects.into_iter().filter_map(page).collect()
 }
 
-/// Ada twelve minutes later, without a connection, with what was kept.
-fn without_connection(kept: &[(String, Page)]) -> TuiDriver {
-    let home = kept.iter().find(|(name, _)| name == "home").map(|(_, page)| page.clone());
+/// A client of Ada twelve minutes later, without a connection, with cached pages.
+fn without_connection(cached: &[(String, Page)]) -> TuiDriver {
+    let home = cached.iter().find(|(name, _)| name == "home").map(|(_, page)| page.clone());
     let setup =
         Setup { username: Some("ada".into()), home, now: NOW + 12 * MINUTE, ..TuiDriver::setup(80, 24) };
     let mut driver = TuiDriver::with(setup, false);
@@ -38,8 +38,8 @@ fn without_connection(kept: &[(String, Page)]) -> TuiDriver {
     driver
 }
 
-/// Brings what the client wants of what was kept.
-fn recall(driver: &mut TuiDriver, kept: &[(String, Page)]) {
+/// Reads the cached pages that the client asks for.
+fn recall(driver: &mut TuiDriver, cached: &[(String, Page)]) {
     let wanted: Vec<(Purpose, String)> = std::mem::take(&mut driver.effects)
         .into_iter()
         .filter_map(
@@ -47,32 +47,32 @@ fn recall(driver: &mut TuiDriver, kept: &[(String, Page)]) {
         )
         .collect();
     for (purpose, name) in wanted {
-        if let Some((_, page)) = kept.iter().rev().find(|(other, _)| *other == name) {
+        if let Some((_, page)) = cached.iter().rev().find(|(other, _)| *other == name) {
             driver.handle(Message::Recalled(purpose, Box::new(page.clone())));
         }
     }
 }
 
 #[test]
-fn what_was_read_is_there_without_a_connection_and_says_of_when_it_is() {
-    let kept = kept("g n g c g t g l g p");
-    let mut driver = without_connection(&kept);
+fn cached_pages_are_shown_with_their_age() {
+    let cached = cached_pages("g n g c g t g l g p");
+    let mut driver = without_connection(&cached);
     assert!(driver.shows("as of 12m ago") && driver.shows("Shipping tonight"), "{}", driver.screen());
     for (keys, shows) in
         [("g n", "followed you"), ("g t", "#rust"), ("g l", "Shipping tonight"), ("g p", "I like")]
     {
         driver.press(keys);
-        recall(&mut driver, &kept);
+        recall(&mut driver, &cached);
         assert!(driver.shows(shows) && driver.shows("as of 12m ago"), "{keys}: {}", driver.screen());
     }
-    // What was never read is not there, and says why.
+    // A screen that was never loaded is not cached.
     driver.press("g b");
-    recall(&mut driver, &kept);
+    recall(&mut driver, &cached);
     assert!(!driver.shows("as of"), "{}", driver.screen());
 }
 
 #[test]
-fn nobody_is_said_to_be_there_when_that_cannot_be_known() {
+fn no_one_is_shown_as_online_without_a_connection() {
     let mut driver = TuiDriver::new(120, 40);
     assert!(driver.shows("● Grace") || driver.shows("● @grace"), "{}", driver.screen());
     driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
@@ -81,16 +81,16 @@ fn nobody_is_said_to_be_there_when_that_cannot_be_known() {
 }
 
 #[test]
-fn with_the_connection_what_was_kept_is_read_anew() {
-    let kept = kept("g n");
-    let mut driver = without_connection(&kept);
+fn cached_pages_are_loaded_again_with_a_connection() {
+    let cached = cached_pages("g n");
+    let mut driver = without_connection(&cached);
     driver.press("g n");
-    recall(&mut driver, &kept);
+    recall(&mut driver, &cached);
     driver.press("g h");
     driver.tweets.insert(0, tweet(-5, 2, "while you were away"));
     driver.connect(true);
     assert!(!driver.shows("as of"), "{}", driver.screen());
-    assert!(driver.state.known.tweets().any(|tweet| tweet.text == "while you were away"));
+    assert!(driver.state.entities.tweets().any(|tweet| tweet.text == "while you were away"));
     let before = driver.requests().len();
     driver.press("g n");
     assert!(driver.requests().len() > before, "notifications are asked for");
@@ -98,17 +98,17 @@ fn with_the_connection_what_was_kept_is_read_anew() {
 }
 
 #[test]
-fn a_server_that_was_faster_than_the_disk_is_right() {
+fn a_cached_page_never_replaces_a_response() {
     let mut driver = TuiDriver::new(80, 24);
     let page = v1::TweetPage { tweets: vec![tweet(1, 2, "old")], ..v1::TweetPage::default() };
     let purpose = Purpose::Fill(Route::Home, PageSelector::Newest);
-    let page = Page { kept_ms: NOW - MINUTE, result: Answer::TweetPage(page) };
+    let page = Page { received_ms: NOW - MINUTE, result: Answer::TweetPage(page) };
     driver.handle(Message::Recalled(purpose, Box::new(page)));
     assert!(!driver.shows("as of") && driver.shows("Shipping tonight"), "{}", driver.screen());
 }
 
 #[test]
-fn nothing_is_kept_on_a_server_and_nothing_stays_after_logging_out() {
+fn nothing_is_cached_over_ssh_or_after_signing_out() {
     let mut setup = Setup { username: Some("ada".into()), ..TuiDriver::setup(80, 24) };
     setup.capabilities.is_local = false;
     let mut driver = TuiDriver::with(setup, true);
@@ -121,13 +121,13 @@ fn nothing_is_kept_on_a_server_and_nothing_stays_after_logging_out() {
 }
 
 #[test]
-fn what_somebody_answered_is_a_tab_of_their_profile() {
+fn replies_are_a_tab_of_a_profile() {
     let mut driver = TuiDriver::new(80, 24);
     driver.press("g p g g enter");
     assert!(
-        matches!(driver.state.place(), Route::Profile(_, ProfileTab::Replies)),
+        matches!(driver.state.route(), Route::Profile(_, ProfileTab::Replies)),
         "{:?}",
-        driver.state.place()
+        driver.state.route()
     );
     assert!(
         driver.shows("[Replies]") && driver.shows("who writes the reader") && !driver.shows("Note number"),

@@ -1,4 +1,4 @@
-//! Every screen at every size, as people see it; and that colour is never the only sign of anything.
+//! Snapshots of every screen at several sizes, and properties of all of them.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
@@ -17,7 +17,7 @@ const SCREENS: [(&str, &str); 27] = [
     ("home_in_the_middle", "j j j j"),
     ("mine", "g m"),
     ("local", "g l"),
-    ("saved", "g b"),
+    ("bookmarks", "g b"),
     ("hashtag", "# text:rust enter"),
     ("thread", "j j t"),
     ("thread_folded", "j j t j z a"),
@@ -77,7 +77,7 @@ fn the_first_screens_at_every_size() {
         TuiDriver::with(setup, !server.is_empty())
     };
     snapshot("welcome", |size| guest("", size));
-    snapshot("door", |size| guest("a.org:4280", size));
+    snapshot("sign_in", |size| guest("a.org:4280", size));
     snapshot("log_in", |size| {
         let mut driver = guest("a.org:4280", size);
         driver.press("enter text:ada enter text:secret");
@@ -101,24 +101,24 @@ fn the_first_screens_at_every_size() {
     });
 }
 
-/// States that must be told apart without colour, as pairs of what is done before the same screen.
+/// Pairs of keys that lead to the same screen in two states, which must differ in their text.
 #[test]
-fn no_state_is_told_by_colour_alone() {
+fn no_state_is_shown_by_color_alone() {
     let pairs: [(&str, &str, &str); 9] = [
-        ("a like of one's own", "", "f"),
-        ("a retweet of one's own", "", "b"),
-        ("a saved tweet", "", "s"),
-        ("what is selected", "j", "j j"),
-        ("a chosen tab", "2", "3"),
-        ("a chosen choice", ": text:go", ": text:go down"),
-        ("a chosen profile tab", "a", "a tab"),
+        ("the user's like", "", "f"),
+        ("the user's retweet", "", "b"),
+        ("a bookmarked tweet", "", "s"),
+        ("the selected row", "j", "j j"),
+        ("the current tab", "2", "3"),
+        ("the marked choice", ": text:go", ": text:go down"),
+        ("the current profile tab", "a", "a tab"),
         ("a followed person", "5 j j", "5 j j F"),
-        ("who may see it", "c text:x", "c text:x alt-v"),
+        ("the audience", "c text:x", "c text:x alt-v"),
     ];
     for (what, one, other) in pairs {
         let screen = |keys| {
             let mut driver = at(keys, (80, 24));
-            // Without the passing message at the bottom, which says it in words.
+            // Without the message at the bottom, which would differ.
             driver.wait(60_000);
             driver.screen()
         };
@@ -129,7 +129,7 @@ fn no_state_is_told_by_colour_alone() {
     let live = driver.screen();
     driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
     assert_ne!(driver.screen(), live);
-    // Presence of people: each with a sign of its own.
+    // Each presence has its own sign.
     let people = at("5", (80, 24)).screen();
     assert!(
         people.contains("● @grace") && people.contains("◐ @alan") && people.contains("○ @linus"),
@@ -138,8 +138,8 @@ fn no_state_is_told_by_colour_alone() {
 }
 
 #[test]
-fn nothing_that_people_write_can_break_the_layout_or_drive_the_terminal() {
-    let nasty = [
+fn no_text_of_a_user_breaks_the_layout_or_controls_the_terminal() {
+    let hostile = [
         "\x1b[2J\x1b]52;c;AAAA\x07\x1b]0;title\x07",
         "\u{9b}31m C1 \u{85} and \u{7f}",
         "\u{202e}gnirts desrever\u{202c} \u{2066}isolate",
@@ -154,7 +154,7 @@ fn nothing_that_people_write_can_break_the_layout_or_drive_the_terminal() {
     ];
     for (width, height) in [(20, 6), (40, 12), (80, 24), (200, 50)] {
         let mut driver = TuiDriver::new(width, height);
-        for (n, text) in (1_i64..).zip(nasty) {
+        for (n, text) in (1_i64..).zip(hostile) {
             driver.accounts.push(driver::account(100 + u64::try_from(n).unwrap(), &format!("user{n}"), text));
             let mut new = tweet(0, 100 + u64::try_from(n).unwrap(), text);
             new.id = id(0) + u64::try_from(n).unwrap();
@@ -194,7 +194,7 @@ fn nothing_that_people_write_can_break_the_layout_or_drive_the_terminal() {
 }
 
 #[test]
-fn absurd_sizes_and_sudden_changes_of_size_harm_nothing() {
+fn any_size_and_any_change_of_size_is_drawn() {
     let mut driver = TuiDriver::new(80, 24);
     let sizes = [(1, 1), (2, 1), (1, 50), (500, 200), (3, 3), (49, 13), (500, 1), (80, 24)];
     for keys in ["", "c text:hello", "esc", ":", "esc", "?", "esc", "3 enter", "esc esc", "g s", "g", "esc"] {

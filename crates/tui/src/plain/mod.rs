@@ -90,11 +90,12 @@ fn safe(lines: &str) -> Bytes {
 
 /// Whether the last line waits for a response.
 fn is_waiting(state: &State) -> bool {
-    let connecting = state.link == Link::Connecting && !state.server.is_empty();
-    let has_hope = matches!(state.link, Link::Connecting | Link::Live);
-    let signing_in = state.username.is_some() && state.me.is_none() && state.form.is_none() && has_hope;
+    let connecting = state.connection.link == Link::Connecting && !state.connection.server.is_empty();
+    let has_hope = matches!(state.connection.link, Link::Connecting | Link::Live);
+    let signing_in =
+        state.session.username.is_some() && state.session.me.is_none() && state.form.is_none() && has_hope;
     let form = state.form.as_ref().is_some_and(|form| form.is_busy);
-    let responses = state.panel().is_some_and(|panel| panel.phase == Phase::Loading || panel.is_filling);
+    let responses = state.screen().is_some_and(|screen| screen.phase == Phase::Loading || screen.is_loading);
     signing_in || form || (connecting && state.form.is_none()) || (responses && state.form.is_none())
 }
 
@@ -108,7 +109,7 @@ fn asks_for_secret(state: &State) -> bool {
 struct Announced {
     /// The screen, its phase, the length of its filter, and whether it was empty: the first rows of an empty screen are
     /// read.
-    place: Option<(Route, Phase, usize, bool)>,
+    screen: Option<(Route, Phase, usize, bool)>,
     /// Whether there was a connection.
     had_connection: Option<bool>,
     /// Index of the first row that was not read.
@@ -131,7 +132,8 @@ impl Announced {
             }
             self.toast.clone_from(&state.toast);
         }
-        let has_something = state.me.is_some() || state.panel().is_some_and(|panel| panel.as_of.is_some());
+        let has_something =
+            state.session.me.is_some() || state.screen().is_some_and(|screen| screen.as_of.is_some());
         if state.form.is_none() && state.prompt.is_none() && !is_waiting(state) && has_something {
             out.push_str(&self.screen_change(state));
         }
@@ -148,7 +150,7 @@ impl Announced {
 
     /// The loss or the return of the connection. The first connection is not announced.
     fn connection_change(&mut self, state: &State) -> String {
-        let has = match state.link {
+        let has = match state.connection.link {
             Link::Live => true,
             Link::Reconnecting(_) => false,
             Link::Connecting | Link::Stopped(_) => return String::new(),
@@ -164,19 +166,19 @@ impl Announced {
 
     /// Reads a screen that was just opened, and what is new in a chat.
     fn screen_change(&mut self, state: &State) -> String {
-        let Some(panel) = state.panel() else { return String::new() };
-        let place = state.place().clone();
-        let rows = panel.list.rows().len();
-        let newest = panel.ids.first().copied().unwrap_or(0);
-        let now = (place.clone(), panel.phase, panel.filter.len(), rows == 0);
-        if self.place.as_ref() != Some(&now) {
-            self.place = Some(now);
+        let Some(screen) = state.screen() else { return String::new() };
+        let route = state.route().clone();
+        let rows = screen.list.rows().len();
+        let newest = screen.ids.first().copied().unwrap_or(0);
+        let now = (route.clone(), screen.phase, screen.filter.len(), rows == 0);
+        if self.screen.as_ref() != Some(&now) {
+            self.screen = Some(now);
             self.newest = newest;
-            let mut title = SafeText::line(&place.title()).as_str().to_owned();
-            if let Some(then) = state.as_of(panel) {
+            let mut title = SafeText::line(&route.title()).as_str().to_owned();
+            if let Some(then) = state.as_of(screen) {
                 title.push_str(&format!(", as of {}", ago(state.now, then)));
             }
-            let what = match place {
+            let what = match route {
                 Route::People | Route::Online | Route::Muted | Route::Blocked => ("person", "people"),
                 Route::Conversation(_) => ("message", "messages"),
                 _ => ("item", "items"),
@@ -188,14 +190,14 @@ impl Announced {
                 }
             };
             self.next_row = 0;
-            if matches!(place, Route::Conversation(_)) {
+            if matches!(route, Route::Conversation(_)) {
                 self.next_row = rows.saturating_sub(ROWS_AT_A_TIME);
             }
             out.push_str(&self.read_on(state));
             return out;
         }
         if newest > self.newest {
-            let arrived: Vec<Row> = panel
+            let arrived: Vec<Row> = screen
                 .list
                 .rows()
                 .iter()
@@ -206,7 +208,7 @@ impl Announced {
                 .cloned()
                 .collect();
             self.newest = newest;
-            if matches!(place, Route::Conversation(_)) {
+            if matches!(route, Route::Conversation(_)) {
                 return arrived.iter().map(|row| format!("{}\n", words(state, row))).collect();
             }
             // A single line, however many there are.
@@ -217,8 +219,8 @@ impl Announced {
 
     /// Reads the next rows.
     fn read_on(&mut self, state: &State) -> String {
-        let Some(panel) = state.panel() else { return String::new() };
-        let all = panel.list.rows();
+        let Some(screen) = state.screen() else { return String::new() };
+        let all = screen.list.rows();
         let mut out = String::new();
         for (number, row) in all.iter().enumerate().skip(self.next_row).take(ROWS_AT_A_TIME) {
             out.push_str(&format!("{}. {}\n", number + 1, words(state, row)));
@@ -268,7 +270,7 @@ impl Announced {
         }
         let (word, argument) = line.split_once(' ').unwrap_or((line, ""));
         if let Ok(number) = word.parse::<usize>() {
-            let Some(row) = number.checked_sub(1).and_then(|n| state.panel()?.list.rows().get(n)) else {
+            let Some(row) = number.checked_sub(1).and_then(|n| state.screen()?.list.rows().get(n)) else {
                 out.push_str(&format!("There is no item {number} here.\n"));
                 return Vec::new();
             };
@@ -279,13 +281,13 @@ impl Announced {
             "" => Vec::new(),
             "more" => {
                 out.push_str(&self.read_on(state));
-                if self.next_row >= state.panel().map_or(0, |panel| panel.list.rows().len()) {
+                if self.next_row >= state.screen().map_or(0, |screen| screen.list.rows().len()) {
                     return vec![Message::Command(Action::Last, String::new())];
                 }
                 Vec::new()
             }
             "repeat" | "again" => {
-                self.place = None;
+                self.screen = None;
                 Vec::new()
             }
             "help" | "?" => {
@@ -295,7 +297,7 @@ impl Announced {
             word => match by_id(word.trim_start_matches(':')) {
                 Some(command) => {
                     if matches!(command.action, Action::ShowNew) {
-                        self.place = None;
+                        self.screen = None;
                     }
                     vec![Message::Command(command.action, argument.to_owned())]
                 }

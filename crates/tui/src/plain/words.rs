@@ -25,27 +25,27 @@ pub(super) fn words(state: &State, row: &Row) -> String {
             format!("{level}{}", tweet(state, *id))
         }
         Row::Message(id) => {
-            let Some(message) = state.known.messages.get(id) else { return String::new() };
+            let Some(message) = state.entities.messages.get(id) else { return String::new() };
             let mine = state.is_me(message.author_id);
             let who =
-                if mine { "You".to_owned() } else { state.known.username(message.author_id).to_owned() };
+                if mine { "You".to_owned() } else { state.entities.username(message.author_id).to_owned() };
             format!("{who}, {}: {}", ago(state.now, message.created_ms), SafeText::line(&message.text))
         }
         Row::ReadLine => "Read up to here.".to_owned(),
         Row::Person(id) => person(state, *id),
         Row::Hashtag(name) => {
-            let trend = state.known.trends.iter().find(|trend| trend.name == name.as_str());
+            let trend = state.entities.trends.iter().find(|trend| trend.name == name.as_str());
             let people =
                 trend.map(|trend| format!(", {} today", wording::count(trend.people, "person", "people")));
             format!("#{}{}.", SafeText::line(name), people.unwrap_or_default())
         }
         Row::Conversation(id) => {
-            let Some(chat) = state.known.conversations.get(id) else { return person(state, *id) };
+            let Some(chat) = state.entities.conversations.get(id) else { return person(state, *id) };
             let unread = if chat.unread > 0 { format!(", {} unread", chat.unread) } else { String::new() };
             let last = chat.last.as_ref().map_or("", |last| last.text.as_str());
-            format!("{}{unread}. {}", state.known.username(*id), SafeText::line(last))
+            format!("{}{unread}. {}", state.entities.username(*id), SafeText::line(last))
         }
-        Row::ProfileHead => match state.place() {
+        Row::ProfileHead => match state.route() {
             Route::Profile(username, tab) => profile(state, username, *tab),
             _ => String::new(),
         },
@@ -80,21 +80,23 @@ pub(super) fn without_keys(text: &str) -> String {
 }
 
 fn person(state: &State, id: u64) -> String {
-    let name = state.known.account(id).map_or("", |account| account.display_name.as_str());
-    let presence = match state.known.presence(id) {
+    let name = state.entities.account(id).map_or("", |account| account.display_name.as_str());
+    let presence = match state.entities.presence(id) {
         v1::PresenceState::Online => "online",
         v1::PresenceState::Away => "away",
         _ => "offline",
     };
     let relation = relation_words(state, id).replace(" · ", ", ");
     let parts =
-        [state.known.username(id), SafeText::line(name).as_str(), presence, &relation].map(str::to_owned);
+        [state.entities.username(id), SafeText::line(name).as_str(), presence, &relation].map(str::to_owned);
     format!("{}.", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "))
 }
 
 fn tweet(state: &State, id: u64) -> String {
-    let Some(tweet) = state.known.tweet(id) else { return "A tweet that is no longer available.".to_owned() };
-    let by = |id: u64| state.known.username(id).to_owned();
+    let Some(tweet) = state.entities.tweet(id) else {
+        return "A tweet that is no longer available.".to_owned();
+    };
+    let by = |id: u64| state.entities.username(id).to_owned();
     if tweet.retweet_of != 0 {
         return format!("{} retweeted. {}", by(tweet.author_id), self::tweet(state, tweet.retweet_of));
     }
@@ -107,7 +109,7 @@ fn tweet(state: &State, id: u64) -> String {
     if !said.ends_with(['.', '!', '?']) {
         said.push('.');
     }
-    if let Some(quoted) = state.known.tweet(tweet.quote_of) {
+    if let Some(quoted) = state.entities.tweet(tweet.quote_of) {
         said.push_str(&format!(" Quotes {}: {}.", by(quoted.author_id), SafeText::line(&quoted.text)));
     }
     if tweet.visibility() != v1::Visibility::Public {
@@ -150,14 +152,14 @@ pub(super) fn ago(now: i64, then: i64) -> String {
 }
 
 fn notification(state: &State, oldest: u64) -> String {
-    let Some(one) = state.known.notifications.get(&oldest) else { return String::new() };
+    let Some(one) = state.entities.notifications.get(&oldest) else { return String::new() };
     let group = Group::of(state, oldest);
-    let names: Vec<&str> = group.people.iter().map(|id| state.known.username(*id)).collect();
+    let names: Vec<&str> = group.people.iter().map(|id| state.entities.username(*id)).collect();
     let new = if group.is_unread { "New. " } else { "" };
     let what = wording::notification_words(one.kind());
     let mut said = format!("{new}{} {what}, {}.", names.join(", "), ago(state.now, group.newest_ms));
     if one.tweet_id != 0 {
-        let text = state.known.tweet(one.tweet_id).map(|tweet| SafeText::line(&tweet.text));
+        let text = state.entities.tweet(one.tweet_id).map(|tweet| SafeText::line(&tweet.text));
         said.push(' ');
         said.push_str(text.as_ref().map_or("The tweet is no longer available.", SafeText::as_str));
     }
@@ -165,8 +167,8 @@ fn notification(state: &State, oldest: u64) -> String {
 }
 
 fn profile(state: &State, username: &str, tab: ProfileTab) -> String {
-    let Some(profile) = state.known.profiles.get(username) else {
-        let problem = state.panel().and_then(|panel| panel.problem.clone());
+    let Some(profile) = state.entities.profiles.get(username) else {
+        let problem = state.screen().and_then(|screen| screen.problem.clone());
         return format!("{username}: {}.", problem.as_deref().unwrap_or("not loaded yet"));
     };
     let id = profile.account.as_ref().map_or(0, |account| account.id);

@@ -10,15 +10,15 @@ use crate::state::State;
 
 /// One step back; on the first screen, asks to quit.
 pub(super) fn close(state: &mut State) -> Effects {
-    if state.at == 0 { quit::ask(state, "q") } else { tabs::back(state) }
+    if state.screens.index == 0 { quit::ask(state, "q") } else { tabs::back(state) }
 }
 
 pub(super) fn history_back(state: &mut State) -> Effects {
-    navigation::travel(state, state.at.saturating_sub(1))
+    navigation::travel(state, state.screens.index.saturating_sub(1))
 }
 
 pub(super) fn history_forward(state: &mut State) -> Effects {
-    navigation::travel(state, state.at + 1)
+    navigation::travel(state, state.screens.index + 1)
 }
 
 /// Requests everything that is shown, and draws the whole screen again.
@@ -30,7 +30,7 @@ pub(super) fn reload(state: &mut State) -> Effects {
 }
 
 pub(super) fn toggle_side_pane(state: &mut State) -> Effects {
-    state.has_side = !state.has_side;
+    state.shows_side_pane = !state.shows_side_pane;
     Effects::new()
 }
 

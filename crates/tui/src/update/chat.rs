@@ -15,11 +15,11 @@ pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
     let (Some(message), Some(with)) = (live.message, live.with) else { return Effects::new() };
     let from_them = message.author_id == with.id;
     let (id, username) = (message.id, with.username.clone());
-    let place = Route::Conversation(username.clone());
-    state.known.learn_accounts([with.clone()]);
-    state.known.messages.insert(id, message.clone());
-    let is_open = *state.place() == place && state.is_focused;
-    let conversation = state.known.conversations.entry(with.id).or_default();
+    let route = Route::Conversation(username.clone());
+    state.entities.learn_accounts([with.clone()]);
+    state.entities.messages.insert(id, message.clone());
+    let is_open = *state.route() == route && state.terminal.is_focused;
+    let conversation = state.entities.conversations.entry(with.id).or_default();
     let is_newest = conversation.last.as_ref().is_none_or(|last| last.id < id);
     if is_newest {
         conversation.last = Some(message);
@@ -28,21 +28,21 @@ pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
     if from_them && !is_open && is_newest {
         conversation.unread += 1;
     }
-    if let Some(panel) = state.panels.get_mut(&Route::Conversations) {
-        panel.ids.retain(|other| *other != with.id);
-        panel.ids.insert(0, with.id);
+    if let Some(screen) = state.screens.by_route.get_mut(&Route::Conversations) {
+        screen.ids.retain(|other| *other != with.id);
+        screen.ids.insert(0, with.id);
     }
     let mut was_at_end = false;
-    if let Some(panel) = state.panels.get_mut(&place) {
-        was_at_end = panel.list.cursor() + 1 >= panel.list.rows().len();
-        panel.typing_until = 0;
-        insert(panel, id);
+    if let Some(screen) = state.screens.by_route.get_mut(&route) {
+        was_at_end = screen.list.cursor() + 1 >= screen.list.rows().len();
+        screen.typing_until = 0;
+        insert(screen, id);
     }
-    state.refresh(&place);
+    state.refresh(&route);
     state.refresh(&Route::Conversations);
     // A reader at the end stays at the end.
-    if was_at_end && let Some(panel) = state.panels.get_mut(&place) {
-        panel.list.select_last();
+    if was_at_end && let Some(screen) = state.screens.by_route.get_mut(&route) {
+        screen.list.select_last();
     }
     let mut effects = Effects::new();
     if from_them {
@@ -58,7 +58,7 @@ pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
 
 /// Reports how far the user has received and read a chat.
 fn mark_delivered(state: &mut State, username: &str, id: u64, is_read: bool) -> Effects {
-    if state.is_read_only {
+    if state.session.is_read_only {
         return Effects::new();
     }
     let read = if is_read { id } else { 0 };
@@ -68,14 +68,15 @@ fn mark_delivered(state: &mut State, username: &str, id: u64, is_read: bool) -> 
 
 /// Marks a chat as read, if it is the one on the screen.
 pub(super) fn mark_read(state: &mut State, username: &str) -> Effects {
-    let place = Route::Conversation(username.to_owned());
-    let newest = state.panels.get(&place).and_then(|panel| panel.ids.first().copied()).unwrap_or(0);
-    if let Some(id) = state.known.by_username(username).map(|account| account.id)
-        && let Some(conversation) = state.known.conversations.get_mut(&id)
+    let route = Route::Conversation(username.to_owned());
+    let newest =
+        state.screens.by_route.get(&route).and_then(|screen| screen.ids.first().copied()).unwrap_or(0);
+    if let Some(id) = state.entities.by_username(username).map(|account| account.id)
+        && let Some(conversation) = state.entities.conversations.get_mut(&id)
     {
         conversation.unread = 0;
     }
-    if newest == 0 || *state.place() != place {
+    if newest == 0 || *state.route() != route {
         return Effects::new();
     }
     mark_delivered(state, username, newest, true)
@@ -84,9 +85,9 @@ pub(super) fn mark_read(state: &mut State, username: &str) -> Effects {
 /// The other side has received or read more.
 pub(super) fn receipts_moved(state: &mut State, live: &v1::LiveReadReceipts) {
     let (Some(account), Some(marks)) = (&live.account, live.marks) else { return };
-    let place = Route::Conversation(account.username.clone());
-    if let Some(panel) = state.panels.get_mut(&place) {
-        panel.theirs.delivered = panel.theirs.delivered.max(marks.delivered);
-        panel.theirs.read = panel.theirs.read.max(marks.read);
+    let route = Route::Conversation(account.username.clone());
+    if let Some(screen) = state.screens.by_route.get_mut(&route) {
+        screen.receipts.delivered = screen.receipts.delivered.max(marks.delivered);
+        screen.receipts.read = screen.receipts.read.max(marks.read);
     }
 }

@@ -11,7 +11,7 @@ use terminal::measure::fit;
 const SHOWN_COLUMNS: usize = 40;
 
 pub(super) fn copy_text(state: &mut State, id: u64) -> Effects {
-    let text = state.known.tweet(id).map(|tweet| tweet.text.clone());
+    let text = state.entities.tweet(id).map(|tweet| tweet.text.clone());
     copy(state, text)
 }
 
@@ -21,7 +21,7 @@ pub(super) fn copy_id(state: &mut State, id: u64) -> Effects {
 
 /// Copies the first link of a tweet, or its id if it has none.
 pub(super) fn copy_link(state: &mut State, id: u64) -> Effects {
-    let link = state.known.tweet(id).and_then(|tweet| {
+    let link = state.entities.tweet(id).and_then(|tweet| {
         let first = entities(&tweet.text).into_iter().find(|(_, entity)| *entity == Entity::Link);
         first.and_then(|(range, _)| tweet.text.get(range)).map(str::to_owned)
     });
@@ -30,7 +30,7 @@ pub(super) fn copy_link(state: &mut State, id: u64) -> Effects {
 
 /// Copies the command line that shows this screen.
 pub(super) fn copy_command(state: &mut State) -> Effects {
-    let line = state.place().command_line().map(|line| format!("mini-tweet {line}"));
+    let line = state.route().command_line().map(|line| format!("mini-tweet {line}"));
     copy(state, line)
 }
 

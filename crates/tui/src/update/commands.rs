@@ -70,7 +70,7 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
             Some(username) => run(state, username, rest),
             None => Effects::new(),
         },
-        Run::Go(place) => navigation::go(state, place),
+        Run::Go(route) => navigation::go(state, route),
     }
 }
 
@@ -90,40 +90,40 @@ fn split_name(kind: Argument, argument: &str) -> (Option<String>, &str) {
 
 /// Opens the selected row; on a screen that could not be loaded, tries again.
 fn open(state: &mut State) -> Effects {
-    let place = state.place().clone();
+    let route = state.route().clone();
     let Some(row) = state.selected().cloned() else {
-        let failed = state.panel().is_some_and(|panel| panel.phase == Phase::Failed);
+        let failed = state.screen().is_some_and(|screen| screen.phase == Phase::Failed);
         return if failed { lists::reload(state) } else { Effects::new() };
     };
     match row {
         Row::Tweet(id, _) => {
-            let id = state.known.original(id);
-            if place == Route::Thread(id) {
+            let id = state.entities.original(id);
+            if route == Route::Thread(id) {
                 tabs::fold(state)
             } else {
                 navigation::go(state, Route::Thread(id))
             }
         }
         Row::Gap(id) => fill_gap(state, id),
-        Row::More => match state.panel().and_then(|panel| panel.next.clone()) {
-            Some(cursor) => lists::fill(state, &place, PageSelector::Older(cursor)),
+        Row::More => match state.screen().and_then(|screen| screen.next.clone()) {
+            Some(cursor) => lists::fill(state, &route, PageSelector::Older(cursor)),
             None => Effects::new(),
         },
         Row::Person(id) => {
-            let username = state.known.username(id).to_owned();
+            let username = state.entities.username(id).to_owned();
             navigation::go_to_profile(state, username)
         }
         Row::Notification(id) => open_notification(state, id),
         Row::Hashtag(name) => navigation::go(state, Route::Hashtag(name.to_string())),
         Row::Conversation(id) => {
-            let username = state.known.username(id).to_owned();
+            let username = state.entities.username(id).to_owned();
             navigation::go(state, Route::Conversation(username))
         }
-        Row::Message(_) => match place {
+        Row::Message(_) => match route {
             Route::Conversation(username) => compose::open(state, Writing::Message(username)),
             _ => Effects::new(),
         },
-        Row::Draft(name) => match state.drafts.get(name.as_str()).cloned() {
+        Row::Draft(name) => match state.texts.drafts.get(name.as_str()).cloned() {
             Some(draft) => compose::open(state, draft.writing),
             None => Effects::new(),
         },
@@ -142,19 +142,19 @@ fn open(state: &mut State) -> Effects {
 
 /// Loads a gap from the side from which the reader came.
 fn fill_gap(state: &mut State, above: u64) -> Effects {
-    let place = state.place().clone();
-    let Some(panel) = state.panel() else { return Effects::new() };
-    let below = panel.ids.iter().copied().find(|other| *other < above).filter(|_| panel.is_going_up);
-    lists::fill(state, &place, below.map_or(PageSelector::GapBelow(above), PageSelector::GapAbove))
+    let route = state.route().clone();
+    let Some(screen) = state.screen() else { return Effects::new() };
+    let below = screen.ids.iter().copied().find(|other| *other < above).filter(|_| screen.is_going_up);
+    lists::fill(state, &route, below.map_or(PageSelector::GapBelow(above), PageSelector::GapAbove))
 }
 
 /// Opens the tweet of a notification, or the profile of the account that caused it.
 fn open_notification(state: &mut State, id: u64) -> Effects {
-    let Some(notification) = state.known.notifications.get(&id).copied() else { return Effects::new() };
-    if notification.tweet_id != 0 && state.known.tweet(notification.tweet_id).is_some() {
+    let Some(notification) = state.entities.notifications.get(&id).copied() else { return Effects::new() };
+    if notification.tweet_id != 0 && state.entities.tweet(notification.tweet_id).is_some() {
         return navigation::go(state, Route::Thread(notification.tweet_id));
     }
-    let username = state.known.username(notification.account_id).to_owned();
+    let username = state.entities.username(notification.account_id).to_owned();
     navigation::go_to_profile(state, username)
 }
 
@@ -175,7 +175,7 @@ fn accept(state: &mut State) -> Effects {
     }
     match choice.chosen {
         Chosen::Command(action, argument) => perform(state, action, &argument),
-        Chosen::Go(place) => navigation::go(state, place),
+        Chosen::Go(route) => navigation::go(state, route),
         Chosen::Link(url) => prompts::open_link(state, url),
         Chosen::Search(query) => prompts::search(state, &query),
         Chosen::Bind(id, keys) => preferences::bind(state, &id, &keys),
@@ -187,11 +187,16 @@ fn accept(state: &mut State) -> Effects {
         Chosen::HostHere => vec![Effect::HostHere],
         Chosen::Tour => vec![Effect::Tour],
         Chosen::Connect => {
-            let server = if state.server.is_empty() { DEFAULT_SERVER } else { &state.server };
+            let server =
+                if state.connection.server.is_empty() { DEFAULT_SERVER } else { &state.connection.server };
             open_form(state, Form::connect(server))
         }
-        Chosen::LogIn => open_form(state, Form::log_in(state.username.as_deref().unwrap_or_default())),
-        Chosen::SignUp => open_form(state, Form::sign_up(state.hello.sign_up() == v1::SignUpMode::Invite)),
+        Chosen::LogIn => {
+            open_form(state, Form::log_in(state.session.username.as_deref().unwrap_or_default()))
+        }
+        Chosen::SignUp => {
+            open_form(state, Form::sign_up(state.connection.hello.sign_up() == v1::SignUpMode::Invite))
+        }
         Chosen::Insert(text) => {
             if let Some(prompt) = &mut state.prompt {
                 (prompt.editor, prompt.choice) = (Editor::one_line(&text), 0);

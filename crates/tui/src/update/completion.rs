@@ -18,14 +18,14 @@ const TYPING_MS: i64 = 3_000;
 
 /// The text has changed: it is saved soon, completions are offered, and in a chat the other side is notified.
 pub(super) fn changed(state: &mut State) -> Effects {
-    state.unkept_since.get_or_insert(state.now);
+    state.texts.unsaved_since.get_or_insert(state.now);
     let mut effects = offer(state);
     if let Some(Writing::Message(username)) = state.composer.as_ref().map(|composer| composer.writing.clone())
-        && state.settings.typing
-        && state.now - state.typing_sent > TYPING_MS
-        && state.link == Link::Live
+        && state.preferences.settings.typing
+        && state.now - state.texts.typing_sent_at > TYPING_MS
+        && state.connection.link == Link::Live
     {
-        state.typing_sent = state.now;
+        state.texts.typing_sent_at = state.now;
         effects.push(ask(Purpose::Background, Op::Typing(v1::Typing { username })));
     }
     effects
@@ -62,7 +62,7 @@ fn completions(state: &State, sign: char, word: &str) -> Vec<(String, String)> {
     let lower = word.to_lowercase();
     let mut found: Vec<(String, String)> = match sign {
         '@' => state
-            .known
+            .entities
             .accounts()
             .filter(|a| {
                 a.username.starts_with(&lower)
@@ -71,8 +71,8 @@ fn completions(state: &State, sign: char, word: &str) -> Vec<(String, String)> {
             .map(|a| (format!("@{} ", a.username), SafeText::line(&a.display_name).as_str().to_owned()))
             .collect(),
         '#' => {
-            let trends = state.known.trends.iter().map(|trend| trend.name.clone());
-            let names: BTreeSet<String> = trends.chain(state.known.hashtags.keys().cloned()).collect();
+            let trends = state.entities.trends.iter().map(|trend| trend.name.clone());
+            let names: BTreeSet<String> = trends.chain(state.entities.hashtags.keys().cloned()).collect();
             let fitting = names.into_iter().filter(|name| name.to_lowercase().starts_with(&lower));
             fitting.map(|name| (format!("#{} ", SafeText::line(&name)), String::new())).collect()
         }

@@ -21,7 +21,8 @@ use terminal::key::{Code, Key};
 /// Opens the composer for a purpose, with its draft if there is one.
 pub(super) fn open(state: &mut State, writing: Writing) -> Effects {
     let effects = put_away(state);
-    let draft = state.drafts.get(&writing.name()).cloned().unwrap_or_else(|| drafts::fresh(state, writing));
+    let draft =
+        state.texts.drafts.get(&writing.name()).cloned().unwrap_or_else(|| drafts::fresh(state, writing));
     state.composer = Some(Composer::new(draft));
     effects
 }
@@ -65,10 +66,10 @@ pub(super) fn key(state: &mut State, key: Key) -> Effects {
 /// Discards the text; undo restores it.
 pub(super) fn discard(state: &mut State) -> Effects {
     let Some(composer) = state.composer.take() else { return Effects::new() };
-    state.unkept_since = None;
+    state.texts.unsaved_since = None;
     let draft = composer.draft();
     let name = draft.writing.name();
-    state.drafts.remove(&name);
+    state.texts.drafts.remove(&name);
     if !draft.text.trim().is_empty() {
         state.remember(Undoable::Discarded(draft));
         state.say("Draft discarded · u to undo");
@@ -83,7 +84,7 @@ pub(super) fn cycle_audience(state: &mut State) -> Effects {
         && matches!(composer.writing, Writing::New | Writing::Reply(_) | Writing::Quote(_))
     {
         composer.audience = composer.audience.next();
-        state.unkept_since.get_or_insert(state.now);
+        state.texts.unsaved_since.get_or_insert(state.now);
     }
     Effects::new()
 }
@@ -128,7 +129,7 @@ pub(super) fn send_as_thread(state: &mut State) -> Effects {
 fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects {
     draft.text = model::to_nfc(draft.text.trim());
     let is_chat = matches!(draft.writing, Writing::Message(_));
-    let hold = if is_chat { 0 } else { i64::from(state.settings.hold_s) * 1_000 };
+    let hold = if is_chat { 0 } else { i64::from(state.preferences.settings.hold_s) * 1_000 };
     let name = draft.writing.name();
     let key = (state.new_key)();
     let outgoing = Outgoing::new(key.clone(), draft, more, state.now + hold);
@@ -137,15 +138,15 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
         Effect::Save(LocalItem::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes()),
         Effect::Drop(LocalItem::Draft(name.clone())),
     ];
-    state.drafts.remove(&name);
-    state.unkept_since = None;
-    state.outbox.push(outgoing);
+    state.texts.drafts.remove(&name);
+    state.texts.unsaved_since = None;
+    state.texts.outbox.push(outgoing);
     let writing = state.composer.take().map(|composer| composer.writing);
     if let Some(Writing::Message(username)) = &writing {
         let conversation = Route::Conversation(username.clone());
         state.refresh(&conversation);
-        if let Some(panel) = state.panels.get_mut(&conversation) {
-            panel.list.select_last();
+        if let Some(screen) = state.screens.by_route.get_mut(&conversation) {
+            screen.list.select_last();
         }
     }
     if is_chat {
@@ -173,11 +174,11 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
 
 /// Sends texts whose time to undo is over, and those that wait for a connection.
 pub(super) fn release_outbox(state: &mut State) -> Effects {
-    let can_send = state.link == Link::Live && state.me.is_some();
+    let can_send = state.connection.link == Link::Live && state.session.me.is_some();
     let now = state.now;
     let mut effects = Effects::new();
     let mut busy: Vec<Writing> = Vec::new();
-    for outgoing in &mut state.outbox {
+    for outgoing in &mut state.texts.outbox {
         let is_due = match outgoing.sending {
             Sending::Held(until) => until <= now,
             Sending::Waiting => true,
@@ -208,7 +209,7 @@ pub(super) fn release_outbox(state: &mut State) -> Effects {
 
 /// The server's response to a text of the outbox.
 pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Result, ClientError>) -> Effects {
-    let Some(place) = state.outbox.iter().position(|outgoing| outgoing.key == *key) else {
+    let Some(index) = state.texts.outbox.iter().position(|outgoing| outgoing.key == *key) else {
         return Effects::new();
     };
     let mut effects = Effects::new();
@@ -219,11 +220,11 @@ pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Resu
                 response::Result::MessageSent(sent) => sent.message_id,
                 _ => 0,
             };
-            let Some(outgoing) = state.outbox.get_mut(place) else { return effects };
+            let Some(outgoing) = state.texts.outbox.get_mut(index) else { return effects };
             outgoing.done += 1;
             outgoing.last = id;
             if outgoing.is_done() {
-                let outgoing = state.outbox.remove(place);
+                let outgoing = state.texts.outbox.remove(index);
                 effects.push(Effect::Drop(LocalItem::Outgoing(outgoing.name())));
                 match &outgoing.draft.writing {
                     Writing::Message(username) => {
@@ -238,7 +239,7 @@ pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Resu
                         effects.push(ask(Purpose::Tweet(id), Op::GetTweet(v1::GetTweet { tweet_id: id })));
                     }
                 }
-                state.undo.retain(|undoable| *undoable != Undoable::Sent(key.clone()));
+                state.undo.steps.retain(|undoable| *undoable != Undoable::Sent(key.clone()));
             } else {
                 outgoing.sending = Sending::Waiting;
                 effects.push(Effect::Save(
@@ -259,7 +260,7 @@ pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Resu
                 )
             );
             let why = SafeText::line(&error.to_string()).as_str().to_owned();
-            if let Some(outgoing) = state.outbox.get_mut(place) {
+            if let Some(outgoing) = state.texts.outbox.get_mut(index) {
                 // A temporary error: it is sent again under the same idempotency key.
                 outgoing.sending =
                     if refused { Sending::Refused(why.clone()) } else { Sending::Held(state.now + TOAST_MS) };
@@ -275,19 +276,19 @@ pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Resu
 
 /// Shows a sent message before its live event.
 fn message_sent(state: &mut State, username: &str) -> Effects {
-    let place = Route::Conversation(username.to_owned());
-    if state.panels.contains_key(&place) {
-        return lists::fill(state, &place, PageSelector::Newest);
+    let route = Route::Conversation(username.to_owned());
+    if state.screens.by_route.contains_key(&route) {
+        return lists::fill(state, &route, PageSelector::Newest);
     }
     Effects::new()
 }
 
 /// Moves a text from the outbox back to the composer.
-pub(super) fn take_back(state: &mut State, place: usize) -> Effects {
-    if place >= state.outbox.len() {
+pub(super) fn take_back(state: &mut State, index: usize) -> Effects {
+    if index >= state.texts.outbox.len() {
         return Effects::new();
     }
-    let outgoing = state.outbox.remove(place);
+    let outgoing = state.texts.outbox.remove(index);
     let mut draft = outgoing.draft.clone();
     for part in &outgoing.more {
         draft.text.push('\n');
@@ -298,7 +299,7 @@ pub(super) fn take_back(state: &mut State, place: usize) -> Effects {
     let text = toml::to_string(&draft).unwrap_or_default();
     effects.push(Effect::Save(LocalItem::Draft(name.clone()), text.into_bytes()));
     effects.push(Effect::Drop(LocalItem::Outgoing(outgoing.name())));
-    state.drafts.insert(name, draft.clone());
+    state.texts.drafts.insert(name, draft.clone());
     state.composer = Some(Composer::new(draft));
     state.say("Sending undone");
     state.refresh(&Route::Drafts);
@@ -307,22 +308,22 @@ pub(super) fn take_back(state: &mut State, place: usize) -> Effects {
 
 /// Opens a text of the outbox for editing.
 pub(super) fn edit_outgoing(state: &mut State, name: &str) -> Effects {
-    let Some(place) = state.outbox.iter().position(|outgoing| outgoing.name() == name) else {
+    let Some(index) = state.texts.outbox.iter().position(|outgoing| outgoing.name() == name) else {
         return Effects::new();
     };
-    match state.outbox.get(place).map(|outgoing| &outgoing.sending) {
+    match state.texts.outbox.get(index).map(|outgoing| &outgoing.sending) {
         Some(Sending::Sent) => {
             state.say("This is being sent");
             Effects::new()
         }
         // The server has a part of it: the rest is sent unchanged.
-        Some(_) if state.outbox.get(place).is_some_and(|outgoing| outgoing.done > 0) => {
-            if let Some(outgoing) = state.outbox.get_mut(place) {
+        Some(_) if state.texts.outbox.get(index).is_some_and(|outgoing| outgoing.done > 0) => {
+            if let Some(outgoing) = state.texts.outbox.get_mut(index) {
                 outgoing.sending = Sending::Waiting;
             }
             release_outbox(state)
         }
-        _ => take_back(state, place),
+        _ => take_back(state, index),
     }
 }
 

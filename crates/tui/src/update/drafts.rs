@@ -10,14 +10,14 @@ use crate::state::State;
 
 /// What the composer begins with.
 pub(super) fn fresh(state: &State, writing: Writing) -> Draft {
-    let tweet = |id: u64| state.known.tweet(id);
-    let mine = state.username.as_deref().unwrap_or_default();
+    let tweet = |id: u64| state.entities.tweet(id);
+    let mine = state.session.username.as_deref().unwrap_or_default();
     let (text, audience) = match &writing {
         Writing::Edit(id) => {
             (tweet(*id).map_or_else(String::new, |tweet| tweet.text.clone()), Audience::Public)
         }
         Writing::Reply(id) => {
-            let author = tweet(*id).map_or("", |tweet| state.known.username(tweet.author_id));
+            let author = tweet(*id).map_or("", |tweet| state.entities.username(tweet.author_id));
             let text =
                 if author.is_empty() || author == mine { String::new() } else { format!("@{author} ") };
             // A reply is visible to no more people than the tweet that it replies to.
@@ -41,17 +41,17 @@ fn is_worth_keeping(state: &State, draft: &Draft) -> bool {
 
 /// Writes the draft of the open composer to the disk.
 pub(super) fn save(state: &mut State) -> Effects {
-    state.unkept_since = None;
+    state.texts.unsaved_since = None;
     let Some(draft) = state.composer.as_ref().map(Composer::draft) else { return Effects::new() };
     let name = draft.writing.name();
     if is_worth_keeping(state, &draft) {
-        if state.drafts.get(&name) == Some(&draft) {
+        if state.texts.drafts.get(&name) == Some(&draft) {
             return Effects::new();
         }
         let text = toml::to_string(&draft).unwrap_or_default();
-        state.drafts.insert(name.clone(), draft);
+        state.texts.drafts.insert(name.clone(), draft);
         vec![Effect::Save(LocalItem::Draft(name), text.into_bytes())]
-    } else if state.drafts.remove(&name).is_some() {
+    } else if state.texts.drafts.remove(&name).is_some() {
         vec![Effect::Drop(LocalItem::Draft(name))]
     } else {
         Effects::new()

@@ -18,7 +18,7 @@ const CHECK_MS: i64 = 400;
 
 /// A field was edited: the problem is no longer shown, and notes are updated.
 pub(super) fn changed(state: &mut State) {
-    let (now, me) = (state.now, state.username.clone().unwrap_or_default());
+    let (now, me) = (state.now, state.session.username.clone().unwrap_or_default());
     let Some(form) = &mut state.form else { return };
     form.problem = None;
     let focus = form.focus;
@@ -104,7 +104,7 @@ pub(super) fn step(state: &mut State, by: isize) -> Effects {
 
 pub(super) fn leave(state: &mut State) -> Effects {
     state.form = None;
-    if state.me.is_none() {
+    if state.session.me.is_none() {
         prompts::open_first(state);
     }
     Effects::new()
@@ -139,8 +139,8 @@ fn connect(state: &mut State) -> Effects {
         }
         Ok(endpoint) => {
             form.is_busy = true;
-            state.server = endpoint.to_string();
-            state.link = Link::Connecting;
+            state.connection.server = endpoint.to_string();
+            state.connection.link = Link::Connecting;
             vec![Effect::Connect(endpoint.to_string())]
         }
     }
@@ -214,7 +214,7 @@ pub(super) fn refused(state: &mut State, error: &ClientError) {
         ClientError::Refused(model::Error::Unauthenticated(_)) => "password",
         _ => "",
     };
-    let place = match (form.kind, field) {
+    let index = match (form.kind, field) {
         (FormKind::SignUp, "display_name") => 1,
         (FormKind::SignUp, "password") => 2,
         (FormKind::SignUp, "invite_code") => 4,
@@ -232,7 +232,7 @@ pub(super) fn refused(state: &mut State, error: &ClientError) {
         }
         _ => SafeText::line(&error.to_string()).as_str().to_owned(),
     };
-    form.refuse(place, problem);
+    form.refuse(index, problem);
     if form.kind == FormKind::LogIn
         && let Some(field) = form.fields.get_mut(1)
     {

@@ -20,7 +20,7 @@ pub(super) fn input(state: &mut State, event: Event) -> Effects {
         Event::Paste(text) => paste(state, &text),
         Event::Mouse(action, x, y) => mouse(state, action, x, y),
         Event::Focus(has) => {
-            state.is_focused = has;
+            state.terminal.is_focused = has;
             live::report_presence(state)
         }
         Event::Report(report) => {
@@ -32,7 +32,7 @@ pub(super) fn input(state: &mut State, event: Event) -> Effects {
 
 /// The terminal answered a question about itself.
 fn learn(state: &mut State, report: &Report) {
-    let can = &mut state.capabilities;
+    let can = &mut state.terminal.capabilities;
     match report {
         Report::Mode(2026, how) => can.synchronized = Some(*how != 0 && *how != 4),
         Report::Mode(2027, how) => can.clusters = Some(*how != 0 && *how != 4),
@@ -43,27 +43,29 @@ fn learn(state: &mut State, report: &Report) {
 }
 
 fn key(state: &mut State, key: Key) -> Effects {
-    if key == Key::ctrl('c') && !matches!(state.keymap.meaning(&[key], &state.contexts()), Meaning::Prefix) {
+    if key == Key::ctrl('c')
+        && !matches!(state.preferences.keymap.meaning(&[key], &state.contexts()), Meaning::Prefix)
+    {
         return quit::ask(state, "Ctrl-C");
     }
     let contexts = state.contexts();
-    state.keys.push(key);
-    match state.keymap.meaning(&state.keys, &contexts) {
+    state.pressed.keys.push(key);
+    match state.preferences.keymap.meaning(&state.pressed.keys, &contexts) {
         Meaning::Command(action) => {
-            state.keys.clear();
+            state.pressed.keys.clear();
             if let Some(effects) = special(state, action, key) {
                 return effects;
             }
             commands::perform(state, action, "")
         }
         Meaning::Prefix => {
-            if state.keys.len() == 1 {
-                state.keys_since = state.now;
+            if state.pressed.keys.len() == 1 {
+                state.pressed.since = state.now;
             }
             Effects::new()
         }
         Meaning::Nothing => {
-            let keys = std::mem::take(&mut state.keys);
+            let keys = std::mem::take(&mut state.pressed.keys);
             if keys.len() > 1 {
                 if key.code != Code::Esc {
                     state.say(not_a_shortcut(&Keys(keys)));
@@ -173,15 +175,15 @@ fn mouse(state: &mut State, action: MouseAction, x: u16, y: u16) -> Effects {
             });
             lists::fill_ahead(state)
         }
-        (_, Target::Choice(place)) => {
+        (_, Target::Choice(index)) => {
             if let Some(prompt) = &mut state.prompt {
-                prompt.choice = place;
+                prompt.choice = index;
             }
             commands::perform(state, Action::Accept, "")
         }
         (_, _) if state.prompt.is_some() => commands::perform(state, Action::Cancel, ""),
-        (_, Target::Tab(place)) => navigation::go(state, place),
-        (_, Target::Route(place)) => navigation::go(state, place),
+        (_, Target::Tab(route)) => navigation::go(state, route),
+        (_, Target::Route(route)) => navigation::go(state, route),
         (_, Target::Line(line)) => {
             let before = state.selected().cloned();
             let mut hit = false;

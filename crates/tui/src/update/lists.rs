@@ -20,41 +20,41 @@ const ROWS_AHEAD: usize = 10;
 const MESSAGES_AHEAD: usize = 5;
 
 /// Requests a page of a screen, unless one is under way or no one is signed in.
-pub(super) fn fill(state: &mut State, place: &Route, part: PageSelector) -> Effects {
-    if state.me.is_none() {
+pub(super) fn fill(state: &mut State, route: &Route, part: PageSelector) -> Effects {
+    if state.session.me.is_none() {
         return Effects::new();
     }
-    let Some(op) = place.request(&part) else {
-        if let Some(panel) = state.panels.get_mut(place) {
-            panel.phase = Phase::Ready;
+    let Some(op) = route.request(&part) else {
+        if let Some(screen) = state.screens.by_route.get_mut(route) {
+            screen.phase = Phase::Ready;
         }
         return Effects::new();
     };
-    let Some(panel) = state.panels.get_mut(place) else { return Effects::new() };
-    if panel.is_filling && part != PageSelector::Newest {
+    let Some(screen) = state.screens.by_route.get_mut(route) else { return Effects::new() };
+    if screen.is_loading && part != PageSelector::Newest {
         return Effects::new();
     }
-    panel.is_filling = true;
+    screen.is_loading = true;
     if part == PageSelector::Newest {
-        panel.is_asked_early = topic_of(place).is_some_and(|topic| !state.following.contains(&topic));
-        panel.newest_when_asked = panel.ids.first().copied().unwrap_or(0);
+        screen.was_requested_early = topic_of(route).is_some_and(|topic| !state.live.begun.contains(&topic));
+        screen.newest_at_request = screen.ids.first().copied().unwrap_or(0);
     }
-    if panel.phase == Phase::New || panel.phase == Phase::Failed {
-        panel.phase = Phase::Loading;
+    if screen.phase == Phase::New || screen.phase == Phase::Failed {
+        screen.phase = Phase::Loading;
     }
-    vec![ask(Purpose::Fill(place.clone(), part), op)]
+    vec![ask(Purpose::Fill(route.clone(), part), op)]
 }
 
 /// Requests the newest page of the current screen.
 pub(super) fn reload(state: &mut State) -> Effects {
-    let place = state.place().clone();
-    fill(state, &place, PageSelector::Newest)
+    let route = state.route().clone();
+    fill(state, &route, PageSelector::Newest)
 }
 
 /// Requests what is shown again, for what was missed without a connection.
 pub(super) fn fill_again(state: &mut State) -> Effects {
     let mut effects = reload(state);
-    if *state.place() != Route::Home && state.panels.contains_key(&Route::Home) {
+    if *state.route() != Route::Home && state.screens.by_route.contains_key(&Route::Home) {
         effects.extend(fill(state, &Route::Home, PageSelector::Newest));
     }
     effects
@@ -62,28 +62,28 @@ pub(super) fn fill_again(state: &mut State) -> Effects {
 
 /// Requests the next page when the reader comes near the end.
 pub(super) fn fill_ahead(state: &mut State) -> Effects {
-    let place = state.place().clone();
-    let Some(panel) = state.panels.get(&place) else { return Effects::new() };
-    let left = panel.list.rows().len().saturating_sub(panel.list.cursor());
-    let is_near = if matches!(place, Route::Conversation(_)) {
-        panel.list.cursor() < MESSAGES_AHEAD
+    let route = state.route().clone();
+    let Some(screen) = state.screens.by_route.get(&route) else { return Effects::new() };
+    let left = screen.list.rows().len().saturating_sub(screen.list.cursor());
+    let is_near = if matches!(route, Route::Conversation(_)) {
+        screen.list.cursor() < MESSAGES_AHEAD
     } else {
         left < ROWS_AHEAD
     };
-    match &panel.next {
-        Some(cursor) if is_near && panel.phase == Phase::Ready && state.link == Link::Live => {
+    match &screen.next {
+        Some(cursor) if is_near && screen.phase == Phase::Ready && state.connection.link == Link::Live => {
             let part = PageSelector::Older(cursor.clone());
-            fill(state, &place, part)
+            fill(state, &route, part)
         }
         _ => Effects::new(),
     }
 }
 
 /// Reads the cached pages of a screen, for when there is no connection.
-pub(super) fn recall(place: &Route) -> Effects {
-    let page = page::name_of(place)
-        .map(|name| Effect::Recall(Purpose::Fill(place.clone(), PageSelector::Newest), name));
-    let head = match place {
+pub(super) fn recall(route: &Route) -> Effects {
+    let page = page::name_of(route)
+        .map(|name| Effect::Recall(Purpose::Fill(route.clone(), PageSelector::Newest), name));
+    let head = match route {
         Route::Profile(username, _) => page::name_of_profile(username)
             .map(|name| Effect::Recall(Purpose::Profile(username.clone()), name)),
         _ => None,
@@ -92,8 +92,8 @@ pub(super) fn recall(place: &Route) -> Effects {
 }
 
 /// The subscription that keeps a list up to date.
-fn topic_of(place: &Route) -> Option<Topic> {
-    match place {
+fn topic_of(route: &Route) -> Option<Topic> {
+    match route {
         Route::Home => Some(Topic::Home),
         Route::Local => Some(Topic::Local),
         Route::Hashtag(name) => Some(Topic::Hashtag(name.clone())),
@@ -105,45 +105,54 @@ fn topic_of(place: &Route) -> Option<Topic> {
 
 /// A subscription has begun. Lists that were requested before it are requested again: an item may have come between.
 pub(super) fn following(state: &mut State, topic: Topic) -> Effects {
-    let is_early = |place: &Route, panel: &ScreenState| {
-        panel.is_asked_early && topic_of(place).is_some_and(|kept_up_by| kept_up_by == topic)
+    let is_early = |route: &Route, screen: &ScreenState| {
+        screen.was_requested_early && topic_of(route).is_some_and(|kept_up_by| kept_up_by == topic)
     };
-    let early: Vec<Route> =
-        state.panels.iter().filter(|(place, panel)| is_early(place, panel)).map(|(p, _)| p.clone()).collect();
-    state.following.insert(topic);
-    early.iter().flat_map(|place| fill(state, place, PageSelector::Newest)).collect()
+    let early: Vec<Route> = state
+        .screens
+        .by_route
+        .iter()
+        .filter(|(route, screen)| is_early(route, screen))
+        .map(|(p, _)| p.clone())
+        .collect();
+    state.live.begun.insert(topic);
+    early.iter().flat_map(|route| fill(state, route, PageSelector::Newest)).collect()
 }
 
 /// Requests trends while they are shown: there are no live events for them.
 pub(super) fn poll_trends(state: &mut State) -> Effects {
-    let shows = *state.place() == Route::Trends || areas(state).right.is_some();
-    let pause = if state.known.trends.is_empty() { NO_TRENDS_MS } else { TRENDS_MS };
-    if !shows || state.me.is_none() || state.link != Link::Live || state.now - state.trends_asked < pause {
+    let shows = *state.route() == Route::Trends || areas(state).right.is_some();
+    let pause = if state.entities.trends.is_empty() { NO_TRENDS_MS } else { TRENDS_MS };
+    if !shows
+        || state.session.me.is_none()
+        || state.connection.link != Link::Live
+        || state.now - state.live.trends_requested_at < pause
+    {
         return Effects::new();
     }
-    state.trends_asked = state.now;
+    state.live.trends_requested_at = state.now;
     vec![ask(Purpose::Trends, Op::GetTrends(v1::GetTrends { limit: 20 }))]
 }
 
 /// Inserts an identifier into a list that is sorted newest first.
-pub(super) fn insert(panel: &mut ScreenState, id: u64) {
-    if let Err(place) = panel.ids.binary_search_by(|other| id.cmp(other)) {
-        panel.ids.insert(place, id);
+pub(super) fn insert(screen: &mut ScreenState, id: u64) {
+    if let Err(index) = screen.ids.binary_search_by(|other| id.cmp(other)) {
+        screen.ids.insert(index, id);
     }
 }
 
 /// Removes a deleted tweet from every list. The reader's row becomes a tombstone.
 pub(super) fn forget_tweet(state: &mut State, id: u64) {
-    for panel in state.panels.values_mut() {
-        if let Some(place) = panel.ids.iter().position(|other| *other == id) {
-            panel.ids.remove(place);
-            if panel.gaps.remove(&id)
-                && let Some(above) = place.checked_sub(1).and_then(|place| panel.ids.get(place))
+    for screen in state.screens.by_route.values_mut() {
+        if let Some(index) = screen.ids.iter().position(|other| *other == id) {
+            screen.ids.remove(index);
+            if screen.gaps.remove(&id)
+                && let Some(above) = index.checked_sub(1).and_then(|index| screen.ids.get(index))
             {
-                panel.gaps.insert(*above);
+                screen.gaps.insert(*above);
             }
         }
-        panel.ancestors.retain(|other| *other != id);
+        screen.ancestors.retain(|other| *other != id);
     }
     state.refresh_all();
 }

@@ -27,7 +27,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
             Effects::new()
         }
         Event::TweetDeleted(deleted) => {
-            state.known.delete_tweet(deleted.tweet_id);
+            state.entities.delete_tweet(deleted.tweet_id);
             forget_tweet(state, deleted.tweet_id);
             Effects::new()
         }
@@ -39,27 +39,27 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
         }
         Event::Typing(typing) => {
             if let Some(account) = typing.account {
-                let place = Route::Conversation(account.username);
+                let route = Route::Conversation(account.username);
                 let until = state.now + TYPING_MS;
-                if let Some(panel) = state.panels.get_mut(&place) {
-                    panel.typing_until = until;
+                if let Some(screen) = state.screens.by_route.get_mut(&route) {
+                    screen.typing_until = until;
                 }
             }
             Effects::new()
         }
         Event::Presence(person) => {
             let is_there = person.presence() != v1::PresenceState::Offline;
-            if let Some(id) = state.known.learn_person(state.now, person) {
+            if let Some(id) = state.entities.learn_person(state.now, person) {
                 if is_there {
-                    state.online.insert(id);
+                    state.live.online.insert(id);
                 } else {
-                    state.online.remove(&id);
+                    state.live.online.remove(&id);
                 }
-                if let Some(panel) = state.panels.get_mut(&Route::Online) {
-                    match panel.ids.iter().position(|other| *other == id) {
-                        None if is_there => panel.ids.push(id),
-                        Some(place) if !is_there => {
-                            panel.ids.remove(place);
+                if let Some(screen) = state.screens.by_route.get_mut(&Route::Online) {
+                    match screen.ids.iter().position(|other| *other == id) {
+                        None if is_there => screen.ids.push(id),
+                        Some(index) if !is_there => {
+                            screen.ids.remove(index);
                         }
                         _ => {}
                     }
@@ -78,67 +78,73 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
 }
 
 fn learn_live(state: &mut State, live: v1::LiveTweet) -> Option<u64> {
-    state.known.learn_accounts(live.accounts);
-    state.known.learn_tweets(live.referenced, false);
+    state.entities.learn_accounts(live.accounts);
+    state.entities.learn_tweets(live.referenced, false);
     let tweet = live.tweet?;
     let id = tweet.id;
-    state.known.learn_tweets([tweet], false);
+    state.entities.learn_tweets([tweet], false);
     Some(id)
 }
 
 fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effects {
     let Some(id) = learn_live(state, live) else { return Effects::new() };
-    let mut places = vec![match topic {
+    let mut routes = vec![match topic {
         Topic::Local => Route::Local,
         Topic::Hashtag(name) => Route::Hashtag(name.clone()),
         _ => Route::Home,
     }];
-    if let Some(tweet) = state.known.tweet(id) {
+    if let Some(tweet) = state.entities.tweet(id) {
         let (reply_to, author) = (tweet.reply_to, tweet.author_id);
         if reply_to != 0 {
-            if let Some(parent) = state.known.tweet_mut(reply_to) {
+            if let Some(parent) = state.entities.tweet_mut(reply_to) {
                 // The exact count comes with the next page.
                 parent.replies = parent.replies.max(1);
             }
-            places.extend(threads_with(state, reply_to));
+            routes.extend(threads_with(state, reply_to));
         }
         if state.is_mine(id) {
-            places.push(Route::Mine);
+            routes.push(Route::Mine);
         }
-        let author = state.known.username(author).to_owned();
+        let author = state.entities.username(author).to_owned();
         if reply_to != 0 {
-            places.push(Route::Profile(author.clone(), ProfileTab::Replies));
+            routes.push(Route::Profile(author.clone(), ProfileTab::Replies));
         }
-        places.push(Route::Profile(author, ProfileTab::Tweets));
+        routes.push(Route::Profile(author, ProfileTab::Tweets));
     }
-    for place in places {
-        let is_read = |panel: &&mut ScreenState| matches!(panel.phase, Phase::Ready | Phase::Loading);
-        if let Some(panel) = state.panels.get_mut(&place).filter(is_read) {
-            insert(panel, id);
+    for route in routes {
+        let is_read = |screen: &&mut ScreenState| matches!(screen.phase, Phase::Ready | Phase::Loading);
+        if let Some(screen) = state.screens.by_route.get_mut(&route).filter(is_read) {
+            insert(screen, id);
         }
-        state.refresh(&place);
+        state.refresh(&route);
     }
     Effects::new()
 }
 
 /// Threads in memory that contain this tweet.
 fn threads_with(state: &State, id: u64) -> Vec<Route> {
-    let has = |place: &Route, panel: &ScreenState| match place {
-        Route::Thread(root) => *root == id || panel.ids.contains(&id),
+    let has = |route: &Route, screen: &ScreenState| match route {
+        Route::Thread(root) => *root == id || screen.ids.contains(&id),
         _ => false,
     };
-    state.panels.iter().filter(|(place, panel)| has(place, panel)).map(|(place, _)| place.clone()).collect()
+    state
+        .screens
+        .by_route
+        .iter()
+        .filter(|(route, screen)| has(route, screen))
+        .map(|(route, _)| route.clone())
+        .collect()
 }
 
 fn notification(state: &mut State, live: v1::LiveNotification) -> Effects {
     let Some(notification) = live.notification else { return Effects::new() };
-    state.known.learn_accounts(live.account.clone());
+    state.entities.learn_accounts(live.account.clone());
     if let Some(tweet) = live.tweet {
         learn_live(state, tweet);
     }
     let id = notification.id;
     let kind = notification.kind();
-    if let Some(tweet) = state.known.tweet_mut(notification.tweet_id) {
+    if let Some(tweet) = state.entities.tweet_mut(notification.tweet_id) {
         match kind {
             v1::NotificationKind::Like => tweet.likes += 1,
             v1::NotificationKind::Retweet => tweet.retweets += 1,
@@ -146,10 +152,10 @@ fn notification(state: &mut State, live: v1::LiveNotification) -> Effects {
             _ => {}
         }
     }
-    state.known.notifications.insert(id, notification);
-    state.unread += 1;
-    if let Some(panel) = state.panels.get_mut(&Route::Notifications) {
-        insert(panel, id);
+    state.entities.notifications.insert(id, notification);
+    state.live.unread += 1;
+    if let Some(screen) = state.screens.by_route.get_mut(&Route::Notifications) {
+        insert(screen, id);
     }
     state.refresh_all();
     let who = live.account.map_or_else(String::new, |account| format!("@{}", account.username));
@@ -165,9 +171,9 @@ fn notification(state: &mut State, live: v1::LiveNotification) -> Effects {
 
 /// Reports the user as away while the terminal does not have the focus.
 pub(super) fn report_presence(state: &State) -> Effects {
-    if state.link != Link::Live || state.me.is_none() {
+    if state.connection.link != Link::Live || state.session.me.is_none() {
         return Effects::new();
     }
-    let how = if state.is_focused { v1::PresenceState::Online } else { v1::PresenceState::Away };
+    let how = if state.terminal.is_focused { v1::PresenceState::Online } else { v1::PresenceState::Away };
     vec![ask(Purpose::Background, Op::SetPresence(v1::SetPresence { state: how.into() }))]
 }

@@ -47,9 +47,9 @@ pub fn start(mut setup: Setup) -> (State, Effects) {
     if let Some(page) = home {
         responses::show_cached(&mut state, &Purpose::Fill(Route::Home, PageSelector::Newest), page);
     }
-    let place = state.place().clone();
-    let mut effects = navigation::arrive(&mut state, &place);
-    if state.username.is_none() {
+    let route = state.route().clone();
+    let mut effects = navigation::arrive(&mut state, &route);
+    if state.session.username.is_none() {
         prompts::open_first(&mut state);
     }
     effects.retain(|effect| !matches!(effect, Effect::Ask(..)));
@@ -62,13 +62,13 @@ pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
     let mut effects = match message {
         Message::Input(event) => input::input(state, event),
         Message::Resized(size) => {
-            state.size = size;
+            state.terminal.size = size;
             Effects::new()
         }
         Message::Command(action, argument) => commands::perform(state, action, &argument),
         Message::Select(number) => {
-            let row = state.panel().and_then(|panel| panel.list.rows().get(number).cloned());
-            state.panel_mut().list.select(|other| Some(other) == row.as_ref());
+            let row = state.screen().and_then(|screen| screen.list.rows().get(number).cloned());
+            state.screen_mut().list.select(|other| Some(other) == row.as_ref());
             lists::fill_ahead(state)
         }
         Message::Woke => Effects::new(),

@@ -81,6 +81,6 @@ fn with_measure(
 ) -> Effects {
     let (rows_high, width) = list_size(state);
     state.with_list(|state, list| change(list, rows_high, &|row| height(state, row, width)));
-    state.panel_mut().is_going_up = goes_up;
+    state.screen_mut().is_going_up = goes_up;
     lists::fill_ahead(state)
 }

@@ -12,17 +12,17 @@ const HISTORY_MAX: usize = 100;
 
 /// Goes to a screen. Screens ahead in the history are forgotten.
 #[allow(clippy::needless_pass_by_value, reason = "every caller has made it for this")]
-pub(super) fn go(state: &mut State, place: Route) -> Effects {
+pub(super) fn go(state: &mut State, route: Route) -> Effects {
     let mut effects = leave(state);
-    if *state.place() != place {
-        state.history.truncate(state.at + 1);
-        state.history.push(place.clone());
-        if state.history.len() > HISTORY_MAX {
-            state.history.remove(0);
+    if *state.route() != route {
+        state.screens.history.truncate(state.screens.index + 1);
+        state.screens.history.push(route.clone());
+        if state.screens.history.len() > HISTORY_MAX {
+            state.screens.history.remove(0);
         }
-        state.at = state.history.len() - 1;
+        state.screens.index = state.screens.history.len() - 1;
     }
-    effects.extend(arrive(state, &place));
+    effects.extend(arrive(state, &route));
     state.forget_old();
     effects
 }
@@ -30,9 +30,9 @@ pub(super) fn go(state: &mut State, place: Route) -> Effects {
 /// Goes to another entry of the history.
 pub(super) fn travel(state: &mut State, to: usize) -> Effects {
     let mut effects = leave(state);
-    state.at = to.min(state.history.len().saturating_sub(1));
-    let place = state.place().clone();
-    effects.extend(arrive(state, &place));
+    state.screens.index = to.min(state.screens.history.len().saturating_sub(1));
+    let route = state.route().clone();
+    effects.extend(arrive(state, &route));
     effects
 }
 
@@ -40,65 +40,66 @@ pub(super) fn travel(state: &mut State, to: usize) -> Effects {
 fn leave(state: &mut State) -> Effects {
     let mut effects = drafts::put_away(state);
     state.pin();
-    let place = state.place().clone();
-    if let Some(name) = place.read_line_name() {
-        let read = state.read_lines.get(&name).copied();
-        if let Some(panel) = state.panels.get_mut(&place) {
-            panel.read_line = read;
+    let route = state.route().clone();
+    if let Some(name) = route.read_line_name() {
+        let read = state.reading.lines.get(&name).copied();
+        if let Some(screen) = state.screens.by_route.get_mut(&route) {
+            screen.read_line = read;
         }
     }
-    for topic in state.topics.drain() {
-        state.following.remove(&topic);
+    for topic in state.live.of_screen.drain() {
+        state.live.begun.remove(&topic);
         effects.push(Effect::Unsubscribe(topic));
     }
     effects
 }
 
 /// Shows a screen: what is known at once, and what the server has unless live events keep the list up to date.
-pub(super) fn arrive(state: &mut State, place: &Route) -> Effects {
-    let read_line = place.read_line_name().map(|name| state.read_lines.get(&name).copied());
-    let is_new = !state.panels.contains_key(place);
-    let panel = state.panels.entry(place.clone()).or_default();
+pub(super) fn arrive(state: &mut State, route: &Route) -> Effects {
+    let read_line = route.read_line_name().map(|name| state.reading.lines.get(&name).copied());
+    let is_new = !state.screens.by_route.contains_key(route);
+    let screen = state.screens.by_route.entry(route.clone()).or_default();
     if is_new && let Some(read_line) = read_line {
-        panel.read_line = read_line;
+        screen.read_line = read_line;
     }
     let mut effects = Effects::new();
-    let topic = match place {
+    let topic = match route {
         Route::Local | Route::Thread(_) => Some(Topic::Local),
         Route::Hashtag(name) => Some(Topic::Hashtag(name.clone())),
         _ => None,
     };
-    if let Some(topic) = topic.filter(|_| state.me.is_some()) {
-        state.topics.insert(topic.clone());
+    if let Some(topic) = topic.filter(|_| state.session.me.is_some()) {
+        state.live.of_screen.insert(topic.clone());
         effects.push(Effect::Subscribe(topic));
     }
     let is_live =
-        matches!(place, Route::Home | Route::Notifications | Route::Conversations | Route::Conversation(_));
-    let is_here = |panel: &ScreenState| panel.phase == Phase::Ready;
-    let is_fresh = is_live && state.panels.get(place).is_some_and(|p| is_here(p) && p.as_of.is_none());
-    if state.link != Link::Live && !state.panels.get(place).is_some_and(is_here) {
-        effects.extend(lists::recall(place));
+        matches!(route, Route::Home | Route::Notifications | Route::Conversations | Route::Conversation(_));
+    let is_here = |screen: &ScreenState| screen.phase == Phase::Ready;
+    let is_fresh =
+        is_live && state.screens.by_route.get(route).is_some_and(|p| is_here(p) && p.as_of.is_none());
+    if state.connection.link != Link::Live && !state.screens.by_route.get(route).is_some_and(is_here) {
+        effects.extend(lists::recall(route));
     }
     if !is_fresh {
-        effects.extend(lists::fill(state, place, PageSelector::Newest));
+        effects.extend(lists::fill(state, route, PageSelector::Newest));
     }
-    if let Route::Profile(username, _) = place
-        && state.me.is_some()
+    if let Route::Profile(username, _) = route
+        && state.session.me.is_some()
     {
         effects.push(ask_profile(username));
     }
-    state.refresh(place);
-    match place {
+    state.refresh(route);
+    match route {
         Route::Conversation(username) => {
-            if state.username.is_some() && !state.is_read_only {
+            if state.session.username.is_some() && !state.session.is_read_only {
                 effects.extend(compose::open(state, Writing::Message(username.clone())));
             }
             effects.extend(chat::mark_read(state, username));
-            let panel = state.panel_mut();
-            panel.list.select_last();
+            let screen = state.screen_mut();
+            screen.list.select_last();
         }
         Route::Thread(id) if is_new => {
-            state.panel_mut().list.select(|row| row.tweet() == Some(*id));
+            state.screen_mut().list.select(|row| row.tweet() == Some(*id));
         }
         _ => {}
     }
@@ -111,7 +112,7 @@ pub(super) fn go_to_profile(state: &mut State, username: String) -> Effects {
 }
 
 pub(super) fn go_to_own_profile(state: &mut State) -> Effects {
-    match state.username.clone() {
+    match state.session.username.clone() {
         Some(username) => go_to_profile(state, username),
         None => Effects::new(),
     }

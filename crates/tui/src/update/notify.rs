@@ -10,26 +10,26 @@ use crate::state::State;
 
 /// Notifies the user, unless the terminal has the focus or it is a quiet hour.
 pub(super) fn notify(state: &State, text: &str) -> Effects {
-    if state.is_focused || is_quiet_hour(state) { Effects::new() } else { send(state, text) }
+    if state.terminal.is_focused || is_quiet_hour(state) { Effects::new() } else { send(state, text) }
 }
 
 /// Notifies the user in the ways that are turned on; no effects if there is none.
 pub(super) fn send(state: &State, text: &str) -> Effects {
     let mut bytes = String::new();
-    if state.settings.notify {
-        bytes.push_str(&sequence(&state.capabilities.term, SafeText::line(text).as_str()));
+    if state.preferences.settings.notify {
+        bytes.push_str(&sequence(&state.terminal.capabilities.term, SafeText::line(text).as_str()));
     }
-    if state.settings.bell {
+    if state.preferences.settings.bell {
         bytes.push('\x07');
     }
     if bytes.is_empty() { Effects::new() } else { vec![Effect::Terminal(bytes)] }
 }
 
 fn is_quiet_hour(state: &State) -> bool {
-    let zone = state.capabilities.zone.clone().unwrap_or(TimeZone::UTC);
+    let zone = state.terminal.capabilities.zone.clone().unwrap_or(TimeZone::UTC);
     let time = Timestamp::from_millisecond(state.now).unwrap_or_default().to_zoned(zone);
     let hour = u8::try_from(time.hour()).unwrap_or(0);
-    let (from, to) = state.settings.quiet;
+    let (from, to) = state.preferences.settings.quiet;
     if from <= to { (from..to).contains(&hour) } else { hour >= from || hour < to }
 }
 

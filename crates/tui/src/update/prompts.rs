@@ -24,9 +24,9 @@ pub(super) fn open(state: &mut State, kind: PromptKind) -> Effects {
 
 /// Opens the first prompt of a client without a session.
 pub(super) fn open_first(state: &mut State) {
-    if state.server.is_empty() {
+    if state.connection.server.is_empty() {
         open(state, PromptKind::Welcome);
-    } else if state.link == Link::Live {
+    } else if state.connection.link == Link::Live {
         open(state, PromptKind::SignIn);
     }
 }
@@ -81,14 +81,15 @@ pub(super) fn change_shortcut(state: &mut State, words: &str) -> Effects {
 
 /// Shows the settings file.
 pub(super) fn settings_file(state: &mut State) -> Effects {
-    let text = state.settings.to_toml();
+    let text = state.preferences.settings.to_toml();
     let lines = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
     open(state, PromptKind::File(lines))
 }
 
 /// Opens the form for name and bio.
 pub(super) fn edit_profile(state: &mut State) -> Effects {
-    let mine = state.me.as_ref().and_then(|me| state.known.profiles.get(&me.account.username).cloned());
+    let mine =
+        state.session.me.as_ref().and_then(|me| state.entities.profiles.get(&me.account.username).cloned());
     state.form = Some(Form::edit_profile(&mine.unwrap_or_default()));
     Effects::new()
 }
@@ -153,7 +154,7 @@ pub(super) fn cancel(state: &mut State) -> Effects {
 /// Opens a link in the browser; over ssh, copies it.
 pub(super) fn open_link(state: &mut State, url: String) -> Effects {
     let host = url.split('/').nth(2).unwrap_or_default();
-    if state.capabilities.is_local {
+    if state.terminal.capabilities.is_local {
         state.say(format!("Opening {}", SafeText::line(host)));
         return vec![Effect::OpenLink(url)];
     }
@@ -163,11 +164,11 @@ pub(super) fn open_link(state: &mut State, url: String) -> Effects {
 
 /// Shows the details of a tweet, with its versions as far as they are known.
 pub(super) fn show_details(state: &mut State, id: u64, versions: &[v1::TweetVersion]) {
-    let Some(tweet) = state.known.tweet(id) else { return };
+    let Some(tweet) = state.entities.tweet(id) else { return };
     let time = absolute_time;
     let mut lines = vec![
         format!("Id {id}"),
-        format!("By @{}", state.known.username(tweet.author_id)),
+        format!("By @{}", state.entities.username(tweet.author_id)),
         format!("Written {} UTC", time(tweet.created_ms)),
         format!("Visibility: {}", visibility_word(tweet.visibility())),
         format!(

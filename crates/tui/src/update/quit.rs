@@ -14,11 +14,11 @@ const QUIT_MS: i64 = 2_000;
 
 /// Quits when it is asked for twice in a row.
 pub(super) fn ask(state: &mut State, key: &str) -> Effects {
-    if state.now - state.quit_asked <= QUIT_MS {
+    if state.now - state.quit_requested_at <= QUIT_MS {
         return quit(state);
     }
-    state.quit_asked = state.now;
-    state.keys.clear();
+    state.quit_requested_at = state.now;
+    state.pressed.keys.clear();
     state.say(format!("Press {key} again to quit. Your drafts are saved"));
     Effects::new()
 }
@@ -33,10 +33,10 @@ pub(super) fn quit(state: &mut State) -> Effects {
 pub fn finish(state: &mut State) -> Effects {
     let mut effects = drafts::save(state);
     effects.extend(save_read_lines(state));
-    for (until, _) in &mut state.held {
+    for (until, _) in &mut state.undo.waiting {
         *until = state.now;
     }
-    for outgoing in &mut state.outbox {
+    for outgoing in &mut state.texts.outbox {
         if matches!(outgoing.sending, Sending::Held(_)) {
             outgoing.sending = Sending::Held(state.now);
         }
@@ -48,12 +48,13 @@ pub fn finish(state: &mut State) -> Effects {
 
 /// Writes how far the reader has come, here and on the server, so that it is the same on every device.
 pub(super) fn save_read_lines(state: &mut State) -> Effects {
-    state.unkept_lines_since = None;
-    let lines: String = state.read_lines.iter().map(|(name, id)| format!("{name:?} = \"{id}\"\n")).collect();
+    state.reading.unsaved_since = None;
+    let lines: String =
+        state.reading.lines.iter().map(|(name, id)| format!("{name:?} = \"{id}\"\n")).collect();
     let mut effects = vec![Effect::Save(LocalItem::ReadLines, lines.into_bytes())];
-    if state.link == Link::Live && state.me.is_some() && !state.is_read_only {
-        for timeline in std::mem::take(&mut state.untold_lines) {
-            let tweet_id = state.read_lines.get(&timeline).copied().unwrap_or(0);
+    if state.connection.link == Link::Live && state.session.me.is_some() && !state.session.is_read_only {
+        for timeline in std::mem::take(&mut state.reading.unsent) {
+            let tweet_id = state.reading.lines.get(&timeline).copied().unwrap_or(0);
             let op = Op::SetReadLine(v1::SetReadLine { timeline, tweet_id });
             effects.push(effects::ask(Purpose::Background, op));
         }

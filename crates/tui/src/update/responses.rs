@@ -46,10 +46,10 @@ fn words(error: &ClientError) -> String {
 
 fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> Effects {
     match (purpose, result) {
-        (Purpose::Fill(place, part), result) => {
-            let name = page::name_of(&place).filter(|_| part == PageSelector::Newest);
+        (Purpose::Fill(route, part), result) => {
+            let name = page::name_of(&route).filter(|_| part == PageSelector::Newest);
             let cached = cache(state, name, &result);
-            cached.into_iter().chain(filled(state, &place, &part, result)).collect()
+            cached.into_iter().chain(filled(state, &route, &part, result)).collect()
         }
         (Purpose::Profile(username), result) => {
             let cached = cache(state, page::name_of_profile(&username), &result);
@@ -62,7 +62,7 @@ fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> E
             vec![ask(Purpose::Me, Op::GetProfile(v1::GetProfile { username: String::new() }))]
         }
         (Purpose::BindKey, _) => {
-            state.offered_key = None;
+            state.session.offered_key = None;
             state.say("You can sign in with this SSH key from now on");
             Effects::new()
         }
@@ -82,7 +82,7 @@ fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> E
 fn failed(state: &mut State, purpose: &Purpose, error: &ClientError) {
     let text = words(error);
     match purpose {
-        Purpose::Fill(place, part) => fill_failed(state, place, part, text),
+        Purpose::Fill(route, part) => fill_failed(state, route, part, text),
         Purpose::SignIn | Purpose::Form => forms::refused(state, error),
         Purpose::BindKey => state.complain(format!("The SSH key was not added: {text}")),
         Purpose::HidePresence(true) => {
@@ -92,19 +92,19 @@ fn failed(state: &mut State, purpose: &Purpose, error: &ClientError) {
         Purpose::MarkNotificationsRead(_) => {
             state.complain(format!("Notifications not marked as read: {text}"));
         }
-        Purpose::Profile(_) if matches!(state.place(), Route::Profile(..)) => state.complain(text),
+        Purpose::Profile(_) if matches!(state.route(), Route::Profile(..)) => state.complain(text),
         _ => state.note(text),
     }
 }
 
-fn fill_failed(state: &mut State, place: &Route, part: &PageSelector, text: String) {
+fn fill_failed(state: &mut State, route: &Route, part: &PageSelector, text: String) {
     let mut is_shown = false;
-    if let Some(panel) = state.panels.get_mut(place) {
-        panel.is_filling = false;
-        is_shown = panel.phase == Phase::Ready;
+    if let Some(screen) = state.screens.by_route.get_mut(route) {
+        screen.is_loading = false;
+        is_shown = screen.phase == Phase::Ready;
         if !is_shown {
-            panel.phase = Phase::Failed;
-            panel.problem = Some(text.clone());
+            screen.phase = Phase::Failed;
+            screen.problem = Some(text.clone());
         }
     }
     // The screen itself shows the problem when it has nothing else to show.
@@ -126,26 +126,26 @@ fn logged_out(state: &mut State, error: Option<ClientError>) -> Effects {
 fn learned(state: &mut State, purpose: &Purpose, result: response::Result) -> Effects {
     match result {
         response::Result::Profile(profile) => {
-            let is_first = *purpose == Purpose::Me && state.me.is_none();
+            let is_first = *purpose == Purpose::Me && state.session.me.is_none();
             if *purpose == Purpose::Me {
                 session::know_me(state, &profile);
             }
-            state.known.learn_profile(profile);
+            state.entities.learn_profile(profile);
             if is_first {
                 return session::after_me(state);
             }
         }
         response::Result::NotificationPage(page) => {
-            state.unread = page.unread;
+            state.live.unread = page.unread;
             learn::notifications(state, page);
         }
         response::Result::ConversationPage(page) => {
             learn::conversations(state, page);
         }
-        response::Result::TrendList(list) => state.known.trends = list.trends,
+        response::Result::TrendList(list) => state.entities.trends = list.trends,
         response::Result::ReadLineList(list) => learn::read_lines(state, list),
         response::Result::OnlineList(list) => {
-            state.online = learn::people(state, list.people).into_iter().collect();
+            state.live.online = learn::people(state, list.people).into_iter().collect();
         }
         response::Result::TweetPage(page) => {
             learn::tweets(state, page);
@@ -176,9 +176,9 @@ fn signed_in(state: &mut State, logged_in: v1::LoggedIn) -> Effects {
     let Some(profile) = logged_in.profile else { return Effects::new() };
     let username = profile.account.as_ref().map_or_else(String::new, |account| account.username.clone());
     let is_new = profile.following == 0 && profile.tweets == 0;
-    let is_another = state.username.as_ref().is_some_and(|before| *before != username);
-    let has_local_files = state.username.is_none() && state.capabilities.is_local && !is_new;
-    let name = format!("{username}@{}", state.server);
+    let is_another = state.session.username.as_ref().is_some_and(|before| *before != username);
+    let has_local_files = state.session.username.is_none() && state.terminal.capabilities.is_local && !is_new;
+    let name = format!("{username}@{}", state.connection.server);
     let mut effects = vec![Effect::SignedIn { username, token: logged_in.token.into() }];
     if is_another || has_local_files {
         // Starts again with the files of the account: no account may see or send what belongs to another.
@@ -186,8 +186,8 @@ fn signed_in(state: &mut State, logged_in: v1::LoggedIn) -> Effects {
         return effects;
     }
     effects.extend(session::begin(state, &profile));
-    state.known.learn_profile(profile);
-    if state.offered_key.is_some() {
+    state.entities.learn_profile(profile);
+    if state.session.offered_key.is_some() {
         effects.extend(prompts::open(state, PromptKind::BindKey));
     }
     if is_new {
@@ -197,16 +197,16 @@ fn signed_in(state: &mut State, logged_in: v1::LoggedIn) -> Effects {
 }
 
 /// A page of a screen arrived.
-fn filled(state: &mut State, place: &Route, part: &PageSelector, result: response::Result) -> Effects {
+fn filled(state: &mut State, route: &Route, part: &PageSelector, result: response::Result) -> Effects {
     if let response::Result::Thread(thread) = result {
-        show_thread(state, place, part, thread);
+        show_thread(state, route, part, thread);
         return Effects::new();
     }
-    let Some((ids, next)) = items(state, place, result) else { return Effects::new() };
-    merge(state, place, part, ids, next);
-    if let Route::Conversation(username) = place {
-        if *part == PageSelector::Newest && state.place() == place {
-            state.panel_mut().list.select_last();
+    let Some((ids, next)) = items(state, route, result) else { return Effects::new() };
+    merge(state, route, part, ids, next);
+    if let Route::Conversation(username) = route {
+        if *part == PageSelector::Newest && state.route() == route {
+            state.screen_mut().list.select_last();
         }
         return chat::mark_read(state, username);
     }
@@ -214,7 +214,7 @@ fn filled(state: &mut State, place: &Route, part: &PageSelector, result: respons
 }
 
 /// Stores the items of a page; returns their identifiers and the cursor of the next page, empty at the end.
-fn items(state: &mut State, place: &Route, result: response::Result) -> Option<(Vec<u64>, String)> {
+fn items(state: &mut State, route: &Route, result: response::Result) -> Option<(Vec<u64>, String)> {
     let next = match &result {
         response::Result::TweetPage(page) => page.next.clone(),
         response::Result::NotificationPage(page) => page.next.clone(),
@@ -226,39 +226,39 @@ fn items(state: &mut State, place: &Route, result: response::Result) -> Option<(
     let ids = match result {
         response::Result::TweetPage(page) => learn::tweets(state, page),
         response::Result::NotificationPage(page) => {
-            state.unread = page.unread;
+            state.live.unread = page.unread;
             learn::notifications(state, page)
         }
         response::Result::ConversationPage(page) => learn::conversations(state, page),
         response::Result::MessagePage(page) => {
-            if let Some(panel) = state.panels.get_mut(place) {
-                panel.theirs = page.theirs.unwrap_or_default();
+            if let Some(screen) = state.screens.by_route.get_mut(route) {
+                screen.receipts = page.theirs.unwrap_or_default();
             }
             learn::messages(state, page)
         }
         response::Result::AccountPage(page) => learn::people(state, page.people),
         response::Result::OnlineList(list) => {
             let ids = learn::people(state, list.people);
-            state.online = ids.iter().copied().collect();
+            state.live.online = ids.iter().copied().collect();
             ids
         }
         response::Result::TrendList(list) => {
-            state.known.trends = list.trends;
+            state.entities.trends = list.trends;
             Vec::new()
         }
         response::Result::HashtagList(list) => {
-            if let Some(panel) = state.panels.get_mut(place) {
-                panel.names = list.hashtags.iter().map(|tag| tag.name.as_str().into()).collect();
+            if let Some(screen) = state.screens.by_route.get_mut(route) {
+                screen.names = list.hashtags.iter().map(|tag| tag.name.as_str().into()).collect();
             }
             learn::hashtags(state, list.hashtags);
             Vec::new()
         }
         response::Result::SshKeyList(list) => {
-            state.known.keys = list.keys;
+            state.entities.keys = list.keys;
             Vec::new()
         }
         response::Result::SessionList(list) => {
-            state.known.sessions = list.sessions;
+            state.entities.sessions = list.sessions;
             Vec::new()
         }
         _ => return None,
@@ -267,66 +267,66 @@ fn items(state: &mut State, place: &Route, result: response::Result) -> Option<(
 }
 
 /// A page of a thread arrived.
-fn show_thread(state: &mut State, place: &Route, part: &PageSelector, thread: v1::Thread) {
+fn show_thread(state: &mut State, route: &Route, part: &PageSelector, thread: v1::Thread) {
     let Some(tweet) = thread.tweet else { return };
     let root = tweet.id;
-    state.known.learn_accounts(thread.accounts);
-    state.known.learn_tweets(thread.referenced, true);
+    state.entities.learn_accounts(thread.accounts);
+    state.entities.learn_tweets(thread.referenced, true);
     let ancestors: Vec<u64> = thread.ancestors.iter().map(|one| one.id).collect();
-    state.known.learn_tweets(thread.ancestors, true);
-    state.known.learn_tweets([tweet], true);
+    state.entities.learn_tweets(thread.ancestors, true);
+    state.entities.learn_tweets([tweet], true);
     let replies = thread.replies.unwrap_or_default();
     let next = (!replies.next.is_empty()).then(|| replies.next.clone());
     let ids = learn::tweets(state, replies);
-    let Some(panel) = state.panels.get_mut(place) else { return };
-    let is_first = panel.phase != Phase::Ready;
-    panel.is_filling = false;
-    panel.phase = Phase::Ready;
-    panel.as_of = None;
-    panel.ancestors = ancestors;
-    panel.next = next;
+    let Some(screen) = state.screens.by_route.get_mut(route) else { return };
+    let is_first = screen.phase != Phase::Ready;
+    screen.is_loading = false;
+    screen.phase = Phase::Ready;
+    screen.as_of = None;
+    screen.ancestors = ancestors;
+    screen.next = next;
     if matches!(part, PageSelector::Newest) {
-        panel.ids = ids;
+        screen.ids = ids;
     } else {
-        insert_all(panel, ids);
+        insert_all(screen, ids);
     }
-    state.refresh(place);
-    if is_first && let Some(panel) = state.panels.get_mut(place) {
-        panel.list.select(|row| row.tweet() == Some(root));
+    state.refresh(route);
+    if is_first && let Some(screen) = state.screens.by_route.get_mut(route) {
+        screen.list.select(|row| row.tweet() == Some(root));
     }
 }
 
 /// Caches a page for when there is no connection. Over ssh there is always one: the client runs on the server.
 fn cache(state: &State, name: Option<String>, result: &response::Result) -> Option<Effect> {
-    let name = name.filter(|_| state.capabilities.is_local)?;
-    let page = Page { kept_ms: state.now, result: result.clone() };
+    let name = name.filter(|_| state.terminal.capabilities.is_local)?;
+    let page = Page { received_ms: state.now, result: result.clone() };
     Some(Effect::Save(LocalItem::Page(name), page.encode()))
 }
 
 /// Shows a cached page, unless the server was faster.
 pub(super) fn show_cached(state: &mut State, purpose: &Purpose, page: Page) {
     match purpose {
-        Purpose::Fill(place, part) => {
-            let panel = state.panels.entry(place.clone()).or_default();
-            if panel.phase == Phase::Ready {
+        Purpose::Fill(route, part) => {
+            let screen = state.screens.by_route.entry(route.clone()).or_default();
+            if screen.phase == Phase::Ready {
                 return;
             }
             // Its effects were carried out when the page came from the server.
-            let _ = filled(state, place, part, page.result);
-            let read_line = place.read_line_name().and_then(|name| state.read_lines.get(&name).copied());
-            if let Some(panel) = state.panels.get_mut(place) {
-                panel.as_of = Some(page.kept_ms);
-                panel.read_line = panel.read_line.or(read_line);
+            let _ = filled(state, route, part, page.result);
+            let read_line = route.read_line_name().and_then(|name| state.reading.lines.get(&name).copied());
+            if let Some(screen) = state.screens.by_route.get_mut(route) {
+                screen.as_of = Some(page.received_ms);
+                screen.read_line = screen.read_line.or(read_line);
             }
-            state.refresh(place);
+            state.refresh(route);
         }
-        Purpose::Profile(username) if !state.known.profiles.contains_key(username) => {
+        Purpose::Profile(username) if !state.entities.profiles.contains_key(username) => {
             let _ = learned(state, purpose, page.result);
         }
         _ => return,
     }
     // Presence is not cached.
-    if state.link != Link::Live {
-        state.known.forget_presence();
+    if state.connection.link != Link::Live {
+        state.entities.forget_presence();
     }
 }

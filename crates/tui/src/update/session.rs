@@ -15,8 +15,8 @@ use crate::state::{Link, Me, Phase, State};
 
 /// A connection was made.
 pub(super) fn connected(state: &mut State, connected: Connected) -> Effects {
-    state.hello = connected.hello;
-    state.link = Link::Live;
+    state.connection.hello = connected.hello;
+    state.connection.link = Link::Live;
     if let Some(key) = connected.first_contact {
         // Whole on a line of 80, so that it can be compared.
         state.say(format!("New server. Its key: {key}"));
@@ -44,15 +44,15 @@ pub(super) fn begin(state: &mut State, profile: &v1::Profile) -> Effects {
     let mut effects = subscribe();
     know_me(state, profile);
     effects.extend(ask_about_me());
-    let place = state.place().clone();
-    effects.extend(navigation::arrive(state, &place));
+    let route = state.route().clone();
+    effects.extend(navigation::arrive(state, &route));
     effects
 }
 
 /// Takes over the user's own profile.
 pub(super) fn know_me(state: &mut State, profile: &v1::Profile) {
-    state.me = me_of(profile);
-    state.username = state.me.as_ref().map(|me| me.account.username.clone());
+    state.session.me = me_of(profile);
+    state.session.username = state.session.me.as_ref().map(|me| me.account.username.clone());
     // An error on the screen is more important than the advice.
     let has_bad_news = state.toast.as_ref().is_some_and(|toast| toast.is_error);
     if profile.own.is_some_and(|own| own.password_change_advised) && !has_bad_news {
@@ -62,12 +62,12 @@ pub(super) fn know_me(state: &mut State, profile: &v1::Profile) {
 
 /// What has to wait until it is known who one is.
 pub(super) fn after_me(state: &mut State) -> Effects {
-    let place = state.place().clone();
+    let route = state.route().clone();
     // What was kept from the last time is shown, and may be old.
-    let was_kept = state.panels.get(&place).is_some_and(|panel| panel.phase == Phase::Ready);
-    let mut effects = navigation::arrive(state, &place);
+    let was_kept = state.screens.by_route.get(&route).is_some_and(|screen| screen.phase == Phase::Ready);
+    let mut effects = navigation::arrive(state, &route);
     if was_kept {
-        effects.extend(lists::fill(state, &place, PageSelector::Newest));
+        effects.extend(lists::fill(state, &route, PageSelector::Newest));
     }
     effects.extend(compose::release_outbox(state));
     effects
@@ -79,13 +79,13 @@ pub(super) fn unreachable(state: &mut State, error: &ClientError) -> Effects {
     match error {
         ClientError::Refused(model::Error::Unauthenticated(_)) => return session_ended(state),
         ClientError::KeyChanged { .. } | ClientError::File { .. } | ClientError::Protocol { .. } => {
-            state.link = Link::Stopped(text.clone());
+            state.connection.link = Link::Stopped(text.clone());
         }
-        _ => state.link = Link::Reconnecting(text.clone()),
+        _ => state.connection.link = Link::Reconnecting(text.clone()),
     }
     // Without a session there is nothing to read offline: the address may be wrong.
-    if state.username.is_none() && state.form.is_none() && state.capabilities.is_local {
-        state.form = Some(Form::connect(&state.server));
+    if state.session.username.is_none() && state.form.is_none() && state.terminal.capabilities.is_local {
+        state.form = Some(Form::connect(&state.connection.server));
     }
     if let Some(form) = &mut state.form {
         form.refuse(0, text);
@@ -99,9 +99,9 @@ pub(super) fn unreachable(state: &mut State, error: &ClientError) -> Effects {
 pub(super) fn link(state: &mut State, link: client::State) -> Effects {
     match link {
         client::State::Connected => {
-            let was_live = state.link == Link::Live;
-            (state.link, state.lost_at) = (Link::Live, None);
-            if was_live || state.me.is_none() {
+            let was_live = state.connection.link == Link::Live;
+            (state.connection.link, state.connection.lost_at) = (Link::Live, None);
+            if was_live || state.session.me.is_none() {
                 return Effects::new();
             }
             let mut effects = fill_again(state);
@@ -109,7 +109,7 @@ pub(super) fn link(state: &mut State, link: client::State) -> Effects {
             effects
         }
         // Servers close connections that stay signed out; the next request makes another.
-        client::State::Reconnecting { .. } if state.me.is_none() => Effects::new(),
+        client::State::Reconnecting { .. } if state.session.me.is_none() => Effects::new(),
         client::State::Reconnecting { why } => {
             let why = SafeText::line(&why).as_str().to_owned();
             state.note(why.clone());
@@ -128,29 +128,29 @@ pub(super) fn link(state: &mut State, link: client::State) -> Effects {
 
 /// There are no live events from now on, and presence is unknown.
 fn lost(state: &mut State, link: Link) {
-    if state.link == Link::Live {
-        state.lost_at = Some(state.now);
+    if state.connection.link == Link::Live {
+        state.connection.lost_at = Some(state.now);
     }
-    state.link = link;
-    state.known.forget_presence();
-    state.online.clear();
-    if let Some(panel) = state.panels.get_mut(&Route::Online) {
-        panel.ids.clear();
-        panel.phase = Phase::New;
+    state.connection.link = link;
+    state.entities.forget_presence();
+    state.live.online.clear();
+    if let Some(screen) = state.screens.by_route.get_mut(&Route::Online) {
+        screen.ids.clear();
+        screen.phase = Phase::New;
     }
     state.refresh(&Route::Online);
 }
 
 /// The session was revoked. Drafts and the outbox stay for the next session of the account.
 fn session_ended(state: &mut State) -> Effects {
-    let username = state.username.clone().unwrap_or_default();
+    let username = state.session.username.clone().unwrap_or_default();
     let mut effects = drafts::save(state);
-    state.me = None;
+    state.session.me = None;
     state.prompt = None;
     let mut form = Form::log_in(&username);
     form.problem = Some("Your session was revoked. Sign in again; your drafts are saved".to_owned());
     state.form = Some(form);
-    let server = state.server.clone();
+    let server = state.connection.server.clone();
     effects.extend([Effect::Drop(LocalItem::Pages), Effect::SignedOut, Effect::Connect(server)]);
     effects
 }

@@ -9,13 +9,13 @@ use crate::state::State;
 /// Goes to a tab by its index; on the head of a profile, to a tab of the profile.
 pub(super) fn select(state: &mut State, index: usize) -> Effects {
     if let (Route::Profile(username, _), Some((tab, _))) =
-        (state.place().clone(), ProfileTab::ALL.get(index).copied())
+        (state.route().clone(), ProfileTab::ALL.get(index).copied())
         && matches!(state.selected(), Some(Row::ProfileHead))
     {
         return show_profile_tab(state, username, tab);
     }
     match Route::TABS.get(index) {
-        Some(place) => navigation::go(state, place.clone()),
+        Some(route) => navigation::go(state, route.clone()),
         None => Effects::new(),
     }
 }
@@ -29,41 +29,41 @@ pub(super) fn previous(state: &mut State) -> Effects {
 }
 
 fn step(state: &mut State, by: isize) -> Effects {
-    if matches!(state.place(), Route::Profile(..)) {
+    if matches!(state.route(), Route::Profile(..)) {
         return next_of_profile(state);
     }
     let count = Route::TABS.len();
-    let mut visited = state.history.iter().take(state.at + 1).rev();
-    let now = visited.find_map(|place| Route::TABS.iter().position(|tab| tab == place));
+    let mut visited = state.screens.history.iter().take(state.screens.index + 1).rev();
+    let now = visited.find_map(|route| Route::TABS.iter().position(|tab| tab == route));
     let next = now.map_or(0, |now| now.wrapping_add_signed(by).wrapping_add(count) % count);
     select(state, next)
 }
 
 /// The next tab of the profile that is shown.
 pub(super) fn next_of_profile(state: &mut State) -> Effects {
-    let Route::Profile(username, tab) = state.place().clone() else { return Effects::new() };
+    let Route::Profile(username, tab) = state.route().clone() else { return Effects::new() };
     show_profile_tab(state, username, tab.next())
 }
 
 /// Replaces the entry in the history: going back leads to the screen before the profile.
 fn show_profile_tab(state: &mut State, username: String, tab: ProfileTab) -> Effects {
-    if let Some(here) = state.history.get_mut(state.at) {
+    if let Some(here) = state.screens.history.get_mut(state.screens.index) {
         *here = Route::Profile(username, tab);
     }
-    let place = state.place().clone();
-    navigation::arrive(state, &place)
+    let route = state.route().clone();
+    navigation::arrive(state, &route)
 }
 
 /// Removes the filter, or goes to the screen before.
 pub(super) fn back(state: &mut State) -> Effects {
-    if state.panel().is_some_and(|panel| !panel.filter.is_empty()) {
+    if state.screen().is_some_and(|screen| !screen.filter.is_empty()) {
         state.set_filter(String::new());
         return Effects::new();
     }
-    if state.at > 0 {
-        return navigation::travel(state, state.at - 1);
+    if state.screens.index > 0 {
+        return navigation::travel(state, state.screens.index - 1);
     }
-    if *state.place() != Route::Home {
+    if *state.route() != Route::Home {
         return navigation::go(state, Route::Home);
     }
     state.say("You're on the first screen. Press q twice to quit");
@@ -72,17 +72,17 @@ pub(super) fn back(state: &mut State) -> Effects {
 
 /// In a thread, hides or shows the replies to the selected tweet; elsewhere, opens its thread.
 pub(super) fn fold(state: &mut State) -> Effects {
-    let place = state.place().clone();
-    let (Route::Thread(_), Some(Row::Tweet(id, _))) = (&place, state.selected().cloned()) else {
+    let route = state.route().clone();
+    let (Route::Thread(_), Some(Row::Tweet(id, _))) = (&route, state.selected().cloned()) else {
         return match state.selected_tweet() {
             Some(id) => navigation::go(state, Route::Thread(id)),
             None => Effects::new(),
         };
     };
-    let folded = &mut state.panel_mut().folded;
+    let folded = &mut state.screen_mut().folded;
     if !folded.remove(&id) {
         folded.insert(id);
     }
-    state.refresh(&place);
+    state.refresh(&route);
     Effects::new()
 }

@@ -19,10 +19,10 @@ pub(super) fn on_time(state: &mut State) -> Effects {
     if state.toast.as_ref().is_some_and(|toast| toast.until <= now) {
         state.toast = None;
     }
-    if state.unkept_since.is_some_and(|since| since + SAVE_DRAFT_MS <= now) {
+    if state.texts.unsaved_since.is_some_and(|since| since + SAVE_DRAFT_MS <= now) {
         effects.extend(drafts::save(state));
     }
-    if state.unkept_lines_since.is_some_and(|since| since + SAVE_LINES_MS <= now) {
+    if state.reading.unsaved_since.is_some_and(|since| since + SAVE_LINES_MS <= now) {
         effects.extend(quit::save_read_lines(state));
     }
     effects.extend(user_actions::release_held(state));
@@ -35,21 +35,23 @@ pub(super) fn on_time(state: &mut State) -> Effects {
 /// The time of the next `Message::Woke`, if nothing else happens before; Unix milliseconds.
 #[must_use]
 pub fn deadline(state: &State) -> Option<i64> {
-    let held = state.outbox.iter().filter_map(|outgoing| match outgoing.sending {
+    let held = state.texts.outbox.iter().filter_map(|outgoing| match outgoing.sending {
         Sending::Held(until) => Some(until),
         _ => None,
     });
     // The seconds that are left to undo are shown.
-    let counting = state.held.iter().map(|(until, _)| *until).chain(held);
+    let counting = state.undo.waiting.iter().map(|(until, _)| *until).chain(held);
     let counting = counting.min().map(|until| until.min(state.now - state.now.rem_euclid(1_000) + 1_000));
-    let typing = state.panel().map(|panel| panel.typing_until).filter(|until| *until > state.now);
-    let hint = (!state.keys.is_empty()).then(|| state.keys_since + KEY_HINT_MS).filter(|at| *at > state.now);
-    let shows_ages = state.panel().is_some_and(|panel| !panel.list.rows().is_empty());
+    let typing = state.screen().map(|screen| screen.typing_until).filter(|until| *until > state.now);
+    let hint = (!state.pressed.keys.is_empty())
+        .then(|| state.pressed.since + KEY_HINT_MS)
+        .filter(|at| *at > state.now);
+    let shows_ages = state.screen().is_some_and(|screen| !screen.list.rows().is_empty());
     let minute = shows_ages.then(|| state.now - state.now.rem_euclid(MINUTE_MS) + MINUTE_MS);
     [
         state.toast.as_ref().map(|toast| toast.until),
-        state.unkept_since.map(|since| since + SAVE_DRAFT_MS),
-        state.unkept_lines_since.map(|since| since + SAVE_LINES_MS),
+        state.texts.unsaved_since.map(|since| since + SAVE_DRAFT_MS),
+        state.reading.unsaved_since.map(|since| since + SAVE_LINES_MS),
         counting,
         typing,
         hint,

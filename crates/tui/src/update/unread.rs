@@ -14,19 +14,19 @@ use crate::wording::link_words;
 
 /// Goes to the newest item; in lists without live events, requests it too.
 pub(super) fn show_new(state: &mut State) -> Effects {
-    if matches!(state.place(), Route::Conversation(_)) {
-        state.panel_mut().list.select_last();
+    if matches!(state.route(), Route::Conversation(_)) {
+        state.screen_mut().list.select_last();
         return Effects::new();
     }
-    state.panel_mut().list.select_first();
-    if state.place().is_timeline() { Effects::new() } else { lists::reload(state) }
+    state.screen_mut().list.select_first();
+    if state.route().is_timeline() { Effects::new() } else { lists::reload(state) }
 }
 
 /// Goes to the first tweet that was read before.
 pub(super) fn read_line(state: &mut State) -> Effects {
-    let read = state.panel().and_then(|panel| panel.read_line);
+    let read = state.screen().and_then(|screen| screen.read_line);
     let found = read
-        .is_some_and(|read| state.panel_mut().list.select(|row| row.tweet().is_some_and(|id| id <= read)));
+        .is_some_and(|read| state.screen_mut().list.select(|row| row.tweet().is_some_and(|id| id <= read)));
     if !found {
         state.say("No read position here");
     }
@@ -35,19 +35,19 @@ pub(super) fn read_line(state: &mut State) -> Effects {
 
 /// Marks a feed as read up to the selected tweet, or all notifications, or the chat that is open.
 pub(super) fn mark_read(state: &mut State) -> Effects {
-    match state.place().clone() {
+    match state.route().clone() {
         Route::Notifications => mark_notifications_read(state),
         Route::Conversation(username) => chat::mark_read(state, &username),
-        place => {
-            let (Some(name), Some(id)) = (place.read_line_name(), state.selected().and_then(Row::tweet))
+        route => {
+            let (Some(name), Some(id)) = (route.read_line_name(), state.selected().and_then(Row::tweet))
             else {
                 state.say("No read position here");
                 return Effects::new();
             };
-            state.read_lines.insert(name, id);
-            state.unkept_lines_since.get_or_insert(state.now);
-            state.panel_mut().read_line = Some(id);
-            state.refresh(&place);
+            state.reading.lines.insert(name, id);
+            state.reading.unsaved_since.get_or_insert(state.now);
+            state.screen_mut().read_line = Some(id);
+            state.refresh(&route);
             state.say("Marked as read up to here");
             Effects::new()
         }
@@ -55,7 +55,7 @@ pub(super) fn mark_read(state: &mut State) -> Effects {
 }
 
 fn mark_notifications_read(state: &State) -> Effects {
-    match state.panel().and_then(|panel| panel.ids.first().copied()) {
+    match state.screen().and_then(|screen| screen.ids.first().copied()) {
         None => Effects::new(),
         Some(up_to) => {
             let op = Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to });
@@ -67,27 +67,27 @@ fn mark_notifications_read(state: &State) -> Effects {
 /// The server has marked notifications as read. Those that came later stay unread.
 pub(super) fn notifications_marked(state: &mut State, up_to: u64) {
     let mut unread = 0;
-    for notification in state.known.notifications.values_mut() {
+    for notification in state.entities.notifications.values_mut() {
         notification.unread &= notification.id > up_to;
         unread += u32::from(notification.unread);
     }
-    state.unread = unread;
+    state.live.unread = unread;
     state.refresh_all();
 }
 
 /// Goes to what is unread: messages first, then notifications, then the home feed.
 pub(super) fn next_anywhere(state: &mut State) -> Effects {
-    let waiting = state.known.conversations.values().filter(|conversation| conversation.unread > 0);
+    let waiting = state.entities.conversations.values().filter(|conversation| conversation.unread > 0);
     let oldest = waiting.min_by_key(|conversation| conversation.last.as_ref().map_or(0, |last| last.id));
     if let Some(with) = oldest.and_then(|conversation| conversation.with.clone()) {
         return navigation::go(state, Route::Conversation(with.username));
     }
-    if state.unread > 0 && *state.place() != Route::Notifications {
+    if state.live.unread > 0 && *state.route() != Route::Notifications {
         return navigation::go(state, Route::Notifications);
     }
     let effects =
-        if *state.place() == Route::Home { Effects::new() } else { navigation::go(state, Route::Home) };
-    state.panel_mut().list.select_first();
+        if *state.route() == Route::Home { Effects::new() } else { navigation::go(state, Route::Home) };
+    state.screen_mut().list.select_first();
     effects
 }
 
@@ -102,8 +102,8 @@ pub(super) fn previous_here(state: &mut State) -> Effects {
 }
 
 fn step_to_match(state: &mut State, goes_down: bool) -> Effects {
-    let Some(panel) = state.panel() else { return Effects::new() };
-    let (rows, cursor) = (panel.list.rows(), panel.list.cursor());
+    let Some(screen) = state.screen() else { return Effects::new() };
+    let (rows, cursor) = (screen.list.rows(), screen.list.cursor());
     let mut indices: Box<dyn Iterator<Item = usize>> =
         if goes_down { Box::new(cursor + 1..rows.len()) } else { Box::new((0..cursor).rev()) };
     let Some(to) = indices.find(|index| rows.get(*index).is_some_and(|row| is_match(state, row))) else {
@@ -126,49 +126,51 @@ fn step_to_match(state: &mut State, goes_down: bool) -> Effects {
 
 fn is_match(state: &State, row: &Row) -> bool {
     match row {
-        Row::Notification(id) => state.known.notifications.get(id).is_some_and(|one| one.unread),
-        Row::Conversation(id) => state.known.conversations.get(id).is_some_and(|one| one.unread > 0),
+        Row::Notification(id) => state.entities.notifications.get(id).is_some_and(|one| one.unread),
+        Row::Conversation(id) => state.entities.conversations.get(id).is_some_and(|one| one.unread > 0),
         _ => true,
     }
 }
 
 /// Remembers the newest item that was on the screen, and how far the reader has come with it.
 pub(super) fn note_seen(state: &mut State) {
-    if state.form.is_some() || !state.is_focused {
+    if state.form.is_some() || !state.terminal.is_focused {
         return;
     }
-    let place = state.place().clone();
-    let Some(panel) = state.panels.get(&place).filter(|panel| panel.phase != Phase::New) else { return };
-    let newest = newest_visible(state, panel);
-    let Some(panel) = state.panels.get_mut(&place) else { return };
-    if newest <= panel.seen {
+    let route = state.route().clone();
+    let Some(screen) = state.screens.by_route.get(&route).filter(|screen| screen.phase != Phase::New) else {
+        return;
+    };
+    let newest = newest_visible(state, screen);
+    let Some(screen) = state.screens.by_route.get_mut(&route) else { return };
+    if newest <= screen.seen {
         return;
     }
-    panel.seen = newest;
-    if let Some(name) = place.read_line_name() {
-        let line = state.read_lines.entry(name.clone()).or_default();
+    screen.seen = newest;
+    if let Some(name) = route.read_line_name() {
+        let line = state.reading.lines.entry(name.clone()).or_default();
         if newest > *line {
             *line = newest;
-            state.untold_lines.insert(name);
-            state.unkept_lines_since.get_or_insert(state.now);
+            state.reading.unsent.insert(name);
+            state.reading.unsaved_since.get_or_insert(state.now);
         }
     }
 }
 
 /// Says where the reader is and what is new.
 pub(super) fn show_status(state: &mut State) -> Effects {
-    let mut parts = vec![state.place().title()];
-    if let Some(panel) = state.panel() {
-        let rows = panel.list.rows().len();
+    let mut parts = vec![state.route().title()];
+    if let Some(screen) = state.screen() {
+        let rows = screen.list.rows().len();
         if rows > 0 {
-            parts.push(format!("row {} of {rows}", panel.list.cursor() + 1));
+            parts.push(format!("row {} of {rows}", screen.list.cursor() + 1));
         }
-        let new = new_above(state, panel);
+        let new = new_above(state, screen);
         if new > 0 {
             parts.push(format!("{new} new above"));
         }
     }
-    parts.push(format!("{} unread notifications", state.unread));
+    parts.push(format!("{} unread notifications", state.live.unread));
     parts.push(format!("{} unread messages", state.unread_messages()));
     parts.push(link_words(state));
     let status = parts.join(", ");

@@ -13,17 +13,17 @@ use crate::state::{State, TOAST_MS, Undoable};
 use crate::user_action::UserAction;
 
 pub(super) fn like(state: &mut State, id: u64) -> Effects {
-    let is_on = state.known.tweet(id).is_some_and(|tweet| tweet.liked);
+    let is_on = state.entities.tweet(id).is_some_and(|tweet| tweet.liked);
     begin(state, UserAction::Like(id, !is_on))
 }
 
 pub(super) fn bookmark(state: &mut State, id: u64) -> Effects {
-    let is_on = state.known.tweet(id).is_some_and(|tweet| tweet.bookmarked);
+    let is_on = state.entities.tweet(id).is_some_and(|tweet| tweet.bookmarked);
     begin(state, UserAction::Bookmark(id, !is_on))
 }
 
 pub(super) fn retweet(state: &mut State, id: u64) -> Effects {
-    let is_on = state.known.tweet(id).is_some_and(|tweet| tweet.retweeted);
+    let is_on = state.entities.tweet(id).is_some_and(|tweet| tweet.retweeted);
     begin(state, UserAction::Retweet(id, !is_on))
 }
 
@@ -53,24 +53,24 @@ pub(super) fn block(state: &mut State, username: String, _: &str) -> Effects {
 /// Reports the selected tweet if it is by this account, otherwise the account.
 pub(super) fn report(state: &mut State, username: String, reason: &str) -> Effects {
     let tweet = state.selected_tweet().filter(|id| {
-        state.known.tweet(*id).is_some_and(|tweet| state.known.username(tweet.author_id) == username)
+        state.entities.tweet(*id).is_some_and(|tweet| state.entities.username(tweet.author_id) == username)
     });
     begin(state, UserAction::Report(username, tweet.unwrap_or(0), reason.to_owned()))
 }
 
 fn relationship(state: &State, username: &str) -> v1::Relationship {
-    let id = state.known.by_username(username).map(|account| account.id);
-    id.map(|id| state.known.relationship(id)).unwrap_or_default()
+    let id = state.entities.by_username(username).map(|account| account.id);
+    id.map(|id| state.entities.relationship(id)).unwrap_or_default()
 }
 
 fn begin(state: &mut State, action: UserAction) -> Effects {
-    state.redo.clear();
+    state.undo.undone.clear();
     if action.is_held() {
-        if state.held.iter().any(|(_, held)| *held == action) {
+        if state.undo.waiting.iter().any(|(_, held)| *held == action) {
             return Effects::new();
         }
         state.say(action.words());
-        state.held.push((state.now + TOAST_MS, action.clone()));
+        state.undo.waiting.push((state.now + TOAST_MS, action.clone()));
         state.remember(Undoable::Held(action));
         return Effects::new();
     }
@@ -80,7 +80,7 @@ fn begin(state: &mut State, action: UserAction) -> Effects {
 
 /// Shows an action as done, and requests it.
 fn carry_out(state: &mut State, action: UserAction) -> Effects {
-    action.apply(&mut state.known);
+    action.apply(&mut state.entities);
     state.refresh_all();
     state.say(action.words());
     let op = action.request();
@@ -91,12 +91,12 @@ fn carry_out(state: &mut State, action: UserAction) -> Effects {
 pub(super) fn release_held(state: &mut State) -> Effects {
     let now = state.now;
     let (due, held): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut state.held).into_iter().partition(|(until, _)| *until <= now);
-    state.held = held;
+        std::mem::take(&mut state.undo.waiting).into_iter().partition(|(until, _)| *until <= now);
+    state.undo.waiting = held;
     let mut effects = Effects::new();
     for (_, action) in due {
-        state.undo.retain(|undoable| *undoable != Undoable::Held(action.clone()));
-        action.apply(&mut state.known);
+        state.undo.steps.retain(|undoable| *undoable != Undoable::Held(action.clone()));
+        action.apply(&mut state.entities);
         let op = action.request();
         effects.push(ask(Purpose::UserAction(action), op));
     }
@@ -111,15 +111,15 @@ pub(super) fn answered(state: &mut State, action: &UserAction, problem: Option<S
     match (problem, action) {
         (Some(problem), _) => {
             if let Some(inverse) = action.inverse() {
-                inverse.apply(&mut state.known);
+                inverse.apply(&mut state.entities);
             }
-            state.undo.retain(|undoable| *undoable != Undoable::Done(action.clone()));
+            state.undo.steps.retain(|undoable| *undoable != Undoable::Done(action.clone()));
             state.refresh_all();
             state.complain(format!("{}: {problem}", action.words()));
             Effects::new()
         }
         (None, UserAction::Delete(id)) => {
-            state.known.delete_tweet(*id);
+            state.entities.delete_tweet(*id);
             lists::forget_tweet(state, *id);
             state.say("Tweet deleted");
             Effects::new()
@@ -143,31 +143,34 @@ pub(super) fn answered(state: &mut State, action: &UserAction, problem: Option<S
 
 /// Undoes the last step.
 pub(super) fn undo(state: &mut State) -> Effects {
-    match state.undo.pop() {
+    match state.undo.steps.pop() {
         None => Effects::new(),
         Some(Undoable::Done(action)) => {
             let Some(inverse) = action.inverse() else { return Effects::new() };
-            state.redo.push(action);
+            state.undo.undone.push(action);
             carry_out(state, inverse)
         }
         Some(Undoable::Held(action)) => {
-            state.held.retain(|(_, held)| *held != action);
+            state.undo.waiting.retain(|(_, held)| *held != action);
             state.say(action.words_undone());
-            state.redo.push(action);
+            state.undo.undone.push(action);
             Effects::new()
         }
         Some(Undoable::Sent(key)) => {
-            let held =
-                state.outbox.iter().position(|one| one.key == key && matches!(one.sending, Sending::Held(_)));
+            let held = state
+                .texts
+                .outbox
+                .iter()
+                .position(|one| one.key == key && matches!(one.sending, Sending::Held(_)));
             match held {
-                Some(place) => compose::take_back(state, place),
+                Some(route) => compose::take_back(state, route),
                 // It has been sent already.
                 None => undo(state),
             }
         }
         Some(Undoable::Discarded(draft)) => {
             let writing = draft.writing.clone();
-            state.drafts.insert(writing.name(), draft);
+            state.texts.drafts.insert(writing.name(), draft);
             compose::open(state, writing)
         }
     }
@@ -175,16 +178,16 @@ pub(super) fn undo(state: &mut State) -> Effects {
 
 /// Does the last undone action again.
 pub(super) fn redo(state: &mut State) -> Effects {
-    let Some(action) = state.redo.pop() else { return Effects::new() };
-    let rest = std::mem::take(&mut state.redo);
+    let Some(action) = state.undo.undone.pop() else { return Effects::new() };
+    let rest = std::mem::take(&mut state.undo.undone);
     let effects = begin(state, action);
-    state.redo = rest;
+    state.undo.undone = rest;
     effects
 }
 
 /// Requests to hide or to show the user's presence. Nothing is shown as done: others may still see it.
 pub(super) fn toggle_presence(state: &mut State) -> Effects {
-    let Some(me) = &state.me else { return Effects::new() };
+    let Some(me) = &state.session.me else { return Effects::new() };
     let hidden = !me.is_hidden;
     let edit = v1::EditProfile { presence_hidden: Some(hidden), ..v1::EditProfile::default() };
     vec![ask(Purpose::HidePresence(hidden), Op::EditProfile(edit))]
@@ -192,7 +195,7 @@ pub(super) fn toggle_presence(state: &mut State) -> Effects {
 
 /// The server has hidden the user's presence, or shows it.
 pub(super) fn presence_changed(state: &mut State, hidden: bool) {
-    if let Some(me) = &mut state.me {
+    if let Some(me) = &mut state.session.me {
         me.is_hidden = hidden;
     }
     state.say(if hidden { "No one can see that you're online" } else { "Others can see that you're online" });
@@ -200,7 +203,7 @@ pub(super) fn presence_changed(state: &mut State, hidden: bool) {
 
 /// Signs out another session of the account.
 pub(super) fn revoke_session(state: &mut State, id: u64) -> Effects {
-    let Some(session) = state.known.sessions.iter().find(|session| session.id == id) else {
+    let Some(session) = state.entities.sessions.iter().find(|session| session.id == id) else {
         return Effects::new();
     };
     if session.current {
@@ -212,7 +215,7 @@ pub(super) fn revoke_session(state: &mut State, id: u64) -> Effects {
 
 /// Adds the key of this ssh connection to the account.
 pub(super) fn bind_key(state: &mut State) -> Effects {
-    let Some(public_key) = state.offered_key.take() else { return Effects::new() };
+    let Some(public_key) = state.session.offered_key.take() else { return Effects::new() };
     let name = public_key.split_whitespace().nth(2).unwrap_or("ssh").to_owned();
     vec![ask(Purpose::BindKey, Op::AddSshKey(v1::AddSshKey { public_key, name }))]
 }

@@ -15,14 +15,14 @@ use terminal::style::{ColorRole, Style, Surface};
 /// The number of a tab, its title if there is space, and its count of new items.
 fn tab_text(state: &State, number: usize, place: &Route, with_title: bool) -> String {
     let new = match place {
-        Route::Home => state.panels.get(&Route::Home).map_or(0, |panel| {
-            if *state.place() == Route::Home {
-                new_above(state, panel)
+        Route::Home => state.screens.by_route.get(&Route::Home).map_or(0, |screen| {
+            if *state.route() == Route::Home {
+                new_above(state, screen)
             } else {
-                panel.ids.iter().take_while(|id| **id > panel.seen).count()
+                screen.ids.iter().take_while(|id| **id > screen.seen).count()
             }
         }),
-        Route::Notifications => usize::try_from(state.unread).unwrap_or(0),
+        Route::Notifications => usize::try_from(state.live.unread).unwrap_or(0),
         Route::Conversations => usize::try_from(state.unread_messages()).unwrap_or(0),
         _ => 0,
     };
@@ -31,8 +31,8 @@ fn tab_text(state: &State, number: usize, place: &Route, with_title: bool) -> St
         text.push(' ');
         text.push_str(&place.tab_title());
     }
-    if *place == Route::Online && !state.online.is_empty() {
-        text.push_str(&format!(" {}", state.online.len()));
+    if *place == Route::Online && !state.live.online.is_empty() {
+        text.push_str(&format!(" {}", state.live.online.len()));
     } else if new > 0 {
         text.push_str(&format!(" ●{new}"));
     }
@@ -62,7 +62,7 @@ fn tab_columns(state: &State, area: Area) -> Vec<(Route, String, u16, u16)> {
 
 /// The tab that was visited last.
 fn current_tab(state: &State) -> Option<Route> {
-    let mut visited = state.history.iter().take(state.at + 1).rev();
+    let mut visited = state.screens.history.iter().take(state.screens.index + 1).rev();
     visited.find(|place| Route::TABS.contains(place)).cloned()
 }
 
@@ -79,7 +79,7 @@ pub(super) fn tabs(state: &State, grid: &mut Grid, area: Area) {
         end = after;
     }
     let mut right = Line::new();
-    if let Some(username) = &state.username {
+    if let Some(username) = &state.session.username {
         right.push(span(format!("@{username} "), Style::default().on(Surface::Bar).bold()));
     }
     right.push(span(format!("{} ", link_words(state)), Style::default().on(Surface::Bar)));
@@ -103,10 +103,10 @@ fn left_rows(state: &State) -> Vec<Result<(Route, String), &'static str>> {
     let mut rows = vec![Err("Feeds")];
     let feeds = [Route::Home, Route::Mine, Route::Local, Route::Bookmarks, Route::Likes];
     rows.extend(feeds.into_iter().map(|place| Ok((place, String::new()))));
-    if let Route::Hashtag(_) = state.place() {
-        rows.push(Ok((state.place().clone(), String::new())));
+    if let Route::Hashtag(_) = state.route() {
+        rows.push(Ok((state.route().clone(), String::new())));
     }
-    let mut chats: Vec<_> = state.known.conversations.values().filter(|c| c.with.is_some()).collect();
+    let mut chats: Vec<_> = state.entities.conversations.values().filter(|c| c.with.is_some()).collect();
     chats.sort_by_key(|conversation| std::cmp::Reverse(conversation.last.as_ref().map_or(0, |last| last.id)));
     if !chats.is_empty() {
         rows.push(Err("Chats"));
@@ -118,7 +118,7 @@ fn left_rows(state: &State) -> Vec<Result<(Route, String), &'static str>> {
         rows.push(Ok((Route::Conversation(username), unread)));
     }
     rows.push(Err("More"));
-    let waiting = state.outbox.len() + state.drafts.len();
+    let waiting = state.texts.outbox.len() + state.texts.drafts.len();
     rows.push(Ok((Route::Drafts, if waiting > 0 { waiting.to_string() } else { String::new() })));
     rows.push(Ok((Route::Settings, String::new())));
     rows
@@ -131,7 +131,7 @@ pub(super) fn left(state: &State, grid: &mut Grid, area: Area) {
                 put(grid, area, area.x + 1, y, &[dim(heading)], Surface::Plain);
             }
             Ok((place, badge)) => {
-                let is_here = place == *state.place();
+                let is_here = place == *state.route();
                 let title = match &place {
                     Route::Conversation(username) => format!("@{username}"),
                     Route::Drafts => "Drafts".into(),
@@ -163,16 +163,18 @@ pub(super) fn right(state: &State, grid: &mut Grid, area: Area) {
     let inner = Area { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
     let width = usize::from(inner.width);
     let mut lines: Vec<Line> = vec![vec![dim("Trends")]];
-    if state.known.trends.is_empty() {
+    if state.entities.trends.is_empty() {
         lines.push(vec![dim("No trends today")]);
     }
-    lines.extend(state.known.trends.iter().take(5).map(|trend| row::hashtag(state, &trend.name, width)));
+    lines.extend(state.entities.trends.iter().take(5).map(|trend| row::hashtag(state, &trend.name, width)));
     lines.push(Line::new());
-    lines.push(vec![dim(format!("Online {}", state.online.len()))]);
-    let mut people: Vec<u64> = state.online.iter().copied().collect();
-    people.sort_by_key(|id| (!state.known.relationship(*id).following, state.known.username(*id).to_owned()));
+    lines.push(vec![dim(format!("Online {}", state.live.online.len()))]);
+    let mut people: Vec<u64> = state.live.online.iter().copied().collect();
+    people.sort_by_key(|id| {
+        (!state.entities.relationship(*id).following, state.entities.username(*id).to_owned())
+    });
     for id in people.into_iter().take(8) {
-        let mut line = vec![presence(state.known.presence(id)), plain(" ")];
+        let mut line = vec![presence(state.entities.presence(id)), plain(" ")];
         line.extend(who(state, id, false));
         lines.push(fit_line(line, width));
     }
@@ -187,20 +189,20 @@ pub(super) fn right(state: &State, grid: &mut Grid, area: Area) {
 
 /// The author of the selected tweet, and the tweet that it replies to.
 fn preview(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let Some(tweet) = state.known.tweet(id) else { return Vec::new() };
-    let mut author = vec![presence(state.known.presence(tweet.author_id)), plain(" ")];
+    let Some(tweet) = state.entities.tweet(id) else { return Vec::new() };
+    let mut author = vec![presence(state.entities.presence(tweet.author_id)), plain(" ")];
     author.extend(who(state, tweet.author_id, true));
     let mut lines = vec![vec![dim("Author")], fit_line(author, width)];
     let relationship = super::tweet::relation(state, tweet.author_id);
     if !relationship.is_empty() {
         lines.push(fit_line(vec![dim(relationship)], width));
     }
-    if let Some(profile) = state.known.profiles.get(state.known.username(tweet.author_id))
+    if let Some(profile) = state.entities.profiles.get(state.entities.username(tweet.author_id))
         && !profile.bio.is_empty()
     {
         lines.extend(super::lines::prose(&profile.bio, width));
     }
-    if tweet.reply_to != 0 && state.known.tweet(tweet.reply_to).is_some() {
+    if tweet.reply_to != 0 && state.entities.tweet(tweet.reply_to).is_some() {
         lines.push(vec![dim("In reply to")]);
         lines.extend(super::tweet::card(state, tweet.reply_to, width));
     }
@@ -216,7 +218,7 @@ pub(super) fn footer(state: &State, grid: &mut Grid, area: Area) {
     grid.clear(area, Style::default().on(Surface::Bar));
     let mut x = area.x + 1;
     for (action, word) in hints(state) {
-        let Some(keys) = state.keymap.keys_of(action) else { continue };
+        let Some(keys) = state.preferences.keymap.keys_of(action) else { continue };
         let line = [
             span(keys, Style::default().on(Surface::Bar).bold()),
             span(format!(" {word}"), Style::default().on(Surface::Bar)),
@@ -245,13 +247,13 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
         if !matches!(composer.writing, crate::composer::Writing::Message(_)) {
             hints.push((Action::SplitThread, "split into thread"));
         }
-        if state.capabilities.is_local {
+        if state.terminal.capabilities.is_local {
             hints.push((Action::ExternalEditor, "editor"));
         }
         return hints;
     }
     let mut hints = vec![(Action::Compose, "write")];
-    if *state.place() == Route::Notifications && state.unread > 0 {
+    if *state.route() == Route::Notifications && state.live.unread > 0 {
         hints.insert(0, (Action::MarkRead, "mark all as read"));
     }
     if state.selected_tweet().is_some() {
@@ -273,7 +275,7 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
         hints.push((Action::Open, "open"));
     }
     hints.extend([(Action::Filter, "filter"), (Action::Palette, "commands"), (Action::Help, "help")]);
-    if !state.undo.is_empty() {
+    if !state.undo.steps.is_empty() {
         hints.insert(0, (Action::Undo, "undo"));
     }
     hints
@@ -281,7 +283,7 @@ fn hints(state: &State) -> Vec<(Action, &'static str)> {
 
 /// Draws a message over the last line of a screen without a footer.
 pub(super) fn toast(state: &State, grid: &mut Grid, toast: &Toast) {
-    let (_, last) = Area::of(state.size).split_bottom(1);
+    let (_, last) = Area::of(state.terminal.size).split_bottom(1);
     draw_toast(state, grid, last, toast);
 }
 
@@ -291,8 +293,8 @@ fn draw_toast(state: &State, grid: &mut Grid, area: Area, toast: &Toast) {
     let sign = if toast.is_error { "✕ " } else { "" };
     let role = if toast.is_error { ColorRole::Error } else { ColorRole::Text };
     let mut right = Line::new();
-    let held = state.held.iter().map(|(until, _)| *until);
-    let sending = state.outbox.iter().filter_map(|outgoing| match outgoing.sending {
+    let held = state.undo.waiting.iter().map(|(until, _)| *until);
+    let sending = state.texts.outbox.iter().filter_map(|outgoing| match outgoing.sending {
         crate::composer::Sending::Held(until) => Some(until),
         _ => None,
     });

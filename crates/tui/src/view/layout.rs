@@ -36,21 +36,21 @@ pub(crate) struct Areas {
 /// The layout for this state.
 pub(crate) fn areas(state: &State) -> Areas {
     let mut areas = Areas::default();
-    let mut rest = Area::of(state.size);
-    let is_tiny = state.size.width < TINY.width || state.size.height < TINY.height;
+    let mut rest = Area::of(state.terminal.size);
+    let is_tiny = state.terminal.size.width < TINY.width || state.terminal.size.height < TINY.height;
     if !is_tiny {
         let (top, below) = rest.split_top(1);
         let (middle, footer) = below.split_bottom(1);
         (areas.tabs, areas.footer, rest) = (Some(top), Some(footer), middle);
     }
-    if state.size.width >= WIDE {
+    if state.terminal.size.width >= WIDE {
         let (left, middle) = rest.split_left(LEFT_WIDTH);
         let (middle, right) = middle.split_left(middle.width - RIGHT_WIDTH);
         (areas.left, areas.right, rest) = (Some(left), Some(right), middle);
-    } else if state.has_side && state.size.width >= NARROW {
+    } else if state.shows_side_pane && state.terminal.size.width >= NARROW {
         let (middle, right) = rest.split_left(rest.width - RIGHT_WIDTH);
         (areas.right, rest) = (Some(right), middle);
-    } else if state.has_side {
+    } else if state.shows_side_pane {
         areas.right = Some(rest);
     }
     let wanted = sheet::composer_height(state, rest);
@@ -63,7 +63,7 @@ pub(crate) fn areas(state: &State) -> Areas {
         (areas.title, rest) = (Some(title), below);
     }
     areas.list = rest;
-    if matches!(state.place(), Route::Conversation(_)) {
+    if matches!(state.route(), Route::Conversation(_)) {
         // The last message is directly above the composer.
         let blank = rest.height.saturating_sub(content_height(state, rest));
         areas.list = rest.split_top(blank).1;
@@ -75,7 +75,7 @@ pub(crate) fn areas(state: &State) -> Areas {
 fn content_height(state: &State, area: Area) -> u16 {
     let width = text_width(area);
     let mut sum = 0;
-    for row in state.panel().map_or(&[][..], |panel| panel.list.rows()) {
+    for row in state.screen().map_or(&[][..], |screen| screen.list.rows()) {
         sum += height(state, row, width);
         if sum >= i32::from(area.height) {
             return area.height;
@@ -111,14 +111,14 @@ pub(crate) fn composer_width(state: &State) -> u16 {
 
 /// The number of tweets or unread notifications above the screen that were never shown.
 #[must_use]
-pub(crate) fn new_above(state: &State, panel: &ScreenState) -> usize {
+pub(crate) fn new_above(state: &State, screen: &ScreenState) -> usize {
     let (height, width) = list_size(state);
     let measure = |row: &Row| self::height(state, row, width);
-    let first = panel.list.visible(height, &measure).first().map_or(0, |(index, _)| *index);
-    let above = panel.list.rows().iter().take(first);
+    let first = screen.list.visible(height, &measure).first().map_or(0, |(index, _)| *index);
+    let above = screen.list.rows().iter().take(first);
     let is_new = |row: &&Row| match row {
-        Row::Tweet(id, _) => *id > panel.seen,
-        Row::Notification(id) => state.known.notifications.get(id).is_some_and(|one| one.unread),
+        Row::Tweet(id, _) => *id > screen.seen,
+        Row::Notification(id) => state.entities.notifications.get(id).is_some_and(|one| one.unread),
         _ => false,
     };
     above.filter(is_new).count()
@@ -126,10 +126,10 @@ pub(crate) fn new_above(state: &State, panel: &ScreenState) -> usize {
 
 /// The id of the newest visible tweet; 0 if there is none.
 #[must_use]
-pub(crate) fn newest_visible(state: &State, panel: &ScreenState) -> u64 {
+pub(crate) fn newest_visible(state: &State, screen: &ScreenState) -> u64 {
     let (height, width) = list_size(state);
     let measure = |row: &Row| self::height(state, row, width);
-    let visible = panel.list.visible(height, &measure);
-    let ids = visible.iter().filter_map(|(index, _)| panel.list.rows().get(*index)?.tweet());
+    let visible = screen.list.visible(height, &measure);
+    let ids = visible.iter().filter_map(|(index, _)| screen.list.rows().get(*index)?.tweet());
     ids.max().unwrap_or(0)
 }

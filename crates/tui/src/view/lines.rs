@@ -123,8 +123,8 @@ pub(crate) fn text_of(lines: &[Line]) -> String {
 /// A line with a part at its left and one at its right.
 pub(crate) fn two_ends(left: Line, right: Line, width: usize) -> Line {
     let right_columns = line_columns(&right);
-    let room = width.saturating_sub(right_columns + 1);
-    let mut line = fit_line(left, room);
+    let available = width.saturating_sub(right_columns + 1);
+    let mut line = fit_line(left, available);
     let gap = width.saturating_sub(line_columns(&line) + right_columns);
     line.push(plain(" ".repeat(gap)));
     line.extend(right);

@@ -20,8 +20,8 @@ use terminal::style::{ColorRole, Style, Surface};
 /// Draws the whole screen. Returns its cells and the position of the caret.
 #[must_use]
 pub fn draw(state: &State) -> (Grid, Option<(u16, u16)>) {
-    let mut grid = Grid::new(state.size);
-    grid.clear(Area::of(state.size), Style::default());
+    let mut grid = Grid::new(state.terminal.size);
+    grid.clear(Area::of(state.terminal.size), Style::default());
     let mut caret = None;
     if let Some(form) = &state.form {
         caret = sheet::form(state, &mut grid, form);
@@ -48,7 +48,7 @@ pub fn draw(state: &State) -> (Grid, Option<(u16, u16)>) {
         }
         if let Some(prompt) = &state.prompt {
             caret = Some(sheet::prompt(state, &mut grid, prompt));
-        } else if !state.keys.is_empty() && state.now - state.keys_since >= KEY_HINT_MS {
+        } else if !state.pressed.keys.is_empty() && state.now - state.pressed.since >= KEY_HINT_MS {
             sheet::which_key(state, &mut grid);
         }
     }
@@ -64,38 +64,38 @@ pub fn draw(state: &State) -> (Grid, Option<(u16, u16)>) {
 fn selected_cell(state: &State) -> Option<(u16, u16)> {
     let area = areas(state).list;
     let (height, width) = list_size(state);
-    let panel = state.panel()?;
-    panel.list.selected()?;
-    let line = panel.list.line(height, &|row| layout::height(state, row, width)).max(0);
+    let screen = state.screen()?;
+    screen.list.selected()?;
+    let line = screen.list.line(height, &|row| layout::height(state, row, width)).max(0);
     let y = u16::try_from(line).ok()?.min(area.height.saturating_sub(1));
     (state.form.is_none()).then_some((area.x, area.y + y))
 }
 
 fn title(state: &State, grid: &mut Grid, area: Area) {
-    let place = state.place();
+    let place = state.route();
     let mut line = vec![span(format!(" {} ", place.title()), Style::default().bold())];
-    let Some(panel) = state.panel() else { return };
-    if !panel.filter.is_empty() {
+    let Some(screen) = state.screen() else { return };
+    if !screen.filter.is_empty() {
         line.push(of(
             ColorRole::Accent,
-            format!("Filtered: {} · Esc to show all ", model::SafeText::line(&panel.filter)),
+            format!("· filtered: {} · Esc to show all ", model::SafeText::line(&screen.filter)),
         ));
     }
-    let new = new_above(state, panel);
+    let new = new_above(state, screen);
     if new > 0 {
         line.push(span(format!("▲ {new} new · . to show "), Style::of(ColorRole::Accent).bold()));
     }
     if let Route::Conversation(username) = place {
-        if panel.typing_until > state.now {
-            line.push(of(ColorRole::Accent, format!("@{username} is typing… ")));
-        } else if let Some(id) = state.known.by_username(username).map(|account| account.id) {
-            line.push(dim(format!("{} ", presence_word(state.known.presence(id)))));
+        if screen.typing_until > state.now {
+            line.push(of(ColorRole::Accent, format!("· @{username} is typing… ")));
+        } else if let Some(id) = state.entities.by_username(username).map(|account| account.id) {
+            line.push(dim(format!("{} ", presence_word(state.entities.presence(id)))));
         }
     }
-    if let Some(then) = state.as_of(panel) {
+    if let Some(then) = state.as_of(screen) {
         line.push(of(ColorRole::Warning, format!("· as of {} ", ago(state.now, then))));
     }
-    if panel.is_filling && panel.phase == Phase::Ready {
+    if screen.is_loading && screen.phase == Phase::Ready {
         line.push(dim("… "));
     }
     let line = lines::fit_line(line, usize::from(area.width));
@@ -107,15 +107,15 @@ fn title(state: &State, grid: &mut Grid, area: Area) {
 
 fn list(state: &State, grid: &mut Grid, area: Area) {
     let (height, width) = list_size(state);
-    let Some(panel) = state.panel() else { return };
-    if panel.list.rows().is_empty() {
-        empty(state, grid, area, panel);
+    let Some(screen) = state.screen() else { return };
+    if screen.list.rows().is_empty() {
+        empty(state, grid, area, screen);
         return;
     }
     let measure = |row: &Row| layout::height(state, row, width);
-    for (place, line) in panel.list.visible(height, &measure) {
-        let Some(row) = panel.list.rows().get(place) else { continue };
-        let selected = place == panel.list.cursor() && panel.list.selected().is_some();
+    for (place, line) in screen.list.visible(height, &measure) {
+        let Some(row) = screen.list.rows().get(place) else { continue };
+        let selected = place == screen.list.cursor() && screen.list.selected().is_some();
         for (offset, content) in (0_i32..).zip(row::lines(state, row, width)) {
             let Some(y) = u16::try_from(line + offset).ok().filter(|y| *y < area.height) else { continue };
             let y = area.y + y;
@@ -129,22 +129,22 @@ fn list(state: &State, grid: &mut Grid, area: Area) {
             put(grid, area, area.x + GUTTER, y, &content, surface);
         }
     }
-    scroll_bar(grid, area, panel, state, height, &measure);
+    scroll_bar(grid, area, screen, state, height, &measure);
 }
 
 /// The scroll bar at the right, if the list does not fit on the screen.
 fn scroll_bar(
     grid: &mut Grid,
     area: Area,
-    panel: &ScreenState,
+    screen: &ScreenState,
     state: &State,
     height: i32,
     measure: &dyn Fn(&Row) -> i32,
 ) {
-    let visible = panel.list.visible(height, measure);
+    let visible = screen.list.visible(height, measure);
     let (Some((first, top)), Some((last, _))) = (visible.first(), visible.last()) else { return };
-    let count = panel.list.rows().len();
-    if (*first == 0 && *top >= 0 && last + 1 >= count) || area.height < 3 || state.size.width < 30 {
+    let count = screen.list.rows().len();
+    if (*first == 0 && *top >= 0 && last + 1 >= count) || area.height < 3 || state.terminal.size.width < 30 {
         return;
     }
     let rows = usize::from(area.height);
@@ -157,20 +157,20 @@ fn scroll_bar(
 }
 
 /// Draws the reason why the list is empty, and what to do next.
-fn empty(state: &State, grid: &mut Grid, area: Area, panel: &ScreenState) {
-    let (title, advice) = match (panel.phase, &panel.problem) {
+fn empty(state: &State, grid: &mut Grid, area: Area, screen: &ScreenState) {
+    let (title, advice) = match (screen.phase, &screen.problem) {
         (Phase::Failed, Some(problem)) => (problem.clone(), "Press Enter to try again".to_owned()),
-        _ if !panel.filter.is_empty() => ("No matches".into(), "Press Esc to show all".into()),
-        (Phase::New | Phase::Loading, _) => match &state.link {
+        _ if !screen.filter.is_empty() => ("No matches".into(), "Press Esc to show all".into()),
+        (Phase::New | Phase::Loading, _) => match &state.connection.link {
             Link::Live => ("Loading…".into(), String::new()),
-            Link::Connecting if state.server.is_empty() => (String::new(), String::new()),
-            Link::Connecting => (format!("Connecting to {}…", state.server), String::new()),
+            Link::Connecting if state.connection.server.is_empty() => (String::new(), String::new()),
+            Link::Connecting => (format!("Connecting to {}…", state.connection.server), String::new()),
             Link::Reconnecting(why) | Link::Stopped(why) => {
                 ("No connection".into(), model::SafeText::line(why).as_str().to_owned())
             }
         },
         _ => {
-            let advice = match state.place() {
+            let advice = match state.route() {
                 Route::Home => "gu: find people to follow · gl: public tweets · c: write your first tweet",
                 Route::Mine => "Press c to write your first tweet",
                 Route::Notifications => "New followers, replies and likes appear here",
@@ -185,7 +185,7 @@ fn empty(state: &State, grid: &mut Grid, area: Area, panel: &ScreenState) {
                 Route::Online => "Press c to write a tweet",
                 _ => "Press Esc to go back",
             };
-            let title = match state.place() {
+            let title = match state.route() {
                 Route::Search(..) => "No results",
                 Route::Online => "No one is online",
                 _ => "Nothing here yet",

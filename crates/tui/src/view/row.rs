@@ -25,7 +25,7 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
     let mut lines = match row {
         Row::Tweet(id, depth) => threaded(state, *id, *depth, width),
         Row::Gap(_) => {
-            let text = if state.panel().is_some_and(|panel| panel.is_filling) {
+            let text = if state.screen().is_some_and(|screen| screen.is_loading) {
                 "⋯ Loading"
             } else {
                 "⋯ Some tweets are not loaded · Enter to load"
@@ -34,7 +34,7 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
         }
         Row::ReadLine => vec![rule("Read up to here", width)],
         Row::Person(id) => return person(state, *id, width),
-        Row::ProfileHead => match state.place() {
+        Row::ProfileHead => match state.route() {
             Route::Profile(username, tab) => return profile_head(state, username, *tab, width),
             _ => Vec::new(),
         },
@@ -51,7 +51,7 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
         Row::Heading(text) => return vec![Vec::new(), vec![bold(fit(text, width))]],
         Row::Note(_, text) => return words(SafeText::line(text).as_str(), width, Style::default()),
         Row::More => {
-            let text = if state.panel().is_some_and(|panel| panel.is_filling) {
+            let text = if state.screen().is_some_and(|screen| screen.is_loading) {
                 "⋯ Loading"
             } else {
                 "⋯ More · Enter to load"
@@ -74,11 +74,11 @@ fn rule(text: &str, width: usize) -> Line {
 fn threaded(state: &State, id: u64, depth: u8, width: usize) -> Vec<Line> {
     let inset = if width < 50 { usize::from(depth) } else { 2 * usize::from(depth) };
     let mut lines = tweet(state, id, width.saturating_sub(inset).max(8));
-    if matches!(state.place(), Route::Thread(_))
-        && let Some(panel) = state.panel()
-        && panel.folded.contains(&id)
+    if matches!(state.route(), Route::Thread(_))
+        && let Some(screen) = state.screen()
+        && screen.folded.contains(&id)
     {
-        let hidden = replies_below(state, panel, id);
+        let hidden = replies_below(state, screen, id);
         lines.push(vec![of(
             ColorRole::Accent,
             format!("▸ {hidden} {} folded · za to unfold", if hidden == 1 { "reply" } else { "replies" }),
@@ -95,7 +95,7 @@ fn threaded(state: &State, id: u64, depth: u8, width: usize) -> Vec<Line> {
 }
 
 fn notification(state: &State, oldest: u64, width: usize) -> Vec<Line> {
-    let Some(one) = state.known.notifications.get(&oldest) else { return vec![vec![dim("…")]] };
+    let Some(one) = state.entities.notifications.get(&oldest) else { return vec![vec![dim("…")]] };
     let Group { people, is_unread, newest_ms } = Group::of(state, oldest);
     let mut line =
         vec![if is_unread { span("● ", Style::of(ColorRole::Accent).bold()) } else { plain("  ") }];
@@ -114,7 +114,7 @@ fn notification(state: &State, oldest: u64, width: usize) -> Vec<Line> {
     line.push(dim(format!(" · {}{unread_word}", age(state.now, newest_ms))));
     let mut lines = vec![fit_line(line, width)];
     if one.tweet_id != 0 {
-        let text = state.known.tweet(one.tweet_id).map(|tweet| tweet.text.clone());
+        let text = state.entities.tweet(one.tweet_id).map(|tweet| tweet.text.clone());
         let is_mine = state.is_mine(one.tweet_id);
         let inner = width.saturating_sub(4).max(8);
         let text = text.unwrap_or_else(|| "(This tweet is no longer available)".to_owned());
@@ -151,16 +151,18 @@ pub(crate) fn hashtag(state: &State, name: &str, width: usize) -> Line {
     let safe = SafeText::line(name);
     let name_of =
         |available: usize| vec![span(fit(&format!("#{safe}"), available), Style::of(ColorRole::Link).bold())];
-    let right =
-        match (state.known.trends.iter().find(|trend| trend.name == name), state.known.hashtags.get(name)) {
-            (Some(trend), _) => {
-                let bars = (width / 3).clamp(4, 24);
-                let people = count(trend.people, "person", "people");
-                vec![dim(format!("{people:>10} ")), of(ColorRole::Accent, sparkline(&trend.history, bars))]
-            }
-            (None, Some(tweets)) => vec![dim(count(*tweets, "tweet", "tweets"))],
-            (None, None) => Line::new(),
-        };
+    let right = match (
+        state.entities.trends.iter().find(|trend| trend.name == name),
+        state.entities.hashtags.get(name),
+    ) {
+        (Some(trend), _) => {
+            let bars = (width / 3).clamp(4, 24);
+            let people = count(trend.people, "person", "people");
+            vec![dim(format!("{people:>10} ")), of(ColorRole::Accent, sparkline(&trend.history, bars))]
+        }
+        (None, Some(tweets)) => vec![dim(count(*tweets, "tweet", "tweets"))],
+        (None, None) => Line::new(),
+    };
     let available = width.saturating_sub(super::lines::line_columns(&right) + 1).max(4);
     two_ends(name_of(available), right, width.min(60))
 }
@@ -178,9 +180,9 @@ pub(crate) fn sparkline(history: &[u32], width: usize) -> String {
 }
 
 fn conversation(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let mut first = vec![presence(state.known.presence(id)), plain(" ")];
+    let mut first = vec![presence(state.entities.presence(id)), plain(" ")];
     first.extend(who(state, id, true));
-    let Some(conversation) = state.known.conversations.get(&id) else { return vec![first] };
+    let Some(conversation) = state.entities.conversations.get(&id) else { return vec![first] };
     if conversation.unread > 0 {
         first.push(span(format!("  ● {} new", conversation.unread), Style::of(ColorRole::Accent).bold()));
     }
@@ -193,12 +195,12 @@ fn conversation(state: &State, id: u64, width: usize) -> Vec<Line> {
 
 /// A message: author and time at the beginning of a group, the text, and its receipt at the end of a group.
 fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let Some(message) = state.known.messages.get(&id) else { return vec![vec![dim("…")]] };
+    let Some(message) = state.entities.messages.get(&id) else { return vec![vec![dim("…")]] };
     let mine = state.is_me(message.author_id);
-    let panel = state.panel();
-    let theirs = panel.map(|panel| panel.theirs).unwrap_or_default();
-    let before = panel.and_then(|panel| panel.ids.iter().copied().find(|other| *other < id));
-    let before = before.and_then(|id| state.known.messages.get(&id));
+    let screen = state.screen();
+    let receipts = screen.map(|screen| screen.receipts).unwrap_or_default();
+    let before = screen.and_then(|screen| screen.ids.iter().copied().find(|other| *other < id));
+    let before = before.and_then(|id| state.entities.messages.get(&id));
     let is_same_group = before
         .is_some_and(|b| b.author_id == message.author_id && message.created_ms - b.created_ms < 300_000);
     let mut lines = Vec::new();
@@ -210,22 +212,22 @@ fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
     }
     let mut text = prose(&message.text, width.saturating_sub(4).max(4));
     if mine {
-        let mark = if theirs.read >= id {
+        let mark = if receipts.read >= id {
             of(ColorRole::Good, " ✓✓ read")
-        } else if theirs.delivered >= id {
+        } else if receipts.delivered >= id {
             dim(" ✓✓")
         } else {
             dim(" ✓")
         };
         // The receipt is shown on the last message that it applies to.
-        let next = panel.and_then(|panel| panel.ids.iter().copied().rfind(|other| *other > id));
+        let next = screen.and_then(|screen| screen.ids.iter().copied().rfind(|other| *other > id));
         let same = |other: u64| {
-            (theirs.read >= other) == (theirs.read >= id)
-                && (theirs.delivered >= other) == (theirs.delivered >= id)
+            (receipts.read >= other) == (receipts.read >= id)
+                && (receipts.delivered >= other) == (receipts.delivered >= id)
         };
         let is_last = next.is_none_or(|next| {
             let next_is_mine =
-                state.known.messages.get(&next).is_some_and(|n| n.author_id == message.author_id);
+                state.entities.messages.get(&next).is_some_and(|n| n.author_id == message.author_id);
             !next_is_mine || !same(next)
         });
         if is_last && let Some(last) = text.last_mut() {
@@ -237,7 +239,7 @@ fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
 }
 
 fn draft(state: &State, name: &str, width: usize) -> Vec<Line> {
-    let Some(draft) = state.drafts.get(name) else { return vec![vec![dim("…")]] };
+    let Some(draft) = state.texts.drafts.get(name) else { return vec![vec![dim("…")]] };
     let mut lines = vec![vec![bold(draft.writing.title()), dim(" · draft · Enter to edit")]];
     lines.extend(prose(&draft.text, width).into_iter().take(4));
     lines.into_iter().map(|line| fit_line(line, width)).collect()
@@ -245,7 +247,7 @@ fn draft(state: &State, name: &str, width: usize) -> Vec<Line> {
 
 /// A tweet or message of the outbox, with its status.
 fn outgoing(state: &State, name: &str, width: usize) -> Vec<Line> {
-    let Some(outgoing) = state.outbox.iter().find(|outgoing| outgoing.name() == name) else {
+    let Some(outgoing) = state.texts.outbox.iter().find(|outgoing| outgoing.name() == name) else {
         return vec![Vec::new()];
     };
     let status = match &outgoing.sending {
@@ -257,7 +259,7 @@ fn outgoing(state: &State, name: &str, width: usize) -> Vec<Line> {
         Sending::Waiting => of(ColorRole::Warning, "◌ Waiting for the connection"),
         Sending::Refused(why) => of(ColorRole::Error, format!("✕ Not sent: {why} · Enter to edit")),
     };
-    if matches!(state.place(), Route::Conversation(_)) {
+    if matches!(state.route(), Route::Conversation(_)) {
         let mut lines = prose(outgoing.text(), width);
         lines.push(fit_line(vec![status], width));
         return lines;
@@ -272,7 +274,11 @@ fn setting(state: &State, name: &str, width: usize) -> Vec<Line> {
     let doc = OPTIONS.iter().find(|option| option.name == name).map_or("", |option| option.doc);
     vec![
         fit_line(
-            vec![bold(format!("{name:<8}")), plain(" = "), of(ColorRole::Accent, state.settings.value(name))],
+            vec![
+                bold(format!("{name:<8}")),
+                plain(" = "),
+                of(ColorRole::Accent, state.preferences.settings.value(name)),
+            ],
             width,
         ),
         vec![dim(fit(doc, width))],
@@ -280,7 +286,7 @@ fn setting(state: &State, name: &str, width: usize) -> Vec<Line> {
 }
 
 fn session(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let Some(session) = state.known.sessions.iter().find(|session| session.id == id) else {
+    let Some(session) = state.entities.sessions.iter().find(|session| session.id == id) else {
         return vec![Vec::new()];
     };
     let mut line = vec![bold(fit(SafeText::line(&session.client_name).as_str(), 40))];
@@ -298,7 +304,7 @@ fn session(state: &State, id: u64, width: usize) -> Vec<Line> {
 }
 
 fn key(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let Some(key) = state.known.keys.iter().find(|key| key.id == id) else { return vec![Vec::new()] };
+    let Some(key) = state.entities.keys.iter().find(|key| key.id == id) else { return vec![Vec::new()] };
     let line = vec![bold(fit(SafeText::line(&key.name).as_str(), 40)), dim(" · Enter to remove")];
     let used = if key.last_used_ms == 0 {
         "never used".to_owned()
@@ -311,7 +317,7 @@ fn key(state: &State, id: u64, width: usize) -> Vec<Line> {
 
 fn command(state: &State, id: &str, width: usize) -> Line {
     let Some(command) = by_id(id) else { return Line::new() };
-    let keys = state.keymap.all_keys_of(command.action).join(", ");
+    let keys = state.preferences.keymap.all_keys_of(command.action).join(", ");
     fit_line(
         vec![of(ColorRole::Accent, format!("{keys:<18} ")), plain(command.title), dim(format!("  :{id}"))],
         width,

@@ -58,9 +58,9 @@ pub(super) fn composer(state: &State, grid: &mut Grid, area: Area) -> Option<(u1
     let mut title =
         vec![span(format!("─ {} ", composer.writing.title()), Style::of(ColorRole::Accent).bold())];
     if let Writing::Reply(id) = composer.writing
-        && let Some(tweet) = state.known.tweet(id)
+        && let Some(tweet) = state.entities.tweet(id)
     {
-        title.push(dim(format!("to @{} ", state.known.username(tweet.author_id))));
+        title.push(dim(format!("to @{} ", state.entities.username(tweet.author_id))));
     }
     if matches!(composer.writing, Writing::New | Writing::Reply(_) | Writing::Quote(_)) {
         title.push(dim(format!("· {} ", composer.audience.word())));
@@ -152,7 +152,7 @@ fn framed(grid: &mut Grid, area: Area) -> Area {
 }
 
 fn prompt_area(state: &State, prompt: &Prompt) -> Area {
-    let whole = Area::of(state.size);
+    let whole = Area::of(state.terminal.size);
     let count = u16::try_from(choices(state, prompt).len()).unwrap_or(u16::MAX);
     let width = PROMPT_WIDTH.min(whole.width);
     if prompt.kind == PromptKind::Filter {
@@ -251,8 +251,8 @@ pub(super) fn choice_at(state: &State, prompt: &Prompt, x: u16, y: u16) -> Optio
 /// The commands whose shortcuts begin with the pressed keys.
 pub(super) fn which_key(state: &State, grid: &mut Grid) {
     const COLUMN: u16 = 38;
-    let all = state.keymap.continuations(&state.keys, &state.contexts());
-    let whole = Area::of(state.size);
+    let all = state.preferences.keymap.continuations(&state.pressed.keys, &state.contexts());
+    let whole = Area::of(state.terminal.size);
     let count = u16::try_from(all.len()).unwrap_or(u16::MAX).max(1);
     let rows = count.min(whole.height.saturating_sub(5)).max(1);
     let columns = count.div_ceil(rows).min((whole.width / COLUMN).max(1));
@@ -260,7 +260,7 @@ pub(super) fn which_key(state: &State, grid: &mut Grid) {
     let bottom = whole.height.saturating_sub(1 + height.min(whole.height));
     let area = Area { x: whole.width - width, y: bottom, width, height: height.min(whole.height) };
     let area = framed(grid, area);
-    let pressed = terminal::key::Keys(state.keys.clone());
+    let pressed = terminal::key::Keys(state.pressed.keys.clone());
     put(
         grid,
         area,
@@ -279,7 +279,7 @@ pub(super) fn which_key(state: &State, grid: &mut Grid) {
 }
 
 pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, u16)> {
-    let whole = Area::of(state.size);
+    let whole = Area::of(state.terminal.size);
     let width = FORM_WIDTH.min(whole.width);
     let roomy = whole.height >= 16;
     let step: u16 = if roomy { 3 } else { 2 };
@@ -289,8 +289,8 @@ pub(super) fn form(state: &State, grid: &mut Grid, form: &Form) -> Option<(u16, 
     let area = if roomy { framed(grid, area) } else { area };
     let inner = area.inside(1, 0);
     let mut line: Line = vec![span(form.title(), Style::of(ColorRole::Accent).bold())];
-    if !state.server.is_empty() {
-        line.push(dim(format!(" · {}", state.server)));
+    if !state.connection.server.is_empty() {
+        line.push(dim(format!(" · {}", state.connection.server)));
     }
     put(grid, inner, inner.x, inner.y, &fit_line(line, usize::from(inner.width)), Surface::Sheet);
     let mut caret = None;

@@ -16,20 +16,20 @@ const NAMES_FROM: usize = 50;
 
 /// A tweet. A plain retweet is its original below a line that names who retweeted it.
 pub(crate) fn tweet(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let Some(tweet) = state.known.tweet(id) else {
+    let Some(tweet) = state.entities.tweet(id) else {
         let why =
-            if state.known.is_gone(id) { "This tweet was deleted" } else { "This tweet is not available" };
+            if state.entities.is_gone(id) { "This tweet was deleted" } else { "This tweet is not available" };
         return vec![vec![dim(format!("✕ {why}"))]];
     };
     if tweet.retweet_of == 0 {
         return original(state, tweet, width);
     }
-    let by = state.known.username(tweet.author_id);
+    let by = state.entities.username(tweet.author_id);
     let mine = state.is_mine(id);
     let who = if mine { "You".to_owned() } else { format!("@{by}") };
     let mut lines =
         vec![fit_line(vec![dim(format!("↻ {who} retweeted · {}", age(state.now, tweet.created_ms)))], width)];
-    match state.known.tweet(tweet.retweet_of) {
+    match state.entities.tweet(tweet.retweet_of) {
         Some(inner) => lines.extend(original(state, inner, width)),
         None => lines.push(vec![dim("✕ The retweeted tweet is no longer available")]),
     }
@@ -68,7 +68,7 @@ fn header(state: &State, tweet: &v1::Tweet, width: usize) -> Line {
 
 /// The username of an account, and its display name if wanted.
 pub(crate) fn who(state: &State, id: u64, with_name: bool) -> Line {
-    let Some(account) = state.known.account(id) else { return vec![dim("someone")] };
+    let Some(account) = state.entities.account(id) else { return vec![dim("someone")] };
     let mut line = vec![span(format!("@{}", account.username), Style::of(ColorRole::Name).bold())];
     if with_name && !account.display_name.is_empty() {
         line.push(plain(format!(" {}", fit(SafeText::line(&account.display_name).as_str(), 24))));
@@ -77,13 +77,13 @@ pub(crate) fn who(state: &State, id: u64, with_name: bool) -> Line {
 }
 
 fn reply_line(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
-    if matches!(state.place(), crate::route::Route::Thread(_)) {
+    if matches!(state.route(), crate::route::Route::Thread(_)) {
         return Vec::new();
     }
-    let line = match state.known.tweet(tweet.reply_to) {
+    let line = match state.entities.tweet(tweet.reply_to) {
         Some(parent) => {
             let text = SafeText::line(&parent.text);
-            format!("↩ Replying to @{}: {}", state.known.username(parent.author_id), text)
+            format!("↩ Replying to @{}: {}", state.entities.username(parent.author_id), text)
         }
         None => "↩ Replying to another tweet".to_owned(),
     };
@@ -94,7 +94,7 @@ fn reply_line(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
 pub(crate) fn card(state: &State, id: u64, width: usize) -> Vec<Line> {
     let bar = || of(ColorRole::Line, "│ ");
     let inner = width.saturating_sub(2).max(4);
-    let Some(tweet) = state.known.tweet(id) else {
+    let Some(tweet) = state.entities.tweet(id) else {
         return vec![vec![bar(), dim("✕ The quoted tweet is no longer available")]];
     };
     let mut lines = vec![header(state, tweet, inner)];
@@ -140,7 +140,7 @@ fn counts(tweet: &v1::Tweet) -> Line {
 
 /// A person in a list: presence, names, and the relationship to the user.
 pub(crate) fn person(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let mut line = vec![presence(state.known.presence(id)), plain(" ")];
+    let mut line = vec![presence(state.entities.presence(id)), plain(" ")];
     line.extend(who(state, id, true));
     let mut relation = relation(state, id);
     if let Some(idle) = idle(state, id) {
@@ -155,7 +155,7 @@ pub(crate) fn person(state: &State, id: u64, width: usize) -> Vec<Line> {
 
 /// `away 5m` for an account that is away, with the time since its last activity if known.
 pub(crate) fn idle(state: &State, id: u64) -> Option<String> {
-    let since = state.known.away_since(id)?;
+    let since = state.entities.away_since(id)?;
     Some(match age(state.now, since).as_str() {
         "now" => "away".into(),
         age if since > 0 => format!("away {age}"),
@@ -177,7 +177,7 @@ pub(crate) fn relation(state: &State, id: u64) -> String {
     if state.is_me(id) {
         return "you".into();
     }
-    let relationship = state.known.relationship(id);
+    let relationship = state.entities.relationship(id);
     let words = [
         (relationship.followed_by && relationship.following, "you follow each other"),
         (relationship.followed_by && !relationship.following, "follows you"),
@@ -197,8 +197,8 @@ pub(crate) fn profile_head(
     width: usize,
 ) -> Vec<Line> {
     use crate::route::ProfileTab;
-    let Some(profile) = state.known.profiles.get(username) else {
-        let problem = state.panel().and_then(|panel| panel.problem.clone());
+    let Some(profile) = state.entities.profiles.get(username) else {
+        let problem = state.screen().and_then(|screen| screen.problem.clone());
         let line = problem.map_or_else(
             || dim(format!("@{username}…")),
             |problem| of(ColorRole::Error, format!("✕ @{username}: {problem}")),

@@ -100,7 +100,7 @@ fn sample_network() -> (Vec<v1::Account>, Vec<v1::Tweet>) {
             ..tweet(
                 90,
                 2,
-                "The nanosecond is a foot of wire. I brought some for everybody who still believes that a round trip is free, and I shall hand them out at the door, one each, until the box is empty and the lesson is learnt.",
+                "The nanosecond is a foot of wire. I brought some for everyone who still believes that a round trip is free, and I will hand them out at the exit, one each, until the box is empty and the lesson is learnt.",
             )
         },
     ];
