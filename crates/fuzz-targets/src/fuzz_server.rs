@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// The cheapest cost that argon2 accepts: these hashes protect nothing.
-pub(crate) const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1, lanes: 1 };
+pub(crate) const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1, parallelism: 1 };
 
 /// A server with one account.
 pub(crate) struct FuzzServer {

@@ -125,7 +125,7 @@ fn service_config(config: &Config) -> ServiceConfig {
         argon2: Argon2Cost {
             memory_kib: config.passwords.memory_kib,
             passes: config.passwords.passes,
-            lanes: 1,
+            parallelism: 1,
         },
         sign_ups_per_address: config.limits.sign_ups_per_address,
         stranger_mentions: number(config.limits.stranger_mentions),

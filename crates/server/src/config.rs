@@ -31,7 +31,7 @@ pub struct Config {
     pub ssh: Option<SocketAddr>,
     /// Do not encrypt connections. Allowed on a loopback address only.
     pub insecure: bool,
-    /// Directory of the database and the operator's socket. It is created with mode 0700 if it does not exist.
+    /// Directory of the database and the operator socket. It is created with mode 0700 if it does not exist.
     #[schemars(extend("x-value" = options::PATH))]
     #[default(PathBuf::from("mini-tweet-data"))]
     pub data_dir: PathBuf,

@@ -21,12 +21,12 @@ pub struct Argon2Cost {
     /// Passes over the memory.
     pub passes: u32,
     /// Degree of parallelism.
-    pub lanes: u32,
+    pub parallelism: u32,
 }
 
 impl Default for Argon2Cost {
     fn default() -> Self {
-        Self { memory_kib: 19_456, passes: 2, lanes: 1 }
+        Self { memory_kib: 19_456, passes: 2, parallelism: 1 }
     }
 }
 

@@ -155,7 +155,7 @@ fn hash_bytes(secret: &[u8], cost: Argon2Cost, random: &dyn Random, memory: &mut
     let mut salt = [0; 16];
     random.fill(&mut salt);
     let mut phc = || -> password_hash::Result<String> {
-        let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None)?;
+        let params = Params::new(cost.memory_kib, cost.passes, cost.parallelism, None)?;
         let salt = SaltString::encode_b64(&salt)?;
         let hash = derive(secret, salt.as_salt(), &params, Params::DEFAULT_OUTPUT_LEN, memory)?;
         let phc = Phc {
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
     use store::env::SystemRandom;
 
-    const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 64, passes: 1, parallelism: 1 };
     /// Made with crypt(3): the password is "pw1".
     const LEGACY: &str =
         "$6$saltsalt$ljByVydwvD9EjwLvyqK9RM8bE0u2IQMdX.zp3L4dkbV7Tca8SHcfyhzcf9E46xT/KzPSGv7ktVQAJGngygr0M1";

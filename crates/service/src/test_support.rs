@@ -17,7 +17,7 @@ use store::test_support::{TestClock, TestStore};
 
 pub const PASSWORD: &str = "correct horse 9";
 /// The minimum that argon2 accepts: these hashes protect nothing.
-const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1, lanes: 1 };
+const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1, parallelism: 1 };
 
 pub struct TestServer {
     pub service: Arc<Service>,

@@ -314,13 +314,13 @@ pub fn split(text: &str, graphemes_max: usize) -> Vec<String> {
     if count_graphemes(text) <= graphemes_max {
         return vec![text.to_owned()];
     }
-    // Room for " 10/12".
-    let room = graphemes_max.saturating_sub(6).max(1);
+    // Leave space for " 10/12".
+    let available = graphemes_max.saturating_sub(6).max(1);
     let mut parts: Vec<String> = Vec::new();
     let mut part = String::new();
     for word in text.split_word_bounds() {
         let longer = format!("{part}{word}");
-        if count_graphemes(longer.trim_end()) <= room {
+        if count_graphemes(longer.trim_end()) <= available {
             part = longer;
             continue;
         }
@@ -329,7 +329,7 @@ pub fn split(text: &str, graphemes_max: usize) -> Vec<String> {
         }
         part = String::new();
         for cluster in word.graphemes(true) {
-            if count_graphemes(&part) == room {
+            if count_graphemes(&part) == available {
                 parts.push(std::mem::take(&mut part));
             }
             part.push_str(cluster);

@@ -326,8 +326,8 @@ fn the_read_line_is_where_the_reader_left() {
     driver.wait(3_000);
     assert!(driver.saved().contains(&&LocalItem::ReadLines));
     assert_eq!(driver.state.reading.lines["home"], id(2));
-    let told = v1::SetReadLine { timeline: "home".into(), tweet_id: id(2) };
-    assert!(driver.requests().contains(&&Op::SetReadLine(told)));
+    let moved = v1::SetReadLine { timeline: "home".into(), tweet_id: id(2) };
+    assert!(driver.requests().contains(&&Op::SetReadLine(moved)));
 }
 
 #[test]

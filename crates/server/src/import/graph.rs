@@ -421,7 +421,7 @@ mod tests {
 
     #[tokio::test]
     async fn texts_without_accounts_are_a_problem() {
-        let summary = files("# nobody\n", "a\nb\n").import_into(&FakeStore::default()).await;
+        let summary = files("# a comment\n", "a\nb\n").import_into(&FakeStore::default()).await;
         let problems: Vec<_> = summary.problems.iter().map(ToString::to_string).collect();
         assert_eq!(problems, ["tweets.txt, line 1: the graph has no accounts; no tweet is imported"]);
     }

@@ -11,7 +11,7 @@ use protocol::tls::Fingerprint;
 pub struct Bound {
     /// Address of the native protocol, with the actual port.
     pub address: SocketAddr,
-    /// Path of the operator's socket.
+    /// Path of the operator socket.
     pub operator_socket: PathBuf,
     /// Fingerprint of the TLS key; `None` without TLS.
     pub fingerprint: Option<Fingerprint>,

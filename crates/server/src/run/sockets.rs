@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, UnixListener};
 use super::error::ServeError;
 use crate::config::Config;
 
-/// Name of the operator's socket in the data directory.
+/// Name of the operator socket in the data directory.
 pub const OPERATOR_SOCKET: &str = "operator.sock";
 
 /// Sockets that were opened before the server started. They stay open while the server restarts, so that no
@@ -85,7 +85,7 @@ async fn bind_tcp(address: SocketAddr, option: &str) -> Result<TcpListener, Serv
     })
 }
 
-/// Binds the operator's socket and replaces one that a killed server left. No one else can connect between binding and
+/// Binds the operator socket and replaces one that a killed server left. No one else can connect between binding and
 /// setting the mode, because the directory is closed to others.
 pub(super) fn bind_operator_socket(path: &Path) -> Result<UnixListener, ServeError> {
     let wrong = |problem: String| ServeError::Listen { address: path.display().to_string(), problem };
@@ -106,6 +106,6 @@ pub(super) fn bind_operator_socket(path: &Path) -> Result<UnixListener, ServeErr
 
 pub(super) fn remove_operator_socket(path: &Path) {
     if let Err(error) = std::fs::remove_file(path) {
-        tracing::warn!(%error, "cannot remove the operator's socket");
+        tracing::warn!(%error, "cannot remove the operator socket");
     }
 }

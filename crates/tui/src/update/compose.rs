@@ -284,7 +284,7 @@ fn message_sent(state: &mut State, username: &str) -> Effects {
 }
 
 /// Moves a text from the outbox back to the composer.
-pub(super) fn take_back(state: &mut State, index: usize) -> Effects {
+pub(super) fn withdraw(state: &mut State, index: usize) -> Effects {
     if index >= state.texts.outbox.len() {
         return Effects::new();
     }
@@ -323,7 +323,7 @@ pub(super) fn edit_outgoing(state: &mut State, name: &str) -> Effects {
             }
             release_outbox(state)
         }
-        _ => take_back(state, index),
+        _ => withdraw(state, index),
     }
 }
 

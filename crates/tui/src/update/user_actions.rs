@@ -163,7 +163,7 @@ pub(super) fn undo(state: &mut State) -> Effects {
                 .iter()
                 .position(|one| one.key == key && matches!(one.sending, Sending::Held(_)));
             match held {
-                Some(route) => compose::take_back(state, route),
+                Some(route) => compose::withdraw(state, route),
                 // It has been sent already.
                 None => undo(state),
             }
