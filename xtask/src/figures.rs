@@ -52,7 +52,7 @@ impl Server {
         loop {
             let text = std::fs::read_to_string(&log).unwrap_or_default();
             if let (Some(address), Some(ssh)) =
-                (after(&text, "listening on "), after(&text, "by ssh at 127.0.0.1:"))
+                (after(&text, "listening on "), after(&text, "ssh listening on 127.0.0.1:"))
             {
                 return Ok(Self { child, address, ssh_port: ssh, directory });
             }

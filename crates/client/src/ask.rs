@@ -1,88 +1,51 @@
-//! Which request has which answer, and what may be sent again when the connection is lost before it came.
+//! The response of each request, from the model's table of operations.
 
+use model::{Retry, for_each_operation};
 use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::response;
 
-/// What is safe when nobody knows whether a request was carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resend {
-    /// It changes nothing, or comes to the same: send it again.
-    Always,
-    /// With its idempotency key it happens once: send it again.
-    WithKey,
-    /// Only who asked can decide.
-    Never,
-}
-
 /// A request that a server answers.
 pub trait Ask: Send {
-    /// What comes back.
+    /// The message that answers it.
     type Answer;
-    /// Whether it may be sent again.
-    const RESEND: Resend;
+    /// Whether it may be sent again when the connection is lost before the answer comes.
+    const RETRY: Retry;
 
-    /// As it travels.
+    /// The request as a variant of the protocol's union.
     fn into_op(self) -> Op;
 
-    /// The answer, unless the server answered with something else.
+    /// The answer; `None` if the server answered with another message.
     fn answer(result: response::Result) -> Option<Self::Answer>;
 }
 
-macro_rules! asks {
-    ($($resend:ident { $($ask:ident -> $answer:ident,)* })*) => {
-        /// What is safe for any request.
-        pub(crate) fn resend(op: &Op) -> Resend {
-            match op {
-                $($(Op::$ask(_) => Resend::$resend,)*)*
-                Op::Subscribe(_) | Op::Unsubscribe(_) => Resend::Never,
-            }
-        }
-
-        $($(
-        impl Ask for v1::$ask {
-            type Answer = v1::$answer;
-            const RESEND: Resend = Resend::$resend;
+macro_rules! implement_ask {
+    // Subscriptions have methods of their own: the driver renews them after a lost connection.
+    (Subscribe, $retry:ident, $response:ident) => {};
+    (Unsubscribe, $retry:ident, $response:ident) => {};
+    ($name:ident, $retry:ident, $response:ident) => {
+        impl Ask for v1::$name {
+            type Answer = v1::$response;
+            const RETRY: Retry = Retry::$retry;
 
             fn into_op(self) -> Op {
-                Op::$ask(self)
+                Op::$name(self)
             }
 
-            fn answer(result: response::Result) -> Option<v1::$answer> {
+            fn answer(result: response::Result) -> Option<v1::$response> {
                 match result {
-                    response::Result::$answer(answer) => Some(answer),
+                    response::Result::$response(answer) => Some(answer),
                     _ => None,
                 }
             }
         }
-        )*)*
     };
 }
 
-asks! {
-    Always {
-        GetServerInfo -> ServerInfo, CheckUsername -> Done, ListSessions -> SessionList, Export -> ExportPage,
-        GetTweet -> TweetPage, GetThread -> Thread, GetTweetHistory -> TweetHistory,
-        ReadTimeline -> TweetPage, SearchHashtags -> HashtagList, GetTrends -> TrendList,
-        GetProfile -> Profile, ListAccounts -> AccountPage, SearchPeople -> AccountPage,
-        ListNotifications -> NotificationPage, ListConversations -> ConversationPage,
-        ReadConversation -> MessagePage, ListOnline -> OnlineList, GetStatistics -> Statistics,
-        ListSshKeys -> SshKeyList, ListReadLines -> ReadLineList, ListReports -> ReportList,
-        MarkNotificationsRead -> Done, MarkConversation -> Done, SetPresence -> Done,
-        // It only moves forward.
-        SetReadLine -> Done,
-    }
-    WithKey {
-        RevokeSession -> Done, EditProfile -> Done, AddSshKey -> Done, RevokeSshKey -> Done,
-        Post -> Done, EditTweet -> Done, DeleteTweet -> Done, Retweet -> Done, UndoRetweet -> Done,
-        Like -> Done, Unlike -> Done, Bookmark -> Done, Unbookmark -> Done,
-        Follow -> Done, Unfollow -> Done, RemoveFollower -> Done,
-        Block -> Done, Unblock -> Done, Mute -> Done, Unmute -> Done, Report -> Done, SendMessage -> MessageSent,
-    }
-    Never {
-        SignUp -> LoggedIn, LogIn -> LoggedIn, Authenticate -> LoggedIn, LogOut -> Done,
-        ChangePassword -> Done, DeleteAccount -> Done, Typing -> Done,
-        CreateAccount -> Done, CreateInvite -> Invite, Suspend -> Done, Unsuspend -> Done,
-        ResetPassword -> Done, Announce -> Done, CloseReport -> Done,
-    }
+macro_rules! implement_all {
+    ($($name:ident: $access:ident, $concurrency:ident, $retry:ident, $response:ident;)*) => {
+        $(implement_ask!($name, $retry, $response);)*
+    };
 }
+
+for_each_operation!(implement_all);

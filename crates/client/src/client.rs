@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use model::Retry;
 use protocol::tls::Fingerprint;
 use protocol::v1;
 use protocol::v1::{event, subscribe};
@@ -13,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::ask::{Ask, Resend, resend};
+use crate::ask::Ask;
 use crate::driver::{Command, Driver, Pending, Reply, UPDATES_MAX};
 use crate::link::{Link, Stream, establish};
 use crate::{ClientError, Endpoint, Token, random};
@@ -178,7 +179,7 @@ impl Client {
     /// # Errors
     /// [`ClientError::Refused`] with what the server says, or why there is no answer.
     pub async fn ask<A: Ask>(&self, ask: A) -> Result<A::Answer, ClientError> {
-        let key = if A::RESEND == Resend::WithKey { new_key() } else { Bytes::new() };
+        let key = if A::RETRY == Retry::WithKey { new_key() } else { Bytes::new() };
         self.ask_with_key(ask, key).await
     }
 
@@ -204,10 +205,10 @@ impl Client {
         op: v1::request::Op,
         key: Option<Bytes>,
     ) -> Result<v1::response::Result, ClientError> {
-        let resend = resend(&op);
-        let key = key.unwrap_or_else(|| if resend == Resend::WithKey { new_key() } else { Bytes::new() });
+        let retry = op.operation().retry();
+        let key = key.unwrap_or_else(|| if retry == Retry::WithKey { new_key() } else { Bytes::new() });
         let (reply, answer) = oneshot::channel();
-        let pending = Pending { op, key, resend, reply: Reply::Caller(reply), refused_as_busy: 0 };
+        let pending = Pending { op, key, retry, reply: Reply::Caller(reply), refused_as_busy: 0 };
         let asking = async {
             self.commands.send(Command::Ask(Box::new(pending))).await.map_err(|_| self.why_stopped())?;
             answer.await.map_err(|_| self.why_stopped())?

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::Error;
+use model::{Error, Retry};
 use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::{client_frame, event, response, server_frame, subscribe};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::ask::Resend;
 use crate::link::{AUTHENTICATE_ID, Link, establish, frame, request_frame};
 use crate::random;
 use crate::{ClientError, Options, State, Token, Update};
@@ -53,7 +52,7 @@ pub(crate) type Subscribed = Result<u64, ClientError>;
 pub(crate) struct Pending {
     pub(crate) op: Op,
     pub(crate) key: Bytes,
-    pub(crate) resend: Resend,
+    pub(crate) retry: Retry,
     pub(crate) reply: Reply,
     /// How often the server was too busy for it.
     pub(crate) refused_as_busy: u32,
@@ -68,14 +67,14 @@ pub(crate) enum Reply {
 
 impl Pending {
     fn of_driver(op: Op, reply: Reply) -> Self {
-        Self { op, key: Bytes::new(), resend: Resend::Never, reply, refused_as_busy: 0 }
+        Self { op, key: Bytes::new(), retry: Retry::Never, reply, refused_as_busy: 0 }
     }
 
     fn may_be_sent_again(&self) -> bool {
-        match self.resend {
-            Resend::Always => true,
-            Resend::WithKey => !self.key.is_empty(),
-            Resend::Never => false,
+        match self.retry {
+            Retry::Safe => true,
+            Retry::WithKey => !self.key.is_empty(),
+            Retry::Never => false,
         }
     }
 
@@ -220,7 +219,9 @@ impl Driver {
     async fn taking_commands<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = std::pin::pin!(work);
         loop {
+            // Biased, as below: a simulation must be repeatable.
             tokio::select! {
+                biased;
                 done = &mut work => return Some(done),
                 command = self.commands.recv() => self.take(command?),
             }
@@ -249,17 +250,9 @@ impl Driver {
                 writer.queue(&request_frame(id, pending.key.clone(), pending.op.clone()));
                 self.in_flight.insert(id, pending);
             }
+            // Biased, because a simulation must be repeatable. Commands and writes end sooner than a stream of events.
             tokio::select! {
-                read = reader.read::<v1::ServerFrame>() => {
-                    heard = Instant::now();
-                    match read {
-                        Ok(Some(v1::ServerFrame { frame })) => if let Some(end) = self.receive(frame) {
-                            return end;
-                        },
-                        Ok(None) => return lost(self.unreachable("it closed the connection")),
-                        Err(error) => return lost(self.unreachable(&error.to_string())),
-                    }
-                }
+                biased;
                 flushed = writer.flush(), if !writer.is_idle() => {
                     spoke = Instant::now();
                     if let Err(error) = flushed {
@@ -274,6 +267,16 @@ impl Driver {
                         return End::Released;
                     }
                 },
+                read = reader.read::<v1::ServerFrame>() => {
+                    heard = Instant::now();
+                    match read {
+                        Ok(Some(v1::ServerFrame { frame })) => if let Some(end) = self.receive(frame) {
+                            return end;
+                        },
+                        Ok(None) => return lost(self.unreachable("it closed the connection")),
+                        Err(error) => return lost(self.unreachable(&error.to_string())),
+                    }
+                }
                 () = sleep_until(spoke + heartbeat) => {
                     spoke = Instant::now();
                     writer.queue(&frame(client_frame::Frame::Ping(v1::Ping { nonce: 0 })));
@@ -369,7 +372,7 @@ impl Driver {
                         pending.refused_as_busy += 1;
                         self.come_back(Command::Ask(Box::new(pending)), random::jitter(wait));
                     }
-                    Error::Unauthenticated(_) if pending.resend != Resend::Never && self.token.is_some() => {
+                    Error::Unauthenticated(_) if pending.retry != Retry::Never && self.token.is_some() => {
                         pending.reply(Err(error.clone().into()), self);
                         self.session_ended(&error.into());
                     }

@@ -16,7 +16,7 @@ mod profiles;
 mod random;
 mod token;
 
-pub use ask::{Ask, Resend};
+pub use ask::Ask;
 pub use client::{Client, Dial, Options, State, Subscription, Update, new_key};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ClientError;

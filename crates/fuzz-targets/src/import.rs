@@ -1,4 +1,4 @@
-//! Files of other programs.
+//! Imported files.
 
 use jiff::tz::TimeZone;
 use model::SafeText;
@@ -7,32 +7,31 @@ use service::passwords::wrap_legacy;
 use store::{PasswordHash, Store as _};
 use tempfile::TempDir;
 
-use crate::store::{CHEAP, FuzzServer, directory, server};
-use crate::text_until_nul;
+use crate::fuzz_server::{CHEAP, FuzzServer, directory, server};
 
 /// A day in 2026.
 const NOW_MS: i64 = 1_790_000_000_000;
-/// More rows say nothing new.
+/// Longer files find nothing new.
 const BYTES_MAX: usize = 4_096;
 
-/// Two files with a NUL between them, as the original program's (first byte even) or as a graph and texts. A broken
-/// row never stops the import, and what is told of it can be shown.
+/// Imports two files, separated by a NUL: those of the original program if the first byte is even, otherwise a graph and
+/// texts. An invalid row never stops the import, and every reported problem can be shown on a terminal.
 pub(crate) fn import(data: &[u8]) {
     let Some((&kind, files)) = data.split_first() else { return };
     let files = files.get(..files.len().min(BYTES_MAX)).unwrap_or_default();
-    let (one, two) = text_until_nul(files);
+    let (one, two) = split_at_nul(files);
     let directory = directory();
     let outcome = if kind & 1 == 0 { python(&directory, one, two) } else { graph(&directory, one, two) };
     match outcome {
-        Ok(summary) => summary.problems.iter().for_each(can_be_shown),
+        Ok(summary) => summary.problems.iter().for_each(check_displayable),
         Err(ImportError::Store(error)) => panic!("a row stopped the import: {error}"),
         Err(_) => {}
     }
 }
 
-fn can_be_shown(problem: &Problem) {
-    let told = SafeText::line(&problem.to_string());
-    assert!(!told.as_str().is_empty());
+fn check_displayable(problem: &Problem) {
+    let text = SafeText::line(&problem.to_string());
+    assert!(!text.as_str().is_empty());
 }
 
 fn python(directory: &TempDir, users: &[u8], tweets: &[u8]) -> Result<Summary, ImportError> {
@@ -40,8 +39,11 @@ fn python(directory: &TempDir, users: &[u8], tweets: &[u8]) -> Result<Summary, I
     write(directory, python::TWEETS_FILE, tweets);
     let database = python::read(directory.path(), &TimeZone::UTC, NOW_MS)?;
     for tweet in &database.tweets {
-        assert!(tweet.created_ms <= NOW_MS, "a tweet of the future");
-        assert!(database.accounts.iter().any(|account| account.number == tweet.author), "of nobody");
+        assert!(tweet.created_ms <= NOW_MS, "a tweet in the future");
+        assert!(
+            database.accounts.iter().any(|account| account.number == tweet.author),
+            "a tweet without an author"
+        );
     }
     assert!(database.follows.iter().all(|(follower, followee)| follower != followee));
     let wrap = |crypt: &str| wrap_legacy(crypt, CHEAP, &store::env::SystemRandom);
@@ -67,4 +69,12 @@ fn graph(directory: &TempDir, edges: &[u8], texts: &[u8]) -> Result<Summary, Imp
 
 fn write(directory: &TempDir, name: &str, bytes: &[u8]) {
     std::fs::write(directory.path().join(name), bytes).expect("a small file");
+}
+
+/// Splits the bytes at the first NUL.
+fn split_at_nul(data: &[u8]) -> (&[u8], &[u8]) {
+    match data.iter().position(|&byte| byte == 0) {
+        Some(at) => (data.get(..at).unwrap_or_default(), data.get(at + 1..).unwrap_or_default()),
+        None => (data, &[]),
+    }
 }

@@ -1,19 +1,19 @@
-//! Names of people, what they say of themselves, and passwords of another program.
+//! Names, profiles, and password hashes of the original program.
 
 use model::{Bio, Cursor, DisplayName, Hashtag, Password, SshKeyName, TimelineName, Username};
 use service::passwords::wrap_legacy;
 use store::env::Random;
 
-use crate::store::CHEAP;
+use crate::fuzz_server::CHEAP;
 
-/// What a parser took, it takes again as the same.
+/// A parser accepts its own output and returns it unchanged.
 pub(crate) fn names(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Ok(name) = Username::parse(&text) {
-        let kept = name.as_str();
-        assert!((1..=30).contains(&kept.len()));
-        assert!(kept.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{kept}");
-        assert_eq!(Username::parse(kept), Ok(name));
+        let text = name.as_str();
+        assert!((1..=30).contains(&text.len()));
+        assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{text}");
+        assert_eq!(Username::parse(text), Ok(name));
     }
     if let Ok(name) = DisplayName::parse(&text) {
         assert!(!name.as_str().chars().any(char::is_control));
@@ -40,23 +40,23 @@ pub(crate) fn names(data: &[u8]) {
     }
 }
 
-/// Salts need not be random here, and runs must be the same again.
+/// Constant salts: they need not be random here, and every run must be the same.
 #[derive(Debug)]
-struct Same;
+struct ConstantRandom;
 
-impl Random for Same {
+impl Random for ConstantRandom {
     fn fill(&self, buffer: &mut [u8]) {
         buffer.fill(7);
     }
 }
 
-/// A hash of the original program is wrapped or refused; what is kept of it holds no bare hash, and is bounded.
+/// A hash of the original program is wrapped or rejected. The wrapped form is bounded and does not contain the hash.
 pub(crate) fn legacy_hash(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let Ok(kept) = wrap_legacy(&text, CHEAP, &Same) else { return };
-    let settings = kept.legacy.as_deref().expect("it says how it was made");
-    let (_, hash) = text.rsplit_once('$').expect("a hash of three parts");
-    assert!(!kept.phc.contains(hash) && !settings.contains(hash), "the bare hash is not at rest");
+    let Ok(wrapped) = wrap_legacy(&text, CHEAP, &ConstantRandom) else { return };
+    let settings = wrapped.legacy.as_deref().expect("the settings of the hash");
+    let (_, hash) = text.rsplit_once('$').expect("a hash with a salt");
+    assert!(!wrapped.phc.contains(hash) && !settings.contains(hash), "the original hash is not stored");
     assert!(settings.starts_with("$6$") && settings.len() <= 40, "{settings}");
-    assert!(kept.phc.starts_with("$argon2id$"));
+    assert!(wrapped.phc.starts_with("$argon2id$"));
 }

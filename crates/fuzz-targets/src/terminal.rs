@@ -1,17 +1,18 @@
-//! What a terminal sends, near or over ssh.
+//! Input from a terminal, local or over ssh.
 
 use terminal::decode::{Decoder, PASTE_BYTES_MAX};
 use terminal::key::{Code, Event};
 
-/// However the bytes are cut, the same events come out; no event holds a control character or has no bound.
+/// The events do not depend on the pieces in which the bytes arrive. Every event is bounded and has no control
+/// characters.
 pub(crate) fn terminal_input(data: &[u8]) {
-    let Some((&how, bytes)) = data.split_first() else { return };
-    let step = usize::from(how) + 1;
+    let Some((&step, bytes)) = data.split_first() else { return };
+    let step = usize::from(step) + 1;
     let mut whole = Decoder::default();
     let events = whole.decode(bytes);
     let mut cut = Decoder::default();
     let pieces: Vec<_> = bytes.chunks(step).flat_map(|piece| cut.decode(piece)).collect();
-    assert_eq!(events, pieces, "cutting the bytes changes nothing");
+    assert_eq!(events, pieces, "the events depend on the pieces");
     assert_eq!(whole.settle(), cut.settle());
     for event in events {
         match event {
@@ -27,7 +28,7 @@ pub(crate) fn terminal_input(data: &[u8]) {
             _ => {}
         }
     }
-    // A key is understood again, whatever state the bytes left.
+    // Whatever state the bytes left, later keys are decoded.
     whole.decode(b"\x1b\\\x1b\\\x1b[201~\x1b\\a");
     let last = whole.decode(b"q").pop();
     assert!(matches!(last, Some(Event::Key(key)) if key.code == Code::Char('q')), "{last:?}");

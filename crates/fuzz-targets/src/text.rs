@@ -1,9 +1,9 @@
-//! Text of people: what is shown of it on a terminal, and what is found in it.
+//! Text that people write: how it is made safe for a terminal, and which entities it has.
 
 use model::limits::{COMBINING_MARKS_MAX, HASHTAGS_MAX, MENTIONS_MAX, TWEET_BYTES_MAX, TWEET_GRAPHEMES_MAX};
 use model::{Hashtag, SafeText, TweetText, Username};
 
-/// Nothing that drives a terminal or hides is left, and a second pass changes nothing.
+/// Safe text has no control or invisible characters, and making it safe again changes nothing.
 pub(crate) fn safe_text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (lines, line) = (SafeText::lines(&text), SafeText::line(&text));
@@ -13,10 +13,10 @@ pub(crate) fn safe_text(data: &[u8]) {
             let joins = matches!(c, '\u{200c}' | '\u{200d}');
             assert!(SafeText::keeps(c) || joins || (newline && c == '\n'), "U+{:04X} is left", u32::from(c));
             marks = if is_combining(c) { marks + 1 } else { 0 };
-            assert!(marks <= 4 * COMBINING_MARKS_MAX, "a pile of marks is left");
+            assert!(marks <= 4 * COMBINING_MARKS_MAX, "too many combining marks are left");
         }
         for joiner in ["\n\u{200d}", " \u{200d}", "a\u{200d}", "a\u{200c}"] {
-            assert!(!safe.as_str().contains(joiner), "a joiner hides behind ASCII");
+            assert!(!safe.as_str().contains(joiner), "a joiner is left after ASCII");
         }
     }
     assert_eq!(SafeText::lines(lines.as_str()), lines);
@@ -24,20 +24,20 @@ pub(crate) fn safe_text(data: &[u8]) {
     let _ = line.width();
 }
 
-/// The block of combining marks that piles are made of.
+/// Unicode's block "Combining Diacritical Marks".
 fn is_combining(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
 }
 
-/// Links, hashtags and mentions are parts of the text in order; a text that was taken is taken again, within its
-/// limits.
+/// Links, hashtags and mentions are in order and do not overlap. A text that was accepted is accepted again, and is
+/// within the limits.
 pub(crate) fn entities(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut end = 0;
     for (range, entity) in model::entities(&text) {
-        assert!(range.start >= end && range.start < range.end, "in order, none within another");
+        assert!(range.start >= end && range.start < range.end, "entities are in order and do not overlap");
         end = range.end;
-        let part = text.get(range).expect("on the borders of characters");
+        let part = text.get(range).expect("entities begin and end between characters");
         match entity {
             model::Entity::Link => assert!(part.starts_with("http")),
             model::Entity::Hashtag(tag) => {
@@ -48,7 +48,11 @@ pub(crate) fn entities(data: &[u8]) {
         }
     }
     if let Ok(tweet) = TweetText::parse(&text) {
-        assert_eq!(TweetText::parse(tweet.as_str()).as_ref(), Ok(&tweet), "what was taken is taken again");
+        assert_eq!(
+            TweetText::parse(tweet.as_str()).as_ref(),
+            Ok(&tweet),
+            "an accepted text is accepted again"
+        );
         assert!(tweet.as_str().len() <= TWEET_BYTES_MAX);
         assert!(model::count_graphemes(tweet.as_str()) <= TWEET_GRAPHEMES_MAX);
         assert!(tweet.hashtags().len() <= HASHTAGS_MAX && tweet.mentions().len() <= MENTIONS_MAX);

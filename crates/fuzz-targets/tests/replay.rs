@@ -1,6 +1,6 @@
-//! Everything that fuzzing has kept, and some that is new each time, against every target.
+//! Runs every fuzz target on its saved corpus and on random changes of it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails so")]
+#![allow(clippy::unwrap_used, reason = "tests stop at the first problem")]
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use mini_tweet_fuzz_targets::{TARGETS, Target};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// What was kept for a target, in order of its names.
+/// The corpus of a target, in order of the file names.
 fn corpus(target: &Target) -> Vec<Vec<u8>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target.name);
     let mut files: Vec<PathBuf> =
@@ -19,7 +19,7 @@ fn corpus(target: &Target) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn everything_that_was_kept_is_borne() {
+fn every_target_passes_on_its_corpus() {
     for target in TARGETS {
         for data in corpus(target) {
             (target.run)(&data);
@@ -28,7 +28,7 @@ fn everything_that_was_kept_is_borne() {
 }
 
 #[test]
-fn what_is_like_it_is_borne_too() {
+fn every_target_passes_on_changes_of_its_corpus() {
     for target in TARGETS {
         let seeds = corpus(target);
         let cases = if target.is_quick { 2_000 } else { 150 };
@@ -58,9 +58,9 @@ fn what_is_like_it_is_borne_too() {
     }
 }
 
-/// The negative control: a target resolve_or_self promise is broken is seen to be.
+/// The negative control: the runner finds an invariant that does not hold.
 #[test]
-fn a_broken_promise_is_found() {
+fn a_violated_invariant_is_found() {
     let broken = |data: &[u8]| assert!(!data.contains(&0x1b), "an escape got through");
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&prop::collection::vec(any::<u8>(), 0..40), |data| {

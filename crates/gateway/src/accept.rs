@@ -1,5 +1,6 @@
-//! How every gateway takes connections in: one behind the other, each served by a task of its own, until the server
-//! stops. Who is let in and what is served, the gateways say.
+//! The accept loop of every gateway: it accepts connections until the server stops, each served by a task of its own.
+//!
+//! It knows no protocol and no limit: the gateway decides which connections to serve and how.
 
 use std::future::Future;
 use std::io;
@@ -13,19 +14,19 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::in_process::InProcessListener;
-use super::stopped;
+use crate::in_process::InProcessListener;
+use crate::shared::stopped;
 
-/// Kernel memory for what a client does not read: measured 283 KiB a connection, and 4.2 MiB without it.
+/// Send buffer of the kernel. A client that does not read costs 283 KiB with it and 4.2 MiB without (measured).
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
-/// When no connection can be accepted (no file descriptor left) it is tried again after this.
-const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// Pause after accept fails, for example when no file descriptor is left.
+const RETRY_ACCEPT_AFTER: Duration = Duration::from_millis(200);
 
-/// Where connections come from.
+/// A source of connections.
 pub(super) trait Listener {
-    /// A connection with resolve_or_self it is.
+    /// A connection, with the peer's address if it has one.
     type Accepted;
-    /// The next that comes. Cancel safe.
+    /// Waits for the next connection. Cancel safe.
     fn next(&mut self) -> impl Future<Output = io::Result<Self::Accepted>> + Send;
 }
 
@@ -53,13 +54,13 @@ impl Listener for InProcessListener {
     }
 }
 
-/// Gives each connection to `take`, which spawns its task or lets it go. Ends when the server stops and every task has
-/// ended. `by` stands in the log behind "no connection can be accepted".
+/// Gives each connection to `serve`, which spawns its task or drops it. Returns when the server stops and every task
+/// has ended. `protocol` names the listener in the log.
 pub(super) async fn accept_all<L: Listener>(
     mut listener: L,
-    by: &str,
+    protocol: &str,
     mut stopping: watch::Receiver<bool>,
-    mut take: impl FnMut(L::Accepted, &mut JoinSet<()>),
+    mut serve: impl FnMut(L::Accepted, &mut JoinSet<()>),
 ) {
     let mut connections = JoinSet::new();
     loop {
@@ -67,10 +68,10 @@ pub(super) async fn accept_all<L: Listener>(
             () = stopped(&mut stopping) => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.next() => match accepted {
-                Ok(accepted) => take(accepted, &mut connections),
+                Ok(accepted) => serve(accepted, &mut connections),
                 Err(error) => {
-                    tracing::warn!(%error, "no connection can be accepted{by}");
-                    sleep(ACCEPT_AGAIN_AFTER).await;
+                    tracing::warn!(%error, protocol, "cannot accept a connection; retrying");
+                    sleep(RETRY_ACCEPT_AFTER).await;
                 }
             },
         }
@@ -79,7 +80,7 @@ pub(super) async fn accept_all<L: Listener>(
     while connections.join_next().await.is_some() {}
 }
 
-/// What every connection over TCP is given.
+/// Sets the options of an accepted socket.
 pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_BYTES)

@@ -1,64 +1,64 @@
-//! InProcessConnector within this process: another gateway's people reach the native one without a socket.
+//! Connections within the process: the ssh gateway's clients reach the native gateway without a socket.
 //!
-//! Neither side knows the other; both know this.
+//! Both sides depend on this module, neither on the other.
 
 use std::net::IpAddr;
 
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
-/// Bytes under way in each direction; whoever writes more waits. All of it is allocated for as long as the door is
-/// open, idle or not: 64 KiB would be half of what a session over ssh costs.
+/// Bytes in flight in each direction; beyond it, writing waits. Both buffers are allocated for the whole life of a
+/// connection: 64 KiB would be half of what an ssh session costs.
 const BUFFER_BYTES: usize = 2 * 1024;
-/// Connections that may wait to be taken up.
-const WAITING_MAX: usize = 64;
+/// Connections that may wait to be accepted.
+const BACKLOG_MAX: usize = 64;
 
-/// Where doors are made.
+/// Makes connections to the [`InProcessListener`] of the same channel.
 #[derive(Debug, Clone)]
 pub struct InProcessConnector(mpsc::Sender<(DuplexStream, IpAddr)>);
 
-/// Where those who come through a door arrive.
+/// Accepts connections within the process.
 #[derive(Debug)]
 pub struct InProcessListener(mpsc::Receiver<(DuplexStream, IpAddr)>);
 
-/// A way in for somebody at an address, with no more rights than over the network.
+/// Makes connections on behalf of one network peer: they have no more rights than if the peer had made them.
 #[derive(Debug, Clone)]
 pub struct PeerConnector {
-    doors: InProcessConnector,
-    address: IpAddr,
+    connector: InProcessConnector,
+    peer: IpAddr,
 }
 
-/// Both sides.
+/// A connector and its listener.
 #[must_use]
 pub fn channel() -> (InProcessConnector, InProcessListener) {
-    let (sender, receiver) = mpsc::channel(WAITING_MAX);
+    let (sender, receiver) = mpsc::channel(BACKLOG_MAX);
     (InProcessConnector(sender), InProcessListener(receiver))
 }
 
 impl InProcessConnector {
-    /// A door for somebody at this address; each connection counts as one from there.
+    /// A connector for the peer at this address: each of its connections counts as one from there.
     #[must_use]
-    pub fn at(&self, address: IpAddr) -> PeerConnector {
-        PeerConnector { doors: self.clone(), address }
+    pub fn for_peer(&self, peer: IpAddr) -> PeerConnector {
+        PeerConnector { connector: self.clone(), peer }
     }
 }
 
 impl PeerConnector {
-    /// A connection, in clear. It is closed at once when too many wait or the server stops.
+    /// A new connection, without TLS. It is closed at once when the backlog is full or the server has stopped.
     #[must_use]
-    pub fn open(&self) -> DuplexStream {
+    pub fn connect(&self) -> DuplexStream {
         let (near, far) = tokio::io::duplex(BUFFER_BYTES);
-        // What does not go through is dropped, and that closes it.
-        let _ = self.doors.0.try_send((far, self.address));
+        // A refused send drops the far end, which closes the near one.
+        let _ = self.connector.0.try_send((far, self.peer));
         near
     }
 }
 
 impl InProcessListener {
-    /// The next one; never again when no door is left. Cancel safe.
+    /// Waits for the next connection; forever once every connector is dropped. Cancel safe.
     pub(super) async fn accept(&mut self) -> (DuplexStream, IpAddr) {
         match self.0.recv().await {
-            Some(arrived) => arrived,
+            Some(accepted) => accepted,
             None => std::future::pending().await,
         }
     }

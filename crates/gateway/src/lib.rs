@@ -1,18 +1,14 @@
-//! The doors of the server: bytes become requests, requests become calls of the service, events become pushes.
+//! The gateways: they turn bytes into requests, requests into calls of the service, and live events into pushes.
 //!
-//! A gateway decodes, bounds and counts. It decides nothing: who may do what is the service's business.
+//! A gateway decodes, limits and counts. Who may do and see what is decided by the service.
 
 mod accept;
 pub mod in_process;
 pub mod limits;
 pub mod native;
+mod pipeline;
+mod shared;
 #[cfg(feature = "ssh")]
 pub mod ssh;
 
-use tokio::sync::watch;
-
-/// Resolves when the server stops.
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // An error means that whoever could say so is gone: the server has ended.
-    let _ = stopping.wait_for(|stopping| *stopping).await;
-}
+pub use shared::{GatewayLimits, Shared};

@@ -1,6 +1,6 @@
-//! How much one address or one account may ask of the server.
+//! Limits per address and per account: connections, requests a second, reads at the same time.
 //!
-//! It counts; what is answered when a count is full is decided where the door is.
+//! Only counts. The gateway decides how to respond when a limit is reached.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,18 +15,18 @@ use model::{AccountId, Error, Result};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
-/// How many connections there may be.
+/// Limits on connections that are open at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// In all.
+    /// Over all addresses.
     pub total: u32,
     /// From one address.
     pub per_address: u32,
-    /// From one address that have not logged in yet.
+    /// From one address, not logged in yet.
     pub unauthenticated_per_address: u32,
 }
 
-/// Counts the connections of each address. An IPv6 address counts as its /64: that is what one customer has.
+/// Counts the open connections of each network (see [`network_of`]).
 #[derive(Debug)]
 pub struct ConnectionLimiter {
     limits: ConnectionLimits,
@@ -46,30 +46,30 @@ struct AddressCount {
     unauthenticated: u32,
 }
 
-/// Why a connection was not let in.
+/// Why a connection was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionRejected {
-    /// The server has as many as it takes.
+    /// [`ConnectionLimits::total`] is reached.
     #[error("the server is full")]
     Full,
-    /// The address has as many as one may have.
+    /// One of the limits per address is reached.
     #[error("too many connections from this address")]
     Address,
 }
 
 impl ConnectionLimiter {
-    /// With these limits.
+    /// A limiter without connections.
     #[must_use]
     pub fn new(limits: ConnectionLimits) -> Arc<Self> {
         Arc::new(Self { limits, counts: Mutex::default() })
     }
 
-    /// Lets a connection in that has not logged in yet.
+    /// Counts a connection that has not logged in yet, for as long as its permit exists.
     ///
     /// # Errors
-    /// [`ConnectionRejected`].
+    /// [`ConnectionRejected`] when a limit is reached.
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Result<ConnectionPermit, ConnectionRejected> {
-        let address = counted_as(address);
+        let address = network_of(address);
         let mut counts = self.lock();
         if counts.total >= self.limits.total {
             return Err(ConnectionRejected::Full);
@@ -87,7 +87,7 @@ impl ConnectionLimiter {
         Ok(ConnectionPermit { connections: self.clone(), address, authenticated: false })
     }
 
-    /// Connections now.
+    /// Open connections, over all addresses.
     #[must_use]
     pub fn total(&self) -> u32 {
         self.lock().total
@@ -98,7 +98,7 @@ impl ConnectionLimiter {
     }
 }
 
-/// A connection's place in the count, given back when it is dropped.
+/// Counts one open connection until it is dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit {
     connections: Arc<ConnectionLimiter>,
@@ -107,7 +107,7 @@ pub struct ConnectionPermit {
 }
 
 impl ConnectionPermit {
-    /// The connection has logged in, or out again.
+    /// Updates the count after a log-in (`true`) or log-out (`false`).
     pub fn set_authenticated(&mut self, authenticated: bool) {
         if self.authenticated == authenticated {
             return;
@@ -137,32 +137,33 @@ impl Drop for ConnectionPermit {
     }
 }
 
-fn counted_as(address: IpAddr) -> IpAddr {
+/// What counts as one address: an IPv4 address, or the /64 network of an IPv6 address, which is what one customer gets.
+fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 
-/// Whose requests are counted together.
+/// What requests are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RateKey {
-    /// An account, over all its connections.
+    /// The account, over all its connections.
     Account(AccountId),
-    /// An address, before log-in.
+    /// The address, before log-in.
     Address(IpAddr),
 }
 
-/// Requests per second of each asker: a bucket that holds a burst and fills up steadily.
+/// Limits the requests of each account and address: a token bucket that holds a burst and refills steadily.
 #[derive(Debug)]
 pub struct RequestRates {
     /// `None`: no limit.
     buckets: Option<DefaultKeyedRateLimiter<RateKey>>,
     clock: DefaultClock,
-    asked: AtomicU32,
+    checks: AtomicU32,
 }
 
-/// After so many requests the full buckets are thrown away, so that those who left are forgotten.
+/// After this many requests, full buckets are dropped: those of accounts and addresses that make no requests any more.
 const SWEEP_EVERY: u32 = 65_536;
 
 impl RequestRates {
@@ -173,56 +174,57 @@ impl RequestRates {
             let burst = NonZeroU32::new(burst).unwrap_or(rate);
             RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))
         });
-        Self { buckets, clock: DefaultClock::default(), asked: AtomicU32::new(0) }
+        Self { buckets, clock: DefaultClock::default(), checks: AtomicU32::new(0) }
     }
 
     /// Counts a request.
     ///
     /// # Errors
     /// `RATE_LIMITED` with the time until the next one is possible.
-    pub fn check(&self, asker: RateKey) -> Result<()> {
+    pub fn check(&self, key: RateKey) -> Result<()> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
-        if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             buckets.retain_recent();
         }
-        let asker = match asker {
-            RateKey::Address(address) => RateKey::Address(counted_as(address)),
+        let key = match key {
+            RateKey::Address(address) => RateKey::Address(network_of(address)),
             account @ RateKey::Account(_) => account,
         };
         buckets
-            .check_key(&asker)
+            .check_key(&key)
             .map_err(|until| Error::RateLimited { retry_after: until.wait_time_from(self.clock.now()) })
     }
 }
 
-/// Reads that are worked on at once, over all connections. The others wait in line. Who has waited for too long is
-/// refused, so that those who are not are answered while they still want to know.
+/// Limits the reads that are carried out at the same time, over all connections. Others queue, in order of arrival. A
+/// read that waits too long is refused, so that under overload the remaining ones are still answered in time.
 #[derive(Debug)]
 pub struct ReadLimiter {
-    free: Semaphore,
-    /// `None`: nobody is refused, and nobody counted.
+    permits: Semaphore,
+    /// `None`: no limit.
     wait: Option<Duration>,
 }
 
 impl ReadLimiter {
-    /// So many at once, each after at most `wait`.
+    /// At most `concurrent` reads at the same time, each after at most `wait`. Without `wait` there is no limit.
     #[must_use]
-    pub fn new(at_once: usize, wait: Option<Duration>) -> Self {
-        Self { free: Semaphore::new(at_once), wait }
+    pub fn new(concurrent: usize, wait: Option<Duration>) -> Self {
+        Self { permits: Semaphore::new(concurrent), wait }
     }
 
-    /// Waits for a turn, which ends when it is dropped. The waiting began at `since`.
+    /// Waits for a permit, to be held while the read is carried out; `None` without a limit. The wait counts from
+    /// `since`.
     ///
     /// # Errors
-    /// `BUSY` when it has lasted too long.
-    pub async fn take(&self, since: Instant) -> Result<Option<SemaphorePermit<'_>>> {
+    /// `BUSY` when it takes too long.
+    pub async fn acquire(&self, since: Instant) -> Result<Option<SemaphorePermit<'_>>> {
         let Some(wait) = self.wait else { return Ok(None) };
-        // In this order, one that came too late is not let in even if it could be.
+        // Checked first: a read that has waited too long elsewhere gets no permit even if one is free.
         if since.elapsed() > wait {
             return Err(Error::Busy);
         }
-        let turn = timeout_at(since + wait, self.free.acquire()).await.map_err(|_| Error::Busy)?;
-        turn.map(Some).map_err(|_| Error::GoingAway)
+        let permit = timeout_at(since + wait, self.permits.acquire()).await.map_err(|_| Error::Busy)?;
+        permit.map(Some).map_err(|_| Error::GoingAway)
     }
 }
 
@@ -249,7 +251,7 @@ mod tests {
         let _third = connections.admit(here).unwrap();
         assert_eq!(connections.admit(here).unwrap_err(), ConnectionRejected::Address);
         drop(first);
-        assert!(connections.admit(here).is_ok(), "a place that was given back can be taken");
+        connections.admit(here).expect("a closed connection makes room for another one");
     }
 
     #[test]
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_of_an_address_without_connections() {
+    fn an_address_without_connections_takes_no_memory() {
         let connections = connections();
         let mut one = connections.admit(address("192.0.2.1")).unwrap();
         one.set_authenticated(true);
@@ -273,47 +275,47 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_counts_as_one_address_and_a_mapped_one_as_ipv4() {
-        assert_eq!(counted_as(address("2001:db8::1")), counted_as(address("2001:db8::ffff:1")));
-        assert_ne!(counted_as(address("2001:db8::1")), counted_as(address("2001:db8:0:1::1")));
-        assert_eq!(counted_as(address("::ffff:192.0.2.1")), address("192.0.2.1"));
+        assert_eq!(network_of(address("2001:db8::1")), network_of(address("2001:db8::ffff:1")));
+        assert_ne!(network_of(address("2001:db8::1")), network_of(address("2001:db8:0:1::1")));
+        assert_eq!(network_of(address("::ffff:192.0.2.1")), address("192.0.2.1"));
     }
 
     #[test]
-    fn a_burst_is_allowed_and_then_the_asker_is_told_when_to_come_back() {
+    fn a_burst_is_allowed_and_then_the_error_says_when_to_try_again() {
         let rates = RequestRates::new(1, 3);
         let ada = RateKey::Account(AccountId::new(1).unwrap());
         for _ in 0..3 {
             rates.check(ada).unwrap();
         }
         let Err(Error::RateLimited { retry_after }) = rates.check(ada) else {
-            panic!("a fourth was allowed")
+            panic!("a fourth request was allowed")
         };
         assert!(!retry_after.is_zero() && retry_after.as_secs() <= 1);
         rates.check(RateKey::Account(AccountId::new(2).unwrap())).unwrap();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_too_long_for_a_turn_is_refused_and_who_comes_later_is_not() {
-        let turns = ReadLimiter::new(1, Some(Duration::from_millis(75)));
-        let came = Instant::now();
-        let first = turns.take(came).await.unwrap();
-        assert_eq!(turns.take(came).await.unwrap_err(), Error::Busy);
-        assert_eq!(came.elapsed().as_millis(), 75);
+    async fn a_read_that_waits_too_long_is_refused_and_a_later_one_is_not() {
+        let reads = ReadLimiter::new(1, Some(Duration::from_millis(75)));
+        let arrived = Instant::now();
+        let first = reads.acquire(arrived).await.unwrap();
+        assert_eq!(reads.acquire(arrived).await.unwrap_err(), Error::Busy);
+        assert_eq!(arrived.elapsed().as_millis(), 75);
         drop(first);
-        assert!(turns.take(Instant::now()).await.unwrap().is_some());
+        assert!(reads.acquire(Instant::now()).await.unwrap().is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waited_elsewhere_already_is_refused_at_once() {
-        let turns = ReadLimiter::new(1, Some(Duration::from_millis(75)));
-        let came = Instant::now();
+    async fn a_read_that_has_already_waited_elsewhere_is_refused_at_once() {
+        let reads = ReadLimiter::new(1, Some(Duration::from_millis(75)));
+        let arrived = Instant::now();
         tokio::time::advance(Duration::from_millis(76)).await;
-        assert_eq!(turns.take(came).await.unwrap_err(), Error::Busy);
-        assert!(ReadLimiter::new(0, None).take(came).await.unwrap().is_none());
+        assert_eq!(reads.acquire(arrived).await.unwrap_err(), Error::Busy);
+        assert!(ReadLimiter::new(0, None).acquire(arrived).await.unwrap().is_none());
     }
 
     #[test]
-    fn a_rate_of_nothing_means_no_limit() {
+    fn a_rate_of_0_means_no_limit() {
         let rates = RequestRates::new(0, 0);
         for _ in 0..1_000 {
             rates.check(RateKey::Address(address("192.0.2.1"))).unwrap();

@@ -124,7 +124,7 @@ fn sockets_are_told_apart_by_their_names_and_readiness_is_told() {
     e2e.run_server(command);
     assert_eq!(heard(), "READY=1");
     assert_eq!(e2e.address(), native.local_addr().unwrap().to_string());
-    let by_ssh = format!("people come in by ssh at {}", ssh.local_addr().unwrap());
+    let by_ssh = format!("ssh listening on {}", ssh.local_addr().unwrap());
     let log = e2e.log();
     until("it takes people in by ssh", || log.text().contains(&by_ssh));
     assert!(e2e.stop_server().success());

@@ -24,10 +24,10 @@ impl Door {
     }
 
     fn of(e2e: E2e) -> Self {
-        e2e::until("the server says where people come in by ssh", || e2e.log().text().contains("by ssh at"));
+        e2e::until("the ssh gateway listens", || e2e.log().text().contains("ssh listening on"));
         let log = e2e.log().text();
-        let line = log.lines().find(|line| line.contains("by ssh at")).unwrap();
-        let (_, address) = line.split_once("by ssh at 127.0.0.1:").unwrap();
+        let line = log.lines().find(|line| line.contains("ssh listening on")).unwrap();
+        let (_, address) = line.split_once("ssh listening on 127.0.0.1:").unwrap();
         let port = address.split_whitespace().next().unwrap().to_owned();
         let (_, fingerprint) = line.split_once("fingerprint=").unwrap();
         let fingerprint = fingerprint.split_whitespace().next().unwrap().to_owned();

@@ -32,7 +32,7 @@ pub use id::{
 };
 pub use name::{Bio, DisplayName, Password, Username};
 pub use notification::{Notification, NotificationKind};
-pub use operation::{Access, Operation};
+pub use operation::{Access, Concurrency, Operation, Retry};
 pub use read_line::{ReadLine, TimelineName};
 pub use report::{Report, ReportReason};
 pub use safe::SafeText;

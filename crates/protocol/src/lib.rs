@@ -5,6 +5,7 @@
 pub mod connection;
 pub mod convert;
 pub mod frame;
+mod operation;
 pub mod tls;
 
 /// Messages of version 1, generated from `proto/mini_tweet/v1`; their comments are the specification.

@@ -1,17 +1,21 @@
-//! The bytes in `docs/protocol.md` are those of the protocol.
+//! The examples and the table of results in `docs/protocol.md` are those of the protocol.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
+use std::collections::HashMap;
+
 use mini_tweet_protocol::v1;
 use mini_tweet_protocol::v1::{client_frame, request, response, server_frame};
+use model::Operation;
 use prost::Message as _;
+
+const GUIDE: &str = include_str!("../../../docs/protocol.md");
 
 /// The frames of the guide, without their lengths, which are checked.
 fn frames() -> Vec<Vec<u8>> {
-    let guide = include_str!("../../../docs/protocol.md");
     let mut frames: Vec<Vec<u8>> = Vec::new();
     let is_example = |(place, _): &(usize, &str)| place % 2 == 1;
-    let examples = guide.split("```").enumerate().filter(is_example);
+    let examples = GUIDE.split("```").enumerate().filter(is_example);
     for line in examples.flat_map(|(_, example)| example.lines()) {
         // Bytes, a gap, what they mean.
         let words: Vec<_> = line.trim_start().split("  ").next().unwrap_or_default().split(' ').collect();
@@ -53,4 +57,21 @@ fn the_guides_examples_are_what_they_say() {
     let response = v1::Response { id: 2, result: Some(response::Result::Done(done)) };
     let frame = v1::ServerFrame::decode(frames[2].as_slice()).unwrap().frame.unwrap();
     assert_eq!(frame, server_frame::Frame::Response(response));
+}
+
+#[test]
+fn the_guide_names_the_result_of_every_request() {
+    let (_, table) = GUIDE.split_once("## Which result").unwrap();
+    let mut results = HashMap::new();
+    for row in table.lines().filter(|line| line.starts_with("| `")) {
+        let mut columns = row.split('|').skip(1).map(|column| column.trim().replace('`', ""));
+        let (requests, result) = (columns.next().unwrap(), columns.next().unwrap());
+        results.extend(requests.split(' ').map(|request| (request.to_owned(), result.clone())));
+    }
+    assert!(table.contains("| everything else | `Done` |"));
+    for operation in Operation::ALL {
+        let result = results.remove(operation.name()).unwrap_or_else(|| "Done".to_owned());
+        assert_eq!(result, operation.response(), "{operation:?}");
+    }
+    assert!(results.is_empty(), "no requests: {results:?}");
 }

@@ -8,6 +8,7 @@ mod options;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,11 @@ impl Config {
             return Err(ConfigError::new("configuration", problem));
         }
         Ok(config)
+    }
+
+    /// How long a request may wait for the disk before others are rejected; `None` means without limit.
+    pub(crate) fn queue_wait(&self) -> Option<Duration> {
+        (self.limits.queue_ms > 0).then(|| Duration::from_millis(self.limits.queue_ms.into()))
     }
 }
 

@@ -1,14 +1,14 @@
-//! Server and clients in one thread, on a network, a disk and clocks that chance decides by a seed: people post and
-//! follow live while connections hang and break, the server crashes and clocks jump. While it runs nothing that was
-//! acknowledged may be missing and nothing may come twice or out of order; when the faults stop, everybody must soon
-//! have everything.
+//! A server and its clients in one thread, with a network, a disk and clocks that misbehave at random by a seed: clients
+//! post and follow live while connections hang and break, the server crashes and clocks jump. While it runs, no
+//! acknowledged tweet may be lost, doubled or delivered out of order. Soon after the faults stop, every client must have
+//! every tweet.
 //!
-//! What is real: the client library, the native gateway, the service, the timelines and the live room, and the
-//! statements of the store. What is not: TLS, threads, the disk (see `store/sqlite/simulated.rs`).
+//! Real are the client library, the native gateway, the service and the statements of the store. TLS, threads and the
+//! disk (see `store::sqlite::simulated`) are not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,43 +18,43 @@ use protocol::v1::event::Event;
 use protocol::v1::{read_timeline, subscribe};
 use sha2::{Digest as _, Sha256};
 use tokio::io::{DuplexStream, copy_bidirectional};
-use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use turmoil::net::{TcpListener, TcpStream};
 
-use gateway::in_process::channel;
-use gateway::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
-use gateway::native::{NativeGateway, Times, serve_in_process};
+use gateway::GatewayLimits;
+use gateway::native::{NativeConfig, NativeTimeouts};
 use service::live::LiveConfig;
 use service::test_support::config;
-use service::timeline::Limits;
-use service::{Service, ServiceParts, SignUpMode};
+use service::timeline;
 use store::Change;
 use store::env::{Clock, Random};
 use store::sqlite::simulated::{SimOptions, SimulatedDisk};
-use store::test_support::START_MS;
-use store::test_support::account;
+use store::test_support::{START_MS, account};
 
-const PEOPLE: usize = 4;
-const POSTS: usize = 8;
+use crate::assembly::{Server, ServerParts};
+
+const USERS: usize = 4;
+const TWEETS_PER_USER: usize = 8;
 const PORT: u16 = 4280;
-/// Simulated: while things go wrong, and for everything to be well again.
+/// Simulated time with faults.
 const FAULTS_FOR: Duration = Duration::from_secs(12);
-const WELL_WITHIN: Duration = Duration::from_secs(30);
+/// Simulated time after the faults within which every client must have every tweet.
+const RECOVERY_WITHIN: Duration = Duration::from_secs(30);
 
-/// Chance by a seed (SplitMix64).
-type Chance = Arc<Mutex<u64>>;
+/// State of the one random generator, which the simulated disk uses too.
+type RngState = Arc<Mutex<u64>>;
 
-fn draw(chance: &Mutex<u64>, below: u64) -> u64 {
-    let mut state = chance.lock().unwrap();
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)) % below
+/// A random number below `bound`.
+fn draw(state: &Mutex<u64>, bound: u64) -> u64 {
+    let mut state = state.lock().unwrap();
+    let mut rng = fastrand::Rng::with_seed(*state);
+    let number = rng.u64(..bound);
+    *state = rng.get_seed();
+    number
 }
 
-fn some_ms(chance: &Mutex<u64>, below: u64) -> Duration {
-    Duration::from_millis(draw(chance, below))
+fn random_ms(state: &Mutex<u64>, bound: u64) -> Duration {
+    Duration::from_millis(draw(state, bound))
 }
 
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Clock for SimulatedClock {
 }
 
 #[derive(Debug)]
-struct SimulatedRandom(Chance);
+struct SimulatedRandom(RngState);
 
 impl Random for SimulatedRandom {
     fn fill(&self, buffer: &mut [u8]) {
@@ -78,67 +78,67 @@ impl Random for SimulatedRandom {
     }
 }
 
-/// What people know, and what they found wrong.
+/// What the clients saw, and what was wrong with it.
 #[derive(Debug, Default)]
-struct Journal {
-    /// Texts that were acknowledged.
+struct History {
+    /// Texts of acknowledged tweets.
     acknowledged: Vec<String>,
-    /// What each has seen of each author live, as numbers of their posts.
+    /// By reader and author: the numbers of the tweets that arrived live, in order of arrival.
     live: BTreeMap<(usize, usize), Vec<usize>>,
-    /// Live, or by reading after a gap: that may be ahead of what comes live.
+    /// Reader, author and number of each tweet that arrived live, or by reading after a gap, which can be ahead.
     seen: BTreeSet<(usize, usize, usize)>,
     gaps: usize,
-    broken: Vec<String>,
+    violations: Vec<String>,
     /// What happened, with its time.
     trace: Vec<String>,
 }
 
-impl Journal {
-    fn note(&mut self, what: &str) {
+impl History {
+    fn trace(&mut self, what: &str) {
         let at = turmoil::sim_elapsed().unwrap_or_default().as_millis();
         self.trace.push(format!("{at} {what}"));
     }
 
-    /// Live events are in an author's order, each once.
-    fn sees_live(&mut self, reader: usize, text: &str) {
-        self.note(&format!("{reader} sees {text}"));
-        let Some((author, post)) = parse(text) else { return };
+    /// Records a live event. Those of one author must arrive in order, each once.
+    fn record_live(&mut self, reader: usize, text: &str) {
+        self.trace(&format!("{reader} receives {text}"));
+        let Some((author, number)) = parse(text) else { return };
         let live = self.live.entry((reader, author)).or_default();
-        if live.iter().any(|before| *before >= post) {
-            self.broken.push(format!("{reader} sees {text} after {live:?}"));
+        if live.iter().any(|before| *before >= number) {
+            self.violations.push(format!("{reader} receives {text} after {live:?}"));
         }
-        live.push(post);
-        self.seen.insert((reader, author, post));
+        live.push(number);
+        self.seen.insert((reader, author, number));
     }
 
     fn has_all(&self, reader: usize) -> bool {
-        self.seen.iter().filter(|(who, _, _)| *who == reader).count() == PEOPLE * POSTS
+        self.seen.iter().filter(|(seen_by, _, _)| *seen_by == reader).count() == USERS * TWEETS_PER_USER
     }
 }
 
-fn text_of(author: usize, post: usize) -> String {
-    format!("post {author} {post}")
+fn text_of(author: usize, number: usize) -> String {
+    format!("post {author} {number}")
 }
 
 fn parse(text: &str) -> Option<(usize, usize)> {
-    let (author, post) = text.strip_prefix("post ")?.split_once(' ')?;
-    Some((author.parse().ok()?, post.parse().ok()?))
+    let (author, number) = text.strip_prefix("post ")?.split_once(' ')?;
+    Some((author.parse().ok()?, number.parse().ok()?))
 }
 
-fn token(person: usize) -> [u8; 32] {
-    [u8::try_from(person + 1).unwrap(); 32]
+fn token(user: usize) -> [u8; 32] {
+    [u8::try_from(user + 1).unwrap(); 32]
 }
 
-/// People who all follow each other, with a session each.
-fn found(disk: &SimulatedDisk) {
-    let ids: Vec<_> = (0..PEOPLE)
-        .map(|person| {
-            let id = disk.write_now(account(&format!("p{person}")));
+/// Creates accounts that all follow each other, with a session each.
+fn create_accounts(disk: &SimulatedDisk) {
+    let ids: Vec<_> = (0..USERS)
+        .map(|user| {
+            let id = disk.write_now(account(&format!("p{user}")));
             model::AccountId::new(id).unwrap()
         })
         .collect();
-    for (person, &follower) in ids.iter().enumerate() {
-        let token_hash = Sha256::digest(token(person)).into();
+    for (user, &follower) in ids.iter().enumerate() {
+        let token_hash = Sha256::digest(token(user)).into();
         disk.write_now(Change::OpenSession { account: follower, token_hash, client_name: "sim".into() });
         for &followee in ids.iter().filter(|followee| **followee != follower) {
             disk.write_now(Change::Follow { follower, followee });
@@ -146,54 +146,35 @@ fn found(disk: &SimulatedDisk) {
     }
 }
 
-async fn server(
-    disk: Arc<SimulatedDisk>,
-    clock: Arc<SimulatedClock>,
-    options: SimOptions,
-) -> turmoil::Result {
+async fn serve(disk: Arc<SimulatedDisk>, clock: Arc<SimulatedClock>, options: SimOptions) -> turmoil::Result {
     let (store, events) = disk.open(clock.clone(), options.clone());
-    let store = Arc::new(store);
-    let random = Arc::new(SimulatedRandom(options.chance.clone()));
-    let service = Service::start(ServiceParts {
-        store,
+    let server = Server::assemble(ServerParts {
+        store: Arc::new(store),
         events,
         clock,
-        random: random.clone(),
-        config: config(),
-        // Small, so that its bounds are reached.
+        random: Arc::new(SimulatedRandom(options.chance.clone())),
+        service: config(),
+        // Small, so that its limits are reached.
         live: LiveConfig { inbox: 4, replay_max: 12, ..LiveConfig::default() },
-        timelines: Limits::default(),
-    })
-    .await?;
-    let live = service.live().clone();
-    let limits = ConnectionLimits { total: 100, per_address: 100, unauthenticated_per_address: 100 };
-    let (_stop, stopping) = watch::channel(false);
-    let gateway = Arc::new(NativeGateway {
-        service,
-        live,
-        random,
-        connections: ConnectionLimiter::new(limits),
-        rates: RequestRates::new(0, 1),
-        turns: ReadLimiter::new(16, None),
-        times: Times { heartbeat: Duration::from_secs(1), ..Times::default() },
-        server_name: "Simulated".into(),
-        sign_up: SignUpMode::Closed,
-        stranger_mentions: 0,
-        new_account_posts: 0,
-        requests: AtomicU64::new(0),
-        stopping,
+        timelines: timeline::Limits::default(),
+        gateways: GatewayLimits::unlimited(),
+        native: NativeConfig {
+            timeouts: NativeTimeouts { heartbeat: Duration::from_secs(1), ..NativeTimeouts::default() },
+            ..NativeConfig::default()
+        },
     });
-    let (connector, listener) = channel();
-    tokio::spawn(serve_in_process(gateway, listener));
+    let server = server.await?;
+    let (connector, serve_in_process) = server.in_process();
+    tokio::spawn(serve_in_process);
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
     loop {
-        let (mut stream, from) = listener.accept().await?;
-        let mut within = connector.at(from.ip()).open();
-        tokio::spawn(async move { copy_bidirectional(&mut stream, &mut within).await });
+        let (mut stream, peer) = listener.accept().await?;
+        let mut connection = connector.for_peer(peer.ip()).connect();
+        tokio::spawn(async move { copy_bidirectional(&mut stream, &mut connection).await });
     }
 }
 
-/// A way to the server for the client library.
+/// A connection to the server for the client library.
 fn dial() -> DuplexStream {
     let (near, mut far) = tokio::io::duplex(8 * 1024);
     tokio::spawn(async move {
@@ -204,9 +185,9 @@ fn dial() -> DuplexStream {
     near
 }
 
-async fn connect(person: usize) -> Client {
+async fn connect(user: usize) -> Client {
     let mut options = Options::within(Dial::new(dial));
-    options.token = Some(Token::from_bytes(token(person).to_vec()));
+    options.token = Some(Token::from_bytes(token(user).to_vec()));
     loop {
         match Client::connect(options.clone()).await {
             Ok(client) => return client,
@@ -215,31 +196,32 @@ async fn connect(person: usize) -> Client {
     }
 }
 
-/// Posts one after the other; each is asked for until it is acknowledged, always with its key.
-async fn write(person: usize, client: Client, chance: Chance, journal: Arc<Mutex<Journal>>) {
-    for post in 0..POSTS {
-        sleep(some_ms(&chance, 1_500)).await;
-        let text = text_of(person, post);
+/// Posts one tweet after the other. Each is sent until it is acknowledged, always with its idempotency key.
+async fn post_all(user: usize, client: Client, rng: RngState, history: Arc<Mutex<History>>) {
+    for number in 0..TWEETS_PER_USER {
+        sleep(random_ms(&rng, 1_500)).await;
+        let text = text_of(user, number);
         let key = client::new_key();
         while let Err(error) =
             client.ask_with_key(v1::Post { text: text.clone(), ..v1::Post::default() }, key.clone()).await
         {
-            journal.lock().unwrap().note(&format!("{person} is told {error} of {text}"));
+            history.lock().unwrap().trace(&format!("{user} gets {error} for {text}"));
             sleep(Duration::from_millis(100)).await;
         }
-        let mut journal = journal.lock().unwrap();
-        journal.note(&format!("{text} is acknowledged"));
-        journal.acknowledged.push(text);
+        let mut history = history.lock().unwrap();
+        history.trace(&format!("{text} is acknowledged"));
+        history.acknowledged.push(text);
     }
 }
 
-/// Follows their home from the beginning until all is there, now and then too slow for what comes.
-async fn read(
-    person: usize,
+/// Follows the home timeline from the beginning until every tweet has arrived. It pauses at random, so that the server
+/// has to drop events.
+async fn follow_home(
+    user: usize,
     client: Client,
     cursor: u64,
-    chance: Chance,
-    journal: Arc<Mutex<Journal>>,
+    rng: RngState,
+    history: Arc<Mutex<History>>,
 ) -> turmoil::Result {
     let home = || subscribe::Topic::Home(v1::HomeTopic {});
     let mut subscription = loop {
@@ -248,28 +230,27 @@ async fn read(
             Err(_) => sleep(Duration::from_millis(100)).await,
         }
     };
-    while !journal.lock().unwrap().has_all(person) {
-        if draw(&chance, 20) == 0 {
-            sleep(some_ms(&chance, 2_000)).await;
+    while !history.lock().unwrap().has_all(user) {
+        if draw(&rng, 20) == 0 {
+            sleep(random_ms(&rng, 2_000)).await;
         }
         let Ok(update) = timeout(Duration::from_millis(500), subscription.next()).await else { continue };
         let Some(update) = update else {
-            return Err(format!("{person}'s subscription ended: {:?}", subscription.ended()).into());
+            return Err(format!("{user}'s subscription ended: {:?}", subscription.ended()).into());
         };
         match update.event {
             Event::TweetPosted(posted) => {
                 let text = posted.tweet.map(|tweet| tweet.text).unwrap_or_default();
-                journal.lock().unwrap().sees_live(person, &text);
+                history.lock().unwrap().record_live(user, &text);
             }
-            // Told so, one reads instead.
-            Event::Gap(_) => catch_up(person, &client, &journal).await,
+            Event::Gap(_) => catch_up(user, &client, &history).await,
             _ => {}
         }
     }
     Ok(())
 }
 
-async fn catch_up(person: usize, client: &Client, journal: &Mutex<Journal>) {
+async fn catch_up(user: usize, client: &Client, history: &Mutex<History>) {
     let page = Some(v1::PageRequest { limit: 100, position: None });
     let timeline = Some(read_timeline::Timeline::Home(v1::Home {}));
     let page = loop {
@@ -278,40 +259,42 @@ async fn catch_up(person: usize, client: &Client, journal: &Mutex<Journal>) {
             Err(_) => sleep(Duration::from_millis(100)).await,
         }
     };
-    let mut journal = journal.lock().unwrap();
-    journal.gaps += 1;
-    journal.note(&format!("{person} reads after a gap"));
+    let mut history = history.lock().unwrap();
+    history.gaps += 1;
+    history.trace(&format!("{user} reads after a gap"));
     for tweet in &page.tweets {
-        journal.seen.extend(parse(&tweet.text).map(|(author, post)| (person, author, post)));
+        history.seen.extend(parse(&tweet.text).map(|(author, number)| (user, author, number)));
     }
 }
 
-/// Everything acknowledged is on the disk, and nothing twice.
-fn look_at_disk(disk: &SimulatedDisk, journal: &Mutex<Journal>) {
+/// Checks that every acknowledged tweet is on the disk, and none twice.
+fn check_disk(disk: &SimulatedDisk, history: &Mutex<History>) {
     let db = disk.database();
     let mut statement = db.prepare("SELECT text, count(*) FROM tweet GROUP BY text").unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    let kept: BTreeMap<String, u32> = rows.map(Result::unwrap).collect();
-    let mut journal = journal.lock().unwrap();
-    let lost = journal.acknowledged.iter().filter(|text| !kept.contains_key(*text));
+    let stored: BTreeMap<String, u32> = rows.map(Result::unwrap).collect();
+    let mut history = history.lock().unwrap();
+    let lost = history.acknowledged.iter().filter(|text| !stored.contains_key(*text));
     let lost = lost.map(|text| format!("{text} was acknowledged and is lost"));
-    let twice =
-        kept.iter().filter(|(_, count)| **count > 1).map(|(text, _)| format!("{text} is there twice"));
-    let broken: Vec<_> = lost.chain(twice).collect();
-    journal.broken.extend(broken);
+    let doubled =
+        stored.iter().filter(|(_, count)| **count > 1).map(|(text, _)| format!("{text} is stored twice"));
+    let violations: Vec<_> = lost.chain(doubled).collect();
+    history.violations.extend(violations);
 }
 
-/// Faults that are on, and until when.
+/// The current faults.
 #[derive(Default)]
 struct Faults {
+    /// When the crashed server restarts.
     down_until: Option<Duration>,
+    /// When the connection of each cut client heals.
     cut: BTreeMap<usize, Duration>,
     crashes: usize,
 }
 
 impl Faults {
-    /// Every quarter of a second something may go wrong, and what was wrong may end.
-    fn go_on(&mut self, sim: &mut turmoil::Sim<'_>, chance: &Mutex<u64>, clock: &SimulatedClock) -> bool {
+    /// Ends the faults whose time is over and may start another. Returns whether the server restarts.
+    fn step(&mut self, sim: &mut turmoil::Sim<'_>, rng: &Mutex<u64>, clock: &SimulatedClock) -> bool {
         let now = sim.elapsed();
         let mut restarted = false;
         if self.down_until.is_some_and(|until| until <= now) {
@@ -319,28 +302,28 @@ impl Faults {
             restarted = true;
         }
         let healed: Vec<_> = self.cut.iter().filter(|(_, until)| **until <= now).map(|(n, _)| *n).collect();
-        for person in healed {
-            self.cut.remove(&person);
-            sim.repair(format!("p{person}"), "server");
-            sim.release(format!("p{person}"), "server");
+        for user in healed {
+            self.cut.remove(&user);
+            sim.repair(format!("p{user}"), "server");
+            sim.release(format!("p{user}"), "server");
         }
-        let person = usize::try_from(draw(chance, PEOPLE as u64)).unwrap();
-        match draw(chance, 100) {
+        let user = usize::try_from(draw(rng, USERS as u64)).unwrap();
+        match draw(rng, 100) {
             0..8 if self.down_until.is_none() && !restarted => {
                 sim.crash("server");
                 self.crashes += 1;
-                self.down_until = Some(now + some_ms(chance, 1_500));
+                self.down_until = Some(now + random_ms(rng, 1_500));
             }
-            8..22 if !self.cut.contains_key(&person) => {
-                sim.partition(format!("p{person}"), "server");
-                self.cut.insert(person, now + some_ms(chance, 4_000));
+            8..22 if !self.cut.contains_key(&user) => {
+                sim.partition(format!("p{user}"), "server");
+                self.cut.insert(user, now + random_ms(rng, 4_000));
             }
-            22..36 if !self.cut.contains_key(&person) => {
-                sim.hold(format!("p{person}"), "server");
-                self.cut.insert(person, now + some_ms(chance, 2_000));
+            22..36 if !self.cut.contains_key(&user) => {
+                sim.hold(format!("p{user}"), "server");
+                self.cut.insert(user, now + random_ms(rng, 2_000));
             }
             36..44 => {
-                let step = i64::try_from(draw(chance, 7_200_000)).unwrap() - 3_600_000;
+                let step = i64::try_from(draw(rng, 7_200_000)).unwrap() - 3_600_000;
                 clock.stepped_ms.fetch_add(step, Ordering::Relaxed);
             }
             _ => {}
@@ -348,127 +331,127 @@ impl Faults {
         restarted
     }
 
-    /// All of them end.
+    /// Ends all faults. Returns whether the server restarts.
     fn stop(&mut self, sim: &mut turmoil::Sim<'_>) -> bool {
-        for person in std::mem::take(&mut self.cut).into_keys() {
-            sim.repair(format!("p{person}"), "server");
-            sim.release(format!("p{person}"), "server");
+        for user in std::mem::take(&mut self.cut).into_keys() {
+            sim.repair(format!("p{user}"), "server");
+            sim.release(format!("p{user}"), "server");
         }
         self.down_until.take().is_some()
     }
 }
 
-/// What a run came to.
-struct Ran {
-    journal: Journal,
+/// Result of one run.
+struct Outcome {
+    history: History,
     crashes: usize,
 }
 
-fn run(seed: u64, acknowledges_early: bool) -> Ran {
-    let chance: Chance = Arc::new(Mutex::new(seed));
+fn run(seed: u64, acknowledges_early: bool) -> Outcome {
+    let rng: RngState = Arc::new(Mutex::new(seed));
     client::seed_randomness(seed);
     let mut sim = turmoil::Builder::new()
         .rng_seed(seed)
         .tick_duration(Duration::from_millis(5))
         .min_message_latency(Duration::from_millis(1))
         .max_message_latency(Duration::from_millis(100))
-        .simulation_duration(FAULTS_FOR + 2 * WELL_WITHIN)
+        .simulation_duration(FAULTS_FOR + 2 * RECOVERY_WITHIN)
         .tcp_capacity(1_024)
         .build();
     let clock = Arc::new(SimulatedClock { stepped_ms: AtomicI64::new(0) });
     let disk = SimulatedDisk::new(START_MS);
-    found(&disk);
+    create_accounts(&disk);
     let cursor = disk.last_event();
-    let options = SimOptions {
-        takes: |chance| some_ms(chance, 20),
-        chance: chance.clone(),
-        queue: 3,
-        acknowledges_early,
-    };
-    let journal = Arc::new(Mutex::new(Journal::default()));
+    let options =
+        SimOptions { takes: |rng| random_ms(rng, 20), chance: rng.clone(), queue: 3, acknowledges_early };
+    let history = Arc::new(Mutex::new(History::default()));
     {
         let (disk, clock) = (disk.clone(), clock.clone());
-        sim.host("server", move || server(disk.clone(), clock.clone(), options.clone()));
+        sim.host("server", move || serve(disk.clone(), clock.clone(), options.clone()));
     }
-    for person in 0..PEOPLE {
-        let (chance, journal) = (chance.clone(), journal.clone());
-        sim.client(format!("p{person}"), async move {
-            let client = connect(person).await;
-            let writes = write(person, client.clone(), chance.clone(), journal.clone());
-            let reads = read(person, client, cursor, chance, journal);
-            let ((), read) = tokio::join!(writes, reads);
-            read
+    for user in 0..USERS {
+        let (rng, history) = (rng.clone(), history.clone());
+        sim.client(format!("p{user}"), async move {
+            let client = connect(user).await;
+            let posts = post_all(user, client.clone(), rng.clone(), history.clone());
+            let follows = follow_home(user, client, cursor, rng, history);
+            let ((), outcome) = tokio::join!(posts, follows);
+            outcome
         });
     }
     let mut faults = Faults::default();
     let mut next = Duration::ZERO;
-    let well_by = FAULTS_FOR + WELL_WITHIN;
+    let deadline = FAULTS_FOR + RECOVERY_WITHIN;
     loop {
         let now = sim.elapsed();
         if now >= next {
             next = now + Duration::from_millis(250);
             let restart = match now < FAULTS_FOR {
-                true => faults.go_on(&mut sim, &chance, &clock),
+                true => faults.step(&mut sim, &rng, &clock),
                 false => faults.stop(&mut sim),
             };
             if restart {
                 sim.bounce("server");
-                look_at_disk(&disk, &journal);
+                check_disk(&disk, &history);
             }
         }
         match sim.step() {
             Ok(true) => break,
-            Ok(false) if now > well_by => {
-                journal.lock().unwrap().broken.push("not all is there long after the faults stopped".into());
+            Ok(false) if now > deadline => {
+                history
+                    .lock()
+                    .unwrap()
+                    .violations
+                    .push("some tweets have not arrived long after the faults stopped".into());
                 break;
             }
             Ok(false) => {}
             Err(error) => {
-                journal.lock().unwrap().broken.push(error.to_string());
+                history.lock().unwrap().violations.push(error.to_string());
                 break;
             }
         }
     }
-    look_at_disk(&disk, &journal);
+    check_disk(&disk, &history);
     drop(sim);
-    let journal = std::mem::take(&mut *journal.lock().unwrap());
-    Ran { journal, crashes: faults.crashes }
+    let history = std::mem::take(&mut *history.lock().unwrap());
+    Outcome { history, crashes: faults.crashes }
 }
 
-/// How many seeds, and which is the first.
-fn seeds(few: u64) -> std::ops::Range<u64> {
-    let asked = |name| std::env::var(name).ok().and_then(|number| number.parse().ok());
-    let first = asked("SIMULATION_SEED").unwrap_or(1);
-    first..first + asked("SIMULATION_SEEDS").unwrap_or(few)
+/// The seeds to run: `SIMULATION_SEEDS` of them, from `SIMULATION_SEED`.
+fn seeds(default: u64) -> std::ops::Range<u64> {
+    let variable = |name| std::env::var(name).ok().and_then(|number| number.parse().ok());
+    let first = variable("SIMULATION_SEED").unwrap_or(1);
+    first..first + variable("SIMULATION_SEEDS").unwrap_or(default)
 }
 
 #[test]
-fn nothing_is_lost_doubled_or_out_of_order_and_all_is_well_soon_after_faults_stop() {
+fn no_tweet_is_lost_doubled_or_out_of_order_and_clients_recover_soon_after_the_faults() {
     let (mut crashes, mut gaps, mut acknowledged, mut runs) = (0, 0, 0, 0);
     for seed in seeds(20) {
-        let Ran { journal, crashes: some } = run(seed, false);
-        let broken = journal.broken;
-        assert!(broken.is_empty(), "SIMULATION_SEED={seed}: {broken:#?}\n{}", journal.trace.join("\n"));
-        assert_eq!(journal.acknowledged.len(), PEOPLE * POSTS, "SIMULATION_SEED={seed}");
-        crashes += some;
-        gaps += journal.gaps;
-        acknowledged += journal.acknowledged.len();
+        let outcome = run(seed, false);
+        let History { violations, trace, .. } = &outcome.history;
+        assert!(violations.is_empty(), "SIMULATION_SEED={seed}: {violations:#?}\n{}", trace.join("\n"));
+        assert_eq!(outcome.history.acknowledged.len(), USERS * TWEETS_PER_USER, "SIMULATION_SEED={seed}");
+        crashes += outcome.crashes;
+        gaps += outcome.history.gaps;
+        acknowledged += outcome.history.acknowledged.len();
         runs += 1;
     }
-    println!("{runs} seeds: {acknowledged} acknowledged, {crashes} crashes, {gaps} gaps told");
-    assert!(crashes > 0 || runs < 10, "the faults happen");
+    println!("{runs} seeds: {acknowledged} acknowledged tweets, {crashes} crashes, {gaps} gaps");
+    assert!(crashes > 0 || runs < 10, "there are crashes");
 }
 
 /// The negative control.
 #[test]
-fn a_store_that_acknowledges_before_it_keeps_is_found_out() {
-    let lost = |seed| run(seed, true).journal.broken.iter().any(|what| what.contains("is lost"));
-    assert!(seeds(20).any(lost));
+fn a_store_that_acknowledges_before_it_syncs_is_detected() {
+    let loses = |seed| run(seed, true).history.violations.iter().any(|what| what.contains("is lost"));
+    assert!(seeds(20).any(loses));
 }
 
 #[test]
-fn the_same_seed_is_the_same_run() {
-    let trace = |seed| run(seed, false).journal.trace;
+fn the_same_seed_gives_the_same_run() {
+    let trace = |seed| run(seed, false).history.trace;
     assert_eq!(trace(7), trace(7));
     assert_ne!(trace(7), trace(8));
 }

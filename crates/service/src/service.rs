@@ -107,6 +107,12 @@ impl Service {
         &self.live
     }
 
+    /// Policies and limits, which gateways publish.
+    #[must_use]
+    pub fn config(&self) -> &ServiceConfig {
+        &self.config
+    }
+
     /// The account with this name as `viewer` may know of it.
     pub(crate) async fn find(
         &self,

@@ -1,22 +1,13 @@
-//! Requests about one's own account and sessions. A password is wrapped before anything else happens to it.
+//! Requests about the caller's own account and sessions. A password is wrapped before anything else is done with it.
 
 use model::{Bio, DisplayName, Error, Password, Presence, Result, SessionId, SshKeyId, SshKeyName, Username};
 use protocol::convert::{profile, required};
 use protocol::v1;
 use protocol::v1::response;
 
-use super::dispatch::{Call, change_result, empty_result};
-use service::{EditProfile, LoggedIn, SignUp, SignUpMode};
+use super::call::{Call, change_result, empty_result};
+use service::{EditProfile, LoggedIn, SignUp};
 use store::fault::{self, InjectedBug};
-
-/// How a server takes new people, for its hello.
-pub(super) fn sign_up_mode(mode: SignUpMode) -> v1::SignUpMode {
-    match mode {
-        SignUpMode::Open => v1::SignUpMode::Open,
-        SignUpMode::Invite => v1::SignUpMode::Invite,
-        SignUpMode::Closed => v1::SignUpMode::Closed,
-    }
-}
 
 pub(super) async fn check_username(call: Call<'_>, ask: &v1::CheckUsername) -> Result<response::Result> {
     call.service.check_username(&call.caller, &Username::parse(&ask.username)?).await?;
@@ -30,34 +21,34 @@ pub(super) async fn sign_up(call: Call<'_>, ask: v1::SignUp) -> Result<response:
         display_name: DisplayName::parse(&ask.display_name)?,
         password,
         invite_code: (!ask.invite_code.is_empty()).then_some(ask.invite_code),
-        client_name: call.session.client_name().to_owned(),
+        client_name: call.context.client_name().to_owned(),
     };
     let logged_in = call.service.sign_up(&call.caller, sign_up).await?;
-    enter(&call, &logged_in, &logged_in.token.unwrap_or_default()).await
+    log_in_connection(&call, &logged_in, &logged_in.token.unwrap_or_default()).await
 }
 
 pub(super) async fn log_in(call: Call<'_>, ask: v1::LogIn) -> Result<response::Result> {
     let password = Password::parse_attempt("password", ask.password)?;
     let username = Username::parse(&ask.username)?;
-    let client_name = call.session.client_name();
+    let client_name = call.context.client_name();
     let logged_in = call.service.log_in(&call.caller, &username, &password, client_name).await?;
     if fault::is_on(InjectedBug::LogSecrets) {
         tracing::trace!(password = password.expose(), token = ?logged_in.token, "told");
     }
-    enter(&call, &logged_in, &logged_in.token.unwrap_or_default()).await
+    log_in_connection(&call, &logged_in, &logged_in.token.unwrap_or_default()).await
 }
 
 pub(super) async fn authenticate(call: Call<'_>, ask: &v1::Authenticate) -> Result<response::Result> {
     let logged_in = call.service.authenticate(&call.caller, &ask.token).await?;
-    enter(&call, &logged_in, &ask.token).await
+    log_in_connection(&call, &logged_in, &ask.token).await
 }
 
-/// The connection belongs to the session, and the client is told.
-async fn enter(call: &Call<'_>, logged_in: &LoggedIn, token: &[u8]) -> Result<response::Result> {
-    call.session.log_in(logged_in);
-    // What ended the session before this connection was known to belong to it has told nobody here.
+/// Makes the connection that of the session, and answers with it.
+async fn log_in_connection(call: &Call<'_>, logged_in: &LoggedIn, token: &[u8]) -> Result<response::Result> {
+    call.context.log_in(logged_in);
+    // If the session ended just before, this connection got no push about it: ask.
     if !call.service.has_session(token).await? {
-        call.session.log_out();
+        call.context.log_out();
         return Err(Error::Unauthenticated("this session has ended: log in again".into()));
     }
     Ok(response::Result::LoggedIn(v1::LoggedIn {
@@ -68,7 +59,7 @@ async fn enter(call: &Call<'_>, logged_in: &LoggedIn, token: &[u8]) -> Result<re
 }
 
 pub(super) async fn log_out(call: Call<'_>, ask: v1::LogOut) -> Result<response::Result> {
-    call.session.leave(call.service.log_out(&call.caller, ask.everywhere)).await?;
+    call.context.end_session_by(call.service.log_out(&call.caller, ask.everywhere)).await?;
     Ok(empty_result())
 }
 
@@ -109,12 +100,12 @@ pub(super) async fn edit_profile(call: Call<'_>, ask: &v1::EditProfile) -> Resul
         bio: ask.bio.as_deref().map(Bio::parse).transpose()?,
         presence_hidden: ask.presence_hidden,
     };
-    call.service.edit_profile(&call.caller, call.once, edit).await.map(change_result)
+    call.service.edit_profile(&call.caller, call.key, edit).await.map(change_result)
 }
 
 pub(super) async fn delete_account(call: Call<'_>, ask: v1::DeleteAccount) -> Result<response::Result> {
     let password = Password::parse_attempt("password", ask.password)?;
-    call.session.leave(call.service.delete_account(&call.caller, &password)).await?;
+    call.context.end_session_by(call.service.delete_account(&call.caller, &password)).await?;
     Ok(empty_result())
 }
 
@@ -126,7 +117,7 @@ pub(super) async fn export(call: Call<'_>, ask: &v1::Export) -> Result<response:
 
 pub(super) async fn add_ssh_key(call: Call<'_>, ask: &v1::AddSshKey) -> Result<response::Result> {
     let name = SshKeyName::parse(&ask.name)?;
-    call.service.add_ssh_key(&call.caller, call.once, &ask.public_key, name).await.map(change_result)
+    call.service.add_ssh_key(&call.caller, call.key, &ask.public_key, name).await.map(change_result)
 }
 
 pub(super) async fn list_ssh_keys(call: Call<'_>) -> Result<response::Result> {
@@ -146,5 +137,5 @@ pub(super) async fn list_ssh_keys(call: Call<'_>) -> Result<response::Result> {
 
 pub(super) async fn revoke_ssh_key(call: Call<'_>, ask: v1::RevokeSshKey) -> Result<response::Result> {
     let key = required(ask.key_id, "key_id", SshKeyId::new)?;
-    call.service.revoke_ssh_key(&call.caller, call.once, key).await.map(change_result)
+    call.service.revoke_ssh_key(&call.caller, call.key, key).await.map(change_result)
 }

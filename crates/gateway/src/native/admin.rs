@@ -1,14 +1,12 @@
-//! Requests about the server itself, most of them for operators only.
-
-use std::sync::atomic::Ordering;
+//! Requests about the server itself, most of them for the operator and admins only.
 
 use model::{DisplayName, Password, ReportId, Result, TweetId, Username};
 use protocol::convert::{required, role};
 use protocol::v1;
 use protocol::v1::response;
 
-use super::accounts::sign_up_mode;
-use super::dispatch::{Call, change_result, empty_result};
+use super::call::{Call, change_result, empty_result};
+use super::config::sign_up_mode;
 use service::NewAccount;
 
 pub(super) async fn server_info(call: Call<'_>) -> Result<response::Result> {
@@ -62,16 +60,16 @@ pub(super) async fn announce(call: Call<'_>, ask: &v1::Announce) -> Result<respo
 
 pub(super) async fn get_statistics(call: Call<'_>) -> Result<response::Result> {
     let statistics = call.service.statistics(&call.caller).await?;
-    let gateway = &call.session.gateway;
+    let shared = &call.context.gateway.shared;
     Ok(response::Result::Statistics(v1::Statistics {
         accounts: statistics.store.accounts,
         tweets: statistics.store.tweets,
         sessions: statistics.store.sessions,
         database_bytes: statistics.store.database_bytes,
-        connections: gateway.connections.total(),
+        connections: shared.connections.total(),
         subscriptions: statistics.live.subscriptions,
         online: statistics.live.online,
-        requests: gateway.requests.load(Ordering::Relaxed),
+        requests: shared.requests(),
         commits: statistics.store.commits,
         changes: statistics.store.changes,
     }))

@@ -1,10 +1,9 @@
-//! One connection: frames in, answers and events out, deadlines.
+//! One connection: frames in, responses and events out, deadlines.
 //!
-//! It knows no request but the few that change what the connection itself must do. Everything runs in one task:
-//! requests are futures beside each other, so a connection that does not read its answers stops being worked for.
+//! It knows only the requests that change the connection itself. Everything runs in one task, with a future for each
+//! request: while a client does not read its responses, no more of its requests are started.
 
 use std::collections::HashSet;
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,137 +11,101 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use model::limits::CLIENT_NAME_BYTES_MAX;
-use model::{Error, Result};
+use model::{Concurrency, Error, Result};
 use protocol::connection::{ConnectionError, FrameReader, FrameWriter, Limits, framed};
 use protocol::frame::{FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN, TWEET_PAGE};
 use protocol::v1::request::Op;
 use protocol::v1::{client_frame, response, server_frame};
 use protocol::{PROTOCOL_VERSION, v1};
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::dispatch::Reply;
-use super::scheduler::{Concurrency, RequestScheduler, Waiting};
-use super::{REQUESTS_IN_FLIGHT_MAX, Times, events};
+use super::call::Reply;
+use super::config::{NativeTimeouts, REQUESTS_IN_FLIGHT_MAX, wire_milliseconds};
+use super::context::ConnectionContext;
+use super::scheduler::{RequestScheduler, Waiting};
+use super::{events, requests};
+use crate::shared::stopped;
 use service::live::Delivery;
 use store::fault::{self, InjectedBug};
 
-/// Requests of one connection that are worked on at the same time; the others wait in the scheduler.
+/// Requests of one connection that run at the same time; the others wait in the scheduler.
 const RUNNING_MAX: usize = 16;
-/// With so many bytes unsent, nothing new is read, begun or delivered.
+/// With this many bytes unsent, nothing is read, started or delivered.
 const UNSENT_BYTES_MAX: usize = 64 * 1024;
-/// For the last words of a connection, and for the other side to take them.
-const GOODBYE: Duration = Duration::from_secs(1);
-
-/// What a connection needs of whoever carries out its requests.
-pub(super) trait Handler: Send + Sync + 'static {
-    /// What the client calls itself.
-    fn greet(&self, client_name: &str);
-    /// Whether somebody has logged in. Asked again after requests of [`Concurrency::Exclusive`] only.
-    fn is_logged_in(&self) -> bool;
-    /// Counts a request, and answers it where nothing has to be waited for: a refusal, a page out of memory.
-    fn begin(&self, request: &v1::Request) -> Option<Reply>;
-    /// Carries out one request that [`Handler::begin`] left. It came at `since`.
-    fn handle(self: Arc<Self>, request: v1::Request, since: Instant) -> impl Future<Output = Reply> + Send;
-    /// What is to be pushed next; never, before log-in. Cancel safe.
-    fn next_delivery(&self) -> impl Future<Output = Delivery> + Send;
-}
+/// For the last frame of a connection to be sent and received.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Reason {
-    #[error("the client closed it")]
+    #[error("closed by the client")]
     Closed,
-    #[error("the client was silent")]
+    #[error("nothing received for three heartbeats")]
     Silent,
-    #[error("no log-in in time")]
+    #[error("no log-in within the time limit")]
     NoLogIn,
     #[error("its session ended")]
     SessionEnded,
-    #[error("the server stops")]
+    #[error("the server is stopping")]
     Stopping,
     #[error("{0}")]
-    Misbehaved(Error),
+    ProtocolViolation(Error),
     #[error(transparent)]
     Connection(#[from] ConnectionError),
 }
 
 impl Reason {
-    /// As every connection ends one day; the others are for the operator to see.
+    /// Nothing that an operator would look into.
     pub(super) fn is_ordinary(&self) -> bool {
         match self {
             Self::Closed | Self::Silent | Self::SessionEnded | Self::Stopping => true,
-            // A program that ends without saying goodbye.
+            // The client program ended without closing the connection.
             Self::Connection(ConnectionError::Io(error)) => {
                 use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
                 matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
             }
-            Self::NoLogIn | Self::Misbehaved(_) | Self::Connection(_) => false,
+            Self::NoLogIn | Self::ProtocolViolation(_) | Self::Connection(_) => false,
         }
     }
 }
 
-/// What a connection was, for the log.
+/// A connection that has ended, for the log.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) reason: Reason,
     pub(super) requests: u64,
 }
 
-/// What both sides agreed on before the first frame.
-#[derive(Debug)]
-pub(super) struct Terms {
-    pub(super) hello: v1::ServerHello,
-    pub(super) times: Times,
-    /// What a client is told to wait before it connects again, when the server stops.
-    pub(super) reconnect_after: Duration,
-    pub(super) stopping: watch::Receiver<bool>,
-}
-
 /// Serves a connection until it ends.
-pub(super) async fn serve<S, H>(stream: S, handler: Arc<H>, terms: Terms) -> Ended
+pub(super) async fn serve<S>(stream: S, context: Arc<ConnectionContext>) -> Ended
 where
     S: AsyncRead + AsyncWrite + Send,
-    H: Handler,
 {
+    let gateway = Arc::clone(&context.gateway);
+    let timeouts = gateway.config.timeouts;
     let limits = Limits {
-        frame_bytes_max: frame_bytes_max(handler.is_logged_in()),
-        read_within: terms.times.read_frame,
-        write_within: terms.times.write,
+        frame_bytes_max: frame_bytes_max(context.is_logged_in()),
+        read_within: timeouts.read_frame,
+        write_within: timeouts.write,
     };
     let (mut reader, mut writer) = framed(stream, limits);
-    writer.queue(&frame(server_frame::Frame::Hello(terms.hello.clone())));
-    let now = Instant::now();
-    let mut connection = Connection {
-        log_in_by: (!handler.is_logged_in()).then(|| now + terms.times.log_in),
-        handler,
-        terms,
-        greeted: false,
-        scheduler: RequestScheduler::default(),
-        subscriptions: HashSet::new(),
-        subscribing: 0,
-        held: None,
-        heard: now,
-        draining: None,
-        requests: 0,
-        has_new_session: false,
-    };
+    writer.queue(&frame(server_frame::Frame::Hello(gateway.hello())));
+    let mut connection = Connection::new(context);
     let mut running = FuturesUnordered::new();
     let reason = match connection.run(&mut reader, &mut writer, &mut running).await {
         Ok(reason) => reason,
         Err(reason) => reason,
     };
-    // What has begun is carried out to its end, with or without its client.
+    // A request that has started is carried out to its end, even if its client is gone.
     if !running.is_empty() {
-        let drain = connection.terms.times.drain;
-        tokio::spawn(timeout(drain, async move { while running.next().await.is_some() {} }));
+        tokio::spawn(timeout(timeouts.drain, async move { while running.next().await.is_some() {} }));
     }
-    say_goodbye(&mut reader, &mut writer, &reason).await;
+    close(&mut reader, &mut writer, &reason).await;
     Ended { reason, requests: connection.requests }
 }
 
-/// Of a client that has a session, or has not.
+/// Largest frame to accept from a client.
 fn frame_bytes_max(logged_in: bool) -> usize {
     if fault::is_on(InjectedBug::UnboundedFrames) {
         usize::MAX
@@ -153,62 +116,62 @@ fn frame_bytes_max(logged_in: bool) -> usize {
     }
 }
 
-/// Tells a client that it cannot come in.
-pub(super) async fn refuse<S: AsyncRead + AsyncWrite>(stream: S, error: Error) {
+/// Sends a client the reason why it is not served, and closes.
+pub(super) async fn reject<S: AsyncRead + AsyncWrite>(stream: S, error: Error) {
     let (mut reader, mut writer) = framed(stream, Limits::of_frame_bytes(FRAME_BYTES_MAX_BEFORE_LOGIN));
-    say_goodbye(&mut reader, &mut writer, &Reason::Misbehaved(error)).await;
+    close(&mut reader, &mut writer, &Reason::ProtocolViolation(error)).await;
 }
 
-/// Says why, where the client can still hear it, and closes.
-async fn say_goodbye<R, W>(reader: &mut FrameReader<R>, writer: &mut FrameWriter<W>, reason: &Reason)
+/// Sends the reason as a `fatal` frame, unless the client cannot read it any more, and closes.
+async fn close<R, W>(reader: &mut FrameReader<R>, writer: &mut FrameWriter<W>, reason: &Reason)
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
     let fatal = match reason {
         Reason::Closed | Reason::Stopping => None,
-        Reason::Silent => Some(Error::Unavailable("nothing was heard for three heartbeats".into())),
-        Reason::NoLogIn => Some(Error::Unauthenticated("there was no log-in in time".into())),
+        Reason::Silent => Some(Error::Unavailable("nothing was received for three heartbeats".into())),
+        Reason::NoLogIn => Some(Error::Unauthenticated("no log-in within the time limit".into())),
         Reason::SessionEnded => Some(Error::Unauthenticated("your session has ended, log in again".into())),
-        Reason::Misbehaved(error) => Some(error.clone()),
+        Reason::ProtocolViolation(error) => Some(error.clone()),
         Reason::Connection(ConnectionError::Frame(error)) => Some((*error).into()),
         Reason::Connection(ConnectionError::TooSlow(_) | ConnectionError::Io(_)) => return,
     };
     if let Some(error) = fatal {
         writer.queue(&frame(server_frame::Frame::Fatal((&error).into())));
     }
-    let goodbye = async {
+    let closing = async {
         writer.flush().await?;
         writer.close().await?;
-        // A socket that is closed with bytes unread is reset, and the client would lose our last words.
+        // Closing a socket with unread bytes resets it, and the client would lose the last frame.
         reader.discard().await
     };
-    let _: Result<Result<(), ConnectionError>, _> = timeout(GOODBYE, goodbye).await;
+    let _: Result<Result<(), ConnectionError>, _> = timeout(CLOSE_TIMEOUT, closing).await;
 }
 
-/// Writes what waits. Where that makes no difference to what may happen next, it is not over before something else
-/// happens: looking once more at all that may would cost as much as a small answer.
+/// Writes what is queued. If nothing depends on the end of that, it does not return: another turn of the caller's loop
+/// costs as much as a small response.
 async fn flush<W: AsyncWrite + Unpin>(
     writer: &mut FrameWriter<W>,
-    makes_no_difference: bool,
+    nothing_depends_on_it: bool,
 ) -> Result<(), ConnectionError> {
     writer.flush().await?;
-    if makes_no_difference { std::future::pending().await } else { Ok(()) }
+    if nothing_depends_on_it { std::future::pending().await } else { Ok(()) }
 }
 
 fn frame(frame: server_frame::Frame) -> v1::ServerFrame {
     v1::ServerFrame { frame: Some(frame) }
 }
 
-/// An answer, with what the connection remembers of its request.
+/// A response, with what the connection needs to know of its request.
 struct Answer {
     id: u32,
-    order: Concurrency,
+    concurrency: Concurrency,
     effect: Effect,
-    answered: Reply,
+    reply: Reply,
 }
 
-/// What a request does to the connection when it succeeds.
+/// What a successful request changes about the connection itself.
 #[derive(Debug, Clone, Copy)]
 enum Effect {
     None,
@@ -230,6 +193,7 @@ fn effect_of(op: Option<&Op>) -> Effect {
 
 type Running = FuturesUnordered<BoxFuture<'static, Answer>>;
 
+/// What a connection reacts to.
 enum Happened {
     Answer(Answer),
     Delivery(Delivery),
@@ -239,25 +203,25 @@ enum Happened {
     Deadline,
 }
 
-struct Connection<H> {
-    handler: Arc<H>,
-    terms: Terms,
-    /// The client's hello has come.
+struct Connection {
+    context: Arc<ConnectionContext>,
+    timeouts: NativeTimeouts,
+    /// The client's hello has arrived.
     greeted: bool,
     scheduler: RequestScheduler,
-    /// Those that the client knows of.
+    /// Subscriptions that the client knows of: their number has been sent.
     subscriptions: HashSet<u32>,
-    /// Requests for a subscription that have begun.
+    /// `Subscribe` requests that have started.
     subscribing: usize,
-    /// An event of a subscription that the client does not know of yet: it waits for the answer.
+    /// An event of a subscription that the client does not know of yet: it is sent after the response.
     held: Option<Delivery>,
-    /// When the last frame came.
-    heard: Instant,
+    /// When the last frame arrived.
+    last_heard: Instant,
     log_in_by: Option<Instant>,
-    /// Nothing more is read; what is in flight is answered until then.
+    /// Set when nothing more is read: until when requests in flight are answered, and why it ends.
     draining: Option<(Instant, Drain)>,
     requests: u64,
-    /// Deliveries come from another session than before.
+    /// The source of deliveries has changed.
     has_new_session: bool,
 }
 
@@ -267,7 +231,25 @@ enum Drain {
     Stopping,
 }
 
-impl<H: Handler> Connection<H> {
+impl Connection {
+    fn new(context: Arc<ConnectionContext>) -> Self {
+        let (now, timeouts) = (Instant::now(), context.gateway.config.timeouts);
+        Self {
+            log_in_by: (!context.is_logged_in()).then(|| now + timeouts.log_in),
+            context,
+            timeouts,
+            greeted: false,
+            scheduler: RequestScheduler::default(),
+            subscriptions: HashSet::new(),
+            subscribing: 0,
+            held: None,
+            last_heard: now,
+            draining: None,
+            requests: 0,
+            has_new_session: false,
+        }
+    }
+
     async fn run<S>(
         &mut self,
         reader: &mut FrameReader<ReadHalf<S>>,
@@ -277,16 +259,16 @@ impl<H: Handler> Connection<H> {
     where
         S: AsyncRead + AsyncWrite,
     {
-        let mut stopping = self.terms.stopping.clone();
-        let mut stopped = pin!(super::stopped(&mut stopping));
-        // Set once and moved only when it is due or comes nearer: every frame moves the deadline further away.
+        let context = Arc::clone(&self.context);
+        let mut stopping = context.gateway.shared.stopping.clone();
+        let mut stopped = pin!(stopped(&mut stopping));
+        // Moved only when it is due or the deadline comes nearer: every frame moves the deadline further away.
         let mut alarm = pin!(sleep_until(self.deadline()));
-        let handler = Arc::clone(&self.handler);
-        let mut next_delivery = pin!(handler.next_delivery());
+        let mut next_delivery = pin!(context.next_delivery());
         loop {
             self.start_requests(running, reader, writer);
             if std::mem::take(&mut self.has_new_session) {
-                next_delivery.set(handler.next_delivery());
+                next_delivery.set(context.next_delivery());
             }
             if let Some((_, why)) = self.draining
                 && self.scheduler.is_empty()
@@ -299,12 +281,12 @@ impl<H: Handler> Connection<H> {
             }
             let has_room = writer.queued() < UNSENT_BYTES_MAX;
             let reads = has_room && self.draining.is_none();
-            // A session that this very connection ends is told by the answer first.
-            let delivers = reads && self.held.is_none() && !self.scheduler.runs_alone();
+            // While a request changes the session, its response comes before any push.
+            let delivers = reads && self.held.is_none() && !self.scheduler.runs_exclusive();
             if self.deadline() < alarm.deadline() {
                 alarm.as_mut().reset(self.deadline());
             }
-            // Writing comes last: what is ready at the same time leaves in one write.
+            // Writing comes last, so that everything that is ready leaves in one write.
             let happened = tokio::select! {
                 biased;
                 () = &mut alarm => Happened::Deadline,
@@ -320,23 +302,23 @@ impl<H: Handler> Connection<H> {
             match happened {
                 Happened::Answer(answer) => self.answer(answer, reader, writer),
                 Happened::Delivery(delivery) => {
-                    next_delivery.set(handler.next_delivery());
+                    next_delivery.set(context.next_delivery());
                     self.deliver(delivery, writer)?;
                 }
                 Happened::Frame(Some(frame)) => {
-                    self.receive(frame, writer).map_err(Reason::Misbehaved)?;
-                    // What came with it is taken in before anything is written.
+                    self.receive(frame, writer).map_err(Reason::ProtocolViolation)?;
+                    // Frames that arrived with it are taken before anything is written.
                     while writer.queued() < UNSENT_BYTES_MAX
                         && let Some(frame) = reader.read_now()?
                     {
                         self.start_requests(running, reader, writer);
-                        self.receive(frame, writer).map_err(Reason::Misbehaved)?;
+                        self.receive(frame, writer).map_err(Reason::ProtocolViolation)?;
                     }
                 }
                 Happened::Frame(None) => self.drain(Drain::ClientClosed),
                 Happened::Flushed => {}
                 Happened::Stopping => {
-                    let reconnect_after_ms = super::milliseconds(self.terms.reconnect_after);
+                    let reconnect_after_ms = wire_milliseconds(context.gateway.reconnect_after());
                     let going_away = v1::GoingAway { reconnect_after_ms };
                     writer.queue(&frame(server_frame::Frame::GoingAway(going_away)));
                     self.drain(Drain::Stopping);
@@ -344,21 +326,21 @@ impl<H: Handler> Connection<H> {
                 Happened::Deadline if Instant::now() < self.deadline() => {
                     alarm.as_mut().reset(self.deadline());
                 }
-                Happened::Deadline => return Ok(self.too_late()),
+                Happened::Deadline => return Ok(self.missed_deadline()),
             }
         }
     }
 
-    /// The next time at which this connection has waited too long.
+    /// When this connection ends unless something happens before.
     fn deadline(&self) -> Instant {
         if let Some((deadline, _)) = self.draining {
             return deadline;
         }
-        let silent = self.heard + 3 * self.terms.times.heartbeat;
+        let silent = self.last_heard + 3 * self.timeouts.heartbeat;
         self.log_in_by.map_or(silent, |log_in_by| silent.min(log_in_by))
     }
 
-    fn too_late(&self) -> Reason {
+    fn missed_deadline(&self) -> Reason {
         match self.draining {
             Some((_, Drain::ClientClosed)) => Reason::Closed,
             Some((_, Drain::Stopping)) => Reason::Stopping,
@@ -368,24 +350,24 @@ impl<H: Handler> Connection<H> {
     }
 
     fn drain(&mut self, why: Drain) {
-        self.draining = Some((Instant::now() + self.terms.times.drain, why));
+        self.draining = Some((Instant::now() + self.timeouts.drain, why));
     }
 
-    /// Takes a frame in.
+    /// Handles a frame from the client.
     fn receive<W: AsyncWrite + Unpin>(
         &mut self,
         received: v1::ClientFrame,
         writer: &mut FrameWriter<W>,
     ) -> Result<()> {
-        self.heard = Instant::now();
+        self.last_heard = Instant::now();
         match received.frame {
             Some(client_frame::Frame::Hello(hello)) => {
                 check_hello(&hello)?;
                 if self.greeted {
-                    return Err(Error::Protocol("a second hello".into()));
+                    return Err(Error::Protocol("the hello was sent twice".into()));
                 }
                 self.greeted = true;
-                self.handler.greet(&hello.client_name);
+                self.context.set_client_name(&hello.client_name);
                 Ok(())
             }
             Some(client_frame::Frame::Ping(ping)) => {
@@ -393,7 +375,7 @@ impl<H: Handler> Connection<H> {
                 Ok(())
             }
             Some(client_frame::Frame::Request(request)) => self.receive_request(request, writer),
-            // A kind of frame that only a newer client knows.
+            // A kind of frame of a newer protocol.
             None => Ok(()),
         }
     }
@@ -404,16 +386,16 @@ impl<H: Handler> Connection<H> {
         writer: &mut FrameWriter<W>,
     ) -> Result<()> {
         if !self.greeted {
-            return Err(Error::Protocol("a request before the hello".into()));
+            return Err(Error::Protocol("a request came before the hello".into()));
         }
         if request.id == 0 || self.scheduler.contains(request.id) {
-            return Err(Error::Protocol("a request's id is 0 or in flight already".into()));
+            return Err(Error::Protocol("the id of a request is 0 or already in flight".into()));
         }
         self.requests += 1;
         if self.scheduler.len() >= REQUESTS_IN_FLIGHT_MAX {
             queue_response(writer, request.id, response::Result::Error((&Error::Busy).into()));
         } else {
-            self.scheduler.push(request, self.heard);
+            self.scheduler.push(request, self.last_heard);
         }
         Ok(())
     }
@@ -428,32 +410,30 @@ impl<H: Handler> Connection<H> {
         W: AsyncWrite + Unpin,
     {
         while running.len() < RUNNING_MAX && writer.queued() < UNSENT_BYTES_MAX {
-            let Some(Waiting { order, request, since }) = self.scheduler.start() else { return };
+            let Some(Waiting { concurrency, request, since }) = self.scheduler.start() else { return };
             let id = request.id;
             let effect = effect_of(request.op.as_ref());
             if matches!(effect, Effect::Subscribe) {
                 self.subscribing += 1;
             }
-            if let Some(answered) = self.handler.begin(&request) {
-                self.answer(Answer { id, order, effect, answered }, reader, writer);
+            if let Some(reply) = requests::begin(&self.context, &request) {
+                self.answer(Answer { id, concurrency, effect, reply }, reader, writer);
                 continue;
             }
-            let handler = self.handler.clone();
-            running.push(Box::pin(async move {
-                Answer { id, order, effect, answered: handler.handle(request, since).await }
-            }));
+            let handling = requests::handle(Arc::clone(&self.context), request, since);
+            running.push(Box::pin(async move { Answer { id, concurrency, effect, reply: handling.await } }));
         }
     }
 
-    /// Passes an answer on and does what it means for the connection.
+    /// Queues a response and applies its effect on the connection.
     fn answer<R, W>(&mut self, answer: Answer, reader: &mut FrameReader<R>, writer: &mut FrameWriter<W>)
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let Answer { id, order, effect, answered } = answer;
-        self.scheduler.finish(id, order);
-        let succeeded = !matches!(answered, Reply::Result(response::Result::Error(_)));
+        let Answer { id, concurrency, effect, reply } = answer;
+        self.scheduler.finish(id, concurrency);
+        let succeeded = !matches!(reply, Reply::Result(response::Result::Error(_)));
         match effect {
             Effect::NewSession if succeeded => {
                 self.session_changed();
@@ -461,7 +441,7 @@ impl<H: Handler> Connection<H> {
             }
             Effect::Subscribe => {
                 self.subscribing -= 1;
-                if let Reply::Result(response::Result::Subscribed(subscribed)) = &answered {
+                if let Reply::Result(response::Result::Subscribed(subscribed)) = &reply {
                     self.subscriptions.insert(subscribed.subscription);
                 }
             }
@@ -470,7 +450,7 @@ impl<H: Handler> Connection<H> {
             }
             Effect::None | Effect::NewSession | Effect::Unsubscribe(_) => {}
         }
-        match answered {
+        match reply {
             Reply::Result(result) => queue_response(writer, id, result),
             Reply::TweetPage(fields) => writer.queue_response(id, TWEET_PAGE, &fields),
         }
@@ -483,8 +463,8 @@ impl<H: Handler> Connection<H> {
         self.has_new_session = true;
         self.subscriptions.clear();
         self.held = None;
-        let log_in_by = Instant::now() + self.terms.times.log_in;
-        self.log_in_by = (!self.handler.is_logged_in()).then_some(log_in_by);
+        let log_in_by = Instant::now() + self.timeouts.log_in;
+        self.log_in_by = (!self.context.is_logged_in()).then_some(log_in_by);
     }
 
     fn deliver<W: AsyncWrite + Unpin>(
@@ -508,7 +488,7 @@ impl<H: Handler> Connection<H> {
             return;
         };
         if !self.subscriptions.contains(&subscription) {
-            // Not told yet, or ended while this was on its way.
+            // The client does not know it yet, or has ended it meanwhile.
             self.held = (self.subscribing > 0).then_some(delivery);
             return;
         }
@@ -536,10 +516,12 @@ fn queue_response<W: AsyncWrite + Unpin>(writer: &mut FrameWriter<W>, id: u32, r
 
 fn check_hello(hello: &v1::ClientHello) -> Result<()> {
     if hello.protocol_version != PROTOCOL_VERSION {
-        return Err(Error::Protocol(format!("this server speaks version {PROTOCOL_VERSION}").into()));
+        return Err(Error::Protocol(
+            format!("this server speaks protocol version {PROTOCOL_VERSION}").into(),
+        ));
     }
     if hello.client_name.len() > CLIENT_NAME_BYTES_MAX || hello.client_name.chars().any(char::is_control) {
-        return Err(Error::Protocol("the client's name is too long or has control characters".into()));
+        return Err(Error::Protocol("the client name is too long or has control characters".into()));
     }
     Ok(())
 }

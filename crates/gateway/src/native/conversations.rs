@@ -1,15 +1,15 @@
-//! Requests about chat between two people.
+//! Requests about direct messages.
 
 use model::{ConversationId, MessageId, Result, TweetText, Username};
 use protocol::convert::{self, all, optional, required};
 use protocol::v1;
 use protocol::v1::response;
 
-use super::dispatch::{Call, change_result, empty_result};
+use super::call::{Call, change_result, empty_result};
 
 pub(super) async fn send_message(call: Call<'_>, ask: &v1::SendMessage) -> Result<response::Result> {
     let (to, text) = (Username::parse(&ask.username)?, TweetText::parse(&ask.text)?);
-    let sent = call.service.send_message(&call.caller, call.once, &to, text).await?;
+    let sent = call.service.send_message(&call.caller, call.key, &to, text).await?;
     Ok(response::Result::MessageSent(v1::MessageSent {
         message_id: sent.message.get(),
         conversation_id: sent.conversation.get(),

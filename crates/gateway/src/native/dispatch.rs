@@ -1,52 +1,35 @@
-//! Which function carries out which request. A new request does not compile until it has a line here.
+//! The handler of each request. A request of the table in `model` does not compile until it has a line here.
 
 use bytes::Bytes;
 use model::limits::IDEMPOTENCY_KEY_BYTES_MAX;
-use model::{Error, Operation, Result, Username};
+use model::{Error, Result};
 use prost::Message as _;
 use protocol::v1;
 use protocol::v1::request::Op;
-use protocol::v1::response;
+use service::Caller;
+use service::policy::authorise;
 use sha2::{Digest as _, Sha256};
+use store::IdempotencyKey;
 
+use super::call::{Call, Reply};
 use super::context::ConnectionContext;
 use super::{accounts, admin, conversations, live, people, tweets};
-use service::policy::authorise;
-use service::{Caller, Service};
-use store::{ChangeResult, IdempotencyKey};
-
-/// One request on its way to the service.
-pub(super) struct Call<'a> {
-    pub(super) session: &'a ConnectionContext,
-    pub(super) service: &'a Service,
-    pub(super) caller: Caller,
-    pub(super) once: Option<IdempotencyKey>,
-}
-
-/// The answer to a request.
-#[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "it is moved once, and boxing the others would cost each of them"
-)]
-pub(super) enum Reply {
-    Result(response::Result),
-    /// A page of tweets in its encoding.
-    TweetPage(Bytes),
-}
 
 /// Carries out a request.
-pub(super) async fn dispatch(session: &ConnectionContext, request: v1::Request) -> Result<Reply> {
-    let caller = session.caller();
-    // Before anything of it is looked at: a stranger learns nothing of how a request must be.
-    if let Some(op) = &request.op {
-        authorise(&caller, operation_of(op))?;
-    }
-    let once = idempotency_key_of(caller, &request)?;
-    let call = Call { session, service: &session.gateway.service, caller, once };
-    let Some(op) = request.op else {
-        return Err(Error::invalid("op", "is none that this server knows"));
-    };
+///
+/// # Errors
+/// Those of the request.
+pub(super) async fn dispatch(context: &ConnectionContext, op: Op, key: &Bytes) -> Result<Reply> {
+    let caller = context.caller();
+    // The service checks this too. Here it comes before the request is parsed: a caller who may not make it gets the
+    // same answer whatever it contains, and so learns nothing about what a valid request looks like.
+    authorise(&caller, op.operation())?;
+    let key = idempotency_key_of(caller, key, &op)?;
+    perform(Call { context, service: &context.gateway.service, caller, key }, op).await
+}
+
+/// Calls the handler of the request.
+async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
     let result = match op {
         Op::SignUp(ask) => accounts::sign_up(call, ask).await,
         Op::LogIn(ask) => accounts::log_in(call, ask).await,
@@ -120,25 +103,9 @@ pub(super) async fn dispatch(session: &ConnectionContext, request: v1::Request) 
     result.map(Reply::Result)
 }
 
-/// The operation's name in the domain.
-pub(super) fn operation_of(op: &Op) -> Operation {
-    macro_rules! same_names {
-        ($($name:ident)*) => { match op { $(Op::$name(_) => Operation::$name,)* } };
-    }
-    same_names!(
-        SignUp LogIn Authenticate GetServerInfo CheckUsername LogOut ListSessions RevokeSession ChangePassword EditProfile
-        DeleteAccount Export Post EditTweet DeleteTweet Retweet UndoRetweet Like Unlike Bookmark Unbookmark
-        GetTweet GetThread GetTweetHistory ReadTimeline SearchHashtags GetTrends GetProfile ListAccounts
-        SearchPeople Follow Unfollow RemoveFollower Block Unblock Mute Unmute ListNotifications
-        MarkNotificationsRead SendMessage ListConversations ReadConversation MarkConversation Typing ListOnline
-        SetPresence Subscribe Unsubscribe CreateAccount CreateInvite Suspend Unsuspend ResetPassword Announce
-        GetStatistics Report ListReports CloseReport AddSshKey ListSshKeys RevokeSshKey SetReadLine ListReadLines
-    )
-}
-
-/// What makes a request happen once: its key, and a hash of what it asks (not of its id).
-fn idempotency_key_of(caller: Caller, request: &v1::Request) -> Result<Option<IdempotencyKey>> {
-    let key = &request.idempotency_key;
+/// Makes a request take effect once: the client's key with a hash of the request, without its id, which a retry
+/// changes.
+fn idempotency_key_of(caller: Caller, key: &Bytes, op: &Op) -> Result<Option<IdempotencyKey>> {
     if key.len() > IDEMPOTENCY_KEY_BYTES_MAX {
         let reason = format!("is longer than {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
         return Err(Error::invalid("idempotency_key", reason));
@@ -147,24 +114,10 @@ fn idempotency_key_of(caller: Caller, request: &v1::Request) -> Result<Option<Id
     if key.is_empty() {
         return Ok(None);
     }
-    let asked = v1::Request { op: request.op.clone(), ..v1::Request::default() };
-    let request_hash = Sha256::digest(asked.encode_to_vec()).into();
+    // Stored keys hold this hash: another encoding would make every retry over an upgrade a conflict.
+    let hashed = v1::Request { op: Some(op.clone()), ..v1::Request::default() };
+    let request_hash = Sha256::digest(hashed.encode_to_vec()).into();
     Ok(Some(IdempotencyKey { account, key: key.to_vec(), request_hash }))
-}
-
-/// The answer to a change.
-pub(super) fn change_result(applied: ChangeResult) -> response::Result {
-    response::Result::Done(v1::Done { id: applied.id, changed: applied.changed })
-}
-
-/// The answer to what leaves nothing behind that has an identifier.
-pub(super) fn empty_result() -> response::Result {
-    response::Result::Done(v1::Done { id: 0, changed: true })
-}
-
-/// A username where an empty one means the caller.
-pub(super) fn username_or_self(text: &str) -> Result<Option<Username>> {
-    if text.is_empty() { Ok(None) } else { Username::parse(text).map(Some) }
 }
 
 #[cfg(test)]
@@ -177,24 +130,24 @@ mod tests {
         Caller::Member { account, session, role: Role::Member }
     }
 
-    fn request(id: u32, key: &[u8], text: &str) -> v1::Request {
-        let op = Some(Op::Post(v1::Post { text: text.to_owned(), ..v1::Post::default() }));
-        v1::Request { id, idempotency_key: key.to_vec().into(), op }
+    fn key_of(key: &[u8], text: &str) -> Result<Option<IdempotencyKey>> {
+        let post = Op::Post(v1::Post { text: text.to_owned(), ..v1::Post::default() });
+        idempotency_key_of(member(1), &key.to_vec().into(), &post)
     }
 
     #[test]
     fn a_retry_has_the_same_hash_and_another_request_has_not() {
-        let first = idempotency_key_of(member(1), &request(1, b"key", "hello")).unwrap().unwrap();
-        assert_eq!(idempotency_key_of(member(1), &request(2, b"key", "hello")).unwrap().unwrap(), first);
-        let other = idempotency_key_of(member(1), &request(1, b"key", "other")).unwrap().unwrap();
-        assert_ne!(other.request_hash, first.request_hash);
-        assert_eq!(idempotency_key_of(member(1), &request(1, b"", "hello")).unwrap(), None);
+        let first = key_of(b"key", "hello").unwrap().unwrap();
+        assert_eq!(key_of(b"key", "hello").unwrap().unwrap(), first);
+        assert_ne!(key_of(b"key", "other").unwrap().unwrap().request_hash, first.request_hash);
+        assert_eq!(key_of(b"", "hello").unwrap(), None);
     }
 
     #[test]
     fn the_longest_key_is_taken_and_one_more_byte_is_refused() {
-        assert!(idempotency_key_of(member(1), &request(1, &[1; 64], "hello")).is_ok());
-        let refused = idempotency_key_of(member(1), &request(1, &[1; 65], "hello")).unwrap_err();
+        let longest = key_of(&[1; IDEMPOTENCY_KEY_BYTES_MAX], "hello").unwrap().unwrap();
+        assert_eq!(longest.key.len(), 64, "as docs/protocol.md says");
+        let refused = key_of(&[1; IDEMPOTENCY_KEY_BYTES_MAX + 1], "hello").unwrap_err();
         assert!(matches!(refused, Error::Invalid { field, .. } if field == "idempotency_key"));
     }
 }

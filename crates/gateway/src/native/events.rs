@@ -1,4 +1,4 @@
-//! Live events as messages. Each is encoded once, by the first connection that delivers it.
+//! Encodes live events. Each is encoded once, by the first connection that delivers it.
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -7,7 +7,7 @@ use protocol::v1;
 
 use service::live::{LiveEvent, Payload};
 
-/// The fields of `Event` behind `subscription` and `sequence`; empty where there is nothing to tell.
+/// The fields of `Event` after `subscription` and `sequence`; empty if there is nothing to push.
 pub(super) fn fields(payload: &Payload) -> &Bytes {
     payload.encoded.get_or_init(|| {
         let event = message(&payload.event);

@@ -1,4 +1,4 @@
-//! A page of a home timeline put together from encodings: each tweet and each author is encoded once for everybody.
+//! Assembles a page of a home timeline from encodings: each tweet and each author is encoded once for all viewers.
 
 use bytes::Bytes;
 use model::Cursor;
@@ -8,7 +8,7 @@ use protocol::v1;
 
 use service::timeline::{CachedAccount, CachedTweet, HomePage, HomeTweet};
 
-// Fields of `TweetPage` and, for one viewer, of `Tweet`.
+// Field numbers of `TweetPage`, and those of `Tweet` that differ between viewers.
 const TWEETS: u32 = 1;
 const REFERENCED: u32 = 2;
 const ACCOUNTS: u32 = 3;
@@ -16,13 +16,11 @@ const NEXT: u32 = 4;
 const LIKED: u32 = 14;
 const RETWEETED: u32 = 15;
 const BOOKMARKED: u32 = 16;
-/// Most bytes that a viewer's marks take behind a tweet.
-const MARKS_BYTES: usize = 7;
 
-/// The fields of the page as [`v1::TweetPage`] has them.
+/// The fields of a [`v1::TweetPage`], encoded.
 pub(super) fn encode(page: &HomePage<'_>) -> Vec<u8> {
-    let tweets = page.tweets.iter().chain(&page.referenced).map(|tweet| of_tweet(tweet.tweet).len() + 16);
-    let accounts = page.accounts.iter().map(|account| of_account(account).len() + 4);
+    let tweets = page.tweets.iter().chain(&page.referenced).map(|tweet| tweet_fields(tweet.tweet).len() + 16);
+    let accounts = page.accounts.iter().map(|account| account_fields(account).len() + 4);
     let mut out = Vec::with_capacity(tweets.sum::<usize>() + accounts.sum::<usize>() + 32);
     for tweet in &page.tweets {
         put_tweet(TWEETS, tweet, &mut out);
@@ -31,7 +29,7 @@ pub(super) fn encode(page: &HomePage<'_>) -> Vec<u8> {
         put_tweet(REFERENCED, tweet, &mut out);
     }
     for account in &page.accounts {
-        let fields = of_account(account);
+        let fields = account_fields(account);
         encode_key(ACCOUNTS, WireType::LengthDelimited, &mut out);
         encode_varint(fields.len() as u64, &mut out);
         out.extend_from_slice(fields);
@@ -42,29 +40,106 @@ pub(super) fn encode(page: &HomePage<'_>) -> Vec<u8> {
     out
 }
 
-fn of_tweet(tweet: &CachedTweet) -> &Bytes {
+fn tweet_fields(tweet: &CachedTweet) -> &Bytes {
     tweet.encoded.get_or_init(|| v1::Tweet::from(tweet.tweet.clone()).encode_to_vec().into())
 }
 
-fn of_account(account: &CachedAccount) -> &Bytes {
+fn account_fields(account: &CachedAccount) -> &Bytes {
     account.encoded.get_or_init(|| v1::Account::from(&account.account).encode_to_vec().into())
 }
 
-/// A message may end in any of its fields: the viewer's come last.
+/// Fields of a message may come in any order: those of the viewer are appended to the shared ones.
 fn put_tweet(field: u32, tweet: &HomeTweet<'_>, out: &mut Vec<u8>) {
-    let fields = of_tweet(tweet.tweet);
-    let marks = [
+    let fields = tweet_fields(tweet.tweet);
+    let flags = [
         (LIKED, tweet.marks.liked),
         (RETWEETED, tweet.marks.retweeted),
         (BOOKMARKED, tweet.marks.bookmarked),
     ];
-    let set = marks.into_iter().filter(|(_, is_set)| *is_set);
-    let marks_length: usize = set.clone().map(|(field, is_set)| bool::encoded_len(field, &is_set)).sum();
-    debug_assert!(marks_length <= MARKS_BYTES, "three booleans");
+    let set = flags.into_iter().filter(|(_, is_set)| *is_set);
+    let flags_length: usize = set.clone().map(|(field, is_set)| bool::encoded_len(field, &is_set)).sum();
     encode_key(field, WireType::LengthDelimited, out);
-    encode_varint((fields.len() + marks_length) as u64, out);
+    encode_varint((fields.len() + flags_length) as u64, out);
     out.extend_from_slice(fields);
     for (field, is_set) in set {
         bool::encode(field, &is_set, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use model::{
+        Account, AccountId, AccountState, Counts, DisplayName, Tweet, TweetId, TweetPage, Username,
+        ViewerFlags, Visibility,
+    };
+
+    use super::*;
+
+    fn tweet(id: u64, viewer: ViewerFlags) -> Tweet {
+        Tweet {
+            id: TweetId::new(id).unwrap(),
+            author: AccountId::new(id % 2 + 1).unwrap(),
+            text: format!("tweet {id} #tag \u{1f600}").repeat(usize::try_from(id).unwrap()),
+            edited_ms: (id > 3).then_some(1_700_000_000_000),
+            visibility: if id % 2 == 0 { Visibility::Public } else { Visibility::Direct },
+            reply_to: None,
+            quote_of: TweetId::new(id / 2),
+            retweet_of: None,
+            counts: Counts { replies: 0, retweets: 300, quotes: 1, likes: u32::MAX },
+            viewer,
+        }
+    }
+
+    #[test]
+    fn a_page_is_encoded_as_the_message_is() {
+        let flags = (0..8_u64).map(|bits| ViewerFlags {
+            liked: bits & 1 != 0,
+            retweeted: bits & 2 != 0,
+            bookmarked: bits & 4 != 0,
+        });
+        let tweets: Vec<_> = (1..).zip(flags).map(|(id, flags)| tweet(id, flags)).collect();
+        let account = |id: u64| Account {
+            id: AccountId::new(id).unwrap(),
+            username: Username::parse(&format!("user{id}")).unwrap(),
+            display_name: DisplayName::parse(if id == 1 { "" } else { "A Name" }).unwrap(),
+        };
+        let accounts = vec![account(1), account(2)];
+        let next = Some(Cursor::Id(1 << 40));
+        let page =
+            TweetPage { tweets: tweets[..5].to_vec(), referenced: tweets[5..].to_vec(), accounts, next };
+
+        let cached: Vec<_> = tweets
+            .iter()
+            .map(|tweet| CachedTweet {
+                tweet: Tweet { viewer: ViewerFlags::default(), ..tweet.clone() },
+                encoded: OnceLock::new(),
+            })
+            .collect();
+        let home_tweets: Vec<_> = cached
+            .iter()
+            .zip(&tweets)
+            .map(|(tweet, with_flags)| HomeTweet { tweet, marks: with_flags.viewer })
+            .collect();
+        let cached_accounts: Vec<_> = page
+            .accounts
+            .iter()
+            .map(|account| CachedAccount {
+                account: account.clone(),
+                state: AccountState::Active,
+                encoded: OnceLock::new(),
+            })
+            .collect();
+        let home = HomePage {
+            tweets: home_tweets[..5].to_vec(),
+            referenced: home_tweets[5..].to_vec(),
+            accounts: cached_accounts.iter().collect(),
+            next: page.next.clone(),
+        };
+        let whole = v1::TweetPage::from(page).encode_to_vec();
+        assert_eq!(encode(&home), whole);
+        assert_eq!(encode(&home), whole, "from the stored encodings");
+        assert_eq!(encode(&HomePage::default()), v1::TweetPage::default().encode_to_vec());
     }
 }

@@ -1,4 +1,6 @@
-//! The sockets: accepting, TLS, the limits at the door. What happens on a connection is not known here.
+//! Listeners of the native protocol: TCP with TLS, the operator's socket, and within the process.
+//!
+//! It rejects connections above the limits; it does not know what is said on a connection.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -12,35 +14,37 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::NativeGateway;
-use super::connection::{self, Terms};
-use super::context::{CallerInLog, ConnectionContext};
+use super::connection;
+use super::context::ConnectionContext;
+use super::gateway::NativeGateway;
 use crate::accept::{accept_all, prepare};
 use crate::in_process::InProcessListener;
+use crate::limits::ConnectionRejected;
+use crate::pipeline::CallerInLog;
 
-/// Clients that are told at the same time why they cannot come in; others are closed without a word.
-const REFUSALS_MAX: usize = 32;
-/// What a client that was refused is told to wait.
-const REFUSED_FOR: Duration = Duration::from_secs(10);
+/// Rejected clients that are sent the reason at the same time; the others are closed without one.
+const REJECTIONS_MAX: usize = 32;
+/// `retry_after` of a rejected client.
+const REJECTED_FOR: Duration = Duration::from_secs(10);
 
-/// Connections on the operator's socket; more are closed without a word.
+/// Connections on the operator's socket; more are closed without a reason.
 const OPERATORS_MAX: usize = 64;
 
-static REFUSALS: Semaphore = Semaphore::const_new(REFUSALS_MAX);
+static REJECTIONS: Semaphore = Semaphore::const_new(REJECTIONS_MAX);
 
-/// Serves the native protocol on TCP until the server stops and every connection has ended. Without `tls` it is
-/// in clear: for loopback only.
+/// Serves the native protocol over TCP until the server stops and every connection has ended. Without `tls`
+/// connections are not encrypted: for loopback only.
 pub async fn serve_tcp(gateway: Arc<NativeGateway>, listener: TcpListener, tls: Option<TlsAcceptor>) {
-    accept_all(listener, "", gateway.stopping.clone(), |(stream, address), connections| {
+    accept_all(listener, "native", gateway.shared.stopping.clone(), |(stream, address), connections| {
         connections.spawn(tcp_connection(gateway.clone(), stream, address, tls.clone()));
     })
     .await;
 }
 
-/// Serves the native protocol on the operator's socket until the server stops: whoever can open it is the
-/// operator, so the file's mode is the lock.
+/// Serves the native protocol on the operator's socket until the server stops and every connection has ended. Anyone
+/// who can open the socket is the operator: the mode of the file decides.
 pub async fn serve_unix(gateway: Arc<NativeGateway>, listener: UnixListener) {
-    accept_all(listener, "", gateway.stopping.clone(), |stream, connections| {
+    accept_all(listener, "native", gateway.shared.stopping.clone(), |stream, connections| {
         if connections.len() < OPERATORS_MAX {
             connections.spawn(serve(stream, ConnectionContext::operator(gateway.clone())));
         }
@@ -48,19 +52,18 @@ pub async fn serve_unix(gateway: Arc<NativeGateway>, listener: UnixListener) {
     .await;
 }
 
-/// Serves those who come through a door within this process until the server stops: without TLS, with the rights
-/// and limits of their address.
+/// Serves the native protocol within the process until the server stops and every connection has ended: without TLS,
+/// with the rights and limits of the peer's address.
 pub async fn serve_in_process(gateway: Arc<NativeGateway>, listener: InProcessListener) {
-    accept_all(listener, "", gateway.stopping.clone(), |(stream, address), connections| {
-        match gateway.connections.admit(address) {
+    accept_all(listener, "native", gateway.shared.stopping.clone(), |(stream, address), connections| {
+        match gateway.shared.connections.admit(address) {
             Ok(permit) => {
-                let session = ConnectionContext::anonymous(gateway.clone(), address, permit);
-                connections.spawn(serve(stream, session));
+                let context = ConnectionContext::anonymous(gateway.clone(), address, permit);
+                connections.spawn(serve(stream, context));
             }
             Err(reason) => {
-                tracing::warn!(%address, %reason, "a connection was refused");
-                connections
-                    .spawn(connection::refuse(stream, Error::RateLimited { retry_after: REFUSED_FOR }));
+                log_rejection(address, reason);
+                connections.spawn(connection::reject(stream, rejection()));
             }
         }
     })
@@ -75,14 +78,14 @@ async fn tcp_connection(
 ) {
     let address = address.ip();
     if let Err(error) = prepare(&stream) {
-        tracing::debug!(%address, %error, "a connection was gone before it began");
+        tracing::debug!(%address, %error, "connection closed before it was served");
         return;
     }
-    let permit = match gateway.connections.admit(address) {
+    let permit = match gateway.shared.connections.admit(address) {
         Ok(permit) => permit,
         Err(reason) => {
-            tracing::warn!(%address, %reason, "a connection was refused");
-            refuse(&gateway, stream, tls).await;
+            log_rejection(address, reason);
+            reject(&gateway, stream, tls).await;
             return;
         }
     };
@@ -101,59 +104,52 @@ async fn handshake(
     address: IpAddr,
     tls: &TlsAcceptor,
 ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
-    match timeout(gateway.times.handshake, tls.accept(stream)).await {
+    match timeout(gateway.config.timeouts.handshake, tls.accept(stream)).await {
         Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(ALPN) => return Some(stream),
-        Ok(Ok(_)) => tracing::info!(%address, "a client does not speak this protocol"),
+        Ok(Ok(_)) => tracing::info!(%address, "TLS handshake without the protocol's ALPN; closed"),
         Ok(Err(error)) => {
             let error = SafeText::line(&error.to_string());
-            tracing::info!(%address, %error, "a TLS handshake failed");
+            tracing::info!(%address, %error, "TLS handshake failed");
         }
-        Err(_) => tracing::info!(%address, "a TLS handshake took too long"),
+        Err(_) => tracing::info!(%address, "TLS handshake timed out"),
     }
     None
 }
 
-async fn refuse(gateway: &NativeGateway, stream: TcpStream, tls: Option<TlsAcceptor>) {
-    let Ok(_permit): Result<SemaphorePermit<'_>, _> = REFUSALS.try_acquire() else { return };
-    let error = Error::RateLimited { retry_after: REFUSED_FOR };
+fn log_rejection(address: IpAddr, reason: ConnectionRejected) {
+    tracing::warn!(%address, %reason, "connection rejected");
+}
+
+fn rejection() -> Error {
+    Error::RateLimited { retry_after: REJECTED_FOR }
+}
+
+async fn reject(gateway: &NativeGateway, stream: TcpStream, tls: Option<TlsAcceptor>) {
+    let Ok(_permit): Result<SemaphorePermit<'_>, _> = REJECTIONS.try_acquire() else { return };
     match tls {
-        None => connection::refuse(stream, error).await,
+        None => connection::reject(stream, rejection()).await,
         Some(tls) => {
-            if let Ok(Ok(stream)) = timeout(gateway.times.handshake, tls.accept(stream)).await {
-                connection::refuse(stream, error).await;
+            if let Ok(Ok(stream)) = timeout(gateway.config.timeouts.handshake, tls.accept(stream)).await {
+                connection::reject(stream, rejection()).await;
             }
         }
     }
 }
 
-/// Serves a connection and writes its one line in the log.
-pub(super) async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, session: Arc<ConnectionContext>) {
-    let gateway = &session.gateway;
-    let terms = Terms {
-        hello: gateway.hello(),
-        times: gateway.times,
-        reconnect_after: jittered(&gateway.random),
-        stopping: gateway.stopping.clone(),
-    };
+/// Serves a connection and logs its end.
+pub(super) async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, context: Arc<ConnectionContext>) {
     let start = Instant::now();
-    let ended = connection::serve(stream, session.clone(), terms).await;
+    let ended = connection::serve(stream, Arc::clone(&context)).await;
     let reason = SafeText::line(&ended.reason.to_string());
-    let client = SafeText::line(session.client_name());
-    let caller = CallerInLog(session.caller());
+    let client = SafeText::line(context.client_name());
+    let caller = CallerInLog(context.caller());
     let seconds = start.elapsed().as_secs();
-    // Requests that go on without their client must not keep it online.
-    session.log_out();
+    // Requests that are still running must not keep the account online.
+    context.log_out();
     let requests = ended.requests;
     if ended.reason.is_ordinary() {
-        tracing::debug!(%caller, %client, requests, seconds, %reason, "a connection ended");
+        tracing::debug!(%caller, %client, requests, seconds, %reason, "connection closed");
     } else {
-        tracing::info!(%caller, %client, requests, seconds, %reason, "a connection was ended");
+        tracing::info!(%caller, %client, requests, seconds, %reason, "connection closed by the server");
     }
-}
-
-/// Half a second to five: not all clients of a server that starts again come in the same moment.
-fn jittered(random: &Arc<dyn store::env::Random>) -> Duration {
-    let mut bytes = [0; 2];
-    random.fill(&mut bytes);
-    Duration::from_millis(500 + u64::from(u16::from_le_bytes(bytes)) % 4_500)
 }

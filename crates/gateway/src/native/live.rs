@@ -1,11 +1,11 @@
-//! Requests about live events and one's own presence: the only ones that are carried out on the connection.
+//! Requests about live events and the caller's presence: their state belongs to the connection.
 
 use model::{Error, EventId, Hashtag, Result, Username};
 use protocol::convert::{optional, presence_to_set};
 use protocol::v1;
 use protocol::v1::{response, subscribe};
 
-use super::dispatch::{Call, empty_result};
+use super::call::{Call, empty_result};
 use service::live::Topic;
 
 pub(super) async fn subscribe(call: Call<'_>, ask: v1::Subscribe) -> Result<response::Result> {
@@ -23,16 +23,16 @@ pub(super) async fn subscribe(call: Call<'_>, ask: v1::Subscribe) -> Result<resp
         }
         Some(subscribe::Topic::Presence(v1::PresenceTopic {})) => Topic::Presence,
     };
-    let (subscription, cursor) = call.session.live()?.subscribe(topic, cursor).await?;
+    let (subscription, cursor) = call.context.live()?.subscribe(topic, cursor).await?;
     Ok(response::Result::Subscribed(v1::Subscribed { subscription, cursor: cursor.get() }))
 }
 
 pub(super) fn unsubscribe(call: &Call<'_>, ask: v1::Unsubscribe) -> Result<response::Result> {
-    call.session.live()?.unsubscribe(ask.subscription)?;
+    call.context.live()?.unsubscribe(ask.subscription)?;
     Ok(empty_result())
 }
 
 pub(super) fn set_presence(call: &Call<'_>, ask: v1::SetPresence) -> Result<response::Result> {
-    call.session.live()?.set_presence(presence_to_set(ask.state)?);
+    call.context.live()?.set_presence(presence_to_set(ask.state)?);
     Ok(empty_result())
 }

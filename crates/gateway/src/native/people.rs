@@ -1,11 +1,11 @@
-//! Requests about other people: profiles, lists, relationships, notifications of what they did, who is there.
+//! Requests about other accounts: profiles, lists, relationships, notifications, presence.
 
 use model::{NotificationId, ReportReason, Result, TweetId, Username, page_limit};
 use protocol::convert::{self, all, person, required};
 use protocol::v1;
 use protocol::v1::response;
 
-use super::dispatch::{Call, change_result, username_or_self};
+use super::call::{Call, change_result, username_or_self};
 use service::{AccountListRequest, AccountView, Reported};
 
 pub(super) async fn get_profile(call: Call<'_>, ask: &v1::GetProfile) -> Result<response::Result> {
@@ -47,34 +47,34 @@ fn rows(people: &[AccountView]) -> Vec<v1::AccountView> {
 }
 
 pub(super) async fn follow(call: Call<'_>, ask: &v1::Follow) -> Result<response::Result> {
-    call.service.follow(&call.caller, call.once, &Username::parse(&ask.username)?).await.map(change_result)
+    call.service.follow(&call.caller, call.key, &Username::parse(&ask.username)?).await.map(change_result)
 }
 
 pub(super) async fn unfollow(call: Call<'_>, ask: &v1::Unfollow) -> Result<response::Result> {
-    call.service.unfollow(&call.caller, call.once, &Username::parse(&ask.username)?).await.map(change_result)
+    call.service.unfollow(&call.caller, call.key, &Username::parse(&ask.username)?).await.map(change_result)
 }
 
 pub(super) async fn remove_follower(call: Call<'_>, ask: &v1::RemoveFollower) -> Result<response::Result> {
     call.service
-        .remove_follower(&call.caller, call.once, &Username::parse(&ask.username)?)
+        .remove_follower(&call.caller, call.key, &Username::parse(&ask.username)?)
         .await
         .map(change_result)
 }
 
 pub(super) async fn block(call: Call<'_>, ask: &v1::Block) -> Result<response::Result> {
-    call.service.block(&call.caller, call.once, &Username::parse(&ask.username)?).await.map(change_result)
+    call.service.block(&call.caller, call.key, &Username::parse(&ask.username)?).await.map(change_result)
 }
 
 pub(super) async fn unblock(call: Call<'_>, ask: &v1::Unblock) -> Result<response::Result> {
-    call.service.unblock(&call.caller, call.once, &Username::parse(&ask.username)?).await.map(change_result)
+    call.service.unblock(&call.caller, call.key, &Username::parse(&ask.username)?).await.map(change_result)
 }
 
 pub(super) async fn mute(call: Call<'_>, ask: &v1::Mute) -> Result<response::Result> {
-    call.service.mute(&call.caller, call.once, &Username::parse(&ask.username)?).await.map(change_result)
+    call.service.mute(&call.caller, call.key, &Username::parse(&ask.username)?).await.map(change_result)
 }
 
 pub(super) async fn unmute(call: Call<'_>, ask: &v1::Unmute) -> Result<response::Result> {
-    call.service.unmute(&call.caller, call.once, &Username::parse(&ask.username)?).await.map(change_result)
+    call.service.unmute(&call.caller, call.key, &Username::parse(&ask.username)?).await.map(change_result)
 }
 
 pub(super) async fn list_notifications(
@@ -105,9 +105,9 @@ pub(super) async fn report(call: Call<'_>, ask: &v1::Report) -> Result<response:
         (username, 0) => Reported::Account(Username::parse(username)?),
         ("", tweet) => Reported::Tweet(required(tweet, "tweet_id", TweetId::new)?),
         _ => {
-            return Err(model::Error::invalid("tweet_id", "is there as well as a username: say one of them"));
+            return Err(model::Error::invalid("tweet_id", "and username cannot both be set"));
         }
     };
     let reason = ReportReason::parse(&ask.reason)?;
-    call.service.report(&call.caller, call.once, &what, reason).await.map(change_result)
+    call.service.report(&call.caller, call.key, &what, reason).await.map(change_result)
 }

@@ -1,126 +1,55 @@
-//! In which order the requests of one connection are carried out.
+//! The request scheduler of a connection: decides which request starts next.
 //!
-//! Reads run side by side. What changes something reaches the store in the order in which it was sent. A change
-//! of the session (log-in, log-out) runs alone, so that what follows it in the same packet meets the new session.
+//! Reads run in parallel. Changes reach the store in the order in which they were sent. A change of the session (log-in,
+//! log-out) runs exclusively, so that requests sent right after it belong to the new session.
 
 use std::collections::VecDeque;
 
+use model::Concurrency;
 use protocol::v1;
 use protocol::v1::request::Op;
 use tokio::time::Instant;
 
-/// What a request must wait for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Concurrency {
-    /// Nothing but a change of the session.
-    Parallel,
-    /// A change that is in the store's queue as soon as it was started: the next one need not wait for it.
-    PipelinedWrite,
-    /// A change that reads before it writes: the next one waits until it is done.
-    SerialWrite,
-    /// Everything before it, and everything after it waits.
-    Exclusive,
-}
-
+/// The class of a request is that of its operation, but for one case: a post that refers to another tweet looks that
+/// tweet up before it writes, so that it cannot enter the store's queue at once as a plain post does.
 pub(super) fn concurrency_of(op: Option<&Op>) -> Concurrency {
-    let Some(op) = op else { return Concurrency::Parallel };
     match op {
-        Op::SignUp(_)
-        | Op::LogIn(_)
-        | Op::Authenticate(_)
-        | Op::LogOut(_)
-        | Op::DeleteAccount(_)
-        | Op::RevokeSession(_)
-        | Op::RevokeSshKey(_) => Concurrency::Exclusive,
-        // A post that refers to nothing needs no look-up first.
-        Op::Post(post) if post.reply_to == 0 && post.quote_of == 0 => Concurrency::PipelinedWrite,
-        Op::Post(_)
-        | Op::ChangePassword(_)
-        | Op::EditProfile(_)
-        | Op::EditTweet(_)
-        | Op::DeleteTweet(_)
-        | Op::Retweet(_)
-        | Op::UndoRetweet(_)
-        | Op::Like(_)
-        | Op::Unlike(_)
-        | Op::Bookmark(_)
-        | Op::Unbookmark(_)
-        | Op::Follow(_)
-        | Op::Unfollow(_)
-        | Op::RemoveFollower(_)
-        | Op::Block(_)
-        | Op::Unblock(_)
-        | Op::Mute(_)
-        | Op::Unmute(_)
-        | Op::Report(_)
-        | Op::CloseReport(_)
-        | Op::MarkNotificationsRead(_)
-        | Op::AddSshKey(_)
-        | Op::SetReadLine(_)
-        | Op::SendMessage(_)
-        | Op::MarkConversation(_)
-        | Op::SetPresence(_)
-        | Op::Subscribe(_)
-        | Op::Unsubscribe(_)
-        | Op::CreateAccount(_)
-        | Op::CreateInvite(_)
-        | Op::Suspend(_)
-        | Op::Unsuspend(_)
-        | Op::ResetPassword(_)
-        | Op::Announce(_) => Concurrency::SerialWrite,
-        Op::GetServerInfo(_)
-        | Op::CheckUsername(_)
-        | Op::ListSessions(_)
-        | Op::Export(_)
-        | Op::ListSshKeys(_)
-        | Op::ListReadLines(_)
-        | Op::ListReports(_)
-        | Op::GetTweet(_)
-        | Op::GetThread(_)
-        | Op::GetTweetHistory(_)
-        | Op::ReadTimeline(_)
-        | Op::SearchHashtags(_)
-        | Op::GetTrends(_)
-        | Op::GetProfile(_)
-        | Op::ListAccounts(_)
-        | Op::SearchPeople(_)
-        | Op::ListNotifications(_)
-        | Op::ListConversations(_)
-        | Op::ReadConversation(_)
-        | Op::Typing(_)
-        | Op::ListOnline(_)
-        | Op::GetStatistics(_) => Concurrency::Parallel,
+        Some(Op::Post(post)) if post.reply_to != 0 || post.quote_of != 0 => Concurrency::SerialWrite,
+        Some(op) => op.operation().concurrency(),
+        // A request that only newer servers know: the answer is an error.
+        None => Concurrency::Parallel,
     }
 }
 
 /// A request that has not started.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    pub(super) order: Concurrency,
+    pub(super) concurrency: Concurrency,
     pub(super) request: v1::Request,
-    /// When it came.
+    /// When it arrived.
     pub(super) since: Instant,
 }
 
-/// The requests of a connection that have not been answered: those that run and those that wait.
+/// The requests of a connection that have no response yet: running and waiting.
 #[derive(Debug, Default)]
 pub(super) struct RequestScheduler {
-    /// Few: a list is faster than a set.
+    /// A list, because there are so few that a set is slower.
     ids: Vec<u32>,
     waiting: VecDeque<Waiting>,
-    free: usize,
-    queued: usize,
-    step: bool,
-    alone: bool,
+    /// How many of each class run.
+    parallel: usize,
+    pipelined: usize,
+    serial: bool,
+    exclusive: bool,
 }
 
 impl RequestScheduler {
-    /// Whether a request with this id has not been answered.
+    /// Whether the request with this id has no response yet.
     pub(super) fn contains(&self, id: u32) -> bool {
         self.ids.contains(&id)
     }
 
-    /// Requests that have not been answered.
+    /// Requests without a response.
     pub(super) fn len(&self) -> usize {
         self.ids.len()
     }
@@ -129,60 +58,61 @@ impl RequestScheduler {
         self.ids.is_empty()
     }
 
-    /// Whether a request runs that changes the session.
-    pub(super) fn runs_alone(&self) -> bool {
-        self.alone
+    /// Whether a request that changes the session is running.
+    pub(super) fn runs_exclusive(&self) -> bool {
+        self.exclusive
     }
 
-    /// Takes a request in. The caller has looked at [`RequestScheduler::contains`] and [`RequestScheduler::len`].
+    /// Adds a request. The caller has checked [`RequestScheduler::contains`] and [`RequestScheduler::len`].
     pub(super) fn push(&mut self, request: v1::Request, since: Instant) {
         self.ids.push(request.id);
-        let order = concurrency_of(request.op.as_ref());
-        self.waiting.push_back(Waiting { order, request, since });
+        let concurrency = concurrency_of(request.op.as_ref());
+        self.waiting.push_back(Waiting { concurrency, request, since });
     }
 
-    /// The next request that can start now, in the order in which they came. Reads overtake changes that wait,
-    /// nothing overtakes a change of the session.
+    /// The next request that can start now, in order of arrival. Reads overtake waiting changes; nothing overtakes a
+    /// change of the session.
     pub(super) fn start(&mut self) -> Option<Waiting> {
-        if self.alone {
+        if self.exclusive {
             return None;
         }
         let mut change_waits = false;
         let mut found = None;
-        for (index, Waiting { order, .. }) in self.waiting.iter().enumerate() {
-            let can_start = match order {
+        for (index, Waiting { concurrency, .. }) in self.waiting.iter().enumerate() {
+            let can_start = match concurrency {
                 Concurrency::Parallel => true,
-                Concurrency::PipelinedWrite => !change_waits && !self.step,
-                Concurrency::SerialWrite => !change_waits && !self.step,
-                Concurrency::Exclusive => index == 0 && self.free == 0 && self.queued == 0 && !self.step,
+                Concurrency::PipelinedWrite | Concurrency::SerialWrite => !change_waits && !self.serial,
+                Concurrency::Exclusive => {
+                    index == 0 && self.parallel == 0 && self.pipelined == 0 && !self.serial
+                }
             };
             if can_start {
                 found = Some(index);
                 break;
             }
-            if *order == Concurrency::Exclusive {
+            if *concurrency == Concurrency::Exclusive {
                 break;
             }
             change_waits = true;
         }
         let waiting = self.waiting.remove(found?)?;
-        match waiting.order {
-            Concurrency::Parallel => self.free += 1,
-            Concurrency::PipelinedWrite => self.queued += 1,
-            Concurrency::SerialWrite => self.step = true,
-            Concurrency::Exclusive => self.alone = true,
+        match waiting.concurrency {
+            Concurrency::Parallel => self.parallel += 1,
+            Concurrency::PipelinedWrite => self.pipelined += 1,
+            Concurrency::SerialWrite => self.serial = true,
+            Concurrency::Exclusive => self.exclusive = true,
         }
         Some(waiting)
     }
 
-    /// A request that had started was answered.
-    pub(super) fn finish(&mut self, id: u32, order: Concurrency) {
+    /// A request that had started has its response.
+    pub(super) fn finish(&mut self, id: u32, concurrency: Concurrency) {
         self.ids.retain(|other| *other != id);
-        match order {
-            Concurrency::Parallel => self.free -= 1,
-            Concurrency::PipelinedWrite => self.queued -= 1,
-            Concurrency::SerialWrite => self.step = false,
-            Concurrency::Exclusive => self.alone = false,
+        match concurrency {
+            Concurrency::Parallel => self.parallel -= 1,
+            Concurrency::PipelinedWrite => self.pipelined -= 1,
+            Concurrency::SerialWrite => self.serial = false,
+            Concurrency::Exclusive => self.exclusive = false,
         }
     }
 }
@@ -224,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn posts_start_one_behind_the_other_without_waiting() {
+    fn posts_start_one_after_the_other_without_waiting() {
         assert_eq!(start_all(&mut scheduler([post(), post(), post()])), [1, 2, 3]);
     }
 
@@ -239,7 +169,16 @@ mod tests {
     }
 
     #[test]
-    fn a_log_in_runs_alone() {
+    fn a_reply_and_a_quote_wait_for_the_post_before_them() {
+        for refers in
+            [v1::Post { reply_to: 1, ..v1::Post::default() }, v1::Post { quote_of: 1, ..v1::Post::default() }]
+        {
+            assert_eq!(start_all(&mut scheduler([Op::Post(refers.clone()), post()])), [1], "{refers:?}");
+        }
+    }
+
+    #[test]
+    fn a_log_in_runs_exclusively() {
         let mut scheduler = scheduler([read(), log_in(), read(), post()]);
         assert_eq!(start_all(&mut scheduler), [1]);
         scheduler.finish(1, Concurrency::Parallel);
@@ -249,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_in_flight_until_its_answer() {
+    fn an_id_is_in_flight_until_its_response() {
         let mut scheduler = scheduler([post()]);
         assert!(scheduler.contains(1));
         assert_eq!(start_all(&mut scheduler), [1]);

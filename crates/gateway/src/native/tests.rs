@@ -1,203 +1,28 @@
-//! The native gateway from the other side of the wire: what a stranger sends, byte by byte if need be.
+//! The native gateway as clients see it: valid requests, and anything else that an untrusted client can send.
 
 mod authorisation;
+mod fixture;
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use model::Operation;
+use model::{Access, Operation};
 use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
-use protocol::connection::{FrameReader, FrameWriter, Limits, framed};
-use protocol::frame::{FRAME_BYTES_MAX_BEFORE_LOGIN, FRAME_BYTES_MAX_FROM_SERVER};
+use protocol::frame::FRAME_BYTES_MAX_BEFORE_LOGIN;
 use protocol::v1::request::Op;
 use protocol::v1::{client_frame, response, server_frame};
 use protocol::{PROTOCOL_VERSION, v1};
-use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
-use tokio::sync::watch;
-
-use super::context::ConnectionContext;
-use super::{NativeGateway, REQUESTS_IN_FLIGHT_MAX, Times, listen};
-use crate::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
-use service::SignUpMode;
+use service::live::LiveConfig;
 use service::test_support::{PASSWORD, TestServer};
-use store::env::SystemRandom;
+use tokio::time::Instant;
 
-const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+use self::fixture::{GatewayFixture, code_of, hello, post};
+use super::context::ConnectionContext;
+use super::{NativeTimeouts, REQUESTS_IN_FLIGHT_MAX};
+use crate::shared::GatewayLimits;
 
-struct GatewayFixture {
-    gateway: Arc<NativeGateway>,
-    stop: watch::Sender<bool>,
-}
-
-impl GatewayFixture {
-    fn of(server: &TestServer) -> Self {
-        Self::with(server, Times::default(), RequestRates::new(0, 1))
-    }
-
-    fn with(server: &TestServer, times: Times, rates: RequestRates) -> Self {
-        let limits = ConnectionLimits { total: 100, per_address: 100, unauthenticated_per_address: 100 };
-        let (stop, stopping) = watch::channel(false);
-        let gateway = Arc::new(NativeGateway {
-            service: server.service.clone(),
-            live: server.live.clone(),
-            random: Arc::new(SystemRandom),
-            connections: ConnectionLimiter::new(limits),
-            rates,
-            turns: ReadLimiter::new(8, None),
-            times,
-            server_name: "Test".into(),
-            sign_up: SignUpMode::Open,
-            stranger_mentions: 0,
-            new_account_posts: 0,
-            requests: AtomicU64::new(0),
-            stopping,
-        });
-        Self { gateway, stop }
-    }
-
-    /// Somebody at the gateway who has said nothing yet.
-    fn connect_raw(&self) -> Wire {
-        let permit = self.gateway.connections.admit(ADDRESS).unwrap();
-        self.open(ConnectionContext::anonymous(self.gateway.clone(), ADDRESS, permit))
-    }
-
-    fn open(&self, session: Arc<ConnectionContext>) -> Wire {
-        let (near, far) = tokio::io::duplex(64 * 1024);
-        tokio::spawn(listen::serve(far, session));
-        let (reader, writer) = framed(near, Limits::of_frame_bytes(FRAME_BYTES_MAX_FROM_SERVER));
-        Wire { reader, writer, next_id: 1 }
-    }
-
-    /// Somebody who has exchanged hellos.
-    async fn connect(&self) -> Wire {
-        let mut wire = self.connect_raw();
-        wire.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION))).await;
-        assert!(matches!(wire.read().await, Some(server_frame::Frame::Hello(_))));
-        wire
-    }
-
-    /// Somebody who has signed up.
-    async fn member(&self, name: &str) -> Wire {
-        let mut wire = self.connect().await;
-        let sign_up =
-            v1::SignUp { username: name.into(), password: PASSWORD.into(), ..v1::SignUp::default() };
-        assert!(matches!(wire.ask(Op::SignUp(sign_up)).await, response::Result::LoggedIn(_)));
-        wire
-    }
-}
-
-fn hello(protocol_version: u32) -> v1::ClientHello {
-    v1::ClientHello { protocol_version, client_name: "test".into() }
-}
-
-struct Wire {
-    reader: FrameReader<ReadHalf<DuplexStream>>,
-    writer: FrameWriter<WriteHalf<DuplexStream>>,
-    next_id: u32,
-}
-
-impl Wire {
-    async fn send(&mut self, frame: client_frame::Frame) {
-        self.writer.queue(&v1::ClientFrame { frame: Some(frame) });
-        self.writer.flush().await.unwrap();
-    }
-
-    /// Sends these bytes as they are.
-    async fn send_raw(&mut self, bytes: &[u8]) {
-        let mut frame = Raw(bytes.to_vec());
-        self.writer.queue(&frame);
-        frame.clear();
-        self.writer.flush().await.unwrap();
-    }
-
-    /// The next frame; `None` when the server has closed.
-    async fn read(&mut self) -> Option<server_frame::Frame> {
-        let read = tokio::time::timeout(Duration::from_secs(20), self.reader.read::<v1::ServerFrame>());
-        read.await.expect("the server says something").unwrap_or(None)?.frame
-    }
-
-    fn queue(&mut self, op: Op) -> u32 {
-        let id = self.next_id;
-        self.next_id += 1;
-        let request = v1::Request { id, op: Some(op), ..v1::Request::default() };
-        self.writer.queue(&v1::ClientFrame { frame: Some(client_frame::Frame::Request(request)) });
-        id
-    }
-
-    async fn answer(&mut self) -> (u32, response::Result) {
-        loop {
-            if let Some(server_frame::Frame::Response(v1::Response { id, result: Some(result) })) =
-                self.read().await
-            {
-                return (id, result);
-            }
-        }
-    }
-
-    async fn ask(&mut self, op: Op) -> response::Result {
-        let id = self.queue(op);
-        self.writer.flush().await.unwrap();
-        let (answered, result) = self.answer().await;
-        assert_eq!(answered, id);
-        result
-    }
-
-    /// The server's last word, after which it closes.
-    async fn last_word(&mut self) -> v1::ErrorCode {
-        let mut code = None;
-        while let Some(frame) = self.read().await {
-            if let server_frame::Frame::Fatal(error) = frame {
-                code = Some(error.code());
-            }
-        }
-        code.expect("the server says why it closes")
-    }
-}
-
-/// Bytes in the place of a message.
-#[derive(Debug, Default)]
-struct Raw(Vec<u8>);
-
-impl prost::Message for Raw {
-    fn encode_raw(&self, out: &mut impl bytes::BufMut) {
-        out.put_slice(&self.0);
-    }
-
-    fn merge_field(
-        &mut self,
-        _tag: u32,
-        _wire_type: WireType,
-        _buf: &mut impl bytes::Buf,
-        _context: prost::encoding::DecodeContext,
-    ) -> Result<(), prost::DecodeError> {
-        Ok(())
-    }
-
-    fn encoded_len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn clear(&mut self) {
-        self.0.clear();
-    }
-}
-
-fn code_of(result: &response::Result) -> Option<v1::ErrorCode> {
-    match result {
-        response::Result::Error(error) => Some(error.code()),
-        _ => None,
-    }
-}
-
-fn post(text: String) -> Op {
-    Op::Post(v1::Post { text, ..v1::Post::default() })
-}
-
-/// Every request that the protocol has, found by the numbers of its fields.
+/// Every request of the protocol, found by its field number.
 fn every_request() -> Vec<Op> {
     (1..200_u32)
         .filter_map(|number| {
@@ -212,35 +37,28 @@ fn every_request() -> Vec<Op> {
 #[tokio::test]
 async fn every_request_without_a_session_is_refused() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
-    let mut wire = gateway.connect().await;
+    let gateway = GatewayFixture::new(&server);
+    let mut client = gateway.connect().await;
     let requests = every_request();
     assert_eq!(requests.len(), Operation::ALL.len());
-    let open = [
-        Operation::SignUp,
-        Operation::LogIn,
-        Operation::Authenticate,
-        Operation::GetServerInfo,
-        Operation::CheckUsername,
-    ];
     for op in requests {
-        let operation = super::dispatch::operation_of(&op);
-        let result = wire.ask(op).await;
+        let operation = op.operation();
+        let result = client.ask(op).await;
         let refused = code_of(&result) == Some(v1::ErrorCode::Unauthenticated);
-        if open.contains(&operation) {
+        if operation.access() == Access::Anyone {
             assert!(!refused || operation == Operation::Authenticate, "{operation:?}: {result:?}");
         } else {
-            // Whatever else is wrong with the request: that nobody is signed in comes first.
+            // Whatever else is wrong with the request: the missing session comes first.
             assert!(refused, "{operation:?}: {result:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_member_is_no_operator_and_the_socket_is() {
+async fn only_the_operator_socket_and_not_a_member_may_get_statistics() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
-    let mut member = gateway.member("ada").await;
+    let gateway = GatewayFixture::new(&server);
+    let mut member = gateway.sign_up("ada").await;
     let mut operator = gateway.open(ConnectionContext::operator(gateway.gateway.clone()));
     operator.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION))).await;
     operator.read().await;
@@ -250,62 +68,63 @@ async fn a_member_is_no_operator_and_the_socket_is() {
 }
 
 #[tokio::test]
-async fn what_is_no_message_ends_the_connection_with_protocol() {
+async fn invalid_bytes_end_the_connection_with_protocol() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
+    let gateway = GatewayFixture::new(&server);
     for bytes in [&b"\xff\xff\xff"[..], &[0x0a, 0x05, 0x01], &[0x80; 11]] {
-        let mut wire = gateway.connect().await;
-        wire.send_raw(bytes).await;
-        assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol, "{bytes:?}");
+        let mut client = gateway.connect().await;
+        client.send_raw(bytes).await;
+        assert_eq!(client.fatal_code().await, v1::ErrorCode::Protocol, "{bytes:?}");
     }
     // A request before the hello, another version, a second hello, an id twice.
-    let mut wire = gateway.connect_raw();
-    wire.queue(Op::GetServerInfo(v1::GetServerInfo {}));
-    wire.writer.flush().await.unwrap();
-    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
-    let mut wire = gateway.connect_raw();
-    wire.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION + 1))).await;
-    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
-    let mut wire = gateway.connect().await;
-    wire.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION))).await;
-    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
-    let mut wire = gateway.connect().await;
-    wire.next_id = 0;
-    wire.queue(Op::GetServerInfo(v1::GetServerInfo {}));
-    wire.writer.flush().await.unwrap();
-    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
+    let mut client = gateway.connect_raw();
+    client.queue(Op::GetServerInfo(v1::GetServerInfo {}));
+    client.writer.flush().await.unwrap();
+    assert_eq!(client.fatal_code().await, v1::ErrorCode::Protocol);
+    let mut client = gateway.connect_raw();
+    client.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION + 1))).await;
+    assert_eq!(client.fatal_code().await, v1::ErrorCode::Protocol);
+    let mut client = gateway.connect().await;
+    client.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION))).await;
+    assert_eq!(client.fatal_code().await, v1::ErrorCode::Protocol);
+    let mut client = gateway.connect().await;
+    client.next_id = 0;
+    client.queue(Op::GetServerInfo(v1::GetServerInfo {}));
+    client.writer.flush().await.unwrap();
+    assert_eq!(client.fatal_code().await, v1::ErrorCode::Protocol);
 }
 
 #[tokio::test]
 async fn a_frame_at_the_limit_is_read_and_one_byte_more_is_not() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
+    let gateway = GatewayFixture::new(&server);
+    // A hello whose name makes the frame this long: which error it gets tells whether the frame was read.
     let sized = |bytes: usize| {
-        let mut ping = v1::ClientHello { protocol_version: PROTOCOL_VERSION, client_name: "x".into() };
-        let whole = |hello: &v1::ClientHello| {
-            v1::ClientFrame { frame: Some(client_frame::Frame::Hello(hello.clone())) }.encoded_len()
+        let frame = |name: usize| {
+            let hello = v1::ClientHello { client_name: "x".repeat(name), ..hello(PROTOCOL_VERSION) };
+            client_frame::Frame::Hello(hello)
         };
-        while whole(&ping) < bytes {
-            ping.client_name.push('x');
-        }
-        assert_eq!(whole(&ping), bytes);
-        ping
+        let length = |name: usize| v1::ClientFrame { frame: Some(frame(name)) }.encoded_len();
+        let name = (0..bytes).find(|name| length(*name) == bytes).unwrap();
+        frame(name)
     };
-    let mut wire = gateway.connect_raw();
-    wire.send(client_frame::Frame::Hello(sized(FRAME_BYTES_MAX_BEFORE_LOGIN))).await;
-    assert!(matches!(wire.read().await, Some(server_frame::Frame::Hello(_))));
-    // The frame is read; that the name in it is too long is another matter.
-    let mut wire = gateway.connect_raw();
-    wire.send(client_frame::Frame::Hello(sized(FRAME_BYTES_MAX_BEFORE_LOGIN + 1))).await;
-    assert_eq!(wire.last_word().await, v1::ErrorCode::Protocol);
+    let mut client = gateway.connect_raw();
+    client.send(sized(FRAME_BYTES_MAX_BEFORE_LOGIN)).await;
+    let error = client.fatal().await;
+    assert!(error.message.contains("the client name is too long"), "{error:?}");
+    let mut client = gateway.connect_raw();
+    client.send(sized(FRAME_BYTES_MAX_BEFORE_LOGIN + 1)).await;
+    let error = client.fatal().await;
+    assert!(error.message.contains("a frame of 4097 bytes is above the limit of 4096"), "{error:?}");
+    assert_eq!(error.code(), v1::ErrorCode::Protocol);
 }
 
 #[tokio::test]
-async fn a_request_that_only_a_newer_server_knows_is_an_error_and_no_end() {
+async fn an_unknown_request_gets_an_error_and_the_connection_goes_on() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
-    let mut wire = gateway.connect().await;
-    // Field 199 of the request is nothing yet.
+    let gateway = GatewayFixture::new(&server);
+    let mut client = gateway.connect().await;
+    // The protocol has no field 199 of a request.
     let mut request = BytesMut::new();
     request.extend_from_slice(&[0x08, 7]);
     encode_key(199, WireType::LengthDelimited, &mut request);
@@ -314,12 +133,12 @@ async fn a_request_that_only_a_newer_server_knows_is_an_error_and_no_end() {
     encode_key(2, WireType::LengthDelimited, &mut frame);
     encode_varint(request.len() as u64, &mut frame);
     frame.extend_from_slice(&request);
-    wire.send_raw(&frame).await;
-    let (id, result) = wire.answer().await;
+    client.send_raw(&frame).await;
+    let (id, result) = client.answer().await;
     assert_eq!((id, code_of(&result)), (7, Some(v1::ErrorCode::Invalid)));
-    wire.next_id = 8;
+    client.next_id = 8;
     assert!(matches!(
-        wire.ask(Op::GetServerInfo(v1::GetServerInfo {})).await,
+        client.ask(Op::GetServerInfo(v1::GetServerInfo {})).await,
         response::Result::ServerInfo(_)
     ));
 }
@@ -327,10 +146,10 @@ async fn a_request_that_only_a_newer_server_knows_is_an_error_and_no_end() {
 #[tokio::test]
 async fn every_field_has_a_limit_and_its_error_names_it() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
-    let mut ada = gateway.member("ada").await;
-    gateway.member("bob").await;
-    let Some(id) = done_id(&ada.ask(post("hello".into())).await) else { panic!("it was posted") };
+    let gateway = GatewayFixture::new(&server);
+    let mut ada = gateway.sign_up("ada").await;
+    gateway.sign_up("bob").await;
+    let Some(id) = done_id(&ada.ask(post("hello".into())).await) else { panic!("the post failed") };
     let long = |length: usize| "x".repeat(length);
     let name = |length: usize| v1::Follow { username: long(length) };
     let page = |limit: u32, before: &str| {
@@ -348,7 +167,7 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
     };
     let line =
         |timeline: &str, tweet_id| Op::SetReadLine(v1::SetReadLine { timeline: timeline.into(), tweet_id });
-    // What is at the limit, and what is beyond it with the field that is named.
+    // Requests at a limit, then requests beyond one with the field that the error names.
     let at_the_limit = [
         post(long(500)),
         profile(Some(long(50)), Some(long(300))),
@@ -425,22 +244,21 @@ fn done_id(result: &response::Result) -> Option<u64> {
 }
 
 #[tokio::test]
-async fn posts_in_flight_are_carried_out_in_the_order_in_which_they_were_sent() {
+async fn posts_in_flight_are_stored_in_the_order_in_which_they_were_sent() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
-    let mut wire = gateway.member("ada").await;
+    let gateway = GatewayFixture::new(&server);
+    let mut client = gateway.sign_up("ada").await;
     let mut expected = Vec::new();
     for round in 0..10 {
-        // The posts wait for this one, and then many may begin at the same time.
         let bio = Some(format!("round {round}"));
-        wire.queue(Op::EditProfile(v1::EditProfile { bio, ..v1::EditProfile::default() }));
+        client.queue(Op::EditProfile(v1::EditProfile { bio, ..v1::EditProfile::default() }));
         for n in 0..40 {
-            wire.queue(post(format!("{round} {n}")));
+            client.queue(post(format!("{round} {n}")));
             expected.push(format!("{round} {n}"));
         }
-        wire.writer.flush().await.unwrap();
+        client.writer.flush().await.unwrap();
         for _ in 0..=40 {
-            assert!(matches!(wire.answer().await.1, response::Result::Done(_)));
+            assert!(matches!(client.answer().await.1, response::Result::Done(_)));
         }
     }
     let mut found = Vec::new();
@@ -450,7 +268,7 @@ async fn posts_in_flight_are_carried_out_in_the_order_in_which_they_were_sent() 
             timeline: Some(v1::read_timeline::Timeline::User(String::new())),
             page: Some(v1::PageRequest { limit: 100, position }),
         };
-        let response::Result::TweetPage(page) = wire.ask(Op::ReadTimeline(read)).await else {
+        let response::Result::TweetPage(page) = client.ask(Op::ReadTimeline(read)).await else {
             panic!("a page")
         };
         found.extend(page.tweets.into_iter().map(|tweet| tweet.text));
@@ -466,9 +284,9 @@ async fn posts_in_flight_are_carried_out_in_the_order_in_which_they_were_sent() 
 #[tokio::test]
 async fn a_read_line_is_the_same_on_every_device() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
-    let mut here = gateway.member("ada").await;
-    let Some(tweet_id) = done_id(&here.ask(post("hello".into())).await) else { panic!("it was posted") };
+    let gateway = GatewayFixture::new(&server);
+    let mut here = gateway.sign_up("ada").await;
+    let Some(tweet_id) = done_id(&here.ask(post("hello".into())).await) else { panic!("the post failed") };
     here.ask(Op::SetReadLine(v1::SetReadLine { timeline: "#Rust".into(), tweet_id })).await;
     let mut there = gateway.connect().await;
     there.ask(Op::LogIn(v1::LogIn { username: "ada".into(), password: PASSWORD.into() })).await;
@@ -480,16 +298,16 @@ async fn a_read_line_is_the_same_on_every_device() {
 #[tokio::test]
 async fn more_requests_in_flight_than_allowed_are_refused_as_busy() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
-    let mut wire = gateway.member("ada").await;
+    let gateway = GatewayFixture::new(&server);
+    let mut client = gateway.sign_up("ada").await;
     let sent = REQUESTS_IN_FLIGHT_MAX + 40;
     for n in 0..sent {
-        wire.queue(post(format!("{n}")));
+        client.queue(post(format!("{n}")));
     }
-    wire.writer.flush().await.unwrap();
+    client.writer.flush().await.unwrap();
     let mut busy = 0;
     for _ in 0..sent {
-        match code_of(&wire.answer().await.1) {
+        match code_of(&client.answer().await.1) {
             None => {}
             Some(v1::ErrorCode::Busy) => busy += 1,
             Some(other) => panic!("{other:?}"),
@@ -499,13 +317,14 @@ async fn more_requests_in_flight_than_allowed_are_refused_as_busy() {
 }
 
 #[tokio::test]
-async fn an_account_that_asks_too_much_is_told_when_to_come_back() {
+async fn an_account_over_its_rate_limit_is_told_when_to_try_again() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::with(&server, Times::default(), RequestRates::new(1, 5));
-    let mut wire = gateway.member("ada").await;
+    let limits = GatewayLimits { requests_per_second: 1, requests_burst: 5, ..GatewayLimits::unlimited() };
+    let gateway = GatewayFixture::with(&server, NativeTimeouts::default(), limits);
+    let mut client = gateway.sign_up("ada").await;
     let mut refused = None;
     for _ in 0..10 {
-        if let response::Result::Error(error) = wire.ask(Op::ListOnline(v1::ListOnline {})).await {
+        if let response::Result::Error(error) = client.ask(Op::ListOnline(v1::ListOnline {})).await {
             refused = Some(error);
             break;
         }
@@ -516,41 +335,75 @@ async fn an_account_that_asks_too_much_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn who_does_not_log_in_or_falls_silent_is_shown_out() {
+async fn a_client_that_does_not_log_in_is_disconnected_after_the_time_limit() {
     let server = TestServer::new().await;
-    let times = Times { log_in: Duration::from_millis(50), ..Times::default() };
-    let gateway = GatewayFixture::with(&server, times, RequestRates::new(0, 1));
-    let mut wire = gateway.connect().await;
-    assert_eq!(wire.last_word().await, v1::ErrorCode::Unauthenticated);
-
-    let times = Times { heartbeat: Duration::from_millis(250), ..Times::default() };
-    let gateway = GatewayFixture::with(&server, times, RequestRates::new(0, 1));
-    let mut wire = gateway.member("ada").await;
-    // Longer in all than silence may last, and each pause far from it.
-    for _ in 0..8 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        wire.send(client_frame::Frame::Ping(v1::Ping { nonce: 5 })).await;
-        assert!(matches!(wire.read().await, Some(server_frame::Frame::Pong(v1::Pong { nonce: 5 }))));
-    }
-    // Not its fault, so that it comes back: its bytes may only have been late.
-    assert_eq!(wire.last_word().await, v1::ErrorCode::Unavailable);
+    let timeouts = NativeTimeouts { log_in: Duration::from_secs(5), ..NativeTimeouts::default() };
+    let gateway = GatewayFixture::with(&server, timeouts, GatewayLimits::unlimited());
+    let mut client = gateway.connect().await;
+    tokio::time::pause();
+    let start = Instant::now();
+    assert_eq!(client.fatal_code().await, v1::ErrorCode::Unauthenticated);
+    let waited = start.elapsed();
+    assert!((4..=5).contains(&waited.as_secs()), "{waited:?}");
 }
 
 #[tokio::test]
-async fn a_server_that_stops_says_so_and_answers_what_is_in_flight() {
+async fn a_client_is_disconnected_after_three_heartbeats_of_silence() {
     let server = TestServer::new().await;
-    let gateway = GatewayFixture::of(&server);
-    let mut wire = gateway.member("ada").await;
-    for n in 0..20 {
-        wire.queue(post(format!("{n}")));
+    let heartbeat = Duration::from_secs(2);
+    let timeouts = NativeTimeouts { heartbeat, ..NativeTimeouts::default() };
+    let gateway = GatewayFixture::with(&server, timeouts, GatewayLimits::unlimited());
+    let mut client = gateway.sign_up("ada").await;
+    tokio::time::pause();
+    // Each pause is just short of the limit, all together far beyond it.
+    for _ in 0..8 {
+        tokio::time::sleep(3 * heartbeat - Duration::from_millis(10)).await;
+        client.send(client_frame::Frame::Ping(v1::Ping { nonce: 5 })).await;
+        assert_eq!(client.read().await, Some(server_frame::Frame::Pong(v1::Pong { nonce: 5 })));
     }
-    wire.writer.flush().await.unwrap();
+    let last_sent = Instant::now();
+    // An error after which clients reconnect: their bytes may only have been late.
+    assert_eq!(client.fatal_code().await, v1::ErrorCode::Unavailable);
+    assert_eq!(last_sent.elapsed().as_secs(), 6);
+}
+
+#[tokio::test]
+async fn the_hello_publishes_the_number_of_subscriptions_that_is_enforced() {
+    let live = LiveConfig { subscriptions: 3, ..LiveConfig::default() };
+    let server = TestServer::with(service::test_support::config(), live).await;
+    let gateway = GatewayFixture::new(&server);
+    let mut client = gateway.connect_raw();
+    let Some(server_frame::Frame::Hello(said)) = client.read().await else { panic!("no hello") };
+    let published = said.budgets.unwrap().subscriptions;
+    assert_eq!(published, 3);
+    let mut client = gateway.sign_up("ada").await;
+    let subscribe = |number: u32| {
+        let topic = v1::subscribe::Topic::Hashtag(format!("tag{number}"));
+        Op::Subscribe(v1::Subscribe { topic: Some(topic), cursor: 0 })
+    };
+    for number in 0..published {
+        let result = client.ask(subscribe(number)).await;
+        assert!(matches!(result, response::Result::Subscribed(_)), "{number}: {result:?}");
+    }
+    let response::Result::Error(error) = client.ask(subscribe(published)).await else { panic!("accepted") };
+    assert_eq!((error.code(), error.field.as_str()), (v1::ErrorCode::Invalid, "topic"));
+}
+
+#[tokio::test]
+async fn a_stopping_server_says_so_and_answers_requests_in_flight() {
+    let server = TestServer::new().await;
+    let gateway = GatewayFixture::new(&server);
+    let mut client = gateway.sign_up("ada").await;
+    for n in 0..20 {
+        client.queue(post(format!("{n}")));
+    }
+    client.writer.flush().await.unwrap();
     // Some are on their way.
-    let first = wire.answer().await;
+    let first = client.answer().await;
     assert!(matches!(first.1, response::Result::Done(_)));
     gateway.stop.send_replace(true);
     let (mut answered, mut going_away) = (1, false);
-    while let Some(frame) = wire.read().await {
+    while let Some(frame) = client.read().await {
         match frame {
             server_frame::Frame::Response(_) => answered += 1,
             server_frame::Frame::GoingAway(v1::GoingAway { reconnect_after_ms }) => {

@@ -6,7 +6,7 @@ use protocol::v1;
 use protocol::v1::read_timeline::Timeline;
 use protocol::v1::response;
 
-use super::dispatch::{Call, Reply, change_result, username_or_self};
+use super::call::{Call, Reply, change_result, username_or_self};
 use super::home;
 use service::{Caller, Service, TimelineRequest};
 
@@ -17,40 +17,40 @@ pub(super) async fn post(call: Call<'_>, ask: &v1::Post) -> Result<response::Res
         reply_to: optional(ask.reply_to, "reply_to", TweetId::new)?,
         quote_of: optional(ask.quote_of, "quote_of", TweetId::new)?,
     };
-    call.service.post(&call.caller, call.once, tweet).await.map(change_result)
+    call.service.post(&call.caller, call.key, tweet).await.map(change_result)
 }
 
 pub(super) async fn edit_tweet(call: Call<'_>, ask: &v1::EditTweet) -> Result<response::Result> {
     let (tweet, text) = (tweet_id(ask.tweet_id)?, TweetText::parse(&ask.text)?);
-    call.service.edit_tweet(&call.caller, call.once, tweet, text).await.map(change_result)
+    call.service.edit_tweet(&call.caller, call.key, tweet, text).await.map(change_result)
 }
 
 pub(super) async fn delete_tweet(call: Call<'_>, ask: v1::DeleteTweet) -> Result<response::Result> {
-    call.service.delete_tweet(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+    call.service.delete_tweet(&call.caller, call.key, tweet_id(ask.tweet_id)?).await.map(change_result)
 }
 
 pub(super) async fn retweet(call: Call<'_>, ask: v1::Retweet) -> Result<response::Result> {
-    call.service.retweet(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+    call.service.retweet(&call.caller, call.key, tweet_id(ask.tweet_id)?).await.map(change_result)
 }
 
 pub(super) async fn undo_retweet(call: Call<'_>, ask: v1::UndoRetweet) -> Result<response::Result> {
-    call.service.undo_retweet(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+    call.service.undo_retweet(&call.caller, call.key, tweet_id(ask.tweet_id)?).await.map(change_result)
 }
 
 pub(super) async fn like(call: Call<'_>, ask: v1::Like) -> Result<response::Result> {
-    call.service.like(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+    call.service.like(&call.caller, call.key, tweet_id(ask.tweet_id)?).await.map(change_result)
 }
 
 pub(super) async fn unlike(call: Call<'_>, ask: v1::Unlike) -> Result<response::Result> {
-    call.service.unlike(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+    call.service.unlike(&call.caller, call.key, tweet_id(ask.tweet_id)?).await.map(change_result)
 }
 
 pub(super) async fn bookmark(call: Call<'_>, ask: v1::Bookmark) -> Result<response::Result> {
-    call.service.bookmark(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+    call.service.bookmark(&call.caller, call.key, tweet_id(ask.tweet_id)?).await.map(change_result)
 }
 
 pub(super) async fn unbookmark(call: Call<'_>, ask: v1::Unbookmark) -> Result<response::Result> {
-    call.service.unbookmark(&call.caller, call.once, tweet_id(ask.tweet_id)?).await.map(change_result)
+    call.service.unbookmark(&call.caller, call.key, tweet_id(ask.tweet_id)?).await.map(change_result)
 }
 
 pub(super) async fn get_tweet(call: Call<'_>, ask: v1::GetTweet) -> Result<response::Result> {
@@ -60,7 +60,7 @@ pub(super) async fn get_tweet(call: Call<'_>, ask: v1::GetTweet) -> Result<respo
 pub(super) async fn get_thread(call: Call<'_>, ask: &v1::GetThread) -> Result<response::Result> {
     let tweet = tweet_id(ask.tweet_id)?;
     let limit = convert::limit(ask.page.as_ref())?;
-    // Replies are oldest first: the page that follows is behind the cursor, in whichever of the two it came.
+    // Replies are oldest first: the next page is after the cursor, whichever of the two fields it is in.
     let after = match convert::span(ask.page.as_ref())? {
         Span::Latest => None,
         Span::Before(id) | Span::After(id) => Some(required(id, "cursor", TweetId::new)?),
@@ -82,10 +82,10 @@ pub(super) async fn get_tweet_history(call: Call<'_>, ask: v1::GetTweetHistory) 
     Ok(response::Result::TweetHistory(v1::TweetHistory { versions }))
 }
 
-/// A home timeline that is in memory, and nothing else.
+/// A page of the home timeline if it is in memory; `None` for every other request.
 pub(super) fn read_timeline_now(service: &Service, caller: &Caller, ask: &v1::ReadTimeline) -> Option<Reply> {
     let Some(Timeline::Home(v1::Home {})) = ask.timeline else { return None };
-    // What is wrong with the request is said where it is carried out.
+    // An invalid request gets its error from `read_timeline`.
     let (limit, span) = (convert::limit(ask.page.as_ref()).ok()?, convert::span(ask.page.as_ref()).ok()?);
     let page = match span {
         Span::Latest => service.newest_now(caller, limit, home::encode),
@@ -97,7 +97,7 @@ pub(super) fn read_timeline_now(service: &Service, caller: &Caller, ask: &v1::Re
 pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Result<Reply> {
     let limit = convert::limit(ask.page.as_ref())?;
     let span = match &ask.timeline {
-        // Sorted by when the mark was set, which no client knows: there is no `after`.
+        // Sorted by the time of the bookmark or like, which no client knows: there is no `after`.
         Some(Timeline::Bookmarks(_) | Timeline::Likes(_)) => {
             convert::before_id(ask.page.as_ref())?.map_or(Span::Latest, Span::Before)
         }

@@ -1,6 +1,6 @@
-//! One channel: what the client said of its terminal, and the app that runs on it.
+//! One channel: the client's terminal and variables, and the application that runs on it.
 //!
-//! An app is a task of its own: a fault in it ends its session and nothing else.
+//! An application is a task of its own: a panic ends its channel and nothing else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,21 +12,24 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
 
+use super::app::{COLUMNS_MAX, ROWS_MAX, SshApp, SshCommand, SshEnvironment, SshSession, SshTerminal};
+use super::command_line;
 use super::output::{STDERR, SshOutput};
-use super::{COLUMNS_MAX, ROWS_MAX, SshApp, SshCommand, SshEnvironment, SshSession, SshTerminal, words};
+use crate::pipeline::panic_incident;
 
-/// Packets of input that wait for the app, each of at most [`super::listen::PACKET_BYTES_MAX`].
+/// Packets of input that wait for the application, each of at most
+/// [`PACKET_BYTES_MAX`](super::config::PACKET_BYTES_MAX).
 const INPUT_MAX: usize = 64;
 /// Longest value of a variable, and of `TERM`.
 const VALUE_BYTES_MAX: usize = 64;
-/// What a client's terminal is when it does not say so.
+/// The terminal of a client that does not name it, or not as it should.
 const TERM_UNKNOWN: &str = "dumb";
-/// In a terminal without a size.
+/// Columns and rows of a terminal without a size.
 const SIZE_UNKNOWN: (u16, u16) = (80, 24);
-/// Exit code of an app that failed, as of a program that could not be run.
-const FAULT: u32 = 126;
-/// Back from whatever an app had made of the terminal: synchronised output, other screen, hidden cursor, colours,
-/// mouse, focus, paste, and the keyboard's protocol.
+/// Exit code of an application that panicked; shells use it for a program that cannot be run.
+const PANICKED: u32 = 126;
+/// Resets what an application may have set: synchronised output, mouse, focus, paste, keyboard protocol, alternate
+/// screen, hidden cursor, colours.
 const RESTORE: &[u8] =
     b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\
     \x1b[?1049l\x1b[?25h\x1b[0m\r\n";
@@ -45,7 +48,7 @@ pub(super) struct SshChannel {
 struct Terminal {
     term: String,
     size: watch::Sender<(u16, u16)>,
-    /// It had shown what is typed before ssh took it.
+    /// See [`SshTerminal::has_echo`].
     has_echo: bool,
 }
 
@@ -56,7 +59,7 @@ enum Start {
     Command(SshCommand),
 }
 
-/// An app that is ready to run.
+/// An application that is ready to run.
 #[derive(Debug)]
 pub(super) struct Ready {
     start: Start,
@@ -64,11 +67,11 @@ pub(super) struct Ready {
     gone: watch::Receiver<bool>,
 }
 
-/// Where a channel's input goes.
+/// Receiver of a channel's input.
 #[derive(Debug, Clone)]
 pub(super) struct Input {
     pub(super) sender: mpsc::Sender<Bytes>,
-    /// What is not taken in time is dropped, and not an error.
+    /// Input that is not taken in time is dropped; for a command that is an error.
     pub(super) is_terminal: bool,
 }
 
@@ -83,7 +86,7 @@ impl SshChannel {
         }
     }
 
-    /// The client has a terminal; whether that was said in time and once.
+    /// Sets the terminal; `false` if there is one already or the application has started.
     pub(super) fn set_terminal(&mut self, term: &str, columns: u32, rows: u32, has_echo: bool) -> bool {
         if self.started || self.terminal.is_some() {
             return false;
@@ -108,7 +111,7 @@ impl SshChannel {
         }
     }
 
-    /// Whether this variable is taken.
+    /// Sets a variable; `false` if it is refused.
     pub(super) fn set_variable(&mut self, name: &str, value: &str) -> bool {
         if self.started || value.len() > VALUE_BYTES_MAX || !value.bytes().all(|b| b.is_ascii_graphic()) {
             return false;
@@ -123,7 +126,7 @@ impl SshChannel {
         true
     }
 
-    /// What runs from now on; `None` when something does already.
+    /// Starts what the channel is for: `None` if it has started already.
     pub(super) fn start(&mut self, line: &str) -> Option<(Ready, Input)> {
         if std::mem::replace(&mut self.started, true) {
             return None;
@@ -140,7 +143,7 @@ impl SshChannel {
                 environment,
             }),
             _ => Start::Command(SshCommand {
-                words: words::split(line),
+                words: command_line::split(line),
                 line: line.to_owned(),
                 input,
                 stdout: self.output(None),
@@ -158,25 +161,25 @@ impl SshChannel {
         SshOutput::new(self.write.clone(), stream, self.gone.subscribe())
     }
 
-    /// Nobody reads it any more.
+    /// The client has closed it.
     pub(super) fn close(&self) {
         self.gone.send_replace(true);
     }
 }
 
 impl Ready {
-    /// Runs the app to its end, and says goodbye for it.
-    pub(super) async fn run(self, app: Arc<dyn SshApp>, visit: SshSession, time_to_end: Duration) {
+    /// Runs the application to its end, and closes the channel.
+    pub(super) async fn run(self, app: Arc<dyn SshApp>, session: SshSession, time_to_end: Duration) {
         let Self { start, write, gone } = self;
         let is_terminal = matches!(start, Start::Terminal(_));
         let output = SshOutput::new(write.clone(), (!is_terminal).then_some(STDERR), gone);
         let mut task = tokio::spawn(async move {
             match start {
                 Start::Terminal(terminal) => {
-                    app.terminal(visit, terminal).await;
+                    app.terminal(session, terminal).await;
                     0
                 }
-                Start::Command(command) => app.command(visit, command).await,
+                Start::Command(command) => app.command(session, command).await,
             }
         });
         let outcome = tokio::select! {
@@ -186,33 +189,36 @@ impl Ready {
                 return;
             }
         };
-        let goodbye = async {
+        let closing = async {
             let code = match outcome {
                 Ok(code) => code,
                 Err(error) => {
                     if is_terminal {
                         let _ = output.write(RESTORE).await;
                     }
-                    let _ = output.write(fault(&error)).await;
-                    FAULT
+                    let _ = output.write(incident(error)).await;
+                    PANICKED
                 }
             };
             let _ = write.exit_status(code).await;
             let _ = write.eof().await;
             let _ = write.close().await;
         };
-        // A client that is gone, or does not read, gets none.
-        let _ = timeout(time_to_end, goodbye).await;
+        // A client that does not read must not hold up the end.
+        let _ = timeout(time_to_end, closing).await;
     }
 }
 
-/// What a person is told of a fault.
-fn fault(error: &JoinError) -> Bytes {
-    let error = store::incident(&format_args!("an app for ssh ended badly: {error}"));
+/// Logs why the application failed, and gives the line for its user.
+fn incident(error: JoinError) -> Bytes {
+    let error = match error.try_into_panic() {
+        Ok(panic) => panic_incident("ssh application", &*panic),
+        Err(error) => store::incident(&format_args!("ssh application: {error}")),
+    };
     format!("{error}\r\n").into()
 }
 
-/// 0 means that the client does not know.
+/// A size within the limits; 0 means that the client does not know.
 fn clamped(columns: u32, rows: u32) -> (u16, u16) {
     let clamp = |asked: u32, unknown: u16, most: u16| match asked {
         0 => unknown,

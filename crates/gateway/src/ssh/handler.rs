@@ -1,4 +1,4 @@
-//! What an ssh client asks for, and what it gets. Whatever is not here is refused.
+//! Answers the requests of an ssh client. Every request without a method here is refused.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,45 +13,45 @@ use russh::server::{
 use russh::{Channel, ChannelId, ChannelOpenFailure, Error, Pty};
 use tokio::time::timeout;
 
-use super::SshGateway;
 use super::channel::SshChannel;
-use super::connection::Shared;
-use super::listen::PACKET_BYTES_MAX;
+use super::config::PACKET_BYTES_MAX;
+use super::gateway::SshGateway;
+use super::state::ConnectionState;
 use service::{Caller, fingerprint_of_ssh_key};
 
-/// Keys that a client may name; asking whether one would do costs it nothing.
+/// Keys that a client may offer: offering one costs the client nothing.
 const OFFERS_MAX: u32 = 64;
-/// Longest command.
+/// Longest command line.
 const COMMAND_BYTES_MAX: usize = 16 * 1024;
-/// As sessions by ssh are called in the list of sessions.
+/// Client name of these sessions in the list of sessions.
 const CLIENT_NAME: &str = "ssh";
 
 /// One connection, as the ssh library sees it.
 pub(super) struct SshHandler {
     gateway: Arc<SshGateway>,
     address: IpAddr,
-    shared: Arc<Shared>,
+    state: Arc<ConnectionState>,
     offers: u32,
     channels: HashMap<ChannelId, SshChannel>,
 }
 
 impl SshHandler {
-    pub(super) fn new(gateway: Arc<SshGateway>, address: IpAddr, shared: Arc<Shared>) -> Self {
-        Self { gateway, address, shared, offers: 0, channels: HashMap::new() }
+    pub(super) fn new(gateway: Arc<SshGateway>, address: IpAddr, state: Arc<ConnectionState>) -> Self {
+        Self { gateway, address, state, offers: 0, channels: HashMap::new() }
     }
 
     fn start(&mut self, channel: ChannelId, line: &str, session: &mut Session) -> Result<(), Error> {
-        // Nothing begins when the connection is about to end.
-        let Some(running) = self.shared.running() else { return session.channel_failure(channel) };
-        let started = self.channels.get_mut(&channel).and_then(|state| state.start(line));
+        // No application starts when the connection ends.
+        let Some(running) = self.state.running() else { return session.channel_failure(channel) };
+        let started = self.channels.get_mut(&channel).and_then(|open| open.start(line));
         let Some((ready, input)) = started else { return session.channel_failure(channel) };
         session.channel_success(channel)?;
-        self.shared.begin(channel, input);
-        let (app, visit) = (self.gateway.app.clone(), self.shared.visit(&self.gateway, self.address));
-        let (time_to_end, shared) = (self.gateway.times.end, self.shared.clone());
+        self.state.set_input(channel, input);
+        let (app, ssh_session) = (self.gateway.app.clone(), self.state.session(&self.gateway, self.address));
+        let (time_to_end, state) = (self.gateway.config.timeouts.end, self.state.clone());
         tokio::spawn(async move {
-            ready.run(app, visit, time_to_end).await;
-            shared.close(channel);
+            ready.run(app, ssh_session, time_to_end).await;
+            state.close(channel);
             drop(running);
         });
         Ok(())
@@ -61,7 +61,7 @@ impl SshHandler {
 impl Handler for SshHandler {
     type Error = Error;
 
-    /// Every acceptable key may prove itself: so nobody learns which keys are known here.
+    /// Every key of a supported kind may be proved, so that a client cannot find out which keys are bound to accounts.
     async fn auth_publickey_offered(&mut self, _: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Error> {
         self.offers = self.offers.saturating_add(1);
         let with_sha1 = *offer.algorithm == Algorithm::Rsa { hash: None };
@@ -69,29 +69,29 @@ impl Handler for SshHandler {
         Ok(if acceptable && self.offers <= OFFERS_MAX { Auth::Accept } else { Auth::reject() })
     }
 
-    /// The signature was right: this is the only place where somebody becomes an account.
+    /// The signature is verified: the only place where a client becomes an account.
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Error> {
         let Ok(fingerprint) = fingerprint_of_ssh_key(key.public_key) else { return Ok(Auth::reject()) };
         let caller = Caller::Anonymous(self.address);
-        // In a box: the library keeps room for the largest of these for as long as the connection is there.
-        let looking = Box::pin(self.gateway.service.log_in_with_ssh_key(&caller, &fingerprint, CLIENT_NAME));
-        let found = looking.await;
-        match found {
+        // Boxed: the library reserves memory for the largest of these futures as long as the connection exists.
+        let log_in = Box::pin(self.gateway.service.log_in_with_ssh_key(&caller, &fingerprint, CLIENT_NAME));
+        match log_in.await {
             Ok(Some(logged_in)) => {
                 let account = logged_in.profile.account.id;
                 let user = SafeText::line(user);
-                tracing::debug!(address = %self.address, %account, %user, "somebody came by ssh with a key");
-                self.shared.enter(&logged_in);
+                tracing::debug!(address = %self.address, %account, %user, "ssh client authenticated by key");
+                self.state.set_member(&logged_in);
                 return Ok(Auth::Accept);
             }
-            // It may be that the next key of this client is known here.
-            Ok(None) => self.shared.offer(key.public_key.to_openssh().ok()),
-            Err(error) => tracing::warn!(address = %self.address, %error, "a key could not be looked up"),
+            // Another key of this client may be bound to an account.
+            Ok(None) => self.state.set_offered_key(key.public_key.to_openssh().ok()),
+            Err(error) => tracing::warn!(address = %self.address, %error, "cannot look up an ssh key"),
         }
         Ok(Auth::reject())
     }
 
-    /// The way in for guests, behind all keys: a question without a question.
+    /// Guests enter through an empty challenge, which OpenSSH tries after all keys; accepting `none` would stop clients
+    /// from offering their keys.
     async fn auth_keyboard_interactive<'a>(
         &'a mut self,
         _: &str,
@@ -105,7 +105,7 @@ impl Handler for SshHandler {
     }
 
     async fn auth_succeeded(&mut self, _: &mut Session) -> Result<(), Error> {
-        self.shared.authenticated();
+        self.state.set_authenticated();
         Ok(())
     }
 
@@ -116,13 +116,13 @@ impl Handler for SshHandler {
         _: &mut Session,
     ) -> Result<(), Error> {
         let id = channel.id();
-        if !self.shared.open(id) {
+        if !self.state.open(id) {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }
-        // Those that were closed from here are not told of again.
-        self.channels.retain(|id, _| self.shared.is_open(*id));
-        // Input is taken in `data`, where it can be bounded without holding up the whole connection.
+        // The library does not report channels that were closed on this side.
+        self.channels.retain(|id, _| self.state.is_open(*id));
+        // Input arrives in `data`, where it can be bounded without blocking the whole connection.
         let (_, write) = channel.split();
         self.channels.insert(id, SshChannel::new(write));
         reply.accept().await;
@@ -130,15 +130,15 @@ impl Handler for SshHandler {
     }
 
     async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Error> {
-        self.shared.close(channel);
-        if let Some(state) = self.channels.remove(&channel) {
-            state.close();
+        self.state.close(channel);
+        if let Some(open) = self.channels.remove(&channel) {
+            open.close();
         }
         Ok(())
     }
 
     async fn channel_eof(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Error> {
-        self.shared.end_input(channel);
+        self.state.end_input(channel);
         Ok(())
     }
 
@@ -146,25 +146,25 @@ impl Handler for SshHandler {
         if data.len() > PACKET_BYTES_MAX as usize {
             return Err(Error::Inconsistent);
         }
-        self.shared.heard();
-        let Some(input) = self.shared.input(channel) else { return Ok(()) };
-        // Nothing else of this connection is read meanwhile, not even that the client has room for more output:
-        // so it cannot be for long.
-        let times = &self.gateway.times;
-        let patience = if input.is_terminal { times.take_typed } else { times.take_input };
-        let sending = timeout(patience, input.sender.send(Bytes::copy_from_slice(data)));
+        self.state.record_input();
+        let Some(input) = self.state.input(channel) else { return Ok(()) };
+        // Nothing else of this connection is read meanwhile, not even window adjustments for its output: so the wait is
+        // short.
+        let timeouts = &self.gateway.config.timeouts;
+        let wait = if input.is_terminal { timeouts.take_typed } else { timeouts.take_input };
+        let sending = timeout(wait, input.sender.send(Bytes::copy_from_slice(data)));
         if sending.await.is_err() && !input.is_terminal {
-            tracing::info!(address = %self.address, "a command by ssh does not take its input and is ended");
-            self.shared.close(channel);
-            if let Some(state) = self.channels.remove(&channel) {
-                state.close();
+            tracing::info!(address = %self.address, "ssh command ended: it does not take its input");
+            self.state.close(channel);
+            if let Some(open) = self.channels.remove(&channel) {
+                open.close();
             }
             session.close(channel)?;
         }
         Ok(())
     }
 
-    #[allow(clippy::too_many_arguments, reason = "as the library asks for it")]
+    #[allow(clippy::too_many_arguments, reason = "the trait of the library has them")]
     async fn pty_request(
         &mut self,
         channel: ChannelId,
@@ -177,8 +177,8 @@ impl Handler for SshHandler {
         session: &mut Session,
     ) -> Result<(), Error> {
         let has_echo = modes.iter().any(|mode| matches!(mode, (Pty::ECHO, 1..)));
-        let state = self.channels.get_mut(&channel);
-        let taken = state.is_some_and(|state| state.set_terminal(term, columns, rows, has_echo));
+        let open = self.channels.get_mut(&channel);
+        let taken = open.is_some_and(|open| open.set_terminal(term, columns, rows, has_echo));
         answer(channel, taken, session)
     }
 
@@ -191,8 +191,8 @@ impl Handler for SshHandler {
         _: u32,
         _: &mut Session,
     ) -> Result<(), Error> {
-        if let Some(state) = self.channels.get(&channel) {
-            state.resize(columns, rows);
+        if let Some(open) = self.channels.get(&channel) {
+            open.resize(columns, rows);
         }
         Ok(())
     }
@@ -204,8 +204,8 @@ impl Handler for SshHandler {
         value: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        let state = self.channels.get_mut(&channel);
-        answer(channel, state.is_some_and(|state| state.set_variable(name, value)), session)
+        let open = self.channels.get_mut(&channel);
+        answer(channel, open.is_some_and(|open| open.set_variable(name, value)), session)
     }
 
     async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! The server's own key: what people's ssh clients remember it by.
+//! The server's key: ssh clients remember the server by it.
 
 use std::fmt;
 
@@ -16,20 +16,20 @@ pub struct HostKey {
 }
 
 impl HostKey {
-    /// Bytes that a key is made of.
+    /// Length of a seed in bytes.
     pub const SEED_BYTES: usize = 32;
 
-    /// From the secret that it is made of.
+    /// Derives the key from a secret seed.
     ///
     /// # Errors
-    /// When the key has no fingerprint, which no key of this kind lacks.
+    /// If the library cannot compute a fingerprint, which does not happen for keys of this kind.
     pub fn from_seed(seed: &[u8; Self::SEED_BYTES]) -> model::Result<Self> {
         let key = PrivateKey::from(Ed25519Keypair::from_seed(seed));
         let fingerprint = fingerprint_of_ssh_key(key.public_key())?;
         Ok(Self { key, fingerprint })
     }
 
-    /// What people compare at first contact.
+    /// Shown by clients at first contact, for users to compare.
     #[must_use]
     pub fn fingerprint(&self) -> SshFingerprint {
         self.fingerprint

@@ -1,4 +1,4 @@
-//! The socket of the ssh gateway: accepting, the limits at the door, and what is offered to every client.
+//! The listener of the ssh gateway: rejects connections above the limits, and configures the ssh library.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -10,25 +10,25 @@ use russh::server::Config;
 use russh::{MethodKind, MethodSet, Preferred, SshId, compression, kex};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{SshGateway, connection};
+use super::config::PACKET_BYTES_MAX;
+use super::connection;
+use super::gateway::SshGateway;
 use crate::accept::{accept_all, prepare};
 
-/// Largest packet of input that a client may send.
-pub(super) const PACKET_BYTES_MAX: u32 = 4 * 1024;
-/// Input that a client may send before it is told to go on.
+/// Input that a client may send before its window is adjusted.
 const WINDOW_BYTES: u32 = 64 * 1024;
-/// Keys that may be refused, one after the other; people have a few.
+/// Keys that a client may fail with; users have a few.
 const ATTEMPTS_MAX: usize = 20;
-/// Questions without an answer after which a client is gone.
+/// Keepalive requests without an answer after which a client is disconnected.
 const KEEPALIVES_MAX: usize = 3;
 
-/// Takes people in by ssh until the server stops and every connection has ended.
+/// Serves ssh clients until the server stops and every connection has ended.
 pub async fn serve_ssh(gateway: Arc<SshGateway>, listener: TcpListener) {
     if let Err(error) = gateway.service.end_ssh_sessions().await {
-        tracing::warn!(%error, "sessions by ssh of before the start stay for now");
+        tracing::warn!(%error, "cannot end the ssh sessions of the previous run; they stay until they expire");
     }
     let config = Arc::new(config(&gateway));
-    accept_all(listener, " by ssh", gateway.stopping.clone(), |(stream, address), connections| {
+    accept_all(listener, "ssh", gateway.shared.stopping.clone(), |(stream, address), connections| {
         if let Some(serving) = admitted(&gateway, &config, stream, address) {
             connections.spawn(serving);
         }
@@ -36,7 +36,7 @@ pub async fn serve_ssh(gateway: Arc<SshGateway>, listener: TcpListener) {
     .await;
 }
 
-/// The connection's task, if there is room for it.
+/// The task of a connection, unless it is rejected.
 fn admitted(
     gateway: &Arc<SshGateway>,
     config: &Arc<Config>,
@@ -45,13 +45,13 @@ fn admitted(
 ) -> Option<impl Future<Output = ()> + use<>> {
     let address = address.ip();
     if let Err(error) = prepare(&stream) {
-        tracing::debug!(%address, %error, "a connection by ssh was gone before it began");
+        tracing::debug!(%address, %error, "ssh connection closed before it was served");
         return None;
     }
     match gateway.connections.admit(address) {
         Ok(permit) => Some(connection::serve(gateway.clone(), config.clone(), stream, address, permit)),
         Err(reason) => {
-            tracing::warn!(%address, %reason, "a connection by ssh was refused");
+            tracing::warn!(%address, %reason, "ssh connection rejected");
             None
         }
     }
@@ -59,19 +59,19 @@ fn admitted(
 
 fn config(gateway: &SshGateway) -> Config {
     let methods = [MethodKind::PublicKey, MethodKind::KeyboardInteractive];
-    let keepalive = gateway.times.keepalive;
+    let keepalive = gateway.config.timeouts.keepalive;
     Config {
         server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-mini-tweet")),
         methods: MethodSet::from(&methods[..]),
-        // There is no password to guess: nothing is gained by letting people wait.
+        // There are no passwords to guess, so delays would protect nothing.
         auth_rejection_time: Duration::ZERO,
         auth_rejection_time_initial: Some(Duration::ZERO),
-        keys: vec![gateway.host_key.private()],
+        keys: vec![gateway.config.host_key.private()],
         window_size: WINDOW_BYTES,
         maximum_packet_size: PACKET_BYTES_MAX,
         preferred: preferred(),
         max_auth_attempts: ATTEMPTS_MAX,
-        // Of a client that answers, every answer counts; this is for one that does not read.
+        // For a client that does not read: the keepalive requests do not even reach it.
         inactivity_timeout: Some(keepalive * u32::try_from(KEEPALIVES_MAX + 1).unwrap_or(u32::MAX)),
         keepalive_interval: Some(keepalive),
         keepalive_max: KEEPALIVES_MAX,
@@ -84,8 +84,8 @@ fn without_sha1(algorithms: &[Algorithm]) -> Vec<Algorithm> {
     algorithms.iter().filter(|algorithm| **algorithm != with_sha1).cloned().collect()
 }
 
-/// What every client of the last ten years has. Groups of primes are left out: a stranger could make the server
-/// compute with them before anybody is known.
+/// Algorithms that every client of the last ten years supports. Without finite-field Diffie-Hellman: an unauthenticated
+/// client could make the server compute for long.
 fn preferred() -> Preferred {
     Preferred {
         kex: Cow::Borrowed(&[
@@ -95,7 +95,7 @@ fn preferred() -> Preferred {
             kex::EXTENSION_SUPPORT_AS_SERVER,
             kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
         ]),
-        // Also what clients are told to sign with; no SHA-1.
+        // Also advertised to clients for their signatures; without SHA-1.
         key: Cow::Owned(without_sha1(&Preferred::DEFAULT.key)),
         compression: Cow::Borrowed(&[compression::NONE]),
         ..Preferred::DEFAULT

@@ -1,4 +1,4 @@
-//! What an app writes to.
+//! The output streams of an application.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use russh::ChannelWriteHalf;
 use russh::server::Msg;
 use tokio::sync::watch;
 
-/// Number of the stream of errors in the ssh protocol.
+/// Number of standard error in the ssh protocol.
 pub(super) const STDERR: u32 = 1;
 
-/// Nobody is there to read any more.
+/// The client has closed the channel or is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("whoever came by ssh is gone")]
+#[error("the ssh client is gone")]
 pub struct Gone;
 
-/// A stream to the person at the other end.
+/// An output stream to the client.
 #[derive(Debug, Clone)]
 pub struct SshOutput {
     channel: Arc<ChannelWriteHalf<Msg>>,
@@ -34,11 +34,11 @@ impl SshOutput {
         Self { channel, stream, gone }
     }
 
-    /// Returns when the other end has room for all of it: whoever does not read is felt here. Clients grant some
-    /// 2 MiB before that. When it is cancelled, a part may have been written.
+    /// Writes all of it, and waits while the client does not read: clients grant some 2 MiB before that. When it is
+    /// cancelled, a part may have been written.
     ///
     /// # Errors
-    /// [`Gone`].
+    /// [`Gone`] if the client is.
     pub async fn write(&self, bytes: impl Into<Bytes>) -> Result<(), Gone> {
         let bytes = bytes.into();
         let write = async {
@@ -54,10 +54,10 @@ impl SshOutput {
         }
     }
 
-    /// Resolves when nobody is there any more.
+    /// Resolves when the client is gone.
     pub async fn gone(&self) {
         let mut gone = self.gone.clone();
-        // An error means that the connection is gone with whoever could say so.
+        // An error means that the whole connection is gone.
         let _ = gone.wait_for(|gone| *gone).await;
     }
 }

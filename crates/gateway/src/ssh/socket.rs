@@ -1,5 +1,4 @@
-//! A connection that can be cut from outside: the ssh library owns the stream, and must not keep it for longer than
-//! we want.
+//! A stream that can be shut down from outside: the ssh library owns the stream, and gives no way to close it.
 
 use std::io;
 use std::net::Shutdown;
@@ -19,13 +18,13 @@ impl Socket {
         Self(Arc::new(stream))
     }
 
-    /// Ends it at once, for every holder.
-    pub(super) fn cut(&self) {
+    /// Shuts down both directions at once, for every holder.
+    pub(super) fn shut_down(&self) {
         self.shut(Shutdown::Both);
     }
 
     fn shut(&self, how: Shutdown) {
-        // One that is closed already is what was wanted.
+        // An error means that it is closed already.
         let _ = SockRef::from(&*self.0).shutdown(how);
     }
 }

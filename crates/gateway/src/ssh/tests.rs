@@ -1,4 +1,4 @@
-//! The ssh gateway from the other side of the wire.
+//! The ssh gateway as clients see it.
 
 mod fixture;
 
@@ -15,21 +15,21 @@ use russh::keys::{HashAlg, PrivateKey};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{COLUMNS_MAX, ROWS_MAX, Times};
+use super::{COLUMNS_MAX, ROWS_MAX, SshTimeouts};
 
 #[tokio::test]
-async fn a_guest_gets_in_without_a_password_and_is_nobody() {
+async fn a_guest_enters_without_a_password_and_has_no_account() {
     let fixture = SshFixture::new().await;
     let mut client = fixture.connect().await;
     let refused = client.session.authenticate_none("ada").await.unwrap();
-    assert!(matches!(refused, AuthResult::Failure { .. }), "keys come first");
+    assert!(matches!(refused, AuthResult::Failure { .. }), "keys are tried first");
     let refused = client.session.authenticate_password("ada", "correct horse 9").await.unwrap();
     let AuthResult::Failure { remaining_methods, .. } = refused else { panic!("no passwords here") };
     let methods: Vec<String> = remaining_methods.iter().map(String::from).collect();
     assert_eq!(methods, ["publickey", "keyboard-interactive"]);
     assert!(client.enter_as_guest().await);
     assert_eq!(client.run("who").await.stdout, "guest, no token, no key");
-    assert_eq!(client.run("through-the-door").await.stdout, "Unauthenticated");
+    assert_eq!(client.run("connect").await.stdout, "Unauthenticated");
 }
 
 #[tokio::test]
@@ -39,12 +39,12 @@ async fn a_key_that_is_bound_gives_a_session_that_ends_with_the_connection() {
     fixture.bind(&ada, 1).await;
     let client = fixture.with_key(1).await;
     assert_eq!(client.run("who").await.stdout, "ada, token, no key");
-    assert_eq!(client.run("through-the-door").await.stdout, "ada");
+    assert_eq!(client.run("connect").await.stdout, "ada");
     let sessions = || async { fixture.server.service.sessions(&ada.caller).await.unwrap() };
     assert_eq!(sessions().await.iter().filter(|session| session.client_name == "ssh").count(), 1);
     drop(client);
-    let gone = async { while sessions().await.len() > 1 {} };
-    soon("the session ends", gone).await;
+    let ended = async { while sessions().await.len() > 1 {} };
+    soon("the session ends", ended).await;
 }
 
 /// Signs with another key than the one that is offered.
@@ -68,7 +68,7 @@ impl russh::Signer for Forger {
 }
 
 #[tokio::test]
-async fn a_key_that_was_offered_and_not_proved_gives_nothing() {
+async fn a_key_that_is_offered_but_not_proved_gives_no_access() {
     let fixture = SshFixture::new().await;
     let ada = fixture.server.person("ada").await;
     fixture.bind(&ada, 1).await;
@@ -83,22 +83,22 @@ async fn a_key_that_was_offered_and_not_proved_gives_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_may_try_its_keys_until_one_is_known() {
+async fn a_client_may_try_its_keys_until_one_is_bound() {
     let fixture = SshFixture::new().await;
     let ada = fixture.server.person("ada").await;
     fixture.bind(&ada, 3).await;
     let mut client = fixture.connect().await;
-    assert!(!client.show(&key(1)).await && !client.show(&key(2)).await);
-    assert!(client.show(&key(3)).await);
+    assert!(!client.prove(&key(1)).await && !client.prove(&key(2)).await);
+    assert!(client.prove(&key(3)).await);
     assert_eq!(client.run("who").await.stdout, "ada, token, no key");
 }
 
 #[tokio::test]
-async fn a_guest_can_bind_the_last_key_that_was_proved() {
+async fn a_guest_can_bind_the_last_key_that_it_proved() {
     let fixture = SshFixture::new().await;
     let ada = fixture.server.person("ada").await;
     let mut client = fixture.connect().await;
-    assert!(!client.show(&key(1)).await && !client.show(&key(2)).await);
+    assert!(!client.prove(&key(1)).await && !client.prove(&key(2)).await);
     assert!(client.enter_as_guest().await);
     let said = client.run("who").await.stdout;
     let offered = said.strip_prefix("guest, no token, ").unwrap();
@@ -110,23 +110,23 @@ async fn a_guest_can_bind_the_last_key_that_was_proved() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_revoked_makes_a_guest_and_ends_what_it_began() {
+async fn revoking_a_key_ends_its_sessions_and_leaves_a_guest() {
     let fixture = SshFixture::new().await;
     let ada = fixture.server.person("ada").await;
     fixture.bind(&ada, 1).await;
     let before = fixture.with_key(1).await;
-    assert_eq!(before.run("through-the-door").await.stdout, "ada");
+    assert_eq!(before.run("connect").await.stdout, "ada");
     let bound = fixture.server.service.ssh_keys(&ada.caller).await.unwrap()[0].id;
     fixture.server.service.revoke_ssh_key(&ada.caller, None, bound).await.unwrap();
-    assert_eq!(before.run("through-the-door").await.stdout, "Unauthenticated");
+    assert_eq!(before.run("connect").await.stdout, "Unauthenticated");
     let mut client = fixture.connect().await;
-    assert!(!client.show(&key(1)).await);
+    assert!(!client.prove(&key(1)).await);
     assert!(client.enter_as_guest().await);
     assert!(client.run("who").await.stdout.starts_with("guest, no token, ssh-ed25519"));
 }
 
 #[tokio::test]
-async fn a_client_that_tries_too_many_keys_is_sent_away() {
+async fn a_client_that_tries_too_many_keys_is_disconnected() {
     let fixture = SshFixture::new().await;
     let mut client = fixture.connect().await;
     let mut tried: u8 = 0;
@@ -157,7 +157,7 @@ async fn sizes_are_clamped_when_a_terminal_opens_and_when_it_changes() {
 }
 
 #[tokio::test]
-async fn a_few_variables_are_taken_and_no_others() {
+async fn only_known_variables_are_accepted() {
     let fixture = SshFixture::new().await;
     let client = fixture.guest().await;
     let mut channel = client.channel().await;
@@ -179,9 +179,9 @@ async fn a_few_variables_are_taken_and_no_others() {
 }
 
 #[tokio::test]
-async fn input_that_an_app_does_not_take_is_bounded() {
-    let times = Times { take_typed: Duration::from_millis(1), ..Times::default() };
-    let fixture = SshFixture::with(times, 100).await;
+async fn input_that_an_application_does_not_take_is_bounded() {
+    let timeouts = SshTimeouts { take_typed: Duration::from_millis(1), ..SshTimeouts::default() };
+    let fixture = SshFixture::with(timeouts, 100).await;
     let client = fixture.guest().await;
     let mut screen = client.terminal(80, 24).await;
     screen.types("d").await;
@@ -200,9 +200,12 @@ async fn input_that_an_app_does_not_take_is_bounded() {
 
 #[tokio::test]
 async fn a_command_that_does_not_take_its_input_is_ended() {
-    let times =
-        Times { take_input: Duration::from_millis(50), end: Duration::from_millis(50), ..Times::default() };
-    let fixture = SshFixture::with(times, 100).await;
+    let timeouts = SshTimeouts {
+        take_input: Duration::from_millis(50),
+        end: Duration::from_millis(50),
+        ..SshTimeouts::default()
+    };
+    let fixture = SshFixture::with(timeouts, 100).await;
     let client = fixture.guest().await;
     let channel = client.channel().await;
     channel.exec(true, "deaf").await.unwrap();
@@ -211,12 +214,12 @@ async fn a_command_that_does_not_take_its_input_is_ended() {
     let mut reading = reading;
     while soon("the channel closes", reading.wait()).await.is_some() {}
     flood.abort();
-    fixture.until("the app is stopped", || fixture.app.running.load(Ordering::SeqCst) == 0).await;
+    fixture.until("the application is aborted", || fixture.app.running.load(Ordering::SeqCst) == 0).await;
     assert_eq!(client.run("exit 3").await.code, Some(3), "the connection goes on");
 }
 
 #[tokio::test]
-async fn an_app_waits_for_whoever_does_not_read() {
+async fn an_application_waits_for_a_client_that_does_not_read() {
     let fixture = SshFixture::new().await;
     let config =
         client::Config { window_size: 128 * 1024, channel_buffer_size: 1, ..client::Config::default() };
@@ -232,7 +235,7 @@ async fn an_app_waits_for_whoever_does_not_read() {
 }
 
 #[tokio::test]
-async fn an_app_that_waits_for_somebody_who_leaves_is_told() {
+async fn an_application_that_waits_for_a_client_learns_that_it_is_gone() {
     let fixture = SshFixture::new().await;
     let config =
         client::Config { window_size: 128 * 1024, channel_buffer_size: 1, ..client::Config::default() };
@@ -242,11 +245,11 @@ async fn an_app_that_waits_for_somebody_who_leaves_is_told() {
     channel.exec(true, "flood").await.unwrap();
     soon("a write waits", fixture.app.waited.notified()).await;
     drop((channel, client));
-    fixture.until("the app ends", || fixture.app.running.load(Ordering::SeqCst) == 0).await;
+    fixture.until("the application ends", || fixture.app.running.load(Ordering::SeqCst) == 0).await;
 }
 
 #[tokio::test]
-async fn a_fault_in_one_session_leaves_the_others_alone_and_the_terminal_as_it_was() {
+async fn a_panic_in_one_session_ends_no_other_and_resets_the_terminal() {
     let fixture = SshFixture::new().await;
     let (one, other) = (fixture.guest().await, fixture.guest().await);
     let (mut faulty, mut sound) = (one.terminal(80, 24).await, other.terminal(80, 24).await);
@@ -265,7 +268,7 @@ async fn a_fault_in_one_session_leaves_the_others_alone_and_the_terminal_as_it_w
 }
 
 #[tokio::test]
-async fn nothing_but_sessions_is_served() {
+async fn only_session_channels_are_served() {
     let fixture = SshFixture::new().await;
     let client = fixture.guest().await;
     assert!(client.session.channel_open_direct_tcpip("127.0.0.1", 22, "127.0.0.1", 1).await.is_err());
@@ -280,9 +283,13 @@ async fn nothing_but_sessions_is_served() {
     assert!(matches!(soon("an answer", channel.wait()).await, Some(russh::ChannelMsg::Failure)));
     channel.request_x11(true, false, "MIT-MAGIC-COOKIE-1", "00", 0).await.unwrap();
     assert!(matches!(soon("an answer", channel.wait()).await, Some(russh::ChannelMsg::Failure)));
-    // This one still works, and so does one more; each for one thing.
+    // This channel still works, and so does a second one; each runs one application.
     let second = client.channel().await;
-    assert!(client.session.channel_open_session().await.is_err(), "a third is refused");
+    let third = client.session.channel_open_session().await.map(|_| ());
+    assert!(
+        matches!(third, Err(russh::Error::ChannelOpenFailure(russh::ChannelOpenFailure::ResourceShortage))),
+        "{third:?}"
+    );
     second.exec(true, "exit 4").await.unwrap();
     assert_eq!(Ended::of(second).await.code, Some(4));
     channel.exec(true, "cat").await.unwrap();
@@ -296,7 +303,7 @@ async fn nothing_but_sessions_is_served() {
 }
 
 #[tokio::test]
-async fn words_and_input_reach_a_command() {
+async fn a_command_gets_its_words_and_input() {
     let fixture = SshFixture::new().await;
     let client = fixture.guest().await;
     assert_eq!(client.run("feed '#rust and' more").await.stdout, r##"["feed", "#rust and", "more"]"##);
@@ -313,34 +320,34 @@ async fn words_and_input_reach_a_command() {
 }
 
 #[tokio::test]
-async fn an_address_has_so_many_connections() {
-    let fixture = SshFixture::with(Times::default(), 2).await;
+async fn an_address_may_have_a_limited_number_of_connections() {
+    let fixture = SshFixture::with(SshTimeouts::default(), 2).await;
     let (first, _second) = (fixture.guest().await, fixture.guest().await);
     assert!(fixture.try_connect(client::Config::default()).await.is_err());
     drop(first);
-    fixture.until("a place is free", || fixture.gateway.connections.total() < 2).await;
+    fixture.until("a connection is free", || fixture.gateway.connections.total() < 2).await;
     fixture.guest().await;
 }
 
 #[tokio::test]
-async fn a_door_counts_as_a_connection_from_there() {
-    let fixture = SshFixture::with(Times::default(), 2).await;
-    let here = fixture.gateway.doors.at("192.0.2.1".parse().unwrap());
+async fn a_connection_within_the_process_counts_for_its_peer() {
+    let fixture = SshFixture::with(SshTimeouts::default(), 2).await;
+    let here = fixture.gateway.connector.for_peer("192.0.2.1".parse().unwrap());
     let mut held = Vec::new();
     for _ in 0..2 {
-        let mut stream = here.open();
+        let mut stream = here.connect();
         soon("the server's hello", stream.read_u32()).await.unwrap();
         held.push(stream);
     }
     assert_eq!(log_in_through(&here, None).await, "fatal RateLimited");
-    let elsewhere = fixture.gateway.doors.at("192.0.2.2".parse().unwrap());
+    let elsewhere = fixture.gateway.connector.for_peer("192.0.2.2".parse().unwrap());
     assert_eq!(log_in_through(&elsewhere, None).await, "Unauthenticated");
 }
 
 #[tokio::test]
-async fn who_says_nothing_or_the_wrong_thing_is_sent_away() {
-    let times = Times { authenticate: Duration::from_millis(200), ..Times::default() };
-    let fixture = SshFixture::with(times, 100).await;
+async fn a_client_that_is_silent_or_does_not_speak_ssh_is_disconnected() {
+    let timeouts = SshTimeouts { authenticate: Duration::from_millis(200), ..SshTimeouts::default() };
+    let fixture = SshFixture::with(timeouts, 100).await;
     for says in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", b"SSH-2.0-x\r\n", b"SSH-2.0-x\r\n\xff\xff\xff\xff"] {
         let mut stream = TcpStream::connect(fixture.address).await.unwrap();
         stream.write_all(says).await.unwrap();
@@ -348,24 +355,21 @@ async fn who_says_nothing_or_the_wrong_thing_is_sent_away() {
         // Closed or reset: both are an end.
         let _ = soon("the connection ends", stream.read_to_end(&mut heard)).await;
     }
-    // Who has shaken hands and gone no further, too.
+    // Also after a key exchange without authentication.
     let client = fixture.connect().await;
     fixture.until("it is closed", || client.session.is_closed()).await;
-    fixture.until("nothing is kept", || fixture.gateway.connections.total() == 0).await;
+    fixture.until("every connection is closed", || fixture.gateway.connections.total() == 0).await;
 }
 
 #[tokio::test]
-async fn garbage_in_the_handshake_breaks_nothing() {
+async fn garbage_in_the_handshake_has_no_effect_on_other_clients() {
     let fixture = SshFixture::new().await;
-    let mut dice: u64 = 7;
-    let mut byte = || {
-        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        u8::try_from(dice >> 56).unwrap()
-    };
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut byte = || random.u8(..);
     for _ in 0..60 {
         let mut stream = TcpStream::connect(fixture.address).await.unwrap();
         let payload: Vec<u8> = (0..=byte()).map(|_| byte()).collect();
-        // A packet of the protocol around it: length, padding, KEXINIT or what follows it.
+        // In a packet of the protocol: length, padding, KEXINIT or a later message.
         let mut packet = u32::try_from(payload.len() + 2).unwrap().to_be_bytes().to_vec();
         packet.extend([byte() % 16, 20 + byte() % 12]);
         packet.extend(payload);
@@ -374,15 +378,18 @@ async fn garbage_in_the_handshake_breaks_nothing() {
         let _ = stream.shutdown().await;
         let _ = soon("the connection ends", stream.read_to_end(&mut Vec::new())).await;
     }
-    fixture.until("nothing is kept", || fixture.gateway.connections.total() == 0).await;
+    fixture.until("every connection is closed", || fixture.gateway.connections.total() == 0).await;
     assert_eq!(fixture.guest().await.run("exit 3").await.code, Some(3));
 }
 
 #[tokio::test]
-async fn a_client_that_fell_silent_is_gone_after_a_while() {
-    let times =
-        Times { keepalive: Duration::from_millis(50), end: Duration::from_millis(50), ..Times::default() };
-    let fixture = SshFixture::with(times, 100).await;
+async fn a_client_that_falls_silent_is_disconnected() {
+    let timeouts = SshTimeouts {
+        keepalive: Duration::from_millis(50),
+        end: Duration::from_millis(50),
+        ..SshTimeouts::default()
+    };
+    let fixture = SshFixture::with(timeouts, 100).await;
     let (near, mut far) = tokio::io::duplex(64 * 1024);
     let (address, freeze) = (fixture.address, std::sync::Arc::new(tokio::sync::Notify::new()));
     let frozen = freeze.clone();
@@ -398,32 +405,33 @@ async fn a_client_that_fell_silent_is_gone_after_a_while() {
     let mut screen = client.terminal(80, 24).await;
     screen.shows("80x24").await;
     freeze.notify_one();
-    fixture.until("the app ends", || fixture.app.running.load(Ordering::SeqCst) == 0).await;
-    fixture.until("its place is free", || fixture.gateway.connections.total() == 0).await;
+    fixture.until("the application ends", || fixture.app.running.load(Ordering::SeqCst) == 0).await;
+    fixture.until("its connection is free", || fixture.gateway.connections.total() == 0).await;
 }
 
 #[tokio::test]
-async fn who_opens_no_channel_or_types_nothing_is_sent_away_in_time() {
-    let times = Times {
-        without_channel: Duration::from_millis(100),
-        idle: Duration::from_millis(300),
-        end: Duration::from_millis(200),
-        ..Times::default()
-    };
-    let fixture = SshFixture::with(times, 100).await;
-    let idle = fixture.guest().await;
-    fixture.until("it is closed", || idle.session.is_closed()).await;
+async fn a_client_without_a_channel_is_disconnected() {
+    let timeouts = SshTimeouts { without_channel: Duration::from_millis(100), ..SshTimeouts::default() };
+    let fixture = SshFixture::with(timeouts, 100).await;
+    let client = fixture.guest().await;
+    fixture.until("it is disconnected", || client.session.is_closed()).await;
+}
+
+#[tokio::test]
+async fn a_terminal_without_input_is_closed_and_its_client_disconnected() {
+    let timeouts = SshTimeouts { idle: Duration::from_millis(300), ..SshTimeouts::default() };
+    let fixture = SshFixture::with(timeouts, 100).await;
     let client = fixture.guest().await;
     let mut screen = client.terminal(80, 24).await;
     screen.shows("80x24").await;
     screen.shows("bye;").await;
-    fixture.until("it is closed", || client.session.is_closed()).await;
+    fixture.until("it is disconnected", || client.session.is_closed()).await;
 }
 
 #[tokio::test]
-async fn apps_are_told_when_the_server_stops_and_stopped_when_they_do_not_end() {
-    let times = Times { end: Duration::from_millis(500), ..Times::default() };
-    let mut fixture = SshFixture::with(times, 100).await;
+async fn applications_are_asked_to_end_when_the_server_stops_and_aborted_if_they_do_not() {
+    let timeouts = SshTimeouts { end: Duration::from_millis(500), ..SshTimeouts::default() };
+    let mut fixture = SshFixture::with(timeouts, 100).await;
     let serving = std::mem::replace(&mut fixture.serving, tokio::spawn(async {}));
     let ada = fixture.server.person("ada").await;
     fixture.bind(&ada, 1).await;

@@ -50,8 +50,8 @@ impl SshHost {
 
 /// Through the door.
 pub(super) fn dial(visit: &SshSession) -> Dial {
-    let door = visit.door.clone();
-    Dial::new(move || door.open())
+    let connector = visit.connector.clone();
+    Dial::new(move || connector.connect())
 }
 
 fn not_here<T: Send + 'static>(what: &str) -> Later<Result<T, String>> {

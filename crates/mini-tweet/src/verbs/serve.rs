@@ -12,7 +12,7 @@ use crate::args::operator::Serve;
 use crate::exit::Failure;
 use crate::{logging, systemd};
 
-/// Serves until SIGTERM or Ctrl-C, on these sockets where they were opened before.
+/// Serves until SIGTERM or Ctrl-C. `sockets` were opened before this process started.
 pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Result<(), Failure> {
     let config = configuration(ask, global)?;
     if ask.show_options {
@@ -21,7 +21,7 @@ pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Res
     }
     logging::of_server(config.log.format, config.log.level);
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let told_to_stop = async move {
+    let shutdown = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
@@ -30,7 +30,7 @@ pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Res
     };
     let (ready, is_ready) = oneshot::channel();
     tokio::spawn(async move {
-        // An error is a server that did not start.
+        // An error means that the server did not start.
         if is_ready.await.is_ok() {
             systemd::notify("READY=1");
         }
@@ -41,10 +41,10 @@ pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Res
         #[cfg(feature = "ssh")]
         ssh_app: Some(std::sync::Arc::new(crate::ssh::App::new(config.data_dir.join("ssh")))),
     };
-    server::run::serve(config, told_to_stop, extras).await.map_err(|error| Failure::Failed(error.to_string()))
+    server::run::serve(config, shutdown, extras).await.map_err(|error| Failure::Failed(error.to_string()))
 }
 
-/// Flags, then variables, then the file.
+/// Merges the file, the variables and the command line; the later override the earlier.
 fn configuration(ask: &Serve, global: &Global) -> Result<Config, Failure> {
     let mut flags = ask.set.clone();
     let mut flag = |option: &str, value: String| flags.push((option.to_owned(), value));

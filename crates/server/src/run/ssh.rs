@@ -1,39 +1,23 @@
-//! The ssh gateway of a server: its socket, its key, its app.
+//! The ssh gateway of a running server.
 
 use std::sync::Arc;
 
-use model::Error;
+use gateway::limits::ConnectionLimits;
+use gateway::ssh::{HostKey, SshApp, SshConfig, SshGateway, SshTimeouts, serve_ssh};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use super::{BoundSsh, ServeError};
+use super::bound::BoundSsh;
+use super::error::ServeError;
+use super::sockets::local_address;
+use crate::assembly::Server;
 use crate::config::Config;
-use gateway::in_process::InProcessConnector;
-use gateway::limits::{ConnectionLimiter, ConnectionLimits};
-use gateway::ssh::{HostKey, SshApp, SshGateway, Times};
-use service::Service;
-use store::env::Random;
-use store::sqlite::SqliteStore;
 
-/// Name of the key among the store's secrets.
-const HOST_KEY_SECRET: &str = "ssh-host-key";
-
-/// The socket, taken before anything else is touched, and what people will use.
+/// The socket for ssh, and the application that its clients use.
 #[derive(Debug)]
 pub(super) struct SshSocket {
     listener: TcpListener,
     app: Arc<dyn SshApp>,
-}
-
-/// What the gateway stands on.
-#[derive(Debug)]
-pub(super) struct SshDeps<'a> {
-    pub(super) config: &'a Config,
-    pub(super) store: &'a SqliteStore,
-    pub(super) random: &'a dyn Random,
-    pub(super) service: Arc<Service>,
-    pub(super) doors: InProcessConnector,
-    pub(super) stopping: watch::Receiver<bool>,
 }
 
 impl SshSocket {
@@ -41,43 +25,26 @@ impl SshSocket {
         Ok(Self { listener, app: app.ok_or(ServeError::NoSsh)? })
     }
 
-    /// The gateway, with where it can be reached.
-    pub(super) fn open(
+    /// Serves ssh clients in tasks of `listeners`. They reach the native gateway within the process.
+    pub(super) fn serve(
         self,
-        rooms: SshDeps<'_>,
-    ) -> Result<(BoundSsh, Arc<SshGateway>, TcpListener), ServeError> {
-        let Self { listener, app } = self;
-        let SshDeps { config, store, random, service, doors, stopping } = rooms;
-        let host_key = host_key(store, random)?;
-        let address = listener.local_addr().map_err(|error| store::incident(&error))?;
-        let limits = ConnectionLimits {
+        config: &Config,
+        server: &Server,
+        host_key: HostKey,
+        listeners: &mut JoinSet<()>,
+    ) -> Result<BoundSsh, ServeError> {
+        let bound = BoundSsh { address: local_address(&self.listener)?, fingerprint: host_key.fingerprint() };
+        let (connector, serve_in_process) = server.in_process();
+        let connections = ConnectionLimits {
             total: config.limits.ssh_connections,
             per_address: config.limits.ssh_connections_per_address,
             unauthenticated_per_address: config.limits.ssh_guests_per_address,
         };
-        let bound = BoundSsh { address, fingerprint: host_key.fingerprint() };
-        let gateway = SshGateway {
-            service,
-            app,
-            doors,
-            connections: ConnectionLimiter::new(limits),
-            host_key,
-            times: Times::default(),
-            stopping,
-        };
-        Ok((bound, Arc::new(gateway), listener))
+        let config = SshConfig { connections, host_key, timeouts: SshTimeouts::default() };
+        let (shared, service) = (Arc::clone(&server.shared), Arc::clone(&server.service));
+        let gateway = SshGateway::new(shared, service, connector, self.app, config);
+        listeners.spawn(serve_in_process);
+        listeners.spawn(serve_ssh(gateway, self.listener));
+        Ok(bound)
     }
-}
-
-/// The key that this server made at its first start with ssh.
-fn host_key(store: &SqliteStore, random: &dyn Random) -> Result<HostKey, ServeError> {
-    let fresh = || {
-        let mut seed = [0; HostKey::SEED_BYTES];
-        random.fill(&mut seed);
-        seed.to_vec()
-    };
-    let kept = store.secret(HOST_KEY_SECRET, fresh)?;
-    let damaged = || Error::Unavailable("the ssh key in the database is damaged".into());
-    let seed = kept.as_slice().try_into().map_err(|_| damaged())?;
-    Ok(HostKey::from_seed(seed)?)
 }

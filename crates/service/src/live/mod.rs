@@ -147,6 +147,12 @@ impl Live {
         self.trends.lock().unwrap_or_else(PoisonError::into_inner).top(now_ms, limit)
     }
 
+    /// Most subscriptions of one connection, which gateways publish.
+    #[must_use]
+    pub fn subscriptions_max(&self) -> usize {
+        self.config.subscriptions
+    }
+
     /// Counts for operators.
     #[must_use]
     pub fn statistics(&self) -> LiveStatistics {

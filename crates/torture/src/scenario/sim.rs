@@ -8,8 +8,8 @@ use crate::Error;
 use crate::report::{Control, Line};
 
 const TESTS: [&str; 2] = [
-    "simulation::nothing_is_lost_doubled_or_out_of_order_and_all_is_well_soon_after_faults_stop",
-    "simulation::a_store_that_acknowledges_before_it_keeps_is_found_out",
+    "simulation::no_tweet_is_lost_doubled_or_out_of_order_and_clients_recover_soon_after_the_faults",
+    "simulation::a_store_that_acknowledges_before_it_syncs_is_detected",
 ];
 
 pub(crate) async fn run(setup: &Setup) -> Result<Vec<Line>, Error> {

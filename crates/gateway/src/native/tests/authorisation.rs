@@ -1,5 +1,5 @@
-//! Every request, by everybody, over a real connection: what they are answered, and that nobody reads what is not for
-//! them. A new request does not compile until it has a row here.
+//! Every request by every kind of caller, over a real connection: the result is that of the table, and no caller reads
+//! anything that they may not see. A new request of the model's table does not compile until it has a row here.
 
 use futures_util::stream::{self, StreamExt as _};
 use model::{NewTweet, Operation, Role, TweetText, Visibility};
@@ -7,15 +7,15 @@ use prost::Message as _;
 use protocol::v1::request::Op;
 use protocol::v1::{self, read_timeline, response, subscribe};
 
-use super::{GatewayFixture, PASSWORD, Wire, code_of};
-use service::test_support::{TestServer, TestUser, nobody, password, username};
+use super::fixture::{GatewayFixture, RawClient, code_of};
+use service::test_support::{PASSWORD, TestServer, TestUser, nobody, password, username};
 use service::{Caller, NewAccount};
 use store::{Change, Store as _};
 
-/// Who asks. All is about Ada, who is `Own`; `Follower` is mentioned by her direct tweet.
+/// Who makes the request, relative to Ada, whom all requests are about (`Own`). Her direct tweet mentions `Follower`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
-    Nobody,
+    Anonymous,
     Own,
     Other,
     Follower,
@@ -28,7 +28,7 @@ enum Who {
 
 /// In the order of a row's columns.
 const COLUMNS: [(Who, &str); 9] = [
-    (Who::Nobody, ""),
+    (Who::Anonymous, ""),
     (Who::Own, "ada"),
     (Who::Other, "otto"),
     (Who::Follower, "fay"),
@@ -44,35 +44,35 @@ const FOLLOWERS: &str = "for those who follow";
 const DIRECT: &str = "only for @fay";
 const MESSAGE: &str = "between you and me";
 
-/// For the negative controls: a gateway that was left open.
+/// For the negative controls: what is left unprotected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Opened {
+enum Unprotected {
     Nothing,
-    /// Ada does not block Bea after all.
-    TheBlock,
-    /// Otto, who is nobody in particular, has the role of an operator.
-    TheOffice,
+    /// Ada does not block Bea.
+    Block,
+    /// Otto, an ordinary member, has the role admin.
+    AdminRole,
 }
 
-/// What may be asked with, of Ada's.
+/// Ada's tweets, session and key, and the other accounts.
 struct Scene<'a> {
     gateway: GatewayFixture,
     people: Vec<TestUser<'a>>,
     public: u64,
     followers: u64,
     direct: u64,
-    /// Another session of Ada's, and a key.
+    /// Another session of Ada.
     session: u64,
     key: u64,
 }
 
 impl<'a> Scene<'a> {
-    async fn of(server: &'a TestServer, opened: Opened) -> Self {
+    async fn of(server: &'a TestServer, unprotected: Unprotected) -> Self {
         let mut people = Vec::new();
         for (who, name) in COLUMNS {
-            if who == Who::Admin || (who == Who::Other && opened == Opened::TheOffice) {
+            if who == Who::Admin || (who == Who::Other && unprotected == Unprotected::AdminRole) {
                 people.push(admin(server, name).await);
-            } else if who != Who::Nobody {
+            } else if who != Who::Anonymous {
                 people.push(server.person(name).await);
             }
         }
@@ -89,7 +89,7 @@ impl<'a> Scene<'a> {
         for other in people.iter().filter(|other| other.id != ada.id) {
             let text = TweetText::parse("hello ada").unwrap();
             server.service.send_message(&other.caller, None, &ada.name, text).await.unwrap();
-            // So that there is something to undo.
+            // So that undoing has an effect.
             other.retweets(public).await.unwrap();
             for tweet in [public, followers] {
                 let _ = server.service.like(&other.caller, None, tweet).await;
@@ -98,7 +98,7 @@ impl<'a> Scene<'a> {
         }
         let text = TweetText::parse(MESSAGE).unwrap();
         server.service.send_message(&ada.caller, None, &person("fay").name, text).await.unwrap();
-        if opened != Opened::TheBlock {
+        if unprotected != Unprotected::Block {
             ada.blocks(person("bea")).await;
         }
         ada.mutes(person("max")).await;
@@ -113,17 +113,17 @@ impl<'a> Scene<'a> {
         let key = server.store.store.apply(key, None).await.unwrap().id;
         let [public, followers, direct] = [public, followers, direct].map(model::TweetId::get);
         let session = session.session.get();
-        Self { gateway: GatewayFixture::of(server), public, followers, direct, session, key, people }
+        Self { gateway: GatewayFixture::new(server), public, followers, direct, session, key, people }
     }
 
-    /// A connection of theirs, signed in if they can.
-    async fn connects(&self, name: &str) -> Wire {
-        let mut wire = self.gateway.connect().await;
+    /// A connection of this account, logged in if that is possible.
+    async fn connects(&self, name: &str) -> RawClient {
+        let mut client = self.gateway.connect().await;
         if let Some(person) = self.people.iter().find(|person| person.name.as_str() == name) {
             let token = person.token.to_vec().into();
-            wire.ask(Op::Authenticate(v1::Authenticate { token })).await;
+            client.ask(Op::Authenticate(v1::Authenticate { token })).await;
         }
-        wire
+        client
     }
 
     fn person(&self, name: &str) -> &TestUser<'a> {
@@ -149,15 +149,16 @@ async fn admin<'a>(server: &'a TestServer, name: &str) -> TestUser<'a> {
     TestUser { server, name: username(name), id, caller, token: logged_in.token.unwrap() }
 }
 
-/// A request and what each column is answered: `+` it is carried out, `-` there was nothing to do, `U`
-/// unauthenticated, `F` forbidden, `N` not found, `I` invalid, `A` it exists already.
+/// A request, and the result for each column: `+` success, `-` success without a change, `U` unauthenticated, `F`
+/// forbidden, `N` not found, `I` invalid, `A` exists already.
 type Row = (Op, &'static str);
 
-/// What only the signed-in may ask, and of their own things.
+/// For every active account, about itself.
 const OWN: &str = "U + + + + + U + U";
-/// About somebody whom the blocked one cannot find.
+/// About Ada, whom a blocked account cannot find.
 const OF_ADA: &str = "U + + + N + U + U";
-const OPERATOR: &str = "U F F F F F U + U";
+/// For admins only.
+const ADMIN: &str = "U F F F F F U + U";
 
 #[rustfmt::skip]
 fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
@@ -198,7 +199,7 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
             (Op::Retweet(v1::Retweet { tweet_id: followers }), "U F N F N N U N U"),
             (Op::Retweet(v1::Retweet { tweet_id: direct }), "U F N F N N U N U"),
         ],
-        // What one did oneself may always be taken back.
+        // Undoing one's own action is always possible.
         Operation::UndoRetweet => vec![(Op::UndoRetweet(v1::UndoRetweet { tweet_id: public }), "U - + + + + U + U")],
         Operation::Like => vec![
             (Op::Like(v1::Like { tweet_id: public }), "U + - - N - U - U"),
@@ -283,14 +284,14 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
             ]
         }
         Operation::Unsubscribe => vec![(Op::Unsubscribe(v1::Unsubscribe { subscription: 1 }), "U N N N N N U N U")],
-        Operation::CreateAccount => vec![(Op::CreateAccount(v1::CreateAccount { username: "made".into(), password: secret(), role: v1::Role::Admin.into(), ..Default::default() }), OPERATOR)],
-        Operation::CreateInvite => vec![(Op::CreateInvite(v1::CreateInvite { uses: 1, valid_hours: 1 }), OPERATOR)],
-        Operation::Suspend => vec![(Op::Suspend(v1::Suspend { username: ada() }), OPERATOR)],
-        Operation::Unsuspend => vec![(Op::Unsuspend(v1::Unsuspend { username: "sue".into() }), OPERATOR)],
-        Operation::ResetPassword => vec![(Op::ResetPassword(v1::ResetPassword { username: ada(), new_password: "another horse 7".into() }), OPERATOR)],
-        Operation::Announce => vec![(Op::Announce(v1::Announce { text: "hear".into() }), OPERATOR)],
-        Operation::GetStatistics => vec![(Op::GetStatistics(v1::GetStatistics {}), OPERATOR)],
-        Operation::ListReports => vec![(Op::ListReports(v1::ListReports {}), OPERATOR)],
+        Operation::CreateAccount => vec![(Op::CreateAccount(v1::CreateAccount { username: "made".into(), password: secret(), role: v1::Role::Admin.into(), ..Default::default() }), ADMIN)],
+        Operation::CreateInvite => vec![(Op::CreateInvite(v1::CreateInvite { uses: 1, valid_hours: 1 }), ADMIN)],
+        Operation::Suspend => vec![(Op::Suspend(v1::Suspend { username: ada() }), ADMIN)],
+        Operation::Unsuspend => vec![(Op::Unsuspend(v1::Unsuspend { username: "sue".into() }), ADMIN)],
+        Operation::ResetPassword => vec![(Op::ResetPassword(v1::ResetPassword { username: ada(), new_password: "another horse 7".into() }), ADMIN)],
+        Operation::Announce => vec![(Op::Announce(v1::Announce { text: "hear".into() }), ADMIN)],
+        Operation::GetStatistics => vec![(Op::GetStatistics(v1::GetStatistics {}), ADMIN)],
+        Operation::ListReports => vec![(Op::ListReports(v1::ListReports {}), ADMIN)],
         Operation::CloseReport => vec![(Op::CloseReport(v1::CloseReport { report_id: 1 }), "U F F F F F U - U")],
     }
 }
@@ -308,40 +309,42 @@ fn letter(result: &response::Result) -> char {
     }
 }
 
-/// What must not stand in any answer to this one.
-fn not_for(who: Who) -> &'static [&'static str] {
+/// Texts that no response to this caller may contain.
+fn hidden_from(who: Who) -> &'static [&'static str] {
     match who {
         Who::Own | Who::Follower => &[],
         Who::Other | Who::Muted | Who::Admin => &[FOLLOWERS, DIRECT, MESSAGE],
-        Who::Nobody | Who::Blocked | Who::Suspended | Who::Revoked => &[PUBLIC, FOLLOWERS, DIRECT, MESSAGE],
+        Who::Anonymous | Who::Blocked | Who::Suspended | Who::Revoked => {
+            &[PUBLIC, FOLLOWERS, DIRECT, MESSAGE]
+        }
     }
 }
 
-/// Where answer and table differ: operation, number of its row, who, what was expected and what was answered; `!` is
-/// an answer with something in it that is not for them.
+/// A result that differs from the table: operation, number of its row, caller, expected and actual result. `!` is a
+/// response that contains a hidden text.
 type Difference = (Operation, usize, Who, char, char);
 
-/// Asks everything of one operation.
-async fn differences(operation: Operation, opened: Opened) -> Vec<Difference> {
+/// Makes all requests of one operation.
+async fn differences(operation: Operation, unprotected: Unprotected) -> Vec<Difference> {
     let (mut differences, mut number) = (Vec::new(), 0);
     loop {
         let server = TestServer::new().await;
-        let scene = Scene::of(&server, opened).await;
+        let scene = Scene::of(&server, unprotected).await;
         let Some((op, expected)) = rows(operation, &scene).into_iter().nth(number) else {
             return differences;
         };
         let expected: Vec<char> = expected.split(' ').filter_map(|column| column.chars().next()).collect();
         assert_eq!(expected.len(), COLUMNS.len(), "{operation:?}");
         let mut asked: Vec<_> = COLUMNS.into_iter().zip(expected).collect();
-        // What takes Ada's own away comes last: from others for two operations, from herself for the rest.
+        // Last comes the request that ends Ada's session: another account's for two operations, else her own.
         let by_others = matches!(operation, Operation::Suspend | Operation::ResetPassword);
-        asked.sort_by_key(|((who, _), _)| (*who == Who::Own) != by_others && *who != Who::Nobody);
+        asked.sort_by_key(|((who, _), _)| (*who == Who::Own) != by_others && *who != Who::Anonymous);
         for ((who, name), expected) in asked {
             let result = scene.connects(name).await.ask(op.clone()).await;
             let mut found = letter(&result);
             let bytes = v1::Response { id: 1, result: Some(result) }.encode_to_vec();
             let says = |text: &&str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
-            if not_for(who).iter().any(says) {
+            if hidden_from(who).iter().any(says) {
                 found = '!';
             }
             if found != expected {
@@ -353,28 +356,27 @@ async fn differences(operation: Operation, opened: Opened) -> Vec<Difference> {
 }
 
 #[tokio::test]
-async fn everybody_is_answered_as_the_table_says_and_told_nothing_that_is_not_for_them() {
-    let asked = Operation::ALL.iter().map(|operation| differences(*operation, Opened::Nothing));
+async fn every_caller_gets_the_result_of_the_table_and_sees_nothing_hidden() {
+    let asked = Operation::ALL.iter().map(|operation| differences(*operation, Unprotected::Nothing));
     let all: Vec<_> = stream::iter(asked).buffer_unordered(8).concat().await;
     assert!(all.is_empty(), "{all:#?}");
 }
 
 /// The negative controls.
 #[tokio::test]
-async fn a_door_that_was_left_open_is_found() {
-    let found = differences(Operation::GetTweet, Opened::TheBlock).await;
+async fn a_missing_block_or_role_check_is_found() {
+    let found = differences(Operation::GetTweet, Unprotected::Block).await;
     assert!(found.contains(&(Operation::GetTweet, 0, Who::Blocked, 'N', '!')), "{found:?}");
     for operation in [Operation::Announce, Operation::CreateAccount, Operation::GetStatistics] {
-        let found = differences(operation, Opened::TheOffice).await;
+        let found = differences(operation, Unprotected::AdminRole).await;
         assert!(found.contains(&(operation, 0, Who::Other, 'F', '+')), "{found:?}");
     }
 }
 
-/// How somebody may lose the session of a connection that is open.
 #[tokio::test]
 async fn an_open_connection_ends_with_its_session() {
     let server = TestServer::new().await;
-    let scene = Scene::of(&server, Opened::Nothing).await;
+    let scene = Scene::of(&server, Unprotected::Nothing).await;
     let revoke = |name: &str| {
         let Caller::Member { session, .. } = scene.person(name).caller else { panic!("a member") };
         Op::RevokeSession(v1::RevokeSession { session_id: session.get() })
@@ -386,7 +388,7 @@ async fn an_open_connection_ends_with_its_session() {
     };
     let everywhere = Op::LogOut(v1::LogOut { everywhere: true });
     let delete = Op::DeleteAccount(v1::DeleteAccount { password: PASSWORD.into() });
-    // Whose connection, who ends it, and how.
+    // The account of the connection, the one that ends its session, and how.
     for ((name, by), how) in [
         (new("fay"), revoke("fay")),
         (("otto".into(), "ann".into()), suspend("otto")),
@@ -400,7 +402,7 @@ async fn an_open_connection_ends_with_its_session() {
         assert!(matches!(subscribed, response::Result::Subscribed(_)), "{subscribed:?}");
         let done = scene.connects(&by).await.ask(how.clone()).await;
         assert_eq!(code_of(&done), None, "{how:?}");
-        assert_eq!(open.last_word().await, v1::ErrorCode::Unauthenticated, "{how:?}");
+        assert_eq!(open.fatal_code().await, v1::ErrorCode::Unauthenticated, "{how:?}");
         let again = scene.connects(&name).await.ask(Op::ListSessions(v1::ListSessions {})).await;
         assert_eq!(code_of(&again), Some(v1::ErrorCode::Unauthenticated), "{how:?}");
     }

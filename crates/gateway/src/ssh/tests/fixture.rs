@@ -1,4 +1,4 @@
-//! A server with an ssh door, an app of a few words, and clients at it.
+//! A server with an ssh gateway, an application for tests, and ssh clients.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,31 +21,33 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use crate::in_process::{self, PeerConnector};
-use crate::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
-use crate::native::{NativeGateway, Times as NativeTimes, serve_in_process};
-use crate::ssh::{HostKey, SshApp, SshCommand, SshGateway, SshSession, SshTerminal, Times, serve_ssh};
-use service::SignUpMode;
+use crate::limits::ConnectionLimits;
+use crate::native::{NativeConfig, NativeGateway, serve_in_process};
+use crate::shared::{GatewayLimits, Shared};
+use crate::ssh::{
+    HostKey, SshApp, SshCommand, SshConfig, SshGateway, SshSession, SshTerminal, SshTimeouts, serve_ssh,
+};
 use service::test_support::{TestServer, TestUser};
 use store::env::SystemRandom;
 
-/// Longest wait for anything: far more than it takes.
+/// Far longer than anything here takes.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What does not happen in time fails the test.
+/// Waits for something that happens soon, or fails the test.
 pub(super) async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
-    timeout(DEADLINE, happens).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
+    timeout(DEADLINE, happens).await.unwrap_or_else(|_| panic!("timed out: {what}"))
 }
 
-/// What people use in these tests: the first word says what happens.
+/// The application of these tests: the first word of a command decides what it does.
 #[derive(Debug, Default)]
 pub(super) struct FakeApp {
-    /// Apps that run now.
+    /// Running instances.
     pub(super) running: AtomicUsize,
-    /// Bytes that `flood` has got rid of.
+    /// Bytes that `flood` has written.
     pub(super) flooded: AtomicU64,
-    /// `flood` had to wait.
+    /// A write of `flood` had to wait.
     pub(super) waited: Notify,
-    /// `deaf` may listen.
+    /// `deaf` may take its input.
     pub(super) listen: Notify,
 }
 
@@ -66,7 +68,7 @@ impl Drop for Running<'_> {
 
 #[async_trait]
 impl SshApp for FakeApp {
-    /// Says its size, then repeats what is typed; `p` is a fault, `q` the end, `d` makes it deaf, `s` stubborn.
+    /// Shows its size, then echoes input. `p` panics, `q` quits, `d` takes no input until allowed, `s` never ends.
     async fn terminal(&self, _: SshSession, mut terminal: SshTerminal) {
         let _running = Running::new(&self.running);
         let (columns, rows) = *terminal.size.borrow_and_update();
@@ -105,19 +107,19 @@ impl SshApp for FakeApp {
         }
     }
 
-    async fn command(&self, visit: SshSession, mut command: SshCommand) -> u32 {
+    async fn command(&self, session: SshSession, mut command: SshCommand) -> u32 {
         let _running = Running::new(&self.running);
         let words: Vec<_> = command.words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["who"] => {
-                let who = visit.username.as_deref().unwrap_or("guest");
-                let offered = visit.offered_key.as_deref().unwrap_or("no key");
-                let token = if visit.token.is_some() { "token" } else { "no token" };
+                let who = session.username.as_deref().unwrap_or("guest");
+                let offered = session.offered_key.as_deref().unwrap_or("no key");
+                let token = if session.token.is_some() { "token" } else { "no token" };
                 let _ = command.stdout.write(format!("{who}, {token}, {offered}")).await;
                 0
             }
-            ["through-the-door"] => {
-                let said = log_in_through(&visit.door, visit.token).await;
+            ["connect"] => {
+                let said = log_in_through(&session.connector, session.token).await;
                 let _ = command.stdout.write(said).await;
                 0
             }
@@ -156,9 +158,10 @@ impl SshApp for FakeApp {
     }
 }
 
-/// What the server says to whoever comes with this token, or with none.
-pub(super) async fn log_in_through(door: &PeerConnector, token: Option<[u8; 32]>) -> String {
-    let (mut reader, mut writer) = framed(door.open(), Limits::of_frame_bytes(FRAME_BYTES_MAX_FROM_SERVER));
+/// Connects within the process and authenticates with the token, if any: the username, or the error.
+pub(super) async fn log_in_through(connector: &PeerConnector, token: Option<[u8; 32]>) -> String {
+    let (mut reader, mut writer) =
+        framed(connector.connect(), Limits::of_frame_bytes(FRAME_BYTES_MAX_FROM_SERVER));
     let frame = |frame| v1::ClientFrame { frame: Some(frame) };
     let hello = v1::ClientHello { protocol_version: PROTOCOL_VERSION, client_name: "app".into() };
     writer.queue(&frame(client_frame::Frame::Hello(hello)));
@@ -196,47 +199,29 @@ pub(super) struct SshFixture {
 
 impl SshFixture {
     pub(super) async fn new() -> Self {
-        Self::with(Times::default(), 100).await
+        Self::with(SshTimeouts::default(), 100).await
     }
 
-    pub(super) async fn with(times: Times, per_address: u32) -> Self {
+    pub(super) async fn with(timeouts: SshTimeouts, per_address: u32) -> Self {
         let server = TestServer::new().await;
-        let limits = ConnectionLimits { total: 100, per_address, unauthenticated_per_address: per_address };
+        let connections =
+            ConnectionLimits { total: 100, per_address, unauthenticated_per_address: per_address };
         let (stop, stopping) = watch::channel(false);
-        let native = Arc::new(NativeGateway {
-            service: server.service.clone(),
-            live: server.live.clone(),
-            random: Arc::new(SystemRandom),
-            connections: ConnectionLimiter::new(limits),
-            rates: RequestRates::new(0, 1),
-            turns: ReadLimiter::new(8, None),
-            times: NativeTimes::default(),
-            server_name: "Test".into(),
-            sign_up: SignUpMode::Open,
-            stranger_mentions: 0,
-            new_account_posts: 0,
-            requests: AtomicU64::new(0),
-            stopping: stopping.clone(),
-        });
-        let (doors, listener) = in_process::channel();
-        tokio::spawn(serve_in_process(native, listener));
+        let limits = GatewayLimits { connections, ..GatewayLimits::unlimited() };
+        let shared = Shared::new(limits, Arc::new(SystemRandom), stopping);
+        let native = NativeGateway::new(shared.clone(), server.service.clone(), NativeConfig::default());
+        let (connector, in_process) = in_process::channel();
+        tokio::spawn(serve_in_process(native, in_process));
         let app = Arc::new(FakeApp::default());
-        let gateway = Arc::new(SshGateway {
-            service: server.service.clone(),
-            app: app.clone(),
-            doors,
-            connections: ConnectionLimiter::new(limits),
-            host_key: HostKey::from_seed(&[7; 32]).unwrap(),
-            times,
-            stopping,
-        });
+        let config = SshConfig { connections, host_key: HostKey::from_seed(&[7; 32]).unwrap(), timeouts };
+        let gateway = SshGateway::new(shared, server.service.clone(), connector, app.clone(), config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(serve_ssh(gateway.clone(), listener));
         Self { server, app, address, gateway, stop, serving }
     }
 
-    /// A client that has shaken hands and is nobody yet.
+    /// A client that has not authenticated.
     pub(super) async fn connect(&self) -> Client {
         self.try_connect(client::Config::default()).await.unwrap()
     }
@@ -257,10 +242,10 @@ impl SshFixture {
         client
     }
 
-    /// Somebody resolve_or_self key this is.
+    /// A client with a key that is bound to an account.
     pub(super) async fn with_key(&self, number: u8) -> Client {
         let mut client = self.connect().await;
-        assert!(client.show(&key(number)).await);
+        assert!(client.prove(&key(number)).await);
         client
     }
 
@@ -303,8 +288,8 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Proves a key; whether that was enough.
-    pub(super) async fn show(&mut self, key: &PrivateKey) -> bool {
+    /// Proves a key; whether it authenticates.
+    pub(super) async fn prove(&mut self, key: &PrivateKey) -> bool {
         let key = PrivateKeyWithHashAlg::new(Arc::new(key.clone()), None);
         let shown = soon("an answer to a key", self.session.authenticate_publickey("anyone", key)).await;
         shown.unwrap() == AuthResult::Success
@@ -313,7 +298,7 @@ impl Client {
     pub(super) async fn enter_as_guest(&mut self) -> bool {
         let asked = self.session.authenticate_keyboard_interactive_start("anyone", None).await.unwrap();
         let Interactive::InfoRequest { prompts, .. } = asked else { return false };
-        assert!(prompts.is_empty(), "nothing is asked");
+        assert!(prompts.is_empty(), "the challenge is empty");
         let answered = self.session.authenticate_keyboard_interactive_respond(Vec::new()).await.unwrap();
         matches!(answered, Interactive::Success)
     }
@@ -329,7 +314,7 @@ impl Client {
         Screen { channel, shown: String::new() }
     }
 
-    /// What a command says and how it ends.
+    /// Runs a command to its end.
     pub(super) async fn run(&self, line: &str) -> Ended {
         let channel = self.channel().await;
         channel.exec(true, line).await.unwrap();
@@ -360,7 +345,7 @@ impl Ended {
     }
 }
 
-/// A terminal at the client's side.
+/// The terminal of a client.
 pub(super) struct Screen {
     pub(super) channel: Channel<client::Msg>,
     pub(super) shown: String,
@@ -371,7 +356,7 @@ impl Screen {
         self.channel.data(text.as_bytes()).await.unwrap();
     }
 
-    /// Reads until this was shown, and forgets it; what came before it.
+    /// Reads until this text is shown; returns the output before it.
     pub(super) async fn shows(&mut self, text: &str) -> String {
         let found = async {
             loop {
@@ -382,11 +367,11 @@ impl Screen {
                 match self.channel.wait().await {
                     Some(ChannelMsg::Data { data }) => self.shown += &String::from_utf8_lossy(&data),
                     Some(_) => {}
-                    None => panic!("it ended with {:?}", self.shown),
+                    None => panic!("the channel closed after {:?}", self.shown),
                 }
             }
         };
-        timeout(DEADLINE, found).await.unwrap_or_else(|_| panic!("waited in vain for {text:?}"))
+        timeout(DEADLINE, found).await.unwrap_or_else(|_| panic!("timed out waiting for {text:?}"))
     }
 
     pub(super) async fn ends(self) -> Ended {

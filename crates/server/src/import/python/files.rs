@@ -178,7 +178,7 @@ fn listed(number: u64, user: &Value, list: &str, problems: &mut Vec<Problem>) ->
             Some(other) if other == number => {}
             Some(other) => numbers.push(other),
             None => {
-                problems.push(account_problem(number, format!("{list} has {item}, which is not a number")))
+                problems.push(account_problem(number, format!("{list} has {item}, which is not a number")));
             }
         }
     }

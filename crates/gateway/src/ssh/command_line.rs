@@ -1,7 +1,10 @@
-//! A line of words, as a shell splits it, without anything else that a shell does.
+//! Splits a command line as a shell does, without anything else that a shell does.
+//!
+//! Not by the crates `shlex` or `shell-words`: for both a `#` begins a comment, and here it begins a hashtag.
 
-/// Splits at white space; quotes and backslashes keep it. `#`, `$`, `*` and `;` are letters. A quote that is not
-/// closed is a letter too: then the line is split at white space alone.
+/// Splits at white space, except inside quotes and after a backslash. All other characters stand for themselves. A line
+/// with an unclosed quote is split at white space alone: the shell on the client's side has removed the quotes of
+/// `ssh host post "it's me"`.
 pub(super) fn split(line: &str) -> Vec<String> {
     quoted(line).unwrap_or_else(|| line.split_whitespace().map(str::to_owned).collect())
 }
@@ -48,7 +51,7 @@ mod tests {
     use super::split;
 
     #[test]
-    fn words_are_split_as_a_shell_does() {
+    fn a_line_is_split_as_a_shell_does() {
         for (line, words) in [
             ("", &[][..]),
             ("  feed   #rust -n 3 ", &["feed", "#rust", "-n", "3"]),
@@ -62,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_not_closed_is_a_letter() {
+    fn an_unclosed_quote_is_an_ordinary_character() {
         assert_eq!(split("post it's me"), ["post", "it's", "me"]);
         assert_eq!(split("post \\"), ["post", "\\"]);
         assert_eq!(split("post \"a\\"), ["post", "\"a\\"]);

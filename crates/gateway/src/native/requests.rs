@@ -1,0 +1,42 @@
+//! The requests of one connection: through the pipeline to their handler.
+
+use std::sync::Arc;
+
+use model::{Error, Operation};
+use protocol::v1;
+use protocol::v1::request::Op;
+use tokio::time::Instant;
+
+use super::call::Reply;
+use super::context::ConnectionContext;
+use super::{dispatch, tweets};
+
+/// Counts a request, and answers it if nothing has to be waited for: an error, or a page that is in memory.
+pub(super) fn begin(connection: &ConnectionContext, request: &v1::Request) -> Option<Reply> {
+    let (caller, live) = connection.caller_and_live();
+    let context = connection.request(caller);
+    if let Err(error) = context.count() {
+        return Some((&error).into());
+    }
+    if let Some(live) = live {
+        live.touch();
+    }
+    let Some(Op::ReadTimeline(ask)) = &request.op else { return None };
+    let read = || tweets::read_timeline_now(&connection.gateway.service, &caller, ask);
+    context.run_now(Operation::ReadTimeline, read).unwrap_or_else(|error| Some((&error).into()))
+}
+
+/// Carries out a request that [`begin`] left. It arrived at `since`.
+pub(super) async fn handle(
+    connection: Arc<ConnectionContext>,
+    request: v1::Request,
+    since: Instant,
+) -> Reply {
+    let Some(op) = request.op else {
+        return (&Error::invalid("op", "is none that this server knows")).into();
+    };
+    let operation = op.operation();
+    let work = dispatch::dispatch(&connection, op, &request.idempotency_key);
+    let context = connection.request(connection.caller());
+    context.run(operation, since, work).await.unwrap_or_else(|error| (&error).into())
+}

@@ -1,0 +1,53 @@
+//! Why a server does not start, or stops.
+
+use std::io;
+use std::path::PathBuf;
+
+use protocol::tls::IdentityError;
+use store::sqlite::OpenError;
+
+/// Why a server did not start, or why it stopped. Each message is one line with the next step.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data directory cannot be used.
+    #[error("data directory {}: {problem}", path.display())]
+    DataDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong and how to fix it.
+        problem: String,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The server cannot listen on an address or a socket.
+    #[error("cannot listen on {address}: {problem}")]
+    Listen {
+        /// Address, or path of a unix socket.
+        address: String,
+        /// What is wrong and how to fix it.
+        problem: String,
+    },
+    /// A file that the configuration names cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        error: io::Error,
+    },
+    /// The TLS certificate or its key is invalid.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The data that a server needs at its start cannot be read.
+    #[error("the server cannot start: {0}")]
+    Start(#[from] model::Error),
+    /// The configuration asks for ssh, and the program was built without it.
+    #[error("this program was built without ssh; remove the option ssh")]
+    NoSsh,
+    /// The store failed while the server ran.
+    #[error(
+        "storage failed; the server stopped so that no acknowledged change is lost; check the disk and the log"
+    )]
+    StorageFailed,
+}
