@@ -172,11 +172,11 @@ pub(crate) fn measure(program: &Path, ssh_sessions: usize) -> Outcome {
     ada.wait_for("@bob")?;
     std::thread::sleep(Duration::from_millis(300));
     ada.press("\rC")?;
-    ada.wait_for("To @bob")?;
+    ada.wait_for("Message to @bob")?;
     bob.press("@ada")?;
     std::thread::sleep(Duration::from_millis(300));
     bob.press("\rC")?;
-    bob.wait_for("To @ada")?;
+    bob.wait_for("Message to @ada")?;
     let mut across = Vec::new();
     for n in 0..100 {
         ada.press(&format!("message {n}."))?;

@@ -224,7 +224,9 @@ impl Driver {
     async fn taking_commands<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = std::pin::pin!(work);
         loop {
+            // Biased, as below: a simulation must be repeatable.
             tokio::select! {
+                biased;
                 done = &mut work => return Some(done),
                 command = self.commands.recv() => self.take(command?),
             }
@@ -253,17 +255,9 @@ impl Driver {
                 writer.queue(&request_frame(id, pending.key.clone(), pending.op.clone()));
                 self.in_flight.insert(id, pending);
             }
+            // Biased, because a simulation must be repeatable. Commands and writes end sooner than a stream of events.
             tokio::select! {
-                read = reader.read::<v1::ServerFrame>() => {
-                    heard = Instant::now();
-                    match read {
-                        Ok(Some(v1::ServerFrame { frame })) => if let Some(end) = self.receive(frame) {
-                            return end;
-                        },
-                        Ok(None) => return lost(self.unreachable("the server closed the connection")),
-                        Err(error) => return lost(self.unreachable(&error.to_string())),
-                    }
-                }
+                biased;
                 flushed = writer.flush(), if !writer.is_idle() => {
                     spoke = Instant::now();
                     if let Err(error) = flushed {
@@ -278,6 +272,16 @@ impl Driver {
                         return End::Released;
                     }
                 },
+                read = reader.read::<v1::ServerFrame>() => {
+                    heard = Instant::now();
+                    match read {
+                        Ok(Some(v1::ServerFrame { frame })) => if let Some(end) = self.receive(frame) {
+                            return end;
+                        },
+                        Ok(None) => return lost(self.unreachable("the server closed the connection")),
+                        Err(error) => return lost(self.unreachable(&error.to_string())),
+                    }
+                }
                 () = sleep_until(spoke + heartbeat) => {
                     spoke = Instant::now();
                     writer.queue(&frame(client_frame::Frame::Ping(v1::Ping { nonce: 0 })));

@@ -47,7 +47,7 @@ pub fn walk(mut ada: Terminal, mut bob: Terminal, bob_again: impl FnOnce() -> Te
     say(&mut ada, "undo", "Kept @bob as a follower");
     // Who's online, and chat.
     say(&mut ada, "online", "bob, online");
-    say(&mut ada, "chat bob", "To @bob");
+    say(&mut ada, "chat bob", "Message to @bob");
     say(&mut ada, "Shall we meet?", "You, just now: Shall we meet?");
     bob.expect("New message from @ada");
     say(&mut bob, "next-unread", "ada, just now: Shall we meet?");

@@ -273,7 +273,7 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
         .expect("@bob")
         .press(&["Enter"])
         .expect("[Tweets]");
-    ada.press(&["C"]).expect("To @bob").press(&["Shall we meet?", "Enter"]).expect("✓");
+    ada.press(&["C"]).expect("Message to @bob").press(&["Shall we meet?", "Enter"]).expect("✓");
     bob.expect("New message from @ada")
         .press(&["Alt-a"])
         .expect("Shall we meet?")
