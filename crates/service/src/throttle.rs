@@ -18,8 +18,9 @@ type Keys = Cache<String, Attempts, UnitWeighter, RandomState>;
 
 /// Counts attempts of one kind.
 ///
-/// An attempt is counted before its outcome is known, so that attempts at the same time cannot all pass; one that turns
-/// out not to count is refunded. An attempt that is abandoned stays counted.
+/// An attempt takes one of the free ones before its outcome is known, so that attempts at the same time cannot all pass.
+/// If only the unknown outcomes of others are in the way, it is refused as `BUSY` and may come back at once: a class that
+/// signs in together behind one address does not have to wait for a window. An attempt that is abandoned counts.
 #[derive(Debug)]
 pub(super) struct Throttle {
     free: u32,
@@ -30,20 +31,22 @@ pub(super) struct Throttle {
 
 #[derive(Debug, Clone, Copy)]
 struct Attempts {
+    /// Those that count.
     count: u32,
+    /// Those whose outcome is not known yet.
+    pending: u32,
     first: Instant,
     last: Instant,
 }
 
-/// A counted attempt whose outcome is not known yet.
+/// An attempt whose outcome is not known yet. It counts when it is dropped, unless it was refunded.
 #[derive(Debug)]
 #[must_use = "refund it unless it counts"]
 pub(super) struct Attempt<'a> {
     throttle: &'a Throttle,
     key: &'a str,
     at: Instant,
-    /// The attempt before this one.
-    previous: Option<Instant>,
+    counts: bool,
 }
 
 impl Throttle {
@@ -74,40 +77,69 @@ impl Throttle {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts an attempt of this key.
+    /// Begins an attempt of this key.
     ///
     /// # Errors
-    /// `RATE_LIMITED` for an attempt that comes too early; that one is not counted.
+    /// `RATE_LIMITED` for an attempt that comes too early, `BUSY` while others with an unknown outcome take the free
+    /// ones. A refused attempt does not count.
     pub(super) fn attempt<'a>(&'a self, key: &'a str) -> Result<Attempt<'a>> {
         let now = Instant::now();
         if self.free == 0 {
-            return Ok(Attempt { throttle: self, key, at: now, previous: None });
+            return Ok(Attempt { throttle: self, key, at: now, counts: true });
         }
         let mut keys = self.keys();
-        let before = keys.get(key).copied();
-        if let Some(attempts) = before.filter(|attempts| attempts.count >= self.free) {
-            let allowed_at = if self.growing {
-                let doublings = (attempts.count - self.free).min(20);
-                attempts.last + Duration::from_secs(1 << doublings).min(WAIT_MAX)
-            } else {
-                attempts.first + self.window
-            };
-            let retry_after = allowed_at.saturating_duration_since(now);
-            if !retry_after.is_zero() {
-                return Err(Error::RateLimited { retry_after });
-            }
+        let mut attempts = match keys.get(key).copied() {
+            Some(attempts) if self.is_over(&attempts, now) => Attempts { count: 0, first: now, ..attempts },
+            Some(attempts) => attempts,
+            None => Attempts { count: 0, pending: 0, first: now, last: now },
+        };
+        let retry_after = self.allowed_at(&attempts).saturating_duration_since(now);
+        if !retry_after.is_zero() {
+            return Err(Error::RateLimited { retry_after });
         }
-        let before = before.filter(|attempts| !self.is_over(attempts, now));
-        let attempts = before.unwrap_or(Attempts { count: 0, first: now, last: now });
-        let counted = Attempts { count: attempts.count.saturating_add(1), last: now, ..attempts };
-        keys.insert(key.to_owned(), counted);
-        Ok(Attempt { throttle: self, key, at: now, previous: before.map(|attempts| attempts.last) })
+        if attempts.pending >= self.free.saturating_sub(attempts.count).max(1) {
+            return Err(Error::Busy);
+        }
+        attempts.pending += 1;
+        keys.insert(key.to_owned(), attempts);
+        Ok(Attempt { throttle: self, key, at: now, counts: true })
+    }
+
+    /// When the next attempt may be made.
+    fn allowed_at(&self, attempts: &Attempts) -> Instant {
+        if attempts.count < self.free {
+            attempts.first
+        } else if self.growing {
+            let doublings = (attempts.count - self.free).min(20);
+            attempts.last + Duration::from_secs(1 << doublings).min(WAIT_MAX)
+        } else {
+            attempts.first + self.window
+        }
     }
 
     /// Whether the window of these attempts has passed.
     fn is_over(&self, attempts: &Attempts, now: Instant) -> bool {
         let since = if self.growing { attempts.last } else { attempts.first };
         now.duration_since(since) >= self.window
+    }
+
+    fn finish(&self, key: &str, at: Instant, counts: bool) {
+        if self.free == 0 {
+            return;
+        }
+        let mut keys = self.keys();
+        let known = keys.get(key).copied();
+        let mut attempts = known.unwrap_or(Attempts { count: 0, pending: 0, first: at, last: at });
+        attempts.pending = attempts.pending.saturating_sub(1);
+        if counts {
+            attempts.count = attempts.count.saturating_add(1);
+            attempts.last = attempts.last.max(at);
+        }
+        if attempts.count == 0 && attempts.pending == 0 {
+            keys.remove(key);
+        } else {
+            keys.insert(key.to_owned(), attempts);
+        }
     }
 
     /// Forgets all attempts of this key.
@@ -121,20 +153,14 @@ impl Attempt<'_> {
     pub(super) fn keep(self) {}
 
     /// The attempt does not count: it is as if it had not been made.
-    pub(super) fn refund(self) {
-        let mut keys = self.throttle.keys();
-        let Some(attempts) = keys.get(self.key).copied() else { return };
-        let Some(previous) = self.previous.filter(|_| attempts.count > 1) else {
-            if attempts.count <= 1 {
-                keys.remove(self.key);
-            } else {
-                keys.insert(self.key.to_owned(), Attempts { count: attempts.count - 1, ..attempts });
-            }
-            return;
-        };
-        // Unless another attempt was made since.
-        let last = if attempts.last == self.at { previous } else { attempts.last };
-        keys.insert(self.key.to_owned(), Attempts { count: attempts.count - 1, last, ..attempts });
+    pub(super) fn refund(mut self) {
+        self.counts = false;
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        self.throttle.finish(self.key, self.at, self.counts);
     }
 }
 
@@ -204,8 +230,23 @@ mod tests {
         let throttle = Throttle::fixed(2, Duration::from_secs(300));
         let attempts: Vec<_> = (0..5).map(|_| throttle.attempt("x")).collect();
         assert_eq!(attempts.iter().filter(|attempt| attempt.is_ok()).count(), 2);
+        // The others may come back at once: none of these counts yet.
+        assert!(
+            attempts.iter().flat_map(|attempt| attempt.as_ref().err()).all(|error| *error == Error::Busy)
+        );
         attempts.into_iter().flatten().for_each(Attempt::refund);
         assert_eq!(wait_of(&throttle, "x"), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_the_free_attempts_one_at_a_time_may_wait_for_its_outcome() {
+        let throttle = Throttle::growing(1, Duration::from_secs(600));
+        assert_eq!((wait_of(&throttle, "ada"), wait_of(&throttle, "ada")), (0, 1));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let next = throttle.attempt("ada").unwrap();
+        assert_eq!(throttle.attempt("ada").unwrap_err(), Error::Busy);
+        drop(next);
+        assert_eq!(wait_of(&throttle, "ada"), 2, "an attempt that is abandoned counts");
     }
 
     #[tokio::test(start_paused = true)]

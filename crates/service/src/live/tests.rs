@@ -165,6 +165,8 @@ async fn a_slow_reader_gets_the_cursor_to_resume_from() {
     for n in 0..small().inbox + 5 {
         posted.push(bob.posts(&format!("{n}")).await);
     }
+    // Without this, a reader that is faster than the delivery would not be slow.
+    until("the subscription is closed", || server.live.statistics().subscriptions == 0).await;
     let mut seen = Vec::new();
     let cursor = loop {
         match next(&connection).await {
