@@ -16,6 +16,8 @@ const VIEWER_STATES_MAX: usize = 2_048;
 pub(super) struct ViewerState {
     pub(super) flags: ViewerFlags,
     pub(super) mentioned: bool,
+    /// Whether the mention decides who sees the tweet.
+    mention_matters: bool,
 }
 
 /// The window, relationships and viewer states of one account.
@@ -74,8 +76,9 @@ impl Home {
                 if follower == me && graph.following.insert(followee) =>
             {
                 self.to_merge.push(followee);
-                // Edits of tweets of accounts that are not followed are not applied here.
-                self.forget_viewer_states(newest);
+                // Edits of tweets of accounts that are not followed are not applied here, so a mention may be out of
+                // date. Where it decides nothing, that makes no difference.
+                self.viewer_states.retain(|_, state| !state.is_some_and(|state| state.mention_matters));
             }
             CacheUpdate::Event(EventKind::Unfollowed { follower, followee }) if follower == me => {
                 graph.following.remove(&followee);
@@ -125,7 +128,11 @@ impl Home {
     pub(super) fn populate(&mut self, record: &TweetRecord, newest: u64) {
         self.page = None;
         self.bound_viewer_states(newest);
-        let state = ViewerState { flags: record.tweet.viewer, mentioned: record.mentions_viewer };
+        let state = ViewerState {
+            flags: record.tweet.viewer,
+            mentioned: record.mentions_viewer,
+            mention_matters: !record.tweet.visibility.is_shareable(),
+        };
         self.viewer_states.insert(record.tweet.id, Some(state));
     }
 
