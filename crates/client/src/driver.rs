@@ -224,7 +224,6 @@ impl Driver {
     async fn taking_commands<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = std::pin::pin!(work);
         loop {
-            // Biased, as below: a simulation must be repeatable.
             tokio::select! {
                 biased;
                 done = &mut work => return Some(done),
@@ -255,7 +254,7 @@ impl Driver {
                 writer.queue(&request_frame(id, pending.key.clone(), pending.op.clone()));
                 self.in_flight.insert(id, pending);
             }
-            // Biased, because a simulation must be repeatable. Commands and writes end sooner than a stream of events.
+            // Biased: simulations must be repeatable. Commands and writes end sooner than a stream of events.
             tokio::select! {
                 biased;
                 flushed = writer.flush(), if !writer.is_idle() => {
@@ -564,7 +563,6 @@ impl Driver {
         }
     }
 
-    /// Queues the command again after this time.
     fn retry_after(&self, command: Command, after: Duration) {
         let later = self.later.clone();
         tokio::spawn(async move {
