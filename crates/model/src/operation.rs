@@ -40,7 +40,7 @@ pub enum Retry {
 
 /// Expands `callback!` with a row for each request: `Name: Access, Concurrency, Retry, Response;`.
 ///
-/// `Name` is the request's message in `proto/` and its variant of [`Operation`](crate::Operation), `Response` the
+/// `Name` is the request's message in `proto/` and its variant of `Operation`, `Response` the
 /// message that answers it.
 ///
 /// ```
