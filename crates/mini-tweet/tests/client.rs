@@ -48,9 +48,10 @@ fn plain_mode_reports_a_lost_server_and_a_tweet_is_sent_once() {
 
 /// The drafts or outgoing tweets in the local store of this person's account, without unfinished files.
 fn stored(person: &Person, what: &str) -> Vec<String> {
-    let mut accounts = std::fs::read_dir(person.home().join("accounts")).unwrap();
-    let directory = accounts.next().unwrap().unwrap().path().join(what);
-    let files = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|file| file.path());
+    // The directories are made with the first file.
+    let list = |directory: std::path::PathBuf| std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let accounts = list(person.home().join("accounts")).take(1);
+    let files = accounts.flat_map(|account| list(account.path().join(what))).map(|file| file.path());
     let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
     // A file may be replaced or deleted meanwhile.
     files.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
