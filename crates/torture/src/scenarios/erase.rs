@@ -24,7 +24,7 @@ pub(crate) async fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     write_everywhere(&deleted, times).await?;
     let before = occurrences(directory.path())?;
     deleted.client.ask(v1::DeleteAccount { password: PASSWORD.to_owned() }).await?;
-    wait_until("the account is purged", || server.process.output().contains("deleted account is gone"))
+    wait_until("the account is purged", || server.process.output().contains("a deleted account was purged"))
         .await?;
     let while_running = occurrences(directory.path())?;
     // Other accounts are not affected.
