@@ -311,20 +311,16 @@ impl Service {
     ) -> Result<()> {
         let key = format!("{} itself", profile.account.username);
         let attempt = self.account_failures.attempt(&key)?;
-        match self.check_password(&profile.account.username, password).await {
-            Ok(Some(_)) => {
-                self.account_failures.forget(&key);
-                Ok(())
-            }
-            Ok(None) => {
-                attempt.keep();
-                Err(Error::invalid(field, "is wrong"))
-            }
-            Err(error) => {
-                attempt.refund();
-                Err(error)
-            }
+        let checked = self.check_password(&profile.account.username, password).await;
+        if !matches!(checked, Ok(None)) {
+            // Only a wrong password counts.
+            attempt.refund();
         }
+        if checked?.is_none() {
+            return Err(Error::invalid(field, "is wrong"));
+        }
+        self.account_failures.forget(&key);
+        Ok(())
     }
 
     pub(super) async fn own_profile(&self, account: AccountId) -> Result<Profile> {

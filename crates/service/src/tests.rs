@@ -212,6 +212,17 @@ async fn right_passwords_are_not_counted() {
 }
 
 #[tokio::test]
+async fn right_passwords_of_a_signed_in_account_are_not_counted() {
+    let config = ServiceConfig { login_failures_per_account: 1, ..config() };
+    let server = TestServer::with(config, LiveConfig::default()).await;
+    let ada = server.person("ada").await;
+    for (old, new) in [(PASSWORD, "correct horse 10"), ("correct horse 10", "correct horse 11")] {
+        let (old, new) = (model::Password::parse_attempt("old", old.into()).unwrap(), password(new));
+        server.service.change_password(&ada.caller, &old, &new).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_class_that_signs_in_together_never_waits_for_a_window() {
     let config = ServiceConfig { login_failures_per_address: 3, ..config() };
     let server = TestServer::with(config, LiveConfig::default()).await;
