@@ -92,7 +92,7 @@ impl Service {
             return Ok(MessagesView { messages, with, conversation: None, yours, theirs });
         };
         let Conversation { id, yours, theirs, .. } = conversation;
-        let walk = if matches!(span, Span::After(_)) { Walk::Upwards } else { Walk::NewestFirst };
+        let walk = Walk::of(span);
         let mut found = self.store.messages(id, span, limit + 1).await?;
         if walk == Walk::Upwards {
             found.reverse();

@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use model::{Account, Notification, NotificationId, Operation, Page, Result, Span, Tweet};
 
-use crate::policy::{self, Caller, Rows, Walk};
+use crate::policy::{self, CANDIDATES_MAX, Caller, Rows, Walk};
 use crate::service::Service;
-use crate::timelines::CANDIDATES_MAX;
 use store::{Change, ChangeResult};
 
 /// A page of notifications with what is needed to show them.
@@ -35,7 +34,7 @@ impl Service {
         limit: usize,
     ) -> Result<NotificationsView> {
         let (viewer, _) = policy::member(caller, Operation::ListNotifications)?;
-        let walk = if matches!(span, Span::After(_)) { Walk::Upwards } else { Walk::NewestFirst };
+        let walk = Walk::of(span);
         let mut rows = Rows::new(limit, walk);
         let mut span = span;
         let mut looked_at = 0;
@@ -66,7 +65,7 @@ impl Service {
                 rows.stop_at(furthest);
                 break;
             }
-            span = if walk == Walk::Upwards { Span::After(furthest) } else { Span::Before(furthest) };
+            span = walk.continue_from(furthest);
         }
         let (rows, next) = rows.finish();
         let items: Vec<Notification> = rows.into_iter().map(|(_, notification)| notification).collect();

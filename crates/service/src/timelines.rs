@@ -8,13 +8,10 @@ use model::{
     Account, AccountId, Error, Hashtag, Operation, Result, Span, Tweet, TweetId, TweetPage, Username,
 };
 
-use crate::policy::{self, Caller, Lookup, PageBuilder, TweetList, Walk};
+use crate::policy::{self, CANDIDATES_MAX, Caller, Lookup, PageBuilder, TweetList, Walk};
 use crate::service::Service;
 use crate::timeline::HomePage;
 use store::{Timeline, TimelineEntry, TweetRecord};
-
-/// Most candidates that are read for one page; above it the page ends early, with a cursor to continue from.
-pub(crate) const CANDIDATES_MAX: usize = 2_000;
 
 /// A timeline as a client requests it; a username of `None` is the caller's own.
 #[derive(Debug, Clone)]
@@ -62,10 +59,9 @@ enum Source<'a> {
 
 impl Source<'_> {
     fn walk(self, span: Span) -> Walk {
-        match (self, span) {
-            (Self::Replies(_), _) => Walk::OldestFirst,
-            (Self::Timeline(_), Span::After(_)) => Walk::Upwards,
-            (Self::Timeline(_), Span::Latest | Span::Before(_)) => Walk::NewestFirst,
+        match self {
+            Self::Replies(_) => Walk::OldestFirst,
+            Self::Timeline(_) => Walk::of(span),
         }
     }
 }
@@ -175,10 +171,7 @@ impl Service {
                 page.stop_at(furthest.sort_key);
                 break;
             }
-            span = match walk {
-                Walk::NewestFirst => Span::Before(furthest.sort_key),
-                Walk::Upwards | Walk::OldestFirst => Span::After(furthest.sort_key),
-            };
+            span = walk.continue_from(furthest.sort_key);
         }
         Ok(page.finish().into())
     }

@@ -13,7 +13,9 @@ mod visibility;
 
 pub use access::{authorise, member};
 pub use caller::Caller;
-pub use page::{Lookup, PageBuilder, PageEntry, PageOf, RETWEETS_ONCE_WITHIN, Rows, Walk, page_of_one};
+pub use page::{
+    CANDIDATES_MAX, Lookup, PageBuilder, PageEntry, PageOf, RETWEETS_ONCE_WITHIN, Rows, Walk, page_of_one,
+};
 pub use relationships::Relationships;
 pub use visibility::{
     Original, TweetFacts, TweetList, check_account_visible, check_shareable, is_listed,

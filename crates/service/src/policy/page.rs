@@ -1,12 +1,15 @@
 //! How a page is assembled, from the store, from memory and for live delivery: candidates in, the page out.
 
-use model::{Account, Cursor, Tweet, TweetId, TweetPage};
+use model::{Account, Cursor, Span, Tweet, TweetId, TweetPage};
 use store::TweetRecord;
 
 use super::visibility::{Original, TweetFacts, TweetList};
 
 /// Within so many tweets of a home timeline, retweets of one tweet are shown once.
 pub const RETWEETS_ONCE_WITHIN: usize = 40;
+
+/// Most candidates that are read for one page; above it the page ends early, with a cursor to continue from.
+pub const CANDIDATES_MAX: usize = 2_000;
 
 /// In which direction candidates are walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,23 @@ pub enum Walk {
     Upwards,
     /// From the oldest up; the page is shown as it was walked.
     OldestFirst,
+}
+
+impl Walk {
+    /// In which direction this part of a list whose newest row comes first is walked.
+    #[must_use]
+    pub fn of(span: Span) -> Self {
+        if matches!(span, Span::After(_)) { Self::Upwards } else { Self::NewestFirst }
+    }
+
+    /// Where the walk goes on after the row with this sort key.
+    #[must_use]
+    pub fn continue_from(self, sort_key: u64) -> Span {
+        match self {
+            Self::NewestFirst => Span::Before(sort_key),
+            Self::Upwards | Self::OldestFirst => Span::After(sort_key),
+        }
+    }
 }
 
 /// Rows of one page with their sort keys: where it ends and where the next one begins.
