@@ -11,7 +11,7 @@ use gateway::native::NativeConfig;
 use model::{AccountId, DisplayName, NewTweet, Password, TweetText, Username, Visibility};
 use server::assembly::{Server, ServerParts};
 use service::live::LiveConfig;
-use service::{Argon2Cost, Caller, Service, ServiceConfig, SignUp, timeline};
+use service::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp, timeline};
 use store::env::{SystemClock, SystemRandom};
 use store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
@@ -61,19 +61,21 @@ async fn assemble(directory: &TempDir) -> (Arc<SqliteStore>, Server) {
         SqliteStore::open(&path, &SqliteOptions::default(), clock.clone()).expect("a new store");
     let store = Arc::new(store);
     let server = Server::assemble(ServerParts {
-        store: store.clone(),
-        events,
-        clock,
-        random: Arc::new(SystemRandom),
-        service: ServiceConfig {
-            argon2: CHEAP,
-            sign_ups_per_address: 0,
-            login_failures_per_address: 0,
-            login_answer_after: Duration::ZERO,
-            ..ServiceConfig::default()
+        service: ServiceParts {
+            store: store.clone(),
+            events,
+            clock,
+            random: Arc::new(SystemRandom),
+            config: ServiceConfig {
+                argon2: CHEAP,
+                sign_ups_per_address: 0,
+                login_failures_per_address: 0,
+                login_answer_after: Duration::ZERO,
+                ..ServiceConfig::default()
+            },
+            live: LiveConfig::default(),
+            timelines: timeline::Limits::default(),
         },
-        live: LiveConfig::default(),
-        timelines: timeline::Limits::default(),
         gateways: GatewayLimits::unlimited(),
         native: NativeConfig::default(),
     });

@@ -25,20 +25,8 @@ const READS_PER_CORE: usize = 4;
 /// What a server is assembled from.
 #[derive(Debug)]
 pub struct ServerParts {
-    /// The opened store.
-    pub store: SharedStore,
-    /// The committed events of that store.
-    pub events: EventReceiver,
-    /// Source of the time.
-    pub clock: Arc<dyn Clock>,
-    /// Source of salts, tokens and jitter.
-    pub random: Arc<dyn Random>,
-    /// Policies and limits of the service.
-    pub service: ServiceConfig,
-    /// Limits of live delivery.
-    pub live: LiveConfig,
-    /// Limits of the home timelines in memory.
-    pub timelines: timeline::Limits,
+    /// The service with the opened store.
+    pub service: ServiceParts,
     /// Limits over all gateways.
     pub gateways: GatewayLimits,
     /// Limits of the native gateway.
@@ -56,13 +44,15 @@ impl ServerParts {
         random: Arc<dyn Random>,
     ) -> Self {
         Self {
-            store,
-            events,
-            clock,
-            random,
-            service: service_config(config),
-            live: LiveConfig::default(),
-            timelines: timeline::Limits::default(),
+            service: ServiceParts {
+                store,
+                events,
+                clock,
+                random,
+                config: service_config(config),
+                live: LiveConfig::default(),
+                timelines: timeline::Limits::default(),
+            },
             gateways: gateway_limits(config),
             native: native_config(config),
         }
@@ -87,11 +77,10 @@ impl Server {
     /// # Errors
     /// Those of [`Service::start`].
     pub async fn assemble(parts: ServerParts) -> Result<Self> {
-        let ServerParts { store, events, clock, random, service, live, timelines, gateways, native } = parts;
+        let ServerParts { service, gateways, native } = parts;
         let (stop, stopping) = watch::channel(false);
-        let shared = Shared::new(gateways, Arc::clone(&random), stopping);
-        let parts = ServiceParts { store, events, clock, random, config: service, live, timelines };
-        let service = Service::start(parts).await?;
+        let shared = Shared::new(gateways, Arc::clone(&service.random), stopping);
+        let service = Service::start(service).await?;
         let native = NativeGateway::new(Arc::clone(&shared), Arc::clone(&service), native);
         Ok(Self { service, shared, native, stop })
     }

@@ -25,7 +25,7 @@ use gateway::GatewayLimits;
 use gateway::native::{NativeConfig, NativeTimeouts};
 use service::live::LiveConfig;
 use service::test_support::config;
-use service::timeline;
+use service::{ServiceParts, timeline};
 use store::Change;
 use store::env::{Clock, Random};
 use store::sqlite::simulated::{SimOptions, SimulatedDisk};
@@ -149,14 +149,16 @@ fn create_accounts(disk: &SimulatedDisk) {
 async fn serve(disk: Arc<SimulatedDisk>, clock: Arc<SimulatedClock>, options: SimOptions) -> turmoil::Result {
     let (store, events) = disk.open(clock.clone(), options.clone());
     let server = Server::assemble(ServerParts {
-        store: Arc::new(store),
-        events,
-        clock,
-        random: Arc::new(SimulatedRandom(options.chance.clone())),
-        service: config(),
-        // Small, so that its limits are reached.
-        live: LiveConfig { inbox: 4, replay_max: 12, ..LiveConfig::default() },
-        timelines: timeline::Limits::default(),
+        service: ServiceParts {
+            store: Arc::new(store),
+            events,
+            clock,
+            random: Arc::new(SimulatedRandom(options.chance.clone())),
+            config: config(),
+            // Small, so that its limits are reached.
+            live: LiveConfig { inbox: 4, replay_max: 12, ..LiveConfig::default() },
+            timelines: timeline::Limits::default(),
+        },
         gateways: GatewayLimits::unlimited(),
         native: NativeConfig {
             timeouts: NativeTimeouts { heartbeat: Duration::from_secs(1), ..NativeTimeouts::default() },
