@@ -92,8 +92,6 @@ pub struct Command {
     pub keys: &'static [&'static str],
     /// What it does, in a few words.
     pub title: &'static str,
-    /// The verb of the command line that does the same, or an empty string; `{id}` and `{user}` are the selection.
-    pub verb: &'static str,
     /// What can follow its name.
     pub argument: Argument,
     /// What has to be true for it to run; the first that is not is shown as the reason.
@@ -103,196 +101,196 @@ pub struct Command {
 }
 
 /// Calls a macro with the rows of the table:
-/// `Action "id" Context ["key"] "Title" "verb" argument [requirement] interface Run;`
+/// `Action "id" Context ["key"] "Title" argument [requirement] interface Run;`
 /// The last column is an expression of `update::commands`.
 macro_rules! for_each_command {
     ($callback:ident) => {
         $callback! {
             // Moving.
-            Down "down" List ["j", "down"] "Next" "" None [] Screen Plain(movement::down);
-            Up "up" List ["k", "up"] "Previous" "" None [] Screen Plain(movement::up);
-            LineDown "line-down" List ["J"] "Scroll down a line" "" None [] Screen Plain(movement::line_down);
-            LineUp "line-up" List ["K"] "Scroll up a line" "" None [] Screen Plain(movement::line_up);
-            HalfDown "half-down" List ["ctrl-d"] "Half a page down" "" None [] Screen Plain(movement::half_page_down);
-            HalfUp "half-up" List ["ctrl-u"] "Half a page up" "" None [] Screen Plain(movement::half_page_up);
-            PageDown "page-down" List ["space", "pagedown"] "A page down" "" None [] Screen Plain(movement::page_down);
-            PageUp "page-up" List ["pageup"] "A page up" "" None [] Screen Plain(movement::page_up);
-            First "first" List ["g g", "home"] "Go to the top" "" None [] Any Plain(movement::first);
-            Last "last" List ["G", "end"] "Go to the bottom" "" None [] Any Plain(movement::last);
-            Open "open" List ["enter", "l", "right"] "Open the selected row" "" None [] Any Plain(open);
-            Back "back" Anywhere ["esc", "h", "left"] "Back" "" None [] Any Plain(tabs::back);
-            Close "close" Anywhere ["q"] "Close this screen; on the first one, press twice to quit" "" None [] Any
+            Down "down" List ["j", "down"] "Next" None [] Screen Plain(movement::down);
+            Up "up" List ["k", "up"] "Previous" None [] Screen Plain(movement::up);
+            LineDown "line-down" List ["J"] "Scroll down a line" None [] Screen Plain(movement::line_down);
+            LineUp "line-up" List ["K"] "Scroll up a line" None [] Screen Plain(movement::line_up);
+            HalfDown "half-down" List ["ctrl-d"] "Half a page down" None [] Screen Plain(movement::half_page_down);
+            HalfUp "half-up" List ["ctrl-u"] "Half a page up" None [] Screen Plain(movement::half_page_up);
+            PageDown "page-down" List ["space", "pagedown"] "A page down" None [] Screen Plain(movement::page_down);
+            PageUp "page-up" List ["pageup"] "A page up" None [] Screen Plain(movement::page_up);
+            First "first" List ["g g", "home"] "Go to the top" None [] Any Plain(movement::first);
+            Last "last" List ["G", "end"] "Go to the bottom" None [] Any Plain(movement::last);
+            Open "open" List ["enter", "l", "right"] "Open the selected row" None [] Any Plain(open);
+            Back "back" Anywhere ["esc", "h", "left"] "Back" None [] Any Plain(tabs::back);
+            Close "close" Anywhere ["q"] "Close this screen; on the first one, press twice to quit" None [] Any
                 Plain(actions::close);
-            HistoryBack "history-back" Anywhere ["H"] "Back in history" "" None [HistoryBefore] Any
+            HistoryBack "history-back" Anywhere ["H"] "Back in history" None [HistoryBefore] Any
                 Plain(actions::history_back);
-            HistoryForward "history-forward" Anywhere ["L"] "Forward in history" "" None [HistoryAfter] Any
+            HistoryForward "history-forward" Anywhere ["L"] "Forward in history" None [HistoryAfter] Any
                 Plain(actions::history_forward);
-            NextTab "next-tab" Anywhere ["]", "tab"] "Next tab" "" None [] Screen Plain(tabs::next);
-            PreviousTab "previous-tab" Anywhere ["[", "shift-tab"] "Previous tab" "" None [] Screen Plain(tabs::previous);
-            Tab1 "tab-1" Anywhere ["1"] "First tab" "" None [] Screen Plain(|state| tabs::select(state, 0));
-            Tab2 "tab-2" Anywhere ["2"] "Second tab" "" None [] Screen Plain(|state| tabs::select(state, 1));
-            Tab3 "tab-3" Anywhere ["3"] "Third tab" "" None [] Screen Plain(|state| tabs::select(state, 2));
-            Tab4 "tab-4" Anywhere ["4"] "Fourth tab" "" None [] Screen Plain(|state| tabs::select(state, 3));
-            Tab5 "tab-5" Anywhere ["5"] "Fifth tab" "" None [] Screen Plain(|state| tabs::select(state, 4));
-            Tab6 "tab-6" Anywhere ["6"] "Sixth tab" "" None [] Screen Plain(|state| tabs::select(state, 5));
+            NextTab "next-tab" Anywhere ["]", "tab"] "Next tab" None [] Screen Plain(tabs::next);
+            PreviousTab "previous-tab" Anywhere ["[", "shift-tab"] "Previous tab" None [] Screen Plain(tabs::previous);
+            Tab1 "tab-1" Anywhere ["1"] "First tab" None [] Screen Plain(|state| tabs::select(state, 0));
+            Tab2 "tab-2" Anywhere ["2"] "Second tab" None [] Screen Plain(|state| tabs::select(state, 1));
+            Tab3 "tab-3" Anywhere ["3"] "Third tab" None [] Screen Plain(|state| tabs::select(state, 2));
+            Tab4 "tab-4" Anywhere ["4"] "Fourth tab" None [] Screen Plain(|state| tabs::select(state, 3));
+            Tab5 "tab-5" Anywhere ["5"] "Fifth tab" None [] Screen Plain(|state| tabs::select(state, 4));
+            Tab6 "tab-6" Anywhere ["6"] "Sixth tab" None [] Screen Plain(|state| tabs::select(state, 5));
 
             // Live.
-            ShowNew "show-new" List ["."] "Show new tweets" "" None [] Any Plain(unread::show_new);
-            ReadLine "read-line" List ["'"] "Go to where you stopped reading" "" None [] Any Plain(unread::read_line);
-            MarkRead "mark-read" List ["m"] "Mark as read up to here" "" None [] Any Plain(unread::mark_read);
-            NextUnread "next-unread" Anywhere ["alt-a"] "Next unread, on any screen" "" None [] Any
+            ShowNew "show-new" List ["."] "Show new tweets" None [] Any Plain(unread::show_new);
+            ReadLine "read-line" List ["'"] "Go to where you stopped reading" None [] Any Plain(unread::read_line);
+            MarkRead "mark-read" List ["m"] "Mark as read up to here" None [] Any Plain(unread::mark_read);
+            NextUnread "next-unread" Anywhere ["alt-a"] "Next unread, on any screen" None [] Any
                 Plain(unread::next_anywhere);
-            Refresh "refresh" Anywhere ["ctrl-l"] "Reload and redraw" "" None [] Screen Plain(actions::reload);
+            Refresh "refresh" Anywhere ["ctrl-l"] "Reload and redraw" None [] Screen Plain(actions::reload);
 
             // Tweets.
-            Compose "post" Anywhere ["c"] "Write a tweet" "post" None [Write] Any
+            Compose "post" Anywhere ["c"] "Write a tweet" None [Write] Any
                 Plain(|state| compose::open(state, Writing::New));
-            Reply "reply" Tweet ["r"] "Reply" "reply {id}" None [Write] Any
+            Reply "reply" Tweet ["r"] "Reply" None [Write] Any
                 OnTweet(|state, id| compose::open(state, Writing::Reply(id)));
-            Retweet "retweet" Tweet ["b"] "Retweet or undo the retweet" "retweet {id}" None [Write] Any
+            Retweet "retweet" Tweet ["b"] "Retweet or undo the retweet" None [Write] Any
                 OnTweet(user_actions::retweet);
-            Quote "quote" Tweet ["B"] "Quote" "quote {id}" None [Write] Any
+            Quote "quote" Tweet ["B"] "Quote" None [Write] Any
                 OnTweet(|state, id| compose::open(state, Writing::Quote(id)));
-            Like "like" Tweet ["f"] "Like or unlike" "like {id}" None [Write] Any OnTweet(user_actions::like);
-            Bookmark "bookmark" Tweet ["s"] "Bookmark or remove the bookmark" "bookmark {id}" None [Write] Any
+            Like "like" Tweet ["f"] "Like or unlike" None [Write] Any OnTweet(user_actions::like);
+            Bookmark "bookmark" Tweet ["s"] "Bookmark or remove the bookmark" None [Write] Any
                 OnTweet(user_actions::bookmark);
-            Edit "edit" Tweet ["e"] "Edit your tweet" "edit {id}" None [Write, OwnTweet] Any
+            Edit "edit" Tweet ["e"] "Edit your tweet" None [Write, OwnTweet] Any
                 OnTweet(|state, id| compose::open(state, Writing::Edit(id)));
-            Delete "delete" Tweet ["d"] "Delete your tweet" "delete {id}" None [Write, OwnTweet] Any
+            Delete "delete" Tweet ["d"] "Delete your tweet" None [Write, OwnTweet] Any
                 OnTweet(user_actions::delete);
-            Thread "thread" Tweet ["t"] "Show the thread" "thread {id}" None [] Any
+            Thread "thread" Tweet ["t"] "Show the thread" None [] Any
                 OnTweet(|state, id| navigation::go(state, Route::Thread(id)));
-            Details "details" Tweet ["i"] "Details: id, times, versions" "show {id}" None [] Any
+            Details "details" Tweet ["i"] "Details: id, times, versions" None [] Any
                 OnTweet(prompts::ask_details);
-            Fold "fold" Tweet ["z a", "z c", "z o"] "Fold or unfold the replies below" "" None [] Any Plain(tabs::fold);
-            Links "links" Tweet ["o"] "Links, hashtags and people in it" "" None [] Any
+            Fold "fold" Tweet ["z a", "z c", "z o"] "Fold or unfold the replies below" None [] Any Plain(tabs::fold);
+            Links "links" Tweet ["o"] "Links, hashtags and people in it" None [] Any
                 OnTweet(|state, id| prompts::open(state, PromptKind::Links(id)));
 
             // People.
-            Author "author" Person ["a"] "Profile" "profile @{user}" Person [] Any
+            Author "author" Person ["a"] "Profile" Person [] Any
                 OnPerson(|state, username, _| navigation::go_to_profile(state, username));
-            Follow "follow" Person ["F"] "Follow or unfollow" "follow @{user}" Person [Write, OtherPerson] Any
+            Follow "follow" Person ["F"] "Follow or unfollow" Person [Write, OtherPerson] Any
                 OnPerson(user_actions::follow);
-            RemoveFollower "remove-follower" Person ["R"] "Remove from your followers" "remove-follower @{user}" Person
+            RemoveFollower "remove-follower" Person ["R"] "Remove from your followers" Person
                 [Write, OtherPerson, Follower] Any OnPerson(user_actions::remove_follower);
-            Mute "mute" Person ["M"] "Mute or unmute" "mute @{user}" Person [Write, OtherPerson] Any
+            Mute "mute" Person ["M"] "Mute or unmute" Person [Write, OtherPerson] Any
                 OnPerson(user_actions::mute);
-            Block "block" Person ["X"] "Block or unblock" "block @{user}" Person [Write, OtherPerson] Any
+            Block "block" Person ["X"] "Block or unblock" Person [Write, OtherPerson] Any
                 OnPerson(user_actions::block);
-            Report "report" Person [] "Report to the admins" "report @{user}" PersonAndText [Write, OtherPerson] Any
+            Report "report" Person [] "Report to the admins" PersonAndText [Write, OtherPerson] Any
                 OnPerson(user_actions::report);
-            Chat "chat" Person ["C"] "Chat" "chat @{user}" Person [Write, OtherPerson] Any
+            Chat "chat" Person ["C"] "Chat" Person [Write, OtherPerson] Any
                 OnPerson(|state, username, _| navigation::go(state, Route::Conversation(username)));
 
             // Going.
-            GoHome "home" Anywhere ["g h"] "Home feed" "feed" None [] Any Go(Route::Home);
-            GoMine "mine" Anywhere ["g m"] "Your tweets" "feed mine" None [] Any Go(Route::Mine);
-            GoLocal "local" Anywhere ["g l"] "All public tweets of this server" "feed local" None [] Any Go(Route::Local);
-            GoBookmarks "bookmarks" Anywhere ["g b"] "Bookmarks" "feed bookmarks" None [] Any Go(Route::Bookmarks);
-            GoLiked "liked" Anywhere ["g f"] "Tweets you like" "feed likes" None [] Any Go(Route::Likes);
-            GoNotifications "notifs" Anywhere ["g n"] "Notifications" "notifs" None [] Any Go(Route::Notifications);
-            GoChats "chats" Anywhere ["g c"] "Chats" "chat list" None [] Any Go(Route::Conversations);
-            GoTrends "tags" Anywhere ["g t"] "Trending hashtags" "tags" None [] Any Go(Route::Trends);
-            GoProfile "me" Anywhere ["g p"] "Your profile" "whoami" None [] Any Plain(navigation::go_to_own_profile);
-            GoPeople "people" Anywhere ["g u"] "People" "people" None [] Any Go(Route::People);
-            GoOnline "online" Anywhere ["g o"] "Who's online" "online" None [] Any Go(Route::Online);
-            GoDrafts "drafts" Anywhere ["g d"] "Drafts and outbox" "" None [] Any Go(Route::Drafts);
-            GoSettings "settings" Anywhere ["g s"] "Settings" "" None [] Any Go(Route::Settings);
-            GoSessions "sessions" Anywhere [] "Where you are signed in" "sessions" None [] Any Go(Route::Sessions);
-            GoKeys "keys" Anywhere [] "SSH keys of your account" "keys" None [] Any Go(Route::Keys);
-            BindKey "bind-key" Anywhere [] "Add the SSH key of this connection to your account" "keys add" None
+            GoHome "home" Anywhere ["g h"] "Home feed" None [] Any Go(Route::Home);
+            GoMine "mine" Anywhere ["g m"] "Your tweets" None [] Any Go(Route::Mine);
+            GoLocal "local" Anywhere ["g l"] "All public tweets of this server" None [] Any Go(Route::Local);
+            GoBookmarks "bookmarks" Anywhere ["g b"] "Bookmarks" None [] Any Go(Route::Bookmarks);
+            GoLiked "liked" Anywhere ["g f"] "Tweets you like" None [] Any Go(Route::Likes);
+            GoNotifications "notifs" Anywhere ["g n"] "Notifications" None [] Any Go(Route::Notifications);
+            GoChats "chats" Anywhere ["g c"] "Chats" None [] Any Go(Route::Conversations);
+            GoTrends "tags" Anywhere ["g t"] "Trending hashtags" None [] Any Go(Route::Trends);
+            GoProfile "me" Anywhere ["g p"] "Your profile" None [] Any Plain(navigation::go_to_own_profile);
+            GoPeople "people" Anywhere ["g u"] "People" None [] Any Go(Route::People);
+            GoOnline "online" Anywhere ["g o"] "Who's online" None [] Any Go(Route::Online);
+            GoDrafts "drafts" Anywhere ["g d"] "Drafts and outbox" None [] Any Go(Route::Drafts);
+            GoSettings "settings" Anywhere ["g s"] "Settings" None [] Any Go(Route::Settings);
+            GoSessions "sessions" Anywhere [] "Where you are signed in" None [] Any Go(Route::Sessions);
+            GoKeys "keys" Anywhere [] "SSH keys of your account" None [] Any Go(Route::Keys);
+            BindKey "bind-key" Anywhere [] "Add the SSH key of this connection to your account" None
                 [OfferedKey] Any Plain(user_actions::bind_key);
-            GoMuted "muted" Anywhere [] "People you muted" "" None [] Any Go(Route::Muted);
-            GoBlocked "blocked" Anywhere [] "People you blocked" "" None [] Any Go(Route::Blocked);
-            Search "search" Anywhere ["g /"] "Search tweets, people and hashtags" "search" Text("words, @name or #tag")
+            GoMuted "muted" Anywhere [] "People you muted" None [] Any Go(Route::Muted);
+            GoBlocked "blocked" Anywhere [] "People you blocked" None [] Any Go(Route::Blocked);
+            Search "search" Anywhere ["g /"] "Search tweets, people and hashtags" Text("words, @name or #tag")
                 [] Any WithText(prompts::search);
-            GoTag "tag" Anywhere ["#"] "Feed of a hashtag" "feed" Text("hashtag") [] Any WithText(prompts::go_to_hashtag);
-            GoUser "user" Anywhere ["@"] "Go to a profile" "profile" Text("username") [] Any
+            GoTag "tag" Anywhere ["#"] "Feed of a hashtag" Text("hashtag") [] Any WithText(prompts::go_to_hashtag);
+            GoUser "user" Anywhere ["@"] "Go to a profile" Text("username") [] Any
                 WithText(prompts::go_to_username);
-            Jump "jump" Anywhere ["ctrl-k"] "Jump to a person, hashtag, chat or feed" "" None [] Any
+            Jump "jump" Anywhere ["ctrl-k"] "Jump to a person, hashtag, chat or feed" None [] Any
                 Plain(|state| prompts::open(state, PromptKind::Jump));
 
             // Copying.
-            CopyText "copy-text" Tweet ["y t"] "Copy the text" "" None [] Screen OnTweet(clipboard::copy_text);
-            CopyId "copy-id" Tweet ["y i"] "Copy the id" "" None [] Screen OnTweet(clipboard::copy_id);
-            CopyLink "copy-link" Tweet ["y y"] "Copy the first link, or the id" "" None [] Screen
+            CopyText "copy-text" Tweet ["y t"] "Copy the text" None [] Screen OnTweet(clipboard::copy_text);
+            CopyId "copy-id" Tweet ["y i"] "Copy the id" None [] Screen OnTweet(clipboard::copy_id);
+            CopyLink "copy-link" Tweet ["y y"] "Copy the first link, or the id" None [] Screen
                 OnTweet(clipboard::copy_link);
-            CopyCommand "copy-command" Anywhere ["y c"] "Copy the command line for this screen" "" None [] Screen
+            CopyCommand "copy-command" Anywhere ["y c"] "Copy the command line for this screen" None [] Screen
                 Plain(clipboard::copy_command);
 
             // Finding.
-            Filter "filter" List ["/"] "Filter the rows" "" Text("words") [] Any WithText(prompts::filter);
-            NextMatch "next-match" List ["n"] "Next unread or match" "" None [] Any Plain(unread::next_here);
-            PreviousMatch "previous-match" List ["N"] "Previous match" "" None [] Any Plain(unread::previous_here);
+            Filter "filter" List ["/"] "Filter the rows" Text("words") [] Any WithText(prompts::filter);
+            NextMatch "next-match" List ["n"] "Next unread or match" None [] Any Plain(unread::next_here);
+            PreviousMatch "previous-match" List ["N"] "Previous match" None [] Any Plain(unread::previous_here);
 
             // The program.
-            Palette "palette" Anywhere [":", "ctrl-p"] "All commands" "" None [] Screen
+            Palette "palette" Anywhere [":", "ctrl-p"] "All commands" None [] Screen
                 Plain(|state| prompts::open(state, PromptKind::Palette));
-            Help "help" Anywhere ["?", "f1"] "Shortcuts for this screen" "" None [] Screen
+            Help "help" Anywhere ["?", "f1"] "Shortcuts for this screen" None [] Screen
                 Plain(|state| prompts::open(state, PromptKind::Help));
-            Undo "undo" Anywhere ["u"] "Undo" "" None [Undoable] Any Plain(user_actions::undo);
-            Redo "redo" Anywhere ["ctrl-r"] "Redo" "" None [Redoable] Any Plain(user_actions::redo);
-            SidePane "side-pane" Anywhere ["\\"] "Show or hide trends and who's online" "" None [] Screen
+            Undo "undo" Anywhere ["u"] "Undo" None [Undoable] Any Plain(user_actions::undo);
+            Redo "redo" Anywhere ["ctrl-r"] "Redo" None [Redoable] Any Plain(user_actions::redo);
+            SidePane "side-pane" Anywhere ["\\"] "Show or hide trends and who's online" None [] Screen
                 Plain(actions::toggle_side_pane);
-            Status "status" Anywhere ["="] "Where you are and what is new" "" None [] Any Plain(unread::show_status);
-            Accounts "accounts" Anywhere ["A"] "Switch accounts" "accounts" None
+            Status "status" Anywhere ["="] "Where you are and what is new" None [] Any Plain(unread::show_status);
+            Accounts "accounts" Anywhere ["A"] "Switch accounts" None
                 [Local("Over SSH you can't switch accounts: sign out, then connect as another")] Any
                 Plain(|_| vec![Effect::ListAccounts]);
-            EditProfile "edit-profile" Anywhere [] "Edit your profile" "" None [Write] Any Plain(prompts::edit_profile);
-            Password "password" Anywhere [] "Change your password" "passwd" None [Write] Any
+            EditProfile "edit-profile" Anywhere [] "Edit your profile" None [Write] Any Plain(prompts::edit_profile);
+            Password "password" Anywhere [] "Change your password" None [Write] Any
                 Plain(prompts::change_password);
-            HidePresence "hide-presence" Anywhere [] "Hide or show that you're online" "" None [Write] Any
+            HidePresence "hide-presence" Anywhere [] "Hide or show that you're online" None [Write] Any
                 Plain(user_actions::toggle_presence);
-            LogOut "log-out" Anywhere [] "Sign out on this device" "logout" None [] Any Plain(|_| actions::log_out(false));
-            LogOutEverywhere "log-out-everywhere" Anywhere [] "Sign out on all devices" "logout --everywhere" None [] Any
+            LogOut "log-out" Anywhere [] "Sign out on this device" None [] Any Plain(|_| actions::log_out(false));
+            LogOutEverywhere "log-out-everywhere" Anywhere [] "Sign out on all devices" None [] Any
                 Plain(|_| actions::log_out(true));
-            Theme "theme" Anywhere [] "Next theme" "" None [] Screen Plain(|state| preferences::change(state, "theme"));
-            BindKeys "bind" Anywhere [] "Change a shortcut" "keymap" Text("command and key, for example: like x")
+            Theme "theme" Anywhere [] "Next theme" None [] Screen Plain(|state| preferences::change(state, "theme"));
+            BindKeys "bind" Anywhere [] "Change a shortcut" Text("command and key, for example: like x")
                 [] Any WithText(prompts::change_shortcut);
-            TestNotification "test-notification" Anywhere [] "Send a test notification" "" None [] Screen
+            TestNotification "test-notification" Anywhere [] "Send a test notification" None [] Screen
                 Plain(actions::test_notification);
-            SettingsFile "settings-file" Anywhere [] "Show the settings file" "" None [] Any
+            SettingsFile "settings-file" Anywhere [] "Show the settings file" None [] Any
                 Plain(prompts::settings_file);
-            Log "log" Anywhere [] "Log of this session" "" None [] Any Go(Route::Log);
-            Doctor "doctor" Anywhere [] "What this terminal supports" "" None [] Screen Go(Route::Doctor);
-            Suspend "suspend" Anywhere ["ctrl-z"] "Suspend; fg resumes" "" None
+            Log "log" Anywhere [] "Log of this session" None [] Any Go(Route::Log);
+            Doctor "doctor" Anywhere [] "What this terminal supports" None [] Screen Go(Route::Doctor);
+            Suspend "suspend" Anywhere ["ctrl-z"] "Suspend; fg resumes" None
                 [Local("Over SSH there is no shell to suspend to")] Screen Plain(|_| vec![Effect::Suspend]);
-            Quit "quit" Anywhere [] "Quit" "" None [] Any Plain(quit::quit);
+            Quit "quit" Anywhere [] "Quit" None [] Any Plain(quit::quit);
 
             // Writing.
-            Send "send" Composer ["ctrl-s", "ctrl-enter", "alt-enter"] "Send" "" None [] Any Plain(compose::send);
-            CycleVisibility "visibility" Composer ["alt-v"] "Change who can see it" "" None [] Any
+            Send "send" Composer ["ctrl-s", "ctrl-enter", "alt-enter"] "Send" None [] Any Plain(compose::send);
+            CycleVisibility "visibility" Composer ["alt-v"] "Change who can see it" None [] Any
                 Plain(compose::cycle_audience);
-            SplitThread "split" Composer ["alt-t"] "Split a long text into a thread" "" None [] Any
+            SplitThread "split" Composer ["alt-t"] "Split a long text into a thread" None [] Any
                 Plain(compose::send_as_thread);
-            ExternalEditor "editor" Composer ["ctrl-x ctrl-e", "ctrl-o"] "Open $EDITOR" "" None
+            ExternalEditor "editor" Composer ["ctrl-x ctrl-e", "ctrl-o"] "Open $EDITOR" None
                 [Local("Over SSH there is no editor")] Any Plain(compose::external_editor);
-            Complete "complete" Composer ["tab"] "Insert the completion" "" None [] Any Plain(completion::accept);
-            KeepDraft "keep-draft" Composer ["esc"] "Close and keep the draft" "" None [] Any Plain(drafts::put_away);
-            DiscardDraft "discard-draft" Composer ["alt-x"] "Discard the draft" "" None [] Any Plain(compose::discard);
+            Complete "complete" Composer ["tab"] "Insert the completion" None [] Any Plain(completion::accept);
+            KeepDraft "keep-draft" Composer ["esc"] "Close and keep the draft" None [] Any Plain(drafts::put_away);
+            DiscardDraft "discard-draft" Composer ["alt-x"] "Discard the draft" None [] Any Plain(compose::discard);
 
             // Prompts.
-            Accept "accept" Prompt ["enter"] "Accept" "" None [] Any Plain(accept);
-            Cancel "cancel" Prompt ["esc", "ctrl-g"] "Cancel" "" None [] Any Plain(prompts::cancel);
-            ChoiceDown "choice-down" Prompt ["down", "ctrl-n", "tab"] "Next" "" None [] Any
+            Accept "accept" Prompt ["enter"] "Accept" None [] Any Plain(accept);
+            Cancel "cancel" Prompt ["esc", "ctrl-g"] "Cancel" None [] Any Plain(prompts::cancel);
+            ChoiceDown "choice-down" Prompt ["down", "ctrl-n", "tab"] "Next" None [] Any
                 Plain(|state| prompts::step_choice(state, 1));
-            ChoiceUp "choice-up" Prompt ["up", "ctrl-p", "shift-tab"] "Previous" "" None [] Any
+            ChoiceUp "choice-up" Prompt ["up", "ctrl-p", "shift-tab"] "Previous" None [] Any
                 Plain(|state| prompts::step_choice(state, -1));
 
             // Forms.
-            NextField "next-field" Form ["tab", "down"] "Next field" "" None [] Any Plain(|state| forms::step(state, 1));
-            PreviousField "previous-field" Form ["shift-tab", "up"] "Previous field" "" None [] Any
+            NextField "next-field" Form ["tab", "down"] "Next field" None [] Any Plain(|state| forms::step(state, 1));
+            PreviousField "previous-field" Form ["shift-tab", "up"] "Previous field" None [] Any
                 Plain(|state| forms::step(state, -1));
-            Submit "submit" Form ["enter"] "Next or submit" "" None [] Any Plain(forms::submit);
-            Reveal "reveal" Form ["ctrl-r"] "Show or hide the password" "" None [] Any Plain(forms::toggle_password);
-            LeaveForm "leave-form" Form ["esc"] "Cancel" "" None [] Any Plain(forms::leave);
+            Submit "submit" Form ["enter"] "Next or submit" None [] Any Plain(forms::submit);
+            Reveal "reveal" Form ["ctrl-r"] "Show or hide the password" None [] Any Plain(forms::toggle_password);
+            LeaveForm "leave-form" Form ["esc"] "Cancel" None [] Any Plain(forms::leave);
         }
     };
 }
 pub(crate) use for_each_command;
 
 macro_rules! descriptions {
-    ($($action:ident $id:literal $context:ident [$($key:literal),*] $title:literal $verb:literal
+    ($($action:ident $id:literal $context:ident [$($key:literal),*] $title:literal
         $argument:ident $(($hint:literal))? [$($requirement:ident $(($reason:literal))?),*] $interface:ident
         $run:ident($($function:tt)*);)*) => {
         /// Identifies a command.
@@ -306,7 +304,6 @@ macro_rules! descriptions {
             context: Context::$context,
             keys: &[$($key),*],
             title: $title,
-            verb: $verb,
             argument: Argument::$argument $(($hint))?,
             requirements: &[$(Requirement::$requirement $(($reason))?),*],
             interface: Interface::$interface,

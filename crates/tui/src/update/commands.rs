@@ -37,7 +37,7 @@ enum Run {
 }
 
 macro_rules! functions {
-    ($($action:ident $id:literal $context:ident [$($key:literal),*] $title:literal $verb:literal
+    ($($action:ident $id:literal $context:ident [$($key:literal),*] $title:literal
         $argument:ident $(($hint:literal))? [$($requirement:ident $(($reason:literal))?),*] $interface:ident
         $run:ident($($function:tt)*);)*) => {
         fn function(action: Action) -> Run {
