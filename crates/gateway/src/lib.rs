@@ -10,5 +10,6 @@ mod pipeline;
 mod shared;
 #[cfg(feature = "ssh")]
 pub mod ssh;
+mod unread;
 
 pub use shared::{GatewayLimits, Shared};

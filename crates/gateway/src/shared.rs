@@ -8,6 +8,7 @@ use store::env::Random;
 use tokio::sync::watch;
 
 use crate::limits::{ConnectionLimiter, ConnectionLimits, ReadLimiter, RequestRates};
+use crate::unread::UnreadBytes;
 
 /// Limits that hold over all gateways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +40,18 @@ impl GatewayLimits {
     }
 }
 
+/// Reads that may run at the same time for each search among them.
+const READS_PER_SEARCH: usize = 8;
+
 /// What all gateways of a server share.
 #[derive(Debug)]
 pub struct Shared {
     pub(crate) connections: Arc<ConnectionLimiter>,
     pub(crate) rates: RequestRates,
     pub(crate) reads: ReadLimiter,
+    /// Searches take one of these before they take one of the reads, so that they leave most of those to others.
+    pub(crate) searches: ReadLimiter,
+    pub(crate) unread: Arc<UnreadBytes>,
     pub(crate) random: Arc<dyn Random>,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
@@ -60,6 +67,8 @@ impl Shared {
             connections: ConnectionLimiter::new(limits.connections),
             rates: RequestRates::new(limits.requests_per_second, limits.requests_burst),
             reads: ReadLimiter::new(limits.concurrent_reads, limits.read_wait),
+            searches: ReadLimiter::new((limits.concurrent_reads / READS_PER_SEARCH).max(1), limits.read_wait),
+            unread: Arc::default(),
             random,
             stopping,
             requests: AtomicU64::new(0),

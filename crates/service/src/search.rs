@@ -44,6 +44,39 @@ impl Service {
     }
 }
 
+/// Most words of a search for tweets. The cost of a search grows with them.
+const WORDS_MAX: usize = 10;
+/// Most of them that may be prefixes: each is as costly as all the words that begin with it.
+const PREFIXES_MAX: usize = 2;
+
+/// Refuses a search for tweets that would take the server long.
+///
+/// # Errors
+/// `INVALID{search}`.
+pub(super) fn check_tweet_search(query: &str) -> Result<()> {
+    check_query("search", query)?;
+    let refuse = |reason: String| Err(Error::invalid("search", reason));
+    let (mut words, mut prefixes) = (0, 0);
+    let separate = |c: char| c.is_whitespace() || c.is_control();
+    for word in query.split(separate).filter(|word| word.chars().any(char::is_alphanumeric)) {
+        words += 1;
+        let Some(prefix) = word.strip_suffix('*') else { continue };
+        prefixes += 1;
+        let prefix = prefix.trim_end_matches('*');
+        // A script with thousands of letters has few words that begin with one of them.
+        if prefix.is_ascii() && prefix.chars().filter(char::is_ascii_alphanumeric).count() < 2 {
+            return refuse(format!("has too short a beginning: write more letters before the * of {word}"));
+        }
+    }
+    if words > WORDS_MAX {
+        return refuse(format!("has {words} words: search for at most {WORDS_MAX}"));
+    }
+    if prefixes > PREFIXES_MAX {
+        return refuse(format!("has {prefixes} beginnings (word*): search for at most {PREFIXES_MAX}"));
+    }
+    Ok(())
+}
+
 pub(super) fn check_query(field: &'static str, query: &str) -> Result<()> {
     if query.trim().is_empty() {
         return Err(Error::invalid(field, "is empty"));
@@ -52,4 +85,30 @@ pub(super) fn check_query(field: &'static str, query: &str) -> Result<()> {
         return Err(Error::invalid(field, format!("is longer than {QUERY_BYTES_MAX} bytes")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_would_take_long_is_refused_and_says_why() {
+        for (query, reason) in [
+            ("a b c d e f g h i j k", "has 11 words"),
+            ("ab* cd* ef*", "has 3 beginnings"),
+            ("a*", "write more letters"),
+            ("-a*", "write more letters"),
+            ("a**", "write more letters"),
+            ("ab*\u{7}cd*\tef*", "has 3 beginnings"),
+        ] {
+            let refused = check_tweet_search(query).unwrap_err();
+            assert!(
+                matches!(&refused, Error::Invalid { field, reason: why } if field == "search" && why.contains(reason)),
+                "{query}: {refused:?}"
+            );
+        }
+        for query in ["a b c d e f g h i j", "ab* cd*", "東*", "* * * * * * * * * * * * word"] {
+            assert_eq!(check_tweet_search(query), Ok(()), "{query}");
+        }
+    }
 }

@@ -92,7 +92,7 @@ impl Service {
             TimelineRequest::Bookmarks => (Timeline::Bookmarks(viewer), TweetList::Requested),
             TimelineRequest::Likes => (Timeline::Likes(viewer), TweetList::Requested),
             TimelineRequest::Search(query) => {
-                crate::search::check_query("search", &query)?;
+                crate::search::check_tweet_search(&query)?;
                 (Timeline::Search(query), TweetList::Public)
             }
         };

@@ -31,6 +31,8 @@ pub enum InjectedBug {
     AnswerFailedLogInsImmediately,
     /// Writes passwords and tokens to the log.
     LogSecrets,
+    /// Stops in the middle of reads whose client does not read.
+    HoldReadsWhileUnread,
 }
 
 /// A place in the code where a crash could do harm.
@@ -114,6 +116,7 @@ mod on {
             "skip-operator-check" => InjectedBug::SkipOperatorCheck,
             "answer-failed-log-ins-immediately" => InjectedBug::AnswerFailedLogInsImmediately,
             "log-secrets" => InjectedBug::LogSecrets,
+            "hold-reads-while-unread" => InjectedBug::HoldReadsWhileUnread,
             _ => return None,
         })
     }

@@ -1,7 +1,8 @@
 //! One connection: frames in, responses and events out, deadlines.
 //!
 //! It knows only the requests that change the connection itself. Everything runs in one task, with a future for each
-//! request: while a client does not read its responses, no more of its requests are started.
+//! request: while a client does not read its responses, no more of its requests are started, and those that have started
+//! go on to their end. A request that waits for its client would hold what others need.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -31,7 +32,8 @@ use store::fault::{self, InjectedBug};
 
 /// Requests of one connection that run at the same time; the others wait in the scheduler.
 const RUNNING_MAX: usize = 16;
-/// With this many bytes unsent, nothing is read, started or delivered.
+/// With this many bytes unsent, nothing is read, started or delivered. The responses to requests that run are added, so
+/// that at most this and [`RUNNING_MAX`] responses wait for a client.
 const UNSENT_BYTES_MAX: usize = 64 * 1024;
 /// For the last frame of a connection to be sent and received.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -221,6 +223,8 @@ struct Connection {
     /// Set when nothing more is read: until when requests in flight are answered, and why it ends.
     draining: Option<(Instant, Drain)>,
     requests: u64,
+    /// As it was counted last.
+    unread: usize,
     /// The source of deliveries has changed.
     has_new_session: bool,
 }
@@ -246,6 +250,7 @@ impl Connection {
             last_heard: now,
             draining: None,
             requests: 0,
+            unread: 0,
             has_new_session: false,
         }
     }
@@ -279,7 +284,10 @@ impl Connection {
                     Drain::Stopping => Reason::Stopping,
                 });
             }
+            self.count_unread(writer.queued());
             let has_capacity = writer.queued() < UNSENT_BYTES_MAX;
+            // Also without capacity: a request holds a permit until it has been polled to its end.
+            let finishes = has_capacity || !fault::is_on(InjectedBug::HoldReadsWhileUnread);
             let reads = has_capacity && self.draining.is_none();
             // While a request changes the session, its response comes before any push.
             let delivers = reads && self.held.is_none() && !self.scheduler.runs_exclusive();
@@ -291,7 +299,7 @@ impl Connection {
                 biased;
                 () = &mut alarm => Happened::Deadline,
                 () = &mut stopped, if self.draining.is_none() => Happened::Stopping,
-                Some(answer) = running.next(), if has_capacity => Happened::Answer(answer),
+                Some(answer) = running.next(), if finishes => Happened::Answer(answer),
                 delivery = &mut next_delivery, if delivers => Happened::Delivery(delivery),
                 frame = reader.read(), if reads => Happened::Frame(frame?),
                 flushed = flush(writer, reads), if !writer.is_idle() => {
@@ -328,6 +336,15 @@ impl Connection {
                 }
                 Happened::Deadline => return Ok(self.missed_deadline()),
             }
+        }
+    }
+
+    /// Bytes below [`UNSENT_BYTES_MAX`] are on their way; only what is above it counts as unread.
+    fn count_unread(&mut self, queued: usize) {
+        let unread = if queued < UNSENT_BYTES_MAX { 0 } else { queued };
+        if unread != self.unread {
+            self.unread = unread;
+            self.context.set_unread(unread);
         }
     }
 
@@ -461,6 +478,8 @@ impl Connection {
 
     fn session_changed(&mut self) {
         self.has_new_session = true;
+        // The new session's account has been told of none yet.
+        self.unread = 0;
         self.subscriptions.clear();
         self.held = None;
         let log_in_by = Instant::now() + self.timeouts.log_in;

@@ -12,6 +12,7 @@ use service::{Caller, LoggedIn};
 use super::gateway::NativeGateway;
 use crate::limits::ConnectionPermit;
 use crate::pipeline::RequestContext;
+use crate::unread::UnreadShare;
 
 /// One connection, from anonymous to logged in and back.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ struct State {
     caller: Caller,
     live: Option<Arc<LiveConnection>>,
     permit: Option<ConnectionPermit>,
+    /// `None` before log-in.
+    unread: Option<UnreadShare>,
 }
 
 impl ConnectionContext {
@@ -48,12 +51,12 @@ impl ConnectionContext {
         permit: ConnectionPermit,
     ) -> Arc<Self> {
         let caller = Caller::Anonymous(address);
-        Self::new(gateway, Some(address), State { caller, live: None, permit: Some(permit) })
+        Self::new(gateway, Some(address), State { caller, live: None, permit: Some(permit), unread: None })
     }
 
     /// A connection on the operator socket.
     pub(super) fn operator(gateway: Arc<NativeGateway>) -> Arc<Self> {
-        Self::new(gateway, None, State { caller: Caller::Operator, live: None, permit: None })
+        Self::new(gateway, None, State { caller: Caller::Operator, live: None, permit: None, unread: None })
     }
 
     fn new(gateway: Arc<NativeGateway>, address: Option<IpAddr>, state: State) -> Arc<Self> {
@@ -94,6 +97,21 @@ impl ConnectionContext {
     /// A request of this caller for the pipeline.
     pub(super) fn request(&self, caller: Caller) -> RequestContext<'_> {
         RequestContext { shared: &self.gateway.shared, caller, client: self.client_name() }
+    }
+
+    /// This many bytes wait for the client to read them.
+    pub(super) fn set_unread(&self, bytes: usize) {
+        if let Some(unread) = &self.lock().unread {
+            unread.set(bytes);
+        }
+    }
+
+    /// Refuses a read of an account that does not read what it has asked for.
+    ///
+    /// # Errors
+    /// `BUSY` at the limit of unread bytes, over all connections of the account.
+    pub(super) fn check_unread(&self) -> Result<()> {
+        if self.lock().unread.as_ref().is_some_and(UnreadShare::is_full) { Err(Error::Busy) } else { Ok(()) }
     }
 
     /// The source of this caller's pushes.
@@ -157,7 +175,11 @@ impl ConnectionContext {
         if let Some(permit) = &mut state.permit {
             permit.set_authenticated(matches!(caller, Caller::Member { .. }));
         }
-        let before = std::mem::replace(&mut state.live, live);
+        let unread = match caller {
+            Caller::Member { account, .. } => Some(self.gateway.shared.unread.connect(account)),
+            Caller::Anonymous(_) | Caller::Operator => None,
+        };
+        let before = (std::mem::replace(&mut state.live, live), std::mem::replace(&mut state.unread, unread));
         drop(state);
         // Disconnecting takes locks of its own.
         drop(before);

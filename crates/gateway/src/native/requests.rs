@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{Error, Operation};
+use model::{Concurrency, Error, Operation};
 use protocol::v1;
+use protocol::v1::read_timeline::Timeline;
 use protocol::v1::request::Op;
 use tokio::time::Instant;
 
@@ -35,8 +36,32 @@ pub(super) async fn handle(
     let Some(op) = request.op else {
         return (&Error::invalid("op", "is none that this server knows")).into();
     };
+    // Before the permit of a read, which it would hold while it waits.
+    let _search = if is_search(&op) {
+        match connection.gateway.shared.searches.acquire(since).await {
+            Ok(permit) => permit,
+            Err(error) => return (&error).into(),
+        }
+    } else {
+        None
+    };
     let operation = op.operation();
-    let work = dispatch::dispatch(&connection, op, &request.idempotency_key);
+    let reads = operation.concurrency() == Concurrency::Parallel;
+    let work = async {
+        if reads {
+            connection.check_unread()?;
+        }
+        dispatch::dispatch(&connection, op, &request.idempotency_key).await
+    };
     let context = connection.request(connection.caller());
     context.run(operation, since, work).await.unwrap_or_else(|error| (&error).into())
+}
+
+/// Whether a request looks through an index of words or names.
+fn is_search(op: &Op) -> bool {
+    match op {
+        Op::ReadTimeline(ask) => matches!(ask.timeline, Some(Timeline::Search(_))),
+        Op::SearchPeople(_) | Op::SearchHashtags(_) => true,
+        _ => false,
+    }
 }

@@ -120,6 +120,62 @@ async fn a_frame_at_the_limit_is_read_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_read_its_pages_delays_no_other() {
+    let server = TestServer::new().await;
+    let limits = GatewayLimits {
+        concurrent_reads: 2,
+        read_wait: Some(Duration::from_secs(3)),
+        ..GatewayLimits::unlimited()
+    };
+    let gateway = GatewayFixture::with(&server, NativeTimeouts::default(), limits);
+    let mut greedy = gateway.sign_up("mallory").await;
+    let mut bystander = gateway.sign_up("ada").await;
+    for n in 0..60 {
+        greedy.ask(post(format!("{n} {}", "🐢".repeat(480)))).await;
+    }
+    for _ in 0..40 {
+        greedy.queue(read_local());
+    }
+    greedy.writer.flush().await.unwrap();
+    // One page has been read, so the others are on their way; from here on nothing is read.
+    greedy.answer().await;
+    for _ in 0..10 {
+        let page = bystander.ask(read_local()).await;
+        assert!(matches!(page, response::Result::TweetPage(_)), "{:?}", code_of(&page));
+    }
+}
+
+#[tokio::test]
+async fn searches_wait_for_each_other_and_no_other_read_waits_for_them() {
+    let server = TestServer::new().await;
+    let limits = GatewayLimits {
+        concurrent_reads: 2,
+        read_wait: Some(Duration::from_millis(200)),
+        ..GatewayLimits::unlimited()
+    };
+    let gateway = GatewayFixture::with(&server, NativeTimeouts::default(), limits);
+    let mut ada = gateway.sign_up("ada").await;
+    // As while another search runs.
+    let _running = gateway.gateway.shared.searches.acquire(Instant::now()).await.unwrap();
+    let search = v1::read_timeline::Timeline::Search("turtle".into());
+    for op in [
+        Op::ReadTimeline(v1::ReadTimeline { timeline: Some(search), page: None }),
+        Op::SearchPeople(v1::SearchPeople { query: "ada".into(), ..v1::SearchPeople::default() }),
+        Op::SearchHashtags(v1::SearchHashtags { query: "ada".into(), ..v1::SearchHashtags::default() }),
+    ] {
+        let answer = ada.ask(op).await;
+        assert_eq!(code_of(&answer), Some(v1::ErrorCode::Busy), "{answer:?}");
+        assert!(matches!(ada.ask(read_local()).await, response::Result::TweetPage(_)));
+    }
+}
+
+fn read_local() -> Op {
+    let timeline = Some(v1::read_timeline::Timeline::Local(v1::Local {}));
+    let page = Some(v1::PageRequest { limit: 100, ..v1::PageRequest::default() });
+    Op::ReadTimeline(v1::ReadTimeline { timeline, page })
+}
+
+#[tokio::test]
 async fn an_unknown_request_gets_an_error_and_the_connection_goes_on() {
     let server = TestServer::new().await;
     let gateway = GatewayFixture::new(&server);

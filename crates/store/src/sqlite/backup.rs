@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use super::connection::open_reader;
+use super::connection::{self, open_reader};
 use super::files;
 use super::open_error::OpenError;
 use super::schema;
@@ -29,16 +29,14 @@ pub fn backup(database: &Path, to: &Path) -> Result<Copied, OpenError> {
     if to.exists() {
         return Err(OpenError::Exists { path: to.to_owned() });
     }
-    let mut unfinished = to.as_os_str().to_owned();
-    unfinished.push(".unfinished");
-    let unfinished = Path::new(&unfinished);
+    let unfinished = &files::unfinished(to);
     let _ = fs::remove_file(unfinished);
     // VACUUM INTO accepts an existing file if it is empty: so its mode is right from the first byte.
     drop(files::private_file(unfinished)?);
     fault::crash_point(CrashPoint::Backup);
     let copy = || -> rusqlite::Result<()> {
-        let target =
-            unfinished.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(unfinished.to_owned()))?;
+        let target = connection::literal(unfinished);
+        let target = target.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(unfinished.clone()))?;
         open_reader(database)?.execute("VACUUM INTO ?1", [target])?;
         Ok(())
     };

@@ -1,5 +1,6 @@
 //! Connections to the database: the writer's, the readers', and that of the maintenance thread.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -14,9 +15,15 @@ use crate::fault::{self, InjectedBug};
 /// How long a connection waits while another one locks the database.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The same path as SQLite has to be given it: a name that begins with `file:` would be a URI, with options that open
+/// another file in another way, and `:memory:` none at all.
+pub(super) fn literal(path: &Path) -> Cow<'_, Path> {
+    if path.is_absolute() { path.into() } else { Path::new(".").join(path).into() }
+}
+
 /// A connection that can write, not yet configured for durability.
 pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let db = Connection::open(path)?;
+    let db = Connection::open(literal(path))?;
     db.busy_timeout(BUSY_TIMEOUT)?;
     use_stable_plans(&db)?;
     db.set_prepared_statement_cache_capacity(256);
@@ -25,7 +32,7 @@ pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
 
 /// A second connection next to the writer's, for checkpoints.
 pub(super) fn open_for_checkpoints(path: &Path) -> rusqlite::Result<Connection> {
-    let db = Connection::open(path)?;
+    let db = Connection::open(literal(path))?;
     configure(&db)?;
     Ok(db)
 }
@@ -33,7 +40,7 @@ pub(super) fn open_for_checkpoints(path: &Path) -> rusqlite::Result<Connection> 
 /// A connection that cannot write.
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags)?;
+    let db = Connection::open_with_flags(literal(path), flags)?;
     db.busy_timeout(BUSY_TIMEOUT)?;
     use_stable_plans(&db)?;
     db.set_prepared_statement_cache_capacity(128);

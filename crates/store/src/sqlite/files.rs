@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::open_error::OpenError;
 
@@ -54,8 +54,53 @@ pub fn make_private_directory(path: &Path) -> io::Result<()> {
 
 /// Syncs the parent directory, so that the name of this file or directory is on the disk.
 pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all())
+    File::open(directory_of(path)).and_then(|directory| directory.sync_all())
+}
+
+/// What is left in the directory of a database that is not there: its log, a copy, the operator's socket, media. The
+/// lock and an unfinished database are none of it: a first start that was interrupted leaves them.
+pub(super) fn leftover(database: &Path) -> Result<Option<PathBuf>, OpenError> {
+    let directory = directory_of(database);
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(OpenError::io(directory, error)),
+    };
+    let stem = database.file_stem().unwrap_or_default().as_encoded_bytes();
+    let of_an_earlier_one = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        let ours = name.as_encoded_bytes().strip_prefix(stem).is_some_and(|rest| rest.starts_with(b"."));
+        let begun = *path == database.with_extension("lock") || *path == unfinished(database);
+        (ours && !begun) || name == "operator.sock" || name == "media"
+    };
+    let mut left = Vec::new();
+    for entry in entries {
+        left.push(entry.map_err(|error| OpenError::io(directory, error))?.path());
+    }
+    left.retain(of_an_earlier_one);
+    // The same one in every report.
+    Ok(left.into_iter().min())
+}
+
+/// The log of an earlier database at this path, which SQLite would apply to another database of the same name.
+pub(super) fn leftover_log(database: &Path) -> Option<PathBuf> {
+    let with = |suffix: &str| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    ["-wal", "-journal"].into_iter().map(with).find(|log| log.symlink_metadata().is_ok())
+}
+
+/// The name of a file while it is being written.
+pub(super) fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".unfinished");
+    name.into()
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Opens a file that only its owner can access, whatever the umask, and creates it if needed. SQLite gives the WAL the

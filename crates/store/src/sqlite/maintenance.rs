@@ -15,6 +15,9 @@ pub fn restore(from: &Path, database: &Path) -> Result<Copied, OpenError> {
     if database.exists() {
         return Err(OpenError::Exists { path: database.to_owned() });
     }
+    if let Some(left) = files::leftover_log(database) {
+        return Err(OpenError::Leftover { path: database.to_owned(), left });
+    }
     let findings = check(from)?;
     if let Some(finding) = findings.first() {
         return Err(OpenError::Corrupt { path: from.to_owned(), detail: finding.clone() });

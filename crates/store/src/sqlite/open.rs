@@ -1,5 +1,7 @@
 //! Opening the database for the writer, and the values that are read at a start.
 
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, params};
@@ -17,16 +19,32 @@ pub(super) fn open_writer(path: &Path, now_ms: i64) -> Result<(Lock, Connection)
     let is_new = schema::is_new(path)?;
     let lock = files::lock(path)?;
     if is_new {
-        files::private_file(path)?;
+        create(path)?;
     }
     let sql = |error: rusqlite::Error| OpenError::sql(path, &error);
     let mut db = connection::open(path).map_err(sql)?;
-    if is_new {
-        db.pragma_update(None, "application_id", APPLICATION_ID).map_err(sql)?;
-    }
     connection::configure(&db).map_err(sql)?;
     migrate(&mut db, path, MIGRATIONS, now_ms)?;
     Ok((lock, db))
+}
+
+/// Creates a database without a schema. It gets its name only when it is whole: an empty or half-written file of this
+/// name is never that of an interrupted first start.
+fn create(path: &Path) -> Result<(), OpenError> {
+    let unfinished = files::unfinished(path);
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(OpenError::io(&unfinished, error));
+        }
+        _ => {}
+    }
+    let file = files::private_file(&unfinished)?;
+    let sql = |error: rusqlite::Error| OpenError::sql(path, &error);
+    let db = connection::open(&unfinished).map_err(sql)?;
+    db.pragma_update(None, "application_id", APPLICATION_ID).map_err(sql)?;
+    db.close().map_err(|(_, error)| sql(error))?;
+    let named = file.sync_all().and_then(|()| fs::rename(&unfinished, path));
+    named.and_then(|()| files::sync_parent(path)).map_err(|error| OpenError::io(path, error))
 }
 
 /// A new database as an older version made it.

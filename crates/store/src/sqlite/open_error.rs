@@ -19,6 +19,17 @@ pub enum OpenError {
     Newer { path: PathBuf, found: u32, known: usize },
     #[error("{path} is damaged ({detail}); move it away and restore a backup with: mini-tweet restore FILE")]
     Corrupt { path: PathBuf, detail: String },
+    #[error("{path} is not a regular file; move it away, or name another directory with --data")]
+    NotAFile { path: PathBuf },
+    #[error(
+        "{path} is empty, as no database is; move it away and restore a backup with: mini-tweet restore FILE"
+    )]
+    Empty { path: PathBuf },
+    #[error(
+        "there is no {path}, but {left} is left of an earlier database; put the database back, or name an empty \
+         directory with --data"
+    )]
+    Leftover { path: PathBuf, left: PathBuf },
     #[error("another process uses {path}; stop that server first")]
     Locked { path: PathBuf },
     #[error("others can read {path} (mode {mode:o}); run: chmod go= {path}")]

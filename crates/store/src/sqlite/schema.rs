@@ -1,11 +1,12 @@
 //! The schema: its versions, and which version a file has.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::connection;
+use super::files;
 use super::open_error::OpenError;
 
 /// "MiTw": marks the file as a database of this program.
@@ -20,24 +21,34 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema_5.sql"),
 ];
 
-/// Examines a file before it is opened for writing; `true` if there is none yet, or it is empty.
+/// Examines a file before it is opened for writing; `true` if there is none yet, nor anything of an earlier one.
 ///
 /// # Errors
-/// When it is readable by others, not a database of this program, or of a newer schema.
+/// When it is missing but something of it is left, readable by others, empty or damaged, not a database of this
+/// program, or of a newer schema.
 pub(super) fn is_new(path: &Path) -> Result<bool, OpenError> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+    // Before it is opened: opening a FIFO waits for its writer, and opening a device can have effects.
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match files::leftover(path)? {
+                Some(left) => Err(OpenError::Leftover { path: path.to_owned(), left }),
+                None => Ok(true),
+            };
+        }
         Err(error) => return Err(OpenError::io(path, error)),
     };
-    let metadata = file.metadata().map_err(|e| OpenError::io(path, e))?;
+    if !metadata.is_file() {
+        return Err(OpenError::NotAFile { path: path.to_owned() });
+    }
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(OpenError::TooOpen { path: path.to_owned(), mode });
     }
     if metadata.len() == 0 {
-        return Ok(true);
+        return Err(OpenError::Empty { path: path.to_owned() });
     }
+    let mut file = File::open(path).map_err(|e| OpenError::io(path, e))?;
     // https://www.sqlite.org/fileformat.html: magic at 0, application id at 68.
     let mut header = [0; 100];
     let is_database = file.read_exact(&mut header).is_ok() && header.starts_with(b"SQLite format 3\0");

@@ -152,3 +152,100 @@ fn an_interrupted_migration_is_resumed() {
     assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
     assert_eq!(check(&copy).unwrap(), Vec::<String>::new());
 }
+
+fn open_error(path: &std::path::Path) -> OpenError {
+    SqliteStore::open(path, &SqliteOptions::default(), TestClock::new()).unwrap_err()
+}
+
+fn private_data_directory() -> (tempfile::TempDir, std::path::PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data").join(DATABASE);
+    crate::sqlite::make_private_directory(path.parent().unwrap()).unwrap();
+    (directory, path)
+}
+
+#[test]
+fn what_is_left_of_a_database_is_not_taken_for_a_first_start() {
+    for left in ["mini-tweet.db-wal", "mini-tweet.db-shm", "mini-tweet.before-schema-5.db", "operator.sock"] {
+        let (_directory, path) = private_data_directory();
+        let left = path.with_file_name(left);
+        std::fs::write(&left, "kept").unwrap();
+        let error = open_error(&path);
+        assert!(matches!(&error, OpenError::Leftover { left: found, .. } if *found == left), "{error:?}");
+        assert_eq!(std::fs::read(&left).unwrap(), b"kept", "{left:?}");
+        assert!(!path.exists(), "{left:?}");
+        for error in [check(&path).unwrap_err(), backup(&path, &path.with_file_name("copy")).unwrap_err()] {
+            assert!(matches!(error, OpenError::Leftover { .. }), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_file_is_a_damaged_database() {
+    let (_directory, path) = private_data_directory();
+    drop(crate::sqlite::files::private_file(&path).unwrap());
+    for error in [
+        open_error(&path),
+        check(&path).unwrap_err(),
+        backup(&path, &path.with_file_name("copy")).unwrap_err(),
+        restore(&path, &path.with_file_name("new.db")).unwrap_err(),
+    ] {
+        assert!(matches!(error, OpenError::Empty { .. }), "{error:?}");
+    }
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+}
+
+#[test]
+fn an_interrupted_first_start_is_begun_again() {
+    let (directory, path) = private_data_directory();
+    std::fs::write(path.with_file_name("mini-tweet.db.unfinished"), "SQLite f").unwrap();
+    let (made, _events) = TestStore::in_directory(directory, TestClock::new());
+    assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
+    assert!(!path.with_file_name("mini-tweet.db.unfinished").exists());
+}
+
+#[test]
+fn only_a_regular_file_is_opened_as_a_database() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let (_directory, path) = private_data_directory();
+    // Without a writer, opening it would wait forever.
+    mknodat(CWD, &path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    for error in [
+        open_error(&path),
+        check(&path).unwrap_err(),
+        backup(&path, &path.with_file_name("copy")).unwrap_err(),
+        restore(&path, &path.with_file_name("new.db")).unwrap_err(),
+    ] {
+        assert!(matches!(error, OpenError::NotAFile { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_restore_leaves_the_log_of_an_earlier_database_alone() {
+    let (made, _events) = TestStore::new();
+    let (_directory, path) = private_data_directory();
+    let log = path.with_file_name("mini-tweet.db-wal");
+    std::fs::write(&log, "kept").unwrap();
+    let error = restore(&made.database(), &path).unwrap_err();
+    assert!(matches!(&error, OpenError::Leftover { left, .. } if *left == log), "{error:?}");
+    assert_eq!(std::fs::read(&log).unwrap(), b"kept");
+}
+
+#[tokio::test]
+async fn a_name_is_never_taken_for_a_uri() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (made, _events) = TestStore::new();
+    // Relative, as SQLite takes only names that begin so for URIs. The test does not change its directory, which
+    // other tests share.
+    let unique = made.directory.path().file_name().unwrap().to_str().unwrap();
+    let name = std::path::PathBuf::from(format!("file:copy-{unique}?mode=rwc"));
+    let copied = backup(&made.database(), &name);
+    let mode = std::fs::metadata(&name).map(|metadata| metadata.permissions().mode() & 0o777);
+    let checked = check(&name);
+    for stray in [name, format!("copy-{unique}").into(), format!("copy-{unique}.unfinished").into()] {
+        let _ = std::fs::remove_file(stray);
+    }
+    copied.unwrap();
+    assert_eq!(mode.unwrap(), 0o600);
+    assert_eq!(checked.unwrap(), Vec::<String>::new());
+}
