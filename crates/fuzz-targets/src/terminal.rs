@@ -21,9 +21,12 @@ pub(crate) fn terminal_input(data: &[u8]) {
                     assert!(!c.is_control(), "a key that writes U+{:04X}", u32::from(c));
                 }
             }
-            Event::Paste(text) => {
-                assert!(text.len() <= PASTE_BYTES_MAX + 4, "a paste is bounded");
-                assert!(!text.chars().any(|c| c != '\n' && c.is_control()), "a paste is text");
+            Event::Paste { text, .. } => {
+                assert!(text.len() <= PASTE_BYTES_MAX * 3, "a paste is bounded");
+                assert!(
+                    !text.chars().any(|c| !matches!(c, '\n' | '\t') && c.is_control()),
+                    "a paste is text"
+                );
             }
             _ => {}
         }

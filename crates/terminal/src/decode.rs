@@ -1,16 +1,19 @@
 //! Decodes the bytes of a terminal into events. It accepts any bytes: unknown sequences are dropped, pastes and
-//! sequences are bounded, and the next key is decoded again.
+//! sequences are bounded, and the next key is decoded again. A paste is one event, whatever its size.
 
 use vte::{Params, Parser, Perform};
 
 use crate::key::{Code, Event, Key, MouseAction, Report};
+use crate::paste::Paste;
 
-/// Maximum size of a paste, in bytes. It ends there; the rest is decoded as keys.
-pub const PASTE_BYTES_MAX: usize = 64 * 1024;
+pub use crate::paste::PASTE_BYTES_MAX;
+
 /// Maximum size of an escape sequence, in bytes. The parser would buffer an unterminated string without limit, and an
 /// ssh client can send anything.
 const SEQUENCE_BYTES_MAX: usize = 1_024;
 const ESC: u8 = 0x1b;
+/// The kind of a key event in the kitty keyboard protocol: the key was released.
+const RELEASED: u16 = 3;
 
 /// A decoder for one terminal. The bytes can be split anywhere.
 #[derive(Default)]
@@ -56,9 +59,31 @@ impl Decoder {
         std::mem::take(&mut self.state.events)
     }
 
+    /// Whether a paste has begun and not ended. If nothing more arrives for a long time, its end was lost: call
+    /// [`Decoder::flush_paste`].
+    #[must_use]
+    pub fn has_open_paste(&self) -> bool {
+        self.state.paste.is_some()
+    }
+
+    /// Ends a paste whose end was lost.
+    pub fn flush_paste(&mut self) -> Vec<Event> {
+        self.state.end_paste();
+        std::mem::take(&mut self.state.events)
+    }
+
     fn feed(&mut self, byte: u8) {
-        let was_escaped =
-            std::mem::replace(&mut self.has_pending_escape, byte == ESC && self.state.paste.is_none());
+        if let Some(paste) = &mut self.state.paste {
+            if paste.push(byte) {
+                self.state.end_paste();
+            }
+            return;
+        }
+        if self.state.skips > 0 {
+            self.state.skips -= 1;
+            return;
+        }
+        let was_escaped = std::mem::replace(&mut self.has_pending_escape, byte == ESC);
         if !was_escaped {
             self.feed_sequence(byte);
             return;
@@ -114,7 +139,9 @@ impl Decoder {
 #[derive(Debug, Default)]
 struct Interpreter {
     events: Vec<Event>,
-    paste: Option<String>,
+    paste: Option<Paste>,
+    /// Bytes that belong to the last sequence although they look like characters.
+    skips: usize,
     prefix: Prefix,
     /// Bytes of the current sequence.
     sequence_bytes: usize,
@@ -133,22 +160,12 @@ enum Prefix {
 
 impl Interpreter {
     fn key(&mut self, key: Key) {
-        match &mut self.paste {
-            None => self.events.push(Event::Key(key)),
-            Some(paste) if paste.len() < PASTE_BYTES_MAX => match key.code {
-                Code::Char(c) if !key.ctrl => paste.push(c),
-                Code::Enter => paste.push('\n'),
-                Code::Tab => paste.push(' '),
-                _ => {}
-            },
-            // The paste is too long or was never terminated.
-            Some(_) => self.end_paste(),
-        }
+        self.events.push(Event::Key(key));
     }
 
     fn end_paste(&mut self) {
-        if let Some(text) = self.paste.take() {
-            self.events.push(Event::Paste(text));
+        if let Some((text, is_cut)) = self.paste.take().map(Paste::into_text) {
+            self.events.push(Event::Paste { text, is_cut });
         }
     }
 
@@ -169,6 +186,11 @@ impl Perform for Interpreter {
         self.sequence_bytes = 0;
         let prefix = std::mem::take(&mut self.prefix);
         if prefix == Prefix::SingleShift {
+            // Some terminals write the modifiers of the key first.
+            if c.is_ascii_digit() || c == ';' {
+                self.prefix = Prefix::SingleShift;
+                return;
+            }
             let code = match c {
                 'P'..='S' => Some(Code::F(u8::try_from(u32::from(c) - u32::from('P') + 1).unwrap_or(1))),
                 c => direction(c),
@@ -200,33 +222,30 @@ impl Perform for Interpreter {
         if ignored {
             return;
         }
-        let mut numbers = params.iter().map(|sub| sub.first().copied().unwrap_or(0));
-        let first = numbers.next().unwrap_or(0);
-        let second = numbers.next().unwrap_or(0);
-        let third = numbers.next().unwrap_or(0);
+        let number = |place: usize, sub: usize| {
+            params.iter().nth(place).and_then(|subs| subs.get(sub)).copied().unwrap_or(0)
+        };
+        let (first, second, third) = (number(0, 0), number(1, 0), number(2, 0));
+        let is_key = matches!(action, 'A'..='H' | 'P'..='S' | 'Z' | 'u' | '~');
+        // The kitty keyboard protocol: a key was released, or is held with a modifier of the window manager.
+        if intermediates.is_empty() && is_key && (number(1, 1) == RELEASED || has_foreign_modifier(second)) {
+            return;
+        }
         match (intermediates, action) {
-            ([], '~') if first == 200 => self.paste = Some(String::new()),
-            ([], '~') if first == 201 => self.end_paste(),
-            _ if self.paste.is_some() => {}
+            ([], '~') if first == 200 => self.paste = Some(Paste::default()),
             ([], '~') => {
                 if let Some(code) = numbered(first) {
                     self.key(with_modifiers(code, second));
                 }
             }
             ([], 'u') => {
-                // The kitty keyboard protocol: code point and modifiers.
-                let code = match first {
-                    13 => Code::Enter,
-                    9 => Code::Tab,
-                    27 => Code::Esc,
-                    127 => Code::Backspace,
-                    n => match char::from_u32(u32::from(n)).filter(|c| !c.is_control()) {
-                        Some(c) => Code::Char(c),
-                        None => return,
-                    },
-                };
-                self.key(with_modifiers(code, second));
+                if let Some(key) = kitty_key(first, number(0, 2), second) {
+                    self.key(key);
+                }
             }
+            // A mouse event in the oldest encoding, and a function key of the Linux console.
+            ([], 'M') => self.skips = 3,
+            ([], '[') => self.skips = 1,
             ([], 'Z') => self.key(Key { shift: true, ..Key::plain(Code::Tab) }),
             ([], 'I') => self.events.push(Event::Focus(true)),
             ([], 'O') => self.events.push(Event::Focus(false)),
@@ -252,7 +271,7 @@ impl Perform for Interpreter {
     fn esc_dispatch(&mut self, intermediates: &[u8], ignored: bool, byte: u8) {
         self.sequence_bytes = 0;
         self.prefix = Prefix::None;
-        if ignored || !intermediates.is_empty() || self.paste.is_some() {
+        if ignored || !intermediates.is_empty() {
             return;
         }
         match byte {
@@ -287,6 +306,40 @@ fn control(byte: u8) -> Key {
     }
 }
 
+/// The key of the kitty keyboard protocol with this code point, on the key of `base` in a Latin layout.
+fn kitty_key(code_point: u16, base: u16, modifiers: u16) -> Option<Key> {
+    let code = match code_point {
+        13 | 57_414 => Code::Enter,
+        9 => Code::Tab,
+        27 => Code::Esc,
+        8 | 127 => Code::Backspace,
+        // The numeric keypad.
+        n @ 57_399..=57_408 => Code::Char(char::from(b'0' + u8::try_from(n - 57_399).ok()?)),
+        57_417 => Code::Left,
+        57_418 => Code::Right,
+        57_419 => Code::Up,
+        57_420 => Code::Down,
+        57_421 => Code::PageUp,
+        57_422 => Code::PageDown,
+        57_423 => Code::Home,
+        57_424 => Code::End,
+        57_425 => Code::Insert,
+        57_426 => Code::Delete,
+        // Further keys, such as those of media players, and modifiers that are pressed alone.
+        0xE000..=0xF8FF => return None,
+        n => Code::Char(char::from_u32(u32::from(n)).filter(|c| !c.is_control())?),
+    };
+    let key = with_modifiers(code, modifiers);
+    // With control or alt, a key of another layout means the Latin one in its place.
+    let latin = char::from_u32(u32::from(base)).filter(|c| c.is_ascii_graphic());
+    Some(match (key.code, latin) {
+        (Code::Char(c), Some(latin)) if !c.is_ascii() && (key.ctrl || key.alt) => {
+            with_modifiers(Code::Char(latin), modifiers)
+        }
+        _ => key,
+    })
+}
+
 fn direction(c: char) -> Option<Code> {
     Some(match c {
         'A' => Code::Up,
@@ -313,6 +366,11 @@ fn numbered(number: u16) -> Option<Code> {
         23 | 24 => Code::F(u8::try_from(number - 12).ok()?),
         _ => return None,
     })
+}
+
+/// Whether super, hyper or meta is held.
+fn has_foreign_modifier(number: u16) -> bool {
+    number.saturating_sub(1) & 0b11_1000 != 0
 }
 
 /// Modifiers as xterm encodes them: 1 plus a bit each for shift, alt and control.
@@ -379,16 +437,78 @@ mod tests {
         }
     }
 
+    fn paste(text: &str) -> Event {
+        Event::Paste { text: text.into(), is_cut: false }
+    }
+
     #[test]
     fn a_paste_is_one_event_of_bounded_size() {
-        assert_eq!(
-            events(b"\x1b[200~a\rb\x1b[31mc\x1b[201~x"),
-            [Event::Paste("a\nbc".into()), Event::Key(Key::char('x'))]
-        );
-        let mut flood = b"\x1b[200~".to_vec();
-        flood.extend(vec![b'y'; 2 * PASTE_BYTES_MAX]);
-        let first = events(&flood).into_iter().next();
-        assert_eq!(first, Some(Event::Paste("y".repeat(PASTE_BYTES_MAX))));
+        for size in [PASTE_BYTES_MAX - 1, PASTE_BYTES_MAX, PASTE_BYTES_MAX + 1, 5 * PASTE_BYTES_MAX] {
+            let bytes = [b"\x1b[200~", vec![b'y'; size].as_slice(), b"\x1b[201~x"].concat();
+            let text = "y".repeat(size.min(PASTE_BYTES_MAX));
+            let is_cut = size > PASTE_BYTES_MAX;
+            assert_eq!(events(&bytes), [Event::Paste { text, is_cut }, Event::Key(Key::char('x'))], "{size}");
+        }
+        // A character that is cut is dropped as a whole.
+        let bytes = [b"\x1b[200~y", "é".repeat(PASTE_BYTES_MAX).as_bytes(), b"\x1b[201~"].concat();
+        let text = format!("y{}", "é".repeat(PASTE_BYTES_MAX / 2 - 1));
+        assert_eq!(events(&bytes), [Event::Paste { text, is_cut: true }]);
+    }
+
+    #[test]
+    fn the_lines_of_a_paste_are_kept_with_any_line_end() {
+        for bytes in [&b"\x1b[200~a\nb\nc\x1b[201~"[..], b"\x1b[200~a\r\nb\rc\x1b[201~"] {
+            assert_eq!(events(bytes), [paste("a\nb\nc")], "{bytes:?}");
+        }
+        assert_eq!(events(b"\x1b[200~\ta\n\x1b[201~"), [paste("\ta\n")]);
+    }
+
+    #[test]
+    fn nothing_in_a_paste_acts() {
+        let hostile = "\x1b[A\x03\x1b]52;c;\x1b[200~\u{9b}m\x1b[20\x1b\x1b";
+        let bytes = format!("\x1b[200~{hostile}\x1b[201~q");
+        assert_eq!(events(bytes.as_bytes()), [paste("[A]52;c;[200~m[20"), Event::Key(Key::char('q'))]);
+    }
+
+    #[test]
+    fn a_paste_whose_end_was_lost_can_be_ended() {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.decode(b"\x1b[200~lost"), []);
+        assert!(decoder.has_open_paste());
+        assert_eq!(decoder.flush_paste(), [paste("lost")]);
+        assert_eq!(decoder.decode(b"q"), [Event::Key(Key::char('q'))]);
+    }
+
+    #[test]
+    fn a_released_key_does_nothing() {
+        for bytes in ["\x1b[13;5:3u", "\x1b[115;5:3u", "\x1b[1;1:3A", "\x1b[3;1:3~", "\x1b[1;1:3P"] {
+            assert_eq!(keys(bytes.as_bytes()), "", "{bytes:?}");
+        }
+        assert_eq!(keys(b"\x1b[13;5:1u\x1b[1;1:2A"), "Ctrl-Enter Up");
+    }
+
+    #[test]
+    fn control_input_that_is_not_known_is_not_text() {
+        for bytes in [
+            // Left shift, volume up, Super-a, a key with an unknown number.
+            &b"\x1b[57441;2u"[..],
+            b"\x1b[57439u",
+            b"\x1b[97;9u",
+            b"\x1b[99~",
+            // A mouse event in the oldest encoding, F1 of the Linux console.
+            b"\x1b[M !!",
+            b"\x1b[[A",
+            b"\x1b[38;5;1m",
+            b"\x1b[?1;2S",
+        ] {
+            assert_eq!(keys(&[bytes, b"q"].concat()), "q", "{bytes:?}");
+        }
+        assert_eq!(keys(b"\x1bO1;5A\x1b[57400u\x1b[57414u\x1b[57419u"), "Up 1 Enter Up");
+    }
+
+    #[test]
+    fn with_control_the_latin_key_of_another_layout_is_meant() {
+        assert_eq!(keys(b"\x1b[1099::115;5u\x1b[1099;1u"), "Ctrl-s \u{44b}");
     }
 
     #[test]

@@ -5,6 +5,13 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::key::{Code, Key};
 use crate::measure::{columns, wrap};
 
+/// Maximum size of a text of several lines, in bytes: some threads of long tweets. Editing stays fast, and the undo
+/// history small.
+const TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Maximum size of a text of one line, in bytes: more than any field of the server takes.
+const LINE_BYTES_MAX: usize = 4 * 1024;
+/// Spaces for a tab, in a text of several lines.
+const TAB: &str = "    ";
 /// Steps that can be undone.
 const UNDO_STEPS_MAX: usize = 200;
 
@@ -60,10 +67,18 @@ impl Editor {
         self.caret = text.len();
     }
 
-    /// Inserts at the caret. Control characters other than newline are dropped; a tab becomes a space.
-    pub fn insert(&mut self, text: &str) {
+    /// Inserts at the caret. Control characters other than newline are dropped; a tab becomes spaces. Returns whether
+    /// all of it had space; the rest is dropped.
+    pub fn insert(&mut self, text: &str) -> bool {
         self.remember();
-        self.write(text);
+        self.write(text)
+    }
+
+    /// Bytes that can still be inserted.
+    #[must_use]
+    pub fn space(&self) -> usize {
+        let most = if self.one_line { LINE_BYTES_MAX } else { TEXT_BYTES_MAX };
+        most.saturating_sub(self.text.len())
     }
 
     /// Replaces the bytes from `start` to the caret, for completions. Does nothing if `start` is after the caret or not
@@ -73,20 +88,28 @@ impl Editor {
             self.remember();
             self.text.replace_range(start..self.caret, "");
             self.caret = start;
-            self.write(text);
+            let _ = self.write(text);
         }
     }
 
-    fn write(&mut self, text: &str) {
+    fn write(&mut self, text: &str) -> bool {
         let is_kept = |c: &char| !c.is_control() || (*c == '\n' && !self.one_line);
-        let unified = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', " ");
-        let kept: String = unified
+        let tab = if self.one_line { " " } else { TAB };
+        let unified = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', tab);
+        let mut kept: String = unified
             .chars()
             .map(|c| if self.one_line && c == '\n' { ' ' } else { c })
             .filter(is_kept)
             .collect();
+        let fits = kept.len() <= self.space();
+        if !fits {
+            let clusters = kept.grapheme_indices(true).map(|(at, cluster)| at + cluster.len());
+            let end = clusters.take_while(|end| *end <= self.space()).last().unwrap_or(0);
+            kept.truncate(end);
+        }
         self.text.insert_str(self.caret, &kept);
         self.caret += kept.len();
+        fits
     }
 
     /// The text wrapped at this width, as byte ranges, and the column and line of the caret.
@@ -107,19 +130,23 @@ impl Editor {
     /// Handles a key and returns whether it was an editing key. `width` is the width at which the text is wrapped.
     pub fn key(&mut self, key: Key, width: usize) -> bool {
         if let Some(c) = key.typed() {
+            if self.space() < c.len_utf8() {
+                return true;
+            }
             let is_same_step = self.is_typing && !c.is_whitespace();
             if !is_same_step {
                 self.remember();
             }
-            self.write(c.encode_utf8(&mut [0; 4]));
+            let _ = self.write(c.encode_utf8(&mut [0; 4]));
             self.is_typing = true;
             return true;
         }
         self.is_typing = false;
         let word = key.ctrl || key.alt;
         match (key.code, key.ctrl, key.alt) {
-            (Code::Enter, ..) if !self.one_line => self.insert("\n"),
-            (Code::Char('j'), true, false) if !self.one_line => self.insert("\n"),
+            (Code::Enter, ..) | (Code::Char('j'), true, false) if !self.one_line => {
+                let _ = self.insert("\n");
+            }
             (Code::Left, ..) => self.caret = if word { self.word_left() } else { self.left() },
             (Code::Right, ..) => self.caret = if word { self.word_right() } else { self.right() },
             (Code::Char('b'), true, false) => self.caret = self.left(),
@@ -138,7 +165,7 @@ impl Editor {
             (Code::Char('k'), true, false) => self.cut_to(self.line_end()),
             (Code::Char('y'), true, false) => {
                 let cut = self.cut.clone();
-                self.insert(&cut);
+                let _ = self.insert(&cut);
             }
             (Code::Char('_' | '/'), true, false) => self.undo(),
             _ => return false,
@@ -280,10 +307,25 @@ mod tests {
     fn a_paste_keeps_lines_but_no_control_characters() {
         let mut editor = Editor::new("");
         editor.insert("a\r\nb\tc\x1b[31m");
-        assert_eq!(editor.text(), "a\nb c[31m");
+        assert_eq!(editor.text(), "a\nb    c[31m");
         let mut line = Editor::one_line("");
         line.insert("a\nb");
         assert_eq!(line.text(), "a b");
+    }
+
+    #[test]
+    fn a_text_is_bounded_and_never_cut_inside_a_character() {
+        let mut editor = Editor::new("");
+        assert!(editor.insert("x"));
+        assert!(!editor.insert(&"👩‍🚀".repeat(10_000)));
+        assert!(editor.text().len() <= TEXT_BYTES_MAX && editor.text().ends_with("👩‍🚀"));
+        let full = "y".repeat(editor.space());
+        assert!(editor.insert(&full));
+        assert!(editor.key(Key::char('z'), 20) && !editor.text().contains('z'));
+        assert!(!editor.insert("\n"));
+        editor.key(Key::plain(Code::Backspace), 20);
+        assert!(editor.insert("z"));
+        assert!(!Editor::one_line("").insert(&"x".repeat(LINE_BYTES_MAX + 1)));
     }
 
     #[test]

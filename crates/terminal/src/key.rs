@@ -209,8 +209,13 @@ pub enum MouseAction {
 pub enum Event {
     /// A key was pressed.
     Key(Key),
-    /// Text was pasted (bracketed paste).
-    Paste(String),
+    /// Text was pasted (bracketed paste). Its lines end in line feeds.
+    Paste {
+        /// The text; of control characters only line feeds and tabs.
+        text: String,
+        /// It was longer than [`PASTE_BYTES_MAX`](crate::decode::PASTE_BYTES_MAX), and the rest was dropped.
+        is_cut: bool,
+    },
     /// A mouse action at this column and row, counted from 0.
     Mouse(MouseAction, u16, u16),
     /// The terminal gained (`true`) or lost the focus.

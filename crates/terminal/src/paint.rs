@@ -39,6 +39,8 @@ pub struct Paint<'a> {
 pub struct Painter {
     shown: Shown,
     caret: Option<(u16, u16)>,
+    /// The theme, the number of colors and whether there were links in the last frame.
+    painted: Option<(Theme, Depth, bool)>,
 }
 
 /// What is known about the contents of the terminal.
@@ -56,6 +58,14 @@ enum Shown {
 impl Painter {
     /// The bytes that change the terminal to `next`, with the caret at this column and row, or hidden.
     pub fn paint(&mut self, next: Grid, caret: Option<(u16, u16)>, paint: Paint<'_>) -> String {
+        let is_same = |(theme, depth, links): &(Theme, Depth, bool)| {
+            (theme, *depth, *links) == (paint.theme, paint.depth, paint.links)
+        };
+        // Other colors change every cell, also those with the same text and style.
+        if !self.painted.as_ref().is_some_and(is_same) {
+            self.shown = Shown::Unknown;
+            self.painted = Some((paint.theme.clone(), paint.depth, paint.links));
+        }
         let mut out = String::new();
         let mut pen = Pen { out: &mut out, paint, style: None, link: 0, cursor: None };
         let size = match &self.shown {
@@ -242,6 +252,22 @@ mod tests {
         assert_eq!(second, "\x1b[?2026h\x1b[?25l\x1b[1;2H\x1b[0;36ma\x1b[0m\x1b[?2026l");
         painter.forget();
         assert!(painter.paint(screen("hallo"), None, paint(&theme, Depth::Sixteen)).contains("hallo"));
+    }
+
+    #[test]
+    fn another_theme_changes_every_row() {
+        for hibernates in [false, true] {
+            let mut painter = Painter::default();
+            painter.paint(screen("hello"), None, paint(&Theme::terminal(), Depth::Exact));
+            if hibernates {
+                painter.hibernate();
+            }
+            let night = Theme::all()["night"].clone();
+            let bytes = painter.paint(screen("hello"), None, paint(&night, Depth::Exact));
+            assert!(bytes.contains("hello") && bytes.contains("\x1b[2J"), "{bytes:?}");
+            assert_eq!(painter.paint(screen("hello"), None, paint(&night, Depth::Exact)), "");
+            assert!(painter.paint(screen("hello"), None, paint(&night, Depth::Cube)).contains("hello"));
+        }
     }
 
     #[test]

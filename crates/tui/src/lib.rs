@@ -4,9 +4,12 @@
 //! [`draw`](view::draw) makes a screen from the state. Only [`run`] and [`plain`] know clock, network and terminal.
 //!
 //! The order of modules, each knowing only those before it: data (`route`, `message`, `commands`, `state` and others),
-//! `rows` and `choices`, `view` (draws; `view::layout` measures), `update`, `run`, `plain`.
+//! `rows` and `choices`, `view` (draws; `view::layout` measures), `update`, `screen` (frames), `run`,
+//! `plain`.
 
+mod alerts;
 mod availability;
+mod budget;
 mod choices;
 pub mod commands;
 pub mod composer;
@@ -23,6 +26,7 @@ pub mod route;
 pub mod row;
 pub mod rows;
 pub mod run;
+mod screen;
 pub mod settings;
 pub mod state;
 pub mod update;

@@ -1,7 +1,7 @@
 //! The event loop. Input, responses, live events and timers become messages; effects are carried out; a frame is drawn
 //! when the state has changed and the terminal has taken the frame before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,17 +11,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use client::{Client, ClientError};
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::budget::Budget;
 use crate::local_store::{FileWriter, LocalStore};
 use crate::message::{Connected, Effect, Message, Purpose, Topic};
+use crate::screen::Screen;
 use crate::state::{Link, Setup, State};
 use crate::update::{Effects, deadline, finish, start, update};
-use crate::view::draw;
 use terminal::decode::Decoder;
 use terminal::grid::Size;
-use terminal::paint::{Paint, Painter};
+use terminal::key::Event;
+
+pub use crate::screen::{ENTER, LEAVE};
 
 /// Capacity of the channel for messages from tasks.
 const MESSAGES_MAX: usize = 1_024;
@@ -29,6 +32,10 @@ const MESSAGES_MAX: usize = 1_024;
 const WAITING_MAX: usize = 64;
 /// An escape byte that nothing follows within this time is the Escape key.
 const ESCAPE: Duration = Duration::from_millis(25);
+/// A paste of which nothing more arrives within this time has lost its end.
+const PASTE: Duration = Duration::from_secs(10);
+/// Events are handled for this long before a frame is drawn and other tasks can run.
+const SLICE: Duration = Duration::from_millis(4);
 /// The pause between attempts to make the first connection: at first, and at most.
 const RETRY: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(15);
@@ -36,14 +43,6 @@ const RETRY_MAX: Duration = Duration::from_secs(15);
 const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
 /// After this time without a frame, the painter keeps only hashes of the rows of the last one, to save memory.
 const HIBERNATE: Duration = Duration::from_secs(2);
-
-/// Sets up the terminal: alternate screen, bracketed paste, focus events, unambiguous keys.
-pub const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[>1u\x1b[2J\x1b[H";
-/// Restores the terminal.
-pub const LEAVE: &str = "\x1b[<u\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
-const MOUSE: &str = "\x1b[?1000h\x1b[?1006h";
-/// Asks the terminal for modes 2026 and 2027 and for its background; every terminal answers the last question.
-const PROBE: &str = "\x1b[?2026$p\x1b[?2027$p\x1b]11;?\x1b\\\x1b[c";
 
 /// A boxed future.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -92,12 +91,19 @@ pub enum Input {
 }
 
 /// Both directions of a terminal.
-#[derive(Debug)]
 pub struct Terminal {
     /// Input.
     pub input: mpsc::Receiver<Input>,
     /// Output, one frame at a time. The capacity bounds how far a slow terminal can lag: one frame.
     pub output: mpsc::Sender<Bytes>,
+    /// Completes when the client must end although input waits: the terminal is gone, or the process is asked to end.
+    pub ended: Later<()>,
+}
+
+impl fmt::Debug for Terminal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Terminal").finish_non_exhaustive()
+    }
 }
 
 /// Why the client ended.
@@ -158,36 +164,69 @@ pub async fn run(
 ) -> Outcome {
     let (mut run, mut reports) = Run::start(host, setup, store);
     let mut screen = Screen::new(run.state.preferences.settings.mouse);
-    let Terminal { mut input, output } = terminal;
+    let Terminal { mut input, output, mut ended } = terminal;
     let mut decoder = Decoder::default();
+    let mut typed = VecDeque::new();
+    let mut budget = Budget::new(run.state.terminal.capabilities.is_local);
     while run.outcome.is_none() {
+        if let Some(rest) = budget.rest() {
+            tokio::select! {
+                () = &mut ended => break,
+                () = sleep_until(rest) => {}
+            }
+        }
         let wake = run.wake_at();
-        tokio::select! {
+        let begin = tokio::select! {
+            biased;
+            () = &mut ended => break,
             permit = output.reserve(), if run.is_dirty && !run.is_lent => {
                 let Ok(permit) = permit else { break };
-                let frame = screen.frame(&mut run);
+                let begin = Instant::now();
+                let frame = run.frame(&mut screen);
                 if !frame.is_empty() {
                     permit.send(frame.into());
                 }
+                begin
             }
-            event = input.recv() => match event {
-                None | Some(Input::Closed) => break,
-                Some(Input::Resized(size)) => run.handle(Message::Resized(size)),
-                Some(Input::Bytes(bytes)) => {
-                    for event in decoder.decode(&bytes) {
-                        run.handle(Message::Input(event));
-                    }
+            // A turn for the other tasks before more of the input.
+            () = yield_now(), if !typed.is_empty() => {
+                let begin = Instant::now();
+                run.handle_typed(&mut typed, begin + SLICE);
+                begin
+            }
+            event = input.recv(), if typed.is_empty() => {
+                let begin = Instant::now();
+                match event {
+                    None | Some(Input::Closed) => break,
+                    Some(Input::Resized(size)) => run.handle(Message::Resized(size)),
+                    Some(Input::Bytes(bytes)) => typed.extend(decoder.decode(&bytes)),
                 }
-            },
-            Some(report) = reports.recv() => run.handle_report(report),
+                begin
+            }
+            Some(report) = reports.recv() => {
+                let begin = Instant::now();
+                run.handle_report(report);
+                begin
+            }
             () = sleep(ESCAPE), if decoder.has_pending_escape() => {
-                for event in decoder.flush_escape() {
-                    run.handle(Message::Input(event));
-                }
+                typed.extend(decoder.flush_escape());
+                continue;
             }
-            () = sleep_until(wake.unwrap_or(screen.last_frame)), if wake.is_some() => run.handle(Message::Woke),
-            () = sleep_until(screen.last_frame + HIBERNATE), if !screen.is_hibernated => screen.hibernate(),
-        }
+            () = sleep(PASTE), if decoder.has_open_paste() => {
+                typed.extend(decoder.flush_paste());
+                continue;
+            }
+            () = sleep_until(wake.unwrap_or(screen.last_frame)), if wake.is_some() => {
+                let begin = Instant::now();
+                run.handle(Message::Woke);
+                begin
+            }
+            () = sleep_until(screen.last_frame + HIBERNATE), if !screen.is_hibernated => {
+                screen.hibernate();
+                continue;
+            }
+        };
+        budget.charge(begin.elapsed());
         if std::mem::take(&mut run.is_returned) {
             screen.set_up_again(run.state.preferences.settings.mouse);
         }
@@ -197,71 +236,6 @@ pub async fn run(
     // A terminal that reads nothing must not keep the client from ending.
     let _ = timeout(Duration::from_secs(1), output.send(LEAVE.into())).await;
     outcome
-}
-
-/// The frame that the terminal shows, and the bytes that precede the next one.
-struct Screen {
-    painter: Painter,
-    before_frame: String,
-    has_probed: bool,
-    /// The time of the last frame.
-    last_frame: Instant,
-    /// The last frame was dropped to save memory.
-    is_hibernated: bool,
-}
-
-impl Screen {
-    fn new(with_mouse: bool) -> Self {
-        let before_frame = format!("{ENTER}{}", if with_mouse { MOUSE } else { "" });
-        let last_frame = Instant::now();
-        Self {
-            painter: Painter::default(),
-            before_frame,
-            has_probed: false,
-            last_frame,
-            is_hibernated: false,
-        }
-    }
-
-    /// Sets up the terminal after another program had it.
-    fn set_up_again(&mut self, with_mouse: bool) {
-        self.painter.forget();
-        self.before_frame.push_str(ENTER);
-        if with_mouse {
-            self.before_frame.push_str(MOUSE);
-        }
-    }
-
-    fn hibernate(&mut self) {
-        self.is_hibernated = true;
-        self.painter.hibernate();
-    }
-
-    /// The bytes of the next frame; none when nothing has changed.
-    fn frame(&mut self, run: &mut Run) -> String {
-        run.is_dirty = false;
-        if std::mem::take(&mut run.redraws_all) {
-            self.painter.forget();
-        }
-        let (grid, caret) = draw(&run.state);
-        let can = &run.state.terminal.capabilities;
-        let paint = Paint {
-            theme: &run.state.preferences.theme,
-            depth: can.depth,
-            links: run.state.preferences.settings.links,
-        };
-        let mut bytes = std::mem::take(&mut self.before_frame);
-        bytes.push_str(&std::mem::take(&mut run.terminal_bytes));
-        bytes.push_str(&self.painter.paint(grid, caret, paint));
-        if !std::mem::replace(&mut self.has_probed, true) {
-            bytes.push_str(PROBE);
-        }
-        if !bytes.is_empty() {
-            self.last_frame = Instant::now();
-            self.is_hibernated = false;
-        }
-        bytes
-    }
 }
 
 impl Run {
@@ -315,6 +289,23 @@ impl Run {
         // A text without a response stays in the outbox and is sent again under the same idempotency key.
         let _ = timeout(QUIT_TIMEOUT, last_responses).await;
         self.outcome.unwrap_or(Outcome::Quit)
+    }
+
+    /// The bytes of the next frame.
+    fn frame(&mut self, screen: &mut Screen) -> String {
+        self.is_dirty = false;
+        let extra = std::mem::take(&mut self.terminal_bytes);
+        screen.frame(&self.state, &extra, std::mem::take(&mut self.redraws_all))
+    }
+
+    /// Handles events until the deadline: at least one.
+    fn handle_typed(&mut self, typed: &mut VecDeque<Event>, deadline: Instant) {
+        while let Some(event) = typed.pop_front() {
+            self.handle(Message::Input(event));
+            if self.outcome.is_some() || Instant::now() >= deadline {
+                return;
+            }
+        }
     }
 
     fn set_local_store(&mut self, store: Option<LocalStore>) {

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use protocol::v1;
 use smol_str::SmolStr;
 
+use crate::alerts::Alerts;
 use crate::commands::Context;
 use crate::composer::{Composer, Draft, Drafts, Outgoing};
 use crate::entities::Entities;
@@ -267,6 +268,8 @@ pub struct Live {
     pub unread: u32,
     /// When the trends were last requested, in Unix milliseconds.
     pub trends_requested_at: i64,
+    /// When the user is alerted.
+    pub alerts: Alerts,
 }
 
 /// Texts that were typed and have no final response.

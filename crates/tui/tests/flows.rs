@@ -395,7 +395,8 @@ fn completion_offers_people_hashtags_and_emoji() {
 fn a_text_that_is_too_long_can_become_a_thread() {
     let mut driver = driver();
     driver.press("c");
-    driver.handle(Message::Input(Event::Paste("word ".repeat(120).trim().to_owned())));
+    driver
+        .handle(Message::Input(Event::Paste { text: "word ".repeat(120).trim().to_owned(), is_cut: false }));
     assert!(driver.shows("✕ 99 too long"), "{}", driver.screen());
     driver.press("ctrl-s");
     assert!(driver.state.composer.is_some());
@@ -777,4 +778,77 @@ fn a_notification_that_arrives_while_others_are_marked_stays_unread() {
     driver.responds = true;
     driver.respond_to_all();
     assert_eq!(driver.state.live.unread, 1);
+}
+
+#[test]
+fn a_paste_goes_into_every_field_up_to_its_limit() {
+    let paste = |text: String| Message::Input(Event::Paste { text, is_cut: false });
+    // The composer, also when it is opened by the paste.
+    for keys in ["", "c"] {
+        let mut driver = driver();
+        if !keys.is_empty() {
+            driver.press(keys);
+        }
+        driver.handle(paste("line\n".repeat(60_000)));
+        let text = driver.state.composer.as_ref().unwrap().editor.text().to_owned();
+        assert!(text.starts_with("line\nline\n") && text.len() <= 16 * 1024, "{}", text.len());
+        assert!(driver.shows("Only the beginning of the pasted text fits here"), "{}", driver.screen());
+        driver.press("x ctrl-s");
+        assert!(driver.shows("too long"), "{}", driver.screen());
+    }
+    // One line: refused as a whole.
+    for keys in ["/", "ctrl-k", ":"] {
+        let mut driver = driver();
+        driver.press(keys).handle(paste("word ".repeat(60_000)));
+        let toast = driver.state.toast.clone().unwrap();
+        assert!(toast.text.contains("too long for this field"), "{keys} {toast:?}");
+        assert_eq!(driver.state.prompt.as_ref().unwrap().editor.text(), "");
+    }
+    let mut driver = driver();
+    driver.press(": text:password enter").handle(paste("p".repeat(300_000)));
+    let toast = driver.state.toast.clone().unwrap();
+    assert!(toast.text.contains("too long for this field"), "{toast:?}");
+    assert_eq!(driver.state.form.as_ref().unwrap().fields[0].editor.text(), "");
+}
+
+#[test]
+fn keys_of_another_layout_act_as_the_latin_ones_in_their_place_except_while_writing() {
+    let mut driver = driver();
+    let first = driver.state.selected().cloned();
+    driver.press("о");
+    assert_ne!(driver.state.selected().cloned(), first, "о is j");
+    driver.press("л");
+    assert_eq!(driver.state.selected().cloned(), first, "л is k");
+    driver.press("п т");
+    assert_eq!(driver.state.route(), &Route::Notifications, "п т is g n");
+    driver.press("с text:ол");
+    assert_eq!(driver.state.composer.as_ref().unwrap().editor.text(), "ол");
+}
+
+#[test]
+fn a_burst_of_mentions_rings_once_and_then_gives_a_summary() {
+    let mut driver = driver();
+    driver.handle(Message::Input(Event::Focus(false)));
+    let rings = |driver: &TuiDriver| {
+        let all = driver.effects.iter().filter_map(|effect| match effect {
+            Effect::Terminal(bytes) if bytes.contains("\x1b]9;") => Some(bytes.clone()),
+            _ => None,
+        });
+        all.collect::<Vec<_>>()
+    };
+    driver.state.preferences.settings.notify = true;
+    driver.state.preferences.settings.quiet = (0, 0);
+    let grace = account(2, "grace", "Grace");
+    for number in 0..60 {
+        let live = v1::LiveMessage {
+            message: Some(message(number, 2, "hello")),
+            author: Some(grace.clone()),
+            with: Some(grace.clone()),
+        };
+        driver.live(Topic::Conversations, LiveEvent::Message(live));
+    }
+    assert_eq!(rings(&driver).len(), 1);
+    driver.wait(1_000);
+    let rings = rings(&driver);
+    assert!(rings.len() == 2 && rings[1].contains("59 new messages"), "{rings:?}");
 }

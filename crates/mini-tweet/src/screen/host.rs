@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use client::{Client, ClientError, Endpoint, Home, Profile, Profiles, Token};
-use rustix::process::{Signal, getpid, kill_process};
 use tui::local_store::LocalStore;
 use tui::run::{Host, Later};
 
@@ -126,8 +125,7 @@ impl Host for LocalHost {
         Box::pin(async move {
             let Some(terminal) = terminal else { return };
             terminal.lend().await;
-            // If this is not permitted, the client continues.
-            let _ = kill_process(getpid(), Signal::TSTP);
+            local_terminal::stop().await;
             terminal.take_again();
         })
     }

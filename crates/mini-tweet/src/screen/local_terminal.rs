@@ -4,20 +4,25 @@ use std::io::{self, Write as _};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use terminal::grid::Size;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use tui::run::{Input, LEAVE, Terminal};
 
 /// Bytes per read.
 const READ_BYTES: usize = 4_096;
 /// Input events queued for the client.
 const INPUT_MAX: usize = 64;
+/// Within this time, a process that is asked to stop has stopped.
+const STOP_MAX: Duration = Duration::from_secs(2);
 
 /// The terminal's settings before raw mode, for everything that can end the process.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
@@ -83,8 +88,19 @@ impl LocalTerminal {
         std::thread::spawn(move || write_all(from_output));
         let (of_reader, to_reader) = (lending.clone(), to_input.clone());
         std::thread::spawn(move || read_all(&to_reader, &of_reader));
-        tokio::spawn(forward_signals(to_input));
-        Ok((Self { output: output.clone(), lending }, Terminal { input, output }))
+        let (end, ending) = oneshot::channel();
+        tokio::spawn(async move {
+            if forward_signals(to_input).await {
+                // The client may have ended first.
+                let _ = end.send(());
+            }
+        });
+        let ended = Box::pin(async move {
+            if ending.await.is_err() {
+                std::future::pending().await
+            }
+        });
+        Ok((Self { output: output.clone(), lending }, Terminal { input, output, ended }))
     }
 
     /// Restores the terminal at the end of the client.
@@ -107,6 +123,17 @@ impl LocalTerminal {
         // A failure shows at once: typed characters are echoed.
         let _ = make_raw();
         self.lending.set(Lent::No);
+    }
+}
+
+/// Stops this process until the shell continues it.
+pub(crate) async fn stop() {
+    let Ok(mut continued) = signal(SignalKind::from_raw(Signal::CONT.as_raw())) else { return };
+    // If this is not permitted, the client goes on.
+    if kill_process(getpid(), Signal::TSTP).is_ok() {
+        // The process may stop a little later. Before that, the shell's settings of the terminal would be taken for ours,
+        // or replace them. Where nobody could continue it, the process is not stopped.
+        let _ = timeout(STOP_MAX, continued.recv()).await;
     }
 }
 
@@ -134,7 +161,12 @@ pub(crate) fn lines() -> (mpsc::Receiver<Input>, mpsc::Sender<Bytes>) {
         // The client may have ended first.
         let _ = to_input.blocking_send(Input::Closed);
     });
-    tokio::spawn(forward_signals(of_signals));
+    tokio::spawn(async move {
+        if forward_signals(of_signals.clone()).await {
+            // The client may have ended first.
+            let _ = of_signals.send(Input::Closed).await;
+        }
+    });
     (input, output)
 }
 
@@ -229,23 +261,28 @@ fn read_all(input: &mpsc::Sender<Input>, lending: &Lending) {
     let _ = input.blocking_send(Input::Closed);
 }
 
-/// Forwards changes of the size and requests to end.
-async fn forward_signals(input: mpsc::Sender<Input>) {
+/// Forwards changes of the size until the process is asked to end: then `true`; `false` when the client has ended.
+async fn forward_signals(input: mpsc::Sender<Input>) -> bool {
     let kinds =
         [SignalKind::window_change(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
     let [Ok(mut resized), Ok(mut terminate), Ok(mut hangup), Ok(mut interrupt)] = kinds.map(signal) else {
-        return;
+        return false;
     };
+    let mut has_new_size = false;
     loop {
-        let heard = tokio::select! {
-            _ = resized.recv() => Input::Resized(size()),
-            _ = terminate.recv() => Input::Closed,
-            _ = hangup.recv() => Input::Closed,
-            _ = interrupt.recv() => Input::Closed,
-            () = input.closed() => return,
-        };
-        if input.send(heard).await.is_err() {
-            return;
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => return true,
+            _ = hangup.recv() => return true,
+            _ = interrupt.recv() => return true,
+            () = input.closed() => return false,
+            // The requests to end are heard also while the queue is full.
+            permit = input.reserve(), if has_new_size => {
+                let Ok(permit) = permit else { return false };
+                permit.send(Input::Resized(size()));
+                has_new_size = false;
+            }
+            _ = resized.recv() => has_new_size = true,
         }
     }
 }

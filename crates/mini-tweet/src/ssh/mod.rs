@@ -63,12 +63,14 @@ impl SshApp for App {
         } else {
             tokio::spawn(read_bytes(input, size, to_client))
         };
+        let gone = output.clone();
         let client = async move {
             // Boxed: the state of only one of them exists.
             let outcome = if is_plain {
                 Box::pin(plain(host, setup, local_store, &mut from_terminal, to_terminal)).await
             } else {
-                let terminal = Terminal { input: from_terminal, output: to_terminal };
+                let ended = Box::pin(async move { gone.gone().await });
+                let terminal = Terminal { input: from_terminal, output: to_terminal, ended };
                 Box::pin(run(host, setup, local_store, terminal)).await
             };
             tracing::debug!(?outcome, "the client of an ssh session has ended");

@@ -33,9 +33,13 @@ impl Typing {
         for event in self.decoder.decode(bytes) {
             match event {
                 Event::Key(key) => self.key(key, is_hidden, &mut typed),
-                Event::Paste(text) => {
+                Event::Paste { text, .. } => {
                     for c in text.chars() {
-                        let key = if c == '\n' { Key::plain(Code::Enter) } else { Key::char(c) };
+                        let key = match c {
+                            '\n' => Key::plain(Code::Enter),
+                            '\t' => Key::char(' '),
+                            c => Key::char(c),
+                        };
                         self.key(key, is_hidden, &mut typed);
                     }
                 }

@@ -19,6 +19,8 @@ are signed in: mini-tweet keys add ~/.ssh/id_ed25519.pub
 ";
 /// Bytes of standard input that are read: above the limit, so that the server can refuse a text by its limit.
 const STDIN_BYTES_MAX: usize = model::limits::TWEET_BYTES_MAX * 4;
+/// Exit code of a verb whose caller has disconnected.
+const INTERRUPTED: u32 = 130;
 /// Lines queued for a slow reader.
 const LINES_MAX: usize = 64;
 
@@ -47,7 +49,8 @@ pub(super) async fn run(session: SshSession, mut command: SshCommand) -> u32 {
     }
     let stdin = if reads_stdin(&verb) { whole(&mut command.input).await } else { Ok(String::new()) };
     let (lines, mut shown) = mpsc::channel::<String>(LINES_MAX);
-    let running = async {
+    // A task of its own: a verb blocks its task while its lines wait for the reader.
+    let running = tokio::spawn(async move {
         let mut options = Options::within(dial(&session));
         options.client_name = "ssh".to_owned();
         options.token = session.token.map(|token| Token::from_bytes(token.to_vec()));
@@ -56,18 +59,20 @@ pub(super) async fn run(session: SshSession, mut command: SshCommand) -> u32 {
         let context = Context::over_ssh(cli.global, out, RemoteCaller { options, stdin: stdin? });
         crate::verbs::run(&context, verb).await?;
         if exit_status && context.out.rows() == 0 { Err(Failure::Empty) } else { Ok(()) }
-    };
+    });
+    let _abort = AbortOnDrop(running.abort_handle());
     let stdout = &command.stdout;
     let showing = async {
         while let Some(line) = shown.recv().await {
             write(stdout, &line, with_returns).await;
         }
     };
-    // A verb that only writes, as with --follow, ends when the caller disconnects.
+    // A verb that only writes, as with --follow, ends when the caller disconnects, or closes the output as `head` does.
     let outcome = tokio::select! {
         (outcome, ()) = async { tokio::join!(running, showing) } => outcome,
-        () = stdout.gone() => return 130,
+        () = stdout.gone() => return INTERRUPTED,
     };
+    let outcome = outcome.unwrap_or_else(|error| Err(Failure::Failed(store::incident(&error).to_string())));
     match outcome {
         Ok(()) => 0,
         Err(failure) => {
@@ -79,6 +84,15 @@ pub(super) async fn run(session: SshSession, mut command: SshCommand) -> u32 {
             write(&command.stderr, &text, with_returns).await;
             failure.exit_code().into()
         }
+    }
+}
+
+/// Ends a task with the one that waits for it.
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

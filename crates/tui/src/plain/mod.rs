@@ -239,7 +239,7 @@ impl Announced {
         // The next question is asked even if it is the same.
         self.question = None;
         let key = |key| Message::Input(Event::Key(key));
-        let typed = |text: &str| Message::Input(Event::Paste(text.to_owned()));
+        let typed = |text: &str| Message::Input(Event::Paste { text: text.to_owned(), is_cut: false });
         if state.form.is_some() {
             return vec![key(Key::ctrl('u')), key(Key::ctrl('k')), typed(line), key(Key::plain(Code::Enter))];
         }

@@ -10,14 +10,16 @@ use crate::state::State;
 use crate::view::hit::{Target, target};
 use crate::view::layout::{height, list_size};
 use terminal::key::{Code, Event, Key, Keys, MouseAction, Report};
+use terminal::layout::latin;
 
 /// Lines that a notch of the wheel scrolls.
 const WHEEL_LINES: i32 = 3;
+const TOO_LONG_TO_PASTE: &str = "The pasted text is too long for this field; nothing was pasted";
 
 pub(super) fn input(state: &mut State, event: Event) -> Effects {
     match event {
         Event::Key(key) => self::key(state, key),
-        Event::Paste(text) => paste(state, &text),
+        Event::Paste { text, is_cut } => paste(state, &text, is_cut),
         Event::Mouse(action, x, y) => mouse(state, action, x, y),
         Event::Focus(has) => {
             state.terminal.is_focused = has;
@@ -49,6 +51,7 @@ fn key(state: &mut State, key: Key) -> Effects {
         return quit::ask(state, "Ctrl-C");
     }
     let contexts = state.contexts();
+    let key = in_place(state, key);
     state.pressed.keys.push(key);
     match state.preferences.keymap.meaning(&state.pressed.keys, &contexts) {
         Meaning::Command(action) => {
@@ -77,6 +80,25 @@ fn key(state: &mut State, key: Key) -> Effects {
     }
 }
 
+/// The key itself, or the Latin one in its place if it is a letter of another layout that is not a shortcut. A key that
+/// types a character into a text stays as it is.
+fn in_place(state: &State, key: Key) -> Key {
+    let is_writing = state.form.is_some() || state.prompt.is_some() || state.composer.is_some();
+    let Code::Char(c) = key.code else { return key };
+    if is_writing && key.typed().is_some() {
+        return key;
+    }
+    let Some(latin) = latin(c) else { return key };
+    let contexts = state.contexts();
+    let means = |key| {
+        let mut keys = state.pressed.keys.clone();
+        keys.push(key);
+        state.preferences.keymap.meaning(&keys, &contexts) != Meaning::Nothing
+    };
+    let latin = Key { code: Code::Char(latin), ..key };
+    if !means(key) && means(latin) { latin } else { key }
+}
+
 /// Keys with another meaning while a completion or a chat is open.
 fn special(state: &mut State, action: Action, key: Key) -> Option<Effects> {
     let composer = state.composer.as_mut()?;
@@ -90,7 +112,7 @@ fn special(state: &mut State, action: Action, key: Key) -> Option<Effects> {
     // In a chat Enter sends, so Alt-Enter inserts a new line.
     let is_chat = matches!(composer.writing, Writing::Message(_));
     if is_chat && action == Action::Send && key == (Key { alt: true, ..Key::plain(Code::Enter) }) {
-        composer.editor.insert("\n");
+        let _ = composer.editor.insert("\n");
         return Some(completion::changed(state));
     }
     None
@@ -133,27 +155,39 @@ fn numbered_choice(state: &State, key: Key) -> Option<usize> {
     (number < choices(state, prompt).len()).then_some(number)
 }
 
-fn paste(state: &mut State, text: &str) -> Effects {
+/// Pasted text goes into the field that is open, if it fits there. The composer takes as much of it as it can hold.
+fn paste(state: &mut State, text: &str, is_cut: bool) -> Effects {
     if let Some(form) = &mut state.form {
+        let text = text.trim_end_matches('\n');
         if let Some(field) = form.field_mut() {
-            field.editor.insert(text.trim_end_matches('\n'));
+            if is_cut || text.len() > field.editor.space() {
+                state.complain(TOO_LONG_TO_PASTE);
+                return Effects::new();
+            }
+            let _ = field.editor.insert(text);
         }
         forms::changed(state);
         return Effects::new();
     }
     if let Some(prompt) = &mut state.prompt {
-        prompt.editor.insert(text);
+        if is_cut || text.len() > prompt.editor.space() {
+            state.complain(TOO_LONG_TO_PASTE);
+            return Effects::new();
+        }
+        let _ = prompt.editor.insert(text);
         return prompts::changed(state);
     }
-    if let Some(composer) = &mut state.composer {
-        composer.editor.insert(text);
-        return completion::changed(state);
-    }
     // Pasted text never runs commands: it opens the composer.
-    let mut effects = commands::perform(state, Action::Compose, "");
+    let mut effects = match state.composer {
+        Some(_) => Effects::new(),
+        None => commands::perform(state, Action::Compose, ""),
+    };
     if let Some(composer) = &mut state.composer {
-        composer.editor.insert(text);
+        let fits = composer.editor.insert(text) && !is_cut;
         effects.extend(completion::changed(state));
+        if !fits {
+            state.complain("Only the beginning of the pasted text fits here; the rest was left out");
+        }
     }
     effects
 }

@@ -8,9 +8,22 @@ use super::effects::Effects;
 use crate::message::Effect;
 use crate::state::State;
 
-/// Notifies the user, unless the terminal has the focus or it is a quiet hour.
-pub(super) fn notify(state: &State, text: &str) -> Effects {
-    if state.terminal.is_focused || is_quiet_hour(state) { Effects::new() } else { send(state, text) }
+/// Notifies the user, unless the terminal has the focus or it is a quiet hour. After a notification, further ones wait
+/// for a second and become one.
+pub(super) fn notify(state: &mut State, text: &str) -> Effects {
+    if state.terminal.is_focused || is_quiet_hour(state) {
+        return Effects::new();
+    }
+    let due = state.live.alerts.add(state.now, text);
+    due.map_or_else(Effects::new, |text| send(state, &text))
+}
+
+/// Sends the notification that waited, if it is time.
+pub(super) fn notify_waiting(state: &mut State) -> Effects {
+    match state.live.alerts.due(state.now) {
+        Some(text) if !state.terminal.is_focused => send(state, &text),
+        _ => Effects::new(),
+    }
 }
 
 /// Notifies the user in the ways that are turned on; no effects if there is none.

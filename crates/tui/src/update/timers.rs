@@ -1,7 +1,7 @@
 //! What happens after a time: saving, sending, expiring, polling.
 
 use super::effects::Effects;
-use super::{compose, drafts, forms, lists, quit, user_actions};
+use super::{compose, drafts, forms, lists, notify, quit, user_actions};
 use crate::composer::Sending;
 use crate::state::{KEY_HINT_MS, State};
 
@@ -29,6 +29,7 @@ pub(super) fn on_time(state: &mut State) -> Effects {
     effects.extend(compose::release_outbox(state));
     effects.extend(lists::poll_trends(state));
     effects.extend(forms::check_username(state));
+    effects.extend(notify::notify_waiting(state));
     effects
 }
 
@@ -57,6 +58,7 @@ pub fn deadline(state: &State) -> Option<i64> {
         hint,
         minute,
         state.form.as_ref().and_then(|form| form.check_at),
+        state.live.alerts.due_at(),
     ]
     .into_iter()
     .flatten()
