@@ -147,6 +147,9 @@ impl Client {
         op: v1::request::Op,
         key: Option<Bytes>,
     ) -> Result<v1::response::Result, ClientError> {
+        if self.options.read_only && op.operation().is_change() {
+            return Err(ClientError::ReadOnly);
+        }
         let retry = op.operation().retry();
         let key = key.unwrap_or_else(|| if retry == Retry::WithKey { new_key() } else { Bytes::new() });
         let (reply, answer) = oneshot::channel();

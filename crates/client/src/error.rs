@@ -11,6 +11,9 @@ pub enum ClientError {
     /// The server refused the request.
     #[error("{0}")]
     Refused(#[from] model::Error),
+    /// The client only reads ([`Options::read_only`](crate::Options::read_only)). Nothing was sent.
+    #[error("nothing was changed: --read-only was given")]
+    ReadOnly,
     /// There is no connection to the server.
     #[error("cannot reach {endpoint}: {reason}")]
     Unreachable {
@@ -71,6 +74,7 @@ impl ClientError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(error) => error.code(),
+            Self::ReadOnly => "READ_ONLY",
             Self::Unreachable { .. } | Self::Lost => "UNREACHABLE",
             Self::TimedOut { .. } => "TIMED_OUT",
             Self::KeyChanged { .. } => "KEY_CHANGED",
@@ -102,7 +106,7 @@ impl ClientError {
                     | model::Error::Unavailable(_)
                     | model::Error::RateLimited { .. }
             ),
-            Self::KeyChanged { .. } | Self::File { .. } | Self::Protocol { .. } => false,
+            Self::ReadOnly | Self::KeyChanged { .. } | Self::File { .. } | Self::Protocol { .. } => false,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Options {
     pub fingerprint: Option<Fingerprint>,
     /// No TLS, for a server on the same machine that was started with the same option.
     pub insecure: bool,
+    /// Refuse every request that changes something, without sending it.
+    pub read_only: bool,
     /// Session to resume.
     pub token: Option<Token>,
     /// Name of this client in the list of sessions, at most 64 bytes.
@@ -42,6 +44,7 @@ impl Options {
             known_hosts,
             fingerprint: None,
             insecure: false,
+            read_only: false,
             token: None,
             client_name: concat!("mini-tweet ", env!("CARGO_PKG_VERSION")).to_owned(),
             timeout: Duration::from_secs(60),

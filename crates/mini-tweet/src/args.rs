@@ -1,6 +1,7 @@
 //! The command line: verbs, their arguments and their help texts. It does not know what the verbs do.
 
 pub(crate) mod operator;
+mod paging;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use self::operator::{Admin, DataDirectory, ImportSource, Serve};
+use self::paging::since;
+pub(crate) use self::paging::{Page, Since};
 
 const AFTER_HELP: &str = "\
 Without a command, the full-screen client opens. To start your own network on this machine:
@@ -42,9 +45,6 @@ pub(crate) struct ScreenOptions {
     /// Print lines instead of drawing a screen, for screen readers and simple terminals.
     #[arg(long, env = "ACCESSIBLE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) plain: bool,
-    /// Browse only; nothing can be posted or changed.
-    #[arg(long)]
-    pub(crate) read_only: bool,
 }
 
 /// Options of every verb.
@@ -72,6 +72,9 @@ pub(crate) struct Global {
     /// Never prompt; fail if something is missing.
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
+    /// Only read; commands that would change something are refused.
+    #[arg(long, global = true)]
+    pub(crate) read_only: bool,
     /// Only print errors.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
@@ -146,7 +149,7 @@ pub(crate) enum Verb {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Export everything the server stores about you, as JSON lines.
+    /// Export your data, as JSON lines: what you wrote, your relationships, messages, keys and sessions.
     Export,
 
     // Write.
@@ -248,7 +251,11 @@ pub(crate) enum Verb {
     /// Read and send direct messages.
     Chat(Chat),
     /// Print live events as JSON lines.
-    Watch,
+    Watch {
+        /// Go on after this event: the `sequence` of the last one, or TOPIC=SEQUENCE for each topic.
+        #[arg(long, value_name = "SEQUENCE", value_parser = since)]
+        since: Vec<Since>,
+    },
 
     // Tools.
     /// Run a server.
@@ -456,19 +463,6 @@ fn tweet_ref(text: &str) -> Result<TweetRef, String> {
     }
 }
 
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Page {
-    /// Maximum number of items.
-    #[arg(short = 'n', long = "limit", value_name = "N", default_value_t = 20)]
-    pub(crate) limit: u32,
-    /// Start after this id or cursor in the list (older items).
-    #[arg(long, value_name = "CURSOR", conflicts_with = "since")]
-    pub(crate) before: Option<String>,
-    /// Show items newer than this id.
-    #[arg(long, value_name = "CURSOR")]
-    pub(crate) since: Option<String>,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Feed {
     /// home, mine, local, bookmarks, likes, @user or #tag.
@@ -479,7 +473,7 @@ pub(crate) struct Feed {
     /// Only replies. Works with mine and @user.
     #[arg(long)]
     pub(crate) replies: bool,
-    /// Keep running and show new tweets, oldest first. Works with home, local and #tag.
+    /// Keep running and show new tweets, oldest first; with --since, those after that id first.
     #[arg(long, short)]
     pub(crate) follow: bool,
 }

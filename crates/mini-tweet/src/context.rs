@@ -1,16 +1,21 @@
 //! What every verb needs: the user's files, the selected server and account, and a connection.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use client::{Client, Endpoint, Home, Options, Profile, Profiles, Token};
 use etcetera::{AppStrategy as _, AppStrategyArgs, app_strategy::Xdg};
 use protocol::tls::Fingerprint;
+use protocol::v1;
+use protocol::v1::page_request::Position;
+use protocol::v1::read_timeline::Timeline;
 
 use crate::args::{Global, TweetRef};
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::prompt::{Prompts, whole_stdin};
+
+/// Largest page that servers return.
+pub(crate) const PAGE_MAX: u32 = 100;
 
 /// One run of a verb.
 pub(crate) struct Context {
@@ -18,8 +23,6 @@ pub(crate) struct Context {
     pub(crate) home: Home,
     pub(crate) out: Output,
     pub(crate) prompts: Prompts,
-    /// The profile whose session the connection uses.
-    profile: OnceLock<Profile>,
     /// Set if the verb runs over ssh: then no file and no prompt of this machine may be used.
     remote: Option<RemoteCaller>,
 }
@@ -35,7 +38,7 @@ pub(crate) struct RemoteCaller {
 impl Context {
     pub(crate) fn new(global: Global) -> Result<Self, Failure> {
         let (out, prompts) = (Output::new(&global), Prompts::new(global.no_input));
-        Ok(Self { home: home()?, out, prompts, global, profile: OnceLock::new(), remote: None })
+        Ok(Self { home: home()?, out, prompts, global, remote: None })
     }
 
     /// For a verb over ssh: no prompts, no files, no other server.
@@ -43,10 +46,10 @@ impl Context {
     pub(crate) fn over_ssh(global: Global, out: Output, caller: RemoteCaller) -> Self {
         let home = Home::at(PathBuf::new());
         let prompts = Prompts::new(true);
-        Self { home, out, prompts, global, profile: OnceLock::new(), remote: Some(caller) }
+        Self { home, out, prompts, global, remote: Some(caller) }
     }
 
-    /// All of standard input.
+    /// All of standard input, without the newline at its end.
     pub(crate) fn stdin(&self) -> Result<String, Failure> {
         match &self.remote {
             Some(caller) => Ok(caller.stdin.trim_end_matches(['\n', '\r']).to_owned()),
@@ -72,7 +75,7 @@ impl Context {
     /// A connection without a session.
     pub(crate) async fn connect(&self) -> Result<Client, Failure> {
         if let Some(caller) = &self.remote {
-            return Ok(Client::connect(Options { token: None, ..caller.options.clone() }).await?);
+            return Ok(Client::connect(Options { token: None, ..self.options_of(caller) }).await?);
         }
         self.open(self.endpoint()?, None).await
     }
@@ -81,7 +84,7 @@ impl Context {
     pub(crate) async fn signed_in(&self) -> Result<Client, Failure> {
         if let Some(caller) = &self.remote {
             return match &caller.options.token {
-                Some(_) => Ok(Client::connect(caller.options.clone()).await?),
+                Some(_) => Ok(Client::connect(self.options_of(caller)).await?),
                 None => Err(Failure::NotSignedIn),
             };
         }
@@ -94,9 +97,11 @@ impl Context {
         let endpoint =
             Endpoint::parse(&profile.server).map_err(|error| Failure::Failed(error.to_string()))?;
         let token = profile.token.clone().ok_or(Failure::NotSignedIn)?;
-        let client = self.open(endpoint, Some(token)).await?;
-        self.profile.get_or_init(|| profile);
-        Ok(client)
+        self.open(endpoint, Some(token)).await
+    }
+
+    fn options_of(&self, caller: &RemoteCaller) -> Options {
+        Options { read_only: self.global.read_only, ..caller.options.clone() }
     }
 
     /// A connection to the operator socket of the server with this data directory.
@@ -146,24 +151,24 @@ impl Context {
         Ok(current.or_else(|| profiles.all().find(fits)).cloned())
     }
 
-    /// The id of the tweet; `@last` is resolved.
-    pub(crate) fn tweet(&self, tweet: TweetRef) -> Result<u64, Failure> {
-        match tweet {
-            TweetRef::Id(id) => Ok(id),
-            TweetRef::Last => self.chosen_profile()?.and_then(|profile| profile.last).ok_or_else(|| {
-                Failure::Usage("@last: nothing was posted from this machine yet; pass the id".to_owned())
-            }),
+    /// The id of the tweet. The server knows which one is `@last`, whichever client posted it.
+    pub(crate) async fn tweet(&self, client: &Client, tweet: TweetRef) -> Result<u64, Failure> {
+        if let TweetRef::Id(id) = tweet {
+            return Ok(id);
         }
-    }
-
-    /// Remembers the id for `@last`.
-    pub(crate) fn remember_last(&self, id: u64) -> Result<(), Failure> {
-        if let Some(profile) = self.profile.get() {
-            Profiles::update(&self.home, |all| {
-                all.change(&profile.name(), |profile| profile.last = Some(id));
-            })?;
+        let mut position = None;
+        loop {
+            let page = Some(v1::PageRequest { limit: PAGE_MAX, position });
+            let timeline = Some(Timeline::User(String::new()));
+            let answer = client.ask(v1::ReadTimeline { timeline, page }).await?;
+            if let Some(own) = answer.tweets.iter().find(|tweet| tweet.retweet_of == 0) {
+                return Ok(own.id);
+            }
+            if answer.next.is_empty() {
+                return Err(model::Error::not_found("tweet").into());
+            }
+            position = Some(Position::Before(answer.next));
         }
-        Ok(())
     }
 }
 
@@ -178,6 +183,7 @@ pub(crate) fn client_options(
     options.token = token;
     options.timeout = global.timeout;
     options.insecure = global.insecure;
+    options.read_only = global.read_only;
     options.fingerprint = match &global.fingerprint {
         None => None,
         Some(text) => Some(Fingerprint::parse(text).ok_or_else(|| {
@@ -202,6 +208,14 @@ fn home() -> Result<Home, Failure> {
         Failure::Failed("no home directory found; set MINI_TWEET_HOME to a directory".to_owned())
     })?;
     Ok(Home::at(strategy.data_dir()))
+}
+
+/// A text that somebody wrote, as the server accepts it: in NFC, without a byte order mark, with LF as the end of a line
+/// and with spaces for tabs. Windows and many editors write texts in other forms.
+pub(crate) fn written(text: &str) -> String {
+    let text =
+        text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ");
+    model::to_nfc(text.trim_end_matches('\n'))
 }
 
 /// A username from an argument, with or without @.

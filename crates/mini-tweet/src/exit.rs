@@ -74,6 +74,17 @@ impl Failure {
         }
     }
 
+    /// Adds a sentence to the message.
+    pub(crate) fn and(self, more: &str) -> Self {
+        let message = format!("{}. {more}", self.message().trim_end_matches('.'));
+        match self {
+            Self::Client(error) => Self::Explained { error: error.into(), message },
+            Self::Explained { error, .. } => Self::Explained { error, message },
+            Self::Usage(_) => Self::Usage(message),
+            _ => Self::Failed(message),
+        }
+    }
+
     /// For a refused log-in: without the hint to log in.
     pub(crate) fn of_log_in(error: ClientError) -> Self {
         let message = error.to_string();
@@ -107,6 +118,7 @@ impl Failure {
                 | Error::Protocol(_)
                 | Error::Internal { .. } => 1,
             },
+            ClientError::ReadOnly => 5,
             ClientError::File { .. } | ClientError::Protocol { .. } => 1,
             _ => 7,
         }

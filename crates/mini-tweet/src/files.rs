@@ -10,6 +10,11 @@ pub(crate) fn settings(home: &Home) -> PathBuf {
     home.path().join("settings.toml")
 }
 
+/// Where texts from the editor are until they are sent.
+pub(crate) fn unsent(home: &Home) -> PathBuf {
+    home.path().join("unsent")
+}
+
 /// The local store of an account with the profile name `username@host:port`.
 pub(crate) fn store_of_account(home: &Home, name: &str) -> LocalStore {
     let safe: String = name

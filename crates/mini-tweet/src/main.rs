@@ -53,11 +53,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    // With these options `serve` does not start a server.
+    let only_asks = cli.global.read_only || cli.global.json.as_deref() == Some("help");
     // Before there are other threads: it changes environment variables.
     let sockets =
         if matches!(cli.verb, Some(Verb::Serve(_))) { systemd::sockets()? } else { Sockets::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = if let Some(Verb::Serve(ask)) = &cli.verb {
+    let outcome = if let (Some(Verb::Serve(ask)), false) = (&cli.verb, only_asks) {
         // A server handles the signals itself.
         runtime.block_on(serve::serve(ask, &cli.global, sockets)).map(|()| ExitCode::SUCCESS)
     } else if cli.verb.is_none() {

@@ -2,9 +2,11 @@
 //! nothing is prompted.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use model::limits::{PASSWORD_BYTES_MAX, TWEET_BYTES_MAX};
+use model::{Strength, strength};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
@@ -55,6 +57,14 @@ impl Prompts {
         let _silence = Silence::begin();
         loop {
             let password = self.password(what)?;
+            // Said before it is typed again; the server decides about the rest.
+            if let Strength::TooShort(missing) = strength(&password, "") {
+                let more = if missing == 1 { "character" } else { "characters" };
+                crate::logging::talk(format_args!(
+                    "The password is too short: {missing} more {more}, please."
+                ));
+                continue;
+            }
             if *self.password("Confirm password")? == *password {
                 return Ok(password);
             }
@@ -117,42 +127,69 @@ pub(crate) fn whole_stdin() -> Result<String, Failure> {
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// Opens the editor with this text and returns the edited text.
-pub(crate) fn editor(start: &str) -> Result<String, Failure> {
+/// A text from the editor. Its file stays until the text was sent, so that no failure loses it.
+#[derive(Debug)]
+pub(crate) struct Edited {
+    pub(crate) text: String,
+    file: PathBuf,
+}
+
+impl Edited {
+    /// The text is in good hands: its file is deleted.
+    pub(crate) fn sent(self) {
+        // Best effort: what stays is a copy of what was sent.
+        let _ = std::fs::remove_file(&self.file);
+    }
+
+    /// The failure, with the place of the text.
+    pub(crate) fn kept(self, failure: Failure) -> Failure {
+        if self.text.trim().is_empty() {
+            self.sent();
+            return failure;
+        }
+        failure.and(&is_kept(&self.file))
+    }
+}
+
+fn is_kept(file: &Path) -> String {
+    format!("Your text is kept in {}", file.display())
+}
+
+/// Opens the editor with this text, in a new file of this directory that only its owner can read.
+pub(crate) fn editor(start: &str, directory: &Path) -> Result<Edited, Failure> {
     let editor =
         ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|e| !e.is_empty()));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");
-    let directory = PrivateDirectory::make()?;
-    let file = directory.0.join("tweet.txt");
-    std::fs::write(&file, start)?;
-    let status = Command::new(program).args(words).arg(&file).status().map_err(|error| {
-        Failure::Failed(format!("cannot start the editor {program}: {error}; set EDITOR to another one"))
-    })?;
-    if !status.success() {
-        return Err(Failure::Failed(format!("the editor {program} failed with {status}; nothing was sent")));
+    let file = new_file(start, directory)?;
+    let outcome = Command::new(program).args(words).arg(&file).status();
+    let failure = match outcome {
+        Ok(status) if status.success() => match std::fs::read_to_string(&file) {
+            Ok(text) => return Ok(Edited { text: text.trim_end_matches(['\n', '\r']).to_owned(), file }),
+            Err(error) => Failure::Failed(format!("cannot read what the editor wrote: {error}")),
+        },
+        Ok(status) => Failure::Failed(format!("the editor {program} failed with {status}; nothing was sent")),
+        Err(error) => {
+            Failure::Failed(format!("cannot start the editor {program}: {error}; set EDITOR to another one"))
+        }
+    };
+    if std::fs::read(&file).is_ok_and(|bytes| bytes == start.as_bytes()) {
+        // Nothing was written: there is nothing to keep.
+        let _ = std::fs::remove_file(&file);
+        return Err(failure);
     }
-    let text = std::fs::read_to_string(&file)?;
-    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+    Err(failure.and(&is_kept(&file)))
 }
 
-/// A temporary directory that only its owner can read, deleted when dropped.
-struct PrivateDirectory(std::path::PathBuf);
-
-impl PrivateDirectory {
-    fn make() -> io::Result<Self> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let name = format!("mini-tweet-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for PrivateDirectory {
-    fn drop(&mut self) {
-        // Best effort: it is a directory for temporary files.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// A new file with this text that only its owner can read, named after the time.
+fn new_file(text: &str, directory: &Path) -> Result<PathBuf, Failure> {
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let name = format!("{}-{}.txt", jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S"), std::process::id());
+    let file = directory.join(name);
+    let mut opened =
+        std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&file)?;
+    opened.write_all(text.as_bytes())?;
+    Ok(file)
 }

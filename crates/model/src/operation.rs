@@ -173,6 +173,18 @@ macro_rules! define_operation {
                 }
             }
 
+            /// Whether it changes something that lasts or that others can see. A client that only reads does not send
+            /// it. Signing in and subscribing are part of reading.
+            #[must_use]
+            pub const fn is_change(self) -> bool {
+                match self {
+                    Self::LogIn | Self::Authenticate | Self::Subscribe | Self::Unsubscribe => false,
+                    // Others see it, though nothing is stored.
+                    Self::Typing => true,
+                    _ => !matches!(self.concurrency(), Concurrency::Parallel),
+                }
+            }
+
             /// Name of the request, for logs.
             #[must_use]
             pub const fn name(self) -> &'static str {
@@ -197,6 +209,15 @@ for_each_operation!(define_operation);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_can_be_repeated_only_with_a_key_is_a_change() {
+        for operation in Operation::ALL.iter().filter(|operation| operation.retry() == Retry::WithKey) {
+            assert!(operation.is_change(), "{operation:?}");
+        }
+        assert!(Operation::Typing.is_change() && Operation::SignUp.is_change());
+        assert!(!Operation::ReadTimeline.is_change() && !Operation::LogIn.is_change());
+    }
 
     #[test]
     fn a_request_that_takes_a_key_is_a_change_by_an_account() {

@@ -73,7 +73,7 @@ pub(crate) enum AdminAction {
     /// Create an invite code and print it.
     Invite {
         /// How many people can use it.
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         uses: u32,
         /// How many hours it is valid.
         #[arg(long, default_value_t = 168)]

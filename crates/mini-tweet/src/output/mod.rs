@@ -125,12 +125,6 @@ impl Output {
         self.rows.fetch_add(1, Ordering::Relaxed);
         match &self.mode {
             Mode::People => self.line(&row.text),
-            Mode::Json(names) if names.iter().any(|name| name == "help") => {
-                for name in row.fields.keys() {
-                    self.line(name)?;
-                }
-                Err(Failure::Unread)
-            }
             Mode::Json(names) => {
                 let mut object = Map::new();
                 object.insert("v".into(), SCHEMA.into());
@@ -148,6 +142,11 @@ impl Output {
                     line.push(match field(row, name)? {
                         Value::Null => String::new(),
                         Value::String(text) => SafeText::line(text).to_string(),
+                        Value::Object(object) => match object.get("username").or_else(|| object.get("id")) {
+                            // An account or a tweet, by its name.
+                            Some(Value::String(name)) => SafeText::line(name).to_string(),
+                            _ => json::line(field(row, name)?),
+                        },
                         other => json::line(other),
                     });
                 }
@@ -158,6 +157,17 @@ impl Output {
 
     pub(crate) fn all(&self, rows: impl IntoIterator<Item = Row>) -> Result<(), Failure> {
         rows.into_iter().try_for_each(|row| self.row(&row))
+    }
+
+    /// Whether `--json=help` asks for the names of the fields, instead of running the verb.
+    pub(crate) fn wants_names(&self) -> bool {
+        matches!(&self.mode, Mode::Json(names) if names.iter().any(|name| name == "help"))
+    }
+
+    /// Shows the names of the fields.
+    pub(crate) fn names(&self, names: &[&str]) -> Result<(), Failure> {
+        self.rows.fetch_add(names.len(), Ordering::Relaxed);
+        names.iter().try_for_each(|name| self.line(name))
     }
 
     /// Shows a line of JSON in any mode.
@@ -184,11 +194,25 @@ impl Output {
     }
 }
 
+/// The field with this name. A field inside an object is named by a path: `author.username`.
 fn field<'a>(row: &'a Row, name: &str) -> Result<&'a Value, Failure> {
-    row.fields.get(name).ok_or_else(|| {
-        let known: Vec<&str> = row.fields.keys().map(String::as_str).collect();
-        Failure::Usage(format!("unknown field {name:?}; the fields are {}", known.join(",")))
-    })
+    let (mut fields, mut is_row) = (&row.fields, true);
+    let mut path = name.split('.').peekable();
+    while let Some(part) = path.next() {
+        match fields.get(part) {
+            Some(value) if path.peek().is_none() => return Ok(value),
+            Some(Value::Object(inner)) => (fields, is_row) = (inner, false),
+            // There is nothing inside of nothing.
+            Some(Value::Null) => return Ok(&Value::Null),
+            // What is gone has no other fields.
+            None if fields.contains_key("deleted") && !is_row => {
+                return Ok(&Value::Null);
+            }
+            Some(_) | None => break,
+        }
+    }
+    let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+    Err(Failure::Usage(format!("unknown field {name:?}; the fields are {}", known.join(","))))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(crate) fn person(person: &v1::AccountView) -> Row {
     Row::new(&PERSON, values, text.trim_end().to_owned())
 }
 
-const PERSON: [&str; 8] =
+pub(crate) const PERSON: [&str; 8] =
     ["username", "name", "you_follow", "follows_you", "you_block", "you_mute", "presence", "idle_s"];
 
 fn in_words(relationship: &v1::Relationship) -> Vec<&'static str> {
@@ -95,7 +95,7 @@ pub(crate) fn profile(profile: &v1::Profile) -> Row {
     Row::new(&PROFILE, values, lines.join("\n"))
 }
 
-const PROFILE: [&str; 14] = [
+pub(crate) const PROFILE: [&str; 14] = [
     "username",
     "name",
     "bio",

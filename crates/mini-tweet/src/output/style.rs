@@ -57,12 +57,19 @@ pub(crate) fn local_time(ms: i64) -> String {
 
 /// A time in RFC 3339, in UTC.
 pub(crate) fn rfc3339(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| String::new(), |time| time.to_string())
+    Timestamp::from_millisecond(ms).map_or_else(|_| String::new(), |time| format!("{time:.3}"))
 }
 
-/// "1 like", "2 likes".
-pub(crate) fn count(number: u32, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+/// "1 like", "2 likes", "2 replies", "2 people". Every count for people is written here.
+pub(crate) fn count(number: impl Into<u64>, noun: &str) -> String {
+    match (number.into(), noun) {
+        (1, noun) => format!("1 {noun}"),
+        (number, "person") => format!("{number} people"),
+        (number, noun) => match noun.strip_suffix('y') {
+            Some(stem) => format!("{number} {stem}ies"),
+            None => format!("{number} {noun}s"),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -77,7 +84,16 @@ mod tests {
     }
 
     #[test]
+    fn counts_have_the_right_form() {
+        let shown = |number: u32, nouns: [&str; 3]| nouns.map(|noun| count(number, noun)).join(", ");
+        let nouns = ["like", "reply", "person"];
+        assert_eq!(shown(0, nouns), "0 likes, 0 replies, 0 people");
+        assert_eq!(shown(1, nouns), "1 like, 1 reply, 1 person");
+        assert_eq!(shown(2, nouns), "2 likes, 2 replies, 2 people");
+    }
+
+    #[test]
     fn times_for_programs_are_utc() {
-        assert_eq!(rfc3339(1_606_842_300_000), "2020-12-01T17:05:00Z");
+        assert_eq!(rfc3339(1_606_842_300_000), "2020-12-01T17:05:00.000Z");
     }
 }

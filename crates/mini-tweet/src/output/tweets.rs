@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Row;
 use super::style::{account, bold, count, dim, local_time, prose, rfc3339};
 
-const TWEET: [&str; 18] = [
+pub(crate) const TWEET: [&str; 18] = [
     "id",
     "author",
     "text",
@@ -176,14 +176,11 @@ fn text(tweet: &v1::Tweet, referred: &Referred) -> String {
         (tweet.quotes, "quote"),
         (tweet.likes, "like"),
     ];
-    let counts: Vec<_> =
-        counts
-            .into_iter()
-            .filter(|(number, _)| *number > 0)
-            .map(|(number, noun)| {
-                if noun == "reply" && number > 1 { format!("{number} replies") } else { count(number, noun) }
-            })
-            .collect();
+    let counts: Vec<_> = counts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, noun)| count(number, noun))
+        .collect();
     if !counts.is_empty() {
         lines.push(format!("  {}", dim(counts.join(" · "))));
     }
@@ -207,8 +204,8 @@ pub(crate) fn hashtag(hashtag: &v1::Hashtag) -> Row {
 /// A trend, with a sparkline of its last 24 hours.
 pub(crate) fn trend(trend: &v1::Trend) -> Row {
     let name = bold(format_args!("#{}", SafeText::line(&trend.name)));
-    let people = if trend.people == 1 { "1 person".to_owned() } else { format!("{} people", trend.people) };
-    let about = dim(format_args!("{people}, {} today", count(trend.tweets, "tweet")));
+    let about = format!("{}, {} today", count(trend.people, "person"), count(trend.tweets, "tweet"));
+    let about = dim(about);
     let text = format!("{}  {name}  {about}", sparkline(&trend.history));
     let values = [
         trend.name.as_str().into(),

@@ -102,14 +102,19 @@ impl Host for LocalHost {
     }
 
     fn edit(&self, text: String) -> Later<Result<String, String>> {
-        let terminal = self.terminal.clone();
+        let (terminal, directory) = (self.terminal.clone(), files::unsent(&self.home));
         Box::pin(async move {
             if let Some(terminal) = &terminal {
                 terminal.lend().await;
             }
-            let editing = tokio::task::spawn_blocking(move || crate::prompt::editor(&text));
+            let editing = tokio::task::spawn_blocking(move || crate::prompt::editor(&text, &directory));
             let result = match editing.await {
-                Ok(Ok(text)) => Ok(text),
+                Ok(Ok(edited)) => {
+                    // The composer keeps it as a draft.
+                    let text = edited.text.clone();
+                    edited.sent();
+                    Ok(text)
+                }
                 Ok(Err(failure)) => Err(failure.message()),
                 Err(error) => Err(error.to_string()),
             };

@@ -33,7 +33,7 @@ pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<Ex
     let mut server = String::new();
     let mut lines = None;
     loop {
-        let (mut setup, local_store) = setup(&context, profile.as_ref(), options)?;
+        let (mut setup, local_store) = setup(&context, profile.as_ref())?;
         if setup.server.is_empty() {
             // Another account is usually on the same server; the sign-in menu leads to others too.
             setup.server = std::mem::take(&mut server);
@@ -66,11 +66,7 @@ pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<Ex
 }
 
 /// The client's initial state, and the local store of the selected account.
-fn setup(
-    context: &Context,
-    profile: Option<&Profile>,
-    options: &ScreenOptions,
-) -> Result<(Setup, Option<LocalStore>), Failure> {
+fn setup(context: &Context, profile: Option<&Profile>) -> Result<(Setup, Option<LocalStore>), Failure> {
     let signed_in = profile.filter(|profile| profile.token.is_some());
     let mut setup = Setup {
         now: host::now_ms(),
@@ -84,7 +80,7 @@ fn setup(
             },
         },
         username: signed_in.map(|profile| profile.username.clone()),
-        is_read_only: options.read_only,
+        is_read_only: context.global.read_only,
         ..Setup::default()
     };
     let local_store = match signed_in {

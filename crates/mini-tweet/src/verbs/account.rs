@@ -3,12 +3,13 @@
 use client::{Client, ClientError, Profile, Profiles, Token};
 use model::Error;
 use protocol::v1;
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::args::{AccountsAction, LogIn, SessionsAction, SignUp};
 use crate::context::{Context, username};
 use crate::exit::Failure;
+use crate::output::style::rfc3339;
 use crate::output::{Row, people};
 use crate::prompt::secret_line;
 
@@ -226,9 +227,23 @@ pub(super) async fn delete(context: &Context, from_stdin: bool) -> Result<(), Fa
     Ok(())
 }
 
-/// Prints the export as the server made it, always as JSON.
+/// Prints the export of the server, always as JSON, and the sessions, which are not in it.
 pub(super) async fn export(context: &Context) -> Result<(), Failure> {
     let client = context.signed_in().await?;
+    export_stored(context, &client).await?;
+    for session in client.ask(v1::ListSessions {}).await?.sessions {
+        let mut value = json!({ "type": "session" });
+        if let (Value::Object(object), Value::Object(fields)) =
+            (&mut value, people::session(&session).into_value())
+        {
+            object.extend(fields);
+        }
+        context.out.json(&value)?;
+    }
+    Ok(())
+}
+
+async fn export_stored(context: &Context, client: &Client) -> Result<(), Failure> {
     let mut cursor = String::new();
     loop {
         let page = client.ask(v1::Export { cursor }).await?;
@@ -238,12 +253,28 @@ pub(super) async fn export(context: &Context) -> Result<(), Failure> {
                     "the server sent a line that is not JSON; report this to its operator".to_owned(),
                 )
             })?;
-            context.out.json(&value)?;
+            context.out.json(&with_times(value))?;
         }
         if page.next.is_empty() {
             return Ok(());
         }
         cursor = page.next;
+    }
+}
+
+/// The value with RFC 3339 in place of milliseconds: `created_ms` becomes `created`. A time of 0 is `null`: never.
+fn with_times(value: Value) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(with_times).collect(),
+        Value::Object(fields) => {
+            let time = |(name, value): (String, Value)| match (name.strip_suffix("_ms"), value.as_i64()) {
+                (Some(name), Some(0)) => (name.to_owned(), Value::Null),
+                (Some(name), Some(ms)) => (name.to_owned(), rfc3339(ms).into()),
+                _ => (name, with_times(value)),
+            };
+            Value::Object(fields.into_iter().map(time).collect())
+        }
+        value => value,
     }
 }
 

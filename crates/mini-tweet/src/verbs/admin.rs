@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::account::new_password;
 use crate::args::operator::{Admin, AdminAction, ReportsAction};
-use crate::context::{Context, username};
+use crate::context::{Context, username, written};
 use crate::exit::Failure;
 use crate::output::Row;
-use crate::output::style::{local_time, rfc3339};
+use crate::output::style::{count, local_time, rfc3339};
 
 pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> {
     let client = context.operator(&ask.data.data).await?;
@@ -49,7 +49,7 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
             Ok(())
         }
         AdminAction::Announce { text } => {
-            client.ask(v1::Announce { text }).await?;
+            client.ask(v1::Announce { text: written(&text) }).await?;
             out.say("Announcement published. Everyone can see it, also with `mini-tweet info`.");
             Ok(())
         }
@@ -131,12 +131,12 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
         v1::SignUpMode::Closed | v1::SignUpMode::Unspecified => "closed",
     };
     let mut text = format!(
-        "{} (version {}), up since {}\n{} accounts, {} tweets, {} online; sign-up: {}",
+        "{} (version {}), up since {}\n{}, {}, {} online; sign-up: {}",
         info.name,
         info.version,
         local_time(info.started_ms),
-        info.accounts,
-        info.tweets,
+        count(info.accounts, "account"),
+        count(info.tweets, "tweet"),
         info.online,
         if sign_up == "invite" { "by invite" } else { sign_up }
     );

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use client::Client;
-use model::{SafeText, to_nfc};
+use model::SafeText;
 use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::page_request::Position;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::follow;
 use super::paging::page_request;
 use crate::args::Chat;
-use crate::context::{Context, username};
+use crate::context::{Context, username, written};
 use crate::exit::Failure;
 use crate::output::people;
 
@@ -31,7 +31,7 @@ pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
     match ask.text {
         Some(text) => {
             let text = if text == "-" { context.stdin()? } else { text };
-            let send = v1::SendMessage { username: with, text: to_nfc(&text) };
+            let send = v1::SendMessage { username: with, text: written(&text) };
             let sent = client.ask(send).await.map_err(|error| Failure::from(error).name_action("message"))?;
             context.out.say("Sent.");
             let id = sent.message_id.to_string();
@@ -70,13 +70,16 @@ async fn read(
     };
     context.out.all(page.messages.iter().rev().map(|one| people::message(one, &shown.with, shown.theirs)))?;
     if shown.newest > 0 && shown.newest > page.yours.unwrap_or_default().read {
-        mark_read(client, &shown).await?;
+        mark_read(context, client, &shown).await?;
     }
     shown.with.username = if shown.with.username.is_empty() { with.to_owned() } else { shown.with.username };
     Ok(shown)
 }
 
-async fn mark_read(client: &Client, shown: &Shown) -> Result<(), Failure> {
+async fn mark_read(context: &Context, client: &Client, shown: &Shown) -> Result<(), Failure> {
+    if context.global.read_only {
+        return Ok(());
+    }
     let username = shown.with.username.clone();
     client.ask(v1::MarkConversation { username, delivered: shown.newest, read: shown.newest }).await?;
     Ok(())
@@ -101,7 +104,10 @@ async fn stay(
                 Some(line) => {
                     erase(&line);
                     if !line.trim().is_empty() {
-                        client.ask(v1::SendMessage { username: with.clone(), text: to_nfc(&line) }).await?;
+                        let send = v1::SendMessage { username: with.clone(), text: written(&line) };
+                        // The line was erased: the failure shows it again.
+                        let not_sent = |error| Failure::from(error).and(&format!("Not sent: {line}"));
+                        client.ask(send).await.map_err(not_sent)?;
                     }
                     continue;
                 }
@@ -115,7 +121,7 @@ async fn stay(
                     shown.newest = message.id;
                     context.out.row(&people::message(&message, &shown.with, shown.theirs))?;
                     if message.author_id == shown.with.id {
-                        mark_read(client, &shown).await?;
+                        mark_read(context, client, &shown).await?;
                     }
                 }
             }

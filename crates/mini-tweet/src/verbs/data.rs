@@ -15,6 +15,7 @@ use crate::args::operator::ImportSource;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::Row;
+use crate::output::style::count;
 use crate::prompt::secret_line;
 
 impl From<OfflineError> for Failure {
@@ -37,7 +38,8 @@ pub(super) fn restore(context: &Context, file: &Path, data: &Path) -> Result<(),
 fn copied_row(file: &Path, copied: Copied) -> Row {
     let file = file.display().to_string();
     let Copied { bytes, accounts, tweets } = copied;
-    let text = format!("{file}: {accounts} accounts, {tweets} tweets, {bytes} bytes");
+    let counts = [(accounts, "account"), (tweets, "tweet"), (bytes, "byte")];
+    let text = format!("{file}: {}", counts.map(|(number, noun)| count(number, noun)).join(", "));
     let values = [file.into(), accounts.into(), tweets.into(), bytes.into()];
     Row::new(&["file", "accounts", "tweets", "bytes"], values, model::SafeText::line(&text).to_string())
 }
@@ -54,8 +56,8 @@ pub(super) fn check(context: &Context, data: &Path) -> Result<(), Failure> {
             Ok(())
         }
         number => Err(Failure::Failed(format!(
-            "{number} problem{} found in {}; keep a copy of it and restore a backup with `mini-tweet restore FILE`",
-            if number == 1 { "" } else { "s" },
+            "{} found in {}; keep a copy of it and restore a backup with `mini-tweet restore FILE`",
+            count(number as u64, "problem"),
             database.display()
         ))),
     }
@@ -96,9 +98,16 @@ fn summary_row(summary: &Summary, password: Option<String>) -> Row {
     let Summary { accounts, follows, tweets, quotes, hashtags, already_there, problems } = summary;
     let own = tweets - quotes;
     let mut lines: Vec<String> = problems.iter().map(|problem| format!("skipped: {problem}")).collect();
+    let counts = [
+        (*accounts, "account"),
+        (*follows, "follow"),
+        (own, "tweet"),
+        (*quotes, "quote"),
+        (*hashtags, "hashtag"),
+    ];
     lines.push(format!(
-        "imported {accounts} accounts, {follows} follows, {own} tweets, {quotes} quotes, {hashtags} hashtags; \
-         {already_there} already existed, {} skipped",
+        "imported {}; {already_there} already existed, {} skipped",
+        counts.map(|(number, noun)| count(number as u64, noun)).join(", "),
         problems.len()
     ));
     if let Some(password) = &password

@@ -2,12 +2,13 @@
 
 use client::Client;
 use protocol::v1;
+use protocol::v1::page_request::Position;
 use protocol::v1::read_timeline::Timeline;
 
 use super::follow;
-use super::paging::{PAGE_MAX, page_request, position};
+use super::paging::{page_request, position};
 use crate::args::{Feed, Page, Search, TweetRef};
-use crate::context::{Context, username};
+use crate::context::{Context, PAGE_MAX, username};
 use crate::exit::Failure;
 use crate::output::tweets::Referred;
 use crate::output::{people, tweets};
@@ -21,7 +22,7 @@ pub(super) async fn feed(context: &Context, ask: Feed) -> Result<(), Failure> {
         };
     }
     if ask.follow {
-        return follow::tweets(context, timeline, ask.page.limit).await;
+        return follow::tweets(context, timeline, ask.page).await;
     }
     let client = context.signed_in().await?;
     read(context, &client, timeline, ask.page).await
@@ -49,14 +50,25 @@ pub(super) fn timeline(name: &str) -> Result<Timeline, Failure> {
 
 /// Reads pages until the limit is reached.
 async fn read(context: &Context, client: &Client, timeline: Timeline, page: Page) -> Result<(), Failure> {
-    let upwards = page.since.is_some();
+    if page.since.is_some() {
+        // The tweets closest to the cursor, still newest first.
+        let mut pages = Vec::new();
+        let (mut left, mut position) = (page.limit, position(&page));
+        while left > 0 {
+            let answer = page_of(client, &timeline, left, position).await?;
+            let Some(newest) = answer.tweets.first() else { break };
+            left = left.saturating_sub(u32::try_from(answer.tweets.len()).unwrap_or(u32::MAX));
+            position = Some(Position::After(newest.id.to_string()));
+            pages.push(answer);
+        }
+        return pages.into_iter().rev().try_for_each(|answer| context.out.all(tweets::page(answer)));
+    }
     let (mut left, mut position) = (page.limit, position(&page));
     while left > 0 {
-        let page = Some(v1::PageRequest { limit: left.min(PAGE_MAX), position });
-        let answer = client.ask(v1::ReadTimeline { timeline: Some(timeline.clone()), page }).await?;
+        let answer = page_of(client, &timeline, left, position).await?;
         left = left.saturating_sub(u32::try_from(answer.tweets.len()).unwrap_or(u32::MAX));
-        position = Some(v1::page_request::Position::Before(answer.next.clone()));
-        let is_last = answer.next.is_empty() || upwards;
+        position = Some(Position::Before(answer.next.clone()));
+        let is_last = answer.next.is_empty();
         context.out.all(tweets::page(answer))?;
         if is_last {
             break;
@@ -65,16 +77,33 @@ async fn read(context: &Context, client: &Client, timeline: Timeline, page: Page
     Ok(())
 }
 
+/// One page of a timeline.
+pub(super) async fn page_of(
+    client: &Client,
+    timeline: &Timeline,
+    limit: u32,
+    position: Option<Position>,
+) -> Result<v1::TweetPage, Failure> {
+    let page = Some(v1::PageRequest { limit: limit.min(PAGE_MAX), position });
+    Ok(client.ask(v1::ReadTimeline { timeline: Some(timeline.clone()), page }).await?)
+}
+
 pub(super) async fn show(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
-    let tweet_id = context.tweet(tweet)?;
-    let page = context.signed_in().await?.ask(v1::GetTweet { tweet_id }).await?;
+    let client = context.signed_in().await?;
+    let tweet_id = context.tweet(&client, tweet).await?;
+    let page = client.ask(v1::GetTweet { tweet_id }).await?;
     context.out.all(tweets::page(page))
 }
 
 pub(super) async fn thread(context: &Context, tweet: TweetRef, page: Page) -> Result<(), Failure> {
-    let tweet_id = context.tweet(tweet)?;
+    let client = context.signed_in().await?;
+    let tweet_id = context.tweet(&client, tweet).await?;
     let page = Some(page_request(&page));
-    let thread = context.signed_in().await?.ask(v1::GetThread { tweet_id, page }).await?;
+    let thread = client.ask(v1::GetThread { tweet_id, page }).await?;
+    if let Some(first) = thread.ancestors.first().filter(|first| first.reply_to != 0) {
+        // Deeper than the server reads at once, or the tweet above is not visible.
+        context.out.say(&format!("There is more above: `mini-tweet thread {}` shows it.", first.id));
+    }
     let above: Vec<_> = thread.ancestors.into_iter().chain(thread.tweet).collect();
     let originals = thread.referenced.into_iter().chain(above.iter().cloned());
     let referred = Referred::new(thread.accounts, originals.collect());
@@ -83,8 +112,9 @@ pub(super) async fn thread(context: &Context, tweet: TweetRef, page: Page) -> Re
 }
 
 pub(super) async fn history(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
-    let tweet_id = context.tweet(tweet)?;
-    let history = context.signed_in().await?.ask(v1::GetTweetHistory { tweet_id }).await?;
+    let client = context.signed_in().await?;
+    let tweet_id = context.tweet(&client, tweet).await?;
+    let history = client.ask(v1::GetTweetHistory { tweet_id }).await?;
     context.out.all(history.versions.iter().map(tweets::version))
 }
 

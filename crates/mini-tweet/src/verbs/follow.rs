@@ -1,6 +1,8 @@
 //! Verbs that keep running: they show what exists, then live events, across lost connections, without gaps and
 //! without duplicates.
 
+use std::time::Duration;
+
 use client::{Client, ClientError, State, Subscription, Update};
 use protocol::v1;
 use protocol::v1::event::Event;
@@ -10,16 +12,17 @@ use protocol::v1::subscribe::Topic;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
+use super::feed;
 use super::paging::page_request;
-use crate::args::Notifs;
-use crate::context::Context;
+use crate::args::{Notifs, Page, Since};
+use crate::context::{Context, PAGE_MAX};
 use crate::exit::Failure;
 use crate::output::style::rfc3339;
 use crate::output::tweets::{Referred, author};
 use crate::output::{people, tweets};
 
-/// Page size for filling a gap in live events.
-const GAP_PAGE: u32 = 100;
+/// How often the timeline of a person is read again while it is followed.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Waits for the next update; meanwhile reports changes of the connection.
 pub(super) async fn next(
@@ -51,19 +54,25 @@ fn why_ended(live: &Subscription) -> Failure {
 }
 
 /// Shows a timeline, oldest first, then new tweets.
-pub(super) async fn tweets(context: &Context, timeline: Timeline, limit: u32) -> Result<(), Failure> {
+pub(super) async fn tweets(context: &Context, timeline: Timeline, page: Page) -> Result<(), Failure> {
+    if page.before.is_some() {
+        return Err(Failure::Usage("--follow goes on to newer tweets; use --since, not --before".to_owned()));
+    }
     let topic = match &timeline {
         Timeline::Home(_) => Topic::Home(v1::HomeTopic {}),
         Timeline::Local(_) => Topic::Local(v1::LocalTopic {}),
         Timeline::Hashtag(tag) => Topic::Hashtag(tag.clone()),
-        _ => return Err(Failure::Usage("--follow works with home, local and #tag only".to_owned())),
+        Timeline::User(_) | Timeline::Replies(_) => return of_person(context, timeline, page).await,
+        _ => {
+            let known = "home, mine, local, @user and #tag";
+            return Err(Failure::Usage(format!("--follow works with {known} only")));
+        }
     };
     let client = context.signed_in().await?;
     let mut state = client.state();
     // Before reading: what is posted in between comes live, and is shown once because its id says so.
     let mut live = client.subscribe(topic, None).await?;
-    let mut last = 0;
-    show_newer(context, &client, &timeline, limit.min(GAP_PAGE), &mut last).await?;
+    let mut last = begin(context, &client, &timeline, &page).await?;
     loop {
         match next(context, &mut live, &mut state).await?.event {
             Event::TweetPosted(posted) => {
@@ -75,37 +84,103 @@ pub(super) async fn tweets(context: &Context, timeline: Timeline, limit: u32) ->
             }
             Event::TweetEdited(edited) => context.out.all(tweets::live(edited, "edited"))?,
             Event::TweetDeleted(gone) => context.out.row(&tweets::deleted(gone.tweet_id))?,
-            Event::Gap(_) => show_newer(context, &client, &timeline, GAP_PAGE, &mut last).await?,
+            Event::Gap(_) => show_newer(context, &client, &timeline, &mut last).await?,
             // Events that only newer servers send.
             _ => {}
         }
     }
 }
 
-/// Shows tweets newer than the last one shown, oldest first.
-async fn show_newer(
-    context: &Context,
-    client: &Client,
-    timeline: &Timeline,
-    limit: u32,
-    last: &mut u64,
-) -> Result<(), Failure> {
+/// The same for the tweets of one person. There is no topic for them: the topics of the local and the home timeline say
+/// when to look, and a timer finds what is in neither.
+async fn of_person(context: &Context, timeline: Timeline, page: Page) -> Result<(), Failure> {
+    let client = context.signed_in().await?;
+    let mut state = client.state();
+    let mut local = client.subscribe(Topic::Local(v1::LocalTopic {}), None).await?;
+    let mut home = client.subscribe(Topic::Home(v1::HomeTopic {}), None).await?;
+    let mut last = begin(context, &client, &timeline, &page).await?;
+    let mut timer = tokio::time::interval(LOOK_AGAIN);
     loop {
-        let position = (*last > 0).then(|| Position::After(last.to_string()));
-        let was_beginning = position.is_none();
-        let page = Some(v1::PageRequest { limit, position });
-        let mut answer = client.ask(v1::ReadTimeline { timeline: Some(timeline.clone()), page }).await?;
-        answer.tweets.reverse();
-        let Some(newest) = answer.tweets.last() else { return Ok(()) };
-        *last = newest.id;
-        context.out.all(tweets::page(answer))?;
-        if was_beginning {
-            return Ok(());
+        let update = tokio::select! {
+            update = next(context, &mut local, &mut state) => Some(update?),
+            update = home.next() => Some(update.ok_or_else(|| why_ended(&home))?),
+            _ = timer.tick() => None,
+        };
+        let is_new = match update.map(|update| update.event) {
+            None | Some(Event::Gap(_)) => true,
+            Some(Event::TweetPosted(posted)) => is_by(&posted, &timeline),
+            _ => false,
+        };
+        if is_new {
+            show_newer(context, &client, &timeline, &mut last).await?;
         }
     }
 }
 
+/// Whether the tweet may be in this person's timeline. Anybody's is in one's own, whose name is not known here.
+fn is_by(posted: &v1::LiveTweet, timeline: &Timeline) -> bool {
+    let (Timeline::User(name) | Timeline::Replies(name)) = timeline else { return false };
+    let author = posted.tweet.as_ref().map_or(0, |tweet| tweet.author_id);
+    let is_author = |account: &v1::Account| {
+        account.id == author && account.username.eq_ignore_ascii_case(name.trim_start_matches('@'))
+    };
+    name.is_empty() || posted.accounts.iter().any(is_author)
+}
+
+/// Shows where a followed timeline begins, oldest first: what is newer than `--since`, else the last tweets. Returns the
+/// id of the newest tweet, shown or not.
+async fn begin(context: &Context, client: &Client, timeline: &Timeline, page: &Page) -> Result<u64, Failure> {
+    if let Some(since) = &page.since {
+        let mut last = since
+            .parse()
+            .map_err(|_| Failure::Usage("--since takes the id of a tweet with --follow".to_owned()))?;
+        show_newer(context, client, timeline, &mut last).await?;
+        return Ok(last);
+    }
+    let (mut pages, mut left, mut position) = (Vec::new(), page.limit, None);
+    loop {
+        // With a limit of 0, only the newest id is of interest.
+        let answer = feed::page_of(client, timeline, left.max(1), position).await?;
+        left = left.saturating_sub(u32::try_from(answer.tweets.len()).unwrap_or(u32::MAX));
+        position = Some(Position::Before(answer.next.clone()));
+        let is_last = left == 0 || answer.next.is_empty();
+        pages.push(answer);
+        if is_last {
+            break;
+        }
+    }
+    let last = pages.first().and_then(|page| page.tweets.first()).map_or(0, |newest| newest.id);
+    if page.limit > 0 {
+        pages.into_iter().rev().try_for_each(|answer| show_reversed(context, answer))?;
+    }
+    Ok(last)
+}
+
+/// Shows all tweets newer than the last one, oldest first.
+async fn show_newer(
+    context: &Context,
+    client: &Client,
+    timeline: &Timeline,
+    last: &mut u64,
+) -> Result<(), Failure> {
+    loop {
+        let position = Some(Position::After(last.to_string()));
+        let answer = feed::page_of(client, timeline, PAGE_MAX, position).await?;
+        let Some(newest) = answer.tweets.first() else { return Ok(()) };
+        *last = newest.id;
+        show_reversed(context, answer)?;
+    }
+}
+
+fn show_reversed(context: &Context, mut page: v1::TweetPage) -> Result<(), Failure> {
+    page.tweets.reverse();
+    context.out.all(tweets::page(page))
+}
+
 pub(super) async fn notifications(context: &Context, ask: Notifs) -> Result<(), Failure> {
+    if ask.mark_read && context.global.read_only {
+        return Err(ClientError::ReadOnly.into());
+    }
     let client = context.signed_in().await?;
     let mut state = client.state();
     let live = if ask.follow {
@@ -137,7 +212,7 @@ pub(super) async fn notifications(context: &Context, ask: Notifs) -> Result<(), 
             }
             Event::Gap(_) => {
                 let position = Some(Position::After(newest.to_string()));
-                let page = Some(v1::PageRequest { limit: GAP_PAGE, position });
+                let page = Some(v1::PageRequest { limit: PAGE_MAX, position });
                 let missed = client.ask(v1::ListNotifications { page, unread_only: ask.unread }).await?;
                 let referred = Referred::new(missed.accounts, missed.tweets);
                 for one in missed.notifications.iter().rev().filter(|one| one.id > newest) {
@@ -180,13 +255,20 @@ async fn list_online(context: &Context, client: &Client) -> Result<(), Failure> 
     context.out.all(list.people.iter().map(people::person))
 }
 
-/// Every event of every topic, as JSON lines.
-pub(super) async fn watch(context: &Context) -> Result<(), Failure> {
+/// Every event of every topic, as JSON lines; after these sequences if there are any.
+pub(super) async fn watch(context: &Context, since: &[Since]) -> Result<(), Failure> {
+    let after = |topic: &str| {
+        let of_topic =
+            since.iter().rev().find(|since| since.topic.as_deref().is_none_or(|name| name == topic));
+        of_topic.map(|since| since.sequence)
+    };
     let client = context.signed_in().await?;
     let mut state = client.state();
-    let mut home = client.subscribe(Topic::Home(v1::HomeTopic {}), None).await?;
-    let mut notifications = client.subscribe(Topic::Notifications(v1::NotificationsTopic {}), None).await?;
-    let mut conversations = client.subscribe(Topic::Conversations(v1::ConversationsTopic {}), None).await?;
+    let mut home = client.subscribe(Topic::Home(v1::HomeTopic {}), after("home")).await?;
+    let mut notifications =
+        client.subscribe(Topic::Notifications(v1::NotificationsTopic {}), after("notifications")).await?;
+    let mut conversations =
+        client.subscribe(Topic::Conversations(v1::ConversationsTopic {}), after("conversations")).await?;
     let mut presence = client.subscribe(Topic::Presence(v1::PresenceTopic {}), None).await?;
     loop {
         let (topic, update) = tokio::select! {

@@ -22,17 +22,23 @@ pub(super) async fn keys(context: &Context, action: Option<KeysAction>) -> Resul
         }
         KeysAction::Add { file, name } => {
             // Read and checked before anything is sent: the file may hold a private key.
-            let public_key = public_key(context, &file)?;
+            let public_keys = public_keys(&text(context, &file)?)?;
+            if name.is_some() && public_keys.len() > 1 {
+                return Err(Failure::Usage("--name is for one key, and there are several".to_owned()));
+            }
             let name = model::to_nfc(&name.unwrap_or_default());
             let client = context.signed_in().await?;
-            let done = client.ask(v1::AddSshKey { public_key, name }).await?;
-            let list = client.ask(v1::ListSshKeys {}).await?;
-            context.out.say(if done.changed {
-                "Key added. You can now sign in over ssh with its private key:"
-            } else {
-                "This key was already added:"
-            });
-            context.out.all(list.keys.iter().filter(|key| key.id == done.id).map(people::ssh_key))
+            for public_key in public_keys {
+                let done = client.ask(v1::AddSshKey { public_key, name: name.clone() }).await?;
+                let list = client.ask(v1::ListSshKeys {}).await?;
+                context.out.say(if done.changed {
+                    "Key added. You can now sign in over ssh with its private key:"
+                } else {
+                    "This key was already added:"
+                });
+                context.out.all(list.keys.iter().filter(|key| key.id == done.id).map(people::ssh_key))?;
+            }
+            Ok(())
         }
         KeysAction::Revoke { id } => {
             let key_id = id
@@ -48,7 +54,8 @@ pub(super) async fn keys(context: &Context, action: Option<KeysAction>) -> Resul
     }
 }
 
-fn public_key(context: &Context, file: &Path) -> Result<String, Failure> {
+/// What the file has, or standard input.
+fn text(context: &Context, file: &Path) -> Result<String, Failure> {
     let text = if file == Path::new("-") {
         context.stdin()?
     } else if !context.is_local() {
@@ -62,10 +69,35 @@ fn public_key(context: &Context, file: &Path) -> Result<String, Failure> {
             .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
         text
     };
+    Ok(text)
+}
+
+/// The keys of a file as OpenSSH writes it: one on each line, between comments and empty lines.
+fn public_keys(text: &str) -> Result<Vec<String>, Failure> {
     if text.contains("PRIVATE KEY") {
         return Err(Failure::Usage(
             "this is a private key; keep it secret and use the file that ends in .pub".to_owned(),
         ));
     }
-    Ok(text.trim().to_owned())
+    let mut keys = Vec::new();
+    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let is_type = |word: &str| ["ssh-", "ecdsa-", "sk-"].iter().any(|begin| word.starts_with(begin));
+        let mut words = line.split_whitespace();
+        if !words.next().is_some_and(is_type) && words.any(is_type) {
+            return Err(Failure::Usage(format!(
+                "line {} begins with options for a server of OpenSSH, which have no effect here; remove what is before \
+                 the type of the key",
+                number + 1
+            )));
+        }
+        keys.push(line.to_owned());
+    }
+    if keys.is_empty() {
+        return Err(Failure::Usage("there is no public key in it".to_owned()));
+    }
+    Ok(keys)
 }

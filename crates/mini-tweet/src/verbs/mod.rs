@@ -5,6 +5,7 @@ mod admin;
 mod chat;
 mod data;
 mod feed;
+mod fields;
 mod follow;
 mod keys;
 mod paging;
@@ -12,12 +13,30 @@ mod people;
 mod tool;
 mod write;
 
-use crate::args::Verb;
+use crate::args::{AccountsAction, Verb};
 use crate::context::Context;
 use crate::exit::Failure;
 
-/// Runs a verb.
+/// Runs a verb. With `--json=help` it only prints the names of its fields.
 pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
+    if context.out.wants_names() {
+        return match fields::names(&verb) {
+            [] => Err(Failure::Usage("this command prints no fields".to_owned())),
+            names => context.out.names(names),
+        };
+    }
+    let if_empty = fields::if_empty(&verb);
+    carry_out(context, verb).await?;
+    if let Some(text) = if_empty.filter(|_| context.out.rows() == 0) {
+        context.out.say(text);
+    }
+    Ok(())
+}
+
+async fn carry_out(context: &Context, verb: Verb) -> Result<(), Failure> {
+    if context.global.read_only && changes_this_machine(&verb) {
+        return Err(client::ClientError::ReadOnly.into());
+    }
     match verb {
         Verb::Signup(ask) => account::sign_up(context, ask).await,
         Verb::Login(ask) => account::log_in(context, ask).await,
@@ -65,7 +84,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Online { follow } => follow::online(context, follow).await,
 
         Verb::Chat(ask) => chat::chat(context, ask).await,
-        Verb::Watch => follow::watch(context).await,
+        Verb::Watch { since } => follow::watch(context, &since).await,
 
         // The program's entry point runs it, before any other verb; over ssh it is not available.
         Verb::Serve(_) => Err(Failure::Usage("`serve` cannot run inside another command".to_owned())),
@@ -79,5 +98,15 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Man { directory } => tool::manual(directory.as_deref()),
         Verb::Keymap { action } => tool::keymap(context, action.as_ref()),
         Verb::Version => tool::version(context),
+    }
+}
+
+/// Whether the verb changes something without a request to a server.
+fn changes_this_machine(verb: &Verb) -> bool {
+    let of_accounts = |action: &AccountsAction| !matches!(action, AccountsAction::List);
+    match verb {
+        Verb::Accounts { action } => action.as_ref().is_some_and(of_accounts),
+        Verb::Restore { .. } | Verb::Import { .. } | Verb::Serve(_) => true,
+        _ => false,
     }
 }

@@ -4,9 +4,7 @@ use protocol::v1;
 use protocol::v1::page_request::Position;
 
 use crate::args::Page;
-
-/// Largest page that servers return.
-pub(super) const PAGE_MAX: u32 = 100;
+use crate::context::PAGE_MAX;
 
 /// Where the first page begins.
 pub(super) fn position(page: &Page) -> Option<Position> {

@@ -7,7 +7,7 @@ use protocol::v1::AccountList;
 
 use super::paging::page_request;
 use crate::args::{Page, People, PeopleOf, PeopleOrList, Profile};
-use crate::context::{Context, username};
+use crate::context::{Context, username, written};
 use crate::exit::Failure;
 use crate::output::people;
 
@@ -61,7 +61,7 @@ pub(super) async fn profile(context: &Context, ask: Profile) -> Result<(), Failu
     if ask.name.is_some() || ask.bio.is_some() || ask.show_presence.is_some() {
         let edit = v1::EditProfile {
             display_name: ask.name.as_deref().map(to_nfc),
-            bio: ask.bio.as_deref().map(to_nfc),
+            bio: ask.bio.as_deref().map(written),
             presence_hidden: ask.show_presence.map(|shown| !shown),
         };
         client.ask(edit).await?;
@@ -125,7 +125,7 @@ pub(super) async fn unblock(context: &Context, ask: People) -> Result<(), Failur
 }
 
 pub(super) async fn report(context: &Context, what: &str, reason: &str) -> Result<(), Failure> {
-    let reason = to_nfc(reason);
+    let reason = written(reason);
     let ask = match what.parse() {
         Ok(tweet_id) => v1::Report { tweet_id, reason, ..v1::Report::default() },
         Err(_) => v1::Report { username: username(what), reason, ..v1::Report::default() },

@@ -4,34 +4,42 @@ use std::io::IsTerminal as _;
 
 use bytes::Bytes;
 use client::Ask;
-use model::to_nfc;
 use protocol::v1;
 
 use crate::args::{About, Post, Text, TweetRef, Visibility};
-use crate::context::Context;
+use crate::context::{Context, written};
 use crate::exit::Failure;
-use crate::prompt::editor;
+use crate::prompt::{Edited, editor};
 
 /// For how long an account is new, and how many it may post, is in the server's configuration.
 const NEW_ACCOUNT: &str = "a new account can post only a limited number of tweets per hour";
 
 pub(super) async fn post(context: &Context, ask: Post) -> Result<(), Failure> {
-    let refer = |tweet: Option<TweetRef>| tweet.map_or(Ok(0), |tweet| context.tweet(tweet));
-    write(context, ask.text, refer(ask.reply_to)?, refer(ask.quote)?).await
+    write(context, ask.text, ask.reply_to, ask.quote).await
 }
 
 pub(super) async fn reply(context: &Context, ask: About) -> Result<(), Failure> {
-    let to = context.tweet(ask.tweet.id)?;
-    write(context, ask.text, to, 0).await
+    write(context, ask.text, Some(ask.tweet.id), None).await
 }
 
 pub(super) async fn quote(context: &Context, ask: About) -> Result<(), Failure> {
-    let of = context.tweet(ask.tweet.id)?;
-    write(context, ask.text, 0, of).await
+    write(context, ask.text, None, Some(ask.tweet.id)).await
 }
 
-async fn write(context: &Context, ask: Text, reply_to: u64, quote_of: u64) -> Result<(), Failure> {
+async fn write(
+    context: &Context,
+    ask: Text,
+    reply_to: Option<TweetRef>,
+    quote_of: Option<TweetRef>,
+) -> Result<(), Failure> {
     let client = context.signed_in().await?;
+    let mut refer = [0, 0];
+    for (id, tweet) in refer.iter_mut().zip([reply_to, quote_of]) {
+        if let Some(tweet) = tweet {
+            *id = context.tweet(&client, tweet).await?;
+        }
+    }
+    let [reply_to, quote_of] = refer;
     let visibility = match ask.visibility {
         Visibility::Public => v1::Visibility::Public,
         Visibility::Unlisted => v1::Visibility::Unlisted,
@@ -39,17 +47,17 @@ async fn write(context: &Context, ask: Text, reply_to: u64, quote_of: u64) -> Re
         Visibility::Direct => v1::Visibility::Direct,
     };
     let key = ask.key.clone().map_or_else(client::new_key, Bytes::from);
-    let post = v1::Post { text: text(context, ask, "")?, visibility: visibility.into(), reply_to, quote_of };
-    let done =
-        client.ask_with_key(post, key).await.map_err(|error| Failure::from(error).name_limit(NEW_ACCOUNT))?;
-    context.remember_last(done.id)?;
+    let text = text(context, ask, "")?;
+    let post = v1::Post { text: text.written(), visibility: visibility.into(), reply_to, quote_of };
+    let sent = client.ask_with_key(post, key).await;
+    let done = text.sent(sent.map_err(|error| Failure::from(error).name_limit(NEW_ACCOUNT)))?;
     context.out.say("Posted.");
     wrote(context, done)
 }
 
 pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
-    let tweet_id = context.tweet(ask.tweet.id)?;
     let client = context.signed_in().await?;
+    let tweet_id = context.tweet(&client, ask.tweet.id).await?;
     let key = ask.text.key.clone().map_or_else(client::new_key, Bytes::from);
     let before = if ask.text.editor {
         let page = client.ask(v1::GetTweet { tweet_id }).await?;
@@ -57,25 +65,53 @@ pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
     } else {
         String::new()
     };
-    let done =
-        client.ask_with_key(v1::EditTweet { tweet_id, text: text(context, ask.text, &before)? }, key).await?;
+    let text = text(context, ask.text, &before)?;
+    let sent = client.ask_with_key(v1::EditTweet { tweet_id, text: text.written() }, key).await;
+    let done = text.sent(sent.map_err(Failure::from))?;
     context.out.say("Edited.");
     wrote(context, done)
 }
 
-/// The text from the argument, the editor or stdin.
-fn text(context: &Context, ask: Text, before: &str) -> Result<String, Failure> {
-    let text = match ask.text {
-        Some(text) if text != "-" => text,
-        _ if ask.editor && context.is_local() => editor(before)?,
-        None if context.is_local() && std::io::stdin().is_terminal() => {
-            return Err(Failure::Usage(
-                "pass the text as an argument or on stdin, or use --editor".to_owned(),
-            ));
+/// A text to send, and where it is from.
+enum Source {
+    /// An argument or stdin: whoever wrote it has it still.
+    Given(String),
+    Editor(Edited),
+}
+
+impl Source {
+    fn written(&self) -> String {
+        match self {
+            Self::Given(text) => written(text),
+            Self::Editor(edited) => written(&edited.text),
         }
-        _ => context.stdin()?,
-    };
-    Ok(to_nfc(&text))
+    }
+
+    /// Keeps a text from the editor if it was not sent.
+    fn sent<T>(self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        match (self, outcome) {
+            (Self::Editor(edited), Ok(done)) => {
+                edited.sent();
+                Ok(done)
+            }
+            (Self::Editor(edited), Err(failure)) => Err(edited.kept(failure)),
+            (Self::Given(_), outcome) => outcome,
+        }
+    }
+}
+
+/// The text from the argument, the editor or stdin.
+fn text(context: &Context, ask: Text, before: &str) -> Result<Source, Failure> {
+    match ask.text {
+        Some(text) if text != "-" => Ok(Source::Given(text)),
+        _ if ask.editor && context.is_local() => {
+            Ok(Source::Editor(editor(before, &crate::files::unsent(&context.home))?))
+        }
+        None if context.is_local() && std::io::stdin().is_terminal() => {
+            Err(Failure::Usage("pass the text as an argument or on stdin, or use --editor".to_owned()))
+        }
+        _ => context.stdin().map(Source::Given),
+    }
 }
 
 pub(super) async fn retweet(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
@@ -112,8 +148,8 @@ async fn change<A: Ask<Answer = v1::Done>>(
     outcome: &str,
     ask: impl FnOnce(u64) -> A,
 ) -> Result<(), Failure> {
-    let tweet_id = context.tweet(tweet)?;
     let client = context.signed_in().await?;
+    let tweet_id = context.tweet(&client, tweet).await?;
     let done = client.ask(ask(tweet_id)).await?;
     context.out.say(if done.changed { outcome } else { "Nothing to change." });
     wrote(context, done)

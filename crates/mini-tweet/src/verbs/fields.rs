@@ -1,0 +1,101 @@
+//! What a verb prints: the names of its fields, for `--json=help`, and the sentence for an empty result.
+
+use crate::args::operator::{AdminAction, ReportsAction};
+use crate::args::{KeysAction, SessionsAction, Verb};
+use crate::output::people::{PERSON, PROFILE};
+use crate::output::tweets::TWEET;
+
+const CHANGE: &[&str] = &["id", "changed"];
+
+/// The names of the fields; empty if the verb prints none.
+pub(super) fn names(verb: &Verb) -> &'static [&'static str] {
+    match verb {
+        Verb::Feed(_) | Verb::Show(_) | Verb::Thread { .. } => &TWEET,
+        Verb::Search(ask) if ask.people => &PERSON,
+        Verb::Search(ask) if ask.tags => &["hashtag", "tweets"],
+        Verb::Search(_) => &TWEET,
+        Verb::Post(_) | Verb::Reply(_) | Verb::Quote(_) | Verb::Edit(_) | Verb::Delete(_) => CHANGE,
+        Verb::Retweet(_) | Verb::Unretweet(_) | Verb::Like(_) | Verb::Unlike(_) => CHANGE,
+        Verb::Bookmark(_) | Verb::Unbookmark(_) => CHANGE,
+        Verb::History(_) => &["text", "written"],
+        Verb::People { .. } | Verb::Followers(_) | Verb::Following(_) | Verb::Online { .. } => &PERSON,
+        Verb::Mute(ask) | Verb::Block(ask) if ask.users.is_empty() => &PERSON,
+        Verb::Follow(_) | Verb::Unfollow(_) => &["username", "following", "changed"],
+        Verb::RemoveFollower(_) => &["username", "follows_you", "changed"],
+        Verb::Mute(_) | Verb::Unmute(_) => &["username", "muted", "changed"],
+        Verb::Block(_) | Verb::Unblock(_) => &["username", "blocked", "changed"],
+        Verb::Report { .. } => &["about", "reported", "changed"],
+        Verb::Profile(_) | Verb::Whoami | Verb::Signup(_) | Verb::Login(_) => &PROFILE,
+        Verb::Notifs(_) => &["id", "kind", "created", "by", "tweet", "unread"],
+        Verb::Tags { .. } => &["hashtag", "people", "tweets", "history"],
+        Verb::Chat(ask) if ask.with == "list" => &["with", "unread", "last"],
+        Verb::Chat(ask) if ask.text.is_some() => &["id"],
+        Verb::Chat(_) => &["id", "with", "from_them", "text", "created", "state"],
+        Verb::Sessions { action: None | Some(SessionsAction::List) } => {
+            &["id", "client", "created", "last_used", "current"]
+        }
+        Verb::Keys { action: None | Some(KeysAction::List | KeysAction::Add { .. }) } => {
+            &["id", "name", "fingerprint", "created", "last_used"]
+        }
+        Verb::Accounts { .. } => &["name", "username", "server", "current", "signed_in"],
+        Verb::Info => {
+            &["name", "version", "sign_up", "accounts", "tweets", "online", "announcement", "started"]
+        }
+        Verb::Watch { .. } => &["topic", "event", "sequence", "at", "about"],
+        Verb::Backup { .. } | Verb::Restore { .. } => &["file", "accounts", "tweets", "bytes"],
+        Verb::Check { .. } => &["finding"],
+        Verb::Import { .. } => {
+            &["accounts", "follows", "tweets", "quotes", "hashtags", "already_there", "problems", "password"]
+        }
+        Verb::Keymap { .. } => &["command", "keys", "context", "title"],
+        Verb::Version => &["version"],
+        Verb::Admin(ask) => of_admin(&ask.action),
+        _ => &[],
+    }
+}
+
+fn of_admin(action: &AdminAction) -> &'static [&'static str] {
+    match action {
+        AdminAction::Create { .. } => &["id"],
+        AdminAction::Invite { .. } => &["code", "expires"],
+        AdminAction::Reports { action: None | Some(ReportsAction::List) } => {
+            &["id", "created", "by", "about", "tweet", "text", "reason"]
+        }
+        AdminAction::Stats => &[
+            "accounts",
+            "tweets",
+            "sessions",
+            "database_bytes",
+            "connections",
+            "subscriptions",
+            "online",
+            "requests",
+            "commits",
+            "changes",
+        ],
+        _ => &[],
+    }
+}
+
+/// What to say to a person when a list has nothing in it.
+pub(super) fn if_empty(verb: &Verb) -> Option<&'static str> {
+    Some(match verb {
+        Verb::Feed(_) => "No tweets here.",
+        Verb::Search(_) => "Nothing was found.",
+        Verb::Notifs(_) => "No notifications.",
+        Verb::People { .. } => "Nobody was found.",
+        Verb::Followers(_) => "No followers.",
+        Verb::Following(_) => "Follows nobody.",
+        Verb::Mute(ask) if ask.users.is_empty() => "You have muted nobody.",
+        Verb::Block(ask) if ask.users.is_empty() => "You have blocked nobody.",
+        Verb::Online { .. } => "Nobody is online.",
+        Verb::Chat(ask) if ask.with == "list" => "No conversations.",
+        Verb::Chat(ask) if ask.text.is_none() => "No messages.",
+        Verb::Keys { action: None | Some(KeysAction::List) } => "No ssh keys.",
+        Verb::Accounts { action: None | Some(crate::args::AccountsAction::List) } => {
+            "No accounts on this machine."
+        }
+        Verb::Admin(ask) if matches!(ask.action, AdminAction::Reports { action: None }) => "No open reports.",
+        _ => return None,
+    })
+}
