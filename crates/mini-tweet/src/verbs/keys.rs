@@ -25,7 +25,7 @@ pub(super) async fn keys(context: &Context, action: Option<KeysAction>) -> Resul
             let public_key = public_key(context, &file)?;
             let name = model::to_nfc(&name.unwrap_or_default());
             let client = context.signed_in().await?;
-            let done = client.ask(v1::AddSshKey { public_key, name }).await?;
+            let done = client.ask(v1::AddSshKey { public_key, name, ..v1::AddSshKey::default() }).await?;
             let list = client.ask(v1::ListSshKeys {}).await?;
             context.out.say(if done.changed {
                 "Key added. You can now sign in over ssh with its private key:"

@@ -33,10 +33,11 @@ pub(super) async fn quote(context: &Context, ask: About) -> Result<(), Failure> 
 async fn write(context: &Context, ask: Text, reply_to: u64, quote_of: u64) -> Result<(), Failure> {
     let client = context.signed_in().await?;
     let visibility = match ask.visibility {
-        Visibility::Public => v1::Visibility::Public,
-        Visibility::Unlisted => v1::Visibility::Unlisted,
-        Visibility::Followers => v1::Visibility::Followers,
-        Visibility::Direct => v1::Visibility::Direct,
+        None => v1::Visibility::Unspecified,
+        Some(Visibility::Public) => v1::Visibility::Public,
+        Some(Visibility::Unlisted) => v1::Visibility::Unlisted,
+        Some(Visibility::Followers) => v1::Visibility::Followers,
+        Some(Visibility::Direct) => v1::Visibility::Direct,
     };
     let key = ask.key.clone().map_or_else(client::new_key, Bytes::from);
     let post = v1::Post { text: text(context, ask, "")?, visibility: visibility.into(), reply_to, quote_of };
@@ -48,6 +49,11 @@ async fn write(context: &Context, ask: Text, reply_to: u64, quote_of: u64) -> Re
 }
 
 pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
+    if ask.text.visibility.is_some() {
+        return Err(Failure::Usage(
+            "an edit cannot change who sees a tweet: delete it and post it again".to_owned(),
+        ));
+    }
     let tweet_id = context.tweet(ask.tweet.id)?;
     let client = context.signed_in().await?;
     let key = ask.text.key.clone().map_or_else(client::new_key, Bytes::from);

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::connection;
 use super::files::{self, Lock};
+use super::hidden;
 use super::migrate::migrate;
 use super::open_error::OpenError;
 use super::schema::{self, APPLICATION_ID, MIGRATIONS};
@@ -26,6 +27,7 @@ pub(super) fn open_writer(path: &Path, now_ms: i64) -> Result<(Lock, Connection)
     }
     connection::configure(&db).map_err(sql)?;
     migrate(&mut db, path, MIGRATIONS, now_ms)?;
+    hidden::list_once(&db).map_err(sql)?;
     Ok((lock, db))
 }
 
