@@ -354,7 +354,7 @@ impl Driver {
             Some(server_frame::Frame::Fatal(error)) => {
                 let error = Error::from(error);
                 let after = match &error {
-                    Error::RateLimited { retry_after } => *retry_after,
+                    Error::RateLimited { retry_after, .. } => *retry_after,
                     _ => Duration::ZERO,
                 };
                 return Some(End::Lost { why: error.into(), after });
@@ -423,7 +423,7 @@ impl Driver {
             Ok(_) => {
                 self.end_subscription(local_id, self.unreachable("the server sent an unexpected response"));
             }
-            Err(ClientError::Refused(Error::RateLimited { retry_after })) => {
+            Err(ClientError::Refused(Error::RateLimited { retry_after, .. })) => {
                 if let Some(subscription) = self.subscriptions.get_mut(&local_id) {
                     subscription.stage = Stage::Paused;
                     self.retry_after(Command::Resume(local_id), retry_after);

@@ -185,7 +185,7 @@ impl RequestRates {
         };
         buckets
             .check_key(&key)
-            .map_err(|until| Error::RateLimited { retry_after: until.wait_time_from(self.clock.now()) })
+            .map_err(|until| Error::too_many_requests(until.wait_time_from(self.clock.now())))
     }
 }
 
@@ -280,7 +280,7 @@ mod tests {
         for _ in 0..3 {
             rates.check(ada).unwrap();
         }
-        let Err(Error::RateLimited { retry_after }) = rates.check(ada) else {
+        let Err(Error::RateLimited { retry_after, .. }) = rates.check(ada) else {
             panic!("a fourth request was allowed")
         };
         assert!(!retry_after.is_zero() && retry_after.as_secs() <= 1);

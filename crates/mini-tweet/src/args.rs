@@ -408,9 +408,9 @@ pub(crate) enum Visibility {
 pub(crate) struct Text {
     /// Text of the tweet; - or nothing reads stdin.
     pub(crate) text: Option<String>,
-    /// Who can see it.
-    #[arg(long, value_enum, default_value_t = Visibility::Public)]
-    pub(crate) visibility: Visibility,
+    /// Who can see it; without it a reply is visible as what it answers, everything else to everyone.
+    #[arg(long, value_enum)]
+    pub(crate) visibility: Option<Visibility>,
     /// Write the text in $EDITOR.
     #[arg(long, short)]
     pub(crate) editor: bool,

@@ -49,14 +49,15 @@ impl From<std::io::Error> for Failure {
 }
 
 impl Failure {
-    /// Names the limit if the server refused the request because of one. Waits of a few seconds come from the general
-    /// limit on requests, which needs no name.
+    /// Names the limit if the server refused the request because of one and does not name it. Waits of a few seconds come
+    /// from the general limit on requests, which needs no name.
     pub(crate) fn name_limit(self, limit: &'static str) -> Self {
         const GENERAL_WAIT_MAX: Duration = Duration::from_secs(5);
         match self {
-            Self::Client(error @ ClientError::Refused(Error::RateLimited { retry_after }))
-                if retry_after > GENERAL_WAIT_MAX =>
+            Self::Client(ClientError::Refused(error @ Error::RateLimited { retry_after, .. }))
+                if retry_after > GENERAL_WAIT_MAX && error == Error::too_many_requests(retry_after) =>
             {
+                let error = ClientError::Refused(error);
                 let message = format!("{limit}; try again in {}", in_words(retry_after));
                 Self::Explained { error: error.into(), message }
             }
@@ -185,7 +186,7 @@ impl Failure {
             Some(ClientError::Refused(Error::Invalid { field, .. })) => {
                 error.insert("field".into(), field.as_ref().into());
             }
-            Some(ClientError::Refused(Error::RateLimited { retry_after })) => {
+            Some(ClientError::Refused(Error::RateLimited { retry_after, .. })) => {
                 let milliseconds = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
                 error.insert("retry_after_ms".into(), milliseconds.into());
             }
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn programs_get_the_code_and_what_belongs_to_it() {
-        let failure = Failure::from(Error::RateLimited { retry_after: Duration::from_millis(1_500) });
+        let failure = Failure::from(Error::too_many_requests(Duration::from_millis(1_500)));
         assert_eq!(failure.exit_code(), 6);
         assert_eq!(failure.json()["error"]["code"], "RATE_LIMITED");
         assert_eq!(failure.json()["error"]["retry_after_ms"], 1_500);
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn a_limit_is_named_unless_the_wait_is_short() {
         let limited = |seconds| {
-            let error = Error::RateLimited { retry_after: Duration::from_secs(seconds) };
+            let error = Error::too_many_requests(Duration::from_secs(seconds));
             Failure::from(error).name_limit("too many sign-ups from your network")
         };
         let failure = limited(1_776);
@@ -223,6 +224,9 @@ mod tests {
         assert_eq!((failure.exit_code(), failure.code()), (6, "RATE_LIMITED"));
         assert_eq!(failure.json()["error"]["retry_after_ms"], 1_776_000);
         assert_eq!(limited(1).message(), "too many requests; try again in 1 second");
+        let named = Error::RateLimited { limit: "too many stones".into(), retry_after: Duration::from_secs(120) };
+        let failure = Failure::from(named).name_limit("too many sign-ups from your network");
+        assert_eq!(failure.message(), "too many stones; try again in 2 minutes", "the server knows better");
     }
 
     #[test]

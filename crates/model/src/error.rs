@@ -36,8 +36,10 @@ pub enum Error {
     #[error("this idempotency key was already used for a different request")]
     IdempotencyConflict,
     /// Too many requests of this kind.
-    #[error("too many requests; try again in {}", in_words(*retry_after))]
+    #[error("{limit}; try again in {}", in_words(*retry_after))]
     RateLimited {
+        /// Which limit was reached: "too many requests".
+        limit: Cow<'static, str>,
         /// How long to wait before the same request can succeed.
         retry_after: Duration,
     },
@@ -88,6 +90,12 @@ impl Error {
     #[must_use]
     pub fn is_own_account(&self) -> bool {
         matches!(self, Self::Invalid { field, reason } if field == "username" && reason == OWN_ACCOUNT)
+    }
+
+    /// [`Error::RateLimited`] for a limit on requests of any kind.
+    #[must_use]
+    pub fn too_many_requests(retry_after: Duration) -> Self {
+        Self::RateLimited { limit: "too many requests".into(), retry_after }
     }
 
     /// [`Error::NotFound`]: "there is no such …".

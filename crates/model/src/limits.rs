@@ -55,6 +55,10 @@ pub const REPORT_REASON_GRAPHEMES_MAX: usize = 500;
 pub const REPORT_REASON_BYTES_MAX: usize = 4_000;
 /// Reports listed at a time, the oldest first.
 pub const REPORTS_LISTED_MAX: usize = 50;
+/// Messages in an hour of an account in its first day to people who do not follow it and have not answered.
+pub const NEW_ACCOUNT_STRANGER_MESSAGES: usize = 20;
+/// Invites listed, those that expire first.
+pub const INVITES_LISTED_MAX: usize = 1_000;
 /// Longest name of an ssh key, in grapheme clusters and in bytes.
 pub const SSH_KEY_NAME_GRAPHEMES_MAX: usize = 50;
 /// See [`SSH_KEY_NAME_GRAPHEMES_MAX`].

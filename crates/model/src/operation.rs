@@ -133,6 +133,11 @@ macro_rules! for_each_operation {
             GetStatistics:         Admin,   Parallel,       Safe,    Statistics;
             ListReports:           Admin,   Parallel,       Safe,    ReportList;
             CloseReport:           Admin,   SerialWrite,    Never,   Done;
+            ListInvites:           Admin,   Parallel,       Safe,    InviteList;
+            RevokeInvite:          Admin,   SerialWrite,    Never,   Done;
+            RemoveTweet:           Admin,   SerialWrite,    Never,   Done;
+            ListProfiles:          Admin,   Parallel,       Safe,    ProfilePage;
+            SetRole:               Admin,   SerialWrite,    Never,   Done;
         }
     };
 }

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf};
 use tokio::time::{Instant, timeout_at};
@@ -66,6 +66,9 @@ pub fn framed<S: AsyncRead + AsyncWrite>(
     (FrameReader::new(reader, limits), FrameWriter::new(writer, limits))
 }
 
+/// Makes a message of the bytes of a frame.
+pub type Decode<M> = fn(Bytes) -> Result<M, FrameError>;
+
 /// Reads frames.
 #[derive(Debug)]
 pub struct FrameReader<R> {
@@ -99,8 +102,16 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// # Errors
     /// Any [`ConnectionError`]; the connection is unusable after it.
     pub async fn read<M: Message + Default>(&mut self) -> Result<Option<M>, ConnectionError> {
+        self.read_as(frame::decode).await
+    }
+
+    /// As [`FrameReader::read`], with a decoder of its own.
+    ///
+    /// # Errors
+    /// Those of [`FrameReader::read`].
+    pub async fn read_as<M>(&mut self, decode: Decode<M>) -> Result<Option<M>, ConnectionError> {
         loop {
-            if let Some(message) = self.read_now()? {
+            if let Some(message) = self.read_now_as(decode)? {
                 return Ok(Some(message));
             }
             if self.buffer.is_empty() && self.buffer.capacity() > KEEP_BYTES {
@@ -130,10 +141,10 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     ///
     /// # Errors
     /// [`ConnectionError::Frame`]; the connection is unusable after it.
-    pub fn read_now<M: Message + Default>(&mut self) -> Result<Option<M>, ConnectionError> {
+    pub fn read_now_as<M>(&mut self, decode: Decode<M>) -> Result<Option<M>, ConnectionError> {
         let Some(frame) = self.decoder.next(&mut self.buffer)? else { return Ok(None) };
         self.deadline = None;
-        Ok(Some(frame::decode(frame)?))
+        Ok(Some(decode(frame)?))
     }
 
     /// Reads to the end of the stream and drops what it reads.

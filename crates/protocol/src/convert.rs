@@ -25,7 +25,7 @@ impl From<&Error> for v1::Error {
             Error::NotFound(what) | Error::AlreadyExists(what) => {
                 Self { code, field: what.to_string(), message, ..Self::default() }
             }
-            Error::RateLimited { retry_after } => {
+            Error::RateLimited { retry_after, .. } => {
                 let retry_after_ms = u32::try_from(retry_after.as_millis()).unwrap_or(u32::MAX);
                 Self { code, message, retry_after_ms, ..Self::default() }
             }
@@ -77,7 +77,11 @@ impl From<v1::Error> for Error {
             v1::ErrorCode::AlreadyExists => Self::AlreadyExists(error.field.into()),
             v1::ErrorCode::IdempotencyConflict => Self::IdempotencyConflict,
             v1::ErrorCode::RateLimited => {
-                Self::RateLimited { retry_after: Duration::from_millis(error.retry_after_ms.into()) }
+                let retry_after = Duration::from_millis(error.retry_after_ms.into());
+                match error.message.split_once("; try again in ") {
+                    Some((limit, _)) => Self::RateLimited { limit: limit.to_owned().into(), retry_after },
+                    None => Self::too_many_requests(retry_after),
+                }
             }
             v1::ErrorCode::Busy => Self::Busy,
             v1::ErrorCode::StorageFull => Self::StorageFull,
@@ -388,28 +392,30 @@ pub fn optional<T>(id: u64, field: &'static str, new: impl FnOnce(u64) -> Option
     if id == 0 { Ok(None) } else { required(id, field, new).map(Some) }
 }
 
-/// The visibility of a tweet; unspecified means public.
+/// The visibility of a tweet; `None` if it is unspecified: the server decides.
 ///
 /// # Errors
 /// `INVALID{visibility}` for an unknown one: guessing could show the tweet to too many.
-pub fn visibility(number: i32) -> Result<Visibility> {
+pub fn visibility(number: i32) -> Result<Option<Visibility>> {
     match v1::Visibility::try_from(number) {
-        Ok(v1::Visibility::Unspecified | v1::Visibility::Public) => Ok(Visibility::Public),
-        Ok(v1::Visibility::Unlisted) => Ok(Visibility::Unlisted),
-        Ok(v1::Visibility::Followers) => Ok(Visibility::Followers),
-        Ok(v1::Visibility::Direct) => Ok(Visibility::Direct),
+        Ok(v1::Visibility::Unspecified) => Ok(None),
+        Ok(v1::Visibility::Public) => Ok(Some(Visibility::Public)),
+        Ok(v1::Visibility::Unlisted) => Ok(Some(Visibility::Unlisted)),
+        Ok(v1::Visibility::Followers) => Ok(Some(Visibility::Followers)),
+        Ok(v1::Visibility::Direct) => Ok(Some(Visibility::Direct)),
         Err(_) => Err(Error::invalid("visibility", "is not one that this server knows")),
     }
 }
 
-/// A role; unspecified means member.
+/// A role; `None` if it is unspecified.
 ///
 /// # Errors
 /// `INVALID{role}`.
-pub fn role(number: i32) -> Result<Role> {
+pub fn role(number: i32) -> Result<Option<Role>> {
     match v1::Role::try_from(number) {
-        Ok(v1::Role::Unspecified | v1::Role::Member) => Ok(Role::Member),
-        Ok(v1::Role::Admin) => Ok(Role::Admin),
+        Ok(v1::Role::Unspecified) => Ok(None),
+        Ok(v1::Role::Member) => Ok(Some(Role::Member)),
+        Ok(v1::Role::Admin) => Ok(Some(Role::Admin)),
         Err(_) => Err(Error::invalid("role", "is not one that this server knows")),
     }
 }
@@ -439,7 +445,8 @@ mod tests {
             Error::not_found("tweet"),
             Error::AlreadyExists("username".into()),
             Error::IdempotencyConflict,
-            Error::RateLimited { retry_after: Duration::from_millis(1_500) },
+            Error::too_many_requests(Duration::from_millis(1_500)),
+            Error::RateLimited { limit: "too many stones".into(), retry_after: Duration::from_millis(1_500) },
             Error::Busy,
             Error::StorageFull,
             Error::Unavailable("the store has stopped".into()),
@@ -485,7 +492,7 @@ mod tests {
         ] {
             assert!(matches!(error, Error::Invalid { field, .. } if field == name));
         }
-        assert_eq!(visibility(0).unwrap(), Visibility::Public, "unspecified means public");
+        assert_eq!(visibility(0).unwrap(), None, "the server decides");
         assert_eq!(optional(0, "reply_to", TweetId::new).unwrap(), None);
     }
 }

@@ -7,6 +7,8 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encoded_len_varint, fixed64, key_len, uint32};
 
+use crate::v1;
+
 /// Bytes of the length prefix.
 pub const LENGTH_BYTES: usize = 4;
 /// Largest frame that a server accepts before log-in, in bytes, without its length prefix.
@@ -142,10 +144,19 @@ pub fn decode<M: Message + Default>(frame: Bytes) -> Result<M, FrameError> {
     M::decode(frame).map_err(|_| FrameError::Malformed)
 }
 
+/// A client's frame. Numbers of enums that the decoder would cut off stay unknown.
+///
+/// # Errors
+/// [`FrameError::Malformed`].
+pub fn decode_client_frame(frame: Bytes) -> Result<v1::ClientFrame, FrameError> {
+    let mut decoded = decode(frame.clone())?;
+    crate::wide_enums::mark_unknown(&mut decoded, &frame);
+    Ok(decoded)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::v1;
     use proptest::prelude::*;
 
     fn frames_of(decoder: &mut Decoder, buffer: &mut BytesMut) -> Vec<Bytes> {

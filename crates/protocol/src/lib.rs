@@ -7,6 +7,7 @@ pub mod convert;
 pub mod frame;
 mod operation;
 pub mod tls;
+mod wide_enums;
 
 /// Messages of version 1, generated from `proto/mini_tweet/v1`; their comments are the specification.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, rustdoc::all)]

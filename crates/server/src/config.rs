@@ -89,6 +89,8 @@ pub struct ServerOptions {
     /// Name of the server, which clients show.
     #[default("Mini-Tweet".to_owned())]
     pub name: String,
+    /// What you say about the server and its rules; clients can show it. May have several lines.
+    pub description: String,
     /// Who can create an account: everyone, everyone with an invite code, or only the operator.
     #[serde(with = "SignUpModeDef")]
     #[default(SignUpMode::Open)]
@@ -148,11 +150,12 @@ pub struct LimitOptions {
     /// requests are rejected with BUSY. 0: no limit.
     #[default = 50]
     pub queue_ms: u32,
-    /// Accounts that one address can create in 30 minutes. 0: no limit.
+    /// Accounts that one address can create in 30 minutes. Those with an invite code do not count. 0: no limit.
     #[default = 5]
     pub sign_ups_per_address: u32,
-    /// Tweets per hour of an account that is less than a day old. 0: no limit.
-    #[default = 30]
+    /// Tweets per hour of an account that is less than a day old. Such an account can also send only 20 messages per
+    /// hour to people who do not follow it and have not written to it. 0: no limit on either.
+    #[default = 120]
     pub new_account_posts: u32,
     /// Accounts that do not follow the author and can be mentioned in one tweet. 0: no limit.
     #[default = 10]

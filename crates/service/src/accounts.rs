@@ -91,18 +91,13 @@ impl Service {
     pub async fn sign_up(&self, caller: &Caller, wish: SignUp) -> Result<LoggedIn> {
         policy::authorise(caller, Operation::SignUp)?;
         let address = anonymous_address(caller)?;
-        let invite = match (self.config.sign_up, &wish.invite_code) {
-            (SignUpMode::Open, _) => None,
-            (SignUpMode::Invite, Some(code)) => Some(invite_hash(code)),
-            (SignUpMode::Invite, None) => {
-                return Err(Error::invalid(
-                    "invite_code",
-                    "is needed here: ask someone of this server for one",
-                ));
-            }
-            (SignUpMode::Closed, _) => return Err(sign_up_is_closed()),
-        };
+        if self.config.sign_up == SignUpMode::Closed {
+            return Err(sign_up_is_closed());
+        }
         refuse_guessable("password", &wish.password, &wish.username)?;
+        let invite = self.usable_invite(wish.invite_code.as_deref()).await?;
+        // Who has an invite was chosen by an operator, and a class with one behind one address signs up together.
+        let address = address.filter(|_| invite.is_none());
         let key = address.map(|address| network_of(address).to_string());
         let attempt = key.as_deref().map(|key| self.sign_ups.attempt(key)).transpose()?;
         let created = self.register(wish, invite, key.as_deref()).await;
@@ -113,6 +108,25 @@ impl Service {
         }
         let (account, client_name) = created?;
         self.open_session(account, client_name).await
+    }
+
+    /// The hash of an invite code that can be used now. Where everyone may sign up, a code that cannot is ignored.
+    async fn usable_invite(&self, code: Option<&str>) -> Result<Option<[u8; 32]>> {
+        let is_needed = self.config.sign_up == SignUpMode::Invite;
+        let Some(code) = code else {
+            let reason = "is needed here: ask someone of this server for one";
+            return if is_needed { Err(Error::invalid("invite_code", reason)) } else { Ok(None) };
+        };
+        let hash = invite_hash(code);
+        let now_ms = self.clock.now_ms();
+        let invite = self.store.invite(&hash).await?;
+        match invite.filter(|invite| invite.uses_left > 0 && invite.expires_ms > now_ms) {
+            Some(_) => Ok(Some(hash)),
+            None if is_needed => {
+                Err(Error::invalid("invite_code", "is invalid or has expired; ask for another one"))
+            }
+            None => Ok(None),
+        }
     }
 
     /// Creates the account; returns it with the name of the client.
@@ -303,7 +317,7 @@ impl Service {
         Ok(())
     }
 
-    async fn require_password(
+    pub(super) async fn require_password(
         &self,
         profile: &Profile,
         field: &'static str,

@@ -1,15 +1,15 @@
 //! What admins and the operator do, and what a server publishes about itself.
 
 use data_encoding::BASE32_NOPAD;
-use model::limits::TWEET_BYTES_MAX;
-use model::{AccountId, DisplayName, Error, Operation, Password, Result, Role, Username};
+use model::limits::{TWEET_BYTES_MAX, USERNAME_CHARS_MAX};
+use model::{DisplayName, Error, Operation, Page, Password, Profile, Result, Role, TweetId, Username};
 
 use crate::accounts::invite_hash;
 use crate::config::SignUpMode;
 use crate::live::LiveStatistics;
 use crate::policy::{self, Caller};
 use crate::service::Service;
-use store::{Change, ChangeResult, StoreStatistics};
+use store::{Change, ChangeResult, InviteRecord, ProfileFilter, StoreStatistics};
 
 const INVITE_HOURS_DEFAULT: u32 = 7 * 24;
 const INVITE_HOURS_MAX: u32 = 365 * 24;
@@ -56,6 +56,8 @@ pub struct ServerInfo {
     pub announcement: String,
     /// When the server started, in Unix milliseconds.
     pub started_ms: i64,
+    /// What the operator says about it and its rules; may be empty.
+    pub description: String,
 }
 
 impl Service {
@@ -104,14 +106,79 @@ impl Service {
         Ok((code, expires_ms))
     }
 
+    /// The invites that can be used, those that expire first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn invites(&self, caller: &Caller) -> Result<Vec<InviteRecord>> {
+        policy::authorise(caller, Operation::ListInvites)?;
+        self.store.invites(self.clock.now_ms()).await
+    }
+
+    /// Ends an invite, named by its code or by what [`Service::invites`] shows of it.
+    ///
+    /// # Errors
+    /// `INVALID{invite}` for an empty name.
+    pub async fn revoke_invite(&self, caller: &Caller, invite: &str) -> Result<ChangeResult> {
+        policy::authorise(caller, Operation::RevokeInvite)?;
+        let invite = invite.trim();
+        if invite.is_empty() {
+            return Err(Error::invalid("invite", "is empty"));
+        }
+        let listed = self.store.invites(self.clock.now_ms()).await?;
+        let named = listed.iter().find(|one| one.id().eq_ignore_ascii_case(invite));
+        let code_hash = named.map_or_else(|| invite_hash(invite), |one| one.code_hash);
+        self.store.apply(Change::RevokeInvite { code_hash }, None).await
+    }
+
+    /// Accounts with their roles, suspended ones included, by username after this one.
+    ///
+    /// # Errors
+    /// `INVALID{query}`.
+    pub async fn profiles(
+        &self,
+        caller: &Caller,
+        filter: ProfileFilter,
+        after: Option<Username>,
+        limit: usize,
+    ) -> Result<Page<Profile>> {
+        policy::authorise(caller, Operation::ListProfiles)?;
+        let query = filter.query.trim().trim_start_matches('@').to_lowercase();
+        if query.len() > USERNAME_CHARS_MAX {
+            return Err(Error::invalid("query", format!("is longer than {USERNAME_CHARS_MAX} characters")));
+        }
+        self.store.profiles(&ProfileFilter { query, ..filter }, after.as_ref(), limit).await
+    }
+
+    /// Gives or takes the role admin.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`, `INVALID{username}` for an admin's own account.
+    pub async fn set_role(&self, caller: &Caller, username: &Username, role: Role) -> Result<ChangeResult> {
+        policy::authorise(caller, Operation::SetRole)?;
+        let target = self.any_account(username).await?;
+        policy::check_not_own(caller, &target)?;
+        self.store.apply(Change::SetRole { account: target.account.id, role }, None).await
+    }
+
+    /// Deletes a tweet of any account.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{tweet}`.
+    pub async fn remove_tweet(&self, caller: &Caller, tweet: TweetId) -> Result<ChangeResult> {
+        policy::authorise(caller, Operation::RemoveTweet)?;
+        self.store.apply(Change::RemoveTweet { tweet }, None).await
+    }
+
     /// Hides an account and ends its sessions.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`.
+    /// `NOT_FOUND{account}`, and those of [`policy::check_may_overrule`].
     pub async fn suspend(&self, caller: &Caller, username: &Username) -> Result<ChangeResult> {
         policy::authorise(caller, Operation::Suspend)?;
-        let account = self.any_account(username).await?;
-        self.store.apply(Change::SetSuspended { account, suspended: true }, None).await
+        let target = self.any_account(username).await?;
+        policy::check_may_overrule(caller, &target)?;
+        self.store.apply(Change::SetSuspended { account: target.account.id, suspended: true }, None).await
     }
 
     /// Shows a suspended account again.
@@ -120,14 +187,14 @@ impl Service {
     /// `NOT_FOUND{account}`.
     pub async fn unsuspend(&self, caller: &Caller, username: &Username) -> Result<ChangeResult> {
         policy::authorise(caller, Operation::Unsuspend)?;
-        let account = self.any_account(username).await?;
+        let account = self.any_account(username).await?.account.id;
         self.store.apply(Change::SetSuspended { account, suspended: false }, None).await
     }
 
-    /// Sets the password of an account whose owner forgot it, and ends its sessions.
+    /// Sets the password of an account whose owner forgot it, ends its sessions and removes its ssh keys.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`.
+    /// `NOT_FOUND{account}`, and those of [`policy::check_may_overrule`].
     pub async fn reset_password(
         &self,
         caller: &Caller,
@@ -135,16 +202,18 @@ impl Service {
         password: &Password,
     ) -> Result<ChangeResult> {
         policy::authorise(caller, Operation::ResetPassword)?;
-        let account = self.any_account(username).await?;
+        let target = self.any_account(username).await?;
+        policy::check_may_overrule(caller, &target)?;
+        let account = target.account.id;
         let password = self.hasher.hash(password).await?;
         self.store
             .apply(Change::SetPassword { account, password, password_change_advised: true, keep: None }, None)
             .await
     }
 
-    async fn any_account(&self, username: &Username) -> Result<AccountId> {
+    async fn any_account(&self, username: &Username) -> Result<Profile> {
         let profile = self.store.account_by_username(username).await?;
-        Ok(profile.ok_or_else(|| Error::not_found("account"))?.account.id)
+        profile.ok_or_else(|| Error::not_found("account"))
     }
 
     /// Sets the announcement to everyone; an empty text removes it.
@@ -187,6 +256,7 @@ impl Service {
             online: self.live.statistics().online,
             announcement: self.store.announcement().await?,
             started_ms: self.started_ms,
+            description: self.config.description.clone(),
         })
     }
 }

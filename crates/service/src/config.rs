@@ -35,6 +35,8 @@ impl Default for Argon2Cost {
 pub struct ServiceConfig {
     /// The name of the server, shown to everyone.
     pub server_name: String,
+    /// What the operator says about the server and its rules; may be empty.
+    pub description: String,
     /// Who may sign up.
     pub sign_up: SignUpMode,
     /// A session that was not used for this long ends.
@@ -68,6 +70,7 @@ impl Default for ServiceConfig {
         const HOUR: u64 = 3_600;
         Self {
             server_name: "Mini-Tweet".into(),
+            description: String::new(),
             sign_up: SignUpMode::Open,
             sessions_idle: Duration::from_secs(30 * 24 * HOUR),
             sessions_absolute: Duration::from_secs(180 * 24 * HOUR),

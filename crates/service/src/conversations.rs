@@ -7,7 +7,7 @@ use model::{
 
 use crate::policy::{self, Caller, Rows, Walk};
 use crate::service::Service;
-use store::{Change, ChangeResult, IdempotencyKey};
+use store::{Change, ChangeResult, ConversationList, IdempotencyKey};
 
 /// A message that was sent.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,7 @@ impl Service {
         limit: usize,
     ) -> Result<Page<Conversation>> {
         let (account, _) = policy::member(caller, Operation::ListConversations)?;
-        self.store.conversations(account, before, limit).await
+        self.store.conversations(account, ConversationList::Shown, before, limit).await
     }
 
     /// A page of the conversation with an account.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::policy::{self, Caller};
 use crate::service::Service;
-use store::{AccountList, Timeline};
+use store::{AccountList, ConversationList, Timeline};
 
 /// Far more open reports than one account makes.
 const REPORTS_EXPORTED_MAX: usize = 500;
@@ -198,7 +198,8 @@ impl Service {
     async fn export_messages(&self, account: AccountId, place: &str) -> Result<(Vec<Value>, Option<String>)> {
         let (before, within) = place.split_once('/').unwrap_or((place, ""));
         let before_id = if before.is_empty() { None } else { MessageId::new(number(before)?) };
-        let Some(conversation) = self.store.conversations(account, before_id, 1).await?.items.pop() else {
+        let page = self.store.conversations(account, ConversationList::All, before_id, 1).await?;
+        let Some(conversation) = page.items.into_iter().next() else {
             return Ok((Vec::new(), None));
         };
         let span = if within.is_empty() { Span::Latest } else { Span::Before(number(within)?) };

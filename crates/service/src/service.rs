@@ -78,14 +78,27 @@ impl Service {
         let live = Live::start(Arc::clone(&store), events, Arc::clone(&clock), live).await?;
         Ok(Arc::new(Self {
             hasher: Hasher::new(&config, Arc::clone(&random)),
-            sign_ups: Throttle::fixed(config.sign_ups_per_address, 30 * MINUTE),
+            sign_ups: Throttle::fixed(
+                "too many accounts were created from your address; with an invite code you need not wait",
+                config.sign_ups_per_address,
+                30 * MINUTE,
+            ),
             username_checks: Throttle::fixed(
+                "too many usernames were tried from your address",
                 config.sign_ups_per_address.saturating_mul(USERNAME_CHECKS_PER_SIGN_UP),
                 10 * MINUTE,
             ),
-            account_failures: Throttle::growing(config.login_failures_per_account, 10 * MINUTE),
-            address_failures: Throttle::fixed(config.login_failures_per_address, 5 * MINUTE),
-            reports: Throttle::fixed(REPORTS_PER_HOUR, 60 * MINUTE),
+            account_failures: Throttle::growing(
+                "too many wrong passwords for this account",
+                config.login_failures_per_account,
+                10 * MINUTE,
+            ),
+            address_failures: Throttle::fixed(
+                "too many wrong passwords from your address",
+                config.login_failures_per_address,
+                5 * MINUTE,
+            ),
+            reports: Throttle::fixed("too many reports in an hour", REPORTS_PER_HOUR, 60 * MINUTE),
             purge: Notify::new(),
             started_ms: clock.now_ms(),
             statistics: StatisticsCache::default(),

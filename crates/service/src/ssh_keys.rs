@@ -1,29 +1,53 @@
 //! ssh keys of the caller, and sessions opened with a key.
 
-use model::{Error, Operation, Result, SessionId, SshFingerprint, SshKey, SshKeyId, SshKeyName};
+use model::{
+    AccountId, Error, Operation, Password, Result, SessionId, SshFingerprint, SshKey, SshKeyId, SshKeyName,
+};
 
 use crate::policy::{self, Caller};
 use crate::service::Service;
 use crate::views::LoggedIn;
 use store::{Change, ChangeResult, IdempotencyKey};
 
+/// For so long a session that was opened with the password counts as the password.
+const PASSWORD_FRESH_MS: i64 = 15 * 60 * 1_000;
+
 impl Service {
     /// Adds a public key (one line, as OpenSSH writes it) whose owner can log in as the caller. A key without a name is
-    /// named after its comment.
+    /// named after its comment. It needs the password unless the session was opened with it a few minutes ago: a key
+    /// outlives the session that added it.
     ///
     /// # Errors
-    /// `INVALID{public_key}`, `ALREADY_EXISTS{ssh key}`, `FORBIDDEN` from a server that was built without ssh.
+    /// `INVALID{public_key}`, `INVALID{password}`, `RATE_LIMITED`, `ALREADY_EXISTS{ssh key}`, `FORBIDDEN` from a server that was built without ssh.
     pub async fn add_ssh_key(
         &self,
         caller: &Caller,
         once: Option<IdempotencyKey>,
         public_key: &str,
         name: SshKeyName,
+        password: Option<&Password>,
     ) -> Result<ChangeResult> {
-        let (account, _) = policy::member(caller, Operation::AddSshKey)?;
+        let (account, session) = policy::member(caller, Operation::AddSshKey)?;
         let (fingerprint, comment) = public_key::parse(public_key)?;
+        match password {
+            Some(password) => {
+                let profile = self.own_profile(account).await?;
+                self.require_password(&profile, "password", password).await?;
+            }
+            None => self.require_fresh_password(account, session).await?,
+        }
         let name = if name.as_str().is_empty() { comment } else { name };
         self.store.apply(Change::AddSshKey { account, fingerprint, name }, once).await
+    }
+
+    /// Refuses unless the session was opened with the password a few minutes ago.
+    async fn require_fresh_password(&self, account: AccountId, session: SessionId) -> Result<()> {
+        let sessions = self.store.sessions(account).await?;
+        let since_ms = self.clock.now_ms() - PASSWORD_FRESH_MS;
+        let is_fresh = sessions
+            .iter()
+            .any(|one| one.id == session && !one.by_ssh_key && session.time_ms() >= since_ms);
+        if is_fresh { Ok(()) } else { Err(Error::invalid("password", "is needed to add a key")) }
     }
 
     /// The caller's keys, in the order in which they were added.

@@ -1,5 +1,9 @@
 //! What users may do and see, through the service on a real store.
 
+mod audience;
+mod mutes;
+mod operators;
+
 use std::time::Duration;
 
 use model::{Error, Hashtag, NewTweet, NotificationKind, Span, SshFingerprint, SshKeyName, Visibility};
@@ -91,11 +95,11 @@ async fn a_page_of_notifications_that_filtering_left_short_is_filled_up() {
         cleo.posts(&format!("@bob {n}")).await;
         for _ in 0..3 {
             let reply =
-                NewTweet { visibility: Visibility::Followers, reply_to: Some(id), ..tweet("for followers") };
+                NewTweet { visibility: Visibility::Followers, quote_of: Some(id), ..tweet("for followers") };
             ada.writes(reply).await.unwrap();
         }
     }
-    // From now on Bob does not see Ada's replies.
+    // From now on Bob does not see Ada's quotes.
     bob.unfollows(&ada).await;
     let read = |span| server.service.notifications(&bob.caller, span, false, 10);
     let (mut pages, mut span) = (Vec::new(), Span::Latest);

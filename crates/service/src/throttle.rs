@@ -23,6 +23,8 @@ type Keys = Cache<String, Attempts, UnitWeighter, RandomState>;
 /// signs in together behind one address does not have to wait for a window. An attempt that is abandoned counts.
 #[derive(Debug)]
 pub(super) struct Throttle {
+    /// Its name in the error.
+    limit: &'static str,
     free: u32,
     window: Duration,
     growing: bool,
@@ -51,17 +53,17 @@ pub(super) struct Attempt<'a> {
 
 impl Throttle {
     /// `free` attempts in a window, then none until the window has passed; 0 is no limit.
-    pub(super) fn fixed(free: u32, window: Duration) -> Self {
-        Self::new(free, window, false)
+    pub(super) fn fixed(limit: &'static str, free: u32, window: Duration) -> Self {
+        Self::new(limit, free, window, false)
     }
 
     /// `free` attempts in a window, then each only after twice the wait of the one before, from one second on; 0 is no
     /// limit.
-    pub(super) fn growing(free: u32, window: Duration) -> Self {
-        Self::new(free, window, true)
+    pub(super) fn growing(limit: &'static str, free: u32, window: Duration) -> Self {
+        Self::new(limit, free, window, true)
     }
 
-    fn new(free: u32, window: Duration, growing: bool) -> Self {
+    fn new(limit: &'static str, free: u32, window: Duration, growing: bool) -> Self {
         let capacity = KEYS_MAX as u64;
         let keys = Cache::with(
             KEYS_MAX,
@@ -70,7 +72,7 @@ impl Throttle {
             RandomState::default(),
             DefaultLifecycle::default(),
         );
-        Self { free, window, growing, keys: Mutex::new(keys) }
+        Self { limit, free, window, growing, keys: Mutex::new(keys) }
     }
 
     fn keys(&self) -> MutexGuard<'_, Keys> {
@@ -95,7 +97,7 @@ impl Throttle {
         };
         let retry_after = self.allowed_at(&attempts).saturating_duration_since(now);
         if !retry_after.is_zero() {
-            return Err(Error::RateLimited { retry_after });
+            return Err(Error::RateLimited { limit: self.limit.into(), retry_after });
         }
         if attempts.pending >= self.free.saturating_sub(attempts.count).max(1) {
             return Err(Error::Busy);
@@ -171,14 +173,14 @@ mod tests {
     fn wait_of(throttle: &Throttle, key: &str) -> u64 {
         match throttle.attempt(key).map(Attempt::keep) {
             Ok(()) => 0,
-            Err(Error::RateLimited { retry_after }) => retry_after.as_secs(),
+            Err(Error::RateLimited { retry_after, .. }) => retry_after.as_secs(),
             Err(other) => panic!("{other:?}"),
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn waits_grow_after_the_free_attempts_and_success_forgets() {
-        let throttle = Throttle::growing(3, Duration::from_secs(600));
+        let throttle = Throttle::growing("too many", 3, Duration::from_secs(600));
         let waits: Vec<_> = (0..4).map(|_| wait_of(&throttle, "ada")).collect();
         assert_eq!(waits, [0, 0, 0, 1]);
         tokio::time::advance(Duration::from_secs(1)).await;
@@ -190,7 +192,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waits_end_at_a_maximum_and_are_forgotten_after_it() {
-        let throttle = Throttle::growing(1, Duration::from_secs(600));
+        let throttle = Throttle::growing("too many", 1, Duration::from_secs(600));
         let mut waits = Vec::new();
         for _ in 0..14 {
             assert_eq!(wait_of(&throttle, "ada"), 0);
@@ -203,7 +205,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_fixed_window_opens_again() {
-        let throttle = Throttle::fixed(2, Duration::from_secs(300));
+        let throttle = Throttle::fixed("too many", 2, Duration::from_secs(300));
         let waits: Vec<_> = (0..3).map(|_| wait_of(&throttle, "x")).collect();
         assert_eq!(waits, [0, 0, 300]);
         tokio::time::advance(Duration::from_secs(300)).await;
@@ -213,7 +215,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refunded_attempt_was_never_made() {
-        let throttle = Throttle::growing(1, Duration::from_secs(600));
+        let throttle = Throttle::growing("too many", 1, Duration::from_secs(600));
         for _ in 0..5 {
             throttle.attempt("ada").unwrap().refund();
         }
@@ -227,7 +229,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn attempts_at_the_same_time_do_not_all_pass() {
-        let throttle = Throttle::fixed(2, Duration::from_secs(300));
+        let throttle = Throttle::fixed("too many", 2, Duration::from_secs(300));
         let attempts: Vec<_> = (0..5).map(|_| throttle.attempt("x")).collect();
         assert_eq!(attempts.iter().filter(|attempt| attempt.is_ok()).count(), 2);
         // The others may come back at once: none of these counts yet.
@@ -240,7 +242,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn after_the_free_attempts_one_at_a_time_may_wait_for_its_outcome() {
-        let throttle = Throttle::growing(1, Duration::from_secs(600));
+        let throttle = Throttle::growing("too many", 1, Duration::from_secs(600));
         assert_eq!((wait_of(&throttle, "ada"), wait_of(&throttle, "ada")), (0, 1));
         tokio::time::advance(Duration::from_secs(1)).await;
         let next = throttle.attempt("ada").unwrap();
@@ -251,7 +253,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn memory_is_bounded() {
-        let throttle = Throttle::fixed(1, Duration::from_secs(300));
+        let throttle = Throttle::fixed("too many", 1, Duration::from_secs(300));
         for n in 0..KEYS_MAX + 10 {
             throttle.attempt(&n.to_string()).unwrap().keep();
         }

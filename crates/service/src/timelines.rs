@@ -82,10 +82,10 @@ impl Service {
         let (timeline, list) = match request {
             TimelineRequest::Home => (Timeline::Home(viewer), TweetList::Home),
             TimelineRequest::User(username) => {
-                (Timeline::User(self.resolve_or_self(viewer, username).await?), TweetList::Requested)
+                (Timeline::User(self.resolve_or_self(viewer, username).await?), TweetList::Account)
             }
             TimelineRequest::Replies(username) => {
-                (Timeline::Replies(self.resolve_or_self(viewer, username).await?), TweetList::Requested)
+                (Timeline::Replies(self.resolve_or_self(viewer, username).await?), TweetList::Account)
             }
             TimelineRequest::Hashtag(hashtag) => (Timeline::Hashtag(hashtag), TweetList::Public),
             TimelineRequest::Local => (Timeline::Local, TweetList::Public),

@@ -9,9 +9,10 @@ impl Service {
     /// The strongest trends.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED`.
-    pub fn trends(&self, caller: &Caller, limit: usize) -> Result<Vec<Trend>> {
+    /// `UNAUTHENTICATED`, and those of the store.
+    pub async fn trends(&self, caller: &Caller, limit: usize) -> Result<Vec<Trend>> {
         policy::member(caller, Operation::GetTrends)?;
-        Ok(self.live.trends(limit))
+        let counts = self.statistics.read(self.store.as_ref()).await?;
+        Ok(self.live.trends(limit, counts.accounts))
     }
 }

@@ -1,10 +1,32 @@
 //! Posting, editing, deleting, retweeting, liking and bookmarking.
 
-use model::{AccountId, Error, NewTweet, Operation, Relationship, Result, TweetId, TweetPage, TweetText};
+use model::{
+    AccountId, Error, NewTweet, Operation, Relationship, Result, TweetId, TweetPage, TweetText, Visibility,
+};
 
 use crate::policy::{self, Caller};
 use crate::service::Service;
 use store::{Change, ChangeResult, IdempotencyKey, TweetRecord};
+
+/// A tweet as a client asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TweetDraft {
+    /// Text.
+    pub text: TweetText,
+    /// Who may see it; `None`: everyone, or the audience of the tweet that it replies to.
+    pub visibility: Option<Visibility>,
+    /// The tweet that it replies to.
+    pub reply_to: Option<TweetId>,
+    /// The tweet that it quotes.
+    pub quote_of: Option<TweetId>,
+}
+
+impl From<NewTweet> for TweetDraft {
+    fn from(tweet: NewTweet) -> Self {
+        let NewTweet { text, visibility, reply_to, quote_of } = tweet;
+        Self { text, visibility: Some(visibility), reply_to, quote_of }
+    }
+}
 
 impl Service {
     /// Posts a tweet, a reply or a quote.
@@ -16,16 +38,20 @@ impl Service {
         &self,
         caller: &Caller,
         once: Option<IdempotencyKey>,
-        tweet: NewTweet,
+        tweet: impl Into<TweetDraft>,
     ) -> Result<ChangeResult> {
         let (author, _) = policy::member(caller, Operation::Post)?;
-        self.check_stranger_mentions(author, &tweet.text).await?;
-        if let Some(id) = tweet.reply_to {
-            self.visible_tweet(author, id).await?;
-        }
-        if let Some(id) = tweet.quote_of {
+        let TweetDraft { text, visibility, reply_to, quote_of } = tweet.into();
+        self.check_stranger_mentions(author, &text).await?;
+        let parent = match reply_to {
+            Some(id) => Some(self.visible_tweet(author, id).await?.tweet.visibility),
+            None => None,
+        };
+        if let Some(id) = quote_of {
             policy::check_shareable(&self.visible_tweet(author, id).await?)?;
         }
+        let visibility = visibility.unwrap_or_else(|| policy::default_visibility(parent));
+        let tweet = NewTweet { text, visibility, reply_to, quote_of };
         self.store.apply(Change::Post { author, tweet }, once).await
     }
 
@@ -85,6 +111,7 @@ impl Service {
         tweet: TweetId,
     ) -> Result<ChangeResult> {
         let (account, _) = policy::member(caller, Operation::UndoRetweet)?;
+        self.visible_tweet(account, tweet).await?;
         self.store.apply(Change::UndoRetweet { account, tweet }, once).await
     }
 
@@ -114,6 +141,7 @@ impl Service {
         tweet: TweetId,
     ) -> Result<ChangeResult> {
         let (account, _) = policy::member(caller, Operation::Unlike)?;
+        self.visible_tweet(account, tweet).await?;
         self.store.apply(Change::SetLike { account, tweet, liked: false }, once).await
     }
 
@@ -143,6 +171,7 @@ impl Service {
         tweet: TweetId,
     ) -> Result<ChangeResult> {
         let (account, _) = policy::member(caller, Operation::Unbookmark)?;
+        self.visible_tweet(account, tweet).await?;
         self.store.apply(Change::SetBookmark { account, tweet, bookmarked: false }, once).await
     }
 

@@ -32,7 +32,8 @@ pub enum Change {
     TouchSession { session: SessionId },
     /// Ends a session of this account.
     EndSession { account: AccountId, session: SessionId },
-    /// Ends all sessions of an account except one.
+    /// Ends all sessions of an account except one. Without an exception the account's SSH keys are removed too: no one
+    /// is signed in any more, nor can be without the password.
     EndSessions { account: AccountId, except: Option<SessionId> },
     /// Adds an SSH key; `ChangeResult.id` is its identifier, also when the account has it already.
     /// `ALREADY_EXISTS{ssh key}` when another account has it, `INVALID{public_key}` above
@@ -45,7 +46,7 @@ pub enum Change {
     OpenSshSession { key: SshKeyId, token_hash: [u8; 32], client_name: String },
     /// Ends all sessions opened with an SSH key: their tokens do not survive a restart of the server.
     EndSshSessions,
-    /// Sets a new password and ends all sessions except `keep`.
+    /// Sets a new password and ends all sessions except `keep`; without that, the SSH keys are removed too.
     SetPassword {
         account: AccountId,
         password: PasswordHash,
@@ -62,6 +63,8 @@ pub enum Change {
         bio: Option<Bio>,
         presence_hidden: Option<bool>,
     },
+    /// Gives an account this role; taking the role admin ends its sessions.
+    SetRole { account: AccountId, role: Role },
     /// Suspends an account, which ends its sessions and hides it, or ends its suspension.
     SetSuspended { account: AccountId, suspended: bool },
     /// Hides an account at once and ends its sessions. [`Change::PurgeAccount`] then removes its data.
@@ -71,16 +74,20 @@ pub enum Change {
     PurgeAccount { account: AccountId, limit: usize },
 
     /// Posts a tweet, reply or quote; `ChangeResult.id` is its identifier. Records hashtags and mentions (of active
-    /// accounts that are not blocked either way with the author) and notifies. `NOT_FOUND{tweet}` when the tweet that it
+    /// accounts that are not blocked either way with the author; for a followers-only or direct reply also of the
+    /// author that it answers) and notifies. `NOT_FOUND{tweet}` when the tweet that it
     /// replies to or quotes is deleted, `FORBIDDEN` when that tweet's author is blocked either way, `RATE_LIMITED` for
     /// new accounts.
     Post { author: AccountId, tweet: NewTweet },
     /// Replaces the text of a tweet and keeps the old version. Hashtags and mentions are updated; only newly mentioned
-    /// accounts are notified.
+    /// accounts are notified. `INVALID{text}` when a followers-only or direct tweet would be shown to an account that could
+    /// not see it before.
     EditTweet { author: AccountId, tweet: TweetId, text: TweetText },
     /// Deletes a tweet with its likes, bookmarks, retweets and notifications. A tombstone stays, so that replies and
     /// quotes can show that it existed.
     DeleteTweet { author: AccountId, tweet: TweetId },
+    /// As [`Change::DeleteTweet`], for a tweet of any account.
+    RemoveTweet { tweet: TweetId },
     /// Retweets without a message; `ChangeResult.id` is the retweet's identifier, also when it exists already.
     /// `FORBIDDEN` when the author is blocked either way.
     Retweet { account: AccountId, tweet: TweetId },
@@ -116,7 +123,8 @@ pub enum Change {
     MarkNotificationsRead { account: AccountId, up_to: NotificationId },
 
     /// Sends a direct message; `ChangeResult.id` is its identifier, `ChangeResult.conversation` its conversation, which
-    /// begins with the first message. `FORBIDDEN` across a block, `INVALID{username}` to the own account.
+    /// begins with the first message. `FORBIDDEN` across a block, `INVALID{username}` to the own account,
+    /// `RATE_LIMITED` for a new account that writes to strangers.
     SendMessage { author: AccountId, to: AccountId, text: TweetText },
     /// Moves read receipts forward, never past the newest message.
     MarkConversation {
@@ -143,6 +151,8 @@ pub enum Change {
 
     /// Creates an invite for `uses` sign-ups; `code_hash` is the SHA-256 of its code.
     CreateInvite { code_hash: [u8; 32], uses: u32, expires_ms: i64 },
+    /// Removes the invite with this hash of its code.
+    RevokeInvite { code_hash: [u8; 32] },
     /// Replaces the operator's message.
     Announce { text: String },
     /// Removes what has expired: sessions last used before `sessions_idle_before_ms` or begun before

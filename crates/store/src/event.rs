@@ -45,6 +45,10 @@ pub enum EventKind {
     Unmuted { muter: AccountId, muted: AccountId },
     /// A new notification.
     Notified { recipient: AccountId, notification: NotificationId },
+    /// Unread notifications became fewer or more other than by a new one: they were read, or removed with their cause.
+    UnreadChanged { recipient: AccountId },
+    /// The operator's message to everyone changed.
+    Announced,
     /// A new direct message.
     MessageSent { conversation: ConversationId, message: MessageId, author: AccountId, to: AccountId },
     /// The read receipts of `account` moved; `with` is the other member.

@@ -33,8 +33,8 @@ pub use env::cores;
 pub use event::{Commit, Event, EventKind, EventReceiver, Observer, Touched};
 pub use incident::incident;
 pub use records::{
-    AccountList, Credentials, EventLog, HashtagUse, SessionRecord, SocialGraph, StoreStatistics, Timeline,
-    TimelineEntry, TweetEntities, TweetRecord,
+    AccountList, ConversationList, Credentials, EventLog, HashtagUse, InviteRecord, ProfileFilter, SessionRecord,
+    SocialGraph, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
 };
 
 /// A durable store. A read sees every change that was acknowledged before the read began.
@@ -120,9 +120,10 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     async fn tweet_history(&self, id: TweetId) -> Result<Vec<(String, i64)>>;
     /// The mentions and hashtags of a tweet.
     async fn tweet_entities(&self, id: TweetId) -> Result<TweetEntities>;
-    /// Hashtags in public tweets whose key begins with this prefix, with the number of tweets, the most used first.
+    /// Hashtags in public tweets of active accounts whose key begins with this prefix, with the number of tweets, the
+    /// most used first.
     async fn search_hashtags(&self, key_prefix: &str, limit: usize) -> Result<Vec<(String, u32)>>;
-    /// Every use of a hashtag in a public tweet with an identifier above `since`, oldest first.
+    /// Every use of a hashtag in a public tweet of an active account with an identifier above `since`, oldest first.
     async fn hashtag_uses_since(&self, since: u64) -> Result<Vec<HashtagUse>>;
 
     /// The read lines of an account, the most recently moved first.
@@ -142,11 +143,11 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>>;
     /// The number of unread notifications, counted as [`Store::notifications`] lists them.
     async fn unread_notifications(&self, recipient: AccountId) -> Result<u32>;
-    /// A page of an account's conversations before this message, by their newest message (cursor `Id`), without those
-    /// with inactive accounts and accounts blocked either way.
+    /// A page of an account's conversations before this message, by their newest message (cursor `Id`).
     async fn conversations(
         &self,
         account: AccountId,
+        list: ConversationList,
         before: Option<MessageId>,
         limit: usize,
     ) -> Result<Page<Conversation>>;
@@ -175,6 +176,17 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     async fn statistics(&self) -> Result<StoreStatistics>;
     /// The operator's message to everyone; empty if there is none.
     async fn announcement(&self) -> Result<String>;
+    /// Accounts that are not deleted, suspended ones included, by username after this one (cursor `Username`).
+    async fn profiles(
+        &self,
+        filter: &ProfileFilter,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Result<Page<Profile>>;
+    /// Up to [`model::limits::INVITES_LISTED_MAX`] invites that can be used now, those that expire first.
+    async fn invites(&self, now_ms: i64) -> Result<Vec<InviteRecord>>;
+    /// The invite with this hash of its code, used up and expired ones included.
+    async fn invite(&self, code_hash: &[u8; 32]) -> Result<Option<InviteRecord>>;
     /// Deleted accounts whose data is not completely removed yet: [`Change::PurgeAccount`] removes it.
     async fn accounts_to_purge(&self) -> Result<Vec<AccountId>>;
     /// The reports of this account, or of everyone, oldest first.

@@ -29,6 +29,8 @@ pub struct SessionRecord {
     pub role: Role,
     /// The name that the client chose for itself.
     pub client_name: String,
+    /// Whether it was opened with an SSH key and not with the password.
+    pub by_ssh_key: bool,
     /// Time of the last [`Change::TouchSession`](crate::Change::TouchSession), or of the log-in, in Unix milliseconds.
     pub last_used_ms: i64,
 }
@@ -46,6 +48,36 @@ pub struct SocialGraph {
     pub presence_hidden: bool,
 }
 
+/// An invite, known by the SHA-256 of its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InviteRecord {
+    /// SHA-256 of its code.
+    pub code_hash: [u8; 32],
+    /// Accounts that can still be created with it.
+    pub uses_left: u32,
+    /// When it expires, in Unix milliseconds.
+    pub expires_ms: i64,
+}
+
+impl InviteRecord {
+    /// What operators see instead of the code: the beginning of its hash in hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.code_hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Which accounts operators list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProfileFilter {
+    /// Beginning of the username; empty: any.
+    pub query: String,
+    /// Only suspended ones.
+    pub suspended_only: bool,
+    /// Only those with the role admin.
+    pub admins_only: bool,
+}
+
 /// A list of accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountList {
@@ -59,6 +91,15 @@ pub enum AccountList {
     Blocked,
     /// The accounts that the viewer mutes.
     Muted,
+}
+
+/// Which conversations of an account are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConversationList {
+    /// Without those with inactive accounts, accounts blocked either way, and accounts that it mutes.
+    Shown,
+    /// Every one.
+    All,
 }
 
 /// A list of tweets.

@@ -115,9 +115,14 @@ pub(super) async fn export(call: Call<'_>, ask: &v1::Export) -> Result<response:
     Ok(response::Result::ExportPage(v1::ExportPage { json_lines: page.json_lines, next }))
 }
 
-pub(super) async fn add_ssh_key(call: Call<'_>, ask: &v1::AddSshKey) -> Result<response::Result> {
+pub(super) async fn add_ssh_key(call: Call<'_>, ask: v1::AddSshKey) -> Result<response::Result> {
+    let password = match ask.password {
+        password if password.is_empty() => None,
+        password => Some(Password::parse_attempt("password", password)?),
+    };
     let name = SshKeyName::parse(&ask.name)?;
-    call.service.add_ssh_key(&call.caller, call.key, &ask.public_key, name).await.map(change_result)
+    let (key, added) = (call.key, &ask.public_key);
+    call.service.add_ssh_key(&call.caller, key, added, name, password.as_ref()).await.map(change_result)
 }
 
 pub(super) async fn list_ssh_keys(call: Call<'_>) -> Result<response::Result> {

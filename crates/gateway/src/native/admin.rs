@@ -1,13 +1,13 @@
 //! Requests about the server itself, most of them for the operator and admins only.
 
-use model::{DisplayName, Password, ReportId, Result, TweetId, Username};
-use protocol::convert::{required, role};
+use model::{Cursor, DisplayName, Error, Password, Presence, ReportId, Result, Role, TweetId, Username};
+use protocol::convert::{self, required, role};
 use protocol::v1;
 use protocol::v1::response;
 
 use super::call::{Call, change_result, empty_result};
 use super::config::sign_up_mode;
-use service::NewAccount;
+use service::{NewAccount, ProfileFilter};
 
 pub(super) async fn server_info(call: Call<'_>) -> Result<response::Result> {
     let info = call.service.server_info().await?;
@@ -20,6 +20,7 @@ pub(super) async fn server_info(call: Call<'_>) -> Result<response::Result> {
         online: info.online,
         announcement: info.announcement,
         started_ms: info.started_ms,
+        description: info.description,
     }))
 }
 
@@ -27,7 +28,7 @@ pub(super) async fn create_account(call: Call<'_>, ask: v1::CreateAccount) -> Re
     let password = Password::parse_new("password", ask.password)?;
     let username = Username::parse(&ask.username)?;
     let display_name = DisplayName::parse(&ask.display_name)?;
-    let role = role(ask.role)?;
+    let role = role(ask.role)?.unwrap_or(Role::Member);
     let new = NewAccount { username, display_name, password, role };
     call.service.create_account(&call.caller, new).await.map(change_result)
 }
@@ -95,4 +96,57 @@ pub(super) async fn list_reports(call: Call<'_>) -> Result<response::Result> {
 pub(super) async fn close_report(call: Call<'_>, ask: v1::CloseReport) -> Result<response::Result> {
     let report = required(ask.report_id, "report_id", ReportId::new)?;
     call.service.close_report(&call.caller, report).await.map(change_result)
+}
+
+pub(super) async fn list_invites(call: Call<'_>) -> Result<response::Result> {
+    let invites = call.service.invites(&call.caller).await?;
+    let invites = invites
+        .into_iter()
+        .map(|invite| v1::InviteRecord {
+            id: invite.id(),
+            uses_left: invite.uses_left,
+            expires_ms: invite.expires_ms,
+        })
+        .collect();
+    Ok(response::Result::InviteList(v1::InviteList { invites }))
+}
+
+pub(super) async fn revoke_invite(call: Call<'_>, ask: &v1::RevokeInvite) -> Result<response::Result> {
+    call.service.revoke_invite(&call.caller, &ask.invite).await.map(change_result)
+}
+
+pub(super) async fn remove_tweet(call: Call<'_>, ask: v1::RemoveTweet) -> Result<response::Result> {
+    let tweet = required(ask.tweet_id, "tweet_id", TweetId::new)?;
+    call.service.remove_tweet(&call.caller, tweet).await.map(change_result)
+}
+
+pub(super) async fn list_profiles(call: Call<'_>, ask: &v1::ListProfiles) -> Result<response::Result> {
+    let after = match convert::before(ask.page.as_ref())? {
+        None => None,
+        Some(Cursor::Username(username)) => Some(username),
+        Some(Cursor::Id(_)) => return Err(Error::invalid("cursor", "belongs to another kind of list")),
+    };
+    let limit = convert::limit(ask.page.as_ref())?;
+    let filter = ProfileFilter {
+        query: ask.query.clone(),
+        suspended_only: ask.suspended_only,
+        admins_only: ask.admins_only,
+    };
+    let page = call.service.profiles(&call.caller, filter, after, limit).await?;
+    let profiles = page
+        .items
+        .iter()
+        .map(|profile| v1::Profile {
+            own: None,
+            presence: v1::PresenceState::Unspecified.into(),
+            ..convert::profile(profile, None, Presence::Offline)
+        })
+        .collect();
+    let next = convert::cursor(page.next.as_ref());
+    Ok(response::Result::ProfilePage(v1::ProfilePage { profiles, next }))
+}
+
+pub(super) async fn set_role(call: Call<'_>, ask: &v1::SetRole) -> Result<response::Result> {
+    let Some(role) = role(ask.role)? else { return Err(Error::invalid("role", "is missing")) };
+    call.service.set_role(&call.caller, &Username::parse(&ask.username)?, role).await.map(change_result)
 }

@@ -14,7 +14,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use model::limits::CLIENT_NAME_BYTES_MAX;
 use model::{Concurrency, Error, Result};
 use protocol::connection::{ConnectionError, FrameReader, FrameWriter, Limits, framed};
-use protocol::frame::{FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN, TWEET_PAGE};
+use protocol::frame::{FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN, TWEET_PAGE, decode_client_frame};
 use protocol::v1::request::Op;
 use protocol::v1::{client_frame, response, server_frame};
 use protocol::{PROTOCOL_VERSION, v1};
@@ -301,7 +301,7 @@ impl Connection {
                 () = &mut stopped, if self.draining.is_none() => Happened::Stopping,
                 Some(answer) = running.next(), if finishes => Happened::Answer(answer),
                 delivery = &mut next_delivery, if delivers => Happened::Delivery(delivery),
-                frame = reader.read(), if reads => Happened::Frame(frame?),
+                frame = reader.read_as(decode_client_frame), if reads => Happened::Frame(frame?),
                 flushed = flush(writer, reads), if !writer.is_idle() => {
                     flushed?;
                     Happened::Flushed
@@ -317,7 +317,7 @@ impl Connection {
                     self.receive(frame, writer).map_err(Reason::ProtocolViolation)?;
                     // Frames that arrived with it are taken before anything is written.
                     while writer.queued() < UNSENT_BYTES_MAX
-                        && let Some(frame) = reader.read_now()?
+                        && let Some(frame) = reader.read_now_as(decode_client_frame)?
                     {
                         self.start_requests(running, reader, writer);
                         self.receive(frame, writer).map_err(Reason::ProtocolViolation)?;

@@ -26,6 +26,8 @@ fn message(event: &LiveEvent) -> Option<v1::event::Event> {
             tweet: live_tweet(page),
             account: Some(account.into()),
         }),
+        LiveEvent::Unread(unread) => Event::Unread(v1::LiveUnread { unread: *unread }),
+        LiveEvent::Announcement(text) => Event::Announcement(v1::LiveAnnouncement { text: text.clone() }),
         LiveEvent::Message { message, author, with } => Event::Message(v1::LiveMessage {
             message: Some(message.clone().into()),
             author: Some(author.into()),

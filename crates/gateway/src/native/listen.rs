@@ -121,7 +121,7 @@ fn log_rejection(address: IpAddr, reason: ConnectionRejected) {
 }
 
 fn rejection() -> Error {
-    Error::RateLimited { retry_after: REJECTED_FOR }
+    Error::too_many_requests(REJECTED_FOR)
 }
 
 async fn reject(gateway: &NativeGateway, stream: TcpStream, tls: Option<TlsAcceptor>) {

@@ -268,7 +268,7 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
         (line(&format!("#{}", long(101)), id), "timeline"),
         (line("nowhere", id), "timeline"),
         (line("home", 0), "tweet_id"),
-        (Op::AddSshKey(v1::AddSshKey { public_key: String::new(), name: long(51) }), "name"),
+        (Op::AddSshKey(v1::AddSshKey { name: long(51), ..v1::AddSshKey::default() }), "name"),
         #[cfg(feature = "ssh")]
         (Op::AddSshKey(v1::AddSshKey { public_key: long(5_000), name: long(50) }), "public_key"),
         (Op::RevokeSshKey(v1::RevokeSshKey { key_id: 0 }), "key_id"),

@@ -1,6 +1,6 @@
 //! Requests about tweets, timelines, hashtags and trends.
 
-use model::{Hashtag, NewTweet, Result, Span, TimelineName, TweetId, TweetPage, TweetText, page_limit};
+use model::{Hashtag, Result, Span, TimelineName, TweetId, TweetPage, TweetText, page_limit};
 use protocol::convert::{self, all, optional, required};
 use protocol::v1;
 use protocol::v1::read_timeline::Timeline;
@@ -8,10 +8,10 @@ use protocol::v1::response;
 
 use super::call::{Call, Reply, change_result, username_or_self};
 use super::home;
-use service::{Caller, Service, TimelineRequest};
+use service::{Caller, Service, TimelineRequest, TweetDraft};
 
 pub(super) async fn post(call: Call<'_>, ask: &v1::Post) -> Result<response::Result> {
-    let tweet = NewTweet {
+    let tweet = TweetDraft {
         text: TweetText::parse(&ask.text)?,
         visibility: convert::visibility(ask.visibility)?,
         reply_to: optional(ask.reply_to, "reply_to", TweetId::new)?,
@@ -131,7 +131,7 @@ pub(super) async fn search_hashtags(call: Call<'_>, ask: &v1::SearchHashtags) ->
 
 pub(super) async fn get_trends(call: Call<'_>, ask: v1::GetTrends) -> Result<response::Result> {
     let limit = if ask.limit == 0 { model::limits::TRENDS_DEFAULT } else { page_limit(ask.limit)? };
-    let trends = all(call.service.trends(&call.caller, limit)?);
+    let trends = all(call.service.trends(&call.caller, limit).await?);
     Ok(response::Result::TrendList(v1::TrendList { trends }))
 }
 

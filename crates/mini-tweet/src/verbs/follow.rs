@@ -307,6 +307,8 @@ fn event(topic: &str, update: Update) -> Value {
         Event::Presence(person) => ("presence", people::person(&person).into_value()),
         Event::Gap(gap) => ("gap", json!({ "after": gap.after.to_string() })),
         Event::Closed(_) => ("closed", Value::Null),
+        Event::Announcement(came) => ("announcement", json!({ "text": came.text })),
+        Event::Unread(came) => ("unread", json!({ "unread": came.unread })),
     };
     let mut object = Map::new();
     object.insert("v".into(), 1.into());

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use client::{Client, ClientError};
+use model::Error;
 use protocol::v1;
+use zeroize::Zeroizing;
 
 use crate::args::KeysAction;
 use crate::context::Context;
@@ -28,8 +31,10 @@ pub(super) async fn keys(context: &Context, action: Option<KeysAction>) -> Resul
             }
             let name = model::to_nfc(&name.unwrap_or_default());
             let client = context.signed_in().await?;
+            let mut password = None;
             for public_key in public_keys {
-                let done = client.ask(v1::AddSshKey { public_key, name: name.clone() }).await?;
+                let key = v1::AddSshKey { public_key, name: name.clone(), password: String::new() };
+                let done = add(context, &client, key, &mut password).await?;
                 let list = client.ask(v1::ListSshKeys {}).await?;
                 context.out.say(if done.changed {
                     "Key added. You can now sign in over ssh with its private key:"
@@ -100,4 +105,24 @@ fn public_keys(text: &str) -> Result<Vec<String>, Failure> {
         return Err(Failure::Usage("there is no public key in it".to_owned()));
     }
     Ok(keys)
+}
+
+/// Adds a key. The server needs the password unless the session was opened with it a short time ago: it is asked for
+/// once, and then kept in `password` for further keys.
+async fn add(
+    context: &Context,
+    client: &Client,
+    mut key: v1::AddSshKey,
+    password: &mut Option<Zeroizing<String>>,
+) -> Result<v1::Done, Failure> {
+    if password.is_none() {
+        match client.ask(key.clone()).await {
+            Err(ClientError::Refused(Error::Invalid { field, .. })) if field == "password" => {
+                *password = Some(context.prompts.password("Password")?);
+            }
+            other => return Ok(other?),
+        }
+    }
+    key.password = password.as_deref().cloned().unwrap_or_default();
+    Ok(client.ask(key).await?)
 }

@@ -41,10 +41,11 @@ async fn write(
     }
     let [reply_to, quote_of] = refer;
     let visibility = match ask.visibility {
-        Visibility::Public => v1::Visibility::Public,
-        Visibility::Unlisted => v1::Visibility::Unlisted,
-        Visibility::Followers => v1::Visibility::Followers,
-        Visibility::Direct => v1::Visibility::Direct,
+        None => v1::Visibility::Unspecified,
+        Some(Visibility::Public) => v1::Visibility::Public,
+        Some(Visibility::Unlisted) => v1::Visibility::Unlisted,
+        Some(Visibility::Followers) => v1::Visibility::Followers,
+        Some(Visibility::Direct) => v1::Visibility::Direct,
     };
     let key = ask.key.clone().map_or_else(client::new_key, Bytes::from);
     let text = text(context, ask, "")?;
@@ -56,6 +57,11 @@ async fn write(
 }
 
 pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
+    if ask.text.visibility.is_some() {
+        return Err(Failure::Usage(
+            "an edit cannot change who sees a tweet: delete it and post it again".to_owned(),
+        ));
+    }
     let client = context.signed_in().await?;
     let tweet_id = context.tweet(&client, ask.tweet.id).await?;
     let key = ask.text.key.clone().map_or_else(client::new_key, Bytes::from);

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use model::{AccountId, Error, EventId, Presence, Result, SessionId};
+use model::{AccountId, AccountState, Error, EventId, Presence, Result, SessionId};
 
 use super::distribute::Rule;
 use super::event::{Delivery, LiveEvent, Payload, Topic};
 use super::hub::{Hub, Target};
 use super::inbox::Inbox;
 use super::subsystem::Live;
-use crate::policy::TweetList;
+use crate::policy::{self, TweetList};
 use store::{Event, EventKind, EventLog};
 
 /// Events read from the store at a time.
@@ -192,13 +192,15 @@ impl Replay {
         let me = self.account;
         let with = |one: AccountId, other: AccountId| {
             let partner = if one == me { Some(other) } else { (other == me).then_some(one) };
-            let wanted = match self.topic {
-                Topic::Conversations => partner.is_some(),
-                Topic::Conversation(account) => partner == Some(account),
+            let relationship = hub.relationships(me)?.to(partner?);
+            let shown = match self.topic {
+                Topic::Conversations => policy::is_conversation_listed(AccountState::Active, relationship),
+                Topic::Conversation(account) => {
+                    partner == Some(account) && policy::is_listed(AccountState::Active, relationship)
+                }
                 _ => false,
             };
-            let listed = partner.is_some_and(|partner| hub.lists(me, partner) == Some(true));
-            (wanted && listed).then_some(Rule::Own)
+            shown.then_some(Rule::Own)
         };
         match kind {
             EventKind::TweetPosted { author, .. }
@@ -212,7 +214,8 @@ impl Replay {
                 Topic::Local | Topic::Hashtag(_) => Some(Rule::List(TweetList::Public)),
                 _ => None,
             },
-            EventKind::Notified { recipient, .. } => {
+            EventKind::Announced => (self.topic == Topic::Notifications).then_some(Rule::Own),
+            EventKind::Notified { recipient, .. } | EventKind::UnreadChanged { recipient } => {
                 (recipient == me && self.topic == Topic::Notifications).then_some(Rule::Own)
             }
             EventKind::MessageSent { author, to, .. } => with(author, to),

@@ -249,6 +249,16 @@ impl Live {
                 let payload = hydrate::notification(store, recipient, notification).await?;
                 payload.map_or(Prepared::Nothing, Prepared::Same)
             }
+            EventKind::UnreadChanged { recipient } => {
+                if self.hub().notification_subscriptions(recipient).is_empty() {
+                    return Ok(Prepared::Nothing);
+                }
+                let unread = store.unread_notifications(recipient).await?;
+                Prepared::Same(Payload::new(LiveEvent::Unread(unread)))
+            }
+            EventKind::Announced => {
+                Prepared::Same(Payload::new(LiveEvent::Announcement(store.announcement().await?)))
+            }
             EventKind::MessageSent { message, author, to, .. } => {
                 let accounts = store.accounts(&[author, to]).await?;
                 let find = |id: AccountId| accounts.iter().find(|account| account.id == id).cloned();
@@ -383,7 +393,14 @@ fn targets(hub: &Hub, kind: EventKind, hashtags: Option<&[Hashtag]>) -> Vec<(Acc
             ),
         ]
         .concat(),
-        EventKind::Notified { recipient, .. } => own(recipient, hub.notification_subscriptions(recipient)),
+        EventKind::Notified { recipient, .. } | EventKind::UnreadChanged { recipient } => {
+            own(recipient, hub.notification_subscriptions(recipient))
+        }
+        EventKind::Announced => hub
+            .all_notification_subscriptions()
+            .into_iter()
+            .map(|(account, target)| (account, target, Rule::Own))
+            .collect(),
         EventKind::MessageSent { author: one, to: other, .. }
         | EventKind::ConversationMarked { account: one, with: other, .. } => [
             own(one, hub.conversation_subscriptions(one, other)),

@@ -41,6 +41,10 @@ pub enum LiveEvent {
     TweetDeleted(TweetId),
     /// With its tweet, if it has one.
     Notification(Notification, TweetPage, Account),
+    /// So many notifications of the subscriber are unread now; not for a new one.
+    Unread(u32),
+    /// The operator's message to everyone; empty: there is none.
+    Announcement(String),
     /// `with` is the other account of the conversation, seen from the subscriber.
     Message { message: DirectMessage, author: Account, with: Account },
     /// How far `account` has received and read the conversation.

@@ -301,12 +301,27 @@ impl Hub {
         self.subscriptions_of(account, |topic| *topic == Topic::Notifications).collect()
     }
 
+    pub(super) fn all_notification_subscriptions(&self) -> Vec<(AccountId, Target)> {
+        let all = self.connections.iter().flat_map(|(number, connection)| {
+            let of_topic = connection.subscriptions.iter().filter(|(_, s)| s.topic == Topic::Notifications);
+            of_topic.map(|(subscription, _)| {
+                (connection.account, Target { connection: *number, subscription: *subscription })
+            })
+        });
+        all.collect()
+    }
+
     pub(super) fn conversation_subscriptions(&self, account: AccountId, with: AccountId) -> Vec<Target> {
-        if self.lists(account, with) != Some(true) {
+        let Some(relationships) = self.relationships(account) else { return Vec::new() };
+        let relationship = relationships.to(with);
+        if !policy::is_listed(AccountState::Active, relationship) {
             return Vec::new();
         }
-        let wanted =
-            |topic: &Topic| matches!(topic, Topic::Conversations) || *topic == Topic::Conversation(with);
+        let in_list = policy::is_conversation_listed(AccountState::Active, relationship);
+        let wanted = |topic: &Topic| match topic {
+            Topic::Conversations => in_list,
+            topic => *topic == Topic::Conversation(with),
+        };
         self.subscriptions_of(account, wanted).collect()
     }
 

@@ -88,13 +88,14 @@ impl HydratedTweet {
             mentions_viewer,
         };
         let is_mentioned = self.entities.mentions.contains(&subscriber);
-        if !list.includes(facts(self.author, self.visibility, is_mentioned), self.is_retweet) {
+        let tweet = facts(self.author, self.visibility, is_mentioned);
+        if !list.includes(tweet, self.is_retweet) {
             return None;
         }
         let Some(original) = &self.original else { return Some(&self.payload) };
         // Originals are public or unlisted: who is mentioned in them decides nothing.
         let original = facts(original.author, original.visibility, false);
-        match list.original(Some(original), self.is_retweet) {
+        match list.original(tweet, Some(original), self.is_retweet) {
             Original::Shown => Some(&self.payload),
             Original::Omitted => self.without_original.as_ref(),
             Original::HidesTweet => None,

@@ -72,11 +72,11 @@ impl Live {
         self.hub().online()
     }
 
-    /// The strongest trends first.
+    /// The strongest trends first, on a server with so many accounts.
     #[must_use]
-    pub fn trends(&self, limit: usize) -> Vec<Trend> {
+    pub fn trends(&self, limit: usize, server_accounts: u64) -> Vec<Trend> {
         let now_ms = self.clock.now_ms();
-        self.trends_state().top(now_ms, limit)
+        self.trends_state().top(now_ms, limit, server_accounts)
     }
 
     /// Most subscriptions of one connection, which gateways publish.

@@ -259,8 +259,8 @@ async fn one_user_makes_no_trend() {
     let end = bob.posts("the end").await;
     while next_tweet(&connection).await.0 != end {}
     server.clock.advance_ms(2_000);
-    until("there is a trend", || !server.live.trends(5).is_empty()).await;
-    let names: Vec<_> = server.live.trends(5).iter().map(|trend| trend.name.clone()).collect();
+    until("there is a trend", || !server.live.trends(5, 100).is_empty()).await;
+    let names: Vec<_> = server.live.trends(5, 100).iter().map(|trend| trend.name.clone()).collect();
     assert_eq!(names, ["ours"]);
 }
 

@@ -1,7 +1,7 @@
 //! Trends: hashtags that many different accounts use now. In memory, read from the store.
 //!
 //! Each account counts once for a hashtag, with a weight that halves every few hours after its last use of it: no one
-//! makes a trend alone, and older trends give way.
+//! makes a trend alone, except on a server with few accounts, and older trends give way.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -15,6 +15,8 @@ const HOURS: i64 = 24;
 const HALF_LIFE_HOURS: f64 = 4.0;
 /// A hashtag of fewer accounts is no trend.
 const ACCOUNTS_MIN: usize = 2;
+/// With fewer accounts than this on the server, one makes a trend: there would be none for days.
+pub(super) const SMALL_SERVER_ACCOUNTS: u64 = 20;
 /// Most hashtags in memory; above it those with the fewest accounts are dropped first.
 const HASHTAGS_MAX: usize = 20_000;
 
@@ -86,7 +88,8 @@ impl Trends {
     }
 
     /// The strongest first; the name decides between equals.
-    pub(super) fn top(&self, now_ms: i64, limit: usize) -> Vec<Trend> {
+    pub(super) fn top(&self, now_ms: i64, limit: usize, server_accounts: u64) -> Vec<Trend> {
+        let accounts_min = if server_accounts < SMALL_SERVER_ACCOUNTS { 1 } else { ACCOUNTS_MIN };
         let oldest = now_ms - HOURS * HOUR_MS;
         let mut ranked: Vec<_> = self
             .by_key
@@ -99,7 +102,7 @@ impl Trends {
                     let age_minutes = i32::try_from((now_ms - last).max(0) / 60_000).unwrap_or(i32::MAX);
                     score += (-f64::from(age_minutes) / 60.0 / HALF_LIFE_HOURS).exp2();
                 }
-                (accounts >= ACCOUNTS_MIN).then_some((score, accounts, key, used))
+                (accounts >= accounts_min).then_some((score, accounts, key, used))
             })
             .collect();
         ranked.sort_by(|a, b| {
@@ -142,15 +145,17 @@ mod tests {
     }
 
     fn names(trends: &Trends) -> Vec<String> {
-        trends.top(NOW, 5).into_iter().map(|trend| trend.name).collect()
+        trends.top(NOW, 5, SMALL_SERVER_ACCOUNTS).into_iter().map(|trend| trend.name).collect()
     }
 
     #[test]
-    fn one_account_cannot_make_a_trend() {
+    fn one_account_makes_a_trend_only_on_a_small_server() {
         let mut trends = Trends::default();
         trends.add((0..1_000).map(|n| used("me", 1, 0, n)).collect(), NOW);
         trends.add(vec![used("us", 1, 0, 1), used("us", 2, 0, 2)], NOW);
         assert_eq!(names(&trends), ["us"]);
+        let small = trends.top(NOW, 5, SMALL_SERVER_ACCOUNTS - 1);
+        assert_eq!(small.into_iter().map(|trend| trend.name).collect::<Vec<_>>(), ["us", "me"]);
     }
 
     #[test]
@@ -160,7 +165,7 @@ mod tests {
         trends.add((1..=3).map(|by| used("Broad", by, 0, by)).collect(), NOW);
         trends.add((1..=5).map(|by| used("old", by, 20, by)).collect(), NOW);
         assert_eq!(names(&trends), ["Broad", "loud", "old"]);
-        let broad = &trends.top(NOW, 1)[0];
+        let broad = &trends.top(NOW, 1, SMALL_SERVER_ACCOUNTS)[0];
         assert_eq!((broad.people, broad.tweets, broad.history[23]), (3, 3, 3));
     }
 
@@ -169,7 +174,7 @@ mod tests {
         let mut trends = Trends::default();
         trends.add((1..=5).map(|by| used("old", by, 23, by)).collect(), NOW);
         assert_eq!(names(&trends), ["old"]);
-        assert!(trends.top(NOW + 2 * HOUR_MS, 5).is_empty());
+        assert!(trends.top(NOW + 2 * HOUR_MS, 5, 1).is_empty());
         trends.add(Vec::new(), NOW + 2 * HOUR_MS);
         assert!(trends.by_key.is_empty());
     }

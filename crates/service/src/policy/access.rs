@@ -1,6 +1,6 @@
 //! Which caller may ask for which operation.
 
-use model::{Access, AccountId, Error, Operation, Result, Role, SessionId};
+use model::{Access, AccountId, Error, Operation, Profile, Result, Role, SessionId};
 use store::fault::{self, InjectedBug};
 
 use super::caller::Caller;
@@ -33,6 +33,32 @@ pub fn member(caller: &Caller, operation: Operation) -> Result<(AccountId, Sessi
     match caller {
         Caller::Member { account, session, .. } => Ok((*account, *session)),
         Caller::Anonymous(_) | Caller::Operator => Err(Error::Unauthenticated("log in first".into())),
+    }
+}
+
+/// Checks that this caller, who may make operator requests, may take rights from an account. Admins cannot lock
+/// themselves out, nor take over each other's accounts: another admin loses the role first, which that one notices.
+///
+/// # Errors
+/// `INVALID{username}` for an admin's own account, `FORBIDDEN` for another admin's.
+pub fn check_may_overrule(caller: &Caller, target: &Profile) -> Result<()> {
+    check_not_own(caller, target)?;
+    match caller {
+        Caller::Member { .. } if target.role == Role::Admin => {
+            Err(Error::forbidden("this account is an admin too: take that role first"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that an operator request is not about the caller's own account.
+///
+/// # Errors
+/// `INVALID{username}`.
+pub fn check_not_own(caller: &Caller, target: &Profile) -> Result<()> {
+    match caller {
+        Caller::Member { account, .. } if *account == target.account.id => Err(Error::own_account()),
+        _ => Ok(()),
     }
 }
 

@@ -11,13 +11,13 @@ mod relationships;
 mod sql_tests;
 mod visibility;
 
-pub use access::{authorise, member};
+pub use access::{authorise, check_may_overrule, check_not_own, member};
 pub use caller::Caller;
 pub use page::{
     CANDIDATES_MAX, Lookup, PageBuilder, PageEntry, PageOf, RETWEETS_ONCE_WITHIN, Rows, Walk, page_of_one,
 };
 pub use relationships::Relationships;
 pub use visibility::{
-    Original, TweetFacts, TweetList, check_account_visible, check_shareable, is_listed,
-    is_notification_shown, is_visible,
+    Original, TweetFacts, TweetList, check_account_visible, check_shareable, default_visibility,
+    is_conversation_listed, is_listed, is_notification_shown, is_visible,
 };

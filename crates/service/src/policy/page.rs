@@ -215,14 +215,14 @@ impl<E: PageEntry> PageBuilder<E> {
         candidate: Lookup<E>,
         look_up: impl FnOnce(TweetId) -> Lookup<E>,
     ) -> Option<TweetId> {
-        let (entry, facts) = match candidate {
+        let (entry, tweet_facts) = match candidate {
             Lookup::Found(entry, facts) => (entry, facts),
             Lookup::Deleted => return None,
             Lookup::Unknown => return Some(id),
         };
         let (retweet_of, quote_of) = (entry.tweet().retweet_of, entry.tweet().quote_of);
         let is_retweet = retweet_of.is_some();
-        if !self.list.includes(facts, is_retweet) {
+        if !self.list.includes(tweet_facts, is_retweet) {
             return None;
         }
         let mut original = None;
@@ -235,7 +235,7 @@ impl<E: PageEntry> PageBuilder<E> {
                     Some(facts)
                 }
             };
-            match self.list.original(facts, is_retweet) {
+            match self.list.original(tweet_facts, facts, is_retweet) {
                 Original::Shown => {}
                 Original::Omitted => original = None,
                 Original::HidesTweet => return None,

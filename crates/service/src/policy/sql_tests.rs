@@ -8,9 +8,9 @@ use model::{
     AccountId, AccountState, Cursor, Hashtag, NewTweet, Relationship, Span, TweetId, TweetText, Visibility,
 };
 use store::test_support::account;
-use store::{AccountList, Change, Store as _};
+use store::{AccountList, Change, ConversationList, Store as _};
 
-use super::{TweetFacts, TweetList, is_listed, is_notification_shown};
+use super::{TweetFacts, TweetList, is_conversation_listed, is_listed, is_notification_shown};
 use crate::TimelineRequest;
 use crate::test_support::{TestServer, TestUser};
 
@@ -206,7 +206,8 @@ async fn every_list_of_accounts_shows_what_the_policy_says() {
     let blocked =
         fixture.accounts(|state, relationship| state == AccountState::Active && relationship.blocking);
     assert_eq!(fixture.list(AccountList::Blocked).await, blocked);
-    let conversations = store.conversations(viewer, None, ALL).await.unwrap().items;
+    let conversations = store.conversations(viewer, ConversationList::Shown, None, ALL).await.unwrap().items;
+    let listed = fixture.accounts(is_conversation_listed);
     assert_eq!(fixture.only_authors(conversations.into_iter().map(|one| one.with.id)), listed);
 }
 
@@ -233,7 +234,9 @@ async fn notifications_are_shown_as_the_policy_says() {
             if let Ok(reply) = server.store.store.apply(Change::Post { author: author.id, tweet }, None).await
             {
                 let reply = TweetId::new(reply.id).unwrap();
-                about.push((reply, *facts));
+                // Who is answered can always see the answer.
+                let facts = TweetFacts { mentions_viewer: true, ..*facts };
+                about.push((reply, facts));
                 if is_shown && facts.is_visible() {
                     notified.insert(reply);
                 }
@@ -257,4 +260,6 @@ async fn notifications_are_shown_as_the_policy_says() {
     }
     assert!(expected.len() > 20);
     assert_eq!(shown, expected);
+    let unread = server.store.store.unread_notifications(fixture.viewer.id).await.unwrap();
+    assert_eq!(unread as usize, expected.len(), "no more are counted than shown");
 }

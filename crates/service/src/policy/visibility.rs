@@ -57,8 +57,9 @@ pub enum TweetList {
     Public,
     /// Replies to a tweet: no muted accounts.
     Replies,
-    /// What the viewer asked for by name: one tweet, an account's tweets, own likes and bookmarks. Muted accounts are
-    /// shown.
+    /// The tweets of one account, which may be muted; what it retweets of other muted accounts is left out.
+    Account,
+    /// What the viewer asked for by name: one tweet, own likes and bookmarks. Muted accounts are shown.
     Requested,
 }
 
@@ -77,7 +78,7 @@ impl TweetList {
     /// Whether accounts that the viewer mutes are shown.
     #[must_use]
     pub const fn shows_muted(self) -> bool {
-        matches!(self, Self::Requested)
+        matches!(self, Self::Account | Self::Requested)
     }
 
     /// Whether retweets of one tweet are shown only once.
@@ -95,24 +96,23 @@ impl TweetList {
             && match self {
                 Self::Home => tweet.is_own || tweet.relationship.following,
                 Self::Public => tweet.visibility == Visibility::Public && !is_retweet,
-                Self::Replies | Self::Requested => true,
+                Self::Replies | Self::Account | Self::Requested => true,
             }
     }
 
     /// What the list shows of the original of a retweet or quote; `None`: the original is deleted.
     ///
-    /// A hidden original hides the plain retweet and is left out of the quote. A muted one hides the retweet where the
-    /// list hides muted accounts; a quote keeps it, because its author is not muted.
+    /// A hidden original hides the plain retweet and is left out of the quote. So does one of a muted account, which
+    /// would speak through others; only a viewer who asked for the tweet of a muted account sees what that one quotes,
+    /// and one who asked for a single retweet sees that.
     #[inline]
     #[must_use]
-    pub fn original(self, original: Option<TweetFacts>, is_retweet: bool) -> Original {
+    pub fn original(self, tweet: TweetFacts, original: Option<TweetFacts>, is_retweet: bool) -> Original {
+        let shows_muted = tweet.relationship.muting || (is_retweet && self == Self::Requested);
         match original.filter(|original| original.is_visible()) {
-            Some(original) if is_retweet && original.relationship.muting && !self.shows_muted() => {
-                Original::HidesTweet
-            }
-            Some(_) => Original::Shown,
-            None if is_retweet => Original::HidesTweet,
-            None => Original::Omitted,
+            Some(original) if shows_muted || !original.relationship.muting => Original::Shown,
+            _ if is_retweet => Original::HidesTweet,
+            _ => Original::Omitted,
         }
     }
 }
@@ -134,6 +134,13 @@ pub fn check_shareable(record: &TweetRecord) -> Result<()> {
     Err(Error::forbidden("only public and unlisted tweets can be retweeted or quoted"))
 }
 
+/// The visibility of a tweet for which none was chosen: that of the tweet that it replies to, else public. A reply never
+/// reaches more people than what it answers unless its author says so.
+#[must_use]
+pub fn default_visibility(replies_to: Option<Visibility>) -> Visibility {
+    replies_to.unwrap_or(Visibility::Public)
+}
+
 /// Checks that an account can be looked up by a viewer with this relationship to it. An account that the viewer blocks
 /// can: otherwise the block could not be ended.
 ///
@@ -146,11 +153,18 @@ pub fn check_account_visible(profile: &Profile, relationship: Relationship) -> R
     Err(Error::not_found("account"))
 }
 
-/// Whether lists of accounts, search, the online list, conversations and typing notices show an account to a viewer
-/// with this relationship to it. The list of blocked accounts is the exception.
+/// Whether lists of accounts, search, the online list, the conversation with one account and its typing notices show an
+/// account to a viewer with this relationship to it. The list of blocked accounts is the exception.
 #[must_use]
 pub fn is_listed(state: AccountState, relationship: Relationship) -> bool {
     state == AccountState::Active && !relationship.blocked()
+}
+
+/// Whether the list of conversations, and live events of all conversations, show the one with an account to a viewer
+/// with this relationship to it. Who asks for the conversation with a muted account gets it.
+#[must_use]
+pub fn is_conversation_listed(state: AccountState, relationship: Relationship) -> bool {
+    is_listed(state, relationship) && !relationship.muting
 }
 
 /// Whether a notification about what this account did is shown to a recipient with this relationship to it. Its tweet,
@@ -223,10 +237,10 @@ mod tests {
 
     #[test]
     fn each_list_shows_its_own_selection() {
-        use TweetList::{Home, Public, Replies, Requested};
+        use TweetList::{Account, Home, Public, Replies, Requested};
         let unlisted = facts(Visibility::Unlisted);
         let own = TweetFacts { is_own: true, ..unlisted };
-        // (tweet, is a plain retweet, shown in: home, public, replies, requested)
+        // (tweet, is a plain retweet, shown in: home, public, replies, account and requested)
         let table = [
             (facts(Visibility::Public), false, [false, true, true, true]),
             (facts(Visibility::Public), true, [false, false, true, true]),
@@ -238,26 +252,36 @@ mod tests {
         ];
         for (tweet, is_retweet, expected) in table {
             let shown = [Home, Public, Replies, Requested].map(|list| list.includes(tweet, is_retweet));
+            assert_eq!(Account.includes(tweet, is_retweet), Requested.includes(tweet, is_retweet));
             assert_eq!(shown, expected, "{tweet:?}, retweet: {is_retweet}");
         }
     }
 
+    const LISTS: [TweetList; 5] =
+        [TweetList::Home, TweetList::Public, TweetList::Replies, TweetList::Account, TweetList::Requested];
+
     #[test]
     fn a_hidden_original_hides_the_retweet_and_is_left_out_of_the_quote() {
         let hidden = TweetFacts { author_state: AccountState::Suspended, ..followed() };
-        for list in [TweetList::Home, TweetList::Public, TweetList::Replies, TweetList::Requested] {
+        for list in LISTS {
             for original in [None, Some(hidden)] {
-                assert_eq!(list.original(original, true), Original::HidesTweet);
-                assert_eq!(list.original(original, false), Original::Omitted);
+                assert_eq!(list.original(followed(), original, true), Original::HidesTweet);
+                assert_eq!(list.original(followed(), original, false), Original::Omitted);
             }
-            assert_eq!(list.original(Some(followed()), true), Original::Shown);
-            assert_eq!(
-                list.original(Some(muted()), false),
-                Original::Shown,
-                "a quote keeps a muted original"
-            );
-            let of_muted = if list.shows_muted() { Original::Shown } else { Original::HidesTweet };
-            assert_eq!(list.original(Some(muted()), true), of_muted);
+            assert_eq!(list.original(followed(), Some(followed()), true), Original::Shown);
+            assert_eq!(list.original(followed(), Some(followed()), false), Original::Shown);
+        }
+    }
+
+    #[test]
+    fn a_muted_account_does_not_speak_through_others() {
+        for list in LISTS {
+            assert_eq!(list.original(followed(), Some(muted()), false), Original::Omitted, "{list:?}");
+            let retweet =
+                if list == TweetList::Requested { Original::Shown } else { Original::HidesTweet };
+            assert_eq!(list.original(followed(), Some(muted()), true), retweet, "{list:?}");
+            // Its own tweets are on a list only if the viewer asked for them.
+            assert_eq!(list.original(muted(), Some(muted()), false), Original::Shown);
         }
     }
 }

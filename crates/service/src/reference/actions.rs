@@ -9,7 +9,11 @@ impl Reference {
         let reply_to = wish.reply_to.map(|id| self.visible(author, id)).transpose()?;
         let quoted = wish.quote_of.map(|id| self.visible(author, id)).transpose()?;
         let quote_of = quoted.map(|id| self.shareable(id)).transpose()?;
-        let mentions = self.mentionable(author, &wish.names);
+        let mut mentions = self.mentionable(author, &wish.names);
+        let named = mentions.clone();
+        let is_limited = !wish.visibility.is_shareable();
+        let answered = reply_to.map(|parent| self.tweets[parent].author);
+        mentions.extend(answered.filter(|answered| is_limited && *answered != author));
         let id = self.tweets.len();
         self.tweets.push(Tweet {
             author,
@@ -18,7 +22,7 @@ impl Reference {
             reply_to,
             quote_of,
             retweet_of: None,
-            mentions: mentions.clone(),
+            mentions,
             deleted: false,
         });
         let mut notified = Vec::new();
@@ -29,7 +33,7 @@ impl Reference {
                 self.notify(other, kind, author, Some(id));
             }
         }
-        for name in mentions.into_iter().filter(|name| !notified.contains(name)) {
+        for name in named.into_iter().filter(|name| !notified.contains(name)) {
             self.notify(name, NotificationKind::Mention, author, Some(id));
         }
         Ok(id)
@@ -44,7 +48,19 @@ impl Reference {
             return Ok(());
         }
         let known = before.mentions.clone();
-        let mentions = self.mentionable(author, names);
+        let (visibility, reply_to) = (before.visibility, before.reply_to);
+        let mut mentions = self.mentionable(author, names);
+        let named = mentions.clone();
+        if !visibility.is_shareable() {
+            let could_see = |name: &User| {
+                known.contains(name) || (visibility == Visibility::Followers && self.follows(*name, author))
+            };
+            if !named.iter().all(could_see) {
+                return Err(INVALID);
+            }
+            let answered = reply_to.map(|parent| self.tweets[parent].author);
+            mentions.extend(answered.filter(|answered| known.contains(answered)));
+        }
         text.clone_into(&mut self.tweets[tweet].text);
         self.tweets[tweet].mentions = mentions.clone();
         self.notices.retain(|one| {
@@ -52,7 +68,7 @@ impl Reference {
                 || one.kind != NotificationKind::Mention
                 || mentions.contains(&one.recipient)
         });
-        for name in mentions.into_iter().filter(|name| !known.contains(name)) {
+        for name in named.into_iter().filter(|name| !known.contains(name)) {
             self.notify(name, NotificationKind::Mention, author, Some(tweet));
         }
         Ok(())
@@ -117,7 +133,7 @@ impl Reference {
     }
 
     pub(super) fn undo_retweet(&mut self, who: User, tweet: Post) -> Outcome {
-        let original = self.there(tweet)?;
+        let original = self.visible(who, tweet)?;
         if let Some(retweet) = self.retweet_by(who, original) {
             self.remove(retweet);
         }
@@ -125,7 +141,7 @@ impl Reference {
     }
 
     pub(super) fn like(&mut self, who: User, tweet: Post, on: bool) -> Outcome {
-        let original = if on { self.visible(who, tweet)? } else { self.there(tweet)? };
+        let original = self.visible(who, tweet)?;
         let is_on = self.likes.contains(&(who, original));
         if on && !is_on {
             self.likes.push((who, original));
@@ -138,7 +154,7 @@ impl Reference {
     }
 
     pub(super) fn bookmark(&mut self, who: User, tweet: Post, on: bool) -> Outcome {
-        let original = if on { self.visible(who, tweet)? } else { self.there(tweet)? };
+        let original = self.visible(who, tweet)?;
         let is_on = self.bookmarks.contains(&(who, original));
         if on && !is_on {
             self.bookmarks.push((who, original));

@@ -124,10 +124,6 @@ impl Reference {
         if self.sees(viewer, tweet) { Ok(self.original(tweet)) } else { Err(NOT_FOUND) }
     }
 
-    fn there(&self, tweet: Post) -> Outcome<Post> {
-        if self.tweets[tweet].deleted { Err(NOT_FOUND) } else { Ok(self.original(tweet)) }
-    }
-
     fn shareable(&self, tweet: Post) -> Outcome<Post> {
         match self.tweets[tweet].visibility {
             Visibility::Public | Visibility::Unlisted => Ok(tweet),

@@ -37,7 +37,12 @@ impl Reference {
 
     /// Tweets of a user who can be looked up.
     pub(super) fn by(&self, viewer: User, author: User) -> Vec<Post> {
-        self.tweets(viewer, |id| self.tweets[id].author == author)
+        let others_muted = |id: Post| {
+            let original = self.tweets[id].retweet_of.map(|original| self.tweets[original].author);
+            original.is_some_and(|by| self.mutes.contains(&(viewer, by)))
+                && !self.mutes.contains(&(viewer, author))
+        };
+        self.tweets(viewer, |id| self.tweets[id].author == author && !others_muted(id))
     }
 
     /// The same, but only replies.
@@ -79,8 +84,8 @@ impl Reference {
     pub(super) fn profile(&self, who: User) -> [usize; 3] {
         [
             self.tweets.iter().filter(|tweet| tweet.author == who && !tweet.deleted).count(),
-            self.follows.iter().filter(|(_, followee)| *followee == who).count(),
-            self.follows.iter().filter(|(follower, _)| *follower == who).count(),
+            self.follows.iter().filter(|(one, followee)| *followee == who && self.active(*one)).count(),
+            self.follows.iter().filter(|(follower, one)| *follower == who && self.active(*one)).count(),
         ]
     }
 
@@ -94,14 +99,13 @@ impl Reference {
         all.filter(|&user| self.active(user) && !self.blocked(viewer, user)).collect()
     }
 
-    /// Newest first, with how many there are if those about hidden tweets count too.
-    pub(super) fn notices(&self, viewer: User) -> (Vec<StoredNotification>, usize) {
+    /// Newest first.
+    pub(super) fn notices(&self, viewer: User) -> Vec<StoredNotification> {
         let heard = |one: &&StoredNotification| {
             one.recipient == viewer && self.active(one.actor) && !self.mutes.contains(&(viewer, one.actor))
         };
-        let all: Vec<_> = self.notices.iter().rev().filter(heard).cloned().collect();
-        let shown = all.iter().filter(|one| one.tweet.is_none_or(|tweet| self.sees(viewer, tweet)));
-        (shown.cloned().collect(), all.len())
+        let all = self.notices.iter().rev().filter(heard);
+        all.filter(|one| one.tweet.is_none_or(|tweet| self.sees(viewer, tweet))).cloned().collect()
     }
 
     /// Each with the other user and the last message, the newest first.
@@ -112,8 +116,10 @@ impl Reference {
             .filter_map(|(&(one, other), said)| {
                 let with = if one == viewer { other } else { one };
                 let (number, _, text) = said.last()?;
-                let shown =
-                    (one == viewer || other == viewer) && self.active(with) && !self.blocked(viewer, with);
+                let shown = (one == viewer || other == viewer)
+                    && self.active(with)
+                    && !self.blocked(viewer, with)
+                    && !self.mutes.contains(&(viewer, with));
                 shown.then(|| (Reverse(*number), with, text.clone()))
             })
             .collect();

@@ -4,7 +4,7 @@ use model::{AccountId, Error, MessageId, ReadReceipts, Span};
 
 use super::fixture::StoreFixture;
 use crate::test_support::text;
-use crate::{Change, IdempotencyKey};
+use crate::{Change, ConversationList, IdempotencyKey};
 
 async fn say(fixture: &StoreFixture, author: AccountId, to: AccountId, words: &str) -> MessageId {
     let change = Change::SendMessage { author, to, text: text(words) };
@@ -18,7 +18,7 @@ pub(crate) async fn messages_are_in_order_and_read_receipts_only_move_forward(fi
     let second = say(&fixture, bob, ada, "yes").await;
     say(&fixture, cleo, ada, "me too").await;
 
-    let list = fixture.store.conversations(ada, None, 10).await.unwrap().items;
+    let list = fixture.store.conversations(ada, ConversationList::Shown, None, 10).await.unwrap().items;
     let with: Vec<_> = list.iter().map(|one| one.with.id).collect();
     assert_eq!(with, [cleo, bob]);
     let conversation = fixture.store.conversation_between(bob, ada).await.unwrap().unwrap();
@@ -74,7 +74,7 @@ pub(crate) async fn a_block_closes_a_conversation(fixture: StoreFixture) {
     fixture.block(bob, ada).await;
     let again = Change::SendMessage { author: ada, to: bob, text: text("hello?") };
     assert!(matches!(fixture.refused(again).await, Error::Forbidden(_)));
-    assert!(fixture.store.conversations(ada, None, 10).await.unwrap().items.is_empty());
+    assert!(fixture.store.conversations(ada, ConversationList::Shown, None, 10).await.unwrap().items.is_empty());
     let to_oneself = Change::SendMessage { author: ada, to: ada, text: text("hello me") };
     assert!(matches!(fixture.refused(to_oneself).await, Error::Invalid { field, .. } if field == "username"));
 }

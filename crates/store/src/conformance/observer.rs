@@ -96,7 +96,8 @@ pub(crate) async fn observed_effects_are_those_of_the_changes(fixture: StoreFixt
     fixture.apply(Change::DeleteTweet { author: bob, tweet: reply }).await;
     let commit = recorder.take();
     let deleted = EventKind::TweetDeleted { tweet: reply, author: bob };
-    assert_eq!(commit.events.iter().map(|event| event.kind).collect::<Vec<_>>(), [deleted]);
+    let unread = EventKind::UnreadChanged { recipient: ada };
+    assert_eq!(commit.events.iter().map(|event| event.kind).collect::<Vec<_>>(), [unread, deleted]);
     assert!(commit.touched.contains(&Touched::Tweet(original)), "its count of replies has changed");
 
     let origin = Origin { source: "test".into(), key: "tweet/1".into() };

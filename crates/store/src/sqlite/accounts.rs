@@ -1,19 +1,30 @@
-//! Accounts, passwords and invites.
+//! Accounts and passwords.
 
-use model::{Account, AccountId, AccountState, Bio, DisplayName, Error, Profile, Role, SessionId, Username};
+use model::{
+    Account, AccountId, AccountState, Bio, Cursor, DisplayName, Error, Page, Profile, Role, SessionId, Username,
+};
 use rusqlite::{Connection, Row, params};
 
+use super::hidden::HIDDEN;
 use super::sql::{Result, Sql, all, exists, first, get, parsed, run};
 use super::tx::{Tx, applied};
-use crate::{ChangeResult, Credentials, EventKind, PasswordHash};
+use crate::{ChangeResult, Credentials, EventKind, PasswordHash, ProfileFilter};
 
 /// How long the username of a deleted account stays reserved.
 const USERNAME_RESERVED_MS: i64 = 90 * 24 * 3_600 * 1_000;
 
-const PROFILE: &str = "
-    SELECT id, username, display_name, bio, role, state, tweets, followers, following, presence_hidden,
-           password_change_advised
-    FROM account WHERE state <> 3 AND ";
+/// The columns of a profile; `followers` and `following` count accounts that are not hidden.
+fn profiles_where(condition: &str) -> String {
+    format!(
+        "SELECT id, username, display_name, bio, role, state, tweets,
+                followers - (SELECT count(*) FROM {HIDDEN} hidden
+                             CROSS JOIN follow ON follower = hidden.value AND followee = account.id),
+                following - (SELECT count(*) FROM {HIDDEN} hidden
+                             CROSS JOIN follow ON follower = account.id AND followee = hidden.value),
+                presence_hidden, password_change_advised
+         FROM account WHERE state <> 3 AND {condition}"
+    )
+}
 
 /// Reads the columns `id, username, display_name`, beginning with `column`.
 pub(super) fn account_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Account> {
@@ -41,11 +52,11 @@ fn profile_of(row: &Row<'_>) -> rusqlite::Result<Profile> {
 }
 
 pub(super) fn by_username(db: &Connection, username: &Username) -> Result<Option<Profile>> {
-    Ok(first(db, &format!("{PROFILE} username = ?1"), [username.as_str()], profile_of)?)
+    Ok(first(db, &profiles_where("username = ?1"), [username.as_str()], profile_of)?)
 }
 
 pub(super) fn by_id(db: &Connection, id: AccountId) -> Result<Option<Profile>> {
-    Ok(first(db, &format!("{PROFILE} id = ?1"), [Sql(id)], profile_of)?)
+    Ok(first(db, &profiles_where("id = ?1"), [Sql(id)], profile_of)?)
 }
 
 pub(super) fn by_ids(db: &Connection, ids: &[AccountId]) -> Result<Vec<Account>> {
@@ -55,6 +66,23 @@ pub(super) fn by_ids(db: &Connection, ids: &[AccountId]) -> Result<Vec<Account>>
         accounts.extend(first(db, sql, [Sql(*id)], |row| account_of(row, 0))?);
     }
     Ok(accounts)
+}
+
+/// Accounts whose username comes after this one and begins with the filter's query, by username.
+pub(super) fn profiles(
+    db: &Connection,
+    filter: &ProfileFilter,
+    after: Option<&Username>,
+    limit: usize,
+) -> Result<Page<Profile>> {
+    let sql = profiles_where(
+        "username > ?1 AND username >= ?2 AND username < ?2 || char(1114111)
+         AND (?3 = 0 OR state = 2) AND (?4 = 0 OR role = 2) ORDER BY username LIMIT ?5",
+    );
+    let after = after.map_or("", Username::as_str);
+    let params = params![after, filter.query, filter.suspended_only, filter.admins_only, limit + 1];
+    let rows = all(db, &sql, params, profile_of)?;
+    Ok(Page::from_surplus(rows, limit, |profile| Cursor::Username(profile.account.username.clone())))
 }
 
 pub(super) fn credentials(db: &Connection, username: &Username) -> Result<Option<Credentials>> {
@@ -107,6 +135,9 @@ impl Tx<'_> {
             params![Sql(account), password.phc, password.legacy, password_change_advised],
         )?;
         self.remove_sessions(account, keep)?;
+        if keep.is_none() {
+            self.remove_ssh_keys(account)?;
+        }
         self.record(EventKind::ProfileEdited { account })?;
         applied(account.get(), true)
     }
@@ -121,26 +152,18 @@ impl Tx<'_> {
         applied(account.get(), changed)
     }
 
-    pub(super) fn create_invite(
-        &mut self,
-        code_hash: &[u8; 32],
-        uses: u32,
-        expires_ms: i64,
-    ) -> Result<ChangeResult> {
-        let sql = "INSERT INTO invite (code_hash, uses_left, expires_ms) VALUES (?1, ?2, ?3)";
-        run(self.db, sql, params![code_hash, uses, expires_ms])?;
-        applied(0, true)
-    }
-
-    fn use_invite(&self, code_hash: &[u8; 32]) -> Result<()> {
-        let sql = "UPDATE invite SET uses_left = uses_left - 1
-                   WHERE code_hash = ?1 AND uses_left > 0 AND expires_ms > ?2";
-        if run(self.db, sql, params![code_hash, self.now_ms])? == 0 {
-            return Err(
-                Error::invalid("invite_code", "is invalid or has expired; ask for another one").into()
-            );
+    pub(super) fn set_role(&mut self, account: AccountId, role: Role) -> Result<ChangeResult> {
+        self.require_active_or_suspended(account)?;
+        let sql = "UPDATE account SET role = ?2 WHERE id = ?1 AND role <> ?2";
+        let changed = run(self.db, sql, params![Sql(account), Sql(role)])? > 0;
+        if changed {
+            if role == Role::Member {
+                // Open connections have the role that they began with.
+                self.remove_sessions(account, None)?;
+            }
+            self.record(EventKind::ProfileEdited { account })?;
         }
-        Ok(())
+        applied(account.get(), changed)
     }
 
     pub(super) fn insert_account(
@@ -234,6 +257,9 @@ impl Tx<'_> {
         };
         let sql = "UPDATE account SET state = ?3 WHERE id = ?1 AND state = ?2";
         let changed = run(self.db, sql, params![Sql(account), Sql(from), Sql(to)])? > 0;
+        if changed {
+            self.set_hidden(account, suspended)?;
+        }
         if changed && suspended {
             self.remove_sessions(account, None)?;
             self.record(EventKind::AccountHidden { account })?;
@@ -247,6 +273,7 @@ impl Tx<'_> {
         let sql = "UPDATE account SET state = 3, deleted_ms = ?2 WHERE id = ?1 AND state <> 3";
         let changed = run(self.db, sql, params![Sql(account), self.now_ms])? > 0;
         if changed {
+            self.set_hidden(account, true)?;
             run(self.db, "DELETE FROM account_search WHERE rowid = ?1", [Sql(account)])?;
             self.remove_sessions(account, None)?;
             self.record(EventKind::AccountHidden { account })?;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 use super::accounts::account_of;
 use super::sql::{Result, Sql, all, first, get, optional, run};
 use super::tx::{Tx, applied};
-use crate::{ChangeResult, EventKind};
+use crate::{ChangeResult, ConversationList, EventKind};
 
 const CONVERSATION: &str = "
     SELECT a.id, a.username, a.display_name, m.id, m.conversation, m.author, m.text,
@@ -52,13 +52,21 @@ fn conversation_of(row: &Row<'_>) -> rusqlite::Result<Conversation> {
 pub(super) fn list(
     db: &Connection,
     account: AccountId,
+    list: ConversationList,
     before: Option<MessageId>,
     limit: usize,
 ) -> Result<Page<Conversation>> {
+    let shown = match list {
+        ConversationList::All => "",
+        ConversationList::Shown => {
+            "AND a.state = 1
+             AND NOT EXISTS (SELECT 1 FROM block WHERE (blocker = ?1 AND blocked = a.id)
+                                                    OR (blocker = a.id AND blocked = ?1))
+             AND NOT EXISTS (SELECT 1 FROM mute WHERE muter = ?1 AND muted = a.id)"
+        }
+    };
     let sql = format!(
-        "{CONVERSATION} AND mine.last_message < ?2 AND a.state = 1
-         AND NOT EXISTS (SELECT 1 FROM block WHERE (blocker = ?1 AND blocked = a.id)
-                                                OR (blocker = a.id AND blocked = ?1))
+        "{CONVERSATION} AND mine.last_message < ?2 {shown}
          ORDER BY mine.last_message DESC LIMIT ?3"
     );
     let before = before.map_or(i64::MAX, |id| id.get().cast_signed());
@@ -122,6 +130,7 @@ impl Tx<'_> {
         self.require_active(author)?;
         self.require_active(to)?;
         self.refuse_across_block(author, to)?;
+        self.check_stranger_rate(author, to)?;
         let conversation = self.conversation(author, to)?;
         let id = self.next_id();
         let message = MessageId::new(id).ok_or_else(|| crate::incident(&"no identifier is left"))?;

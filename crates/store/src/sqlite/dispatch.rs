@@ -24,10 +24,13 @@ impl Tx<'_> {
                 self.set_password(account, password, password_change_advised, keep)
             }
             RehashPassword { account, ref password } => self.rehash_password(account, password),
+            SetRole { account, role } => self.set_role(account, role),
             SetSuspended { account, suspended } => self.set_suspended(account, suspended),
             DeleteAccount { account } => self.delete_account(account),
             PurgeAccount { account, limit } => self.purge_account(account, limit),
             CreateInvite { code_hash, uses, expires_ms } => self.create_invite(&code_hash, uses, expires_ms),
+
+            RevokeInvite { code_hash } => self.revoke_invite(&code_hash),
 
             OpenSession { account, token_hash, ref client_name } => {
                 self.open_session(account, &token_hash, client_name, None)
@@ -45,6 +48,7 @@ impl Tx<'_> {
             Post { author, ref tweet } => self.post(author, tweet),
             EditTweet { author, tweet, ref text } => self.edit_tweet(author, tweet, text),
             DeleteTweet { author, tweet } => self.delete_tweet(author, tweet),
+            RemoveTweet { tweet } => self.remove_any_tweet(tweet),
             Retweet { account, tweet } => self.retweet(account, tweet),
             UndoRetweet { account, tweet } => self.undo_retweet(account, tweet),
             SetLike { account, tweet, liked } => self.set_like(account, tweet, liked),

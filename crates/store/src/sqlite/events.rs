@@ -12,6 +12,7 @@ macro_rules! event_columns {
         fn columns(kind: EventKind) -> (i64, [i64; 4]) {
             match kind {
                 EventKind::Created => (0, [0; 4]),
+                EventKind::Announced => (18, [0; 4]),
                 $(EventKind::$kind { $($field),* } => {
                     let mut columns = [0; 4];
                     for (column, id) in columns.iter_mut().zip([$($field.get()),*]) {
@@ -27,6 +28,7 @@ macro_rules! event_columns {
             let mut columns = columns.into_iter().map(i64::cast_unsigned);
             match code {
                 0 => Some(EventKind::Created),
+                18 => Some(EventKind::Announced),
                 $($code => Some(EventKind::$kind { $($field: id_from(columns.next()?)?),* }),)*
                 _ => None,
             }
@@ -51,6 +53,7 @@ event_columns! {
     14 => SessionEnded { session, account },
     15 => AccountHidden { account },
     16 => AccountShown { account },
+    17 => UnreadChanged { recipient },
 }
 
 fn id_from<T>(id: u64) -> Option<T>

@@ -15,6 +15,11 @@ const NOTIFICATION: &str = "
 /// Condition: the recipient does not mute the actor.
 const NOT_MUTED: &str = "NOT EXISTS (SELECT 1 FROM mute WHERE muter = n.recipient AND muted = n.actor)";
 
+/// Condition: the recipient may see the tweet `t`, which is their own or that of the actor.
+const VISIBLE: &str = "(t.deleted = 0 AND (t.author = n.recipient OR t.visibility <= 2
+    OR EXISTS (SELECT 1 FROM mention WHERE tweet = t.id AND account = n.recipient)
+    OR (t.visibility = 3 AND EXISTS (SELECT 1 FROM follow WHERE follower = n.recipient AND followee = t.author))))";
+
 fn notification_of(row: &Row<'_>) -> rusqlite::Result<Notification> {
     Ok(Notification {
         id: get(row, 0)?,
@@ -55,8 +60,8 @@ pub(super) fn one(db: &Connection, id: NotificationId) -> Result<Option<Notifica
 
 pub(super) fn unread(db: &Connection, recipient: AccountId) -> Result<u32> {
     let sql = format!(
-        "SELECT count(*) FROM notification n JOIN account a ON a.id = n.actor
-         WHERE n.recipient = ?1 AND a.state = 1 AND {NOT_MUTED}
+        "SELECT count(*) FROM notification n JOIN account a ON a.id = n.actor LEFT JOIN tweet t ON t.id = n.tweet
+         WHERE n.recipient = ?1 AND a.state = 1 AND {NOT_MUTED} AND (n.tweet IS NULL OR {VISIBLE})
            AND n.id > (SELECT notifications_read FROM account WHERE id = ?1)"
     );
     Ok(first(db, &sql, [Sql(recipient)], |row| row.get(0))?.unwrap_or_default())
@@ -100,6 +105,21 @@ impl Tx<'_> {
              WHERE id = ?1 AND newest > notifications_read",
             params![Sql(account), Sql(up_to)],
         )? > 0;
+        if changed {
+            self.record(EventKind::UnreadChanged { recipient: account })?;
+        }
         applied(up_to.get(), changed)
+    }
+
+    /// Removes notifications together with their cause, and reports to whom they were.
+    pub(super) fn remove_notifications(&mut self, condition: &str, params: impl rusqlite::Params) -> Result<()> {
+        let sql = format!("DELETE FROM notification WHERE {condition} RETURNING recipient");
+        let mut recipients = all(self.db, &sql, params, |row| get::<AccountId>(row, 0))?;
+        recipients.sort_unstable();
+        recipients.dedup();
+        for recipient in recipients {
+            self.record(EventKind::UnreadChanged { recipient })?;
+        }
+        Ok(())
     }
 }

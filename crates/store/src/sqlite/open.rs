@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::connection;
 use super::files::{self, Lock};
+use super::hidden;
 use super::migrate::migrate;
 use super::open_error::OpenError;
 use super::schema::{self, APPLICATION_ID, MIGRATIONS};
@@ -25,6 +26,7 @@ pub(super) fn open_writer(path: &Path, now_ms: i64) -> Result<(Lock, Connection)
     let mut db = connection::open(path).map_err(sql)?;
     connection::configure(&db).map_err(sql)?;
     migrate(&mut db, path, MIGRATIONS, now_ms)?;
+    hidden::list_once(&db).map_err(sql)?;
     Ok((lock, db))
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use model::limits::NEW_ACCOUNT_STRANGER_MESSAGES;
 use model::{AccountId, Error, NewTweet, NotificationKind, Tweet, TweetId, TweetText, Visibility};
 use rusqlite::params;
 
@@ -9,6 +10,8 @@ use super::sql::{Result, Sql, all, exists, first, get, get_optional, optional, r
 use super::tweets::empty_tweet;
 use super::tx::{Tx, applied};
 use crate::{ChangeResult, EventKind, Touched};
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
 
 impl Tx<'_> {
     pub(super) fn post(&mut self, author: AccountId, new: &NewTweet) -> Result<ChangeResult> {
@@ -19,6 +22,12 @@ impl Tx<'_> {
         let quote_of = new.quote_of.map(|id| self.subject_for(author, id)).transpose()?;
         let (replied, quoted) = (reply_to.as_ref().map(|r| r.0), quote_of.as_ref().map(|q| q.0));
         let mentioned = self.insert_tweet(id, author, new, replied, quoted)?;
+        if let Some((_, subject)) = &reply_to
+            && !new.visibility.is_shareable()
+            && subject.author != author
+        {
+            self.add_mention(id, subject.author)?;
+        }
 
         // One notification per account: the most specific one.
         let mut notified = Vec::new();
@@ -42,7 +51,6 @@ impl Tx<'_> {
     /// Limits the tweets of a new account, so that it cannot flood timelines. The limit is enforced here and not by the
     /// caller, so that a retry with the same idempotency key gets the result of the first time.
     fn check_new_account_rate(&self, author: AccountId) -> Result<()> {
-        const HOUR_MS: i64 = 60 * 60 * 1_000;
         let is_new = self.now_ms - author.time_ms() < 24 * HOUR_MS;
         let Some(others) = self.new_account_posts.checked_sub(1).filter(|_| is_new) else { return Ok(()) };
         let earliest = first(
@@ -51,11 +59,44 @@ impl Tx<'_> {
             params![author.get().cast_signed(), others],
             |row| row.get::<_, i64>(0),
         )?;
+        let max = self.new_account_posts;
+        self.refuse_within_hour(earliest, || format!("an account in its first day can post {max} tweets an hour"))
+    }
+
+    /// Limits the messages of a new account to people who have nothing to do with it.
+    pub(super) fn check_stranger_rate(&self, author: AccountId, to: AccountId) -> Result<()> {
+        let is_new = self.now_ms - author.time_ms() < 24 * HOUR_MS;
+        if !is_new || self.new_account_posts == 0 || self.follows(to, author)? {
+            return Ok(());
+        }
+        let answered = "SELECT 1 FROM conversation c JOIN message m ON m.conversation = c.id
+                        WHERE c.low = ?1 AND c.high = ?2 AND m.author = ?3";
+        let (low, high) = (author.min(to), author.max(to));
+        if exists(self.db, answered, params![Sql(low), Sql(high), Sql(to)])? {
+            return Ok(());
+        }
+        let earliest = first(
+            self.db,
+            "SELECT id FROM message WHERE author = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2",
+            params![Sql(author), NEW_ACCOUNT_STRANGER_MESSAGES - 1],
+            |row| row.get::<_, i64>(0),
+        )?;
+        self.refuse_within_hour(earliest, || {
+            format!(
+                "an account in its first day can send {NEW_ACCOUNT_STRANGER_MESSAGES} messages an hour to people who \
+                 do not follow it and have not answered"
+            )
+        })
+    }
+
+    /// Refuses while the identifier, the earliest of those that the limit allows, is less than an hour old.
+    fn refuse_within_hour(&self, earliest: Option<i64>, limit: impl FnOnce() -> String) -> Result<()> {
         let Some(earliest) = earliest else { return Ok(()) };
         let wait_ms = model::time_of_id(earliest.cast_unsigned()) + HOUR_MS - self.now_ms;
         match u64::try_from(wait_ms) {
             Ok(wait_ms @ 1..) => {
-                Err(Error::RateLimited { retry_after: Duration::from_millis(wait_ms) }.into())
+                let retry_after = Duration::from_millis(wait_ms);
+                Err(Error::RateLimited { limit: limit().into(), retry_after }.into())
             }
             _ => Ok(()),
         }
@@ -135,6 +176,34 @@ impl Tx<'_> {
         Ok(mentioned)
     }
 
+    /// Lets an account see a followers-only or direct tweet.
+    fn add_mention(&self, id: TweetId, account: AccountId) -> Result<()> {
+        let sql = "INSERT OR IGNORE INTO mention (tweet, account) VALUES (?1, ?2)";
+        run(self.db, sql, params![Sql(id), Sql(account)])?;
+        Ok(())
+    }
+
+    /// Refuses to show a tweet of limited visibility, and with it its earlier versions, to accounts that could not see
+    /// it before.
+    fn refuse_new_readers(
+        &self,
+        author: AccountId,
+        visibility: Visibility,
+        before: &[AccountId],
+        mentioned: &[AccountId],
+    ) -> Result<()> {
+        if visibility.is_shareable() {
+            return Ok(());
+        }
+        for account in mentioned.iter().filter(|account| !before.contains(account)) {
+            if visibility == Visibility::Direct || !self.follows(*account, author)? {
+                let reason = "mentions someone who could not see this tweet before: post a new one instead";
+                return Err(Error::invalid("text", reason).into());
+            }
+        }
+        Ok(())
+    }
+
     /// Undoes `index_text`. A hashtag without tweets is deleted: it is a word that its author deleted.
     fn unindex_text(&self, id: TweetId) -> Result<()> {
         let sql = "DELETE FROM tweet_hashtag WHERE tweet = ?1 RETURNING hashtag";
@@ -189,19 +258,23 @@ impl Tx<'_> {
         id: TweetId,
         text: &TweetText,
     ) -> Result<ChangeResult> {
-        let (old, visibility, written_ms) = first(
+        let (old, visibility, written_ms, answered) = first(
             self.db,
-            "SELECT text, visibility, edited_ms FROM tweet
+            "SELECT text, visibility, edited_ms, (SELECT author FROM tweet WHERE id = t.reply_to) FROM tweet t
              WHERE id = ?1 AND author = ?2 AND deleted = 0 AND retweet_of IS NULL",
             params![Sql(id), Sql(author)],
-            |row| Ok((row.get::<_, String>(0)?, get::<Visibility>(row, 1)?, row.get::<_, Option<i64>>(2)?)),
+            |row| {
+                let text: String = row.get(0)?;
+                let written_ms: Option<i64> = row.get(2)?;
+                Ok((text, get::<Visibility>(row, 1)?, written_ms, get_optional::<AccountId>(row, 3)?))
+            },
         )?
         .ok_or_else(|| Error::not_found("tweet"))?;
         if old == text.as_str() {
             return applied(id.get(), false);
         }
         let before =
-            all(self.db, "SELECT account FROM mention WHERE tweet = ?1", [Sql(id)], |row| get(row, 0))?;
+            all(self.db, "SELECT account FROM mention WHERE tweet = ?1", [Sql(id)], |row| get::<AccountId>(row, 0))?;
         let written_ms = written_ms.unwrap_or(id.time_ms());
         // Two edits in one millisecond, or after the clock was set back, are still two versions.
         let edited_ms = self.now_ms.max(written_ms + 1);
@@ -217,10 +290,13 @@ impl Tx<'_> {
         )?;
         self.unindex_text(id)?;
         let mentioned = self.index_text(id, author, visibility, text)?;
-        run(
-            self.db,
-            "DELETE FROM notification WHERE tweet = ?1 AND kind = 2
-             AND recipient NOT IN (SELECT account FROM mention WHERE tweet = ?1)",
+        self.refuse_new_readers(author, visibility, &before, &mentioned)?;
+        // Who is answered keeps seeing the answer.
+        if let Some(answered) = answered.filter(|answered| !visibility.is_shareable() && before.contains(answered)) {
+            self.add_mention(id, answered)?;
+        }
+        self.remove_notifications(
+            "tweet = ?1 AND kind = 2 AND recipient NOT IN (SELECT account FROM mention WHERE tweet = ?1)",
             [Sql(id)],
         )?;
         self.notify_mentioned(id, author, &mentioned, &before)?;
@@ -243,6 +319,12 @@ impl Tx<'_> {
         applied(id.get(), true)
     }
 
+    pub(super) fn remove_any_tweet(&mut self, id: TweetId) -> Result<ChangeResult> {
+        let sql = "SELECT author FROM tweet WHERE id = ?1 AND deleted = 0";
+        let author = first(self.db, sql, [Sql(id)], |row| get::<AccountId>(row, 0))?;
+        self.delete_tweet(author.ok_or_else(|| Error::not_found("tweet"))?, id)
+    }
+
     /// Deletes a tweet with everything that refers to it; a tombstone stays.
     pub(super) fn remove_tweet(&mut self, id: TweetId, author: AccountId) -> Result<()> {
         let retweets =
@@ -260,10 +342,10 @@ impl Tx<'_> {
             self.touch(Touched::Tweet(other));
         }
         self.unindex_text(id)?;
+        self.remove_notifications("tweet = ?1", [Sql(id)])?;
         for sql in [
             "DELETE FROM tweet_like WHERE tweet = ?1",
             "DELETE FROM bookmark WHERE tweet = ?1",
-            "DELETE FROM notification WHERE tweet = ?1",
             "DELETE FROM tweet_version WHERE tweet = ?1",
             "UPDATE tweet SET replies = replies - 1 WHERE id = (SELECT reply_to FROM tweet WHERE id = ?1)",
             "UPDATE tweet SET quotes = quotes - 1 WHERE id = (SELECT quote_of FROM tweet WHERE id = ?1)",

@@ -69,6 +69,7 @@ impl Tx<'_> {
         }
         if let Some(erased) = self.erase_words(account, pages)? {
             run(self.db, "UPDATE account SET password_phc = '' WHERE id = ?1", [Sql(erased)])?;
+            self.set_hidden(erased, false)?;
         }
         Ok(())
     }

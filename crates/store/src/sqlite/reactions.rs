@@ -24,13 +24,9 @@ impl Tx<'_> {
         self.record(EventKind::TweetDeleted { tweet: retweet, author: by })
     }
 
-    fn remove_notification(&self, kind: NotificationKind, actor: AccountId, tweet: TweetId) -> Result<()> {
-        run(
-            self.db,
-            "DELETE FROM notification WHERE tweet = ?1 AND kind = ?2 AND actor = ?3",
-            params![Sql(tweet), Sql(kind), Sql(actor)],
-        )?;
-        Ok(())
+    fn remove_notification(&mut self, kind: NotificationKind, actor: AccountId, tweet: TweetId) -> Result<()> {
+        let subject = params![Sql(tweet), Sql(kind), Sql(actor)];
+        self.remove_notifications("tweet = ?1 AND kind = ?2 AND actor = ?3", subject)
     }
 
     pub(super) fn retweet(&mut self, account: AccountId, tweet: TweetId) -> Result<ChangeResult> {

@@ -170,9 +170,8 @@ impl Tx<'_> {
         let changed = run(self.db, sql, params![Sql(follower), Sql(followee)])? > 0;
         if changed {
             self.count_follow(follower, followee, -1)?;
-            run(
-                self.db,
-                "DELETE FROM notification WHERE recipient = ?1 AND actor = ?2 AND kind = 1",
+            self.remove_notifications(
+                "recipient = ?1 AND actor = ?2 AND kind = 1",
                 params![Sql(followee), Sql(follower)],
             )?;
             self.record(EventKind::Unfollowed { follower, followee })?;
@@ -188,9 +187,9 @@ impl Tx<'_> {
         if changed {
             self.end_follow(blocker, blocked)?;
             self.end_follow(blocked, blocker)?;
-            let sql = "DELETE FROM notification WHERE actor = ?1 AND recipient = ?2";
-            run(self.db, sql, params![Sql(blocker), Sql(blocked)])?;
-            run(self.db, sql, params![Sql(blocked), Sql(blocker)])?;
+            for (actor, recipient) in [(blocker, blocked), (blocked, blocker)] {
+                self.remove_notifications("actor = ?1 AND recipient = ?2", params![Sql(actor), Sql(recipient)])?;
+            }
             self.record(EventKind::Blocked { blocker, blocked })?;
         }
         applied(blocked.get(), changed)
@@ -219,6 +218,7 @@ impl Tx<'_> {
             let event =
                 if on { EventKind::Muted { muter, muted } } else { EventKind::Unmuted { muter, muted } };
             self.record(event)?;
+            self.record(EventKind::UnreadChanged { recipient: muter })?;
         }
         applied(muted.get(), changed)
     }

@@ -1,12 +1,14 @@
 //! Search queries: words in tweets, accounts by name (also with typing errors), hashtags by prefix.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use model::{Account, AccountId};
 use rusqlite::{Connection, params};
 use strsim::jaro_winkler;
 
 use super::accounts::account_of;
+use super::hidden;
 use super::sql::{Result, Sql, all};
 
 /// Maximum number of names sharing a trigram with the query that are compared with it.
@@ -100,13 +102,22 @@ fn similarity(query: &str, account: &Account) -> f64 {
 }
 
 pub(super) fn hashtags(db: &Connection, key_prefix: &str, limit: usize) -> Result<Vec<(String, u32)>> {
-    Ok(all(
+    let hidden: HashMap<i64, u32> = hidden::hashtag_uses(db)?.into_iter().collect();
+    // As many more as may lose tweets of hidden accounts: the first of the list are among them.
+    let mut found = all(
         db,
-        "SELECT name, tweets FROM hashtag
+        "SELECT id, name, tweets FROM hashtag
          WHERE key >= ?1 AND key < ?1 || char(1114111) AND tweets > 0 ORDER BY tweets DESC, key LIMIT ?2",
-        params![key_prefix, limit],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?)
+        params![key_prefix, limit + hidden.len()],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, u32>(2)?)),
+    )?;
+    for (id, _, tweets) in &mut found {
+        *tweets = tweets.saturating_sub(hidden.get(id).copied().unwrap_or_default());
+    }
+    found.retain(|(_, _, tweets)| *tweets > 0);
+    found.sort_by_key(|(_, _, tweets)| Reverse(*tweets));
+    found.truncate(limit);
+    Ok(found.into_iter().map(|(_, name, tweets)| (name, tweets)).collect())
 }
 
 #[cfg(test)]

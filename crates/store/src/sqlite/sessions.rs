@@ -9,7 +9,7 @@ use super::tx::{Tx, applied};
 use crate::{ChangeResult, EventKind, SessionRecord};
 
 const SESSION: &str = "
-    SELECT s.id, s.account, a.state, a.role, s.client_name, s.last_used_ms
+    SELECT s.id, s.account, a.state, a.role, s.client_name, s.last_used_ms, s.ssh_key IS NOT NULL
     FROM session s JOIN account a ON a.id = s.account WHERE ";
 
 fn session_of(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
@@ -20,6 +20,7 @@ fn session_of(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
         role: get(row, 3)?,
         client_name: row.get(4)?,
         last_used_ms: row.get(5)?,
+        by_ssh_key: row.get(6)?,
     })
 }
 
@@ -74,7 +75,11 @@ impl Tx<'_> {
         account: AccountId,
         except: Option<SessionId>,
     ) -> Result<ChangeResult> {
-        applied(account.get(), self.remove_sessions(account, except)?)
+        let changed = self.remove_sessions(account, except)?;
+        if except.is_none() {
+            self.remove_ssh_keys(account)?;
+        }
+        applied(account.get(), changed)
     }
 
     /// Ends a session of this account; `false` if there is none.

@@ -67,6 +67,12 @@ impl Tx<'_> {
         applied(key.get(), run(self.db, sql, params![Sql(key), Sql(account)])? > 0)
     }
 
+    /// Removes all keys of an account that has no session any more.
+    pub(super) fn remove_ssh_keys(&self, account: AccountId) -> Result<()> {
+        run(self.db, "DELETE FROM ssh_key WHERE account = ?1", [Sql(account)])?;
+        Ok(())
+    }
+
     pub(super) fn open_ssh_session(
         &mut self,
         key: SshKeyId,

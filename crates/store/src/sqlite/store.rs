@@ -24,13 +24,13 @@ use super::requests::{
 };
 use super::writer::Writer;
 use super::{
-    accounts, announcement, connection, conversations, events, notifications, open, read_lines,
+    accounts, announcement, connection, conversations, events, invites, notifications, open, read_lines,
     relationships, reports, search, search_index, sessions, sql, ssh_keys, timelines, tweets,
 };
 use crate::env::Clock;
 use crate::{
-    AccountList, Change, ChangeResult, Credentials, EventLog, EventReceiver, HashtagUse, IdempotencyKey,
-    Observer, SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities,
+    AccountList, Change, ChangeResult, ConversationList, Credentials, EventLog, EventReceiver, HashtagUse, IdempotencyKey,
+    InviteRecord, Observer, ProfileFilter, SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities,
     TweetRecord,
 };
 
@@ -357,10 +357,11 @@ impl Store for SqliteStore {
     async fn conversations(
         &self,
         account: AccountId,
+        list: ConversationList,
         before: Option<MessageId>,
         limit: usize,
     ) -> Result<Page<Conversation>> {
-        self.read_blocking(move |db| conversations::list(db, account, before, limit)).await
+        self.read_blocking(move |db| conversations::list(db, account, list, before, limit)).await
     }
 
     async fn conversation_between(
@@ -425,6 +426,25 @@ impl Store for SqliteStore {
 
     async fn announcement(&self) -> Result<String> {
         self.read_blocking(announcement::read).await
+    }
+
+    async fn profiles(
+        &self,
+        filter: &ProfileFilter,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Result<Page<Profile>> {
+        let (filter, after) = (filter.clone(), after.cloned());
+        self.read_blocking(move |db| accounts::profiles(db, &filter, after.as_ref(), limit)).await
+    }
+
+    async fn invites(&self, now_ms: i64) -> Result<Vec<InviteRecord>> {
+        self.read_blocking(move |db| invites::list(db, now_ms)).await
+    }
+
+    async fn invite(&self, code_hash: &[u8; 32]) -> Result<Option<InviteRecord>> {
+        let code_hash = *code_hash;
+        self.read_inline(move |db| invites::one(db, &code_hash)).await
     }
 
     async fn accounts_to_purge(&self) -> Result<Vec<AccountId>> {

@@ -171,7 +171,8 @@ pub(super) fn hashtag_uses_since(db: &Connection, since: u64) -> Result<Vec<Hash
         db,
         "SELECT h.name, t.id, t.author FROM tweet t
          JOIN tweet_hashtag th ON th.tweet = t.id JOIN hashtag h ON h.id = th.hashtag
-         WHERE th.tweet > ?1 AND t.deleted = 0 ORDER BY th.tweet",
+         JOIN account a ON a.id = t.author
+         WHERE th.tweet > ?1 AND t.deleted = 0 AND a.state = 1 ORDER BY th.tweet",
         [since.cast_signed()],
         |row| {
             let hashtag = parsed(0, Hashtag::parse(&row.get::<_, String>(0)?))?;

@@ -68,6 +68,11 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
             }
             Effects::new()
         }
+        Event::Unread(unread) => {
+            state.live.unread = unread.unread;
+            Effects::new()
+        }
+        Event::Announcement(_) => Effects::new(),
         // Events were dropped: what is shown is requested again, and a gap is shown where pages do not touch.
         Event::Gap(_) => match topic {
             Topic::Notifications | Topic::Conversations | Topic::Presence => ask_about_me(),

@@ -217,7 +217,7 @@ pub(super) fn revoke_session(state: &mut State, id: u64) -> Effects {
 pub(super) fn bind_key(state: &mut State) -> Effects {
     let Some(public_key) = state.session.offered_key.take() else { return Effects::new() };
     let name = public_key.split_whitespace().nth(2).unwrap_or("ssh").to_owned();
-    vec![ask(Purpose::BindKey, Op::AddSshKey(v1::AddSshKey { public_key, name }))]
+    vec![ask(Purpose::BindKey, Op::AddSshKey(v1::AddSshKey { public_key, name, ..v1::AddSshKey::default() }))]
 }
 
 /// Removes an ssh key from the account; the server ends the sessions that were signed in with it.

@@ -181,7 +181,7 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         Operation::EditProfile => vec![(Op::EditProfile(v1::EditProfile { bio: Some("me".into()), ..Default::default() }), OWN)],
         Operation::DeleteAccount => vec![(Op::DeleteAccount(v1::DeleteAccount { password: secret() }), OWN)],
         Operation::Export => vec![(Op::Export(v1::Export::default()), OWN)],
-        Operation::AddSshKey => vec![(Op::AddSshKey(v1::AddSshKey { public_key: "no key".into(), name: String::new() }), if cfg!(feature = "ssh") { "U I I I I I U I U" } else { "U F F F F F U F U" })],
+        Operation::AddSshKey => vec![(Op::AddSshKey(v1::AddSshKey { public_key: "no key".into(), ..Default::default() }), if cfg!(feature = "ssh") { "U I I I I I U I U" } else { "U F F F F F U F U" })],
         Operation::ListSshKeys => vec![(Op::ListSshKeys(v1::ListSshKeys {}), OWN)],
         Operation::RevokeSshKey => vec![(Op::RevokeSshKey(v1::RevokeSshKey { key_id: scene.key }), "U + - - - - U - U")],
         Operation::Post => vec![
@@ -199,19 +199,18 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
             (Op::Retweet(v1::Retweet { tweet_id: followers }), "U F N F N N U N U"),
             (Op::Retweet(v1::Retweet { tweet_id: direct }), "U F N F N N U N U"),
         ],
-        // Undoing one's own action is always possible.
-        Operation::UndoRetweet => vec![(Op::UndoRetweet(v1::UndoRetweet { tweet_id: public }), "U - + + + + U + U")],
+        Operation::UndoRetweet => vec![(Op::UndoRetweet(v1::UndoRetweet { tweet_id: public }), "U - + + N + U + U")],
         Operation::Like => vec![
             (Op::Like(v1::Like { tweet_id: public }), "U + - - N - U - U"),
             (Op::Like(v1::Like { tweet_id: followers }), "U + N - N N U N U"),
             (Op::Like(v1::Like { tweet_id: direct }), "U + N + N N U N U"),
         ],
-        Operation::Unlike => vec![(Op::Unlike(v1::Unlike { tweet_id: public }), "U - + + + + U + U")],
+        Operation::Unlike => vec![(Op::Unlike(v1::Unlike { tweet_id: public }), "U - + + N + U + U")],
         Operation::Bookmark => vec![
             (Op::Bookmark(v1::Bookmark { tweet_id: public }), "U + - - N - U - U"),
             (Op::Bookmark(v1::Bookmark { tweet_id: followers }), "U + N - N N U N U"),
         ],
-        Operation::Unbookmark => vec![(Op::Unbookmark(v1::Unbookmark { tweet_id: public }), "U - + + + + U + U")],
+        Operation::Unbookmark => vec![(Op::Unbookmark(v1::Unbookmark { tweet_id: public }), "U - + + N + U + U")],
         Operation::GetTweet => vec![
             (Op::GetTweet(v1::GetTweet { tweet_id: public }), OF_ADA),
             (Op::GetTweet(v1::GetTweet { tweet_id: followers }), "U + N + N N U N U"),
@@ -292,6 +291,11 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         Operation::Announce => vec![(Op::Announce(v1::Announce { text: "hear".into() }), ADMIN)],
         Operation::GetStatistics => vec![(Op::GetStatistics(v1::GetStatistics {}), ADMIN)],
         Operation::ListReports => vec![(Op::ListReports(v1::ListReports {}), ADMIN)],
+        Operation::ListInvites => vec![(Op::ListInvites(v1::ListInvites {}), ADMIN)],
+        Operation::RevokeInvite => vec![(Op::RevokeInvite(v1::RevokeInvite { invite: "0123456789abcdef".into() }), "U F F F F F U - U")],
+        Operation::RemoveTweet => vec![(Op::RemoveTweet(v1::RemoveTweet { tweet_id: public }), ADMIN)],
+        Operation::ListProfiles => vec![(Op::ListProfiles(v1::ListProfiles::default()), ADMIN)],
+        Operation::SetRole => vec![(Op::SetRole(v1::SetRole { username: ada(), role: v1::Role::Member.into() }), "U F F F F F U - U")],
         Operation::CloseReport => vec![(Op::CloseReport(v1::CloseReport { report_id: 1 }), "U F F F F F U - U")],
     }
 }

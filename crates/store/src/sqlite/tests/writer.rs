@@ -94,7 +94,10 @@ async fn a_new_account_has_an_hourly_limit_and_a_retry_does_not_count() {
     post(1).await.unwrap();
     minutes(20);
     let second = post(2).await.unwrap();
-    let Err(model::Error::RateLimited { retry_after }) = post(3).await else { panic!("a third was taken") };
+    let Err(model::Error::RateLimited { retry_after, limit }) = post(3).await else {
+        panic!("a third was taken")
+    };
+    assert_eq!(limit, "an account in its first day can post 2 tweets an hour");
     assert_eq!(retry_after.as_secs(), 40 * 60);
     assert_eq!(post(2).await.unwrap().id, second.id, "a retry returns the result of the first time");
     minutes(41);
@@ -103,4 +106,38 @@ async fn a_new_account_has_an_hourly_limit_and_a_retry_does_not_count() {
     for key in 5..10 {
         post(key).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_new_account_writes_to_few_strangers_and_to_anyone_who_answers() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = TestClock::new();
+    let path = directory.path().join("data").join(DATABASE);
+    let options = SqliteOptions { new_account_posts: 2, ..SqliteOptions::default() };
+    let (store, _events) = SqliteStore::open(&path, &options, clock.clone()).unwrap();
+    let mut ids = Vec::new();
+    for name in ["ada", "bob", "eve"] {
+        let made = store.apply(crate::test_support::account(name), None).await.unwrap();
+        ids.push(AccountId::new(made.id).unwrap());
+    }
+    let [ada, bob, eve] = ids[..] else { panic!("three accounts") };
+    let says = |author: AccountId, to: AccountId| {
+        clock.advance_ms(1);
+        let text = model::TweetText::parse("hello").unwrap();
+        store.apply(Change::SendMessage { author, to, text }, None)
+    };
+    for n in 0..20 {
+        says(ada, if n % 2 == 0 { bob } else { eve }).await.unwrap();
+    }
+    let refused = says(ada, bob).await;
+    assert!(matches!(refused, Err(model::Error::RateLimited { .. })), "{refused:?}");
+    says(bob, ada).await.unwrap();
+    says(ada, bob).await.unwrap();
+    assert!(says(ada, eve).await.is_err());
+    store.apply(Change::Follow { follower: eve, followee: ada }, None).await.unwrap();
+    says(ada, eve).await.unwrap();
+    store.apply(Change::Unfollow { follower: eve, followee: ada }, None).await.unwrap();
+    assert!(says(ada, eve).await.is_err());
+    clock.advance_ms(61 * 60_000);
+    says(ada, eve).await.unwrap();
 }

@@ -125,7 +125,7 @@ impl SampleNetwork {
             }
             let public_key = std::fs::read_to_string(file.with_extension("pub"))?;
             let name = markers.next("ssh key's name");
-            self.reader.client.ask(v1::AddSshKey { public_key, name }).await?;
+            self.reader.client.ask(v1::AddSshKey { public_key, name, ..v1::AddSshKey::default() }).await?;
         }
         Ok(())
     }
