@@ -3,12 +3,12 @@
 use std::fmt;
 use std::ops::Range;
 
-use linkify::{LinkFinder, LinkKind};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::error::{Error, Result};
 use crate::limits::{HASHTAG_CHARS_MAX, USERNAME_CHARS_MAX};
+use crate::link::{Address, addresses};
 use crate::name::Username;
 use crate::safe::SafeText;
 
@@ -87,15 +87,12 @@ pub fn entities(text: &str) -> Vec<(Range<usize>, Entity)> {
         return found;
     }
     // URLs and e-mail addresses come first: nothing inside them is a hashtag or a mention.
-    let mut finder = LinkFinder::new();
-    finder.kinds(&[LinkKind::Url, LinkKind::Email]);
     let mut end = 0;
-    for link in finder.links(text) {
-        hashtags_and_mentions_in(text, end..link.start(), &mut found);
-        end = link.end();
-        let url = link.as_str();
-        if url.starts_with("http://") || url.starts_with("https://") {
-            found.push((link.start()..link.end(), Entity::Link));
+    for (range, address) in addresses(text) {
+        hashtags_and_mentions_in(text, end..range.start, &mut found);
+        end = range.end;
+        if address == Address::Link {
+            found.push((range, Entity::Link));
         }
     }
     hashtags_and_mentions_in(text, end..text.len(), &mut found);
@@ -193,6 +190,26 @@ mod tests {
     fn hashtags_match_whatever_their_case() {
         assert_eq!(Hashtag::parse("#ÜBER").unwrap().key(), Hashtag::parse("über").unwrap().key());
         assert_eq!(Hashtag::parse("ｆｕｌｌ").unwrap().key(), "full");
+    }
+
+    #[test]
+    fn a_link_ends_before_punctuation_of_other_scripts_and_its_scheme_has_any_case() {
+        let links = |text: &str| -> Vec<String> {
+            let found = entities(text).into_iter().filter(|(_, entity)| *entity == Entity::Link);
+            found.map(|(range, _)| text.get(range).unwrap().to_owned()).collect()
+        };
+        let cases = [
+            ("https://example.org/a。次の文", "https://example.org/a"),
+            ("（https://example.org/b）です", "https://example.org/b"),
+            ("https://example.org/e’s page", "https://example.org/e"),
+            ("https://example.org/wiki/日本語 x", "https://example.org/wiki/日本語"),
+            ("HTTPS://EXAMPLE.ORG/", "HTTPS://EXAMPLE.ORG/"),
+            ("Http://example.org", "Http://example.org"),
+        ];
+        for (text, link) in cases {
+            assert_eq!(links(text), [link], "{text}");
+        }
+        assert_eq!(crate::text::count_graphemes("HTTPS://EXAMPLE.ORG/。"), 24);
     }
 
     proptest! {

@@ -11,6 +11,7 @@ mod entity;
 mod error;
 mod id;
 pub mod limits;
+mod link;
 mod name;
 mod notification;
 mod operation;

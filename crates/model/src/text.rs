@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use linkify::{LinkFinder, LinkKind};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::error::{Error, Result};
 use crate::limits::{COMBINING_MARKS_MAX, LINK_GRAPHEMES};
+use crate::link::{Address, addresses};
 
 /// Whether a field may have several lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,14 +83,8 @@ fn plain_graphemes(text: &str, range: Range<usize>) -> usize {
     text.get(range).map_or(0, |part| part.graphemes(true).count())
 }
 
-fn links(text: &str) -> Vec<Range<usize>> {
-    let mut finder = LinkFinder::new();
-    finder.kinds(&[LinkKind::Url]);
-    finder
-        .links(text)
-        .filter(|link| link.as_str().starts_with("http://") || link.as_str().starts_with("https://"))
-        .map(|link| link.start()..link.end())
-        .collect()
+fn links(text: &str) -> impl Iterator<Item = Range<usize>> {
+    addresses(text).into_iter().filter(|(_, address)| *address == Address::Link).map(|(range, _)| range)
 }
 
 #[cfg(test)]
