@@ -3,6 +3,7 @@
 use crate::commands::{Action, Argument, Command, Context, Requirement};
 use crate::row::Row;
 use crate::state::State;
+use crate::wording::READ_ONLY;
 
 /// Why a command cannot run now, in words for the user; `None` if it can.
 #[must_use]
@@ -48,7 +49,7 @@ fn first_unmet<'a>(state: &State, mut all: impl Iterator<Item = &'a Requirement>
 fn unmet(state: &State, requirement: Requirement) -> Option<String> {
     let unless = |is_met: bool, reason: &str| (!is_met).then(|| reason.to_owned());
     match requirement {
-        Requirement::Write if state.session.is_read_only => Some("Read-only mode".into()),
+        Requirement::Write if state.session.is_read_only => Some(READ_ONLY.into()),
         Requirement::Write => {
             unless(state.session.me.is_some() || state.session.username.is_some(), "You're not signed in")
         }

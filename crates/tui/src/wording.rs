@@ -4,6 +4,9 @@ use protocol::v1;
 
 use crate::state::{Link, State};
 
+/// Why something is refused in read-only mode.
+pub(crate) const READ_ONLY: &str = "Read-only mode";
+
 /// The state of the connection.
 pub(crate) fn link_words(state: &State) -> String {
     match &state.connection.link {

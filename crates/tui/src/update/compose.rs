@@ -10,7 +10,7 @@ use protocol::v1::response;
 use super::completion::changed;
 use super::drafts::{self, put_away};
 use super::effects::{Effects, ask};
-use super::{lists, movement};
+use super::{lists, movement, read_only};
 use crate::composer::{Audience, Composer, Draft, Outgoing, Sending, Writing, split};
 use crate::message::{Effect, LocalItem, Purpose};
 use crate::route::{PageSelector, Route};
@@ -20,6 +20,9 @@ use terminal::key::{Code, Key};
 
 /// Opens the composer for a purpose, with its draft if there is one.
 pub(super) fn open(state: &mut State, writing: Writing) -> Effects {
+    if read_only::refuses(state) {
+        return Effects::new();
+    }
     let effects = put_away(state);
     let draft =
         state.texts.drafts.get(&writing.name()).cloned().unwrap_or_else(|| drafts::fresh(state, writing));
@@ -174,7 +177,9 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
 
 /// Sends texts whose time to undo is over, and those that wait for a connection.
 pub(super) fn release_outbox(state: &mut State) -> Effects {
-    let can_send = state.connection.link == Link::Live && state.session.me.is_some();
+    let can_send = state.connection.link == Link::Live
+        && state.session.me.is_some()
+        && !state.session.is_read_only;
     let now = state.now;
     let mut effects = Effects::new();
     let mut busy: Vec<Writing> = Vec::new();
@@ -285,7 +290,7 @@ fn message_sent(state: &mut State, username: &str) -> Effects {
 
 /// Moves a text from the outbox back to the composer.
 pub(super) fn withdraw(state: &mut State, index: usize) -> Effects {
-    if index >= state.texts.outbox.len() {
+    if read_only::refuses(state) || index >= state.texts.outbox.len() {
         return Effects::new();
     }
     let outgoing = state.texts.outbox.remove(index);

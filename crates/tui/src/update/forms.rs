@@ -11,6 +11,7 @@ use super::prompts;
 use crate::form::{Form, FormKind, Note};
 use crate::message::{Effect, Purpose};
 use crate::state::{Link, State};
+use crate::wording::READ_ONLY;
 use terminal::editor::Editor;
 
 /// Pause in typing after which the server is asked whether a username is available, in milliseconds.
@@ -121,6 +122,10 @@ pub(super) fn submit(state: &mut State) -> Effects {
         return Effects::new();
     }
     form.problem = None;
+    if !matches!(form.kind, FormKind::Connect | FormKind::LogIn) && state.session.is_read_only {
+        form.refuse(0, READ_ONLY);
+        return Effects::new();
+    }
     match form.kind {
         FormKind::Connect => connect(state),
         FormKind::LogIn => log_in(form),

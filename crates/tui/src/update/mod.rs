@@ -22,6 +22,7 @@ mod notify;
 mod preferences;
 mod prompts;
 mod quit;
+mod read_only;
 mod refresh;
 mod responses;
 mod session;
@@ -91,5 +92,6 @@ pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
     };
     effects.extend(timers::on_time(state));
     unread::note_seen(state);
+    read_only::keep_reads(state, &mut effects);
     effects
 }

@@ -4,7 +4,7 @@ use protocol::v1;
 use protocol::v1::request::Op;
 
 use super::effects::{self, Effects};
-use super::{compose, drafts, user_actions};
+use super::{compose, drafts, read_only, user_actions};
 use crate::composer::Sending;
 use crate::message::{Effect, LocalItem, Purpose};
 use crate::state::{Link, State};
@@ -43,6 +43,7 @@ pub fn finish(state: &mut State) -> Effects {
     }
     effects.extend(user_actions::release_held(state));
     effects.extend(compose::release_outbox(state));
+    read_only::keep_reads(state, &mut effects);
     effects
 }
 

@@ -4,7 +4,7 @@ use protocol::v1;
 use protocol::v1::request::Op;
 
 use super::effects::{Effects, ask};
-use super::{chat, lists, navigation};
+use super::{chat, lists, navigation, read_only};
 use crate::message::Purpose;
 use crate::route::Route;
 use crate::row::Row;
@@ -36,6 +36,7 @@ pub(super) fn read_line(state: &mut State) -> Effects {
 /// Marks a feed as read up to the selected tweet, or all notifications, or the chat that is open.
 pub(super) fn mark_read(state: &mut State) -> Effects {
     match state.route().clone() {
+        Route::Notifications if read_only::refuses(state) => Effects::new(),
         Route::Notifications => mark_notifications_read(state),
         Route::Conversation(username) => chat::mark_read(state, &username),
         route => {

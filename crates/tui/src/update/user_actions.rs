@@ -5,7 +5,7 @@ use protocol::v1;
 use protocol::v1::request::Op;
 
 use super::effects::{Effects, ask, ask_profile};
-use super::{compose, lists};
+use super::{compose, lists, read_only};
 use crate::composer::Sending;
 use crate::message::Purpose;
 use crate::route::{PageSelector, Route};
@@ -64,6 +64,9 @@ fn relationship(state: &State, username: &str) -> v1::Relationship {
 }
 
 fn begin(state: &mut State, action: UserAction) -> Effects {
+    if read_only::refuses(state) {
+        return Effects::new();
+    }
     state.undo.undone.clear();
     if action.is_held() {
         if state.undo.waiting.iter().any(|(_, held)| *held == action) {
@@ -80,6 +83,9 @@ fn begin(state: &mut State, action: UserAction) -> Effects {
 
 /// Shows an action as done, and requests it.
 fn carry_out(state: &mut State, action: UserAction) -> Effects {
+    if read_only::refuses(state) {
+        return Effects::new();
+    }
     action.apply(&mut state.entities);
     state.refresh_all();
     state.say(action.words());
@@ -215,6 +221,9 @@ pub(super) fn revoke_session(state: &mut State, id: u64) -> Effects {
 
 /// Adds the key of this ssh connection to the account.
 pub(super) fn bind_key(state: &mut State) -> Effects {
+    if read_only::refuses(state) {
+        return Effects::new();
+    }
     let Some(public_key) = state.session.offered_key.take() else { return Effects::new() };
     let name = public_key.split_whitespace().nth(2).unwrap_or("ssh").to_owned();
     vec![ask(Purpose::BindKey, Op::AddSshKey(v1::AddSshKey { public_key, name, ..v1::AddSshKey::default() }))]
