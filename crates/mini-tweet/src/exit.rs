@@ -224,7 +224,8 @@ mod tests {
         assert_eq!((failure.exit_code(), failure.code()), (6, "RATE_LIMITED"));
         assert_eq!(failure.json()["error"]["retry_after_ms"], 1_776_000);
         assert_eq!(limited(1).message(), "too many requests; try again in 1 second");
-        let named = Error::RateLimited { limit: "too many stones".into(), retry_after: Duration::from_secs(120) };
+        let named =
+            Error::RateLimited { limit: "too many stones".into(), retry_after: Duration::from_secs(120) };
         let failure = Failure::from(named).name_limit("too many sign-ups from your network");
         assert_eq!(failure.message(), "too many stones; try again in 2 minutes", "the server knows better");
     }

@@ -186,7 +186,9 @@ pub(crate) fn editor(start: &str, directory: &Path) -> Result<Edited, Failure> {
 fn new_file(text: &str, directory: &Path) -> Result<PathBuf, Failure> {
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let name = format!("{}-{}.txt", jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S"), std::process::id());
+    #[expect(clippy::disallowed_methods, reason = "the time only makes the name of the file readable")]
+    let now = jiff::Zoned::now();
+    let name = format!("{}-{}.txt", now.strftime("%Y-%m-%d-%H%M%S"), std::process::id());
     let file = directory.join(name);
     let mut opened =
         std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&file)?;

@@ -148,6 +148,7 @@ pub fn decode<M: Message + Default>(frame: Bytes) -> Result<M, FrameError> {
 ///
 /// # Errors
 /// [`FrameError::Malformed`].
+#[expect(clippy::needless_pass_by_value, reason = "readers hand over the frame, as to `decode`")]
 pub fn decode_client_frame(frame: Bytes) -> Result<v1::ClientFrame, FrameError> {
     let mut decoded = decode(frame.clone())?;
     crate::wide_enums::mark_unknown(&mut decoded, &frame);

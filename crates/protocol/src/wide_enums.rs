@@ -92,7 +92,8 @@ mod tests {
             (u64::MAX, false),
         ] {
             let frame: v1::ClientFrame = crate::frame::decode_client_frame(post(number).into()).unwrap();
-            let Some(v1::client_frame::Frame::Request(v1::Request { op: Some(Op::Post(post)), .. })) = frame.frame
+            let Some(v1::client_frame::Frame::Request(v1::Request { op: Some(Op::Post(post)), .. })) =
+                frame.frame
             else {
                 panic!("a post")
             };

@@ -49,9 +49,9 @@ pub use notifications::NotificationsView;
 pub use policy::Caller;
 pub use reports::Reported;
 pub use service::{Service, ServiceParts};
-pub use store::ProfileFilter;
 #[cfg(feature = "ssh")]
 pub use ssh_keys::public_key::fingerprint as fingerprint_of_ssh_key;
+pub use store::ProfileFilter;
 pub use timelines::{Thread, TimelineRequest};
 pub use tweets::TweetDraft;
 pub use views::{AccountView, LoggedIn};

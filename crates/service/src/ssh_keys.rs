@@ -44,9 +44,8 @@ impl Service {
     async fn require_fresh_password(&self, account: AccountId, session: SessionId) -> Result<()> {
         let sessions = self.store.sessions(account).await?;
         let since_ms = self.clock.now_ms() - PASSWORD_FRESH_MS;
-        let is_fresh = sessions
-            .iter()
-            .any(|one| one.id == session && !one.by_ssh_key && session.time_ms() >= since_ms);
+        let is_fresh =
+            sessions.iter().any(|one| one.id == session && !one.by_ssh_key && session.time_ms() >= since_ms);
         if is_fresh { Ok(()) } else { Err(Error::invalid("password", "is needed to add a key")) }
     }
 

@@ -33,8 +33,8 @@ pub use env::cores;
 pub use event::{Commit, Event, EventKind, EventReceiver, Observer, Touched};
 pub use incident::incident;
 pub use records::{
-    AccountList, ConversationList, Credentials, EventLog, HashtagUse, InviteRecord, ProfileFilter, SessionRecord,
-    SocialGraph, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
+    AccountList, ConversationList, Credentials, EventLog, HashtagUse, InviteRecord, ProfileFilter,
+    SessionRecord, SocialGraph, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
 };
 
 /// A durable store. A read sees every change that was acknowledged before the read began.

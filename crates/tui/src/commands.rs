@@ -241,7 +241,7 @@ macro_rules! for_each_command {
                 Plain(prompts::change_password);
             HidePresence "hide-presence" Anywhere [] "Hide or show that you're online" None [Write] Any
                 Plain(user_actions::toggle_presence);
-            LogOut "log-out" Anywhere [] "Sign out on this device" None [] Any Plain(|_| actions::log_out(false));
+            LogOut "log-out" Anywhere [] "Sign out on this device" None [Write] Any Plain(|_| actions::log_out(false));
             LogOutEverywhere "log-out-everywhere" Anywhere [] "Sign out on all devices" None [Write] Any
                 Plain(|_| actions::log_out(true));
             Theme "theme" Anywhere [] "Next theme" None [] Screen Plain(|state| preferences::change(state, "theme"));

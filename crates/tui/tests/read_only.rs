@@ -20,7 +20,7 @@ fn driver() -> TuiDriver {
 fn reads(op: &Op) -> bool {
     let name = format!("{op:?}");
     ["Get", "List", "Read", "Search", "Check"].iter().any(|verb| name.starts_with(verb))
-        || matches!(op, Op::LogIn(_) | Op::LogOut(_))
+        || matches!(op, Op::LogIn(_))
 }
 
 fn assert_only_reads(driver: &TuiDriver, after: &str) {

@@ -270,7 +270,10 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
         (line("home", 0), "tweet_id"),
         (Op::AddSshKey(v1::AddSshKey { name: long(51), ..v1::AddSshKey::default() }), "name"),
         #[cfg(feature = "ssh")]
-        (Op::AddSshKey(v1::AddSshKey { public_key: long(5_000), name: long(50) }), "public_key"),
+        (
+            Op::AddSshKey(v1::AddSshKey { public_key: long(5_000), name: long(50), password: String::new() }),
+            "public_key",
+        ),
         (Op::RevokeSshKey(v1::RevokeSshKey { key_id: 0 }), "key_id"),
         (Op::Export(v1::Export { cursor: "nonsense".into() }), "cursor"),
         (Op::SetPresence(v1::SetPresence { state: 1 }), "state"),

@@ -104,7 +104,7 @@ async fn a_guest_can_bind_the_last_key_that_it_proved() {
     let offered = said.strip_prefix("guest, no token, ").unwrap();
     assert_eq!(offered, key(2).public_key().to_openssh().unwrap());
     let name = model::SshKeyName::default();
-    fixture.server.service.add_ssh_key(&ada.caller, None, offered, name).await.unwrap();
+    fixture.server.service.add_ssh_key(&ada.caller, None, offered, name, None).await.unwrap();
     let client = fixture.with_key(2).await;
     assert_eq!(client.run("who").await.stdout, "ada, token, no key");
 }
@@ -481,7 +481,7 @@ async fn an_openssh_client_gets_its_output_and_exit_code() {
         assert!(keygen.arg(&secret).status().await.unwrap().success());
         let public = std::fs::read_to_string(secret.with_extension("pub")).unwrap();
         let name = model::SshKeyName::default();
-        fixture.server.service.add_ssh_key(&ada.caller, None, &public, name).await.unwrap();
+        fixture.server.service.add_ssh_key(&ada.caller, None, &public, name, None).await.unwrap();
         let out = ssh(Some(&secret), &["who"], Vec::new()).await;
         assert_eq!(String::from_utf8_lossy(&out.stdout), "ada, token, no key", "{kind}: {out:?}");
         assert_eq!(out.status.code(), Some(0));

@@ -97,7 +97,7 @@ impl LocalTerminal {
         });
         let ended = Box::pin(async move {
             if ending.await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         });
         Ok((Self { output: output.clone(), lending }, Terminal { input, output, ended }))

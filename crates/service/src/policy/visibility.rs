@@ -277,8 +277,7 @@ mod tests {
     fn a_muted_account_does_not_speak_through_others() {
         for list in LISTS {
             assert_eq!(list.original(followed(), Some(muted()), false), Original::Omitted, "{list:?}");
-            let retweet =
-                if list == TweetList::Requested { Original::Shown } else { Original::HidesTweet };
+            let retweet = if list == TweetList::Requested { Original::Shown } else { Original::HidesTweet };
             assert_eq!(list.original(followed(), Some(muted()), true), retweet, "{list:?}");
             // Its own tweets are on a list only if the viewer asked for them.
             assert_eq!(list.original(muted(), Some(muted()), false), Original::Shown);

@@ -2,9 +2,9 @@
 
 use model::{NewTweet, Span, TweetPage, TweetText};
 
+use crate::TimelineRequest;
 use crate::live::{Delivery, LiveEvent, Topic};
 use crate::test_support::{TestServer, next, tweet};
-use crate::TimelineRequest;
 
 /// Whether a page has a text, in a tweet or what it quotes.
 fn says(page: &TweetPage, text: &str) -> bool {
@@ -19,8 +19,7 @@ async fn a_quote_of_a_muted_account_is_closed_in_every_list() {
     fay.follows(&gus).await;
     let noise = hal.posts("noise").await;
     let question = gus.posts("a question").await;
-    let quote =
-        NewTweet { quote_of: Some(noise), reply_to: Some(question), ..tweet("listen to #this word") };
+    let quote = NewTweet { quote_of: Some(noise), reply_to: Some(question), ..tweet("listen to #this word") };
     let quote = gus.writes(quote).await.unwrap();
     gus.retweets(noise).await.unwrap();
     let service = &server.service;

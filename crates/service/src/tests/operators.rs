@@ -92,7 +92,10 @@ async fn an_admin_gives_and_takes_the_role_but_never_their_own() {
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
     }
     assert!(service.set_role(&ann, &bob.name, Role::Member).await.unwrap().changed);
-    assert!(service.authenticate(&anonymous(), &bob.token).await.is_err(), "the sessions ended with the role");
+    assert!(
+        service.authenticate(&anonymous(), &bob.token).await.is_err(),
+        "the sessions ended with the role"
+    );
     let again = server.log_in("bob", PASSWORD).await.unwrap();
     assert!(matches!(service.announce(&again, "hear").await, Err(Error::Forbidden(_))));
 }
@@ -257,7 +260,7 @@ async fn a_key_needs_the_password_unless_it_was_given_a_moment_ago() {
     server.clock.advance_ms(16 * 60_000);
     let needed = Err(Error::invalid("password", "is needed to add a key"));
     assert_eq!(adds(ada.caller, None).await, needed);
-    let key = service.ssh_keys(&ada.caller).await.unwrap()[0];
+    let key = service.ssh_keys(&ada.caller).await.unwrap().remove(0);
     let by_key = service.log_in_with_ssh_key(&anonymous(), &key.fingerprint, "ssh").await.unwrap().unwrap();
     assert_eq!(adds(by_key.caller(), None).await, needed, "a key is not the password");
     assert_eq!(adds(ada.caller, Some(PASSWORD)).await, Ok(false));

@@ -74,7 +74,9 @@ pub(crate) async fn a_block_closes_a_conversation(fixture: StoreFixture) {
     fixture.block(bob, ada).await;
     let again = Change::SendMessage { author: ada, to: bob, text: text("hello?") };
     assert!(matches!(fixture.refused(again).await, Error::Forbidden(_)));
-    assert!(fixture.store.conversations(ada, ConversationList::Shown, None, 10).await.unwrap().items.is_empty());
+    assert!(
+        fixture.store.conversations(ada, ConversationList::Shown, None, 10).await.unwrap().items.is_empty()
+    );
     let to_oneself = Change::SendMessage { author: ada, to: ada, text: text("hello me") };
     assert!(matches!(fixture.refused(to_oneself).await, Error::Invalid { field, .. } if field == "username"));
 }

@@ -1,7 +1,8 @@
 //! Accounts and passwords.
 
 use model::{
-    Account, AccountId, AccountState, Bio, Cursor, DisplayName, Error, Page, Profile, Role, SessionId, Username,
+    Account, AccountId, AccountState, Bio, Cursor, DisplayName, Error, Page, Profile, Role, SessionId,
+    Username,
 };
 use rusqlite::{Connection, Row, params};
 

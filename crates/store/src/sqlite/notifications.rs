@@ -112,7 +112,11 @@ impl Tx<'_> {
     }
 
     /// Removes notifications together with their cause, and reports to whom they were.
-    pub(super) fn remove_notifications(&mut self, condition: &str, params: impl rusqlite::Params) -> Result<()> {
+    pub(super) fn remove_notifications(
+        &mut self,
+        condition: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<()> {
         let sql = format!("DELETE FROM notification WHERE {condition} RETURNING recipient");
         let mut recipients = all(self.db, &sql, params, |row| get::<AccountId>(row, 0))?;
         recipients.sort_unstable();

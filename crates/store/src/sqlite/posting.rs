@@ -60,7 +60,9 @@ impl Tx<'_> {
             |row| row.get::<_, i64>(0),
         )?;
         let max = self.new_account_posts;
-        self.refuse_within_hour(earliest, || format!("an account in its first day can post {max} tweets an hour"))
+        self.refuse_within_hour(earliest, || {
+            format!("an account in its first day can post {max} tweets an hour")
+        })
     }
 
     /// Limits the messages of a new account to people who have nothing to do with it.
@@ -273,8 +275,9 @@ impl Tx<'_> {
         if old == text.as_str() {
             return applied(id.get(), false);
         }
-        let before =
-            all(self.db, "SELECT account FROM mention WHERE tweet = ?1", [Sql(id)], |row| get::<AccountId>(row, 0))?;
+        let before = all(self.db, "SELECT account FROM mention WHERE tweet = ?1", [Sql(id)], |row| {
+            get::<AccountId>(row, 0)
+        })?;
         let written_ms = written_ms.unwrap_or(id.time_ms());
         // Two edits in one millisecond, or after the clock was set back, are still two versions.
         let edited_ms = self.now_ms.max(written_ms + 1);
@@ -292,7 +295,9 @@ impl Tx<'_> {
         let mentioned = self.index_text(id, author, visibility, text)?;
         self.refuse_new_readers(author, visibility, &before, &mentioned)?;
         // Who is answered keeps seeing the answer.
-        if let Some(answered) = answered.filter(|answered| !visibility.is_shareable() && before.contains(answered)) {
+        if let Some(answered) =
+            answered.filter(|answered| !visibility.is_shareable() && before.contains(answered))
+        {
             self.add_mention(id, answered)?;
         }
         self.remove_notifications(

@@ -24,7 +24,12 @@ impl Tx<'_> {
         self.record(EventKind::TweetDeleted { tweet: retweet, author: by })
     }
 
-    fn remove_notification(&mut self, kind: NotificationKind, actor: AccountId, tweet: TweetId) -> Result<()> {
+    fn remove_notification(
+        &mut self,
+        kind: NotificationKind,
+        actor: AccountId,
+        tweet: TweetId,
+    ) -> Result<()> {
         let subject = params![Sql(tweet), Sql(kind), Sql(actor)];
         self.remove_notifications("tweet = ?1 AND kind = ?2 AND actor = ?3", subject)
     }

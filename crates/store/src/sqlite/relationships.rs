@@ -188,7 +188,10 @@ impl Tx<'_> {
             self.end_follow(blocker, blocked)?;
             self.end_follow(blocked, blocker)?;
             for (actor, recipient) in [(blocker, blocked), (blocked, blocker)] {
-                self.remove_notifications("actor = ?1 AND recipient = ?2", params![Sql(actor), Sql(recipient)])?;
+                self.remove_notifications(
+                    "actor = ?1 AND recipient = ?2",
+                    params![Sql(actor), Sql(recipient)],
+                )?;
             }
             self.record(EventKind::Blocked { blocker, blocked })?;
         }

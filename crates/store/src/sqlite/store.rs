@@ -29,9 +29,9 @@ use super::{
 };
 use crate::env::Clock;
 use crate::{
-    AccountList, Change, ChangeResult, ConversationList, Credentials, EventLog, EventReceiver, HashtagUse, IdempotencyKey,
-    InviteRecord, Observer, ProfileFilter, SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities,
-    TweetRecord,
+    AccountList, Change, ChangeResult, ConversationList, Credentials, EventLog, EventReceiver, HashtagUse,
+    IdempotencyKey, InviteRecord, Observer, ProfileFilter, SessionRecord, SocialGraph, Store,
+    StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
 };
 
 /// Name of the database within the data directory.

@@ -177,9 +177,8 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
 
 /// Sends texts whose time to undo is over, and those that wait for a connection.
 pub(super) fn release_outbox(state: &mut State) -> Effects {
-    let can_send = state.connection.link == Link::Live
-        && state.session.me.is_some()
-        && !state.session.is_read_only;
+    let can_send =
+        state.connection.link == Link::Live && state.session.me.is_some() && !state.session.is_read_only;
     let now = state.now;
     let mut effects = Effects::new();
     let mut busy: Vec<Writing> = Vec::new();

@@ -252,7 +252,7 @@ impl SshFixture {
     pub(super) async fn bind(&self, person: &TestUser<'_>, number: u8) {
         let line = key(number).public_key().to_openssh().unwrap();
         let name = model::SshKeyName::default();
-        self.server.service.add_ssh_key(&person.caller, None, &line, name).await.unwrap();
+        self.server.service.add_ssh_key(&person.caller, None, &line, name, None).await.unwrap();
     }
 
     /// Waits until a condition holds.
