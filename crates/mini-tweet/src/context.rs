@@ -210,7 +210,7 @@ fn home() -> Result<Home, Failure> {
     Ok(Home::at(strategy.data_dir()))
 }
 
-/// A text that somebody wrote, as the server accepts it: in NFC, without a byte order mark, with LF as the end of a line
+/// A text that a user wrote, as the server accepts it: in NFC, without a byte order mark, with LF as the end of a line
 /// and with spaces for tabs. Windows and many editors write texts in other forms.
 pub(crate) fn written(text: &str) -> String {
     let text =

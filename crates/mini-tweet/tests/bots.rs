@@ -12,7 +12,7 @@ use e2e::{E2e, PASSWORD, Person, until};
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKEOQyEpKJl7TNcV6ihYfaqwPBDh6pmxKTHuNNrkQrCI ada@laptop";
 const SECOND_KEY: &str =
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ada@desk";
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ada@laptop";
 
 fn id_of(person: &Person, args: &[&str]) -> String {
     person.ok(args).trim().to_owned()
@@ -261,7 +261,7 @@ fn the_names_of_fields_are_printed_without_running_the_command() {
 }
 
 #[test]
-fn an_invite_for_nobody_is_refused() {
+fn an_invite_without_uses_is_refused() {
     let e2e = E2e::start();
     let out = e2e.operator(&["admin", "invite", "--uses", "0"]);
     assert_eq!(out.status.code(), Some(2), "{}", String::from_utf8_lossy(&out.stdout));

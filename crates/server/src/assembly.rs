@@ -103,7 +103,7 @@ fn service_config(config: &Config) -> ServiceConfig {
     let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
     ServiceConfig {
         server_name: config.server.name.clone(),
-        description: config.server.description.clone(),
+        description: config.server.description.clone().unwrap_or_default(),
         sign_up: config.server.sign_up,
         sessions_idle: days(config.sessions.idle_days),
         sessions_absolute: days(config.sessions.absolute_days),

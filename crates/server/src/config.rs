@@ -90,7 +90,8 @@ pub struct ServerOptions {
     #[default("Mini-Tweet".to_owned())]
     pub name: String,
     /// What you say about the server and its rules; clients can show it. May have several lines.
-    pub description: String,
+    #[schemars(extend("x-lines" = true))]
+    pub description: Option<String>,
     /// Who can create an account: everyone, everyone with an invite code, or only the operator.
     #[serde(with = "SignUpModeDef")]
     #[default(SignUpMode::Open)]

@@ -471,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paste_whose_end_was_lost_can_be_ended() {
+    fn a_paste_without_an_end_can_be_ended() {
         let mut decoder = Decoder::default();
         assert_eq!(decoder.decode(b"\x1b[200~lost"), []);
         assert!(decoder.has_open_paste());

@@ -1,4 +1,4 @@
-//! How much of the processor the client of one ssh user takes. They share the server's processors with everybody's
+//! How much of the processor the client of one ssh user takes. All sessions share the server's processors with its
 //! requests, so that a flood of keys of one user must not delay others.
 
 use std::time::Duration;

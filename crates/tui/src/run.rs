@@ -12,7 +12,7 @@ use bytes::Bytes;
 use client::{Client, ClientError};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet, yield_now};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::budget::Budget;
 use crate::local_store::{FileWriter, LocalStore};
@@ -169,11 +169,10 @@ pub async fn run(
     let mut typed = VecDeque::new();
     let mut budget = Budget::new(run.state.terminal.capabilities.is_local);
     while run.outcome.is_none() {
-        if let Some(rest) = budget.rest() {
-            tokio::select! {
-                () = &mut ended => break,
-                () = sleep_until(rest) => {}
-            }
+        if let Some(rest) = budget.rest()
+            && timeout_at(rest, &mut ended).await.is_ok()
+        {
+            break;
         }
         let wake = run.wake_at();
         let begin = tokio::select! {

@@ -2,7 +2,7 @@
 //!
 //! It knows only the requests that change the connection itself. Everything runs in one task, with a future for each
 //! request: while a client does not read its responses, no more of its requests are started, and those that have started
-//! go on to their end. A request that waits for its client would hold what others need.
+//! run to their end. A request that waits for its client would hold what others need.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -275,14 +275,8 @@ impl Connection {
             if std::mem::take(&mut self.has_new_session) {
                 next_delivery.set(context.next_delivery());
             }
-            if let Some((_, why)) = self.draining
-                && self.scheduler.is_empty()
-                && writer.is_idle()
-            {
-                return Ok(match why {
-                    Drain::ClientClosed => Reason::Closed,
-                    Drain::Stopping => Reason::Stopping,
-                });
+            if let Some(why) = self.drained(writer.is_idle()) {
+                return Ok(why);
             }
             self.count_unread(writer.queued());
             let has_capacity = writer.queued() < UNSENT_BYTES_MAX;
@@ -337,6 +331,15 @@ impl Connection {
                 Happened::Deadline => return Ok(self.missed_deadline()),
             }
         }
+    }
+
+    /// Why the connection ends, once it drains and nothing is left to answer or to write.
+    fn drained(&self, is_written: bool) -> Option<Reason> {
+        let (_, why) = self.draining.filter(|_| is_written && self.scheduler.is_empty())?;
+        Some(match why {
+            Drain::ClientClosed => Reason::Closed,
+            Drain::Stopping => Reason::Stopping,
+        })
     }
 
     /// Bytes below [`UNSENT_BYTES_MAX`] are on their way; only what is above it counts as unread.
@@ -478,7 +481,7 @@ impl Connection {
 
     fn session_changed(&mut self) {
         self.has_new_session = true;
-        // The new session's account has been told of none yet.
+        // The new session's account knows of none yet.
         self.unread = 0;
         self.subscriptions.clear();
         self.held = None;

@@ -132,7 +132,7 @@ pub(crate) async fn stop() {
     // If this is not permitted, the client goes on.
     if kill_process(getpid(), Signal::TSTP).is_ok() {
         // The process may stop a little later. Before that, the shell's settings of the terminal would be taken for ours,
-        // or replace them. Where nobody could continue it, the process is not stopped.
+        // or replace them. Where no one could continue it, the process is not stopped.
         let _ = timeout(STOP_MAX, continued.recv()).await;
     }
 }

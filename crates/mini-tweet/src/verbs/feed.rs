@@ -6,7 +6,7 @@ use protocol::v1::page_request::Position;
 use protocol::v1::read_timeline::Timeline;
 
 use super::follow;
-use super::paging::{page_request, position};
+use super::paging::{page_of, page_request, position};
 use crate::args::{Feed, Page, Search, TweetRef};
 use crate::context::{Context, PAGE_MAX, username};
 use crate::exit::Failure;
@@ -75,17 +75,6 @@ async fn read(context: &Context, client: &Client, timeline: Timeline, page: Page
         }
     }
     Ok(())
-}
-
-/// One page of a timeline.
-pub(super) async fn page_of(
-    client: &Client,
-    timeline: &Timeline,
-    limit: u32,
-    position: Option<Position>,
-) -> Result<v1::TweetPage, Failure> {
-    let page = Some(v1::PageRequest { limit: limit.min(PAGE_MAX), position });
-    Ok(client.ask(v1::ReadTimeline { timeline: Some(timeline.clone()), page }).await?)
 }
 
 pub(super) async fn show(context: &Context, tweet: TweetRef) -> Result<(), Failure> {

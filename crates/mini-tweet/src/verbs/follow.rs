@@ -12,8 +12,7 @@ use protocol::v1::subscribe::Topic;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-use super::feed;
-use super::paging::page_request;
+use super::paging::{page_of, page_request};
 use crate::args::{Notifs, Page, Since};
 use crate::context::{Context, PAGE_MAX};
 use crate::exit::Failure;
@@ -56,7 +55,7 @@ fn why_ended(live: &Subscription) -> Failure {
 /// Shows a timeline, oldest first, then new tweets.
 pub(super) async fn tweets(context: &Context, timeline: Timeline, page: Page) -> Result<(), Failure> {
     if page.before.is_some() {
-        return Err(Failure::Usage("--follow goes on to newer tweets; use --since, not --before".to_owned()));
+        return Err(Failure::Usage("--follow shows newer tweets; use --since, not --before".to_owned()));
     }
     let topic = match &timeline {
         Timeline::Home(_) => Topic::Home(v1::HomeTopic {}),
@@ -117,7 +116,7 @@ async fn of_person(context: &Context, timeline: Timeline, page: Page) -> Result<
     }
 }
 
-/// Whether the tweet may be in this person's timeline. Anybody's is in one's own, whose name is not known here.
+/// Whether the tweet may be in this person's timeline. Anyone's is in one's own, whose name is not known here.
 fn is_by(posted: &v1::LiveTweet, timeline: &Timeline) -> bool {
     let (Timeline::User(name) | Timeline::Replies(name)) = timeline else { return false };
     let author = posted.tweet.as_ref().map_or(0, |tweet| tweet.author_id);
@@ -140,7 +139,7 @@ async fn begin(context: &Context, client: &Client, timeline: &Timeline, page: &P
     let (mut pages, mut left, mut position) = (Vec::new(), page.limit, None);
     loop {
         // With a limit of 0, only the newest id is of interest.
-        let answer = feed::page_of(client, timeline, left.max(1), position).await?;
+        let answer = page_of(client, timeline, left.max(1), position).await?;
         left = left.saturating_sub(u32::try_from(answer.tweets.len()).unwrap_or(u32::MAX));
         position = Some(Position::Before(answer.next.clone()));
         let is_last = left == 0 || answer.next.is_empty();
@@ -165,7 +164,7 @@ async fn show_newer(
 ) -> Result<(), Failure> {
     loop {
         let position = Some(Position::After(last.to_string()));
-        let answer = feed::page_of(client, timeline, PAGE_MAX, position).await?;
+        let answer = page_of(client, timeline, PAGE_MAX, position).await?;
         let Some(newest) = answer.tweets.first() else { return Ok(()) };
         *last = newest.id;
         show_reversed(context, answer)?;

@@ -80,7 +80,7 @@ pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
 
 /// A text to send, and where it is from.
 enum Source {
-    /// An argument or stdin: whoever wrote it has it still.
+    /// An argument or stdin: its author still has it.
     Given(String),
     Editor(Edited),
 }

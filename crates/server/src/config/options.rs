@@ -24,6 +24,8 @@ pub(super) struct ConfigOption {
     pub(super) values: String,
     /// Its type in the schema.
     kind: String,
+    /// Whether a text may have several lines (`x-lines` in the schema).
+    lines: bool,
     minimum: u64,
     maximum: Option<u64>,
 }
@@ -54,6 +56,7 @@ impl ConfigOption {
         let kind = schema.get("type").and_then(|kind| kind.as_str().or_else(|| kind.get(0)?.as_str()));
         let (kind, minimum, maximum) =
             (kind.unwrap_or_default(), number("minimum").unwrap_or(0), number("maximum"));
+        let lines = schema.get("x-lines").and_then(Json::as_bool).unwrap_or(false);
         let words = schema.get("enum").and_then(Json::as_array);
         let values = match (text("x-value"), words, kind, maximum) {
             (Some(values), ..) => values.to_owned(),
@@ -61,10 +64,11 @@ impl ConfigOption {
             (_, _, "boolean", _) => "true or false".to_owned(),
             (_, _, "integer", Some(maximum)) => format!("a whole number from {minimum} to {maximum}"),
             (_, _, "integer", None) => format!("a whole number, {minimum} or more"),
+            _ if lines => "text".to_owned(),
             _ => "text of one line".to_owned(),
         };
         let doc = text("description").unwrap_or_default().replace('\n', " ");
-        Self { key, doc, values, kind: kind.to_owned(), minimum, maximum }
+        Self { key, doc, values, kind: kind.to_owned(), lines, minimum, maximum }
     }
 
     /// The environment variable that sets it: `MINI_TWEET_SERVER_NAME`.
@@ -82,10 +86,13 @@ impl ConfigOption {
         value.unwrap_or_else(|| Value::String(text.to_owned()))
     }
 
-    /// Whether its value in this configuration is in range, and its text one line.
+    /// Whether its value in this configuration is in range, and its text one line where it has to be.
     pub(super) fn allows(&self, config: &Json) -> bool {
         match self.of(config) {
-            Json::String(text) => !text.is_empty() && !text.contains(char::is_control),
+            Json::String(text) => {
+                let breaks = |c| self.lines && c == '\n';
+                !text.is_empty() && !text.contains(|c: char| c.is_control() && !breaks(c))
+            }
             Json::Number(number) => number.as_u64().is_some_and(|number| {
                 number >= self.minimum && self.maximum.is_none_or(|maximum| number <= maximum)
             }),

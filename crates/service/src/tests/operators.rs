@@ -211,7 +211,7 @@ async fn other_devices_learn_how_many_notifications_are_unread() {
             "like" => drop(service.like(&bob.caller, None, own).await.unwrap()),
             "retweet" => drop(bob.retweets(own).await.unwrap()),
             "follow" => bob.follows(&ada).await,
-            _ => drop(bob.posts("@ada once more").await),
+            _ => drop(bob.posts("@ada again").await),
         }
         assert!(matches!(event(&connection).await, LiveEvent::Notification(..)), "{cause}");
         match cause {
@@ -264,7 +264,7 @@ async fn a_key_needs_the_password_unless_it_was_given_a_moment_ago() {
     let by_key = service.log_in_with_ssh_key(&anonymous(), &key.fingerprint, "ssh").await.unwrap().unwrap();
     assert_eq!(adds(by_key.caller(), None).await, needed, "a key is not the password");
     assert_eq!(adds(ada.caller, Some(PASSWORD)).await, Ok(false));
-    // Whoever signs out everywhere, or is given a new password, has no keys any more.
+    // After signing out everywhere, or a reset of the password, an account has no keys any more.
     service.log_out(&ada.caller, true).await.unwrap();
     assert!(service.log_in_with_ssh_key(&anonymous(), &key.fingerprint, "ssh").await.unwrap().is_none());
     let again = server.log_in("ada", PASSWORD).await.unwrap();

@@ -57,7 +57,7 @@ pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
     File::open(directory_of(path)).and_then(|directory| directory.sync_all())
 }
 
-/// What is left in the directory of a database that is not there: its log, a copy, the operator's socket, media. The
+/// What is left in the directory of a database that is not there: its log, a copy, the operator socket, media. The
 /// lock and an unfinished database are none of it: a first start that was interrupted leaves them.
 pub(super) fn leftover(database: &Path) -> Result<Option<PathBuf>, OpenError> {
     let directory = directory_of(database);
