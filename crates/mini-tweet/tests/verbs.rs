@@ -362,7 +362,7 @@ fn too_many_sign_ups_are_refused_with_the_limit_and_the_wait() {
     let bob = e2e.person("bob");
     let (code, text) = bob.refused_with_input(&["signup", "bob", "--password-stdin"], PASSWORD);
     assert_eq!(code, 6, "{text}");
-    let wait = text.strip_prefix("error: too many sign-ups from your network; try again in ").expect(&text);
+    let wait = text.strip_prefix("error: too many accounts were created from your address; with an invite code you need not wait; try again in ").expect(&text);
     assert!(wait.ends_with(" minutes\n") || wait.ends_with(" hours\n"), "{text}");
 }
 
@@ -372,7 +372,6 @@ fn a_new_account_that_posts_too_much_is_refused_with_the_limit_and_the_wait() {
     let ada = e2e.member("ada");
     ada.ok(&["post", "first"]);
     let (code, text) = ada.refused(&["post", "second"]);
-    let expected =
-        "error: a new account can post only a limited number of tweets per hour; try again in 60 minutes\n";
+    let expected = "error: an account in its first day can post 1 tweet an hour; try again in 60 minutes\n";
     assert_eq!((code, text.as_str()), (6, expected));
 }

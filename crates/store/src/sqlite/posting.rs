@@ -61,7 +61,10 @@ impl Tx<'_> {
         )?;
         let max = self.new_account_posts;
         self.refuse_within_hour(earliest, || {
-            format!("an account in its first day can post {max} tweets an hour")
+            format!(
+                "an account in its first day can post {max} {} an hour",
+                if max == 1 { "tweet" } else { "tweets" }
+            )
         })
     }
 
