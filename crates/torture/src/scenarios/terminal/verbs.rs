@@ -24,7 +24,7 @@ pub(super) async fn all(comparison: &mut Comparison<'_>, program: &Path) -> Resu
     for (words, fields) in [
         ("feed local", "id,author,text"),
         ("people", "username,name"),
-        ("chat list", "with,last"),
+        ("chat list", "with,last.text"),
         ("sessions", "id,client"),
         ("keys", "name,fingerprint"),
         ("tags", "hashtag"),
