@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    AccountId, DisplayName, Error, NewTweet, Password, Result, Span, Tweet, TweetId, TweetText, Username,
-    Visibility,
+    AccountId, DisplayName, Error, NewTweet, Password, Result, Role, Span, Tweet, TweetId, TweetText,
+    Username, Visibility,
 };
 
 use crate::live::{Delivery, Live, LiveConfig, LiveConnection};
 use crate::timeline;
-use crate::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp, TimelineRequest};
+use crate::{Argon2Cost, Caller, NewAccount, Service, ServiceConfig, ServiceParts, SignUp, TimelineRequest};
 use store::env::SystemRandom;
 use store::test_support::{TestClock, TestStore};
 
@@ -84,6 +84,21 @@ impl TestServer {
         let logged_in = self.service.sign_up(&anonymous(), wish).await.unwrap();
         let (id, caller) = (logged_in.profile.account.id, logged_in.caller());
         TestUser { server: self, name: username(name), id, caller, token: logged_in.token.unwrap() }
+    }
+
+    /// Creates an account with the role admin and signs it in.
+    pub async fn admin(&self, name: &str) -> TestUser<'_> {
+        let (name, password) = (username(name), password(PASSWORD));
+        let new = NewAccount {
+            username: name.clone(),
+            display_name: DisplayName::default(),
+            password: password.clone(),
+            role: Role::Admin,
+        };
+        self.service.create_account(&Caller::Operator, new).await.unwrap();
+        let logged_in = self.service.log_in(&anonymous(), &name, &password, "test").await.unwrap();
+        let (id, caller) = (logged_in.profile.account.id, logged_in.caller());
+        TestUser { server: self, name, id, caller, token: logged_in.token.unwrap() }
     }
 
     pub async fn log_in(&self, name: &str, attempt: &str) -> Result<Caller> {

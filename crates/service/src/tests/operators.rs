@@ -5,7 +5,7 @@ use model::{Error, Hashtag, Role, TweetText};
 use crate::config::{ServiceConfig, SignUpMode};
 use crate::live::{Delivery, LiveConfig, LiveEvent, Topic};
 use crate::test_support::{PASSWORD, TestServer, TestUser, anonymous, config, next, password, username};
-use crate::{Caller, NewAccount, ProfileFilter, SignUp};
+use crate::{Caller, ProfileFilter, SignUp};
 use store::Store as _;
 
 fn wish(name: &str, invite_code: Option<&str>) -> SignUp {
@@ -16,18 +16,6 @@ fn wish(name: &str, invite_code: Option<&str>) -> SignUp {
         invite_code: invite_code.map(str::to_owned),
         client_name: "test".into(),
     }
-}
-
-/// An account with the role admin, signed in.
-async fn admin(server: &TestServer, name: &str) -> Caller {
-    let new = NewAccount {
-        username: username(name),
-        display_name: model::DisplayName::default(),
-        password: password(PASSWORD),
-        role: Role::Admin,
-    };
-    server.service.create_account(&Caller::Operator, new).await.unwrap();
-    server.log_in(name, PASSWORD).await.unwrap()
 }
 
 #[tokio::test]
@@ -78,7 +66,7 @@ async fn an_invite_is_listed_without_its_code_and_revoked_by_either_name() {
 #[tokio::test]
 async fn an_admin_gives_and_takes_the_role_but_never_their_own() {
     let server = TestServer::new().await;
-    let ann = admin(&server, "ann").await;
+    let ann = server.admin("ann").await.caller;
     let bob = server.person("bob").await;
     let service = &server.service;
     assert_eq!(service.set_role(&ann, &username("ann"), Role::Member).await, Err(Error::own_account()));
@@ -103,7 +91,7 @@ async fn an_admin_gives_and_takes_the_role_but_never_their_own() {
 #[tokio::test]
 async fn an_admin_lists_accounts_and_deletes_a_tweet() {
     let server = TestServer::new().await;
-    let ann = admin(&server, "ann").await;
+    let ann = server.admin("ann").await.caller;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
     let service = &server.service;
     let id = ada.posts("spam").await;

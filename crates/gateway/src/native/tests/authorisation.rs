@@ -2,14 +2,14 @@
 //! anything that they may not see. A new request of the model's table does not compile until it has a row here.
 
 use futures_util::stream::{self, StreamExt as _};
-use model::{NewTweet, Operation, Role, TweetText, Visibility};
+use model::{NewTweet, Operation, TweetText, Visibility};
 use prost::Message as _;
 use protocol::v1::request::Op;
 use protocol::v1::{self, read_timeline, response, subscribe};
 
 use super::fixture::{GatewayFixture, RawClient, code_of};
+use service::Caller;
 use service::test_support::{PASSWORD, TestServer, TestUser, anonymous, password, username};
-use service::{Caller, NewAccount};
 use store::{Change, Store as _};
 
 /// Who makes the request, relative to Ada, whom all requests are about (`Own`). Her direct tweet mentions `Follower`.
@@ -71,7 +71,7 @@ impl<'a> Scene<'a> {
         let mut people = Vec::new();
         for (who, name) in COLUMNS {
             if who == Who::Admin || (who == Who::Other && unprotected == Unprotected::AdminRole) {
-                people.push(admin(server, name).await);
+                people.push(server.admin(name).await);
             } else if who != Who::Anonymous {
                 people.push(server.person(name).await);
             }
@@ -133,20 +133,6 @@ impl<'a> Scene<'a> {
     fn token(&self) -> Vec<u8> {
         self.person("ada").token.to_vec()
     }
-}
-
-async fn admin<'a>(server: &'a TestServer, name: &str) -> TestUser<'a> {
-    let new = NewAccount {
-        username: username(name),
-        display_name: model::DisplayName::default(),
-        password: password(PASSWORD),
-        role: Role::Admin,
-    };
-    server.service.create_account(&Caller::Operator, new).await.unwrap();
-    let logged_in =
-        server.service.log_in(&anonymous(), &username(name), &password(PASSWORD), "test").await.unwrap();
-    let (id, caller) = (logged_in.profile.account.id, logged_in.caller());
-    TestUser { server, name: username(name), id, caller, token: logged_in.token.unwrap() }
 }
 
 /// A request, and the result for each column: `+` success, `-` success without a change, `U` unauthenticated, `F`
