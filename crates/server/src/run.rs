@@ -27,9 +27,10 @@ use tokio_rustls::TlsAcceptor;
 pub use self::bound::{Bound, BoundSsh};
 pub use self::error::ServeError;
 use self::sockets::BoundSockets;
-pub use self::sockets::{OPERATOR_SOCKET, Sockets};
+pub use self::sockets::Sockets;
 use crate::assembly::{Server, ServerParts};
 use crate::config::Config;
+pub use store::sqlite::OPERATOR_SOCKET;
 
 /// For the tasks of connections to end after their time to drain is over.
 const SHUTDOWN_SLACK: Duration = Duration::from_secs(3);

@@ -10,9 +10,6 @@ use tokio::net::{TcpListener, UnixListener};
 use super::error::ServeError;
 use crate::config::Config;
 
-/// Name of the operator socket in the data directory.
-pub const OPERATOR_SOCKET: &str = "operator.sock";
-
 /// Sockets that were opened before the server started. They stay open while the server restarts, so that no
 /// connection is refused meanwhile.
 #[derive(Debug, Default)]

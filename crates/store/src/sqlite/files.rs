@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::open_error::OpenError;
 
+/// Name of the operator socket, which a server keeps in the directory of its database.
+pub const OPERATOR_SOCKET: &str = "operator.sock";
+
 /// An advisory lock on a database, released when the process ends.
 #[derive(Debug)]
 pub(super) struct Lock(#[allow(dead_code, reason = "held, not used")] File);
@@ -71,7 +74,7 @@ pub(super) fn leftover(database: &Path) -> Result<Option<PathBuf>, OpenError> {
         let name = path.file_name().unwrap_or_default();
         let ours = name.as_encoded_bytes().strip_prefix(stem).is_some_and(|rest| rest.starts_with(b"."));
         let begun = *path == database.with_extension("lock") || *path == unfinished(database);
-        (ours && !begun) || name == "operator.sock" || name == "media"
+        (ours && !begun) || name == OPERATOR_SOCKET || name == "media"
     };
     let mut left = Vec::new();
     for entry in entries {

@@ -49,6 +49,6 @@ mod tweets;
 mod tx;
 mod writer;
 
-pub use files::make_private_directory;
+pub use files::{OPERATOR_SOCKET, make_private_directory};
 pub use open_error::OpenError;
 pub use store::{DATABASE, SqliteOptions, SqliteStore};
