@@ -21,8 +21,6 @@ pub struct Profile {
     pub username: String,
     /// Token of the session; `None` after log-out.
     pub token: Option<Token>,
-    /// Id of the last tweet posted, for `@last`.
-    pub last: Option<u64>,
 }
 
 impl Profile {
@@ -55,7 +53,9 @@ struct WrittenProfile {
     server: String,
     username: String,
     token: Option<String>,
-    last: Option<String>,
+    /// Written by version 0.1.0; nothing reads it.
+    #[serde(default, rename = "last", skip_serializing)]
+    _last: Option<String>,
 }
 
 impl Profiles {
@@ -85,7 +85,6 @@ impl Profiles {
             server: written.server,
             username: written.username,
             token: written.token.as_deref().and_then(Token::parse),
-            last: written.last.and_then(|id| id.parse().ok()),
         };
         let all = written.profiles.into_iter().map(|(name, written)| (name, profile(written))).collect();
         Ok(Self { current: written.current, all })
@@ -121,7 +120,7 @@ impl Profiles {
             server: profile.server.clone(),
             username: profile.username.clone(),
             token: profile.token.as_ref().map(Token::reveal),
-            last: profile.last.map(|id| id.to_string()),
+            _last: None,
         };
         let profiles = self.all.iter().map(|(name, kept)| (name.clone(), profile(kept))).collect();
         let text = toml::to_string(&Written { current: self.current.clone(), profiles })
@@ -188,12 +187,7 @@ mod tests {
     }
 
     fn ada(server: &str) -> Profile {
-        Profile {
-            server: server.into(),
-            username: "ada".into(),
-            token: Some(Token::from_bytes(vec![7; 32])),
-            last: Some(u64::MAX),
-        }
+        Profile { server: server.into(), username: "ada".into(), token: Some(Token::from_bytes(vec![7; 32])) }
     }
 
     #[test]

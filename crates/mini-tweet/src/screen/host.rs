@@ -81,7 +81,6 @@ impl Host for LocalHost {
             server: server.to_owned(),
             username: username.to_owned(),
             token: Some(Token::from_bytes(token.to_vec())),
-            last: None,
         };
         *self.profile.lock().unwrap_or_else(PoisonError::into_inner) = Some(profile.clone());
         let local_store = files::store_of_account(&self.home, &profile.name());

@@ -127,7 +127,7 @@ async fn populate(options: Options, server: String) -> Result<Profile, client::C
             .await?;
     }
     tokio::spawn(post_live(people));
-    Ok(Profile { server, username: "you".into(), token, last: None })
+    Ok(Profile { server, username: "you".into(), token })
 }
 
 /// Keeps the sample accounts online and posts live tweets, up to a limit.

@@ -108,7 +108,7 @@ fn keep(context: &Context, logged_in: &v1::LoggedIn) -> Result<(), Failure> {
     let server = context.endpoint()?.to_string();
     let token = Some(Token::from_bytes(logged_in.token.clone()));
     Profiles::update(&context.home, |profiles| {
-        profiles.sign_in(Profile { server: server.clone(), username: username.clone(), token, last: None });
+        profiles.sign_in(Profile { server: server.clone(), username: username.clone(), token });
     })?;
     context.out.say(&format!("Signed in as @{username} on {server}."));
     if profile.own.is_some_and(|own| own.password_change_advised) {

@@ -74,7 +74,6 @@ impl<'a> Comparison<'a> {
                     server: side.server.address().to_owned(),
                     username: "reader".to_owned(),
                     token: Some(self.network.reader.token.clone()),
-                    last: None,
                 });
             })?;
         }
