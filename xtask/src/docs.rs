@@ -76,7 +76,12 @@ fn own_part<'a>(help: &'a str, overview: &str) -> &'a str {
 /// What the program prints when its output is a narrow page.
 fn printed(program: &Path, args: &[&str]) -> Result<String, String> {
     let mut command = Command::new(program);
-    command.args(args).env("COLUMNS", "100").env("NO_COLOR", "1").env_remove("MINI_TWEET_SERVER");
+    command
+        .args(args)
+        .env("LC_ALL", "C.UTF-8")
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .env_remove("MINI_TWEET_SERVER");
     output(&mut command)
 }
 

@@ -18,6 +18,7 @@ const HIBERNATED: Duration = Duration::from_secs(50);
 struct Server {
     child: Child,
     address: String,
+    fingerprint: String,
     ssh_port: String,
     directory: tempfile::TempDir,
 }
@@ -49,7 +50,8 @@ impl Server {
             let text = std::fs::read_to_string(&log).unwrap_or_default();
             if let (Some(address), Some(ssh)) = (logged_address(&text, false), logged_address(&text, true)) {
                 let ssh_port = ssh.rsplit(':').next().unwrap_or_default().to_owned();
-                return Ok(Self { child, address, ssh_port, directory });
+                let fingerprint = logged_fingerprint(&text).unwrap_or_default();
+                return Ok(Self { child, address, fingerprint, ssh_port, directory });
             }
             if Instant::now() > end {
                 return Err(format!("the server did not start: {text}"));
@@ -63,6 +65,7 @@ impl Server {
             .args(words)
             .env("MINI_TWEET_HOME", self.directory.path().join(user))
             .env("MINI_TWEET_SERVER", &self.address)
+            .env("MINI_TWEET_FINGERPRINT", &self.fingerprint)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -78,6 +81,7 @@ impl Server {
         let mut command = CommandBuilder::new(program);
         command.env("MINI_TWEET_HOME", self.directory.path().join(user));
         command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
         command
     }
 
@@ -107,6 +111,13 @@ fn logged_address(log: &str, is_ssh: bool) -> Option<String> {
         let (_, rest) = line.split_once("listening on ").or_else(|| line.split_once("ssh at "))?;
         rest.split_whitespace().next().map(str::to_owned)
     })
+}
+
+/// The fingerprint of the native gateway's key.
+fn logged_fingerprint(log: &str) -> Option<String> {
+    let line = log.lines().find(|line| line.contains("listening on ") && !line.contains("ssh "))?;
+    let (_, fingerprint) = line.split_once("fingerprint=")?;
+    fingerprint.split_whitespace().next().map(str::to_owned)
 }
 
 /// Resident memory of a process in KiB.
@@ -140,7 +151,7 @@ pub(crate) fn measure(program: &Path, ssh_sessions: usize) -> Outcome {
     populate(program, &server)?;
     // Fills the local store of the client.
     let mut ada = Screen::start(server.client(program, "ada"), (120, 40))?;
-    ada.wait_for("● live")?;
+    ada.wait_for("· live")?;
     ada.wait_for("Tweet number 59")?;
     std::thread::sleep(Duration::from_millis(500));
     ada.press("\x03\x03")?;
@@ -158,8 +169,8 @@ pub(crate) fn measure(program: &Path, ssh_sessions: usize) -> Outcome {
 
     let mut ada = Screen::start(server.client(program, "ada"), (120, 40))?;
     let mut bob = Screen::start(server.client(program, "bob"), (120, 40))?;
-    ada.wait_for("● live")?;
-    bob.wait_for("● live")?;
+    ada.wait_for("· live")?;
+    bob.wait_for("· live")?;
     std::thread::sleep(Duration::from_secs(1));
     let mut keys = Vec::new();
     for n in 0..500 {

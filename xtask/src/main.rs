@@ -7,12 +7,15 @@ mod cycles;
 mod deny;
 mod docs;
 mod figures;
+mod gallery;
 mod process;
+mod sample;
 mod scene;
 mod screen;
 mod screenshots;
 mod sizes;
 mod source;
+mod steady;
 mod svg;
 mod tools;
 mod torture;
@@ -92,7 +95,7 @@ const COMMANDS: [Command; 12] = [
     Command {
         name: "screenshots",
         arguments: "[--edges FILE --tweets FILE]",
-        help: "draw docs/pictures/ from the client, with an imported network or with its built-in tour",
+        help: "draw docs/pictures/ and docs/screens.md from the client, the pictures of an imported network or of its tour",
         run: |args| match args {
             [] => Some(builds::debug().and_then(|program| screenshots::take(&program, None))),
             ["--edges", edges, "--tweets", tweets] => {

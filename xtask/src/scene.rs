@@ -28,7 +28,7 @@ impl Drop for Scene<'_> {
 impl<'a> Scene<'a> {
     /// Imports the network, starts the server and lets the users act.
     pub(crate) fn start(program: &'a Path, edges: &str, tweets: &str) -> Result<Self, String> {
-        let tour = Tour::start(program, |data| import(program, data, edges, tweets))?;
+        let tour = Tour::start(program, &[], |data| import(program, data, edges, tweets))?;
         let mut scene = Self { tour, online: Vec::new() };
         scene.log_in(VIEWER)?;
         let following = scene.run(VIEWER, &["following", "-n", "9", "--json=username"])?;

@@ -19,7 +19,7 @@ pub(crate) struct Screen {
     /// Number of bytes that the program has written, and the time of the last of them.
     received: Arc<Mutex<(usize, Instant)>>,
     writer: Box<dyn Write + Send>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
 }
 
 impl Screen {
@@ -48,7 +48,17 @@ impl Screen {
             }
         });
         let writer = pty.master.take_writer().map_err(|error| error.to_string())?;
-        Ok(Self { child, terminal, received, writer, _master: pty.master })
+        Ok(Self { child, terminal, received, writer, master: pty.master })
+    }
+
+    /// Gives the terminal another number of columns and rows.
+    pub(crate) fn resize(&mut self, (cols, rows): (u16, u16)) -> Outcome {
+        let cells = |count| NonZero::new(count).unwrap_or(NonZero::<u16>::MIN);
+        let mut terminal = self.terminal.lock().map_err(|error| error.to_string())?;
+        terminal.screen_mut().set_size(cells(rows), cells(cols));
+        drop(terminal);
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(size).map_err(|error| error.to_string())
     }
 
     pub(crate) fn process_id(&self) -> Option<u32> {

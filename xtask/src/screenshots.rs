@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use portable_pty::CommandBuilder;
 
+use crate::gallery;
 use crate::process::{Outcome, root};
 use crate::scene::Scene;
 use crate::screen::Screen;
@@ -50,15 +51,21 @@ const SHOTS: [Shot; 7] = [
         name: "people",
         size: (100, 28),
         theme: "paper",
-        keys: &["g", "p", "g", "g", "\r", "\r", "\r"],
+        keys: &["g", "p", ">", ">", ">"],
         shows: "[Following]",
     },
-    Shot { name: "palette", size: (100, 28), theme: "clear", keys: &[":", "ret"], shows: ":retweet" },
-    Shot { name: "notifications", size: (100, 28), theme: "paper", keys: &["2"], shows: "you ·" },
+    Shot {
+        name: "palette",
+        size: (100, 28),
+        theme: "clear",
+        keys: &[":", "ret"],
+        shows: "Retweet, or undo it",
+    },
+    Shot { name: "notifications", size: (100, 28), theme: "paper", keys: &["2"], shows: "[All]" },
     Shot { name: "small", size: (44, 14), theme: "terminal", keys: &[], shows: "@" },
 ];
 
-/// Writes all pictures to docs/pictures. They show a network that is imported from these files (follows and tweets), or
+/// Writes all pictures to docs/pictures, and the page with all screens. The pictures show a network that is imported from these files (follows and tweets), or
 /// else the built-in tour of the client.
 pub(crate) fn take(program: &Path, data: Option<(&str, &str)>) -> Outcome {
     let directory = root().join("docs/pictures");
@@ -73,7 +80,7 @@ pub(crate) fn take(program: &Path, data: Option<(&str, &str)>) -> Outcome {
         std::fs::write(&path, svg).map_err(|error| error.to_string())?;
         println!("{}", path.display());
     }
-    Ok(())
+    gallery::write(program)
 }
 
 fn picture(program: &Path, shot: &Shot, scene: Option<&Scene<'_>>) -> Result<String, String> {
@@ -86,10 +93,11 @@ fn picture(program: &Path, shot: &Shot, scene: Option<&Scene<'_>>) -> Result<Str
     command.env_remove("MINI_TWEET_SERVER");
     command.env_remove("NO_COLOR");
     command.env("TERM", "xterm-256color");
+    command.env("LC_ALL", "C.UTF-8");
     command.env("COLORTERM", "truecolor");
     let mut screen = Screen::start(command, shot.size)?;
     if scene.is_none() {
-        screen.wait_for("Welcome to Mini-Tweet")?;
+        screen.wait_for("Take the tour")?;
         screen.press("\x1b[B\x1b[B\r")?;
         // The last step of the tour.
         screen.wait_for("f likes, b retweets")?;

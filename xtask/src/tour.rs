@@ -11,6 +11,8 @@ pub(crate) struct Tour<'a> {
     program: &'a Path,
     pub(crate) directory: PathBuf,
     pub(crate) address: String,
+    /// The key of the server.
+    pub(crate) fingerprint: String,
     server: Child,
 }
 
@@ -25,7 +27,7 @@ impl Drop for Tour<'_> {
 
 /// Prints the commands and their output.
 pub(crate) fn print(program: &Path) -> Outcome {
-    let tour = Tour::start(program, |_| Ok(()))?;
+    let tour = Tour::start(program, &[], |_| Ok(()))?;
     for (name, full) in [("ada", "Ada Lovelace"), ("grace", "Grace Hopper")] {
         tour.run(name, &["signup", name, "--name", full, "--password-stdin"], "correct horse 9")?;
     }
@@ -42,22 +44,30 @@ pub(crate) fn print(program: &Path) -> Outcome {
 }
 
 impl<'a> Tour<'a> {
-    /// Starts the server. `prepare` gets its data directory before that.
-    pub(crate) fn start(program: &'a Path, prepare: impl FnOnce(&Path) -> Outcome) -> Result<Self, String> {
+    /// Starts the server with these options, such as `server.name=Harbour`. `prepare` gets its data directory before that.
+    pub(crate) fn start(
+        program: &'a Path,
+        options: &[&str],
+        prepare: impl FnOnce(&Path) -> Outcome,
+    ) -> Result<Self, String> {
         let directory = std::env::temp_dir().join(format!("mini-tweet-tour-{}", std::process::id()));
         prepare(&directory.join("data"))?;
         let mut server = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(directory.join("data"))
+            .args(options.iter().flat_map(|option| ["--set", option]))
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{}: {error}", program.display()))?;
         let log = BufReader::new(server.stderr.take().ok_or("the log of the server cannot be read")?);
-        let mut tour = Self { program, directory, address: String::new(), server };
+        let mut tour =
+            Self { program, directory, address: String::new(), fingerprint: String::new(), server };
         for line in log.lines() {
             let line = line.map_err(|error| error.to_string())?;
             if let Some((_, rest)) = line.split_once("listening on ") {
                 tour.address = rest.split(' ').next().unwrap_or_default().to_owned();
+                let (_, fingerprint) = rest.split_once("fingerprint=").unwrap_or_default();
+                tour.fingerprint = fingerprint.split(' ').next().unwrap_or_default().to_owned();
                 return Ok(tour);
             }
         }
@@ -78,8 +88,9 @@ impl<'a> Tour<'a> {
     /// The command that runs a verb for a user.
     pub(crate) fn command(&self, user: &str, args: &[&str]) -> Command {
         let mut command = Command::new(self.program);
-        command.args(args);
+        command.args(args).env("LC_ALL", "C.UTF-8");
         command.env("MINI_TWEET_HOME", self.directory.join(user)).env("MINI_TWEET_SERVER", &self.address);
+        command.env("MINI_TWEET_FINGERPRINT", &self.fingerprint);
         command
     }
 

@@ -9,8 +9,8 @@ use futures_util::future::try_join_all;
 use model::{AccountId, DisplayName, NewTweet, Username, Visibility};
 use sha2::{Digest as _, Sha256};
 use store::env::{Clock as _, SystemClock};
-use store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
-use store::{Change, Origin, PasswordHash, Store as _};
+use store::sqlite::{DATABASE, SqliteStore};
+use store::{Change, Engine as _, Options, Origin, PasswordHash, Store as _};
 
 use crate::error::Error;
 use crate::network::Network;
@@ -35,9 +35,8 @@ pub(crate) async fn prepare(
     let clock = Arc::new(SystemClock);
     let now_ms = clock.now_ms();
     // The queue has capacity for the maintenance tasks of the store as well.
-    let options = SqliteOptions { queue: 2 * CHUNK, batch_max: CHUNK, ..SqliteOptions::default() };
-    let (store, mut feed) = SqliteStore::open(&directory.join(DATABASE), &options, clock)?;
-    let unread = tokio::spawn(async move { while feed.recv().await.is_some() {} });
+    let options = Options { queue: 2 * CHUNK, batch_max: CHUNK, ..Options::default() };
+    let store = SqliteStore::open(&directory.join(DATABASE), &options, clock)?;
     let apply = |changes: Vec<Change>| {
         let store = &store;
         async move { try_join_all(changes.into_iter().map(|change| store.apply(change, None))).await }
@@ -93,7 +92,6 @@ pub(crate) async fn prepare(
     }
     store.close().await;
     drop(store);
-    unread.abort();
     Ok(())
 }
 

@@ -12,17 +12,21 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::ask::Ask;
-use crate::driver::{Command, Driver, Pending, Reply, UPDATES_MAX};
+use crate::clock::ServerClock;
+use crate::driver::{Command, Driver, UPDATES_MAX};
 use crate::error::ClientError;
+use crate::known_hosts::ServerKey;
 use crate::link::{Link, establish};
 use crate::options::Options;
+use crate::pending::{Pending, Reply};
 use crate::random;
 use crate::state::{State, Update};
 
 /// Requests queued for the connection's task.
 const COMMANDS_MAX: usize = 256;
-/// Wait before connecting again to a server that is shutting down.
+/// Wait before connecting again to a server that is shutting down; doubled with every attempt.
 const GOING_AWAY_WAIT: Duration = Duration::from_millis(500);
+const GOING_AWAY_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// A connection to a server, with or without a session. Clones share the connection; it closes with the last of them.
 ///
@@ -53,7 +57,9 @@ pub struct Client {
     state: watch::Receiver<State>,
     options: Arc<Options>,
     hello: Arc<v1::ServerHello>,
-    first_contact: Option<Fingerprint>,
+    clock: Arc<ServerClock>,
+    key: Option<ServerKey>,
+    is_first: bool,
 }
 
 impl Client {
@@ -68,15 +74,19 @@ impl Client {
         let options = Arc::new(options);
         let link = first_link(&options).await?;
         let (commands, queue) = mpsc::channel(COMMANDS_MAX);
+        let clock = Arc::new(ServerClock::default());
+        clock.set(link.greeted, link.hello.time_ms);
         let (state, watched) = watch::channel(State::Connected);
         let client = Self {
             state: watched,
             hello: Arc::new(link.hello.clone()),
-            first_contact: link.first_contact,
+            clock: clock.clone(),
+            key: link.key,
+            is_first: link.is_first,
             options: options.clone(),
             commands: commands.clone(),
         };
-        tokio::spawn(Driver::new(options, queue, commands.downgrade(), state).run(link));
+        tokio::spawn(Driver::new(options, queue, commands.downgrade(), state, clock).run(link));
         Ok(client)
     }
 
@@ -86,10 +96,36 @@ impl Client {
         &self.hello
     }
 
+    /// The server's clock now, in Unix milliseconds; `None` if the server does not say it. The clock of this machine may be
+    /// wrong.
+    #[must_use]
+    pub fn server_now_ms(&self) -> Option<u64> {
+        self.clock.now_ms()
+    }
+
     /// The server's key, if this was the first connection to it. Show it, so that the user can compare it.
     #[must_use]
     pub fn first_contact(&self) -> Option<Fingerprint> {
-        self.first_contact
+        self.key.filter(|_| self.is_first).map(|key| key.fingerprint)
+    }
+
+    /// The key of the server that this client connected to; `None` without TLS.
+    #[must_use]
+    pub fn server_key(&self) -> Option<ServerKey> {
+        self.key
+    }
+
+    /// Measures how long a small message takes to the server and back. Waits for the connection if it is lost.
+    ///
+    /// # Errors
+    /// [`ClientError::TimedOut`] after [`Options::timeout`]; [`ClientError::Lost`] if the connection was lost meanwhile.
+    pub async fn round_trip(&self) -> Result<Duration, ClientError> {
+        let (reply, answer) = oneshot::channel();
+        let asking = async {
+            self.commands.send(Command::Ping(reply)).await.map_err(|_| self.why_stopped())?;
+            answer.await.map_err(|_| self.why_stopped())
+        };
+        timeout(self.options.timeout, asking).await.map_err(|_| self.timed_out())?
     }
 
     /// The state of the connection, with every change.
@@ -132,10 +168,7 @@ impl Client {
     /// Those of [`Client::ask`].
     pub async fn ask_with_key<A: Ask>(&self, ask: A, key: Bytes) -> Result<A::Answer, ClientError> {
         let result = self.ask_op(ask.into_op(), Some(key)).await?;
-        A::answer(result).ok_or_else(|| ClientError::Protocol {
-            endpoint: self.options.endpoint.to_string(),
-            reason: "the response does not match the request".to_owned(),
-        })
+        A::answer(result).ok_or_else(|| self.mismatch())
     }
 
     /// Sends any request of the protocol, for callers that choose it at run time. Without a key, a change gets a new one.
@@ -150,7 +183,8 @@ impl Client {
         if self.options.read_only && op.operation().is_change() {
             return Err(ClientError::ReadOnly);
         }
-        let retry = op.operation().retry();
+        let operation = op.operation();
+        let retry = operation.retry();
         let key = key.unwrap_or_else(|| if retry == Retry::WithKey { new_key() } else { Bytes::new() });
         let (reply, answer) = oneshot::channel();
         let pending = Pending { op, key, retry, reply: Reply::Caller(reply), refused_as_busy: 0 };
@@ -158,7 +192,8 @@ impl Client {
             self.commands.send(Command::Ask(Box::new(pending))).await.map_err(|_| self.why_stopped())?;
             answer.await.map_err(|_| self.why_stopped())?
         };
-        timeout(self.options.timeout, asking).await.map_err(|_| self.timed_out())?
+        let result = timeout(self.options.timeout, asking).await.map_err(|_| self.timed_out())??;
+        if result.answers(operation) { Ok(result) } else { Err(self.mismatch()) }
     }
 
     /// Subscribes to live events after the cursor, or from now on.
@@ -184,6 +219,13 @@ impl Client {
 
     fn timed_out(&self) -> ClientError {
         ClientError::TimedOut { endpoint: self.options.endpoint.to_string() }
+    }
+
+    fn mismatch(&self) -> ClientError {
+        ClientError::Protocol {
+            endpoint: self.options.endpoint.to_string(),
+            reason: "the response does not match the request".to_owned(),
+        }
     }
 
     fn why_stopped(&self) -> ClientError {
@@ -233,14 +275,16 @@ impl Drop for Subscription {
 /// The first connection. A server that is shutting down may be restarting: retries until the timeout of a request.
 async fn first_link(options: &Options) -> Result<Link, ClientError> {
     let end = Instant::now() + options.timeout;
-    let mut is_going_away = false;
+    let (mut is_going_away, mut attempts) = (false, 0);
     loop {
         let error = match establish(options, options.token.as_ref()).await {
             Ok(link) => return Ok(link),
             Err(error) => error,
         };
-        is_going_away |= matches!(error, ClientError::Refused(model::Error::GoingAway));
-        let wait = random::backoff(GOING_AWAY_WAIT, GOING_AWAY_WAIT, 0);
+        is_going_away |=
+            matches!(error, ClientError::Refused(model::Error::GoingAway)) && !options.ends_with_server;
+        let wait = random::backoff(GOING_AWAY_WAIT, GOING_AWAY_WAIT_MAX, attempts);
+        attempts += 1;
         if !is_going_away || !error.is_temporary() || Instant::now() + wait > end {
             return Err(error);
         }

@@ -7,7 +7,6 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use model::{Error, Retry};
 use protocol::v1;
 use protocol::v1::request::Op;
@@ -15,9 +14,13 @@ use protocol::v1::{client_frame, event, response, server_frame, subscribe};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::backoff::Backoff;
+use crate::clock::ServerClock;
 use crate::error::ClientError;
-use crate::link::{AUTHENTICATE_ID, Link, establish, frame, request_frame};
+use crate::link::{self, AUTHENTICATE_ID, Link, establish, frame, request_frame};
 use crate::options::Options;
+use crate::pending::{Pending, Reply};
+use crate::pulse::{Due, Pulse};
 use crate::random;
 use crate::state::{State, Update};
 use crate::token::Token;
@@ -25,11 +28,8 @@ use crate::token::Token;
 /// Updates queued for a subscription's reader. When the queue is full, the subscription pauses and later resumes from
 /// its cursor.
 pub(crate) const UPDATES_MAX: usize = 1_024;
-/// Wait before the first attempt to reconnect; doubled with every failure.
-const BACKOFF_MIN: Duration = Duration::from_millis(100);
-const BACKOFF_MAX: Duration = Duration::from_secs(10);
-/// Heartbeat interval if the server does not set one.
-const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Round trips that are measured at once, at most.
+const PINGS_MAX: usize = 8;
 /// Wait before repeating a request after the server was busy; doubled with every attempt.
 const BUSY_MIN: Duration = Duration::from_millis(50);
 const BUSY_MAX: Duration = Duration::from_millis(3_200);
@@ -44,6 +44,8 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Subscribed>,
     },
     Unsubscribe(u64),
+    /// Measures a round trip.
+    Ping(oneshot::Sender<Duration>),
     /// The reader of this subscription has space again.
     Resume(u64),
 }
@@ -52,48 +54,6 @@ pub(crate) enum Command {
 pub(crate) type UpdateSender = mpsc::Sender<Box<Result<Update, ClientError>>>;
 /// The local id of the new subscription.
 pub(crate) type Subscribed = Result<u64, ClientError>;
-
-/// A request without a response yet.
-pub(crate) struct Pending {
-    pub(crate) op: Op,
-    pub(crate) key: Bytes,
-    pub(crate) retry: Retry,
-    pub(crate) reply: Reply,
-    /// How often the server refused it because it was busy.
-    pub(crate) refused_as_busy: u32,
-}
-
-/// Who gets the response.
-pub(crate) enum Reply {
-    Caller(oneshot::Sender<Result<response::Result, ClientError>>),
-    Subscription(u64),
-    NoOne,
-}
-
-impl Pending {
-    fn of_driver(op: Op, reply: Reply) -> Self {
-        Self { op, key: Bytes::new(), retry: Retry::Never, reply, refused_as_busy: 0 }
-    }
-
-    fn may_be_sent_again(&self) -> bool {
-        match self.retry {
-            Retry::Safe => true,
-            Retry::WithKey => !self.key.is_empty(),
-            Retry::Never => false,
-        }
-    }
-
-    fn is_given_up(&self) -> bool {
-        matches!(&self.reply, Reply::Caller(reply) if reply.is_closed())
-    }
-
-    fn fail(self, error: ClientError) {
-        if let Reply::Caller(reply) = self.reply {
-            // The caller may have stopped waiting.
-            let _ = reply.send(Err(error));
-        }
-    }
-}
 
 struct Subscription {
     topic: subscribe::Topic,
@@ -129,13 +89,22 @@ pub(crate) struct Driver {
     /// Sends commands to itself after a delay.
     later: mpsc::WeakSender<Command>,
     state: watch::Sender<State>,
+    clock: Arc<ServerClock>,
     token: Option<Token>,
     waiting: VecDeque<Pending>,
     in_flight: HashMap<u32, Pending>,
     in_flight_max: usize,
     /// The wait that the server asked for when it announced its shutdown.
     reconnect_after: Duration,
+    /// The server has announced its shutdown.
+    is_going_away: bool,
+    backoff: Backoff,
     last_request: u32,
+    /// Round trips that are measured once there is a connection.
+    unsent_pings: Vec<oneshot::Sender<Duration>>,
+    /// Those that are measured, by the number of their ping.
+    pings: HashMap<u64, (Instant, oneshot::Sender<Duration>)>,
+    last_ping: u64,
     subscriptions: HashMap<u64, Subscription>,
     last_subscription: u64,
     /// From the server's subscription id to the local one.
@@ -148,6 +117,7 @@ impl Driver {
         commands: mpsc::Receiver<Command>,
         later: mpsc::WeakSender<Command>,
         state: watch::Sender<State>,
+        clock: Arc<ServerClock>,
     ) -> Self {
         Self {
             token: options.token.clone(),
@@ -155,11 +125,17 @@ impl Driver {
             commands,
             later,
             state,
+            clock,
             waiting: VecDeque::new(),
             in_flight: HashMap::new(),
             in_flight_max: 1,
             reconnect_after: Duration::ZERO,
+            is_going_away: false,
+            backoff: Backoff::default(),
             last_request: AUTHENTICATE_ID,
+            unsent_pings: Vec::new(),
+            pings: HashMap::new(),
+            last_ping: 0,
             subscriptions: HashMap::new(),
             last_subscription: 0,
             local_ids: HashMap::new(),
@@ -170,12 +146,25 @@ impl Driver {
     pub(crate) async fn run(mut self, link: Link) {
         let mut link = link;
         loop {
+            self.backoff.connected();
             let End::Lost { why, after } = self.serve(link).await else { return };
             tracing::debug!(%why, "the connection was lost");
-            self.state.send_replace(State::Reconnecting { why: why.to_string() });
             self.requeue_in_flight();
-            let after = after.max(std::mem::take(&mut self.reconnect_after));
-            match self.reconnect(after).await {
+            self.pings.clear();
+            if std::mem::take(&mut self.is_going_away) && self.options.ends_with_server {
+                self.stop(ClientError::Refused(Error::GoingAway));
+                return;
+            }
+            if matches!(why, ClientError::Refused(Error::Unauthenticated(_))) && self.token.is_some() {
+                // Not lost but ended. The server says why now; later it only knows that there is no such session.
+                self.session_ended(&why);
+                self.state.send_replace(State::SignedOut(why));
+            } else {
+                self.state.send_replace(State::Reconnecting { why: why.to_string() });
+            }
+            let wanted = random::jitter(after.max(std::mem::take(&mut self.reconnect_after)));
+            let wait = wanted.max(self.backoff.after_lost());
+            match self.reconnect(wait).await {
                 Some(again) => link = again,
                 None => return,
             }
@@ -184,9 +173,7 @@ impl Driver {
     }
 
     /// Retries until there is a connection; `None` if all handles are dropped or a retry cannot succeed.
-    async fn reconnect(&mut self, after: Duration) -> Option<Link> {
-        let mut failures = 0;
-        let mut wait = random::jitter(after.max(BACKOFF_MIN));
+    async fn reconnect(&mut self, mut wait: Duration) -> Option<Link> {
         loop {
             self.taking_commands(sleep(wait)).await?;
             // Without a session, wait for the next request: servers close connections on which no one logs in.
@@ -210,11 +197,9 @@ impl Driver {
                     *state = State::Reconnecting { why: error.to_string() };
                     false
                 });
-                failures += 1;
-                wait = random::backoff(BACKOFF_MIN, BACKOFF_MAX, failures);
+                wait = self.backoff.after_failure();
             } else {
-                self.session_ended(&error);
-                self.state.send_replace(State::Stopped(error));
+                self.stop(error);
                 return None;
             }
         }
@@ -234,35 +219,35 @@ impl Driver {
 
     /// Serves one connection, from its hello to its end.
     async fn serve(&mut self, link: Link) -> End {
-        let Link { mut reader, mut writer, hello, .. } = link;
+        let Link { mut reader, mut writer, hello, greeted, .. } = link;
+        self.clock.set(greeted, hello.time_ms);
         let budgets = hello.budgets.unwrap_or_default();
         self.in_flight_max = usize::try_from(budgets.requests_in_flight).unwrap_or(usize::MAX).max(1);
-        let heartbeat = match budgets.heartbeat_ms {
-            0 => HEARTBEAT,
-            ms => Duration::from_millis(ms.into()),
-        };
-        let silent = heartbeat * 3;
+        let mut pulse = Pulse::new(budgets.heartbeat_ms);
         for (local_id, subscription) in &mut self.subscriptions {
             if subscription.stage != Stage::Paused {
                 self.waiting.push_front(ask_for_subscription(*local_id, subscription));
             }
         }
-        let (mut heard, mut spoke) = (Instant::now(), Instant::now());
         loop {
             while let Some(pending) = self.next_to_send() {
                 let id = self.new_request_id();
                 writer.queue(&request_frame(id, pending.key.clone(), pending.op.clone()));
                 self.in_flight.insert(id, pending);
+                pulse.spoke(reader.received());
+            }
+            for reply in std::mem::take(&mut self.unsent_pings) {
+                self.last_ping += 1;
+                writer.queue(&frame(client_frame::Frame::Ping(v1::Ping { nonce: self.last_ping })));
+                self.pings.insert(self.last_ping, (Instant::now(), reply));
+                pulse.spoke(reader.received());
             }
             // Biased: simulations must be repeatable. Commands and writes end sooner than a stream of events.
             tokio::select! {
                 biased;
-                flushed = writer.flush(), if !writer.is_idle() => {
-                    spoke = Instant::now();
-                    if let Err(error) = flushed {
-                        return lost(self.unreachable(&error.to_string()));
-                    }
-                }
+                flushed = writer.flush(), if !writer.is_idle() => if let Err(error) = flushed {
+                    return lost(link::lost(&self.options, &error));
+                },
                 command = self.commands.recv() => match command {
                     Some(command) => self.take(command),
                     None => {
@@ -271,21 +256,24 @@ impl Driver {
                         return End::Released;
                     }
                 },
-                read = reader.read::<v1::ServerFrame>() => {
-                    heard = Instant::now();
-                    match read {
-                        Ok(Some(v1::ServerFrame { frame })) => if let Some(end) = self.receive(frame) {
+                read = reader.read::<v1::ServerFrame>() => match read {
+                    Ok(Some(v1::ServerFrame { frame })) => {
+                        if let Some(end) = self.receive(frame) {
                             return end;
-                        },
-                        Ok(None) => return lost(self.unreachable("the server closed the connection")),
-                        Err(error) => return lost(self.unreachable(&error.to_string())),
+                        }
+                        if pulse.heard(reader.received(), !self.in_flight.is_empty()) {
+                            self.state.send_replace(State::Connected);
+                        }
                     }
-                }
-                () = sleep_until(spoke + heartbeat) => {
-                    spoke = Instant::now();
-                    writer.queue(&frame(client_frame::Frame::Ping(v1::Ping { nonce: 0 })));
-                }
-                () = sleep_until(heard + silent) => return lost(self.unreachable("the server stopped responding")),
+                    Ok(None) => return lost(self.unreachable("the server closed the connection")),
+                    Err(error) => return lost(link::lost(&self.options, &error)),
+                },
+                () = sleep_until(pulse.next()) => match pulse.due(reader.received()) {
+                    Some(Due::Ping) => writer.queue(&frame(client_frame::Frame::Ping(v1::Ping { nonce: 0 }))),
+                    Some(Due::Late) => { self.state.send_replace(State::Late); }
+                    Some(Due::Dead) => return lost(self.unreachable("the server stopped responding")),
+                    None => {}
+                },
             }
         }
     }
@@ -332,6 +320,9 @@ impl Driver {
                     self.unsubscribe(subscription.stage);
                 }
             }
+            // Without one, the caller learns that there is no connection.
+            Command::Ping(reply) if self.unsent_pings.len() < PINGS_MAX => self.unsent_pings.push(reply),
+            Command::Ping(_) => {}
             Command::Resume(local_id) => self.subscribe_again(local_id),
         }
     }
@@ -348,7 +339,7 @@ impl Driver {
             Some(server_frame::Frame::GoingAway(v1::GoingAway { reconnect_after_ms })) => {
                 // The server still responds to what is in flight and then closes the connection; queued requests wait
                 // for the next one.
-                self.in_flight_max = 0;
+                (self.in_flight_max, self.is_going_away) = (0, true);
                 self.reconnect_after = Duration::from_millis(reconnect_after_ms.into());
             }
             Some(server_frame::Frame::Fatal(error)) => {
@@ -359,7 +350,13 @@ impl Driver {
                 };
                 return Some(End::Lost { why: error.into(), after });
             }
-            // A second hello changes nothing, a pong needs no action, and other frames are for newer clients.
+            Some(server_frame::Frame::Pong(v1::Pong { nonce })) => {
+                if let Some((sent, reply)) = self.pings.remove(&nonce) {
+                    // The caller may have stopped waiting.
+                    let _ = reply.send(sent.elapsed());
+                }
+            }
+            // A second hello changes nothing, and other frames are for newer clients.
             _ => {}
         }
         None
@@ -384,18 +381,19 @@ impl Driver {
                 }
             }
             result => {
+                self.backoff.answered(matches!(pending.reply, Reply::Caller(_)));
                 match (&pending.op, &result) {
                     (Op::SignUp(_) | Op::LogIn(_), response::Result::LoggedIn(logged_in)) => {
                         self.token = Some(Token::from_bytes(logged_in.token.clone()));
-                        self.end_subscriptions(&signed_out());
+                        self.end_subscriptions(&ClientError::signed_out());
                     }
                     (Op::Authenticate(asked), response::Result::LoggedIn(_)) => {
                         self.token = Some(Token::from_bytes(asked.token.to_vec()));
-                        self.end_subscriptions(&signed_out());
+                        self.end_subscriptions(&ClientError::signed_out());
                     }
                     (Op::LogOut(_), _) => {
                         self.token = None;
-                        self.end_subscriptions(&signed_out());
+                        self.end_subscriptions(&ClientError::signed_out());
                     }
                     _ => {}
                 }
@@ -533,6 +531,12 @@ impl Driver {
         }
     }
 
+    /// Gives up for good.
+    fn stop(&mut self, why: ClientError) {
+        self.session_ended(&why);
+        self.state.send_replace(State::Stopped(why));
+    }
+
     /// Fails everything that needs the session.
     fn session_ended(&mut self, error: &ClientError) {
         self.token = None;
@@ -593,8 +597,4 @@ fn ask_for_subscription(local_id: u64, subscription: &Subscription) -> Pending {
 
 fn lost(why: ClientError) -> End {
     End::Lost { why, after: Duration::ZERO }
-}
-
-fn signed_out() -> ClientError {
-    Error::Unauthenticated("you signed out".into()).into()
 }

@@ -50,6 +50,21 @@ pub enum ClientError {
         /// File with the known key.
         known_hosts: PathBuf,
     },
+    /// The server's key is not known, and no one can compare it. Nothing was sent to the server.
+    #[error(
+        "{endpoint} is a new server, and its key must be compared first.\n  presented: {presented}\n\
+         Nothing was sent. If it is the key that the operator named, accept it with --fingerprint {presented}; \
+         it is remembered"
+    )]
+    KeyUnknown {
+        /// Address of the server.
+        endpoint: String,
+        /// The key that the server presented.
+        presented: Fingerprint,
+    },
+    /// A connection without TLS is not allowed there. Nothing was sent to the server.
+    #[error("--insecure is only for a server on this machine without TLS: {0}")]
+    Insecure(String),
     /// A file of the client cannot be used.
     #[error("{}: {problem}", path.display())]
     File {
@@ -69,6 +84,11 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// The response to requests that waited when the user signed out.
+    pub(crate) fn signed_out() -> Self {
+        model::Error::Unauthenticated("you signed out".into()).into()
+    }
+
     /// The code for logs and JSON: that of the server's error, or one of the client's.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -78,6 +98,8 @@ impl ClientError {
             Self::Unreachable { .. } | Self::Lost => "UNREACHABLE",
             Self::TimedOut { .. } => "TIMED_OUT",
             Self::KeyChanged { .. } => "KEY_CHANGED",
+            Self::KeyUnknown { .. } => "KEY_UNKNOWN",
+            Self::Insecure(_) => "INSECURE",
             Self::File { .. } => "FILE",
             Self::Protocol { .. } => "PROTOCOL",
         }
@@ -88,7 +110,10 @@ impl ClientError {
     #[must_use]
     pub fn sentence(&self) -> String {
         let message = self.to_string();
-        if matches!(self, Self::File { .. } | Self::Protocol { .. }) {
+        if matches!(
+            self,
+            Self::File { .. } | Self::Protocol { .. } | Self::KeyUnknown { .. } | Self::Insecure(_)
+        ) {
             return message;
         }
         let mut chars = message.chars();
@@ -106,6 +131,7 @@ impl ClientError {
                     | model::Error::Unavailable(_)
                     | model::Error::RateLimited { .. }
             ),
+            Self::KeyUnknown { .. } | Self::Insecure(_) => false,
             Self::ReadOnly | Self::KeyChanged { .. } | Self::File { .. } | Self::Protocol { .. } => false,
         }
     }

@@ -6,7 +6,9 @@
 //! (`mini-tweet-protocol`, module `v1`); [`Ask`] connects each request with its response.
 
 mod ask;
+mod backoff;
 mod client;
+mod clock;
 mod driver;
 mod endpoint;
 mod error;
@@ -15,7 +17,9 @@ mod home;
 mod known_hosts;
 mod link;
 mod options;
+mod pending;
 mod profiles;
+mod pulse;
 mod random;
 mod state;
 mod token;
@@ -25,7 +29,8 @@ pub use client::{Client, Subscription, new_key};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ClientError;
 pub use home::Home;
-pub use options::{Dial, Options};
+pub use known_hosts::ServerKey;
+pub use options::{Dial, FirstContact, Options};
 pub use profiles::{Profile, Profiles};
 #[cfg(feature = "seeded")]
 pub use random::seed as seed_randomness;

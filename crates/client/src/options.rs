@@ -20,9 +20,15 @@ pub struct Options {
     pub dial: Option<Dial>,
     /// File with the keys of known servers. The key of a new server is added.
     pub known_hosts: PathBuf,
-    /// The only accepted key of the server; the file of known servers is then ignored.
+    /// The time in Unix milliseconds, if it is known: the day is noted next to the key of a new server.
+    pub now_ms: Option<i64>,
+    /// The only accepted key of the server, whatever the file of known servers says. If the file has no key of this
+    /// server, this one is added.
     pub fingerprint: Option<Fingerprint>,
-    /// No TLS, for a server on the same machine that was started with the same option.
+    /// What happens when the key of the server is not known.
+    pub first_contact: FirstContact,
+    /// No TLS, for a server on the same machine that was started with the same option. Another address, and a server
+    /// whose key is known, are refused.
     pub insecure: bool,
     /// Refuse every request that changes something, without sending it.
     pub read_only: bool,
@@ -32,22 +38,30 @@ pub struct Options {
     pub client_name: String,
     /// Maximum duration of a request, including reconnecting.
     pub timeout: Duration,
+    /// Maximum duration of each step of connecting: the connection itself, TLS, the server's greeting.
+    pub connect_timeout: Duration,
+    /// The server is in this process, so that there is none to connect to again once it shuts down.
+    pub ends_with_server: bool,
 }
 
 impl Options {
-    /// TLS, no session, 60 s per request.
+    /// TLS, no session, 60 s per request, 10 s per step of connecting.
     #[must_use]
     pub fn new(endpoint: Endpoint, known_hosts: PathBuf) -> Self {
         Self {
             endpoint,
             dial: None,
             known_hosts,
+            now_ms: None,
             fingerprint: None,
+            first_contact: FirstContact::Trust,
             insecure: false,
             read_only: false,
             token: None,
             client_name: concat!("mini-tweet ", env!("CARGO_PKG_VERSION")).to_owned(),
             timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
+            ends_with_server: false,
         }
     }
 
@@ -56,6 +70,16 @@ impl Options {
     pub fn within(dial: Dial) -> Self {
         Self { dial: Some(dial), ..Self::new(Endpoint::Within, PathBuf::new()) }
     }
+}
+
+/// What happens when the key of a server is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstContact {
+    /// It is accepted and becomes known: for a person, who can compare it, see
+    /// [`Client::first_contact`](crate::Client::first_contact).
+    Trust,
+    /// It is refused: for programs, which cannot.
+    Refuse,
 }
 
 /// Makes connections within the process.

@@ -7,6 +7,8 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 
 use serde::{Deserialize, Serialize};
 
+use model::os_error_in_words;
+
 use crate::error::ClientError;
 use crate::files::{self, Durability};
 use crate::home::Home;
@@ -69,9 +71,10 @@ impl Profiles {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(wrong(error.to_string())),
+            Err(error) => return Err(wrong(os_error_in_words(&error))),
         };
-        let mode = fs::metadata(&path).map_err(|error| wrong(error.to_string()))?.permissions().mode();
+        let mode =
+            fs::metadata(&path).map_err(|error| wrong(os_error_in_words(&error)))?.permissions().mode();
         if mode & 0o077 != 0 {
             let fix = format!(
                 "it holds your sessions, but other users can read it; run: chmod 600 {}",
@@ -95,8 +98,10 @@ impl Profiles {
     /// # Errors
     /// Those of [`Profiles::load`], and [`ClientError::File`] if it cannot be written.
     pub fn update<T>(home: &Home, change: impl FnOnce(&mut Self) -> T) -> Result<T, ClientError> {
-        let wrong =
-            |error: io::Error| ClientError::File { path: home.profiles(), problem: error.to_string() };
+        let wrong = |error: io::Error| ClientError::File {
+            path: home.profiles(),
+            problem: os_error_in_words(&error),
+        };
         files::create_directory(home.path()).map_err(wrong)?;
         let lock = File::options()
             .create(true)

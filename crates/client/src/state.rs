@@ -9,6 +9,8 @@ use crate::error::ClientError;
 pub enum State {
     /// There is a connection.
     Connected,
+    /// There is a connection, but a response has been expected for some seconds. What is asked now may take a while.
+    Late,
     /// The connection was lost and is being made again.
     Reconnecting {
         /// The last error, as a message for people.

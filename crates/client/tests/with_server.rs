@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mini_tweet_client::{self as client, Client, ClientError, Dial, Endpoint, Options, State, Token};
 use model::Error;
-use protocol::connection::{Limits, framed};
+use protocol::connection::{FrameWriter, Limits, framed};
 use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::subscribe::Topic;
@@ -18,7 +18,7 @@ use protocol::v1::{client_frame, response, server_frame};
 use server::config::{Config, LimitOptions};
 use server::run::{Bound, Extras, serve};
 use tempfile::TempDir;
-use tokio::io::DuplexStream;
+use tokio::io::{DuplexStream, WriteHalf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -169,6 +169,44 @@ async fn an_unexpected_server_key_is_refused_and_not_stored() {
 }
 
 #[tokio::test]
+async fn the_key_of_a_server_is_known_with_the_day_of_the_first_contact() {
+    let server = Server::start().await;
+    let fingerprint = server.bound.fingerprint.unwrap();
+    // 2026-11-21 12:00 UTC, and a day later.
+    let at = |now_ms| Options { now_ms: Some(now_ms), ..server.options() };
+    for now_ms in [1_795_262_400_000, 1_795_348_800_000] {
+        let key = Client::connect(at(now_ms)).await.unwrap().server_key().unwrap();
+        assert_eq!(key.fingerprint, fingerprint);
+        assert_eq!(key.since.map(|day| day.to_string()).as_deref(), Some("2026-11-21"));
+    }
+    // The line of a former version has no day.
+    std::fs::write(server.options().known_hosts, format!("{} {fingerprint}\n", server.options().endpoint))
+        .unwrap();
+    let key = Client::connect(at(1_795_348_800_000)).await.unwrap().server_key().unwrap();
+    assert_eq!((key.fingerprint, key.since), (fingerprint, None));
+}
+
+#[tokio::test]
+async fn a_round_trip_is_measured_and_waits_for_a_lost_connection() {
+    let server = Server::start().await;
+    let (ada, _) = server.member("ada").await;
+    let began = tokio::time::Instant::now();
+    let times = [ada.round_trip().await.unwrap(), ada.round_trip().await.unwrap()];
+    let all = began.elapsed();
+    assert!(times.iter().all(|time| !time.is_zero() && *time <= all), "{times:?} in {all:?}");
+    let (directory, address) = server.stop().await;
+    let mut state = ada.state();
+    state.wait_for(|state| matches!(state, State::Reconnecting { .. })).await.unwrap();
+    let asking = tokio::spawn({
+        let ada = ada.clone();
+        async move { ada.round_trip().await }
+    });
+    let server = Server::on(directory, address).await;
+    assert!(!asking.await.unwrap().unwrap().is_zero());
+    drop(server);
+}
+
+#[tokio::test]
 async fn a_client_stops_when_its_server_returns_with_another_key() {
     let server = Server::start().await;
     let (ada, _) = server.member("ada").await;
@@ -280,23 +318,101 @@ async fn a_first_connection_to_a_server_that_is_shutting_down_is_retried() {
     assert_eq!(connections.load(Ordering::Relaxed), 2);
 }
 
-/// A server that shuts down at once, or accepts every session.
-async fn fake_server(stream: DuplexStream, is_shutting_down: bool) {
-    let say = |frame| v1::ServerFrame { frame: Some(frame) };
-    let (mut reader, mut writer) = framed(stream, Limits::of_frame_bytes(4_096));
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_every_connection_is_asked_less_and_less_often() {
+    let token = Token::from_bytes(vec![7; 32]);
+    let (opened, mut connections) = tokio::sync::mpsc::unbounded_channel();
+    let dial = Dial::new(move || {
+        let (near, far) = tokio::io::duplex(4_096);
+        let _ = opened.send(tokio::time::Instant::now());
+        tokio::spawn(async move {
+            let (mut reader, mut writer) = framed(far, Limits::of_frame_bytes(4_096));
+            greet(&mut writer).await;
+            while let Ok(Some(v1::ClientFrame { frame })) = reader.read().await {
+                let Some(client_frame::Frame::Request(request)) = frame else { continue };
+                accept(&mut writer, request.id).await;
+                writer.queue(&say(server_frame::Frame::GoingAway(v1::GoingAway { reconnect_after_ms: 1 })));
+                writer.flush().await.unwrap();
+                return;
+            }
+        });
+        near
+    });
+    let _client = Client::connect(Options { token: Some(token), ..Options::within(dial) }).await.unwrap();
+    let first = connections.recv().await.unwrap();
+    let mut last = first;
+    for _ in 0..20 {
+        last = connections.recv().await.unwrap();
+    }
+    assert!(last - first >= Duration::from_secs(60), "20 connections in {:?}", last - first);
+}
+
+fn say(frame: server_frame::Frame) -> v1::ServerFrame {
+    v1::ServerFrame { frame: Some(frame) }
+}
+
+type Writer = FrameWriter<WriteHalf<DuplexStream>>;
+
+async fn greet(writer: &mut Writer) {
     let hello = v1::ServerHello { protocol_version: protocol::PROTOCOL_VERSION, ..Default::default() };
     writer.queue(&say(server_frame::Frame::Hello(hello)));
+    writer.flush().await.unwrap();
+}
+
+async fn accept(writer: &mut Writer, request: u32) {
+    let result = Some(response::Result::LoggedIn(v1::LoggedIn::default()));
+    writer.queue(&say(server_frame::Frame::Response(v1::Response { id: request, result })));
+    writer.flush().await.unwrap();
+}
+
+/// A server that shuts down at once, or accepts every session.
+async fn fake_server(stream: DuplexStream, is_shutting_down: bool) {
+    let (mut reader, mut writer) = framed(stream, Limits::of_frame_bytes(4_096));
+    greet(&mut writer).await;
     if is_shutting_down {
         writer.queue(&say(server_frame::Frame::GoingAway(v1::GoingAway { reconnect_after_ms: 1 })));
         writer.flush().await.unwrap();
         return;
     }
-    writer.flush().await.unwrap();
     while let Ok(Some(v1::ClientFrame { frame })) = reader.read().await {
         if let Some(client_frame::Frame::Request(request)) = frame {
-            let result = Some(response::Result::LoggedIn(v1::LoggedIn::default()));
-            writer.queue(&say(server_frame::Frame::Response(v1::Response { id: request.id, result })));
-            writer.flush().await.unwrap();
+            accept(&mut writer, request.id).await;
         }
     }
+}
+
+#[tokio::test]
+async fn a_session_that_the_server_ends_is_not_a_lost_connection() {
+    let server = Server::start().await;
+    let client = Client::connect(server.options()).await.unwrap();
+    let sign_up = v1::SignUp { username: "ada".into(), password: PASSWORD.into(), ..Default::default() };
+    client.sign_up(sign_up).await.unwrap();
+    let mut state = client.state();
+    let other = Client::connect(server.options()).await.unwrap();
+    other.log_in(v1::LogIn { username: "ada".into(), password: PASSWORD.into() }).await.unwrap();
+    other.ask(v1::LogOut { everywhere: true }).await.unwrap();
+    state.changed().await.unwrap();
+    let State::SignedOut(why) = state.borrow().clone() else { panic!("{:?}", *state.borrow()) };
+    assert_eq!(why.to_string(), "your session has ended, log in again");
+}
+
+#[tokio::test]
+async fn a_client_within_a_server_ends_with_it() {
+    let dial = Dial::new(|| {
+        let (near, far) = tokio::io::duplex(4_096);
+        tokio::spawn(async move {
+            let (mut reader, mut writer) = framed(far, Limits::of_frame_bytes(4_096));
+            greet(&mut writer).await;
+            let _: Result<Option<v1::ClientFrame>, _> = reader.read().await;
+            writer.queue(&say(server_frame::Frame::GoingAway(v1::GoingAway { reconnect_after_ms: 1 })));
+            writer.flush().await.unwrap();
+        });
+        near
+    });
+    let options = Options { ends_with_server: true, ..Options::within(dial) };
+    let client = Client::connect(options).await.unwrap();
+    let mut state = client.state();
+    state.wait_for(|state| matches!(state, State::Stopped(_))).await.unwrap();
+    let refused = client.ask(v1::ListOnline {}).await;
+    assert!(matches!(refused, Err(ClientError::Refused(Error::GoingAway))), "{refused:?}");
 }

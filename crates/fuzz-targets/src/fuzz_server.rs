@@ -12,8 +12,9 @@ use model::{AccountId, DisplayName, NewTweet, Password, TweetText, Username, Vis
 use server::assembly::{Server, ServerParts};
 use service::live::LiveConfig;
 use service::{Argon2Cost, Caller, Service, ServiceConfig, ServiceParts, SignUp, timeline};
+use store::Options;
 use store::env::{SystemClock, SystemRandom};
-use store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
+use store::sqlite::{DATABASE, SqliteStore};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -57,13 +58,11 @@ pub(crate) fn directory() -> TempDir {
 async fn assemble(directory: &TempDir) -> (Arc<SqliteStore>, Server) {
     let clock = Arc::new(SystemClock);
     let path = directory.path().join("data").join(DATABASE);
-    let (store, events) =
-        SqliteStore::open(&path, &SqliteOptions::default(), clock.clone()).expect("a new store");
+    let store = SqliteStore::open(&path, &Options::default(), clock.clone()).expect("a new store");
     let store = Arc::new(store);
     let server = Server::assemble(ServerParts {
         service: ServiceParts {
             store: store.clone(),
-            events,
             clock,
             random: Arc::new(SystemRandom),
             config: ServiceConfig {

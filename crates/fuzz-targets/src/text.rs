@@ -10,8 +10,9 @@ pub(crate) fn safe_text(data: &[u8]) {
     for (safe, newline) in [(&lines, true), (&line, false)] {
         let mut marks = 0;
         for c in safe.as_str().chars() {
-            let joins = matches!(c, '\u{200c}' | '\u{200d}');
-            assert!(SafeText::keeps(c) || joins || (newline && c == '\n'), "U+{:04X} is left", u32::from(c));
+            let shapes = matches!(c, '\u{200c}' | '\u{200d}' | '\u{180b}'..='\u{180d}' | '\u{180f}'
+                | '\u{e0020}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}');
+            assert!(SafeText::keeps(c) || shapes || (newline && c == '\n'), "U+{:04X} is left", u32::from(c));
             marks = if is_combining(c) { marks + 1 } else { 0 };
             assert!(marks <= 4 * COMBINING_MARKS_MAX, "too many combining marks are left");
         }

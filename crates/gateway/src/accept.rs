@@ -15,12 +15,15 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::in_process::InProcessListener;
+use crate::log_limit::LogLimit;
 use crate::shared::stopped;
 
 /// Send buffer of the kernel. A client that does not read costs 283 KiB with it and 4.2 MiB without (measured).
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// Pause after accept fails, for example when no file descriptor is left.
 const RETRY_ACCEPT_AFTER: Duration = Duration::from_millis(200);
+
+static CANNOT_ACCEPT: LogLimit = LogLimit::new();
 
 /// A source of connections.
 pub(super) trait Listener {
@@ -70,7 +73,9 @@ pub(super) async fn accept_all<L: Listener>(
             accepted = listener.next() => match accepted {
                 Ok(accepted) => serve(accepted, &mut connections),
                 Err(error) => {
-                    tracing::warn!(%error, protocol, "cannot accept a connection; retrying");
+                    if let Some(left_out) = CANNOT_ACCEPT.admit() {
+                        tracing::warn!(%error, protocol, left_out, "cannot accept a connection; retrying");
+                    }
                     sleep(RETRY_ACCEPT_AFTER).await;
                 }
             },

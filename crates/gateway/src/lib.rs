@@ -5,6 +5,7 @@
 mod accept;
 pub mod in_process;
 pub mod limits;
+mod log_limit;
 pub mod native;
 mod pipeline;
 mod shared;

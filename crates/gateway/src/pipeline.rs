@@ -15,10 +15,14 @@ use service::Caller;
 use tokio::time::Instant;
 
 use crate::limits::RateKey;
+use crate::log_limit::LogLimit;
 use crate::shared::Shared;
 
 /// Requests that take longer are logged.
 const SLOW: Duration = Duration::from_secs(1);
+
+static FAILED: LogLimit = LogLimit::new();
+static SLOW_REQUESTS: LogLimit = LogLimit::new();
 
 /// Who makes a request, and the server that it is made of.
 #[derive(Debug, Clone, Copy)]
@@ -88,9 +92,16 @@ impl RequestContext<'_> {
                     tracing::error!(operation, %caller, %client, took_ms, incident, "request failed");
                 }
                 Some(error) => {
-                    tracing::warn!(operation, %caller, %client, took_ms, code = error.code(), "request failed");
+                    if let Some(left_out) = FAILED.admit() {
+                        let code = error.code();
+                        tracing::warn!(operation, %caller, %client, took_ms, code, left_out, "request failed");
+                    }
                 }
-                None => tracing::warn!(operation, %caller, %client, took_ms, "slow request"),
+                None => {
+                    if let Some(left_out) = SLOW_REQUESTS.admit() {
+                        tracing::warn!(operation, %caller, %client, took_ms, left_out, "slow request");
+                    }
+                }
             }
         };
         match error {

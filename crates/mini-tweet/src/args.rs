@@ -1,7 +1,10 @@
 //! The command line: verbs, their arguments and their help texts. It does not know what the verbs do.
 
+mod notifications;
 pub(crate) mod operator;
 mod paging;
+mod people;
+mod text;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,9 +12,12 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use self::operator::{Admin, DataDirectory, ImportSource, Serve};
+pub(crate) use self::notifications::Kind;
+use self::operator::{Admin, DataDirectory, HostAction, ImportSource, Serve};
 use self::paging::since;
 pub(crate) use self::paging::{Page, Since};
+pub(crate) use self::people::{Everyone, People, PeopleOf, PeopleOrList, Sort};
+pub(crate) use self::text::{Text, Visibility};
 
 const AFTER_HELP: &str = "\
 Without a command, the full-screen client opens. To start your own network on this machine:
@@ -23,7 +29,7 @@ Without a command, the full-screen client opens. To start your own network on th
 
 Exit codes: 0 success (also if nothing had to change), 1 failure, 2 usage error, 3 not found,
 4 not signed in, 5 rejected, 6 rate limited or server busy, 7 server unreachable, 8 conflict,
-130 interrupted.";
+9 the key of the server is new, 130 interrupted.";
 
 /// A microblogging network that people run themselves and live in from a terminal.
 #[derive(Debug, Parser)]
@@ -87,10 +93,10 @@ pub(crate) struct Global {
     /// Exit with code 3 if there is nothing to show.
     #[arg(long, global = true)]
     pub(crate) exit_status: bool,
-    /// Accept only a server with this key (SHA256:…).
+    /// Accept only a server with this key (SHA256:…), and remember it.
     #[arg(long, global = true, env = "MINI_TWEET_FINGERPRINT", hide_env_values = true, value_name = "KEY")]
     pub(crate) fingerprint: Option<String>,
-    /// Do not use TLS. Only for a server on the same machine.
+    /// Do not use TLS. Only for a server on the same machine whose key is not known.
     #[arg(long, global = true)]
     pub(crate) insecure: bool,
 }
@@ -199,12 +205,7 @@ pub(crate) enum Verb {
 
     // People.
     /// List everyone on this server, or search people by name.
-    People {
-        /// Name to search for; part of it, or a similar spelling, is enough.
-        name: Option<String>,
-        #[command(flatten)]
-        page: Page,
-    },
+    People(Everyone),
     /// Show a profile, or edit your own.
     Profile(Profile),
     /// Follow people.
@@ -225,7 +226,7 @@ pub(crate) enum Verb {
     Block(PeopleOrList),
     /// Unblock people. Earlier follows are not restored.
     Unblock(People),
-    /// Report a person or a tweet to the operators of this server.
+    /// Report a person or a tweet to the admins of this server.
     Report {
         /// @user or the id of a tweet.
         #[arg(value_name = "@USER|ID")]
@@ -242,9 +243,9 @@ pub(crate) enum Verb {
     },
 
     // Hashtags and chat.
-    /// Show trending hashtags.
+    /// Show hashtags: trending today, new today, of this week if there are none today, and yours.
     Tags {
-        /// Number of hashtags.
+        /// Number of hashtags of each kind.
         #[arg(short = 'n', long = "limit", value_name = "N")]
         limit: Option<u32>,
     },
@@ -260,7 +261,12 @@ pub(crate) enum Verb {
     // Tools.
     /// Run a server.
     Serve(Serve),
-    /// Manage accounts and the server, as its operator.
+    /// Start, stop or inspect your own server on this computer.
+    Host {
+        #[command(subcommand)]
+        action: Option<HostAction>,
+    },
+    /// Manage accounts and the server, as its operator or as an admin.
     Admin(Admin),
     /// Back up a server's database to a file; the server may be running.
     Backup {
@@ -392,33 +398,6 @@ pub(crate) enum KeysAction {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Visibility {
-    /// Visible to everyone.
-    Public,
-    /// Visible to everyone, but not in the local timeline, under hashtags or in search.
-    Unlisted,
-    /// Visible to your followers and the people you mention.
-    Followers,
-    /// Visible only to the people you mention.
-    Direct,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Text {
-    /// Text of the tweet; - or nothing reads stdin.
-    pub(crate) text: Option<String>,
-    /// Who can see it; without it a reply is visible as what it answers, everything else to everyone.
-    #[arg(long, value_enum)]
-    pub(crate) visibility: Option<Visibility>,
-    /// Write the text in $EDITOR.
-    #[arg(long, short)]
-    pub(crate) editor: bool,
-    /// Idempotency key: a retry with the same key posts only once.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: Option<String>,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Post {
     #[command(flatten)]
@@ -485,7 +464,10 @@ pub(crate) struct Notifs {
     /// Only unread notifications.
     #[arg(long)]
     pub(crate) unread: bool,
-    /// Mark the notifications shown as read.
+    /// Only these kinds, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND")]
+    pub(crate) kind: Vec<Kind>,
+    /// Mark the notifications shown as read; with --kind or --unread only these, otherwise all older ones too.
     #[arg(long)]
     pub(crate) mark_read: bool,
     /// Keep running and show new notifications.
@@ -535,40 +517,34 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct People {
-    /// Usernames, with or without @.
-    #[arg(required = true, value_name = "@USER")]
-    pub(crate) users: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PeopleOrList {
-    /// Usernames, with or without @; without any, the current list is shown.
-    #[arg(value_name = "@USER")]
-    pub(crate) users: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PeopleOf {
-    /// Username [default: you].
-    pub(crate) user: Option<String>,
-    #[command(flatten)]
-    pub(crate) page: Page,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Chat {
     /// `list` for your conversations, or @user.
     #[arg(default_value = "list", value_name = "list|@USER")]
     pub(crate) with: String,
-    /// Message to send; - reads stdin. Without it, the conversation is shown.
-    #[arg(conflicts_with = "follow")]
-    pub(crate) text: Option<String>,
+    /// Message to send, in one argument or several; - reads stdin. Without it, the conversation is shown.
+    #[arg(conflicts_with = "follow", value_name = "TEXT")]
+    words: Vec<String>,
+    /// Replace the text of your message with this id by TEXT.
+    #[arg(long, value_name = "ID", conflicts_with = "follow", requires = "words")]
+    pub(crate) edit: Option<u64>,
+    /// Replace the text of your last message by TEXT.
+    #[arg(long, conflicts_with_all = ["follow", "edit"], requires = "words")]
+    pub(crate) edit_last: bool,
+    /// Delete your message with this id, for both of you.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["follow", "edit", "edit_last", "words"])]
+    pub(crate) delete: Option<u64>,
     /// Stay in the chat: new messages appear, and each line you type is sent.
     #[arg(long, short)]
     pub(crate) follow: bool,
     #[command(flatten)]
     pub(crate) page: Page,
+}
+
+impl Chat {
+    /// The message of the command line, if there is one.
+    pub(crate) fn text(&self) -> Option<String> {
+        text::joined(&self.words)
+    }
 }
 
 #[cfg(test)]

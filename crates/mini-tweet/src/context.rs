@@ -1,18 +1,23 @@
 //! What every verb needs: the user's files, the selected server and account, and a connection.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use client::{Client, Endpoint, Home, Options, Profile, Profiles, Token};
+use client::{Client, ClientError, Endpoint, FirstContact, Home, Options, Profile, Profiles, Token};
 use etcetera::{AppStrategy as _, AppStrategyArgs, app_strategy::Xdg};
 use protocol::tls::Fingerprint;
 use protocol::v1;
 use protocol::v1::page_request::Position;
 use protocol::v1::read_timeline::Timeline;
+use server::config::DATA_DIRECTORY;
+use store::env::{Clock as _, SystemClock};
+use zeroize::Zeroizing;
 
 use crate::args::{Global, TweetRef};
 use crate::exit::Failure;
+use crate::local_server::LocalServer;
 use crate::output::Output;
-use crate::prompt::{Prompts, whole_stdin};
+use crate::prompt::{Prompts, secret_line, whole_stdin};
 
 /// Largest page that servers return.
 pub(crate) const PAGE_MAX: u32 = 100;
@@ -33,6 +38,8 @@ pub(crate) struct RemoteCaller {
     pub(crate) options: Options,
     /// The standard input of the command.
     pub(crate) stdin: String,
+    /// Lines of it that were taken as secrets.
+    pub(crate) secrets_taken: AtomicUsize,
 }
 
 impl Context {
@@ -57,9 +64,22 @@ impl Context {
         }
     }
 
+    /// The next line of standard input: a password or a token.
+    pub(crate) fn secret_line(&self) -> Result<Zeroizing<String>, Failure> {
+        let Some(caller) = &self.remote else { return secret_line() };
+        let line = caller.stdin.lines().nth(caller.secrets_taken.fetch_add(1, Ordering::Relaxed));
+        line.map(|line| Zeroizing::new(line.to_owned()))
+            .ok_or_else(|| Failure::Usage("stdin has no more lines".to_owned()))
+    }
+
     /// Whether files and programs of this machine may be used.
     pub(crate) fn is_local(&self) -> bool {
         self.remote.is_none()
+    }
+
+    /// The server that this user runs on this computer.
+    pub(crate) fn local_server(&self) -> LocalServer {
+        LocalServer::new(&self.home)
     }
 
     /// Address of the selected server.
@@ -104,19 +124,44 @@ impl Context {
         Options { read_only: self.global.read_only, ..caller.options.clone() }
     }
 
-    /// A connection to the operator socket of the server with this data directory.
-    pub(crate) async fn operator(&self, data: &std::path::Path) -> Result<Client, Failure> {
-        self.open(Endpoint::Unix(data.join(server::run::OPERATOR_SOCKET)), None).await
+    /// A connection for operator requests: to the operator socket of this data directory, or of the usual one if a
+    /// server runs there, else with the session of the selected account, whose role the server checks.
+    pub(crate) async fn operator(&self, data: Option<&Path>) -> Result<Client, Failure> {
+        let names_account = self.global.server.is_some() || self.global.profile.is_some() || !self.is_local();
+        let socket = |data: &Path| data.join(server::run::OPERATOR_SOCKET);
+        let is_here = !names_account && socket(Path::new(DATA_DIRECTORY)).exists();
+        match data.or(is_here.then_some(Path::new(DATA_DIRECTORY))).filter(|_| self.is_local()) {
+            Some(data) => self.open(Endpoint::Unix(socket(data)), None).await,
+            None => match self.signed_in().await {
+                Err(Failure::NotSignedIn) if self.is_local() => Err(Failure::NotSignedIn.and(
+                    "Your account needs the role admin. On the server's machine, name its data directory instead: --data DIR",
+                )),
+                outcome => outcome,
+            },
+        }
     }
 
     async fn open(&self, endpoint: Endpoint, token: Option<Token>) -> Result<Client, Failure> {
         let shown = endpoint.to_string();
-        let options = client_options(&self.global, &self.home, endpoint, token)?;
+        let first_contact =
+            if self.prompts.is_possible() { FirstContact::Trust } else { FirstContact::Refuse };
+        let mut options = client_options(&self.global, &self.home, endpoint, token, first_contact)?;
+        options.connect_timeout = self.global.timeout;
         let connecting = tokio::time::timeout(self.global.timeout, Client::connect(options));
-        let client =
-            connecting.await.map_err(|_| client::ClientError::TimedOut { endpoint: shown.clone() })??;
+        let client = match connecting.await {
+            Ok(Ok(client)) => client,
+            Ok(Err(error @ ClientError::Unreachable { .. })) if self.local_server().is_at(&shown) => {
+                let hint = "It is your own server on this computer: start it with `mini-tweet host start`";
+                return Err(Failure::from(error).and(hint));
+            }
+            Ok(Err(ClientError::TimedOut { .. })) | Err(_) => {
+                return Err(Failure::from(ClientError::TimedOut { endpoint: shown }).and("Nothing was sent"));
+            }
+            Ok(Err(error)) => return Err(error.into()),
+        };
         if let Some(key) = client.first_contact() {
-            self.out.say(&format!(
+            // Also with --quiet and --json: there is a terminal, and no other time to compare the key.
+            crate::logging::talk(format_args!(
                 "First connection to {shown}. From now on, only this server key is accepted:\n  {key}"
             ));
         }
@@ -178,10 +223,13 @@ pub(crate) fn client_options(
     home: &Home,
     endpoint: Endpoint,
     token: Option<Token>,
+    first_contact: FirstContact,
 ) -> Result<Options, Failure> {
     let mut options = Options::new(endpoint, home.known_hosts());
     options.token = token;
+    options.now_ms = Some(SystemClock.now_ms());
     options.timeout = global.timeout;
+    options.first_contact = first_contact;
     options.insecure = global.insecure;
     options.read_only = global.read_only;
     options.fingerprint = match &global.fingerprint {
@@ -192,6 +240,16 @@ pub(crate) fn client_options(
         })?),
     };
     Ok(options)
+}
+
+/// Client options for the server that this user runs on this computer: its key is trusted.
+pub(crate) fn own_server_options(
+    global: &Global,
+    home: &Home,
+    server: &LocalServer,
+) -> Result<Options, Failure> {
+    let endpoint = Endpoint::parse(&server.address).map_err(|error| Failure::Usage(error.to_string()))?;
+    client_options(global, home, endpoint, None, FirstContact::Trust)
 }
 
 /// `MINI_TWEET_HOME`, or the platform's directory for application data.

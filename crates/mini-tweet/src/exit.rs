@@ -1,9 +1,7 @@
 //! How a verb fails: its message, its exit code and its JSON.
 
-use std::time::Duration;
-
 use client::ClientError;
-use model::{Error, SafeText, in_words};
+use model::{Error, SafeText, os_error_in_words};
 use serde_json::{Map, Value, json};
 
 use crate::logging::talk;
@@ -43,35 +41,27 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::Unread,
-            _ => Self::Failed(error.to_string()),
+            _ => Self::Failed(os_error_in_words(&error)),
         }
     }
 }
 
 impl Failure {
-    /// Names the limit if the server refused the request because of one and does not name it. Waits of a few seconds come
-    /// from the general limit on requests, which needs no name.
-    pub(crate) fn name_limit(self, limit: &'static str) -> Self {
-        const GENERAL_WAIT_MAX: Duration = Duration::from_secs(5);
+    /// Says what cannot be done to one's own account ("follow yourself"), if that is why the server refused the request.
+    pub(crate) fn name_action(self, action: &str) -> Self {
         match self {
-            Self::Client(ClientError::Refused(error @ Error::RateLimited { retry_after, .. }))
-                if retry_after > GENERAL_WAIT_MAX && error == Error::too_many_requests(retry_after) =>
-            {
-                let error = ClientError::Refused(error);
-                let message = format!("{limit}; try again in {}", in_words(retry_after));
-                Self::Explained { error: error.into(), message }
+            Self::Client(error) if matches!(&error, ClientError::Refused(why) if why.is_own_account()) => {
+                Self::Explained { error: error.into(), message: format!("you can't {action}") }
             }
             other => other,
         }
     }
 
-    /// Says what cannot be done to one's own account, if that is why the server refused the request.
-    pub(crate) fn name_action(self, action: &str) -> Self {
-        match self {
-            Self::Client(error) if matches!(&error, ClientError::Refused(why) if why.is_own_account()) => {
-                Self::Explained { error: error.into(), message: format!("you can't {action} yourself") }
-            }
-            other => other,
+    /// Adds sentences to the message if the request was sent, and it is not known whether the server has carried it out.
+    pub(crate) fn if_outcome_is_unknown(self, state: &str, advice: &str) -> Self {
+        match &self {
+            Self::Client(ClientError::TimedOut { .. } | ClientError::Lost) => self.and(state).and(advice),
+            _ => self,
         }
     }
 
@@ -82,7 +72,11 @@ impl Failure {
             Self::Client(error) => Self::Explained { error: error.into(), message },
             Self::Explained { error, .. } => Self::Explained { error, message },
             Self::Usage(_) => Self::Usage(message),
-            _ => Self::Failed(message),
+            Self::NotSignedIn => Self::Explained {
+                error: Box::new(Error::Unauthenticated("no session".into()).into()),
+                message,
+            },
+            Self::Empty | Self::Failed(_) | Self::Unread => Self::Failed(message),
         }
     }
 
@@ -120,6 +114,8 @@ impl Failure {
                 | Error::Internal { .. } => 1,
             },
             ClientError::ReadOnly => 5,
+            ClientError::KeyUnknown { .. } => 9,
+            ClientError::Insecure(_) => 2,
             ClientError::File { .. } | ClientError::Protocol { .. } => 1,
             _ => 7,
         }
@@ -170,7 +166,7 @@ impl Failure {
     }
 
     fn json_line(&self) -> String {
-        crate::output::json::line(&self.json())
+        crate::output::json::line(&self.json(), crate::locale::charset())
     }
 
     fn json(&self) -> Value {
@@ -201,6 +197,8 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -214,27 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_named_unless_the_wait_is_short() {
-        let limited = |seconds| {
-            let error = Error::too_many_requests(Duration::from_secs(seconds));
-            Failure::from(error).name_limit("too many sign-ups from your network")
-        };
-        let failure = limited(1_776);
-        assert_eq!(failure.message(), "too many sign-ups from your network; try again in 30 minutes");
-        assert_eq!((failure.exit_code(), failure.code()), (6, "RATE_LIMITED"));
-        assert_eq!(failure.json()["error"]["retry_after_ms"], 1_776_000);
-        assert_eq!(limited(1).message(), "too many requests; try again in 1 second");
-        let named =
-            Error::RateLimited { limit: "too many stones".into(), retry_after: Duration::from_secs(120) };
-        let failure = Failure::from(named).name_limit("too many sign-ups from your network");
-        assert_eq!(failure.message(), "too many stones; try again in 2 minutes", "the server knows better");
+    fn an_action_on_ones_own_account_is_refused_by_its_name() {
+        let failure = Failure::from(Error::own_account()).name_action("follow yourself");
+        assert_eq!((failure.exit_code(), failure.message().as_str()), (5, "you can't follow yourself"));
+        assert_eq!(failure.json()["error"]["field"], "username");
     }
 
     #[test]
-    fn an_action_on_ones_own_account_is_refused_by_its_name() {
-        let failure = Failure::from(Error::own_account()).name_action("follow");
-        assert_eq!((failure.exit_code(), failure.message().as_str()), (5, "you can't follow yourself"));
-        assert_eq!(failure.json()["error"]["field"], "username");
+    fn advice_for_an_unknown_outcome_is_given_only_if_the_outcome_is_unknown() {
+        let after =
+            |error: ClientError| Failure::from(error).if_outcome_is_unknown("Unknown", "Look").message();
+        let timed_out = ClientError::TimedOut { endpoint: "a.org:4280".into() };
+        assert_eq!(after(timed_out), "no response from a.org:4280 in time. Unknown. Look");
+        assert_eq!(after(Error::Busy.into()), Error::Busy.to_string());
     }
 
     #[test]

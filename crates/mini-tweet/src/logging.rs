@@ -1,15 +1,18 @@
 //! Log lines on stderr, with control characters escaped: logs are read on terminals.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use server::config::{LogFormat, LogLevel};
+use terminal::charset::Charset;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{DefaultFields, Format};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
+
+use crate::locale;
 
 /// All crates of this workspace: their names begin with this.
 const OUR_CRATES: &str = "mini_tweet";
@@ -48,22 +51,25 @@ fn lines() -> tracing_subscriber::fmt::Layer<Registry, DefaultFields, Format, fn
 
 /// Prints a line to stderr; errors are ignored, because stderr may be closed.
 pub(crate) fn talk(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", locale::charset().text(&line.to_string()));
 }
 
-/// A writer that escapes characters that are not printable.
-struct Printable<W>(W);
+/// A writer that escapes characters that are not printable, and shows others in its charset.
+struct Printable<W>(W, Charset);
 
 impl Printable<io::Stderr> {
+    /// A file keeps UTF-8; a terminal gets what it can show.
     fn stderr() -> Self {
-        Self(io::stderr())
+        let stderr = io::stderr();
+        let charset = if stderr.is_terminal() { locale::charset() } else { Charset::Utf8 };
+        Self(stderr, charset)
     }
 }
 
 impl<W: Write> Write for Printable<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        self.0.write_all(model::SafeText::lines(&text).as_str().as_bytes())?;
+        self.0.write_all(self.1.text(model::SafeText::lines(&text).as_str()).as_bytes())?;
         Ok(bytes.len())
     }
 
@@ -78,8 +84,10 @@ mod tests {
 
     #[test]
     fn control_bytes_are_shown_and_lines_stay_lines() {
-        let mut written = Printable(Vec::new());
-        written.write_all(b"a\x1b[31mb\nc\xff\n").unwrap();
-        assert_eq!(String::from_utf8(written.0).unwrap(), "a<U+001B>[31mb\nc\u{fffd}\n");
+        for (charset, end) in [(Charset::Utf8, "\u{fffd}\n"), (Charset::Ascii, "?\n")] {
+            let mut written = Printable(Vec::new(), charset);
+            written.write_all(b"a\x1b[31mb\nc\xff\n").unwrap();
+            assert_eq!(String::from_utf8(written.0).unwrap(), format!("a<U+001B>[31mb\nc{end}"));
+        }
     }
 }

@@ -7,6 +7,8 @@ mod args;
 mod context;
 mod exit;
 mod files;
+mod local_server;
+mod locale;
 mod logging;
 mod output;
 mod prompt;
@@ -15,9 +17,10 @@ mod serve;
 #[cfg(feature = "ssh")]
 mod ssh;
 mod systemd;
+mod typing;
 mod verbs;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -36,10 +39,16 @@ fn main() -> ExitCode {
     if std::env::var("MINI_TWEET_CLIENT_FAULTS").is_ok_and(|faults| faults == "unsafe-text") {
         model::make_nothing_safe();
     }
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            print(&error.render(), error.use_stderr());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
     if cli.verb.is_none() && !cli.screen.plain && !screen::is_possible() {
         // No command and no terminal: print the help.
-        let _ = Cli::command().print_help();
+        print(&Cli::command().render_help(), false);
         return ExitCode::from(2);
     }
     let as_json = cli.global.json.is_some();
@@ -50,6 +59,18 @@ fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Prints help, or an error of the command line.
+fn print(text: &clap::builder::StyledStr, is_error: bool) {
+    let text = text.ansi().to_string();
+    let text = locale::charset().text(&text);
+    // Best effort: the reader may have closed it.
+    let _ = if is_error {
+        anstream::stderr().write_all(text.as_bytes())
+    } else {
+        anstream::stdout().write_all(text.as_bytes())
+    };
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {

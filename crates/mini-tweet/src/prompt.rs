@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use model::limits::{PASSWORD_BYTES_MAX, TWEET_BYTES_MAX};
-use model::{Strength, strength};
+use model::{Strength, os_error_in_words, strength};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
+use crate::locale;
 
 /// Bytes of a password or token that are read: above the limit, so that the server can refuse it by its limit.
 const SECRET_BYTES_MAX: usize = PASSWORD_BYTES_MAX * 4;
@@ -34,13 +35,12 @@ impl Prompts {
     /// Prompts for a line; `instead` says how to pass it without a prompt.
     pub(crate) fn line(self, what: &str, instead: &str) -> Result<String, Failure> {
         self.check(instead)?;
-        eprint!("{what}: ");
+        eprint!("{}: ", locale::charset().text(what));
         io::stderr().flush()?;
-        let mut line = String::new();
-        if io::stdin().lock().read_line(&mut line)? == 0 {
-            return Err(Failure::Failed("nothing was entered".to_owned()));
+        match locale::next_line(&mut io::stdin().lock())? {
+            Some(line) => Ok(line.trim().to_owned()),
+            None => Err(Failure::Failed("nothing was entered".to_owned())),
         }
-        Ok(line.trim().to_owned())
     }
 
     /// Prompts for a password, without echo.
@@ -48,6 +48,7 @@ impl Prompts {
         self.check("pass the password on stdin with --password-stdin")?;
         // Before the prompt appears: a password typed at once would be shown otherwise.
         let _silence = Silence::begin();
+        let what = locale::charset().text(what);
         rpassword::prompt_password(format!("{what} (hidden): ")).map(Zeroizing::new).map_err(Failure::from)
     }
 
@@ -167,11 +168,14 @@ pub(crate) fn editor(start: &str, directory: &Path) -> Result<Edited, Failure> {
     let failure = match outcome {
         Ok(status) if status.success() => match std::fs::read_to_string(&file) {
             Ok(text) => return Ok(Edited { text: text.trim_end_matches(['\n', '\r']).to_owned(), file }),
-            Err(error) => Failure::Failed(format!("cannot read what the editor wrote: {error}")),
+            Err(error) => {
+                Failure::Failed(format!("cannot read what the editor wrote: {}", os_error_in_words(&error)))
+            }
         },
         Ok(status) => Failure::Failed(format!("the editor {program} failed with {status}; nothing was sent")),
         Err(error) => {
-            Failure::Failed(format!("cannot start the editor {program}: {error}; set EDITOR to another one"))
+            let why = os_error_in_words(&error);
+            Failure::Failed(format!("cannot start the editor {program}: {why}; set EDITOR to another one"))
         }
     };
     if std::fs::read(&file).is_ok_and(|bytes| bytes == start.as_bytes()) {
@@ -185,13 +189,23 @@ pub(crate) fn editor(start: &str, directory: &Path) -> Result<Edited, Failure> {
 /// A new file with this text that only its owner can read, named after the time.
 fn new_file(text: &str, directory: &Path) -> Result<PathBuf, Failure> {
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let failed = |path: &Path, error: &io::Error| {
+        Failure::Failed(format!("cannot write {}: {}", path.display(), os_error_in_words(error)))
+    };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|error| failed(directory, &error))?;
     #[expect(clippy::disallowed_methods, reason = "the time only makes the name of the file readable")]
     let now = jiff::Zoned::now();
     let name = format!("{}-{}.txt", now.strftime("%Y-%m-%d-%H%M%S"), std::process::id());
     let file = directory.join(name);
-    let mut opened =
-        std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&file)?;
-    opened.write_all(text.as_bytes())?;
+    let written = || {
+        let mut opened =
+            std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&file)?;
+        opened.write_all(text.as_bytes())
+    };
+    written().map_err(|error| failed(&file, &error))?;
     Ok(file)
 }

@@ -1,27 +1,36 @@
 //! `serve`: configuration, signals and the service manager around the server library.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use sd_notify::NotifyState;
 use server::config::{Config, Sources};
 use server::run::{Extras, Sockets};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::args::Global;
 use crate::args::operator::Serve;
 use crate::exit::Failure;
 use crate::{logging, systemd};
 
-/// Serves until SIGTERM or Ctrl-C. `sockets` were opened before this process started.
+/// Serves until SIGTERM or Ctrl-C; SIGHUP reloads the certificate. `sockets` were opened before this process started.
 pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Result<(), Failure> {
     let config = configuration(ask, global)?;
     if ask.show_options {
-        print!("{}", server::config::reference());
-        return Ok(());
+        return Ok(std::io::stdout().write_all(server::config::reference(&config).as_bytes())?);
+    }
+    if ask.check_config {
+        return Ok(std::io::stdout().write_all(b"The configuration is valid.\n")?);
     }
     logging::init_server(config.log.format, config.log.level);
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let (reload, reloads) = mpsc::channel(1);
+    tokio::spawn(async move {
+        // Ends with the server.
+        while hang_up.recv().await.is_some() && reload.send(()).await.is_ok() {}
+    });
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -38,9 +47,13 @@ pub(crate) async fn serve(ask: &Serve, global: &Global, sockets: Sockets) -> Res
     });
     let extras = Extras {
         ready: Some(ready),
+        reload: Some(reloads),
         sockets,
         #[cfg(feature = "ssh")]
-        ssh_app: Some(std::sync::Arc::new(crate::ssh::App::new(config.data_dir.join("ssh")))),
+        ssh_app: Some(std::sync::Arc::new(crate::ssh::App::new(
+            config.server.name.clone(),
+            config.data_dir.join("ssh"),
+        ))),
     };
     server::run::serve(config, stop, extras).await.map_err(|error| Failure::Failed(error.to_string()))
 }

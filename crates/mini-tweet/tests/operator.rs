@@ -25,6 +25,55 @@ fn an_invite_code_can_be_used_once() {
 }
 
 #[test]
+fn an_admin_administers_the_server_over_the_network() {
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
+    let (code, text) = ada.refused(&["admin", "stats"]);
+    assert!(code == 5 && text.contains("admin"), "{text}");
+    let (code, text) = e2e.person("eve").refused(&["admin", "stats"]);
+    assert!(code == 4 && text.contains("--data DIR"), "{text}");
+    succeeded(&["role"], e2e.operator(&["admin", "role", "ada", "admin"]));
+    assert_eq!(ada.json(&["admin", "stats"])[0]["accounts"], 2);
+    for (args, says) in [
+        (&["role", "ada", "member"][..], "you can't change your own role"),
+        (&["suspend", "ada"], "you can't suspend yourself"),
+        (&["delete-account", "ada", "--yes"], "mini-tweet delete-account"),
+    ] {
+        let (code, text) = ada.refused(&[&["admin"], args].concat());
+        assert!(code == 5 && text.contains(says), "{args:?}: {text}");
+    }
+    let (code, text) =
+        ada.refused_with_input(&["admin", "reset-password", "ada", "--password-stdin"], "another good 77");
+    assert!(code == 5 && text.contains("mini-tweet passwd"), "{text}");
+
+    ada.ok(&["admin", "invite", "--uses", "30"]);
+    let invites = ada.json(&["admin", "invites"]);
+    assert_eq!((invites.len(), &invites[0]["uses_left"]), (1, &30.into()));
+    ada.ok(&["admin", "invites", "revoke", invites[0]["id"].as_str().unwrap()]);
+    assert!(ada.json(&["admin", "invites"]).is_empty());
+    assert_eq!(ada.refused(&["admin", "invites", "revoke", "nosuchinvite"]).0, 3);
+
+    let tweet = bob.ok(&["post", "buy my pills"]).trim().to_owned();
+    ada.ok(&["admin", "remove-tweet", &tweet]);
+    assert_eq!(bob.refused(&["show", &tweet]).0, 3);
+    assert_eq!(ada.refused(&["admin", "remove-tweet", &tweet]).0, 3);
+
+    ada.ok(&["admin", "suspend", "@bob"]);
+    let names = |args: &[&str]| -> Vec<String> {
+        ada.json(args).iter().map(|one| one["username"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&["admin", "accounts"]), ["ada", "bob"]);
+    assert_eq!(names(&["admin", "accounts", "--suspended"]), ["bob"]);
+    assert_eq!(names(&["admin", "accounts", "--admins"]), ["ada"]);
+    assert_eq!(names(&["admin", "accounts", "b"]), ["bob"]);
+    assert_eq!(bob.refused(&["admin", "accounts"]).0, 4, "a suspended account has no session");
+    let (code, text) = ada.refused(&["admin", "delete-account", "bob"]);
+    assert!(code == 2 && text.contains("--yes"), "{text}");
+    ada.ok(&["admin", "delete-account", "bob", "--yes"]);
+    assert_eq!(names(&["admin", "accounts"]), ["ada"]);
+}
+
+#[test]
 fn a_suspended_account_is_hidden_until_it_is_restored() {
     let e2e = E2e::start();
     let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));

@@ -11,6 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Output, Stdio};
 
 use e2e::{E2e, until};
+use protocol::tls::Identity;
 
 fn serve(e2e: &E2e, listen: &str) -> Output {
     e2e.serve_command(listen).output().unwrap()
@@ -149,7 +150,9 @@ fn a_server_keeps_running_after_its_log_was_closed() {
     let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
     let listening =
         log.find_map(|line| line.unwrap().split_once("listening on ").map(|(_, rest)| rest.to_owned()));
-    let address = listening.unwrap().split(' ').next().unwrap().to_owned();
+    let listening = listening.unwrap();
+    let address = listening.split(' ').next().unwrap().to_owned();
+    let (_, fingerprint) = listening.split_once("fingerprint=").unwrap();
     drop(log);
     // The server logs each connection that is not a handshake, then closes it. The second one is served after the
     // first line could not be written.
@@ -161,7 +164,7 @@ fn a_server_keeps_running_after_its_log_was_closed() {
         let end = stream.read_to_end(&mut Vec::new());
         assert!(!end.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock), "it was not closed");
     }
-    let mut info = e2e.command(&["info", "--server", &address]);
+    let mut info = e2e.command(&["info", "--server", &address, "--fingerprint", fingerprint.trim()]);
     e2e::succeeded(&["info"], info.env("MINI_TWEET_HOME", e2e.path("home")).output().unwrap());
     assert!(server.try_wait().unwrap().is_none(), "the server has ended");
     server.kill().unwrap();
@@ -169,7 +172,7 @@ fn a_server_keeps_running_after_its_log_was_closed() {
 }
 
 #[test]
-fn a_full_disk_refuses_writes_serves_reads_and_recovers() {
+fn a_full_disk_refuses_posts_serves_reads_and_sign_ins_and_recovers() {
     // A small file system of its own, in a mount namespace that only this server sees.
     let mut e2e = E2e::without_server();
     e2e.start_server_on_disk_of("12M");
@@ -201,11 +204,81 @@ fn a_full_disk_refuses_writes_serves_reads_and_recovers() {
     assert!(refusal.contains("STORAGE_FULL"), "{refusal}");
     assert!(!ada.texts("home").is_empty(), "reading goes on");
 
+    // On another device.
+    let elsewhere = e2e.person("elsewhere");
+    for _ in 0..3 {
+        elsewhere.ok_with_input(&["login", "ada", "--password-stdin"], e2e::PASSWORD);
+        assert!(!elsewhere.texts("home").is_empty());
+        elsewhere.ok(&["logout"]);
+    }
+    let gone = acknowledged.pop().unwrap();
+    ada.ok(&["delete", &gone]);
+    let (_, refusal) = ada.refused(&["post", "still full"]);
+    assert!(refusal.contains("disk is full"), "{refusal}");
+
     fs::remove_file(&ballast).unwrap();
     until("writing works again by itself", || ada.run(&["post", "there is space again"]).status.success());
     for id in &acknowledged {
         ada.ok(&["show", id]);
     }
+}
+
+/// Writes a new certificate with its key into a private file; returns its fingerprint.
+fn write_certificate(path: &std::path::Path) -> String {
+    let pem = Identity::generate_pem().unwrap();
+    fs::write(path, &pem).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    Identity::from_pem(&pem, &pem).unwrap().fingerprint().to_string()
+}
+
+/// With the certificate and key in this file.
+fn with_certificate(path: &std::path::Path) -> [(&'static str, &str); 2] {
+    let path = path.to_str().unwrap();
+    [("MINI_TWEET_TLS_CERTIFICATE", path), ("MINI_TWEET_TLS_KEY", path)]
+}
+
+#[test]
+fn a_hang_up_signal_reloads_the_certificate_and_ends_nothing() {
+    let files = tempfile::tempdir().unwrap();
+    let file = files.path().join("tls.pem");
+    let old = write_certificate(&file);
+    let mut e2e = E2e::start_with(&with_certificate(&file));
+    assert_eq!(e2e.fingerprint(), old);
+    let ada = e2e.member("ada");
+    let watching = ada.live(&["feed", "home", "--follow"]);
+    ada.ok(&["post", "before the signal"]);
+    watching.wait_for("before the signal");
+    let pid = rustix::process::Pid::from_raw(e2e.server_pid().cast_signed()).unwrap();
+    let hang_up = || rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+
+    let new = write_certificate(&file);
+    hang_up();
+    until("the certificate is reloaded", || e2e.log().text().contains("certificate reloaded"));
+    let mut info = e2e.command(&["info", "--server", &e2e.address(), "--fingerprint", &new]);
+    e2e::succeeded(&["info"], info.env("MINI_TWEET_HOME", e2e.path("elsewhere")).output().unwrap());
+    let post = ada.run(&["post", "the old key is pinned"]);
+    assert!(String::from_utf8_lossy(&post.stderr).contains("CHANGED"), "{post:?}");
+
+    // What cannot be read changes nothing.
+    fs::write(&file, "damaged").unwrap();
+    hang_up();
+    until("the error is logged", || e2e.log().text().contains("certificate not reloaded"));
+    let mut info = e2e.command(&["info", "--server", &e2e.address(), "--fingerprint", &new]);
+    e2e::succeeded(&["info"], info.env("MINI_TWEET_HOME", e2e.path("elsewhere")).output().unwrap());
+    assert_eq!(watching.interrupt().code(), Some(130), "the connection from before is still open");
+    assert!(e2e.stop_server().success());
+}
+
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    let files = tempfile::tempdir().unwrap();
+    let file = files.path().join("tls.pem");
+    write_certificate(&file);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let e2e = E2e::without_server();
+    let mut command = e2e.serve_command("127.0.0.1:0");
+    let line = one_clear_line(&command.envs(with_certificate(&file)).output().unwrap());
+    assert!(line.contains("tls.pem") && line.contains("chmod 600"), "{line}");
 }
 
 fn database_of(e2e: &E2e) -> std::path::PathBuf {

@@ -4,7 +4,10 @@
 
 mod e2e;
 
-use e2e::{E2e, PASSWORD, Person, until};
+use std::io::Write as _;
+use std::process::Stdio;
+
+use e2e::{E2e, Lines, PASSWORD, Person, until};
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKEOQyEpKJl7TNcV6ihYfaqwPBDh6pmxKTHuNNrkQrCI ada@laptop";
@@ -214,6 +217,10 @@ fn exit_codes_and_errors_mean_what_the_help_says() {
     assert_ne!(bob.refused(&["delete", &id]).0, 0);
     let (code, text) = ada.refused_with_input(&["signup", "bob", "--password-stdin"], PASSWORD);
     assert_eq!(code, 8, "{text}");
+    for (name, hint) in [("@zoe", "without @ here: zoe"), ("b0b", "looks like"), ("nu11", "reserved")] {
+        let (code, text) = ada.refused_with_input(&["signup", name, "--password-stdin"], PASSWORD);
+        assert!(code == 5 && text.contains(hint), "{name}: {text}");
+    }
     // No terminal: no prompt, and it does not hang.
     let (code, text) = bob.refused(&["login", "bob"]);
     assert!(code == 2 && text.contains("--password-stdin"), "{text}");
@@ -374,4 +381,80 @@ fn a_new_account_that_posts_too_much_is_refused_with_the_limit_and_the_wait() {
     let (code, text) = ada.refused(&["post", "second"]);
     let expected = "error: an account in its first day can post 1 tweet an hour; try again in 60 minutes\n";
     assert_eq!((code, text.as_str()), (6, expected));
+}
+
+#[test]
+fn a_new_server_key_is_refused_without_a_terminal_and_accepted_if_it_was_given() {
+    let e2e = E2e::start();
+    let key = e2e.fingerprint();
+    let eve = e2e.stranger("eve");
+    for args in [&["info"][..], &["info", "--no-input"], &["signup", "eve", "--password-stdin"]] {
+        let (code, text) = eve.refused_with_input(args, "correct horse 9\n");
+        assert_eq!(code, 9, "{args:?}: {text}");
+        assert!(text.contains(&format!("--fingerprint {key}")), "{args:?}: {text}");
+    }
+    let (code, text) = eve.refused(&["info", "--json"]);
+    assert!(code == 9 && text.contains(r#""code":"KEY_UNKNOWN""#), "{text}");
+    let plain = eve.run_with_input(&["--plain"], "quit\n");
+    let text = String::from_utf8_lossy(&plain.stdout);
+    assert!(!text.contains("Create an account") && !text.contains("quit:4280"), "{text}");
+    assert!(
+        text.contains(&format!("must be compared first.\n  presented: {key}\nNothing was sent.")),
+        "{text}"
+    );
+    assert!(!eve.home().join("known_hosts").exists());
+
+    eve.ok(&["info", "--fingerprint", &key]);
+    eve.ok(&["info"]);
+    // Now it is known: no connection without TLS, and no other key.
+    let (code, text) = eve.refused(&["info", "--insecure"]);
+    assert!(code == 2 && text.contains("is known"), "{text}");
+    let other = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    assert_eq!(eve.refused(&["info", "--fingerprint", other]).0, 7);
+
+    // A person at a terminal sees the key, also with --quiet.
+    let fay = e2e.stranger("fay");
+    let mut terminal = fay.terminal(&["info", "--quiet"]);
+    terminal.expect(&key);
+    assert_eq!(terminal.exit_code(), 0);
+    fay.ok(&["info"]);
+}
+
+#[test]
+fn on_a_terminal_a_feed_says_how_old_its_tweets_are() {
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
+    let id = id_of(&ada, &["post", "just said"]);
+    let mut terminal = ada.terminal(&["feed"]);
+    terminal.expect(&format!("@ada  now · {id}"));
+    // What may be kept has the time itself.
+    let kept = ada.ok(&["feed"]);
+    assert!(kept.starts_with("@ada  20") && kept.contains(&id), "{kept}");
+}
+
+#[test]
+fn without_a_response_a_tweet_can_be_posted_again_and_is_there_once() {
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
+    // The text comes after the connection was made.
+    let mut command = ada.command(&["post", "-", "--timeout", "3", "--verbose"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let errors = Lines::of(child.stderr.take().unwrap());
+    until("it is connected", || errors.text().contains("connected"));
+    e2e.pause_server();
+    child.stdin.take().unwrap().write_all(b"once").unwrap();
+    let status = child.wait().unwrap();
+    until("it says what to do", || errors.text().ends_with("once\n"));
+    let text = errors.text();
+    assert_eq!(status.code(), Some(7), "{text}");
+    let (before, after) = text.split_once("--key ").unwrap();
+    assert!(before.contains("It is not known whether the server has it."), "{text}");
+    let (_, refused) = ada.refused(&["post", "nothing", "--timeout", "1"]);
+    assert!(refused.contains("Nothing was sent"), "{refused}");
+    e2e.continue_server();
+    let key = after.split(':').next().unwrap();
+    ada.ok(&["post", "once", "--key", key]);
+    ada.ok(&["post", "once", "--key", key]);
+    assert_eq!(ada.texts("mine"), ["once"]);
 }

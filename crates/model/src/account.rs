@@ -2,6 +2,7 @@
 
 use crate::id::AccountId;
 use crate::name::{Bio, DisplayName, Username};
+use crate::text::natural_key;
 
 /// The part of an account that is shown next to its tweets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,40 @@ pub struct Account {
     pub username: Username,
     /// May be empty.
     pub display_name: DisplayName,
+}
+
+impl Account {
+    /// What lists sort accounts by when they are sorted by name: the name that is shown, in natural order.
+    #[must_use]
+    pub fn name_key(username: &str, display_name: &str) -> String {
+        natural_key(if display_name.is_empty() { username } else { display_name })
+    }
+}
+
+/// The order of a list of accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountSort {
+    /// By username, numbers by their value.
+    Username,
+    /// By the name that is shown, numbers by their value.
+    Name,
+    /// The newest account, follow, block or mute first.
+    Newest,
+    /// The one with the most followers first.
+    Followers,
+    /// The one with the newest public or unlisted tweet first.
+    Active,
+}
+
+/// Figures of an account in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AccountCounts {
+    /// Number of tweets, quotes and plain retweets.
+    pub tweets: u32,
+    /// Number of followers.
+    pub followers: u32,
+    /// When it posted its newest public or unlisted tweet, in Unix milliseconds; 0 if there is none.
+    pub last_post_ms: i64,
 }
 
 /// What an account may do.

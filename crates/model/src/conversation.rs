@@ -12,8 +12,12 @@ pub struct DirectMessage {
     pub conversation: ConversationId,
     /// The sender.
     pub author: AccountId,
-    /// The text as sent.
+    /// The text as sent or last edited; empty if it was deleted.
     pub text: String,
+    /// Time of the last edit in Unix milliseconds.
+    pub edited_ms: Option<i64>,
+    /// Deleted by its author.
+    pub deleted: bool,
 }
 
 /// How far one side of a conversation has received and read messages.

@@ -4,14 +4,20 @@ use crate::error::{Error, Result};
 use crate::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use crate::name::Username;
 
-/// A position in a list, opaque to clients. Every list is sorted by an identifier or by a username; both are unique, so
-/// one of them is the whole sort key.
+/// A position in a list, opaque to clients: the whole sort key of the last row of a page. Where the key is not unique, the
+/// identifier of the account is the second part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     /// In a list sorted by an identifier, newest first.
     Id(u64),
     /// In a list of people sorted by username.
     Username(Username),
+    /// In a list of people sorted by the name that is shown: its natural key.
+    Name(String, u64),
+    /// In a list of people sorted by the number of their followers.
+    Followers(u64, u64),
+    /// In a list of people sorted by their newest tweet: its identifier, or 0.
+    Active(u64, u64),
 }
 
 impl Cursor {
@@ -22,6 +28,9 @@ impl Cursor {
             Self::Id(id) => id.to_string(),
             // '@' distinguishes the username 42 from the identifier 42.
             Self::Username(username) => format!("@{username}"),
+            Self::Name(key, id) => format!("n{id}.{key}"),
+            Self::Followers(count, id) => format!("f{id}.{count}"),
+            Self::Active(tweet, id) => format!("a{id}.{tweet}"),
         }
     }
 
@@ -34,9 +43,19 @@ impl Cursor {
         if let Some(username) = text.strip_prefix('@') {
             return Username::parse(username).map(Self::Username).map_err(|_| bad());
         }
-        match text.parse::<u64>() {
-            Ok(id) if id > 0 && i64::try_from(id).is_ok() => Ok(Self::Id(id)),
-            _ => Err(bad()),
+        let number = |text: &str| text.parse::<u64>().ok().filter(|number| i64::try_from(*number).is_ok());
+        let id = |text: &str| number(text).filter(|id| *id > 0).ok_or_else(bad);
+        let pair = |rest: &str| rest.split_once('.').map(|(id, key)| (id.to_owned(), key.to_owned()));
+        let mut rest = text.chars();
+        match (rest.next(), pair(rest.as_str())) {
+            (Some('n'), Some((account, key))) => Ok(Self::Name(key, id(&account)?)),
+            (Some('f'), Some((account, count))) => {
+                Ok(Self::Followers(number(&count).ok_or_else(bad)?, id(&account)?))
+            }
+            (Some('a'), Some((account, tweet))) => {
+                Ok(Self::Active(number(&tweet).ok_or_else(bad)?, id(&account)?))
+            }
+            _ => id(text).map(Self::Id),
         }
     }
 }
@@ -89,15 +108,36 @@ mod tests {
 
     #[test]
     fn a_cursor_is_parsed_from_its_text() {
-        for cursor in [Cursor::Id(117_000_000_000_000_000), Cursor::Username(Username::parse("42").unwrap())]
-        {
+        for cursor in [
+            Cursor::Id(117_000_000_000_000_000),
+            Cursor::Username(Username::parse("42").unwrap()),
+            Cursor::Name("zoë 0110. b".into(), 7),
+            Cursor::Name(String::new(), 7),
+            Cursor::Followers(0, 7),
+            Cursor::Active(117_000_000_000_000_000, 7),
+        ] {
             assert_eq!(Cursor::decode(&cursor.encode()).unwrap(), cursor);
         }
     }
 
     #[test]
     fn other_texts_are_refused() {
-        for bad in ["", "0", "-1", "18446744073709551615", "@", "@no way", "abc"] {
+        for bad in [
+            "",
+            "0",
+            "-1",
+            "18446744073709551615",
+            "@",
+            "@no way",
+            "abc",
+            "f",
+            "f7",
+            "f.1",
+            "f0.1",
+            "f7.x",
+            "a7.-1",
+            "n.x",
+        ] {
             let refused = Error::invalid("cursor", "was not issued by this server");
             assert_eq!(Cursor::decode(bad), Err(refused), "{bad}");
         }

@@ -92,6 +92,12 @@ impl Error {
         matches!(self, Self::Invalid { field, reason } if field == "username" && reason == OWN_ACCOUNT)
     }
 
+    /// [`Error::Forbidden`] for someone who has proved to own an account that is suspended.
+    #[must_use]
+    pub fn suspended() -> Self {
+        Self::forbidden("this account is suspended: ask the operator of this server")
+    }
+
     /// [`Error::RateLimited`] for a limit on requests of any kind.
     #[must_use]
     pub fn too_many_requests(retry_after: Duration) -> Self {

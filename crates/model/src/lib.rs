@@ -7,17 +7,15 @@
 mod account;
 mod conversation;
 mod cursor;
-mod entity;
 mod error;
 mod id;
 pub mod limits;
-mod link;
 mod name;
 mod notification;
 mod operation;
+mod os_error;
 mod read_line;
 mod report;
-mod safe;
 mod ssh_key;
 mod strength;
 mod text;
@@ -25,10 +23,9 @@ mod trend;
 mod tweet;
 mod tweet_text;
 
-pub use account::{Account, AccountState, Presence, Profile, Relationship, Role};
+pub use account::{Account, AccountCounts, AccountSort, AccountState, Presence, Profile, Relationship, Role};
 pub use conversation::{Conversation, DirectMessage, ReadReceipts};
 pub use cursor::{Cursor, Page, Span, page_limit};
-pub use entity::{Entity, Hashtag, entities};
 pub use error::{Error, Result, in_words};
 pub use id::{
     AccountId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId, ReportId,
@@ -37,14 +34,17 @@ pub use id::{
 pub use name::{Bio, DisplayName, Password, Username};
 pub use notification::{Notification, NotificationKind};
 pub use operation::{Access, Concurrency, Operation, Retry};
+pub use os_error::os_error_in_words;
 pub use read_line::{ReadLine, TimelineName};
 pub use report::{Report, ReportReason};
-pub use safe::SafeText;
-#[cfg(feature = "faults")]
-pub use safe::make_nothing_safe;
 pub use ssh_key::{SshFingerprint, SshKey, SshKeyName};
 pub use strength::{Strength, guessable, strength};
-pub use text::{count_graphemes, to_nfc};
+#[cfg(feature = "faults")]
+pub use text::make_nothing_safe;
+pub use text::{
+    Entity, Hashtag, SafeText, SearchWord, count_graphemes, entities, is_blank, is_long_enough, name_words,
+    search_form, search_tokens, search_words, to_nfc, unfinished_word,
+};
 pub use trend::Trend;
-pub use tweet::{Counts, NewTweet, Tweet, TweetPage, ViewerFlags, Visibility};
-pub use tweet_text::TweetText;
+pub use tweet::{Counts, NewTweet, ParentPreview, Tweet, TweetPage, ViewerFlags, Visibility};
+pub use tweet_text::{TweetText, hashtags_and_mentions};

@@ -25,12 +25,16 @@ pub const LINK_GRAPHEMES: usize = 23;
 pub const COMBINING_MARKS_MAX: usize = 8;
 /// Longest hashtag without its '#', in characters.
 pub const HASHTAG_CHARS_MAX: usize = 100;
+/// Most earlier versions of a tweet; a further edit is refused.
+pub const TWEET_VERSIONS_MAX: usize = 100;
 /// Most different hashtags of a tweet.
 pub const HASHTAGS_MAX: usize = 30;
 /// Most different people that a tweet may mention.
 pub const MENTIONS_MAX: usize = 30;
 /// Most items on a page.
 pub const PAGE_ITEMS_MAX: usize = 100;
+/// About how many bytes of text a page holds; with more it has fewer items.
+pub const PAGE_BYTES_MAX: usize = 256 * 1024;
 /// Items on a page if the request sets no limit.
 pub const PAGE_ITEMS_DEFAULT: usize = 20;
 /// Longest search query in bytes.
@@ -63,5 +67,11 @@ pub const INVITES_LISTED_MAX: usize = 1_000;
 pub const SSH_KEY_NAME_GRAPHEMES_MAX: usize = 50;
 /// See [`SSH_KEY_NAME_GRAPHEMES_MAX`].
 pub const SSH_KEY_NAME_BYTES_MAX: usize = 400;
+/// Most characters of a tweet that a reply to it shows.
+pub const PARENT_TEXT_CHARS_MAX: usize = 80;
+/// Newest tweets of an account in which its own hashtags are looked for.
+pub const OWN_HASHTAG_TWEETS: usize = 200;
+/// Most accounts that are no longer suggested to an account; a further one replaces the oldest.
+pub const SUGGESTIONS_DISMISSED_MAX: usize = 1_000;
 /// Trends if the request sets no limit.
 pub const TRENDS_DEFAULT: usize = 5;

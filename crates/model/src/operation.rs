@@ -104,6 +104,8 @@ macro_rules! for_each_operation {
             Unblock:               Member,  SerialWrite,    WithKey, Done;
             Mute:                  Member,  SerialWrite,    WithKey, Done;
             Unmute:                Member,  SerialWrite,    WithKey, Done;
+            SuggestPeople:         Member,  Parallel,       Safe,    AccountPage;
+            DismissSuggestion:     Member,  SerialWrite,    WithKey, Done;
             Report:                Member,  SerialWrite,    WithKey, Done;
 
             // Notifications.
@@ -112,6 +114,8 @@ macro_rules! for_each_operation {
 
             // Direct messages.
             SendMessage:           Member,  SerialWrite,    WithKey, MessageSent;
+            EditMessage:           Member,  SerialWrite,    WithKey, Done;
+            DeleteMessage:         Member,  SerialWrite,    WithKey, Done;
             ListConversations:     Member,  Parallel,       Safe,    ConversationPage;
             ReadConversation:      Member,  Parallel,       Safe,    MessagePage;
             MarkConversation:      Member,  SerialWrite,    Safe,    Done;
@@ -138,6 +142,7 @@ macro_rules! for_each_operation {
             RemoveTweet:           Admin,   SerialWrite,    Never,   Done;
             ListProfiles:          Admin,   Parallel,       Safe,    ProfilePage;
             SetRole:               Admin,   SerialWrite,    Never,   Done;
+            RemoveAccount:         Admin,   SerialWrite,    Never,   Done;
         }
     };
 }

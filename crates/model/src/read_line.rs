@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::entity::Hashtag;
 use crate::error::{Error, Result};
 use crate::id::TweetId;
+use crate::text::Hashtag;
 
 /// Name of a timeline with a read position: `home`, `local` or `#hashtag` (case-folded: `#Rust` and `#rust` are one).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

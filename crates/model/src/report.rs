@@ -4,19 +4,19 @@ use crate::account::Account;
 use crate::error::Result;
 use crate::id::{ReportId, TweetId};
 use crate::limits::{REPORT_REASON_BYTES_MAX, REPORT_REASON_GRAPHEMES_MAX};
-use crate::text::{Lines, check_text};
+use crate::text::{Lines, check_text, trim};
 
 /// The reason of a report; may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReportReason(String);
 
 impl ReportReason {
-    /// Checks a reason; white space around it is dropped.
+    /// Checks a reason; white space around it is dropped, and so is all of it if nothing can be seen.
     ///
     /// # Errors
     /// `INVALID{reason}` if it is too long or has control characters.
     pub fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
+        let text = trim(text);
         check_text("reason", text, Lines::Many, REPORT_REASON_GRAPHEMES_MAX, REPORT_REASON_BYTES_MAX)?;
         Ok(Self(text.to_owned()))
     }

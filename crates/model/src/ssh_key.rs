@@ -7,7 +7,7 @@ use data_encoding::BASE64_NOPAD;
 use crate::error::Result;
 use crate::id::SshKeyId;
 use crate::limits::{SSH_KEY_NAME_BYTES_MAX, SSH_KEY_NAME_GRAPHEMES_MAX};
-use crate::text::{Lines, check_text};
+use crate::text::{Lines, check_text, trim};
 
 /// SHA-256 of a public key, displayed as `ssh-keygen -l` does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,12 +24,12 @@ impl fmt::Display for SshFingerprint {
 pub struct SshKeyName(String);
 
 impl SshKeyName {
-    /// Checks a name; white space around it is dropped.
+    /// Checks a name; white space around it is dropped, and so is all of it if nothing can be seen.
     ///
     /// # Errors
     /// `INVALID{name}` if it is too long or has control characters.
     pub fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
+        let text = trim(text);
         check_text("name", text, Lines::One, SSH_KEY_NAME_GRAPHEMES_MAX, SSH_KEY_NAME_BYTES_MAX)?;
         Ok(Self(text.to_owned()))
     }

@@ -1,6 +1,10 @@
 //! An estimate of how hard a password is to guess, for the refusal of new passwords and for a hint while typing.
 
 use crate::limits::PASSWORD_BYTES_MIN;
+use crate::text::fold;
+
+/// The name of a server that was not given another.
+const PRODUCT: &str = "Mini-Tweet";
 
 /// The most common passwords of at least eight characters, which attackers try first.
 const COMMON: &str = include_str!("common_passwords.txt");
@@ -25,14 +29,28 @@ pub enum Strength {
     Strong,
 }
 
-/// Why a password is too easy to guess to be allowed; `None` if it is allowed.
+/// Why a password is too easy to guess to be allowed; `None` if it is allowed. A name is recognised whatever its case and
+/// punctuation. The name of the server is empty where it is not known.
 #[must_use]
-pub fn guessable(password: &str, username: &str) -> Option<&'static str> {
-    let folded = password.to_lowercase();
-    if folded == username {
+pub fn guessable(password: &str, username: &str, server_name: &str) -> Option<&'static str> {
+    let folded = fold(password);
+    let bare = bare(&folded);
+    let is = |name: &str| {
+        let name = self::bare(&fold(name));
+        !name.is_empty() && bare == name
+    };
+    if is(username) {
         return Some("the username");
     }
+    if is(server_name) || is(PRODUCT) {
+        return Some("the name of this server");
+    }
     COMMON.lines().any(|common| common == folded).then_some("one of the most common passwords")
+}
+
+/// The letters and digits of a text.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// Estimates the strength of a password from its length and the kinds of its characters. Repeated and consecutive
@@ -42,7 +60,7 @@ pub fn strength(password: &str, username: &str) -> Strength {
     if password.len() < PASSWORD_BYTES_MIN {
         return Strength::TooShort(PASSWORD_BYTES_MIN - password.len());
     }
-    if let Some(why) = guessable(password, username) {
+    if let Some(why) = guessable(password, username, "") {
         return Strength::Guessable(why);
     }
     let bits = effective_length(password) * alphabet(password).log2();
@@ -92,6 +110,13 @@ mod tests {
         let of = |password| strength(password, "ada_lovelace");
         assert_eq!(of("short"), Strength::TooShort(3));
         assert_eq!(of("ADA_lovelace"), Strength::Guessable("the username"));
+        for name in ["ada lovelace", "AdaLovelace!"] {
+            assert_eq!(of(name), Strength::Guessable("the username"), "{name}");
+        }
+        for name in ["Mini-Tweet", "mini tweet!"] {
+            assert_eq!(of(name), Strength::Guessable("the name of this server"), "{name}");
+        }
+        assert_eq!(guessable("Our Sérver", "ada", "our sérver"), Some("the name of this server"));
         assert_eq!(of("password1"), Strength::Guessable("one of the most common passwords"));
         for weak in ["aaaaaaaaaaaa", "abcdefghijkl", "elephant7", "Elephants!23", "20042004"] {
             assert_eq!(of(weak), Strength::Weak, "{weak}");

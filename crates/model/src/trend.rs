@@ -1,6 +1,6 @@
 //! Trends.
 
-/// A hashtag that many people have used in the last 24 hours.
+/// A hashtag with how it was used in the last 24 hours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trend {
     /// The hashtag as first written, without `#`.
@@ -11,4 +11,12 @@ pub struct Trend {
     pub tweets: u32,
     /// Number of people per hour, oldest first; the last entry is the current hour.
     pub history: [u32; 24],
+}
+
+impl Trend {
+    /// A hashtag that was not used in the last 24 hours.
+    #[must_use]
+    pub fn unused(name: &str) -> Self {
+        Self { name: name.to_owned(), people: 0, tweets: 0, history: [0; 24] }
+    }
 }

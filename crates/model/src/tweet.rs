@@ -3,6 +3,9 @@
 use crate::account::Account;
 use crate::cursor::Cursor;
 use crate::id::{AccountId, TweetId};
+use crate::limits::PARENT_TEXT_CHARS_MAX;
+use crate::name::Username;
+use crate::text::first_words;
 use crate::tweet_text::TweetText;
 
 /// Who may see a tweet.
@@ -54,6 +57,8 @@ pub struct Tweet {
     pub visibility: Visibility,
     /// The tweet it is in reply to.
     pub reply_to: Option<TweetId>,
+    /// What the viewer sees of that tweet; `None` if nothing, and as long as it is not known who the viewer is.
+    pub parent: Option<ParentPreview>,
     /// The quoted tweet.
     pub quote_of: Option<TweetId>,
     /// The original, if this is a plain retweet.
@@ -62,6 +67,23 @@ pub struct Tweet {
     pub counts: Counts,
     /// What the viewer did with the tweet.
     pub viewer: ViewerFlags,
+}
+
+/// What a reply shows of the tweet that it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParentPreview {
+    /// Its author.
+    pub username: Username,
+    /// The beginning of its text on one line, at most [`PARENT_TEXT_CHARS_MAX`] characters.
+    pub text: String,
+}
+
+impl ParentPreview {
+    /// The preview of a tweet with this author and text.
+    #[must_use]
+    pub fn new(username: &Username, text: &str) -> Self {
+        Self { username: username.clone(), text: first_words(text, PARENT_TEXT_CHARS_MAX) }
+    }
 }
 
 /// How often others replied to, retweeted, quoted and liked a tweet.

@@ -1,10 +1,9 @@
 //! The text of a tweet or direct message.
 
-use crate::entity::{Entity, Hashtag, entities};
 use crate::error::{Error, Result};
 use crate::limits::{HASHTAGS_MAX, MENTIONS_MAX, TWEET_BYTES_MAX, TWEET_GRAPHEMES_MAX};
 use crate::name::Username;
-use crate::text::{Lines, check_text};
+use crate::text::{Entity, Hashtag, Lines, check_text, entities, is_blank};
 
 /// The text of a tweet or direct message: not empty, in NFC, without control characters except newline, within the limits
 /// on length, hashtags and mentions.
@@ -21,10 +20,14 @@ impl TweetText {
     /// # Errors
     /// `INVALID{text}` with the first rule that it breaks.
     pub fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Err(Error::invalid("text", "is empty"));
         }
+        // A control character has a reason of its own.
+        if is_blank(text) && !text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
+            return Err(Error::invalid("text", "has only characters that cannot be seen: write something"));
+        }
+        let text = text.trim();
         check_text("text", text, Lines::Many, TWEET_GRAPHEMES_MAX, TWEET_BYTES_MAX)?;
         let (hashtags, mentions) = hashtags_and_mentions(text);
         if hashtags.len() > HASHTAGS_MAX {
@@ -55,7 +58,9 @@ impl TweetText {
     }
 }
 
-fn hashtags_and_mentions(text: &str) -> (Vec<Hashtag>, Vec<Username>) {
+/// The hashtags and mentions of a text, each once, in the order of their first use.
+#[must_use]
+pub fn hashtags_and_mentions(text: &str) -> (Vec<Hashtag>, Vec<Username>) {
     let (mut hashtags, mut mentions) = (Vec::<Hashtag>::new(), Vec::new());
     for (_, entity) in entities(text) {
         match entity {
@@ -98,6 +103,7 @@ mod tests {
         let cases = [
             ("", "is empty"),
             (" \n ", "is empty"),
+            ("\u{3164}\u{2800}\u{ad}\u{fe0f}", "has only characters that cannot be seen: write something"),
             ("a\u{1b}[31m", "has the control character U+001B"),
             ("a\u{9b}", "has the control character U+009B"),
             ("a\0b", "has the control character U+0000"),

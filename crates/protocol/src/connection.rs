@@ -76,6 +76,8 @@ pub struct FrameReader<R> {
     buffer: BytesMut,
     decoder: Decoder,
     within: Duration,
+    /// Bytes received so far.
+    received: u64,
     /// By when a frame that has arrived in part must be complete.
     deadline: Option<Instant>,
 }
@@ -88,8 +90,15 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             buffer: BytesMut::new(),
             decoder: Decoder::new(limits.frame_bytes_max),
             within: limits.read_within,
+            received: 0,
             deadline: None,
         }
+    }
+
+    /// Bytes that have arrived so far, also those of a frame that is not complete.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
     }
 
     /// Changes the limit, from the next frame on.
@@ -127,6 +136,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                     .await
                     .map_err(|_| ConnectionError::TooSlow("send a frame"))??,
             };
+            self.received += bytes as u64;
             if bytes == 0 {
                 return if self.buffer.is_empty() {
                     Ok(None)

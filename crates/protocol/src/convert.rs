@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use model::{
-    Account, AccountState, Conversation, Cursor, DirectMessage, Error, EventId, MessageId, Notification,
-    NotificationKind, Presence, Profile, ReadReceipts, Relationship, Result, Role, Span, Trend, Tweet,
-    TweetId, TweetPage, Visibility, page_limit,
+    Account, AccountSort, AccountState, Conversation, Cursor, DirectMessage, Error, EventId, MessageId,
+    Notification, NotificationKind, Presence, Profile, ReadReceipts, Relationship, Result, Role, Span, Trend,
+    Tweet, TweetId, TweetPage, Visibility, page_limit,
 };
 
 use crate::v1;
@@ -25,9 +25,9 @@ impl From<&Error> for v1::Error {
             Error::NotFound(what) | Error::AlreadyExists(what) => {
                 Self { code, field: what.to_string(), message, ..Self::default() }
             }
-            Error::RateLimited { retry_after, .. } => {
+            Error::RateLimited { limit, retry_after } => {
                 let retry_after_ms = u32::try_from(retry_after.as_millis()).unwrap_or(u32::MAX);
-                Self { code, message, retry_after_ms, ..Self::default() }
+                Self { code, message, retry_after_ms, limit: limit.to_string(), ..Self::default() }
             }
             Error::SlowConsumer { cursor } => {
                 Self { code, message, cursor: cursor.map_or(0, EventId::get), ..Self::default() }
@@ -78,9 +78,9 @@ impl From<v1::Error> for Error {
             v1::ErrorCode::IdempotencyConflict => Self::IdempotencyConflict,
             v1::ErrorCode::RateLimited => {
                 let retry_after = Duration::from_millis(error.retry_after_ms.into());
-                match error.message.split_once("; try again in ") {
-                    Some((limit, _)) => Self::RateLimited { limit: limit.to_owned().into(), retry_after },
-                    None => Self::too_many_requests(retry_after),
+                match error.limit {
+                    limit if limit.is_empty() => Self::too_many_requests(retry_after),
+                    limit => Self::RateLimited { limit: limit.into(), retry_after },
                 }
             }
             v1::ErrorCode::Busy => Self::Busy,
@@ -173,6 +173,7 @@ pub fn account_view(
         relationship: relationship.map(Into::into),
         presence: v1::PresenceState::from(presence).into(),
         idle_seconds: u32::try_from(idle.as_secs()).unwrap_or(u32::MAX),
+        ..v1::AccountView::default()
     }
 }
 
@@ -191,6 +192,8 @@ impl From<Visibility> for v1::Visibility {
 
 impl From<Tweet> for v1::Tweet {
     fn from(tweet: Tweet) -> Self {
+        let (reply_to_username, reply_to_text) =
+            tweet.parent.map(|parent| (parent.username.to_string(), parent.text)).unwrap_or_default();
         Self {
             id: tweet.id.get(),
             author_id: tweet.author.get(),
@@ -207,6 +210,8 @@ impl From<Tweet> for v1::Tweet {
             liked: tweet.viewer.liked,
             retweeted: tweet.viewer.retweeted,
             bookmarked: tweet.viewer.bookmarked,
+            reply_to_username,
+            reply_to_text,
             text: tweet.text,
         }
     }
@@ -276,6 +281,8 @@ impl From<DirectMessage> for v1::DirectMessage {
             author_id: message.author.get(),
             created_ms: message.id.time_ms(),
             text: message.text,
+            edited_ms: message.edited_ms.unwrap_or_default(),
+            deleted: message.deleted,
         }
     }
 }
@@ -359,14 +366,14 @@ pub fn before_id(page: Option<&v1::PageRequest>) -> Result<Option<u64>> {
     match before(page)? {
         None => Ok(None),
         Some(Cursor::Id(id)) => Ok(Some(id)),
-        Some(Cursor::Username(_)) => Err(foreign_cursor()),
+        Some(_) => Err(foreign_cursor()),
     }
 }
 
 fn id_cursor(text: &str) -> Result<u64> {
     match Cursor::decode(text)? {
         Cursor::Id(id) => Ok(id),
-        Cursor::Username(_) => Err(foreign_cursor()),
+        _ => Err(foreign_cursor()),
     }
 }
 
@@ -405,6 +412,41 @@ pub fn visibility(number: i32) -> Result<Option<Visibility>> {
         Ok(v1::Visibility::Direct) => Ok(Some(Visibility::Direct)),
         Err(_) => Err(Error::invalid("visibility", "is not one that this server knows")),
     }
+}
+
+/// The order of a list of accounts; `None` if it is unspecified: the list's own.
+///
+/// # Errors
+/// `INVALID{sort}`.
+pub fn account_sort(number: i32) -> Result<Option<AccountSort>> {
+    match v1::AccountSort::try_from(number) {
+        Ok(v1::AccountSort::Unspecified) => Ok(None),
+        Ok(v1::AccountSort::Username) => Ok(Some(AccountSort::Username)),
+        Ok(v1::AccountSort::Name) => Ok(Some(AccountSort::Name)),
+        Ok(v1::AccountSort::Newest) => Ok(Some(AccountSort::Newest)),
+        Ok(v1::AccountSort::Followers) => Ok(Some(AccountSort::Followers)),
+        Ok(v1::AccountSort::Active) => Ok(Some(AccountSort::Active)),
+        Err(_) => Err(Error::invalid("sort", "is none that this server knows")),
+    }
+}
+
+/// Kinds of notifications to list.
+///
+/// # Errors
+/// `INVALID{kinds}`.
+pub fn notification_kinds(numbers: &[i32]) -> Result<Vec<NotificationKind>> {
+    let kind = |number: &i32| match v1::NotificationKind::try_from(*number) {
+        Ok(v1::NotificationKind::Follow) => Ok(NotificationKind::Follow),
+        Ok(v1::NotificationKind::Mention) => Ok(NotificationKind::Mention),
+        Ok(v1::NotificationKind::Reply) => Ok(NotificationKind::Reply),
+        Ok(v1::NotificationKind::Retweet) => Ok(NotificationKind::Retweet),
+        Ok(v1::NotificationKind::Quote) => Ok(NotificationKind::Quote),
+        Ok(v1::NotificationKind::Like) => Ok(NotificationKind::Like),
+        Ok(v1::NotificationKind::Unspecified) | Err(_) => {
+            Err(Error::invalid("kinds", "has one that this server does not know"))
+        }
+    };
+    numbers.iter().map(kind).collect()
 }
 
 /// A role; `None` if it is unspecified.

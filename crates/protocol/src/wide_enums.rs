@@ -15,17 +15,22 @@ const UNKNOWN: i32 = i32::MIN;
 /// Puts an unknown number where the bytes of this frame have one that does not fit.
 pub(crate) fn mark_unknown(frame: &mut v1::ClientFrame, bytes: &[u8]) {
     let Some(v1::client_frame::Frame::Request(request)) = &mut frame.frame else { return };
-    let (op, field, number) = match &mut request.op {
-        Some(Op::Post(ask)) => (30, 2, &mut ask.visibility),
-        Some(Op::ListAccounts(ask)) => (51, 1, &mut ask.list),
-        Some(Op::SetPresence(ask)) => (91, 1, &mut ask.state),
-        Some(Op::CreateAccount(ask)) => (100, 4, &mut ask.role),
-        Some(Op::SetRole(ask)) => (113, 2, &mut ask.role),
-        _ => return,
+    let mark = |op: u32, field: u32, number: &mut i32| {
+        const REQUEST: u32 = 2;
+        if has_wide(bytes, &[REQUEST, op, field]).unwrap_or(true) {
+            *number = UNKNOWN;
+        }
     };
-    const REQUEST: u32 = 2;
-    if has_wide(bytes, &[REQUEST, op, field]).unwrap_or(true) {
-        *number = UNKNOWN;
+    match &mut request.op {
+        Some(Op::Post(ask)) => mark(30, 2, &mut ask.visibility),
+        Some(Op::ListAccounts(ask)) => {
+            mark(51, 1, &mut ask.list);
+            mark(51, 5, &mut ask.sort);
+        }
+        Some(Op::SetPresence(ask)) => mark(91, 1, &mut ask.state),
+        Some(Op::CreateAccount(ask)) => mark(100, 4, &mut ask.role),
+        Some(Op::SetRole(ask)) => mark(113, 2, &mut ask.role),
+        _ => {}
     }
 }
 

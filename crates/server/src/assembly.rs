@@ -13,8 +13,8 @@ use model::Result;
 use service::live::LiveConfig;
 use service::timeline;
 use service::{Argon2Cost, Service, ServiceConfig, ServiceParts};
+use store::SharedStore;
 use store::env::{Clock, Random};
-use store::{EventReceiver, SharedStore};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -36,17 +36,10 @@ pub struct ServerParts {
 impl ServerParts {
     /// The parts of a server with this configuration.
     #[must_use]
-    pub fn new(
-        config: &Config,
-        store: SharedStore,
-        events: EventReceiver,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Self {
+    pub fn new(config: &Config, store: SharedStore, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         Self {
             service: ServiceParts {
                 store,
-                events,
                 clock,
                 random,
                 config: service_config(config),
@@ -104,7 +97,9 @@ fn service_config(config: &Config) -> ServiceConfig {
     ServiceConfig {
         server_name: config.server.name.clone(),
         description: config.server.description.clone().unwrap_or_default(),
+        rules: config.server.rules.clone(),
         sign_up: config.server.sign_up,
+        first_account_is_admin: config.server.first_account_is_admin,
         sessions_idle: days(config.sessions.idle_days),
         sessions_absolute: days(config.sessions.absolute_days),
         hashing_threads: match config.passwords.threads {

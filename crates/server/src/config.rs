@@ -14,8 +14,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::SignUpMode;
 use smart_default::SmartDefault;
+use store::StoreUrl;
 
 pub use load::{ConfigError, Sources};
+
+/// The data directory of a server that is given no other, below the current directory.
+pub const DATA_DIRECTORY: &str = "mini-tweet-data";
 
 /// A server's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, SmartDefault, Serialize, Deserialize, JsonSchema)]
@@ -33,8 +37,13 @@ pub struct Config {
     pub insecure: bool,
     /// Directory of the database and the operator socket. It is created with mode 0700 if it does not exist.
     #[schemars(extend("x-value" = options::PATH))]
-    #[default(PathBuf::from("mini-tweet-data"))]
+    #[default(PathBuf::from(DATA_DIRECTORY))]
     pub data_dir: PathBuf,
+    /// Database of the server. `sqlite:` is a file in the data directory.
+    #[serde(with = "StoreUrlDef")]
+    #[schemars(extend("x-value" = options::STORE))]
+    #[default(StoreUrl::Sqlite)]
+    pub store: StoreUrl,
     /// Section `server`.
     pub server: ServerOptions,
     /// Section `tls`.
@@ -76,10 +85,10 @@ impl Config {
     }
 }
 
-/// The reference of all options, as Markdown.
+/// The reference of all options, as Markdown, with the values of this configuration that are not the default.
 #[must_use]
-pub fn reference() -> String {
-    options::reference::<Config>()
+pub fn reference(config: &Config) -> String {
+    options::reference(config)
 }
 
 /// Section `server`.
@@ -92,10 +101,15 @@ pub struct ServerOptions {
     /// What you say about the server and its rules; clients can show it. May have several lines.
     #[schemars(extend("x-lines" = true))]
     pub description: Option<String>,
+    /// The rules of the server, which clients show to people before they sign up, numbered in this order.
+    #[schemars(length(max = 20), inner(length(max = 200)))]
+    pub rules: Vec<String>,
     /// Who can create an account: everyone, everyone with an invite code, or only the operator.
     #[serde(with = "SignUpModeDef")]
     #[default(SignUpMode::Open)]
     pub sign_up: SignUpMode,
+    /// Give the role admin to the account that signs up first. For a server that only its owner can reach before that.
+    pub first_account_is_admin: bool,
     /// Number of this server among those that share identifiers.
     #[schemars(range(max = model::NODE_MAX))]
     pub node: u8,
@@ -271,6 +285,14 @@ enum SignUpModeDef {
     Open,
     Invite,
     Closed,
+}
+
+/// How [`StoreUrl`], which knows no configuration, is written.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "StoreUrl")]
+enum StoreUrlDef {
+    #[serde(rename = "sqlite:")]
+    Sqlite,
 }
 
 #[cfg(test)]

@@ -12,8 +12,7 @@ use crate::import::python;
 use crate::import::{ImportError, OnProgress, Summary};
 use service::{Argon2Cost, passwords};
 use store::env::{Clock, Random, SystemClock, SystemRandom};
-use store::sqlite::{DATABASE, OpenError, SqliteOptions, SqliteStore};
-use store::{PasswordHash, Store as _};
+use store::{Engine, OpenError, Options, PasswordHash, StoreUrl};
 
 /// Why a tool cannot work on a database. Each message is one line with the next step.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +31,7 @@ pub enum OfflineError {
 /// An opened database without a server.
 #[derive(Debug)]
 pub struct Offline {
-    store: SqliteStore,
+    store: Arc<dyn Engine>,
 }
 
 impl Offline {
@@ -40,11 +39,9 @@ impl Offline {
     ///
     /// # Errors
     /// [`OfflineError::Database`], for example while a server runs on it.
-    pub fn open(data_dir: &Path) -> Result<Self, OfflineError> {
-        let (store, mut events) =
-            SqliteStore::open(&data_dir.join(DATABASE), &SqliteOptions::default(), Arc::new(SystemClock))?;
-        // Nothing subscribes to the events here. They are in the database for the next server.
-        tokio::spawn(async move { while events.recv().await.is_some() {} });
+    pub async fn open(data_dir: &Path) -> Result<Self, OfflineError> {
+        let (options, clock) = (Options::default(), Arc::new(SystemClock));
+        let store = store::open(StoreUrl::Sqlite, data_dir, &options, clock).await?;
         Ok(Self { store })
     }
 

@@ -9,6 +9,7 @@ mod sockets;
 mod ssh;
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +17,9 @@ use gateway::native::{NativeTimeouts, serve_tcp, serve_unix};
 #[cfg(feature = "ssh")]
 use gateway::ssh::SshApp;
 use protocol::tls::{self, Identity};
-use store::EventReceiver;
 use store::env::{Clock, Random, SystemClock, SystemRandom};
-use store::sqlite::{DATABASE, SqliteOptions, SqliteStore};
-use tokio::sync::oneshot;
+use store::{Engine, Options};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -30,7 +30,7 @@ use self::sockets::BoundSockets;
 pub use self::sockets::Sockets;
 use crate::assembly::{Server, ServerParts};
 use crate::config::Config;
-pub use store::sqlite::OPERATOR_SOCKET;
+pub use store::OPERATOR_SOCKET;
 
 /// For the tasks of connections to end after their time to drain is over.
 const SHUTDOWN_SLACK: Duration = Duration::from_secs(3);
@@ -40,6 +40,8 @@ const SHUTDOWN_SLACK: Duration = Duration::from_secs(3);
 pub struct Extras {
     /// Receives the addresses when the server accepts connections.
     pub ready: Option<oneshot::Sender<Bound>>,
+    /// Each message makes the server read its TLS certificate and key again.
+    pub reload: Option<mpsc::Receiver<()>>,
     /// Sockets in place of those that the configuration names.
     pub sockets: Sockets,
     /// The application that ssh clients use.
@@ -56,28 +58,44 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
     mut extras: Extras,
 ) -> Result<(), ServeError> {
-    let ready = extras.ready.take();
+    let (ready, mut reload) = (extras.ready.take(), extras.reload.take());
     let running = Running::start(&config, extras).await?;
     running.bound.log();
     if let Some(ready) = ready {
         // The receiver may be gone: then no one waits for it.
         let _ = ready.send(running.bound.clone());
     }
-    let outcome = tokio::select! {
-        () = shutdown => Ok(()),
-        () = running.store.failed() => Err(ServeError::StorageFailed),
+    let mut shutdown = pin!(shutdown);
+    let outcome = loop {
+        tokio::select! {
+            () = &mut shutdown => break Ok(()),
+            () = running.store.failed() => break Err(ServeError::StorageFailed),
+            () = next_reload(&mut reload) => running.reload_certificate(&config).await,
+        }
     };
     running.shut_down().await;
     outcome
 }
 
+/// Waits for the next request to reload; for ever once there can be none.
+async fn next_reload(reload: &mut Option<mpsc::Receiver<()>>) {
+    if let Some(requests) = reload
+        && requests.recv().await.is_some()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
+}
+
 /// A server that accepts connections.
 struct Running {
     server: Server,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Engine>,
     listeners: JoinSet<()>,
     maintenance: JoinHandle<()>,
     bound: Bound,
+    /// What new connections are encrypted with; `None` without TLS.
+    tls: Option<watch::Sender<TlsAcceptor>>,
 }
 
 impl Running {
@@ -93,9 +111,10 @@ impl Running {
         if ssh.is_some() {
             return Err(ServeError::NoSsh);
         }
-        let (store, events) = open_store(config, Arc::clone(&clock))?;
-        let identity = if config.insecure { None } else { Some(secrets::identity(config, &store)?) };
-        let tls = identity.as_ref().map(tls::server_config).transpose()?.map(TlsAcceptor::from);
+        let store = open_store(config, Arc::clone(&clock)).await?;
+        let identity = if config.insecure { None } else { Some(secrets::identity(config, &*store).await?) };
+        let acceptor = identity.as_ref().map(tls::server_config).transpose()?.map(TlsAcceptor::from);
+        let tls = acceptor.map(watch::Sender::new);
         let operator_socket = config.data_dir.join(OPERATOR_SOCKET);
         let operator = sockets::bind_operator_socket(&operator_socket)?;
         #[cfg_attr(not(feature = "ssh"), allow(unused_mut, reason = "only ssh changes it"))]
@@ -106,19 +125,43 @@ impl Running {
             ssh: None,
         };
 
-        let parts = ServerParts::new(config, store.clone(), events, clock, Arc::clone(&random));
+        let parts = ServerParts::new(config, store.clone(), clock, Arc::clone(&random));
         let server = Server::assemble(parts).await?;
         let mut listeners = JoinSet::new();
-        listeners.spawn(serve_tcp(Arc::clone(&server.native), native, tls));
+        listeners.spawn(serve_tcp(
+            Arc::clone(&server.native),
+            native,
+            tls.as_ref().map(watch::Sender::subscribe),
+        ));
         listeners.spawn(serve_unix(Arc::clone(&server.native), operator));
         #[cfg(feature = "ssh")]
         if let Some(socket) = ssh {
-            let host_key = secrets::host_key(&store, &*random)?;
+            let host_key = secrets::host_key(&*store, &*random).await?;
             bound.ssh = Some(socket.serve(config, &server, host_key, &mut listeners)?);
         }
         let service = Arc::clone(&server.service);
         let maintenance = tokio::spawn(async move { service.maintain().await });
-        Ok(Self { server, store, listeners, maintenance, bound })
+        Ok(Self { server, store, listeners, maintenance, bound, tls })
+    }
+
+    /// Reads the TLS certificate and key again, for new connections. If that fails, those before stay in use.
+    async fn reload_certificate(&self, config: &Config) {
+        let Some(tls) = &self.tls else {
+            tracing::info!("nothing to reload: this server does not use TLS");
+            return;
+        };
+        let reloaded = secrets::identity(config, &*self.store)
+            .await
+            .and_then(|identity| Ok((identity.fingerprint(), tls::server_config(&identity)?)));
+        match reloaded {
+            Ok((fingerprint, server_config)) => {
+                tls.send_replace(TlsAcceptor::from(server_config));
+                tracing::info!(%fingerprint, "TLS certificate reloaded");
+            }
+            Err(error) => {
+                tracing::error!(%error, "TLS certificate not reloaded; the one before stays in use");
+            }
+        }
     }
 
     /// Lets the requests in flight finish, closes the connections and then the store.
@@ -137,16 +180,12 @@ impl Running {
     }
 }
 
-fn open_store(
-    config: &Config,
-    clock: Arc<dyn Clock>,
-) -> Result<(Arc<SqliteStore>, EventReceiver), ServeError> {
-    let options = SqliteOptions {
+async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<Arc<dyn Engine>, ServeError> {
+    let options = Options {
         node: config.server.node,
         queue_wait: config.queue_wait(),
         new_account_posts: config.limits.new_account_posts,
-        ..SqliteOptions::default()
+        ..Options::default()
     };
-    let (store, events) = SqliteStore::open(&config.data_dir.join(DATABASE), &options, clock)?;
-    Ok((Arc::new(store), events))
+    Ok(store::open(config.store, &config.data_dir, &options, clock).await?)
 }

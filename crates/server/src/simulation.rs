@@ -147,11 +147,10 @@ fn create_accounts(disk: &SimulatedDisk) {
 }
 
 async fn serve(disk: Arc<SimulatedDisk>, clock: Arc<SimulatedClock>, options: SimOptions) -> turmoil::Result {
-    let (store, events) = disk.open(clock.clone(), options.clone());
+    let store = disk.open(clock.clone(), options.clone());
     let server = Server::assemble(ServerParts {
         service: ServiceParts {
             store: Arc::new(store),
-            events,
             clock,
             random: Arc::new(SimulatedRandom(options.chance.clone())),
             config: config(),

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::config::SignUpMode;
 use crate::network::network_of;
-use crate::passwords::refuse_guessable;
+use crate::passwords::{Verified, refuse_guessable};
 use crate::policy::{self, Caller};
 use crate::service::Service;
 use crate::throttle::Attempt;
@@ -20,19 +20,27 @@ use crate::views::LoggedIn;
 use store::fault::{self, InjectedBug};
 use store::{Change, ChangeResult, Credentials, IdempotencyKey};
 
-/// Usernames that would look official; admins may create them.
+/// Usernames that would look official, or like the absence of one; admins may create them. Names that look like these
+/// are reserved, too.
 const RESERVED: &[&str] = &[
     "admin",
     "administrator",
     "all",
+    "anonymous",
+    "deleted",
     "everyone",
+    "false",
+    "guest",
     "help",
     "here",
     "me",
     "mini_tweet",
     "minitweet",
     "moderator",
+    "nil",
     "nobody",
+    "none",
+    "null",
     "official",
     "operator",
     "root",
@@ -41,6 +49,9 @@ const RESERVED: &[&str] = &[
     "staff",
     "support",
     "system",
+    "true",
+    "undefined",
+    "unknown",
 ];
 
 /// A session is noted as used at most this often, so that reading does not write.
@@ -94,7 +105,7 @@ impl Service {
         if self.config.sign_up == SignUpMode::Closed {
             return Err(sign_up_is_closed());
         }
-        refuse_guessable("password", &wish.password, &wish.username)?;
+        refuse_guessable("password", &wish.password, &wish.username, &self.config.server_name)?;
         let invite = self.usable_invite(wish.invite_code.as_deref()).await?;
         // Who has an invite was chosen by an operator, and a class with one behind one address signs up together.
         let address = address.filter(|_| invite.is_none());
@@ -139,11 +150,12 @@ impl Service {
         // Before the hash: a taken name is refused at once.
         self.refuse_taken(&wish.username, network).await?;
         let password = self.hasher.hash(&wish.password).await?;
+        let is_first = self.config.first_account_is_admin && self.store.statistics().await?.accounts == 0;
         let change = Change::CreateAccount {
             username: wish.username,
             display_name: wish.display_name,
             password,
-            role: Role::Member,
+            role: if is_first { Role::Admin } else { Role::Member },
             invite,
             password_change_advised: false,
         };
@@ -166,19 +178,24 @@ impl Service {
         self.refuse_taken(username, address.as_deref()).await
     }
 
-    /// Refuses a username that is reserved or taken. The number of checks of one network is limited, so that outsiders
+    /// Refuses a username that is reserved, taken, or looks like one that is. The number of checks of one network is limited, so that outsiders
     /// cannot list the accounts of a server.
     async fn refuse_taken(&self, username: &Username, address: Option<&str>) -> Result<()> {
-        if RESERVED.contains(&username.as_str()) {
+        let skeleton = username.skeleton();
+        let is_reserved = |name: &&str| Username::parse(name).is_ok_and(|name| name.skeleton() == skeleton);
+        if RESERVED.iter().any(is_reserved) {
             return Err(Error::invalid("username", "is reserved, choose another"));
         }
         if let Some(address) = address {
             self.username_checks.attempt(address)?.keep();
         }
-        match self.store.account_by_username(username).await? {
-            Some(_) => Err(Error::AlreadyExists("username".into())),
-            None => Ok(()),
+        if self.store.account_by_username(username).await?.is_some() {
+            return Err(Error::AlreadyExists("username".into()));
         }
+        if self.store.has_lookalike(username).await? {
+            return Err(Error::invalid("username", "looks like the name of another account; choose another"));
+        }
+        Ok(())
     }
 
     /// Logs in with a password. A wrong password and an unknown username give the same response in the same time.
@@ -233,22 +250,24 @@ impl Service {
             self.account_failures.forget(pair);
         }
         if credentials.state != AccountState::Active {
-            return Err(Error::forbidden("this account is suspended: ask the operator of this server"));
-        }
-        if credentials.password.legacy.is_some() {
-            let password = self.hasher.hash(password).await?;
-            self.store.apply(Change::RehashPassword { account: credentials.account, password }, None).await?;
+            return Err(Error::suspended());
         }
         self.open_session(credentials.account, client_name.to_owned()).await
     }
 
     /// The credentials of an account if this is its password; `None` for a wrong password and for an unknown name, which
-    /// take equally long.
+    /// take equally long. An old hash is replaced by one of the password's normal form.
     async fn check_password(&self, username: &Username, password: &Password) -> Result<Option<Credentials>> {
         let credentials = self.store.credentials(username).await?;
         let hash = credentials.as_ref().map(|credentials| credentials.password.clone());
-        let matches = self.hasher.verify(password, hash).await?;
-        Ok(credentials.filter(|_| matches))
+        let verified = self.hasher.verify(password, hash).await?;
+        let Some(credentials) = credentials.filter(|_| verified != Verified::Wrong) else { return Ok(None) };
+        let is_old = verified == Verified::RightAsTyped || credentials.password.legacy.is_some();
+        if is_old && credentials.state == AccountState::Active {
+            let (account, password) = (credentials.account, self.hasher.hash(password).await?);
+            self.store.apply(Change::RehashPassword { account, password }, None).await?;
+        }
+        Ok(Some(credentials))
     }
 
     /// Resumes a session.
@@ -309,7 +328,7 @@ impl Service {
         let (account, session) = policy::member(caller, Operation::ChangePassword)?;
         let profile = self.own_profile(account).await?;
         self.require_password(&profile, "old_password", old).await?;
-        refuse_guessable("new_password", new, &profile.account.username)?;
+        refuse_guessable("new_password", new, &profile.account.username, &self.config.server_name)?;
         let password = self.hasher.hash(new).await?;
         let change =
             Change::SetPassword { account, password, password_change_advised: false, keep: Some(session) };

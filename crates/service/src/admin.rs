@@ -7,6 +7,7 @@ use model::{DisplayName, Error, Operation, Page, Password, Profile, Result, Role
 use crate::accounts::invite_hash;
 use crate::config::SignUpMode;
 use crate::live::LiveStatistics;
+use crate::passwords::refuse_guessable;
 use crate::policy::{self, Caller};
 use crate::service::Service;
 use store::{Change, ChangeResult, InviteRecord, ProfileFilter, StoreStatistics};
@@ -58,6 +59,8 @@ pub struct ServerInfo {
     pub started_ms: i64,
     /// What the operator says about it and its rules; may be empty.
     pub description: String,
+    /// Its rules in the operator's order; may be empty.
+    pub rules: Vec<String>,
 }
 
 impl Service {
@@ -68,6 +71,7 @@ impl Service {
     pub async fn create_account(&self, caller: &Caller, new: NewAccount) -> Result<ChangeResult> {
         policy::authorise(caller, Operation::CreateAccount)?;
         let NewAccount { username, display_name, password, role } = new;
+        refuse_guessable("password", &password, &username, &self.config.server_name)?;
         let password = self.hasher.hash(&password).await?;
         let change = Change::CreateAccount {
             username,
@@ -170,6 +174,19 @@ impl Service {
         self.store.apply(Change::RemoveTweet { tweet }, None).await
     }
 
+    /// Deletes an account with everything it wrote; its data is deleted in the background.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`, and those of [`policy::check_may_overrule`].
+    pub async fn remove_account(&self, caller: &Caller, username: &Username) -> Result<ChangeResult> {
+        policy::authorise(caller, Operation::RemoveAccount)?;
+        let target = self.any_account(username).await?;
+        policy::check_may_overrule(caller, &target)?;
+        let done = self.store.apply(Change::DeleteAccount { account: target.account.id }, None).await?;
+        self.purge.notify_one();
+        Ok(done)
+    }
+
     /// Hides an account and ends its sessions.
     ///
     /// # Errors
@@ -204,6 +221,7 @@ impl Service {
         policy::authorise(caller, Operation::ResetPassword)?;
         let target = self.any_account(username).await?;
         policy::check_may_overrule(caller, &target)?;
+        refuse_guessable("new_password", password, &target.account.username, &self.config.server_name)?;
         let account = target.account.id;
         let password = self.hasher.hash(password).await?;
         self.store
@@ -216,7 +234,7 @@ impl Service {
         profile.ok_or_else(|| Error::not_found("account"))
     }
 
-    /// Sets the announcement to everyone; an empty text removes it.
+    /// Sets the announcement to everyone; a text in which nothing can be seen removes it.
     ///
     /// # Errors
     /// `INVALID{text}`.
@@ -228,7 +246,8 @@ impl Service {
         if text.chars().any(|c| c.is_control() && c != '\n') {
             return Err(Error::invalid("text", "has a control character"));
         }
-        self.store.apply(Change::Announce { text: text.trim().to_owned() }, None).await?;
+        let text = if model::is_blank(text) { "" } else { text.trim() };
+        self.store.apply(Change::Announce { text: text.to_owned() }, None).await?;
         Ok(())
     }
 
@@ -257,6 +276,7 @@ impl Service {
             announcement: self.store.announcement().await?,
             started_ms: self.started_ms,
             description: self.config.description.clone(),
+            rules: self.config.rules.clone(),
         })
     }
 }

@@ -37,8 +37,12 @@ pub struct ServiceConfig {
     pub server_name: String,
     /// What the operator says about the server and its rules; may be empty.
     pub description: String,
+    /// Its rules, each a text of one line; may be empty.
+    pub rules: Vec<String>,
     /// Who may sign up.
     pub sign_up: SignUpMode,
+    /// Whether the account that signs up first gets the role admin.
+    pub first_account_is_admin: bool,
     /// A session that was not used for this long ends.
     pub sessions_idle: Duration,
     /// No session lives longer than this.
@@ -71,7 +75,9 @@ impl Default for ServiceConfig {
         Self {
             server_name: "Mini-Tweet".into(),
             description: String::new(),
+            rules: Vec::new(),
             sign_up: SignUpMode::Open,
+            first_account_is_admin: false,
             sessions_idle: Duration::from_secs(30 * 24 * HOUR),
             sessions_absolute: Duration::from_secs(180 * 24 * HOUR),
             login_answer_after: Duration::from_millis(250),

@@ -59,6 +59,35 @@ impl Service {
         Ok(Sent { message, conversation })
     }
 
+    /// Replaces the text of a message of the caller.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{message}`, `FORBIDDEN` across a block, `INVALID{message_id}` if it was edited too often.
+    pub async fn edit_message(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        message: MessageId,
+        text: TweetText,
+    ) -> Result<ChangeResult> {
+        let (author, _) = policy::member(caller, Operation::EditMessage)?;
+        self.store.apply(Change::EditMessage { author, message, text }, once).await
+    }
+
+    /// Deletes a message of the caller for both sides.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{message}`.
+    pub async fn delete_message(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        message: MessageId,
+    ) -> Result<ChangeResult> {
+        let (author, _) = policy::member(caller, Operation::DeleteMessage)?;
+        self.store.apply(Change::DeleteMessage { author, message }, once).await
+    }
+
     /// A page of the caller's conversations, the newest message first.
     ///
     /// # Errors
@@ -70,7 +99,16 @@ impl Service {
         limit: usize,
     ) -> Result<Page<Conversation>> {
         let (account, _) = policy::member(caller, Operation::ListConversations)?;
-        self.store.conversations(account, ConversationList::Shown, before, limit).await
+        let mut page = self.store.conversations(account, ConversationList::Shown, before, limit).await?;
+        let mut rows = Rows::new(page.items.len(), Walk::NewestFirst);
+        for conversation in page.items {
+            let text_bytes = conversation.last.text.len();
+            rows.push(conversation.last.id.get(), conversation, text_bytes);
+        }
+        let (rows, next) = rows.finish();
+        page.next = next.or(page.next);
+        page.items = rows.into_iter().map(|(_, conversation)| conversation).collect();
+        Ok(page)
     }
 
     /// A page of the conversation with an account.
@@ -99,7 +137,8 @@ impl Service {
         }
         let mut rows = Rows::new(limit, walk);
         for message in found {
-            rows.push(message.id.get(), message);
+            let text_bytes = message.text.len();
+            rows.push(message.id.get(), message, text_bytes);
         }
         let (rows, next) = rows.finish();
         let messages = Page { items: rows.into_iter().map(|(_, message)| message).collect(), next };
@@ -124,16 +163,19 @@ impl Service {
         self.store.apply(Change::MarkConversation { conversation, account, delivered, read }, None).await
     }
 
-    /// Notifies an account, if it is connected, that the caller is typing a message to it.
+    /// Notifies an account, if it is connected, that the caller is typing a message to it: one that follows the caller, or
+    /// with which the caller has a conversation. Others are not interested in what a stranger types.
     ///
     /// # Errors
     /// `NOT_FOUND{account}`.
     pub async fn typing(&self, caller: &Caller, username: &Username) -> Result<()> {
         let (account, _) = policy::member(caller, Operation::Typing)?;
         let (to, relationship) = self.find(account, username).await?;
-        let profile = self.own_profile(account).await?;
-        if policy::is_listed(to.state, relationship) {
-            self.live.typing(profile.account, to.account.id);
+        let to_id = to.account.id;
+        if policy::is_listed(to.state, relationship)
+            && (relationship.followed_by || self.store.conversation_between(account, to_id).await?.is_some())
+        {
+            self.live.typing(self.own_profile(account).await?.account, to_id);
         }
         Ok(())
     }

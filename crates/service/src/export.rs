@@ -1,8 +1,9 @@
 //! Export of all data of an account as JSON lines, page by page.
 
-use model::limits::PAGE_ITEMS_MAX;
+use model::limits::{PAGE_BYTES_MAX, PAGE_ITEMS_MAX, TWEET_VERSIONS_MAX};
 use model::{
-    AccountId, Cursor, Error, MessageId, Operation, ReadLine, Report, Result, Span, SshKey, TweetId,
+    Account, AccountId, Cursor, DirectMessage, Error, MessageId, Operation, ReadLine, Report, Result, Span,
+    SshKey, Tweet, TweetId,
 };
 use serde_json::{Value, json};
 
@@ -12,6 +13,9 @@ use store::{AccountList, ConversationList, Timeline};
 
 /// Far more open reports than one account makes.
 const REPORTS_EXPORTED_MAX: usize = 500;
+
+/// Versions of a tweet in one object or on one page: all of a tweet, unless it is from before the limit.
+const VERSIONS_TOGETHER: usize = TWEET_VERSIONS_MAX + 1;
 
 /// A part of an export.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +36,7 @@ const SECTIONS: &[&str] = &[
     "followers",
     "blocked",
     "muted",
+    "dismissed",
     "read_lines",
     "ssh_keys",
     "reports",
@@ -48,11 +53,11 @@ impl Service {
         let cursor = if cursor.is_empty() { "profile" } else { cursor };
         let (section, place) = cursor.split_once('/').unwrap_or((cursor, ""));
         let Some(number) = SECTIONS.iter().position(|s| *s == section) else {
-            return Err(Error::invalid("cursor", "is not one that this server gave out"));
+            return Err(bad_cursor());
         };
         let (objects, further) = match section {
             "profile" => (vec![self.export_profile(account).await?], None),
-            "tweets" => self.export_tweets(account, Timeline::User(account), place).await?,
+            "tweets" => self.export_tweets(account, place).await?,
             "likes" => self.export_list(Timeline::Likes(account), "like", place).await?,
             "bookmarks" => self.export_list(Timeline::Bookmarks(account), "bookmark", place).await?,
             "following" => {
@@ -63,9 +68,13 @@ impl Service {
             }
             "blocked" => self.export_people(account, AccountList::Blocked, section, place).await?,
             "muted" => self.export_people(account, AccountList::Muted, section, place).await?,
+            "dismissed" => {
+                let dismissed = self.store.dismissed_suggestions(account).await?;
+                (people_as_objects(&dismissed, section), None)
+            }
             "read_lines" => (self.export_read_lines(account).await?, None),
             "ssh_keys" => (self.export_ssh_keys(account).await?, None),
-            "reports" => (self.export_reports(account).await?, None),
+            "reports" => self.export_reports(account, place).await?,
             _ => self.export_messages(account, place).await?,
         };
         let next = match further {
@@ -115,7 +124,9 @@ impl Service {
         Ok(keys.iter().map(object).collect())
     }
 
-    async fn export_reports(&self, account: AccountId) -> Result<Vec<Value>> {
+    /// The place is the last report of the page before.
+    async fn export_reports(&self, account: AccountId, place: &str) -> Result<(Vec<Value>, Option<String>)> {
+        let after = if place.is_empty() { 0 } else { number(place)? };
         let reports = self.store.reports(Some(account), REPORTS_EXPORTED_MAX).await?;
         let object = |report: &Report| {
             json!({
@@ -127,38 +138,62 @@ impl Service {
                 "reason": report.reason.as_str(),
             })
         };
-        Ok(reports.iter().map(object).collect())
+        let left = reports.iter().filter(|report| report.id.get() > after);
+        Ok(fitting(left, object, |report| report.id.to_string()))
     }
 
-    async fn export_tweets(
-        &self,
-        account: AccountId,
-        timeline: Timeline,
-        place: &str,
-    ) -> Result<(Vec<Value>, Option<String>)> {
-        let (ids, further) = self.export_ids(timeline, place).await?;
-        let mut objects = Vec::with_capacity(ids.len());
+    /// The place is the last tweet of the page before and, if more of its versions follow, the time of the last one.
+    async fn export_tweets(&self, account: AccountId, place: &str) -> Result<(Vec<Value>, Option<String>)> {
+        let (before, after_ms) = place.split_once('/').unwrap_or((place, ""));
+        if !after_ms.is_empty() {
+            let tweet = TweetId::new(number(before)?).ok_or_else(bad_cursor)?;
+            return self.export_versions(account, tweet, number(after_ms)?.cast_signed()).await;
+        }
+        let (ids, further) = self.export_ids(Timeline::User(account), before).await?;
+        let (mut objects, mut bytes) = (Vec::with_capacity(ids.len()), 0);
         for record in self.store.tweets(account, &ids).await? {
             let tweet = record.tweet;
-            let id = |id: Option<TweetId>| id.map(|id| id.to_string());
-            let history = if tweet.edited_ms.is_some() {
-                self.store.tweet_history(tweet.id).await?
-            } else {
-                Vec::new()
+            let history = match tweet.edited_ms {
+                Some(_) => self.store.tweet_history(tweet.id, 0, VERSIONS_TOGETHER).await?,
+                None => Vec::new(),
             };
-            objects.push(json!({
-                "type": "tweet",
-                "id": tweet.id.to_string(),
-                "created_ms": tweet.id.time_ms(),
-                "text": tweet.text,
-                "visibility": format!("{:?}", tweet.visibility).to_lowercase(),
-                "reply_to": id(tweet.reply_to),
-                "quote_of": id(tweet.quote_of),
-                "retweet_of": id(tweet.retweet_of),
-                "history": history,
-            }));
+            let last = history
+                .last()
+                .map(|(_, written_ms)| *written_ms)
+                .filter(|_| history.len() == VERSIONS_TOGETHER);
+            let object = exported_tweet(&tweet, &history);
+            bytes += object.to_string().len();
+            objects.push(object);
+            // A tweet that was edited before there was a limit.
+            if let Some(last) = last.filter(|last| tweet.edited_ms > Some(*last)) {
+                return Ok((objects, Some(format!("{}/{last}", tweet.id))));
+            }
+            if bytes >= PAGE_BYTES_MAX {
+                return Ok((objects, Some(tweet.id.to_string())));
+            }
         }
         Ok((objects, further))
+    }
+
+    /// Further versions of a tweet of this account.
+    async fn export_versions(
+        &self,
+        account: AccountId,
+        tweet: TweetId,
+        after_ms: i64,
+    ) -> Result<(Vec<Value>, Option<String>)> {
+        let record = self.store.tweets(account, &[tweet]).await?.pop();
+        // Deleted meanwhile; and a cursor with the tweet of someone else is not from here.
+        if record.is_none_or(|record| record.tweet.author != account) {
+            return Ok((Vec::new(), Some(tweet.to_string())));
+        }
+        let versions = self.store.tweet_history(tweet, after_ms, VERSIONS_TOGETHER).await?;
+        let object = |(text, written_ms): &(String, i64)| json!({ "type": "version", "tweet": tweet.to_string(), "written_ms": written_ms, "text": text });
+        let further = match versions.last() {
+            Some((_, last)) if versions.len() == VERSIONS_TOGETHER => format!("{tweet}/{last}"),
+            _ => tweet.to_string(),
+        };
+        Ok((versions.iter().map(object).collect(), Some(further)))
     }
 
     async fn export_list(
@@ -187,10 +222,8 @@ impl Service {
         place: &str,
     ) -> Result<(Vec<Value>, Option<String>)> {
         let position = if place.is_empty() { None } else { Some(Cursor::decode(place)?) };
-        let page = self.store.list_accounts(account, list, position, PAGE_ITEMS_MAX).await?;
-        let objects =
-            page.items.iter().map(|other| json!({ "type": kind, "username": other.username.as_str() }));
-        Ok((objects.collect(), page.next.map(|next| next.encode())))
+        let page = self.store.list_accounts(account, &list.into(), position, PAGE_ITEMS_MAX).await?;
+        Ok((people_as_objects(&page.items, kind), page.next.map(|next| next.encode())))
     }
 
     /// One conversation after the other; the place is the newest message of the conversation before, and how far
@@ -204,11 +237,7 @@ impl Service {
         };
         let span = if within.is_empty() { Span::Latest } else { Span::Before(number(within)?) };
         let messages = self.store.messages(conversation.id, span, PAGE_ITEMS_MAX).await?;
-        let further = match messages.last().filter(|_| messages.len() == PAGE_ITEMS_MAX) {
-            Some(last) => format!("{before}/{}", last.id),
-            None => format!("{}/", conversation.last.id),
-        };
-        let objects = messages.iter().map(|message| {
+        let object = |message: &DirectMessage| {
             json!({
                 "type": "message",
                 "id": message.id.to_string(),
@@ -216,12 +245,63 @@ impl Service {
                 "with": conversation.with.username.as_str(),
                 "from_you": message.author == account,
                 "text": message.text,
+                "edited_ms": message.edited_ms,
+                "deleted": message.deleted,
             })
-        });
-        Ok((objects.collect(), Some(further)))
+        };
+        let is_whole = messages.len() < PAGE_ITEMS_MAX;
+        let last = messages.last().map(|last| last.id.to_string()).filter(|_| !is_whole);
+        let (objects, cut) = fitting(&messages, object, |message| message.id.to_string());
+        let further = match cut.or(last) {
+            Some(last) => format!("{before}/{last}"),
+            None => format!("{}/", conversation.last.id),
+        };
+        Ok((objects, Some(further)))
     }
 }
 
+fn people_as_objects(people: &[Account], kind: &str) -> Vec<Value> {
+    people.iter().map(|other| json!({ "type": kind, "username": other.username.as_str() })).collect()
+}
+
+fn exported_tweet(tweet: &Tweet, history: &[(String, i64)]) -> Value {
+    let id = |id: Option<TweetId>| id.map(|id| id.to_string());
+    json!({
+        "type": "tweet",
+        "id": tweet.id.to_string(),
+        "created_ms": tweet.id.time_ms(),
+        "text": tweet.text,
+        "visibility": format!("{:?}", tweet.visibility).to_lowercase(),
+        "reply_to": id(tweet.reply_to),
+        "quote_of": id(tweet.quote_of),
+        "retweet_of": id(tweet.retweet_of),
+        "history": history,
+    })
+}
+
+/// The objects of as many items as fit on a page, at least one; with the place of the last of them if there are more.
+fn fitting<'a, T: 'a>(
+    items: impl IntoIterator<Item = &'a T>,
+    object: impl Fn(&T) -> Value,
+    place: impl Fn(&T) -> String,
+) -> (Vec<Value>, Option<String>) {
+    let (mut objects, mut bytes, mut last) = (Vec::new(), 0, None);
+    for item in items {
+        if bytes >= PAGE_BYTES_MAX {
+            return (objects, last);
+        }
+        let object = object(item);
+        bytes += object.to_string().len();
+        objects.push(object);
+        last = Some(place(item));
+    }
+    (objects, None)
+}
+
+fn bad_cursor() -> Error {
+    Error::invalid("cursor", "is not one that this server gave out")
+}
+
 fn number(text: &str) -> Result<u64> {
-    text.parse().map_err(|_| Error::invalid("cursor", "is not one that this server gave out"))
+    text.parse().map_err(|_| bad_cursor())
 }

@@ -1,11 +1,12 @@
 //! Following, removing followers, blocking, muting, and the lists of accounts.
 
-use model::{AccountId, Cursor, Error, Operation, Page, Result, Username};
+use model::{AccountId, AccountSort, Cursor, Error, Operation, Page, Result, Username};
 
 use crate::policy::{self, Caller};
+use crate::search::check_query;
 use crate::service::Service;
 use crate::views::AccountView;
-use store::{AccountList, Change, ChangeResult, IdempotencyKey};
+use store::{AccountList, AccountQuery, Change, ChangeResult, IdempotencyKey};
 
 /// A list of accounts as a client requests it; a username of `None` is the caller's own.
 #[derive(Debug, Clone)]
@@ -20,6 +21,15 @@ pub enum AccountListRequest {
     Blocked,
     /// Accounts that the caller mutes.
     Muted,
+}
+
+/// What a client requests of a list of accounts.
+#[derive(Debug, Clone, Default)]
+pub struct AccountFilter {
+    /// Only accounts with this in their names; empty: all.
+    pub query: String,
+    /// The order; `None`: the list's own.
+    pub sort: Option<AccountSort>,
 }
 
 impl Service {
@@ -131,18 +141,22 @@ impl Service {
         self.store.apply(Change::SetMute { muter, muted, on: false }, once).await
     }
 
-    /// A page of a list of accounts.
+    /// A page of a list of accounts; the first page comes with the length of the whole list.
     ///
     /// # Errors
-    /// `NOT_FOUND{account}`, `INVALID{cursor}` for a cursor of another list.
+    /// `NOT_FOUND{account}`, `INVALID{query}`, `INVALID{cursor}` for a cursor of another list or order.
     pub async fn list_accounts(
         &self,
         caller: &Caller,
         request: AccountListRequest,
+        filter: AccountFilter,
         position: Option<Cursor>,
         limit: usize,
-    ) -> Result<Page<AccountView>> {
+    ) -> Result<(Page<AccountView>, Option<u64>)> {
         let (viewer, _) = policy::member(caller, Operation::ListAccounts)?;
+        if !filter.query.is_empty() {
+            check_query("query", &filter.query)?;
+        }
         let list = match request {
             AccountListRequest::People => AccountList::People,
             AccountListRequest::Followers(username) => {
@@ -154,8 +168,40 @@ impl Service {
             AccountListRequest::Blocked => AccountList::Blocked,
             AccountListRequest::Muted => AccountList::Muted,
         };
-        let page = self.store.list_accounts(viewer, list, position, limit).await?;
-        Ok(Page { items: self.account_views(viewer, page.items).await?, next: page.next })
+        let own_order = AccountQuery::from(list);
+        let sort = filter.sort.unwrap_or(own_order.sort);
+        let query = AccountQuery { query: filter.query, sort, ..own_order };
+        let total = match position {
+            None => Some(self.store.count_accounts(viewer, &query).await?),
+            Some(_) => None,
+        };
+        let page = self.store.list_accounts(viewer, &query, position, limit).await?;
+        Ok((Page { items: self.account_views(viewer, page.items).await?, next: page.next }, total))
+    }
+
+    /// Accounts that the caller may want to follow, the best first.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`, and those of the store.
+    pub async fn suggested_people(&self, caller: &Caller, limit: usize) -> Result<Vec<AccountView>> {
+        let (viewer, _) = policy::member(caller, Operation::SuggestPeople)?;
+        let accounts = self.store.suggested_accounts(viewer, limit).await?;
+        self.account_views(viewer, accounts).await
+    }
+
+    /// Suggests an account to the caller no longer.
+    ///
+    /// # Errors
+    /// `NOT_FOUND{account}`, `INVALID{username}` for the caller's own account.
+    pub async fn dismiss_suggestion(
+        &self,
+        caller: &Caller,
+        once: Option<IdempotencyKey>,
+        username: &Username,
+    ) -> Result<ChangeResult> {
+        let (account, _) = policy::member(caller, Operation::DismissSuggestion)?;
+        let dismissed = self.find(account, username).await?.0.account.id;
+        self.store.apply(Change::DismissSuggestion { account, dismissed }, once).await
     }
 
     pub(super) async fn resolve_or_self(

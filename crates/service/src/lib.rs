@@ -37,13 +37,14 @@ mod timelines;
 mod trends;
 mod tweets;
 mod views;
+mod week_cache;
 
 pub use accounts::{EditProfile, ProfileView, SignUp};
 pub use admin::{NewAccount, ServerInfo, Statistics};
 pub use config::{Argon2Cost, ServiceConfig, SignUpMode};
 pub use conversations::{MessagesView, Sent};
 pub use export::ExportPage;
-pub use follows::AccountListRequest;
+pub use follows::{AccountFilter, AccountListRequest};
 pub use network::network_of;
 pub use notifications::NotificationsView;
 pub use policy::Caller;
@@ -51,7 +52,8 @@ pub use reports::Reported;
 pub use service::{Service, ServiceParts};
 #[cfg(feature = "ssh")]
 pub use ssh_keys::public_key::fingerprint as fingerprint_of_ssh_key;
-pub use store::ProfileFilter;
+pub use store::{NotificationFilter, ProfileFilter};
 pub use timelines::{Thread, TimelineRequest};
+pub use trends::HashtagSections;
 pub use tweets::TweetDraft;
 pub use views::{AccountView, LoggedIn};

@@ -6,7 +6,7 @@ use model::{Account, Notification, NotificationId, Operation, Page, Result, Span
 
 use crate::policy::{self, CANDIDATES_MAX, Caller, Rows, Walk};
 use crate::service::Service;
-use store::{Change, ChangeResult};
+use store::{Change, ChangeResult, NotificationFilter};
 
 /// A page of notifications with what is needed to show them.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ impl Service {
         &self,
         caller: &Caller,
         span: Span,
-        unread_only: bool,
+        filter: NotificationFilter,
         limit: usize,
     ) -> Result<NotificationsView> {
         let (viewer, _) = policy::member(caller, Operation::ListNotifications)?;
@@ -42,7 +42,7 @@ impl Service {
         // Read on until the page is full: some notifications are about tweets that the viewer may not see any more.
         loop {
             let asked = limit + 1;
-            let mut candidates = self.store.notifications(viewer, span, unread_only, asked).await?;
+            let mut candidates = self.store.notifications(viewer, span, &filter, asked).await?;
             if walk == Walk::Upwards {
                 candidates.reverse();
             }
@@ -54,8 +54,12 @@ impl Service {
             tweets.extend(visible.tweets.into_iter().map(|tweet| (tweet.id, tweet)));
             accounts.extend(visible.accounts.into_iter().map(|account| (account.id, account)));
             for notification in candidates {
-                if notification.tweet.is_none_or(|tweet| tweets.contains_key(&tweet)) {
-                    rows.push(notification.id.get(), notification);
+                let tweet = notification.tweet.map(|tweet| tweets.get(&tweet));
+                match tweet {
+                    // It is about a tweet that the viewer may not see any more.
+                    Some(None) => {}
+                    Some(Some(tweet)) => rows.push(notification.id.get(), notification, tweet.text.len()),
+                    None => rows.push(notification.id.get(), notification, 0),
                 }
             }
             if rows.is_full() || is_last {
@@ -95,5 +99,18 @@ impl Service {
     ) -> Result<ChangeResult> {
         let (account, _) = policy::member(caller, Operation::MarkNotificationsRead)?;
         self.store.apply(Change::MarkNotificationsRead { account, up_to }, None).await
+    }
+
+    /// Marks these notifications as read and no others, so that those that were never shown stay unread.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn mark_each_notification_read(
+        &self,
+        caller: &Caller,
+        notifications: Vec<NotificationId>,
+    ) -> Result<ChangeResult> {
+        let (account, _) = policy::member(caller, Operation::MarkNotificationsRead)?;
+        self.store.apply(Change::MarkEachNotificationRead { account, notifications }, None).await
     }
 }

@@ -23,11 +23,27 @@ const LEGACY_SALT_BYTES_MAX: usize = 16;
 ///
 /// # Errors
 /// `INVALID` for this field.
-pub fn refuse_guessable(field: &'static str, password: &Password, username: &Username) -> Result<()> {
-    match model::guessable(password.expose(), username.as_str()) {
+pub fn refuse_guessable(
+    field: &'static str,
+    password: &Password,
+    username: &Username,
+    server_name: &str,
+) -> Result<()> {
+    match model::guessable(password.expose(), username.as_str(), server_name) {
         Some(why) => Err(Error::invalid(field, format!("is {why}, choose another"))),
         None => Ok(()),
     }
+}
+
+/// The outcome of a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// It is another password.
+    Wrong,
+    /// It is the password.
+    Right,
+    /// It is the password as it was typed, which is not its normal form: the hash was made before there was one.
+    RightAsTyped,
 }
 
 /// What a hash is computed in.
@@ -83,22 +99,32 @@ impl Hasher {
         Ok(PasswordHash { phc, legacy: None })
     }
 
-    /// Whether the password matches the stored hash; `None`, for an unknown account, takes as long and never matches.
+    /// Whether the password matches the stored hash, first in its normal form, then as typed; `None`, for an unknown
+    /// account, takes as long and never matches.
     ///
     /// # Errors
     /// `BUSY` when too many wait.
-    pub async fn verify(&self, password: &Password, stored: Option<PasswordHash>) -> Result<bool> {
+    pub async fn verify(&self, password: &Password, stored: Option<PasswordHash>) -> Result<Verified> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| PasswordHash { phc: self.decoy.clone(), legacy: None });
         let password = password.clone();
-        let matches = self
-            .run(move |memory| match &stored.legacy {
-                None => matches_phc(password.expose().as_bytes(), &stored.phc, memory),
-                Some(settings) => legacy_hash(password.expose().as_bytes(), settings)
-                    .is_some_and(|hash| matches_phc(hash.as_bytes(), &stored.phc, memory)),
+        let verified = self
+            .run(move |memory| {
+                let mut matches = |secret: &str| match &stored.legacy {
+                    None => matches_phc(secret.as_bytes(), &stored.phc, memory),
+                    Some(settings) => legacy_hash(secret.as_bytes(), settings)
+                        .is_some_and(|hash| matches_phc(hash.as_bytes(), &stored.phc, memory)),
+                };
+                if matches(password.expose()) {
+                    Verified::Right
+                } else if password.expose_typed().is_some_and(matches) {
+                    Verified::RightAsTyped
+                } else {
+                    Verified::Wrong
+                }
             })
             .await?;
-        Ok(matches && known)
+        Ok(if known { verified } else { Verified::Wrong })
     }
 
     async fn run<T: Send + 'static>(
@@ -149,6 +175,12 @@ pub fn hash_now(password: &Password, cost: Argon2Cost, random: &dyn Random) -> R
         phc: hash_bytes(password.expose().as_bytes(), cost, random, &mut Memory::new())?,
         legacy: None,
     })
+}
+
+/// The hash of a password as versions before made it.
+#[cfg(test)]
+pub(crate) fn hash_as_typed(text: &str, cost: Argon2Cost, random: &dyn Random) -> Result<PasswordHash> {
+    Ok(PasswordHash { phc: hash_bytes(text.as_bytes(), cost, random, &mut Memory::new())?, legacy: None })
 }
 
 fn hash_bytes(secret: &[u8], cost: Argon2Cost, random: &dyn Random, memory: &mut Memory) -> Result<String> {
@@ -250,9 +282,10 @@ mod tests {
         let hasher = hasher(1, 4);
         let stored = hasher.hash(&password("correct horse")).await.unwrap();
         assert!(stored.phc.starts_with("$argon2id$"));
-        assert!(hasher.verify(&password("correct horse"), Some(stored.clone())).await.unwrap());
-        assert!(!hasher.verify(&password("correct horsf"), Some(stored)).await.unwrap());
-        assert!(!hasher.verify(&password("anything"), None).await.unwrap());
+        let verified = async |text, stored| hasher.verify(&password(text), stored).await.unwrap();
+        assert_eq!(verified("correct horse", Some(stored.clone())).await, Verified::Right);
+        assert_eq!(verified("correct horsf", Some(stored)).await, Verified::Wrong);
+        assert_eq!(verified("anything", None).await, Verified::Wrong);
     }
 
     #[tokio::test]
@@ -261,8 +294,24 @@ mod tests {
         let stored = wrap_legacy(LEGACY, CHEAP, &SystemRandom).unwrap();
         assert!(!stored.phc.contains("ljByVydwvD9E"), "no bare hash at rest");
         assert_eq!(stored.legacy.as_deref(), Some("$6$saltsalt"));
-        assert!(hasher.verify(&password("pw1"), Some(stored.clone())).await.unwrap());
-        assert!(!hasher.verify(&password("pw2"), Some(stored)).await.unwrap());
+        let verified = async |text, stored| hasher.verify(&password(text), stored).await.unwrap();
+        assert_eq!(verified("pw1", Some(stored.clone())).await, Verified::Right);
+        assert_eq!(verified("pw2", Some(stored)).await, Verified::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_password_matches_in_any_normal_form_and_old_hashes_match_what_was_typed() {
+        let hasher = hasher(1, 4);
+        let verified = async |text, stored| hasher.verify(&password(text), Some(stored)).await.unwrap();
+        let (composed, decomposed) = ("pässword-trial-77", "pa\u{308}ssword-trial-77");
+        let new = hasher.hash(&password(decomposed)).await.unwrap();
+        for text in [composed, decomposed, "ｐässword-trial-77"] {
+            assert_eq!(verified(text, new.clone()).await, Verified::Right, "{text:?}");
+        }
+        // As versions before stored it.
+        let old = hash_as_typed(decomposed, CHEAP, &SystemRandom).unwrap();
+        assert_eq!(verified(decomposed, old.clone()).await, Verified::RightAsTyped);
+        assert_eq!(verified(composed, old).await, Verified::Wrong);
     }
 
     #[test]
@@ -305,15 +354,15 @@ mod tests {
     }
 
     #[test]
-    fn common_passwords_and_the_username_are_refused() {
+    fn common_passwords_and_the_names_of_the_account_and_the_server_are_refused() {
         let ada = Username::parse("adalovelace").unwrap();
-        for guessable in ["Password123", "AdaLovelace"] {
-            let refused = refuse_guessable("password", &password(guessable), &ada);
+        for guessable in ["Password123", "AdaLovelace", "Mini-Tweet", "our Little server!"] {
+            let refused = refuse_guessable("password", &password(guessable), &ada, "Our little Server");
             assert!(
                 matches!(&refused, Err(Error::Invalid { field, .. }) if field == "password"),
                 "{guessable}: {refused:?}"
             );
         }
-        refuse_guessable("password", &password("correct horse"), &ada).unwrap();
+        refuse_guessable("password", &password("correct horse"), &ada, "Our little Server").unwrap();
     }
 }

@@ -6,6 +6,7 @@ use model::{Error, Hashtag, Operation, Result};
 use crate::policy::{self, Caller};
 use crate::service::Service;
 use crate::views::AccountView;
+use store::fault::{self, InjectedBug};
 
 impl Service {
     /// Accounts whose username or display name contains or resembles the query, best first.
@@ -36,11 +37,7 @@ impl Service {
     ) -> Result<Vec<(String, u32)>> {
         policy::member(caller, Operation::SearchHashtags)?;
         check_query("query", query)?;
-        // Digits alone are no hashtag, but the prefix of one.
-        let beginning = query.trim().trim_start_matches('#');
-        let key =
-            Hashtag::parse(beginning).map_or_else(|_| beginning.to_lowercase(), |tag| tag.key().to_owned());
-        self.store.search_hashtags(&key, limit).await
+        self.store.search_hashtags(&Hashtag::key_prefix(query), limit).await
     }
 }
 
@@ -55,24 +52,24 @@ const PREFIXES_MAX: usize = 2;
 /// `INVALID{search}`.
 pub(super) fn check_tweet_search(query: &str) -> Result<()> {
     check_query("search", query)?;
-    let refuse = |reason: String| Err(Error::invalid("search", reason));
-    let (mut words, mut prefixes) = (0, 0);
-    let separate = |c: char| c.is_whitespace() || c.is_control();
-    for word in query.split(separate).filter(|word| word.chars().any(char::is_alphanumeric)) {
-        words += 1;
-        let Some(prefix) = word.strip_suffix('*') else { continue };
-        prefixes += 1;
-        let prefix = prefix.trim_end_matches('*');
-        // A script with thousands of letters has few words that begin with one of them.
-        if prefix.is_ascii() && prefix.chars().filter(char::is_ascii_alphanumeric).count() < 2 {
-            return refuse(format!("has too short a beginning: write more letters before the * of {word}"));
-        }
+    if fault::is_on(InjectedBug::UnboundedSearches) {
+        return Ok(());
     }
+    let refuse = |reason: String| Err(Error::invalid("search", reason));
+    let words = model::search_words(query);
+    if let Some(word) = words.iter().find(|word| word.is_too_short) {
+        let beginning = word.tokens.last().map_or("", String::as_str);
+        return refuse(format!("has too short a beginning: write more letters before the * of {beginning}*"));
+    }
+    let prefixes = words.iter().filter(|word| word.is_prefix).count();
+    let words = words.len();
     if words > WORDS_MAX {
         return refuse(format!("has {words} words: search for at most {WORDS_MAX}"));
     }
     if prefixes > PREFIXES_MAX {
-        return refuse(format!("has {prefixes} beginnings (word*): search for at most {PREFIXES_MAX}"));
+        return refuse(format!(
+            "has {prefixes} beginnings (word*, or one letter of a script without spaces): search for at most {PREFIXES_MAX}"
+        ));
     }
     Ok(())
 }
@@ -100,6 +97,9 @@ mod tests {
             ("-a*", "write more letters"),
             ("a**", "write more letters"),
             ("ab*\u{7}cd*\tef*", "has 3 beginnings"),
+            ("東 京 ab*", "has 3 beginnings"),
+            ("ж*", "write more letters"),
+            ("Ａ*", "write more letters"),
         ] {
             let refused = check_tweet_search(query).unwrap_err();
             assert!(
@@ -107,7 +107,14 @@ mod tests {
                 "{query}: {refused:?}"
             );
         }
-        for query in ["a b c d e f g h i j", "ab* cd*", "東*", "* * * * * * * * * * * * word"] {
+        for query in [
+            "a b c d e f g h i j",
+            "ab* cd*",
+            "東*",
+            "東 京*",
+            "東京 大阪 福岡",
+            "* * * * * * * * * * * * word",
+        ] {
             assert_eq!(check_tweet_search(query), Ok(()), "{query}");
         }
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Account, AccountId, Error, Profile, Relationship, Result, Username};
+use store::SharedStore;
 use store::env::{Clock, Random};
-use store::{EventReceiver, SharedStore};
 use tokio::sync::Notify;
 
 use crate::config::ServiceConfig;
@@ -17,9 +17,14 @@ use crate::statistics::StatisticsCache;
 use crate::throttle::Throttle;
 use crate::timeline::{self, Timelines};
 use crate::views::AccountView;
+use crate::week_cache::WeekCache;
 
 /// Reports that one account may file in an hour.
 const REPORTS_PER_HOUR: u32 = 20;
+
+/// How often an account may retweet the same tweet, having undone it each time, before it has to wait. Every retweet reaches
+/// all followers of the account.
+const RETWEETS_OF_ONE_TWEET: u32 = 5;
 
 /// Usernames that a network may check in ten minutes, by signing up or before it, for each account that it may create.
 const USERNAME_CHECKS_PER_SIGN_UP: u32 = 20;
@@ -29,8 +34,6 @@ const USERNAME_CHECKS_PER_SIGN_UP: u32 = 20;
 pub struct ServiceParts {
     /// Where everything is stored.
     pub store: SharedStore,
-    /// The committed events of that store.
-    pub events: EventReceiver,
     /// Source of the time.
     pub clock: Arc<dyn Clock>,
     /// Source of salts, tokens and codes.
@@ -58,24 +61,26 @@ pub struct Service {
     pub(crate) account_failures: Throttle,
     pub(crate) address_failures: Throttle,
     pub(crate) reports: Throttle,
+    pub(crate) retweets: Throttle,
     /// Notified when an account was deleted, which is then purged.
     pub(crate) purge: Notify,
     pub(crate) started_ms: i64,
     pub(crate) statistics: StatisticsCache,
+    pub(crate) week: WeekCache,
 }
 
 impl Service {
-    /// Starts the home timelines and live delivery, registers the timelines as the store's observer and assembles the
+    /// Starts the home timelines and live delivery, registers the timelines as an observer of the store and assembles the
     /// service over them.
     ///
     /// # Errors
     /// Those of the store, which is read for the newest event and for trends.
     pub async fn start(parts: ServiceParts) -> Result<Arc<Self>> {
         const MINUTE: Duration = Duration::from_secs(60);
-        let ServiceParts { store, events, clock, random, config, live, timelines } = parts;
+        let ServiceParts { store, clock, random, config, live, timelines } = parts;
         let timelines = Timelines::start(Arc::clone(&store), timelines).await?;
-        store.observe(Arc::<Timelines>::downgrade(&timelines));
-        let live = Live::start(Arc::clone(&store), events, Arc::clone(&clock), live).await?;
+        store.log().observe(Arc::<Timelines>::downgrade(&timelines));
+        let live = Live::start(Arc::clone(&store), Arc::clone(&clock), live).await?;
         Ok(Arc::new(Self {
             hasher: Hasher::new(&config, Arc::clone(&random)),
             sign_ups: Throttle::fixed(
@@ -99,9 +104,11 @@ impl Service {
                 5 * MINUTE,
             ),
             reports: Throttle::fixed("too many reports in an hour", REPORTS_PER_HOUR, 60 * MINUTE),
+            retweets: Throttle::growing("you retweeted this too often", RETWEETS_OF_ONE_TWEET, 10 * MINUTE),
             purge: Notify::new(),
             started_ms: clock.now_ms(),
             statistics: StatisticsCache::default(),
+            week: WeekCache::default(),
             store,
             timelines,
             live,
@@ -148,11 +155,14 @@ impl Service {
     ) -> Result<Vec<AccountView>> {
         let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
         let relationships = self.store.relationships(viewer, &ids).await?;
-        let views = accounts.into_iter().zip(relationships).map(|(account, relationship)| AccountView {
+        let counts = self.store.account_counts(&ids).await?;
+        let views = accounts.into_iter().zip(relationships).zip(counts);
+        let views = views.map(|((account, relationship), counts)| AccountView {
             presence: self.live.presence(account.id),
             idle: self.live.idle(account.id),
             account,
             relationship,
+            counts,
         });
         Ok(views.collect())
     }

@@ -27,8 +27,13 @@ impl Service {
     /// # Errors
     /// Those of the store.
     pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionRecord>> {
-        let (account, _) = policy::member(caller, Operation::ListSessions)?;
-        self.store.sessions(account).await
+        let (account, current) = policy::member(caller, Operation::ListSessions)?;
+        let mut sessions = self.store.sessions(account).await?;
+        // The time is stored at intervals, but this session is in use.
+        for session in sessions.iter_mut().filter(|session| session.id == current) {
+            session.last_used_ms = self.clock.now_ms();
+        }
+        Ok(sessions)
     }
 
     /// Ends a session of the caller; its connections close within a second.

@@ -72,11 +72,10 @@ impl Service {
         self.store.apply(Change::RevokeSshKey { account, key }, once).await
     }
 
-    /// Opens a session for a client that has **proved** to hold the private key; `None` when no account has this key, or
-    /// the account is not active.
+    /// Opens a session for a client that has **proved** to hold the private key; `None` when no account has this key.
     ///
     /// # Errors
-    /// Those of the store.
+    /// `FORBIDDEN` for the key of a suspended account, which only its holder can find out; those of the store.
     pub async fn log_in_with_ssh_key(
         &self,
         caller: &Caller,
@@ -90,8 +89,10 @@ impl Service {
         let opened =
             match self.store.apply(Change::OpenSshSession { key, token_hash, client_name }, None).await {
                 Ok(opened) => opened,
-                // The key was revoked, or the account suspended, since it was read.
-                Err(Error::NotFound(_)) => return Ok(None),
+                // The key was revoked since it was read.
+                Err(Error::NotFound(what)) if what == "ssh key" => return Ok(None),
+                // Keys of deleted accounts are deleted with them.
+                Err(Error::NotFound(_)) => return Err(Error::suspended()),
                 Err(error) => return Err(error),
             };
         let session =
@@ -101,7 +102,7 @@ impl Service {
         Ok(Some(LoggedIn { token: Some(token), session, profile }))
     }
 
-    /// Ends all sessions that were opened by ssh. For the start of the server: no one has their tokens any more.
+    /// Ends the sessions that were opened by ssh before this process started: no one has their tokens any more.
     ///
     /// # Errors
     /// Those of the store.

@@ -33,6 +33,7 @@ pub fn small() -> LiveConfig {
         replay_max: 50,
         offline_grace: Duration::from_millis(20),
         away_after: Duration::from_millis(200),
+        spacing: Duration::ZERO,
         ..LiveConfig::default()
     }
 }
@@ -56,10 +57,9 @@ impl TestServer {
     }
 
     pub async fn with_limits(config: ServiceConfig, live: LiveConfig, timelines: timeline::Limits) -> Self {
-        let (store, events) = TestStore::new();
+        let store = TestStore::new();
         let service = Service::start(ServiceParts {
             store: store.store.clone(),
-            events,
             clock: store.clock.clone(),
             random: Arc::new(SystemRandom),
             config,

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use model::limits::THREAD_ANCESTORS_MAX;
+use model::limits::{PAGE_BYTES_MAX, THREAD_ANCESTORS_MAX};
 use model::{
     Account, AccountId, Error, Hashtag, Operation, Result, Span, Tweet, TweetId, TweetPage, Username,
 };
@@ -197,7 +197,7 @@ impl Service {
         }
     }
 
-    /// Offers these candidates, with their originals, to a page.
+    /// Offers these candidates to a page, with their originals and the tweets that they reply to.
     async fn offer_all(
         &self,
         page: &mut PageBuilder<TweetRecord>,
@@ -206,14 +206,17 @@ impl Service {
     ) -> Result<()> {
         let ids: Vec<_> = entries.iter().map(|entry| entry.tweet).collect();
         let mut records = self.visible_records(viewer, &ids).await?;
-        let originals: HashSet<_> =
-            records.values().filter_map(|record| record.tweet.retweet_of.or(record.tweet.quote_of)).collect();
-        let originals: Vec<_> = originals.into_iter().collect();
-        let originals = self.visible_records(viewer, &originals).await?;
+        let others: HashSet<_> = records
+            .values()
+            .flat_map(|record| [record.tweet.retweet_of.or(record.tweet.quote_of), record.tweet.reply_to])
+            .flatten()
+            .collect();
+        let others: Vec<_> = others.into_iter().collect();
+        let others = self.visible_records(viewer, &others).await?;
         for TimelineEntry { sort_key, tweet } in entries {
             let candidate = Lookup::of(records.remove(tweet), viewer);
-            let original = |id| Lookup::of(originals.get(&id).cloned(), viewer);
-            let unread = page.offer(*sort_key, *tweet, candidate, original);
+            let other = |id| Lookup::of(others.get(&id).cloned(), viewer);
+            let unread = page.offer(*sort_key, *tweet, candidate, other, other);
             debug_assert_eq!(unread, None, "everything was read");
         }
         Ok(())
@@ -235,7 +238,7 @@ impl Service {
 
     /// A page of exactly these tweets, in this order, without those that the viewer may not see.
     pub(crate) async fn page_of(&self, viewer: AccountId, ids: &[TweetId]) -> Result<TweetPage> {
-        let mut page = PageBuilder::new(TweetList::Requested, ids.len(), Walk::NewestFirst);
+        let mut page = PageBuilder::whole(TweetList::Requested, ids.len(), Walk::NewestFirst);
         let entries: Vec<_> = ids.iter().copied().map(entry_of).collect();
         self.offer_all(&mut page, viewer, &entries).await?;
         Ok(page.finish().into())
@@ -262,10 +265,22 @@ impl Service {
         let Some(tweet) = ancestors.pop_if(|last| last.id == id) else {
             return Err(Error::not_found("tweet"));
         };
+        keep_nearest(&mut ancestors);
         let span = after.map_or(Span::Latest, |after| Span::After(after.get()));
         let replies = self.fill(viewer, Source::Replies(id), TweetList::Replies, span, limit).await?;
         Ok(Thread { ancestors, tweet, replies, referenced: page.referenced, accounts: page.accounts })
     }
+}
+
+/// Leaves out the furthest ancestors of a tweet where the texts are more than fits on a page.
+fn keep_nearest(ancestors: &mut Vec<Tweet>) {
+    let mut bytes = 0;
+    let fits = |tweet: &&Tweet| {
+        bytes += tweet.text.len();
+        bytes <= PAGE_BYTES_MAX
+    };
+    let kept = ancestors.iter().rev().take_while(fits).count();
+    ancestors.drain(..ancestors.len() - kept);
 }
 
 /// A candidate that is sorted by its own identifier.

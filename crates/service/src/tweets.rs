@@ -1,10 +1,11 @@
 //! Posting, editing, deleting, retweeting, liking and bookmarking.
 
 use model::{
-    AccountId, Error, NewTweet, Operation, Relationship, Result, TweetId, TweetPage, TweetText, Visibility,
+    AccountId, Error, NewTweet, Operation, Page, Relationship, Result, TweetId, TweetPage, TweetText,
+    Visibility,
 };
 
-use crate::policy::{self, Caller};
+use crate::policy::{self, Caller, Rows, Walk};
 use crate::service::Service;
 use store::{Change, ChangeResult, IdempotencyKey, TweetRecord};
 
@@ -58,7 +59,7 @@ impl Service {
     /// Replaces the text of a tweet of the caller; the old text stays in its history.
     ///
     /// # Errors
-    /// `NOT_FOUND{tweet}`, also for a tweet of another account.
+    /// `NOT_FOUND{tweet}`, also for a tweet of another account; `INVALID{tweet_id}` for one that was edited too often.
     pub async fn edit_tweet(
         &self,
         caller: &Caller,
@@ -88,7 +89,8 @@ impl Service {
     /// Retweets without a message.
     ///
     /// # Errors
-    /// `NOT_FOUND{tweet}`, `FORBIDDEN` for a followers-only or direct tweet.
+    /// `NOT_FOUND{tweet}`, `FORBIDDEN` for a followers-only or direct tweet, `RATE_LIMITED` for one that the caller has
+    /// retweeted many times.
     pub async fn retweet(
         &self,
         caller: &Caller,
@@ -96,8 +98,16 @@ impl Service {
         tweet: TweetId,
     ) -> Result<ChangeResult> {
         let (account, _) = policy::member(caller, Operation::Retweet)?;
-        policy::check_shareable(&self.visible_tweet(account, tweet).await?)?;
-        self.store.apply(Change::Retweet { account, tweet }, once).await
+        let original = self.visible_tweet(account, tweet).await?;
+        policy::check_shareable(&original)?;
+        let subject = format!("{}:{}", account.get(), original.tweet.id.get());
+        let attempt = self.retweets.attempt(&subject)?;
+        let result = self.store.apply(Change::Retweet { account, tweet }, once).await;
+        match &result {
+            Ok(applied) if applied.changed => attempt.keep(),
+            _ => attempt.refund(),
+        }
+        result
     }
 
     /// Removes the caller's plain retweet of this tweet.
@@ -188,14 +198,26 @@ impl Service {
         Ok(page)
     }
 
-    /// Every text that a tweet has had, each with its time in Unix milliseconds, oldest first.
+    /// A page of the texts that a tweet has had after this time, each with its time in Unix milliseconds, oldest first.
     ///
     /// # Errors
     /// `NOT_FOUND{tweet}`.
-    pub async fn tweet_history(&self, caller: &Caller, id: TweetId) -> Result<Vec<(String, i64)>> {
+    pub async fn tweet_history(
+        &self,
+        caller: &Caller,
+        id: TweetId,
+        after_ms: i64,
+        limit: usize,
+    ) -> Result<Page<(String, i64)>> {
         let (viewer, _) = policy::member(caller, Operation::GetTweetHistory)?;
         self.visible_tweet(viewer, id).await?;
-        self.store.tweet_history(id).await
+        let mut rows = Rows::new(limit, Walk::OldestFirst);
+        for (text, written_ms) in self.store.tweet_history(id, after_ms, limit + 1).await? {
+            let text_bytes = text.len();
+            rows.push(written_ms.cast_unsigned(), (text, written_ms), text_bytes);
+        }
+        let (rows, next) = rows.finish();
+        Ok(Page { items: rows.into_iter().map(|(_, version)| version).collect(), next })
     }
 
     /// Refuses a text that mentions too many accounts that do not follow its author.

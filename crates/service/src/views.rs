@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Account, Presence, Profile, Relationship, SessionId};
+use model::{Account, AccountCounts, Presence, Profile, Relationship, SessionId};
 
 use crate::policy::Caller;
 
@@ -36,4 +36,6 @@ pub struct AccountView {
     pub presence: Presence,
     /// For how long an account that is away has been idle; zero for every other account.
     pub idle: Duration,
+    /// Its figures.
+    pub counts: AccountCounts,
 }

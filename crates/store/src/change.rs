@@ -44,7 +44,7 @@ pub enum Change {
     /// Opens a session of the account that has this SSH key. Above [`model::limits::SSH_SESSIONS_MAX`] the least
     /// recently used SSH session ends. `NOT_FOUND{ssh key}`, `NOT_FOUND{account}` when the account is not active.
     OpenSshSession { key: SshKeyId, token_hash: [u8; 32], client_name: String },
-    /// Ends all sessions opened with an SSH key: their tokens do not survive a restart of the server.
+    /// Ends the sessions opened with an SSH key that this process did not open: their tokens ended with the process that did.
     EndSshSessions,
     /// Sets a new password and ends all sessions except `keep`; without that, the SSH keys are removed too.
     SetPassword {
@@ -79,7 +79,8 @@ pub enum Change {
     /// replies to or quotes is deleted, `FORBIDDEN` when that tweet's author is blocked either way, `RATE_LIMITED` for
     /// new accounts.
     Post { author: AccountId, tweet: NewTweet },
-    /// Replaces the text of a tweet and keeps the old version. Hashtags and mentions are updated; only newly mentioned
+    /// Replaces the text of a tweet and keeps the old version. `INVALID{tweet_id}` above
+    /// [`model::limits::TWEET_VERSIONS_MAX`]. Hashtags and mentions are updated; only newly mentioned
     /// accounts are notified. `INVALID{text}` when a followers-only or direct tweet would be shown to an account that could
     /// not see it before.
     EditTweet { author: AccountId, tweet: TweetId, text: TweetText },
@@ -110,6 +111,10 @@ pub enum Change {
     /// Mutes an account, or ends that. `INVALID{username}` for the own account.
     SetMute { muter: AccountId, muted: AccountId, on: bool },
 
+    /// Suggests an account to this one no longer. Above [`model::limits::SUGGESTIONS_DISMISSED_MAX`] the oldest dismissal is
+    /// removed. `INVALID{username}` for the own account.
+    DismissSuggestion { account: AccountId, dismissed: AccountId },
+
     /// Reports an account, or one of its tweets, to the admins; `ChangeResult.id` is the report, also when it exists
     /// already. `INVALID{username}` for the own account.
     Report { reporter: AccountId, account: AccountId, tweet: Option<TweetId>, reason: ReportReason },
@@ -121,11 +126,18 @@ pub enum Change {
     SetReadLine { account: AccountId, timeline: TimelineName, tweet: TweetId },
     /// Marks the notifications up to this one as read.
     MarkNotificationsRead { account: AccountId, up_to: NotificationId },
+    /// Marks these notifications as read and no others; those of other accounts and unknown ones are passed over.
+    MarkEachNotificationRead { account: AccountId, notifications: Vec<NotificationId> },
 
     /// Sends a direct message; `ChangeResult.id` is its identifier, `ChangeResult.conversation` its conversation, which
     /// begins with the first message. `FORBIDDEN` across a block, `INVALID{username}` to the own account,
     /// `RATE_LIMITED` for a new account that writes to strangers.
     SendMessage { author: AccountId, to: AccountId, text: TweetText },
+    /// Replaces the text of a message. `NOT_FOUND{message}` unless it is the author's and not deleted, `FORBIDDEN` across a
+    /// block, `INVALID{message_id}` above [`model::limits::TWEET_VERSIONS_MAX`] edits. Earlier texts are not kept.
+    EditMessage { author: AccountId, message: MessageId, text: TweetText },
+    /// Deletes a message for both sides; a tombstone stays. `NOT_FOUND{message}` unless it is the author's.
+    DeleteMessage { author: AccountId, message: MessageId },
     /// Moves read receipts forward, never past the newest message.
     MarkConversation {
         conversation: ConversationId,
@@ -163,6 +175,8 @@ pub enum Change {
         sessions_begun_before_ms: i64,
         keys_before_ms: i64,
         events_before_ms: i64,
+        /// As above, for events that are only for caches.
+        effects_before_ms: i64,
     },
 }
 

@@ -1,10 +1,8 @@
-//! What a store reports of its commits: events for clients, and effects for caches.
+//! What a store reports of its commits, for clients and for caches.
 
 #![allow(missing_docs, reason = "fields of variants are named for what they are")]
 
-use std::sync::Arc;
-
-use model::{AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, Tweet, TweetId};
+use model::{AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, TweetId};
 
 /// Something that was committed. The store keeps events for a configured time, so that a client that was offline can
 /// catch up.
@@ -16,21 +14,19 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// The events of each commit, in commit order. The channel is bounded: a slow receiver slows commits down, and no event
-/// is lost.
-pub type EventReceiver = tokio::sync::mpsc::Receiver<Arc<[Event]>>;
-
-/// The kind of an event. It has identifiers only: the receiver reads the current state from the store.
+/// The kind of an event. It has identifiers only: the receiver reads the current state from the store. It names everything
+/// whose cached copies it outdates, so that a cache can follow the log alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     /// The store was created.
     Created,
-    /// A tweet, reply, quote or plain retweet.
-    TweetPosted { tweet: TweetId, author: AccountId },
+    /// A tweet, reply, quote or plain retweet. The counts of the tweet that it replies to and of the `original` that it
+    /// quotes or retweets changed.
+    TweetPosted { tweet: TweetId, author: AccountId, reply_to: Option<TweetId>, original: Option<TweetId> },
     /// The text of a tweet changed.
     TweetEdited { tweet: TweetId, author: AccountId },
-    /// A tweet was deleted, or a plain retweet undone.
-    TweetDeleted { tweet: TweetId, author: AccountId },
+    /// A tweet was deleted, or a plain retweet undone. It referred to the others as in [`EventKind::TweetPosted`].
+    TweetDeleted { tweet: TweetId, author: AccountId, reply_to: Option<TweetId>, original: Option<TweetId> },
     /// A follow began.
     Followed { follower: AccountId, followee: AccountId },
     /// A follow ended: by the follower, by the account followed, or by a block.
@@ -51,6 +47,8 @@ pub enum EventKind {
     Announced,
     /// A new direct message.
     MessageSent { conversation: ConversationId, message: MessageId, author: AccountId, to: AccountId },
+    /// A direct message was edited or deleted.
+    MessageChanged { conversation: ConversationId, message: MessageId, author: AccountId, to: AccountId },
     /// The read receipts of `account` moved; `with` is the other member.
     ConversationMarked { conversation: ConversationId, account: AccountId, with: AccountId },
     /// The display name, bio, password or a setting changed.
@@ -61,34 +59,59 @@ pub enum EventKind {
     AccountHidden { account: AccountId },
     /// The suspension of the account ended.
     AccountShown { account: AccountId },
+    /// A like was given.
+    Liked { account: AccountId, tweet: TweetId },
+    /// A like was undone.
+    Unliked { account: AccountId, tweet: TweetId },
+    /// A bookmark was set.
+    Bookmarked { account: AccountId, tweet: TweetId },
+    /// A bookmark was removed.
+    Unbookmarked { account: AccountId, tweet: TweetId },
+    /// Rows of another database were imported: anything may have changed.
+    Imported,
 }
 
-/// An effect of a commit that its events do not describe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Touched {
-    /// The counts of the tweet changed.
-    Tweet(TweetId),
-    /// The account liked, bookmarked or retweeted the tweet, or undid that.
-    ViewerFlags { account: AccountId, tweet: TweetId },
-    /// Anything may have changed: an import, which has no events.
-    Everything,
+impl EventKind {
+    /// Whether the event is only for caches: no client is notified of it, and the log keeps it for
+    /// [`EFFECTS_KEPT`] only.
+    #[must_use]
+    pub fn is_effect(self) -> bool {
+        matches!(
+            self,
+            Self::Liked { .. }
+                | Self::Unliked { .. }
+                | Self::Bookmarked { .. }
+                | Self::Unbookmarked { .. }
+                | Self::Imported
+        )
+    }
+
+    /// The tweets whose counts changed.
+    pub fn counted(self) -> impl Iterator<Item = TweetId> {
+        let tweets = match self {
+            Self::TweetPosted { reply_to, original, .. } | Self::TweetDeleted { reply_to, original, .. } => {
+                [reply_to, original]
+            }
+            Self::Liked { tweet, .. } | Self::Unliked { tweet, .. } => [Some(tweet), None],
+            _ => [None, None],
+        };
+        tweets.into_iter().flatten()
+    }
+
+    /// The account that liked, bookmarked or retweeted a tweet or undid that, and the tweet.
+    #[must_use]
+    pub fn flagged(self) -> Option<(AccountId, TweetId)> {
+        match self {
+            Self::Liked { account, tweet }
+            | Self::Unliked { account, tweet }
+            | Self::Bookmarked { account, tweet }
+            | Self::Unbookmarked { account, tweet } => Some((account, tweet)),
+            Self::TweetPosted { author, original: Some(original), .. }
+            | Self::TweetDeleted { author, original: Some(original), .. } => Some((author, original)),
+            _ => None,
+        }
+    }
 }
 
-/// A committed transaction.
-#[derive(Debug, Clone, Copy)]
-pub struct Commit<'a> {
-    /// In commit order.
-    pub events: &'a [Event],
-    /// New tweets as they were posted. What later changes of the same transaction did to them is in `events` and
-    /// `touched`.
-    pub posted: &'a [Tweet],
-    /// In any order; may repeat.
-    pub touched: &'a [Touched],
-}
-
-/// A cache of the store's contents.
-pub trait Observer: std::fmt::Debug + Send + Sync {
-    /// Called after each commit, in commit order, before its changes are acknowledged. Must not block: all writes wait
-    /// for it.
-    fn committed(&self, commit: Commit<'_>);
-}
+/// How long the log keeps events that are only for caches.
+pub const EFFECTS_KEPT: std::time::Duration = std::time::Duration::from_secs(600);

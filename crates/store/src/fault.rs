@@ -33,6 +33,14 @@ pub enum InjectedBug {
     LogSecrets,
     /// Stops in the middle of reads whose client does not read.
     HoldReadsWhileUnread,
+    /// Keeps the reserve when the disk is full.
+    KeepReserve,
+    /// Carries out every search, and any number of them at the same time.
+    UnboundedSearches,
+    /// Passes on every typing signal, presence and unread count at once.
+    PassEverySignal,
+    /// Does not limit the work of the full-screen clients that it runs for ssh users.
+    UnlimitedSshClients,
 }
 
 /// A place in the code where a crash could do harm.
@@ -117,6 +125,10 @@ mod on {
             "answer-failed-log-ins-immediately" => InjectedBug::AnswerFailedLogInsImmediately,
             "log-secrets" => InjectedBug::LogSecrets,
             "hold-reads-while-unread" => InjectedBug::HoldReadsWhileUnread,
+            "keep-reserve" => InjectedBug::KeepReserve,
+            "unbounded-searches" => InjectedBug::UnboundedSearches,
+            "pass-every-signal" => InjectedBug::PassEverySignal,
+            "unlimited-ssh-clients" => InjectedBug::UnlimitedSshClients,
             _ => return None,
         })
     }
@@ -133,10 +145,12 @@ mod on {
         })
     }
 
+    /// Whether this bug is switched on.
     pub fn is_on(bug: InjectedBug) -> bool {
         FAULTS.iter().any(|fault| matches!(fault, Fault::InjectedBug(on) if *on == bug))
     }
 
+    /// A place at which the process can be killed: kills it if the variable says so.
     pub fn crash_point(point: CrashPoint) {
         for fault in FAULTS.iter() {
             let Fault::Kill { at, passings_left, after } = fault else { continue };

@@ -1,6 +1,9 @@
 //! What a store returns to its reads, and the lists that can be read.
 
-use model::{Account, AccountId, AccountState, Hashtag, Relationship, Role, SessionId, Tweet, TweetId};
+use model::{
+    Account, AccountId, AccountSort, AccountState, Hashtag, NotificationKind, Relationship, Role, SessionId,
+    Tweet, TweetId,
+};
 
 use crate::change::PasswordHash;
 use crate::event::Event;
@@ -93,6 +96,34 @@ pub enum AccountList {
     Muted,
 }
 
+/// Which accounts are listed, and in which order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountQuery {
+    /// The list.
+    pub list: AccountList,
+    /// Only accounts whose username begins with this, or whose names contain all its words; empty: all.
+    pub query: String,
+    /// The order.
+    pub sort: AccountSort,
+}
+
+impl From<AccountList> for AccountQuery {
+    /// The whole list in its own order: people by username, the others by the newest relationship.
+    fn from(list: AccountList) -> Self {
+        let sort = if list == AccountList::People { AccountSort::Username } else { AccountSort::Newest };
+        Self { list, query: String::new(), sort }
+    }
+}
+
+/// Which notifications are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotificationFilter {
+    /// Only unread ones.
+    pub unread_only: bool,
+    /// Only these kinds; empty: all.
+    pub kinds: Vec<NotificationKind>,
+}
+
 /// Which conversations of an account are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConversationList {
@@ -165,6 +196,15 @@ pub struct HashtagUse {
     pub tweet: TweetId,
     /// The author of the tweet.
     pub author: AccountId,
+}
+
+/// Which events of the commit log are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventScope {
+    /// Those that clients may be notified of.
+    Clients,
+    /// All of them. Those that are only for caches are kept for a shorter time.
+    Caches,
 }
 
 /// A part of the commit log.

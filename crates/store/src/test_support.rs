@@ -7,8 +7,8 @@ use model::{DisplayName, NewTweet, Role, TweetText, Username, Visibility};
 use tempfile::TempDir;
 
 use crate::env::Clock;
-use crate::sqlite::{DATABASE, SqliteOptions, SqliteStore};
-use crate::{Change, EventReceiver, PasswordHash};
+use crate::sqlite::{DATABASE, SqliteStore};
+use crate::{Change, Engine as _, Options, PasswordHash};
 
 /// A day in 2026.
 pub const START_MS: i64 = 1_790_000_000_000;
@@ -43,15 +43,16 @@ pub struct TestStore {
 }
 
 impl TestStore {
-    pub fn new() -> (Self, EventReceiver) {
+    #[allow(clippy::new_without_default, reason = "it makes a directory")]
+    pub fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self::in_directory(directory, TestClock::new())
     }
 
-    pub fn in_directory(directory: TempDir, clock: Arc<TestClock>) -> (Self, EventReceiver) {
+    pub fn in_directory(directory: TempDir, clock: Arc<TestClock>) -> Self {
         let path = directory.path().join("data").join(DATABASE);
-        let (store, events) = SqliteStore::open(&path, &SqliteOptions::default(), clock.clone()).unwrap();
-        (Self { store: Arc::new(store), clock, directory }, events)
+        let store = SqliteStore::open(&path, &Options::default(), clock.clone()).unwrap();
+        Self { store: Arc::new(store), clock, directory }
     }
 
     pub fn database(&self) -> std::path::PathBuf {
@@ -59,7 +60,7 @@ impl TestStore {
     }
 
     /// Closes it and opens it again.
-    pub async fn reopen(self) -> (Self, EventReceiver) {
+    pub async fn reopen(self) -> Self {
         self.store.close().await;
         let Self { store, clock, directory } = self;
         drop(store);

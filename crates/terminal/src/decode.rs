@@ -12,6 +12,9 @@ pub use crate::paste::PASTE_BYTES_MAX;
 /// ssh client can send anything.
 const SEQUENCE_BYTES_MAX: usize = 1_024;
 const ESC: u8 = 0x1b;
+/// A report of the terminal's mode, which is sent when mode 2031 is set: dark, or light.
+const COLOR_MODE: u16 = 997;
+const LIGHT_MODE: u16 = 2;
 /// The kind of a key event in the kitty keyboard protocol: the key was released.
 const RELEASED: u16 = 3;
 
@@ -227,6 +230,11 @@ impl Perform for Interpreter {
         };
         let (first, second, third) = (number(0, 0), number(1, 0), number(2, 0));
         let is_key = matches!(action, 'A'..='H' | 'P'..='S' | 'Z' | 'u' | '~');
+        // F3 with a modifier has the same form, but names the first row: the position is asked for on another.
+        if intermediates.is_empty() && action == 'R' && first > 1 {
+            self.events.push(Event::Report(Report::Cursor(second.saturating_sub(1))));
+            return;
+        }
         // The kitty keyboard protocol: a key was released, or is held with a modifier of the window manager.
         if intermediates.is_empty() && is_key && (number(1, 1) == RELEASED || has_foreign_modifier(second)) {
             return;
@@ -263,6 +271,9 @@ impl Perform for Interpreter {
             }
             ([b'<'], 'M') => self.mouse(first, second, third),
             ([b'?', b'$'], 'y') => self.events.push(Event::Report(Report::Mode(first, second))),
+            ([b'?'], 'n') if first == COLOR_MODE => {
+                self.events.push(Event::Report(Report::DarkBackground(second != LIGHT_MODE)));
+            }
             ([b'?'], 'c') => self.events.push(Event::Report(Report::Done)),
             _ => {}
         }
@@ -526,6 +537,21 @@ mod tests {
                 Event::Focus(true)
             ]
         );
+    }
+
+    #[test]
+    fn the_position_of_the_cursor_is_no_function_key() {
+        assert_eq!(
+            events(b"\x1b[2;3R\x1b[2;2R"),
+            [Event::Report(Report::Cursor(2)), Event::Report(Report::Cursor(1))]
+        );
+        assert_eq!(keys(b"\x1b[1;2R\x1b[1;3R\x1b[R\x1bOR"), "Shift-F3 Alt-F3 F3 F3");
+    }
+
+    #[test]
+    fn the_terminal_reports_light_and_dark_mode() {
+        let report = |dark| Event::Report(Report::DarkBackground(dark));
+        assert_eq!(events(b"\x1b[?997;1n\x1b[?997;2n\x1b[?1;2n"), [report(true), report(false)]);
     }
 
     #[test]

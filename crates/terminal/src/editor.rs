@@ -60,6 +60,13 @@ impl Editor {
         self.text.trim().is_empty()
     }
 
+    /// Moves the caret to a byte of the text. Does nothing if it is not at a character boundary.
+    pub fn move_to(&mut self, at: usize) {
+        if self.text.is_char_boundary(at) {
+            (self.caret, self.is_typing) = (at, false);
+        }
+    }
+
     /// Replaces the text and moves the caret to its end. Can be undone.
     pub fn set(&mut self, text: &str) {
         self.remember();

@@ -109,6 +109,10 @@ impl fmt::Display for Key {
                 f.write_str(name)?;
             }
         }
+        let is_alone = !self.ctrl && !self.alt && !self.shift;
+        if is_alone && self.code == Code::Char('-') {
+            return f.write_str("-");
+        }
         if let Some((name, _)) = NAMES.iter().find(|(_, code)| *code == self.code) {
             return f.write_str(name);
         }
@@ -230,8 +234,10 @@ pub enum Report {
     /// DECRPM: the number of a private mode and its state: 0 unknown, 1 set, 2 reset, 3 permanently set, 4 permanently
     /// reset.
     Mode(u16, u16),
-    /// OSC 11: whether the background is dark.
+    /// OSC 11, or a change of mode (2031): whether the background is dark.
     DarkBackground(bool),
+    /// The column of the cursor, counted from 0.
+    Cursor(u16),
     /// DA1, which is queried last: queries without a response so far are not supported.
     Done,
 }
@@ -253,6 +259,9 @@ mod tests {
             ("shift-tab", "Shift-Tab"),
             ("'", "'"),
             ("ctrl-_", "Ctrl-_"),
+            ("-", "-"),
+            ("minus", "-"),
+            ("ctrl-minus", "Ctrl-Minus"),
         ] {
             let keys: Keys = text.parse().unwrap();
             assert_eq!(keys.to_string(), shown);

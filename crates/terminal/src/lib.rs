@@ -4,6 +4,7 @@
 //! It knows nothing of files, networks, clocks or the application. Of the model it uses [`model::SafeText`] only, so
 //! that no control character can get into a cell.
 
+pub mod charset;
 pub mod decode;
 pub mod editor;
 pub mod grid;

@@ -1,6 +1,8 @@
 //! A list that keeps the reader's position. Its anchor is the selected row and the screen line on which that row
 //! begins: rows can be added, removed and resized around it, but only the user moves it.
 
+use std::sync::Arc;
+
 /// A row of a list.
 pub trait Item: Clone + PartialEq {
     /// Whether it can be selected. Headings and separators cannot.
@@ -10,7 +12,8 @@ pub trait Item: Clone + PartialEq {
 /// Rows, the selected row, and the screen line on which that row begins.
 #[derive(Debug, Clone)]
 pub struct List<R> {
-    rows: Vec<R>,
+    /// Shared by copies of the list, which are made to measure rows while it changes.
+    rows: Arc<Vec<R>>,
     cursor: usize,
     /// Screen line of the first line of the selected row; negative above the screen. `None`: the list is scrolled to
     /// its top, or as little as possible to show the selected row.
@@ -21,7 +24,7 @@ pub struct List<R> {
 
 impl<R> Default for List<R> {
     fn default() -> Self {
-        Self { rows: Vec::new(), cursor: 0, line: None, on_tombstone: false }
+        Self { rows: Arc::default(), cursor: 0, line: None, on_tombstone: false }
     }
 }
 
@@ -54,16 +57,16 @@ impl<R: Item> List<R> {
     }
 
     /// Replaces the rows and keeps the selected row on its screen line. If it was removed, it stays as a tombstone.
-    pub fn set_rows(&mut self, rows: Vec<R>) {
+    pub fn set_rows(&mut self, mut rows: Vec<R>) {
         let Some(selected) = self.selected().cloned() else {
-            self.rows = rows;
+            self.rows = Arc::new(rows);
             self.cursor = self.rows.iter().position(R::can_be_selected).unwrap_or(0);
             self.line = None;
             self.on_tombstone = false;
             return;
         };
         if let Some(index) = rows.iter().position(|row| *row == selected) {
-            self.rows = rows;
+            self.rows = Arc::new(rows);
             self.cursor = index;
             self.on_tombstone = false;
             return;
@@ -75,8 +78,8 @@ impl<R: Item> List<R> {
         let index = after_before
             .or_else(|| after.find_map(|row| rows.iter().position(|new| new == row)))
             .unwrap_or(0);
-        self.rows = rows;
-        self.rows.insert(index.min(self.rows.len()), selected);
+        rows.insert(index.min(rows.len()), selected);
+        self.rows = Arc::new(rows);
         self.cursor = index.min(self.rows.len() - 1);
         self.on_tombstone = true;
     }
@@ -209,6 +212,11 @@ impl<R: Item> List<R> {
         found
     }
 
+    /// Scrolls to the top, as far as the selected row stays on the screen.
+    pub fn show_top(&mut self) {
+        self.line = None;
+    }
+
     /// Selects the first row that can be selected.
     pub fn select_first(&mut self) {
         if let Some(index) = self.rows.iter().position(R::can_be_selected) {
@@ -218,13 +226,21 @@ impl<R: Item> List<R> {
 
     /// Selects the last row that can be selected, other than a tombstone.
     pub fn select_last(&mut self) {
-        if self.on_tombstone && self.cursor < self.rows.len() {
-            self.rows.remove(self.cursor);
-            self.on_tombstone = false;
-        }
+        self.remove_tombstone();
         if let Some(index) = self.rows.iter().rposition(R::can_be_selected) {
             self.go_to(index);
         }
+    }
+
+    /// Removes the selected row if it is a tombstone. The next row is selected in its place, or the one before.
+    pub fn remove_tombstone(&mut self) {
+        if !std::mem::take(&mut self.on_tombstone) || self.cursor >= self.rows.len() {
+            return;
+        }
+        Arc::make_mut(&mut self.rows).remove(self.cursor);
+        let is_next = |index: &usize| self.rows.get(*index).is_some_and(R::can_be_selected);
+        let next = (self.cursor..self.rows.len()).find(is_next);
+        self.cursor = next.or_else(|| (0..self.cursor).rev().find(is_next)).unwrap_or(0);
     }
 
     /// Selects the row on this screen line; `false` if there is none, or it cannot be selected.

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use crate::charset::Charset;
 use crate::grid::{Cell, Grid, Size};
 use crate::style::{Color, Style, Surface, Theme};
 
@@ -32,6 +33,8 @@ pub struct Paint<'a> {
     pub depth: Depth,
     /// Whether links are written as OSC 8.
     pub links: bool,
+    /// Characters that the terminal can show.
+    pub charset: Charset,
 }
 
 /// Paints one terminal and remembers what it shows.
@@ -147,11 +150,12 @@ impl Pen<'_> {
         if self.paint.links && self.link != cell.link {
             self.unlink();
             if let Some(url) = grid.url(cell.link) {
+                let url = self.paint.charset.text(url);
                 let _ = write!(self.out, "\x1b]8;id={};{url}\x1b\\", cell.link);
                 self.link = cell.link;
             }
         }
-        self.out.push_str(&cell.text);
+        self.out.push_str(&self.paint.charset.cell(&cell.text));
         // Terminals disagree on the width of characters outside ASCII: after those, move the cursor explicitly.
         let is_sure = cell.text.is_ascii() && x + 1 < grid.size().width;
         self.cursor = is_sure.then_some((x + 1, y));
@@ -173,9 +177,9 @@ impl Pen<'_> {
             self.out.push_str(";4");
         }
         let depth = self.paint.depth;
-        // A bar without a background color is reversed instead.
+        // A message without a background color is reversed instead.
         let is_colorless = self.paint.theme.surface(style.surface) == Color::Default || depth == Depth::None;
-        if style.surface == Surface::Bar && is_colorless {
+        if style.surface == Surface::Message && is_colorless {
             self.out.push_str(";7");
         }
         if depth != Depth::None {
@@ -238,7 +242,7 @@ mod tests {
     }
 
     fn paint(theme: &Theme, depth: Depth) -> Paint<'_> {
-        Paint { theme, depth, links: true }
+        Paint { theme, depth, links: true, charset: Charset::Utf8 }
     }
 
     #[test]
@@ -306,6 +310,18 @@ mod tests {
         assert!(bytes.contains("\x1b[0;38;2;136;192;208;48;2;31;36;48mx"), "{bytes:?}");
         let bytes = Painter::default().paint(screen("x"), None, paint(&theme, Depth::Cube));
         assert!(bytes.contains("\x1b[0;38;5;110;48;5;235mx"), "{bytes:?}");
+    }
+
+    #[test]
+    fn without_utf8_only_ascii_is_written_in_the_same_columns() {
+        let theme = Theme::terminal();
+        let mut grid = Grid::new(SIZE);
+        let link = grid.link("https://a.org/ś");
+        grid.put(Area::of(SIZE), 0, 0, "ś2J日本x…│", Style::default(), link);
+        let ascii = Paint { charset: Charset::Ascii, ..paint(&theme, Depth::None) };
+        let bytes = Painter::default().paint(grid, None, ascii);
+        assert!(bytes.is_ascii(), "{bytes:?}");
+        assert!(bytes.contains("s\x1b[1;2H2J? \x1b[1;6H? \x1b[1;8Hx.\x1b[1;10H|"), "{bytes:?}");
     }
 
     #[test]

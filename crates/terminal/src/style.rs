@@ -37,10 +37,12 @@ pub enum Surface {
     Plain,
     /// The selected row.
     Selected,
-    /// Bars at the top and bottom. Reversed where the theme has no color for it.
+    /// Bars at the top and bottom. Without a color of their own they are quiet because their words are dim.
     Bar,
     /// An overlay, such as a menu.
     Sheet,
+    /// The row of a message to the user. It has the color of bars, and is reversed where the theme has none for them.
+    Message,
 }
 
 /// Role, surface and emphasis of a cell.
@@ -185,7 +187,7 @@ const fn rgb(value: u32) -> Color {
 }
 
 impl Theme {
-    /// The palette of the user's terminal, light or dark.
+    /// The palette of the user's terminal, on a dark background.
     #[must_use]
     pub const fn terminal() -> Self {
         Self {
@@ -205,18 +207,31 @@ impl Theme {
         }
     }
 
-    /// Dark, blue, low contrast.
+    /// The palette of the user's terminal on a light background, where most palettes have an unreadable yellow and cyan.
+    #[must_use]
+    pub const fn terminal_on_light() -> Self {
+        Self { name: Color::Palette(4), warning: Color::Palette(1), ..Self::terminal() }
+    }
+
+    /// The palette of the user's terminal on a background that is not known: names and good news have the color of the
+    /// text, which is readable on any.
+    #[must_use]
+    pub const fn terminal_on_any() -> Self {
+        Self { name: Color::Default, good: Color::Default, ..Self::terminal_on_light() }
+    }
+
+    /// Dark, blue.
     const fn night() -> Self {
         Self {
             text: rgb(0x00d8_dee9),
-            dim: rgb(0x007b_8496),
+            dim: rgb(0x009a_a4b8),
             name: rgb(0x0088_c0d0),
-            link: rgb(0x0081_a1c1),
+            link: rgb(0x008f_b4d9),
             accent: rgb(0x00eb_cb8b),
             good: rgb(0x00a3_be8c),
-            warning: rgb(0x00eb_cb8b),
-            error: rgb(0x00e0_7a84),
-            line: rgb(0x0043_4c5e),
+            warning: rgb(0x00e5_9a5f),
+            error: rgb(0x00f2_858f),
+            line: rgb(0x004c_566a),
             background: rgb(0x001f_2430),
             selected: rgb(0x002b_3242),
             bar: rgb(0x0027_2d3b),
@@ -228,14 +243,14 @@ impl Theme {
     const fn paper() -> Self {
         Self {
             text: rgb(0x002e_2a25),
-            dim: rgb(0x0078_6f63),
+            dim: rgb(0x0066_5e53),
             name: rgb(0x0000_5f73),
             link: rgb(0x0020_56a8),
             accent: rgb(0x00a6_3a00),
             good: rgb(0x0036_6b1e),
             warning: rgb(0x0085_5a00),
             error: rgb(0x00a8_1d1d),
-            line: rgb(0x00d0_c6b6),
+            line: rgb(0x00bf_b39f),
             background: rgb(0x00fb_f7ef),
             selected: rgb(0x00ef_e6d6),
             bar: rgb(0x00ef_e9dd),
@@ -247,14 +262,14 @@ impl Theme {
     const fn ember() -> Self {
         Self {
             text: rgb(0x00e6_ddd0),
-            dim: rgb(0x0096_8b7d),
+            dim: rgb(0x00aa_9e8f),
             name: rgb(0x00f0_b871),
             link: rgb(0x00d8_9a6a),
             accent: rgb(0x00f2_7f4b),
             good: rgb(0x00a9_b665),
             warning: rgb(0x00e3_b04b),
-            error: rgb(0x00ea_6962),
-            line: rgb(0x004a_403a),
+            error: rgb(0x00f2_8079),
+            line: rgb(0x005a_4e46),
             background: rgb(0x0021_1d1b),
             selected: rgb(0x0031_2b27),
             bar: rgb(0x002a_2522),
@@ -262,17 +277,17 @@ impl Theme {
         }
     }
 
-    /// On black; colors that people with any kind of color blindness can tell apart (Okabe and Ito, 2008).
+    /// On black; colors that people with any kind of color blindness can tell apart (after Okabe and Ito, 2008).
     const fn clear() -> Self {
         Self {
             text: rgb(0x00f0_f0f0),
-            dim: rgb(0x00a0_a0a0),
+            dim: rgb(0x00b4_b4b4),
             name: rgb(0x0056_b4e9),
             link: rgb(0x0056_b4e9),
             accent: rgb(0x00f0_e442),
-            good: rgb(0x0056_b4e9),
+            good: rgb(0x002f_c08f),
             warning: rgb(0x00e6_9f00),
-            error: rgb(0x00d5_5e00),
+            error: rgb(0x00ff_8a4c),
             line: rgb(0x0060_6060),
             background: rgb(0x0000_0000),
             selected: rgb(0x0026_2626),
@@ -336,7 +351,7 @@ impl Theme {
         match surface {
             Surface::Plain => self.background,
             Surface::Selected => self.selected,
-            Surface::Bar => self.bar,
+            Surface::Bar | Surface::Message => self.bar,
             Surface::Sheet => self.sheet,
         }
     }
@@ -360,31 +375,118 @@ mod tests {
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// WCAG 2.1 asks for 4.5 for normal text and 3 for large text.
+    const SURFACES: [Surface; 4] = [Surface::Plain, Surface::Selected, Surface::Bar, Surface::Sheet];
+
+    fn themes() -> impl Iterator<Item = (&'static str, Theme)> {
+        // The colors of the theme "terminal" are those of the user.
+        Theme::all().into_iter().filter(|(name, _)| *name != "terminal")
+    }
+
+    /// WCAG 2.1 asks for 4.5 for text. Lines only have to be visible.
     #[test]
     fn every_role_is_readable_on_every_surface() {
-        for (name, theme) in Theme::all() {
-            if name == "terminal" {
-                continue;
-            }
-            for surface in [Surface::Plain, Surface::Selected, Surface::Bar, Surface::Sheet] {
-                for role in [
-                    ColorRole::Text,
-                    ColorRole::Name,
-                    ColorRole::Link,
-                    ColorRole::Accent,
-                    ColorRole::Good,
-                    ColorRole::Warning,
+        for (name, theme) in themes() {
+            for surface in SURFACES {
+                for (role, least) in [
+                    (ColorRole::Text, 4.5),
+                    (ColorRole::Dim, 4.5),
+                    (ColorRole::Name, 4.5),
+                    (ColorRole::Link, 4.5),
+                    (ColorRole::Accent, 4.5),
+                    (ColorRole::Good, 4.5),
+                    (ColorRole::Warning, 4.5),
+                    (ColorRole::Error, 4.5),
+                    (ColorRole::Line, 1.5),
                 ] {
                     let contrast = contrast(theme.role(role), theme.surface(surface));
-                    assert!(contrast >= 4.0, "{name}: {role:?} on {surface:?} is {contrast:.1}");
-                }
-                for role in [ColorRole::Dim, ColorRole::Error] {
-                    let contrast = contrast(theme.role(role), theme.surface(surface));
-                    assert!(contrast >= 3.0, "{name}: {role:?} on {surface:?} is {contrast:.1}");
+                    assert!(contrast >= least, "{name}: {role:?} on {surface:?} is {contrast:.2}");
                 }
             }
         }
+    }
+
+    /// Complete color blindness of each kind, as matrices on linear RGB: Machado, Oliveira and Fernandes, "A
+    /// Physiologically-based Model for Simulation of Color Vision Deficiency", 2009, severity 1.
+    const DEFICIENCIES: [(&str, [[f64; 3]; 3]); 3] = [
+        (
+            "protanopia",
+            [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+        ),
+        (
+            "deuteranopia",
+            [
+                [0.367_322, 0.860_646, -0.227_968],
+                [0.280_085, 0.672_501, 0.047_413],
+                [-0.011_820, 0.042_940, 0.968_881],
+            ],
+        ),
+        (
+            "tritanopia",
+            [
+                [1.255_528, -0.076_749, -0.178_779],
+                [-0.078_411, 0.930_809, 0.147_602],
+                [0.004_733, 0.691_367, 0.303_900],
+            ],
+        ),
+    ];
+
+    fn linear(color: Color) -> [f64; 3] {
+        let Color::Rgb(red, green, blue) = color else { panic!("only RGB colors can be simulated") };
+        [red, green, blue].map(|value| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        })
+    }
+
+    fn seen(by: &[[f64; 3]; 3], color: Color) -> [f64; 3] {
+        let [red, green, blue] = linear(color);
+        by.map(|[r, g, b]| (r * red + g * green + b * blue).clamp(0.0, 1.0))
+    }
+
+    /// CIE 1976 L*a*b* of linear sRGB, with the white point D65.
+    fn lab([red, green, blue]: [f64; 3]) -> [f64; 3] {
+        let f = |t: f64| if t > 216.0 / 24_389.0 { t.cbrt() } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 };
+        let x = f((0.412_456 * red + 0.357_576 * green + 0.180_437 * blue) / 0.950_47);
+        let y = f(0.212_673 * red + 0.715_152 * green + 0.072_175 * blue);
+        let z = f((0.019_334 * red + 0.119_192 * green + 0.950_304 * blue) / 1.088_83);
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    fn distance(one: [f64; 3], other: [f64; 3]) -> f64 {
+        one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// The smallest distance between two roles that tell states apart, under any deficiency.
+    fn closest(theme: &Theme) -> (f64, String) {
+        let roles =
+            [ColorRole::Name, ColorRole::Accent, ColorRole::Good, ColorRole::Warning, ColorRole::Error];
+        let mut closest = (f64::MAX, String::new());
+        for (name, matrix) in &DEFICIENCIES {
+            for (n, one) in roles.iter().enumerate() {
+                for other in roles.iter().skip(n + 1) {
+                    let of = |role: &ColorRole| lab(seen(matrix, theme.role(*role)));
+                    let apart = distance(of(one), of(other));
+                    if apart < closest.0 {
+                        closest = (apart, format!("{one:?} and {other:?} with {name}"));
+                    }
+                }
+            }
+        }
+        closest
+    }
+
+    #[test]
+    fn the_colors_of_clear_differ_with_every_color_blindness() {
+        let (apart, which) = closest(&Theme::clear());
+        assert!(apart >= 10.0, "{which}: {apart:.1}");
+        // The negative control: a red and a green that look alike.
+        let (apart, _) =
+            closest(&Theme { error: rgb(0x00a3_be00), good: rgb(0x00be_a300), ..Theme::clear() });
+        assert!(apart < 10.0, "red and green that look alike are {apart:.1} apart");
     }
 
     #[test]

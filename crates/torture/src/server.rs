@@ -217,7 +217,7 @@ fn clean_command(program: &std::ffi::OsStr) -> Command {
             command.env_remove(name);
         }
     }
-    command.env("NO_COLOR", "1");
+    command.env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8");
     command
 }
 

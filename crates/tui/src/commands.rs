@@ -7,12 +7,16 @@
 /// Where a command is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Context {
+    /// On every screen, also while a text is typed, by keys that type no character.
+    Everywhere,
     /// On every screen, unless text is being typed.
     Anywhere,
     /// In a list.
     List,
     /// On a selected tweet.
     Tweet,
+    /// On a selected tweet or message.
+    Item,
     /// On a selected account, or on the author of a selected tweet.
     Person,
     /// In the composer.
@@ -27,8 +31,10 @@ impl Context {
     /// Whether both can be active at once, so that they cannot share a key.
     #[must_use]
     pub fn meets(self, other: Self) -> bool {
-        let in_lists = |context| matches!(context, Self::Anywhere | Self::List | Self::Tweet | Self::Person);
-        self == other || (in_lists(self) && in_lists(other))
+        let in_lists = |context| {
+            matches!(context, Self::Anywhere | Self::List | Self::Tweet | Self::Item | Self::Person)
+        };
+        self == other || [self, other].contains(&Self::Everywhere) || (in_lists(self) && in_lists(other))
     }
 }
 
@@ -37,12 +43,15 @@ impl Context {
 pub enum Argument {
     /// Nothing.
     None,
-    /// A text, described here. Without one the command opens a prompt for it.
+    /// A text, described here. Without one the command opens a prompt or the composer for it, or takes the next of its
+    /// choices.
     Text(&'static str),
     /// A username. Without one the selected account is meant.
     Person,
     /// A username that begins with `@`, then a text; both are optional.
     PersonAndText,
+    /// A username, then a text; both are optional, but there is no text without a username.
+    PersonThenText,
 }
 
 /// What has to be true for a command to run, apart from its context.
@@ -50,8 +59,10 @@ pub enum Argument {
 pub enum Requirement {
     /// A session, and not read-only mode: the command changes something on the server.
     Write,
-    /// The selected tweet is the user's own.
-    OwnTweet,
+    /// The selected tweet or message is the user's own, and was not deleted.
+    OwnItem,
+    /// The selected tweet can be retweeted and quoted.
+    Shareable,
     /// The selected account is another one.
     OtherPerson,
     /// The selected account follows the user, as far as that is known.
@@ -60,10 +71,18 @@ pub enum Requirement {
     Undoable,
     /// Something was undone.
     Redoable,
+    /// The screen has sections, or the selected setting has values.
+    Sections,
+    /// The list can be sorted.
+    Sortable,
     /// There is an older entry in the history of screens.
     HistoryBefore,
     /// There is a newer one.
     HistoryAfter,
+    /// The selected row can be added, accepted or sent.
+    Addable,
+    /// The selected row can be removed, dismissed or discarded.
+    Removable,
     /// The session over ssh offered a key that no account has.
     OfferedKey,
     /// The client runs on the user's machine; the text says why it cannot over ssh.
@@ -119,7 +138,7 @@ macro_rules! for_each_command {
             Last "last" List ["G", "end"] "Go to the bottom" None [] Any Plain(movement::last);
             Open "open" List ["enter", "l", "right"] "Open the selected row" None [] Any Plain(open);
             Back "back" Anywhere ["esc", "h", "left"] "Back" None [] Any Plain(tabs::back);
-            Close "close" Anywhere ["q"] "Close this screen; on the first one, press twice to quit" None [] Any
+            Close "close" Anywhere ["q"] "Close, quit" None [] Any
                 Plain(actions::close);
             HistoryBack "history-back" Anywhere ["H"] "Back in history" None [HistoryBefore] Any
                 Plain(actions::history_back);
@@ -127,6 +146,9 @@ macro_rules! for_each_command {
                 Plain(actions::history_forward);
             NextTab "next-tab" Anywhere ["]", "tab"] "Next tab" None [] Screen Plain(tabs::next);
             PreviousTab "previous-tab" Anywhere ["[", "shift-tab"] "Previous tab" None [] Screen Plain(tabs::previous);
+            Section "section" Anywhere [] "Section of this screen" Text("its name; without one, the next") [Sections]
+                Any
+                WithText(sections::go_to);
             Tab1 "tab-1" Anywhere ["1"] "First tab" None [] Screen Plain(|state| tabs::select(state, 0));
             Tab2 "tab-2" Anywhere ["2"] "Second tab" None [] Screen Plain(|state| tabs::select(state, 1));
             Tab3 "tab-3" Anywhere ["3"] "Third tab" None [] Screen Plain(|state| tabs::select(state, 2));
@@ -134,105 +156,118 @@ macro_rules! for_each_command {
             Tab5 "tab-5" Anywhere ["5"] "Fifth tab" None [] Screen Plain(|state| tabs::select(state, 4));
             Tab6 "tab-6" Anywhere ["6"] "Sixth tab" None [] Screen Plain(|state| tabs::select(state, 5));
 
+            NextSection "next-section" Anywhere [">"] "Next section or value" None [Sections] Screen Plain(row_commands::next);
+            PreviousSection "previous-section" Anywhere ["<"] "Previous section or value" None [Sections] Screen
+                Plain(row_commands::previous);
+
+            // Rows.
+            Add "add" List ["+"] "Send the text now, or begin a chat" None [Addable] Any Plain(row_commands::add);
+            Remove "remove" List ["-"] "Discard or dismiss" None [Removable] Any Plain(row_commands::remove);
+            RowMenu "row-menu" List [","] "Menu for this row" None [] Screen
+                Plain(|state| prompts::open(state, PromptKind::RowMenu));
+
             // Live.
             ShowNew "show-new" List ["."] "Show new tweets" None [] Any Plain(unread::show_new);
-            ReadLine "read-line" List ["'"] "Go to where you stopped reading" None [] Any Plain(unread::read_line);
-            MarkRead "mark-read" List ["m"] "Mark as read up to here" None [] Any Plain(unread::mark_read);
-            NextUnread "next-unread" Anywhere ["alt-a"] "Next unread, on any screen" None [] Any
+            ReadLine "read-line" List ["'"] "Go to the read line" None [] Any Plain(unread::read_line);
+            MarkRead "mark-read" List ["m"] "Mark as read" None [] Any Plain(unread::mark_read);
+            NextUnread "next-unread" Everywhere ["alt-a"] "Next unread" None [] Any
                 Plain(unread::next_anywhere);
             Refresh "refresh" Anywhere ["ctrl-l"] "Reload and redraw" None [] Screen Plain(actions::reload);
 
             // Tweets.
-            Compose "post" Anywhere ["c"] "Write a tweet" None [Write] Any
-                Plain(|state| compose::open(state, Writing::New));
-            Reply "reply" Tweet ["r"] "Reply" None [Write] Any
-                OnTweet(|state, id| compose::open(state, Writing::Reply(id)));
-            Retweet "retweet" Tweet ["b"] "Retweet or undo the retweet" None [Write] Any
+            Compose "post" Anywhere ["c"] "Write a tweet" Text("text") [Write] Any
+                WithText(|state, text| compose::write(state, Writing::New, text));
+            Reply "reply" Tweet ["r"] "Reply" Text("text") [Write] Any WriteOnTweet(Writing::Reply);
+            Retweet "retweet" Tweet ["b"] "Retweet, or undo it" None [Write, Shareable] Any
                 OnTweet(user_actions::retweet);
-            Quote "quote" Tweet ["B"] "Quote" None [Write] Any
-                OnTweet(|state, id| compose::open(state, Writing::Quote(id)));
-            Like "like" Tweet ["f"] "Like or unlike" None [Write] Any OnTweet(user_actions::like);
-            Bookmark "bookmark" Tweet ["s"] "Bookmark or remove the bookmark" None [Write] Any
+            Quote "quote" Tweet ["B"] "Quote" Text("text") [Write, Shareable] Any WriteOnTweet(Writing::Quote);
+            Like "like" Tweet ["f"] "Like, or undo it" None [Write] Any OnTweet(user_actions::like);
+            Bookmark "bookmark" Tweet ["s"] "Bookmark, or undo it" None [Write] Any
                 OnTweet(user_actions::bookmark);
-            Edit "edit" Tweet ["e"] "Edit your tweet" None [Write, OwnTweet] Any
-                OnTweet(|state, id| compose::open(state, Writing::Edit(id)));
-            Delete "delete" Tweet ["d"] "Delete your tweet" None [Write, OwnTweet] Any
-                OnTweet(user_actions::delete);
             Thread "thread" Tweet ["t"] "Show the thread" None [] Any
                 OnTweet(|state, id| navigation::go(state, Route::Thread(id)));
-            Details "details" Tweet ["i"] "Details: id, times, versions" None [] Any
-                OnTweet(prompts::ask_details);
-            Fold "fold" Tweet ["z a", "z c", "z o"] "Fold or unfold the replies below" None [] Any Plain(tabs::fold);
-            Links "links" Tweet ["o"] "Links, hashtags and people in it" None [] Any
+            Fold "fold" Tweet ["z a"] "Fold or unfold" None [] Any Plain(tabs::fold);
+            FoldClose "fold-close" Tweet ["z c"] "Fold replies" None [] Any
+                Plain(|state| tabs::set_folded(state, true));
+            FoldOpen "fold-open" Tweet ["z o"] "Unfold replies" None [] Any
+                Plain(|state| tabs::set_folded(state, false));
+            Links "links" Tweet ["o"] "Links, tags, people" None [] Any
                 OnTweet(|state, id| prompts::open(state, PromptKind::Links(id)));
+
+            // Tweets and messages.
+            Edit "edit" Item ["e"] "Edit" Text("new text") [Write, OwnItem] Any
+                WithText(row_commands::edit);
+            Delete "delete" Item ["d"] "Delete" None [Write, OwnItem] Any
+                Plain(row_commands::delete);
+            Details "details" Item ["i"] "Details" None [] Any Plain(row_commands::details);
 
             // People.
             Author "author" Person ["a"] "Profile" Person [] Any
                 OnPerson(|state, username, _| navigation::go_to_profile(state, username));
             Follow "follow" Person ["F"] "Follow or unfollow" Person [Write, OtherPerson] Any
                 OnPerson(user_actions::follow);
-            RemoveFollower "remove-follower" Person ["R"] "Remove from your followers" Person
+            RemoveFollower "remove-follower" Person ["R"] "Remove follower" Person
                 [Write, OtherPerson, Follower] Any OnPerson(user_actions::remove_follower);
             Mute "mute" Person ["M"] "Mute or unmute" Person [Write, OtherPerson] Any
                 OnPerson(user_actions::mute);
             Block "block" Person ["X"] "Block or unblock" Person [Write, OtherPerson] Any
                 OnPerson(user_actions::block);
             Report "report" Person [] "Report to the admins" PersonAndText [Write, OtherPerson] Any
-                OnPerson(user_actions::report);
-            Chat "chat" Person ["C"] "Chat" Person [Write, OtherPerson] Any
-                OnPerson(|state, username, _| navigation::go(state, Route::Conversation(username)));
+                OnPerson(report);
+            Chat "chat" Person ["C"] "Chat" PersonThenText [Write, OtherPerson] Any OnPerson(chat_with);
 
             // Going.
-            GoHome "home" Anywhere ["g h"] "Home feed" None [] Any Go(Route::Home);
+            GoHome "home" Anywhere ["g h"] "Home" None [] Any Go(Route::Home);
             GoMine "mine" Anywhere ["g m"] "Your tweets" None [] Any Go(Route::Mine);
-            GoLocal "local" Anywhere ["g l"] "All public tweets of this server" None [] Any Go(Route::Local);
+            GoLocal "local" Anywhere ["g l"] "Local public tweets" None [] Any Go(Route::Local);
             GoBookmarks "bookmarks" Anywhere ["g b"] "Bookmarks" None [] Any Go(Route::Bookmarks);
-            GoLiked "liked" Anywhere ["g f"] "Tweets you like" None [] Any Go(Route::Likes);
-            GoNotifications "notifs" Anywhere ["g n"] "Notifications" None [] Any Go(Route::Notifications);
+            GoLiked "liked" Anywhere ["g f"] "Liked" None [] Any Go(Route::Likes);
+            GoNotifications "notifs" Anywhere ["g n"] "Notifications" None [] Any Go(Route::NOTIFICATIONS);
             GoChats "chats" Anywhere ["g c"] "Chats" None [] Any Go(Route::Conversations);
             GoTrends "tags" Anywhere ["g t"] "Trending hashtags" None [] Any Go(Route::Trends);
             GoProfile "me" Anywhere ["g p"] "Your profile" None [] Any Plain(navigation::go_to_own_profile);
-            GoPeople "people" Anywhere ["g u"] "People" None [] Any Go(Route::People);
+            GoPeople "people" Anywhere ["g u"] "People" None [] Any Go(Route::PEOPLE);
             GoOnline "online" Anywhere ["g o"] "Who's online" None [] Any Go(Route::Online);
-            GoDrafts "drafts" Anywhere ["g d"] "Drafts and outbox" None [] Any Go(Route::Drafts);
+            GoDrafts "drafts" Everywhere ["g d", "ctrl-x d"] "Drafts and outbox" None [] Any Go(Route::Drafts);
             GoSettings "settings" Anywhere ["g s"] "Settings" None [] Any Go(Route::Settings);
             GoSessions "sessions" Anywhere [] "Where you are signed in" None [] Any Go(Route::Sessions);
             GoKeys "keys" Anywhere [] "SSH keys of your account" None [] Any Go(Route::Keys);
             BindKey "bind-key" Anywhere [] "Add the SSH key of this connection to your account" None
-                [OfferedKey] Any Plain(user_actions::bind_key);
-            GoMuted "muted" Anywhere [] "People you muted" None [] Any Go(Route::Muted);
-            GoBlocked "blocked" Anywhere [] "People you blocked" None [] Any Go(Route::Blocked);
-            Search "search" Anywhere ["g /"] "Search tweets, people and hashtags" Text("words, @name or #tag")
+                [OfferedKey] Any Plain(forms::bind_key);
+            GoMuted "muted" Anywhere [] "People you muted" None [] Any Go(Route::People(PeopleSection::Muted));
+            GoBlocked "blocked" Anywhere [] "People you blocked" None [] Any Go(Route::People(PeopleSection::Blocked));
+            Search "search" Anywhere ["g /"] "Search" Text("words, @name or #tag")
                 [] Any WithText(prompts::search);
             GoTag "tag" Anywhere ["#"] "Feed of a hashtag" Text("hashtag") [] Any WithText(prompts::go_to_hashtag);
             GoUser "user" Anywhere ["@"] "Go to a profile" Text("username") [] Any
                 WithText(prompts::go_to_username);
-            Jump "jump" Anywhere ["ctrl-k"] "Jump to a person, hashtag, chat or feed" None [] Any
+            Jump "jump" Anywhere ["ctrl-k"] "Jump by name" None [] Any
                 Plain(|state| prompts::open(state, PromptKind::Jump));
 
             // Copying.
-            CopyText "copy-text" Tweet ["y t"] "Copy the text" None [] Screen OnTweet(clipboard::copy_text);
-            CopyId "copy-id" Tweet ["y i"] "Copy the id" None [] Screen OnTweet(clipboard::copy_id);
-            CopyLink "copy-link" Tweet ["y y"] "Copy the first link, or the id" None [] Screen
-                OnTweet(clipboard::copy_link);
-            CopyCommand "copy-command" Anywhere ["y c"] "Copy the command line for this screen" None [] Screen
+            CopyText "copy-text" List ["y t"] "Copy the text" None [] Screen Plain(row_commands::copy_text);
+            CopyId "copy-id" Item ["y i"] "Copy the id" None [] Screen Plain(row_commands::copy_id);
+            CopyLink "copy-link" Item ["y y"] "Copy link, or id" None [] Screen Plain(row_commands::copy_link);
+            CopyCommand "copy-command" Anywhere ["y c"] "Copy command line" None [] Screen
                 Plain(clipboard::copy_command);
 
             // Finding.
             Filter "filter" List ["/"] "Filter the rows" Text("words") [] Any WithText(prompts::filter);
+            Sort "sort" List ["S"] "Change the sort order" Text("username, name, newest, followers or active; without one, the next")
+                [Sortable] Any WithText(people::sort);
             NextMatch "next-match" List ["n"] "Next unread or match" None [] Any Plain(unread::next_here);
             PreviousMatch "previous-match" List ["N"] "Previous match" None [] Any Plain(unread::previous_here);
 
             // The program.
             Palette "palette" Anywhere [":", "ctrl-p"] "All commands" None [] Screen
                 Plain(|state| prompts::open(state, PromptKind::Palette));
-            Help "help" Anywhere ["?", "f1"] "Shortcuts for this screen" None [] Screen
-                Plain(|state| prompts::open(state, PromptKind::Help));
+            Help "help" Everywhere ["?", "f1"] "Help" None [] Screen
+                Plain(prompts::help);
             Undo "undo" Anywhere ["u"] "Undo" None [Undoable] Any Plain(user_actions::undo);
             Redo "redo" Anywhere ["ctrl-r"] "Redo" None [Redoable] Any Plain(user_actions::redo);
-            SidePane "side-pane" Anywhere ["\\"] "Show or hide trends and who's online" None [] Screen
+            SidePane "side-pane" Anywhere ["\\"] "Show the side pane" None [] Screen
                 Plain(actions::toggle_side_pane);
-            Status "status" Anywhere ["="] "Where you are and what is new" None [] Any Plain(unread::show_status);
+            Status "status" Anywhere ["="] "Where you are" None [] Any Plain(unread::show_status);
             Accounts "accounts" Anywhere ["A"] "Switch accounts" None
                 [Local("Over SSH you can't switch accounts: sign out, then connect as another")] Any
                 Plain(|_| vec![Effect::ListAccounts]);
@@ -244,30 +279,46 @@ macro_rules! for_each_command {
             LogOut "log-out" Anywhere [] "Sign out on this device" None [Write] Any Plain(|_| actions::log_out(false));
             LogOutEverywhere "log-out-everywhere" Anywhere [] "Sign out on all devices" None [Write] Any
                 Plain(|_| actions::log_out(true));
-            Theme "theme" Anywhere [] "Next theme" None [] Screen Plain(|state| preferences::change(state, "theme"));
+            Theme "theme" Anywhere [] "Change the theme" Text("a theme; without one, shows all") [] Screen
+                WithText(prompts::theme);
+            Quiet "quiet" Anywhere [] "Quiet hours: no bell, no notifications"
+                Text("two times, and days if not every day, for example: 22:00 7:00 weekdays; or off")
+                [] Screen WithText(prompts::quiet);
             BindKeys "bind" Anywhere [] "Change a shortcut" Text("command and key, for example: like x")
-                [] Any WithText(prompts::change_shortcut);
+                [] Screen WithText(prompts::change_shortcut);
             TestNotification "test-notification" Anywhere [] "Send a test notification" None [] Screen
                 Plain(actions::test_notification);
             SettingsFile "settings-file" Anywhere [] "Show the settings file" None [] Any
                 Plain(prompts::settings_file);
-            Log "log" Anywhere [] "Log of this session" None [] Any Go(Route::Log);
+            About "about" Anywhere ["g a"] "About this server" None [] Any
+                Go(Route::About);
+            Dismiss "dismiss" Anywhere ["g x"] "Dismiss announcement" None [] Any Plain(server_info::dismiss);
+            Log "log" Anywhere [] "Log of this session" None [] Any Go(Route::LOG);
+            StartServer "start-server" Anywhere [] "Start your own server on this computer" None
+                [Local("Over SSH you can't start a server on your computer")] Any Plain(|_| vec![Effect::HostHere]);
+            StopServer "stop-server" Anywhere [] "Stop your own server on this computer" None
+                [Local("Over SSH you can't stop a server on your computer")] Any Plain(|_| vec![Effect::StopHere]);
             Doctor "doctor" Anywhere [] "What this terminal supports" None [] Screen Go(Route::Doctor);
             Suspend "suspend" Anywhere ["ctrl-z"] "Suspend; fg resumes" None
                 [Local("Over SSH there is no shell to suspend to")] Screen Plain(|_| vec![Effect::Suspend]);
             Quit "quit" Anywhere [] "Quit" None [] Any Plain(quit::quit);
 
             // Writing.
-            Send "send" Composer ["ctrl-s", "ctrl-enter", "alt-enter"] "Send" None [] Any Plain(compose::send);
-            CycleVisibility "visibility" Composer ["alt-v"] "Change who can see it" None [] Any
-                Plain(compose::cycle_audience);
-            SplitThread "split" Composer ["alt-t"] "Split a long text into a thread" None [] Any
-                Plain(compose::send_as_thread);
-            ExternalEditor "editor" Composer ["ctrl-x ctrl-e", "ctrl-o"] "Open $EDITOR" None
+            Send "send" Composer ["ctrl-s", "ctrl-enter", "alt-enter"] "Send" None [] Any Plain(send);
+            CycleVisibility "visibility" Composer ["alt-v", "ctrl-x v"] "Who sees it"
+                Text("public, unlisted, followers or mentioned; without one, the next") [] Any
+                WithText(compose::change_audience);
+            SplitThread "split" Composer ["alt-t", "ctrl-x t"] "Preview, split" None []
+                Any Plain(split);
+            ExternalEditor "editor" Composer ["ctrl-x ctrl-e", "ctrl-o"] "Write in $EDITOR" None
                 [Local("Over SSH there is no editor")] Any Plain(compose::external_editor);
             Complete "complete" Composer ["tab"] "Insert the completion" None [] Any Plain(completion::accept);
-            KeepDraft "keep-draft" Composer ["esc"] "Close and keep the draft" None [] Any Plain(drafts::put_away);
-            DiscardDraft "discard-draft" Composer ["alt-x"] "Discard the draft" None [] Any Plain(compose::discard);
+            UndoSend "undo-send" Composer ["ctrl-z"] "Undo typing or sending" None []
+                Screen Plain(user_actions::undo_in_composer);
+            KeepDraft "keep-draft" Composer ["esc"] "Close, keep the draft" None [] Any Plain(drafts::put_away);
+            EditLast "edit-last" Composer ["ctrl-x e"] "Edit your last message" None [] Any
+                Plain(own_messages::edit_last);
+            DiscardDraft "discard-draft" Composer ["ctrl-x x", "alt-x"] "Discard the text" None [] Any Plain(compose::discard);
 
             // Prompts.
             Accept "accept" Prompt ["enter"] "Accept" None [] Any Plain(accept);
@@ -277,11 +328,15 @@ macro_rules! for_each_command {
             ChoiceUp "choice-up" Prompt ["up", "ctrl-p", "shift-tab"] "Previous" None [] Any
                 Plain(|state| prompts::step_choice(state, -1));
 
+            CopyChoice "copy-choice" Prompt ["alt-c", "ctrl-x c"] "Copy its command line" None [] Any
+                Plain(prompts::copy_choice);
+
             // Forms.
             NextField "next-field" Form ["tab", "down"] "Next field" None [] Any Plain(|state| forms::step(state, 1));
             PreviousField "previous-field" Form ["shift-tab", "up"] "Previous field" None [] Any
                 Plain(|state| forms::step(state, -1));
             Submit "submit" Form ["enter"] "Next or submit" None [] Any Plain(forms::submit);
+            SubmitAll "submit-all" Form ["ctrl-s"] "Submit" None [] Any Plain(forms::submit_all);
             Reveal "reveal" Form ["ctrl-r"] "Show or hide the password" None [] Any Plain(forms::toggle_password);
             LeaveForm "leave-form" Form ["esc"] "Cancel" None [] Any Plain(forms::leave);
         }
@@ -324,6 +379,35 @@ impl Action {
     pub fn command(self) -> &'static Command {
         let found = COMMANDS.iter().find(|command| command.action == self);
         found.expect("every action has a row in the table")
+    }
+}
+
+/// What people need first, in this order.
+const FIRST: [Action; 16] = [
+    Action::Compose,
+    Action::Reply,
+    Action::Like,
+    Action::Retweet,
+    Action::Quote,
+    Action::Follow,
+    Action::Chat,
+    Action::Open,
+    Action::Back,
+    Action::GoHome,
+    Action::GoNotifications,
+    Action::GoChats,
+    Action::GoPeople,
+    Action::Search,
+    Action::Undo,
+    Action::Help,
+];
+
+impl Command {
+    /// Its place in lists of commands that nothing was typed for: what people need first. Equal ones stay in the order of
+    /// the table.
+    #[must_use]
+    pub(crate) fn rank(&self) -> usize {
+        FIRST.iter().position(|action| *action == self.action).unwrap_or(FIRST.len())
     }
 }
 

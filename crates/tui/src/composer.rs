@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use model::count_graphemes;
+use model::unfinished_word;
 use protocol::v1;
 use protocol::v1::request::Op;
 use serde::{Deserialize, Serialize};
-use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::split::without_number;
 use terminal::editor::Editor;
 
 /// The purpose of a text.
@@ -19,27 +19,15 @@ pub enum Writing {
     /// A new tweet.
     New,
     /// A reply to a tweet.
-    Reply(#[serde(with = "as_text")] u64),
+    Reply(#[serde(with = "crate::as_text")] u64),
     /// A quote of a tweet.
-    Quote(#[serde(with = "as_text")] u64),
+    Quote(#[serde(with = "crate::as_text")] u64),
     /// A new version of the user's tweet.
-    Edit(#[serde(with = "as_text")] u64),
+    Edit(#[serde(with = "crate::as_text")] u64),
     /// A direct message to a username.
     Message(String),
-}
-
-/// Identifiers as strings: TOML has no unsigned 64-bit integers.
-mod as_text {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-    pub(super) fn serialize<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(id)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
+    /// A new version of the user's message to a username.
+    EditMessage(String, #[serde(with = "crate::as_text")] u64),
 }
 
 impl Writing {
@@ -52,6 +40,19 @@ impl Writing {
             Self::Quote(id) => format!("quote-{id}"),
             Self::Edit(id) => format!("edit-{id}"),
             Self::Message(username) => format!("chat-{username}"),
+            Self::EditMessage(_, id) => format!("edit-message-{id}"),
+        }
+    }
+
+    /// What it is, in a word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::New => "tweet",
+            Self::Reply(_) => "reply",
+            Self::Quote(_) => "quote",
+            Self::Edit(_) | Self::EditMessage(..) => "edit",
+            Self::Message(_) => "message",
         }
     }
 
@@ -64,7 +65,23 @@ impl Writing {
             Self::Quote(_) => "Quote".into(),
             Self::Edit(_) => "Edit".into(),
             Self::Message(username) => format!("Message to @{username}"),
+            Self::EditMessage(username, _) => format!("Edit message to @{username}"),
         }
+    }
+
+    /// The username of the chat that it is written in, if it is.
+    #[must_use]
+    pub fn chat(&self) -> Option<&str> {
+        match self {
+            Self::Message(username) | Self::EditMessage(username, _) => Some(username),
+            _ => None,
+        }
+    }
+
+    /// Whether it replaces a text that the server has.
+    #[must_use]
+    pub fn is_edit(&self) -> bool {
+        matches!(self, Self::Edit(_) | Self::EditMessage(..))
     }
 }
 
@@ -93,6 +110,37 @@ impl Audience {
             Self::Followers => "followers",
             Self::Direct => "direct",
         }
+    }
+
+    /// The same at the beginning of a title.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Public => "Public",
+            Self::Unlisted => "Unlisted",
+            Self::Followers => "Followers",
+            Self::Direct => "Only mentioned",
+        }
+    }
+
+    /// Who can see the tweet, in a sentence.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Public => "Everyone can read it, and it is in the public lists",
+            Self::Unlisted => "Everyone can read it, but it is in no public list",
+            Self::Followers => "Only you and your followers can read it",
+            Self::Direct => "Only you and the people whom it mentions can read it",
+        }
+    }
+
+    /// The choice with this name, as the screen or the command line has it.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        let name = name.trim().to_lowercase();
+        let is_named = |one: &Self| name == one.word() || name == one.title().to_lowercase();
+        let all = [Self::Public, Self::Unlisted, Self::Followers, Self::Direct];
+        all.into_iter().find(is_named).or_else(|| (name == "mentioned").then_some(Self::Direct))
     }
 
     /// The next choice; after the last, the first.
@@ -126,6 +174,9 @@ pub struct Draft {
     /// Who can see it.
     #[serde(default)]
     pub audience: Audience,
+    /// When it was saved, in Unix milliseconds; 0 if that is not known.
+    #[serde(default)]
+    pub saved_ms: i64,
 }
 
 /// The progress of sending a text.
@@ -137,6 +188,8 @@ pub enum Sending {
     Sent,
     /// It is sent as soon as there is a connection.
     Waiting,
+    /// It could not be sent now, for this reason: it is sent again at this time, in Unix milliseconds.
+    Retrying(i64, String),
     /// The server refused it, for this reason.
     Refused(String),
 }
@@ -146,10 +199,10 @@ pub enum Sending {
 pub struct Outgoing {
     /// The beginning of the idempotency keys of its parts.
     pub key: Bytes,
-    /// The text, or the first part of a thread.
+    /// The text as it was written.
     pub draft: Draft,
-    /// Further parts of a thread.
-    pub more: Vec<String>,
+    /// The parts of a thread, with their numbers; none if the text is sent whole.
+    pub parts: Vec<String>,
     /// The number of parts that the server has.
     pub done: usize,
     /// The tweet of the last of these parts: the next one is a reply to it.
@@ -164,15 +217,17 @@ struct OutgoingFile {
     key: String,
     done: usize,
     last: String,
-    more: Vec<String>,
+    /// Why the server refused it: it is not sent again until the user sends it.
+    refused: Option<String>,
+    parts: Vec<String>,
     draft: Draft,
 }
 
 impl Outgoing {
     /// A text that can be undone until this time, in Unix milliseconds.
     #[must_use]
-    pub fn new(key: Bytes, draft: Draft, more: Vec<String>, held_until: i64) -> Self {
-        Self { key, draft, more, done: 0, last: 0, sending: Sending::Held(held_until) }
+    pub fn new(key: Bytes, draft: Draft, parts: Vec<String>, held_until: i64) -> Self {
+        Self { key, draft, parts, done: 0, last: 0, sending: Sending::Held(held_until) }
     }
 
     /// The name of its file.
@@ -184,16 +239,28 @@ impl Outgoing {
     /// The part that is sent next.
     #[must_use]
     pub fn text(&self) -> &str {
-        match self.done.checked_sub(1) {
-            None => &self.draft.text,
-            Some(index) => self.more.get(index).map_or("", String::as_str),
+        if self.parts.is_empty() {
+            &self.draft.text
+        } else {
+            self.parts.get(self.done).map_or("", |part| part)
         }
     }
 
     /// Whether the server has all parts.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.done > self.more.len()
+        self.done >= self.parts.len().max(1)
+    }
+
+    /// What the server does not have, as a draft: the text as it was written, or the rest of a thread without numbers.
+    #[must_use]
+    pub fn unsent(&self) -> Draft {
+        if self.done == 0 {
+            return self.draft.clone();
+        }
+        let rest = self.parts.get(self.done..).unwrap_or_default();
+        let text = rest.iter().map(|part| without_number(part)).collect::<Vec<_>>().join("\n");
+        Draft { writing: Writing::Reply(self.last), text, audience: self.draft.audience, saved_ms: 0 }
     }
 
     /// The next request, and its idempotency key.
@@ -207,6 +274,7 @@ impl Outgoing {
             (Writing::Message(username), _) => {
                 Op::SendMessage(v1::SendMessage { username: username.clone(), text })
             }
+            (Writing::EditMessage(_, id), _) => Op::EditMessage(v1::EditMessage { message_id: *id, text }),
             (_, 1..) => post(self.last, 0),
             (Writing::New, _) => post(0, 0),
             (Writing::Reply(id), _) => post(*id, 0),
@@ -228,13 +296,17 @@ impl Outgoing {
             key: self.name(),
             done: self.done,
             last: self.last.to_string(),
-            more: self.more.clone(),
+            refused: match &self.sending {
+                Sending::Refused(why) => Some(why.clone()),
+                _ => None,
+            },
+            parts: self.parts.clone(),
             draft: self.draft.clone(),
         };
         toml::to_string(&file).unwrap_or_default()
     }
 
-    /// Reads the content of a file; it is sent again with the same idempotency keys.
+    /// Reads the content of a file; it is sent again with the same idempotency keys, unless the server has refused it.
     #[must_use]
     pub fn from_toml(text: &str) -> Option<Self> {
         let file: OutgoingFile = toml::from_str(text).ok()?;
@@ -242,10 +314,10 @@ impl Outgoing {
         Some(Self {
             key: key.into(),
             draft: file.draft,
-            more: file.more,
+            parts: file.parts,
             done: file.done,
             last: file.last.parse().ok()?,
-            sending: Sending::Waiting,
+            sending: file.refused.map_or(Sending::Waiting, Sending::Refused),
         })
     }
 }
@@ -275,6 +347,8 @@ pub struct Composer {
     pub audience: Audience,
     /// Completions of the word at the caret.
     pub completion: Option<Completion>,
+    /// Byte offset of the word whose completions the user has closed.
+    pub uncompleted: Option<usize>,
 }
 
 impl Composer {
@@ -286,61 +360,22 @@ impl Composer {
             editor: Editor::new(&draft.text),
             audience: draft.audience,
             completion: None,
+            uncompleted: None,
         }
     }
 
     /// The draft with the present text.
     #[must_use]
     pub fn draft(&self) -> Draft {
-        Draft { writing: self.writing.clone(), text: self.editor.text().to_owned(), audience: self.audience }
+        let text = self.editor.text().to_owned();
+        Draft { writing: self.writing.clone(), text, audience: self.audience, saved_ms: 0 }
     }
 
     /// The word at the caret if it has a sign (`@`, `#` or `:`): its byte offset, its sign and the rest.
     #[must_use]
     pub fn word(&self) -> Option<(usize, char, &str)> {
-        let before = self.editor.text().get(..self.editor.caret())?;
-        let start = before.rfind(|c: char| c.is_whitespace() || c == '(').map_or(0, |at| {
-            at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
-        });
-        let word = before.get(start..)?;
-        let sign = word.chars().next().filter(|sign| matches!(sign, '@' | '#' | ':'))?;
-        Some((start, sign, word.get(1..)?))
+        unfinished_word(self.editor.text().get(..self.editor.caret())?)
     }
-}
-
-/// Splits a text between words into parts of a maximum length, each with its number at the end.
-#[must_use]
-pub fn split(text: &str, graphemes_max: usize) -> Vec<String> {
-    if count_graphemes(text) <= graphemes_max {
-        return vec![text.to_owned()];
-    }
-    // Leave space for " 10/12".
-    let available = graphemes_max.saturating_sub(6).max(1);
-    let mut parts: Vec<String> = Vec::new();
-    let mut part = String::new();
-    for word in text.split_word_bounds() {
-        let longer = format!("{part}{word}");
-        if count_graphemes(longer.trim_end()) <= available {
-            part = longer;
-            continue;
-        }
-        if !part.trim().is_empty() {
-            parts.push(part.trim().to_owned());
-        }
-        part = String::new();
-        for cluster in word.graphemes(true) {
-            if count_graphemes(&part) == available {
-                parts.push(std::mem::take(&mut part));
-            }
-            part.push_str(cluster);
-        }
-        part = part.trim_start().to_owned();
-    }
-    if !part.trim().is_empty() {
-        parts.push(part.trim().to_owned());
-    }
-    let all = parts.len();
-    (1..).zip(parts).map(|(number, part)| format!("{part} {number}/{all}")).collect()
 }
 
 #[cfg(test)]
@@ -348,13 +383,18 @@ mod tests {
     use super::*;
 
     fn draft(writing: Writing, text: &str) -> Draft {
-        Draft { writing, text: text.into(), audience: Audience::Followers }
+        Draft { writing, text: text.into(), audience: Audience::Followers, saved_ms: 0 }
     }
 
     #[test]
     fn a_saved_text_is_sent_again_with_the_same_key() {
         let writing = Writing::Reply(u64::MAX);
-        let mut one = Outgoing::new(vec![7; 16].into(), draft(writing, "a \"b\"\n'''c"), vec!["d".into()], 9);
+        let mut one = Outgoing::new(
+            vec![7; 16].into(),
+            draft(writing, "a \"b\"\n'''c"),
+            vec!["c 1/2".into(), "d 2/2".into()],
+            9,
+        );
         let again = Outgoing::from_toml(&one.to_toml()).unwrap();
         assert_eq!(again, Outgoing { sending: Sending::Waiting, ..one.clone() });
         assert_eq!(again.request(), one.request());
@@ -362,10 +402,17 @@ mod tests {
         (one.done, one.last) = (1, 42);
         let (op, key) = one.request();
         assert_ne!(key, first.1);
-        assert!(matches!(op, Op::Post(post) if post.reply_to == 42 && post.text == "d"));
+        assert!(matches!(op, Op::Post(post) if post.reply_to == 42 && post.text == "d 2/2"));
+        assert_eq!(one.unsent(), draft(Writing::Reply(42), "d"));
         one.done = 2;
         assert!(one.is_done());
         assert_eq!(Outgoing::from_toml("nonsense"), None);
+        let writing = Writing::EditMessage("grace".into(), u64::MAX);
+        let edit = Outgoing::new(vec![7; 16].into(), draft(writing, "better"), Vec::new(), 9);
+        let again = Outgoing::from_toml(&edit.to_toml()).unwrap();
+        assert_eq!(again.request(), edit.request());
+        let better = v1::EditMessage { message_id: u64::MAX, text: "better".into() };
+        assert_eq!(edit.request().0, Op::EditMessage(better));
     }
 
     #[test]
@@ -375,24 +422,18 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_becomes_a_thread_between_words() {
-        let text = "one two three four five six seven eight nine ten";
-        let parts = split(text, 20);
-        assert!(parts.iter().all(|part| count_graphemes(part) <= 20), "{parts:?}");
-        assert_eq!(parts.first().map(String::as_str), Some("one two three 1/4"));
-        let words: Vec<&str> =
-            parts.iter().flat_map(|part| part.split(' ')).filter(|w| !w.contains('/')).collect();
-        assert_eq!(words.join(" "), text);
-        assert!(split(&"x".repeat(50), 20).iter().all(|part| count_graphemes(part) <= 20));
-        assert_eq!(split("short", 20), ["short"]);
-    }
-
-    #[test]
     fn words_with_a_sign_can_be_completed() {
         let composer = |text: &str| Composer::new(draft(Writing::New, text));
         assert_eq!(composer("hi @ad").word(), Some((3, '@', "ad")));
         assert_eq!(composer("(#日").word(), Some((1, '#', "日")));
         assert_eq!(composer("hi @ad ").word(), None);
         assert_eq!(composer("hi").word(), None);
+        assert_eq!(composer("你好@ad").word(), Some((6, '@', "ad")));
+        assert_eq!(composer("＃日").word(), Some((0, '#', "日")));
+        assert_eq!(composer("\"#ta").word(), Some((1, '#', "ta")));
+        assert_eq!(composer("❤️:smi").word(), Some((6, ':', "smi")));
+        for text in ["a@b", "C#sh", "https://x.example/#a", "12:30", "@ad!", "#️⃣a"] {
+            assert_eq!(composer(text).word(), None, "{text}");
+        }
     }
 }

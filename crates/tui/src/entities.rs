@@ -3,37 +3,94 @@
 
 use std::collections::{HashMap, HashSet};
 
+use model::{Account, Hashtag};
 use protocol::v1;
+
+use crate::tweet_index::TweetIndex;
 
 /// Tweets in memory; above this number those that no screen shows are dropped.
 const TWEETS_MAX: usize = 4_000;
+
+/// Profiles in memory; above this number those that no screen shows are dropped.
+const PROFILES_MAX: usize = 400;
 
 /// Entities by their identifiers.
 #[derive(Debug, Default)]
 pub struct Entities {
     tweets: HashMap<u64, v1::Tweet>,
+    index: TweetIndex,
     accounts: HashMap<u64, v1::Account>,
     relationships: HashMap<u64, v1::Relationship>,
     /// Presence, and since when the account is inactive, in Unix milliseconds.
     presence: HashMap<u64, (v1::PresenceState, i64)>,
     /// Deleted tweets that may still be shown as tombstones.
     gone: HashSet<u64>,
+    /// Tweets that replies answer and that came with no page.
+    pub parents: Parents,
     /// Profiles by username.
     pub profiles: HashMap<String, v1::Profile>,
+    /// Figures of accounts by identifier.
+    pub figures: HashMap<u64, Figures>,
     /// Notifications by identifier.
     pub notifications: HashMap<u64, v1::Notification>,
     /// Chats by the identifier of the other account.
     pub conversations: HashMap<u64, v1::Conversation>,
     /// Messages of all chats by identifier.
     pub messages: HashMap<u64, v1::DirectMessage>,
-    /// Trending hashtags, the most used first.
-    pub trends: Vec<v1::Trend>,
+    /// Hashtags of today: trends, the most used first, and others.
+    pub trends: v1::TrendList,
+    /// People whom the server suggests to follow, the best suggestion first.
+    pub suggested: Vec<u64>,
     /// The number of tweets of hashtags in search results, by name.
     pub hashtags: HashMap<String, u32>,
     /// Sessions of this account.
     pub sessions: Vec<v1::Session>,
     /// ssh keys of this account.
     pub keys: Vec<v1::SshKey>,
+}
+
+/// Figures of an account, as lists of people have them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// The number of its tweets.
+    pub tweets: u32,
+    /// The number of its followers.
+    pub followers: u32,
+    /// When it posted its newest tweet that everyone can see, in Unix milliseconds; 0 if there is none.
+    pub last_post_ms: i64,
+}
+
+/// Tweets that were asked for because a reply to them was shown.
+#[derive(Debug, Default)]
+pub struct Parents {
+    asked: HashSet<u64>,
+    missing: HashSet<u64>,
+}
+
+impl Parents {
+    /// Notes that a tweet is asked for; `false` if it was before.
+    pub fn ask(&mut self, id: u64) -> bool {
+        if self.asked.len() >= TWEETS_MAX {
+            *self = Self::default();
+        }
+        self.asked.insert(id)
+    }
+
+    /// It could not be asked for: it may be asked for again.
+    pub fn forget(&mut self, id: u64) {
+        self.asked.remove(&id);
+    }
+
+    /// The server has no such tweet for this user.
+    pub fn set_missing(&mut self, id: u64) {
+        self.missing.insert(id);
+    }
+
+    /// Whether the server has no such tweet for this user.
+    #[must_use]
+    pub fn is_missing(&self, id: u64) -> bool {
+        self.missing.contains(&id)
+    }
 }
 
 impl Entities {
@@ -43,14 +100,24 @@ impl Entities {
         self.tweets.get(&id)
     }
 
-    /// A tweet, to change it.
+    /// A tweet, to change its counts and flags.
     pub fn tweet_mut(&mut self, id: u64) -> Option<&mut v1::Tweet> {
         self.tweets.get_mut(&id)
     }
 
-    /// All tweets, in no order.
-    pub fn tweets(&self) -> impl Iterator<Item = &v1::Tweet> {
-        self.tweets.values()
+    /// The known replies to a tweet, the oldest first.
+    pub(crate) fn replies(&self, id: u64) -> impl Iterator<Item = &v1::Tweet> {
+        self.index.replies(id).filter_map(|id| self.tweet(id))
+    }
+
+    /// The newest known tweet of an account, other than retweets without words of their own.
+    pub(crate) fn newest_by(&self, account: u64) -> Option<&v1::Tweet> {
+        self.tweet(self.index.newest_by(account)?)
+    }
+
+    /// The known tweets with a hashtag, by identifier, the newest first.
+    pub(crate) fn with_hashtag(&self, hashtag: &Hashtag) -> impl Iterator<Item = u64> {
+        self.index.with_hashtag(hashtag)
     }
 
     /// The identifier of the original of a retweet; other identifiers are returned unchanged.
@@ -76,10 +143,49 @@ impl Entities {
         self.accounts.values().find(|account| account.username == username)
     }
 
+    /// How much a hashtag is used, if it is one of today's.
+    #[must_use]
+    pub fn trend(&self, name: &str) -> Option<&v1::Trend> {
+        let v1::TrendList { trends, new_today, yours, this_week } = &self.trends;
+        trends.iter().chain(new_today).chain(yours).chain(this_week).find(|trend| trend.name == name)
+    }
+
     /// The username of an account, or `?` if it was not loaded.
     #[must_use]
     pub fn username(&self, id: u64) -> &str {
         self.accounts.get(&id).map_or("?", |account| &account.username)
+    }
+
+    /// What people are sorted by: their username, numbers by their value.
+    pub(crate) fn name_key(&self, id: u64) -> String {
+        Account::name_key(self.username(id), "")
+    }
+
+    /// Whether a notification is known and unread.
+    #[must_use]
+    pub fn is_unread(&self, notification: u64) -> bool {
+        self.notifications.get(&notification).is_some_and(|one| one.unread)
+    }
+
+    /// Of a list of notifications, newest first, those that are one row with this oldest one: adjacent likes or retweets
+    /// of one tweet, and adjacent follows.
+    #[must_use]
+    pub fn notification_group(&self, listed: &[u64], oldest: u64) -> Vec<u64> {
+        let Some(index) = listed.iter().position(|id| *id == oldest) else { return Vec::new() };
+        let Some(one) = self.notifications.get(&oldest) else { return vec![oldest] };
+        if !matches!(
+            one.kind(),
+            v1::NotificationKind::Like | v1::NotificationKind::Retweet | v1::NotificationKind::Follow
+        ) {
+            return vec![oldest];
+        }
+        let is_same = |id: &&u64| {
+            let other = self.notifications.get(*id);
+            other.is_some_and(|other| (other.kind, other.tweet_id) == (one.kind, one.tweet_id))
+        };
+        let mut group: Vec<u64> = listed.iter().take(index + 1).rev().take_while(is_same).copied().collect();
+        group.reverse();
+        group
     }
 
     /// The relationship of the user to an account; nothing set if it was not loaded.
@@ -115,8 +221,15 @@ impl Entities {
     /// Stores tweets. Live events have no viewer flags (`with_flags` is false): those in memory stay.
     pub fn learn_tweets(&mut self, tweets: impl IntoIterator<Item = v1::Tweet>, with_flags: bool) {
         for mut tweet in tweets {
-            if !with_flags && let Some(old) = self.tweets.get(&tweet.id) {
+            let old = self.tweets.get(&tweet.id);
+            if !with_flags && let Some(old) = old {
                 (tweet.liked, tweet.retweeted, tweet.bookmarked) = (old.liked, old.retweeted, old.bookmarked);
+            }
+            if old.is_none_or(|old| old.text != tweet.text || old.reply_to != tweet.reply_to) {
+                if let Some(old) = old {
+                    self.index.remove(old);
+                }
+                self.index.add(&tweet);
             }
             self.tweets.insert(tweet.id, tweet);
         }
@@ -132,7 +245,9 @@ impl Entities {
         let presence = (person.presence(), now - i64::from(person.idle_seconds) * 1_000);
         let account = person.account?;
         let id = account.id;
-        self.presence.insert(id, presence);
+        if presence.0 != v1::PresenceState::Unspecified {
+            self.presence.insert(id, presence);
+        }
         if let Some(relationship) = person.relationship {
             self.relationships.insert(id, relationship);
         }
@@ -162,7 +277,14 @@ impl Entities {
     /// Deletes a tweet and its retweets; a tombstone stays.
     pub fn delete_tweet(&mut self, id: u64) {
         self.gone.insert(id);
-        self.tweets.retain(|_, tweet| tweet.id != id && tweet.retweet_of != id);
+        self.keep_tweets(|tweet| tweet.id != id && tweet.retweet_of != id);
+    }
+
+    /// Drops profiles that no screen shows, if there are many.
+    pub fn forget_profiles_but(&mut self, is_shown: impl Fn(&str) -> bool) {
+        if self.profiles.len() > PROFILES_MAX {
+            self.profiles.retain(|username, _| is_shown(username));
+        }
     }
 
     /// Drops tweets that no screen shows, if there are many.
@@ -176,7 +298,17 @@ impl Entities {
             .filter(|tweet| shown(tweet.id))
             .flat_map(|tweet| [tweet.id, tweet.retweet_of, tweet.quote_of, tweet.reply_to])
             .collect();
-        self.tweets.retain(|id, _| needed.contains(id));
+        self.keep_tweets(|tweet| needed.contains(&tweet.id));
         self.gone.retain(|id| shown(*id));
+    }
+
+    fn keep_tweets(&mut self, is_kept: impl Fn(&v1::Tweet) -> bool) {
+        self.tweets.retain(|_, tweet| {
+            let is_kept = is_kept(tweet);
+            if !is_kept {
+                self.index.remove(tweet);
+            }
+            is_kept
+        });
     }
 }

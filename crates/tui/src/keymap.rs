@@ -19,7 +19,7 @@ const EMACS: &[(&str, &[&str])] = &[
     ("palette", &["alt-x", ":"]),
     ("undo", &["ctrl-_", "u"]),
     ("send", &["ctrl-c ctrl-c", "ctrl-s", "alt-enter"]),
-    ("discard-draft", &["ctrl-c ctrl-k"]),
+    ("discard-draft", &["ctrl-c ctrl-k", "ctrl-x x"]),
 ];
 
 /// Shortcuts of the vim preset that differ from the default.
@@ -123,13 +123,21 @@ impl Keymap {
         found
     }
 
+    /// The shortcuts in these contexts. Where texts are typed, no shortcut of another context begins with a character.
+    fn active<'a>(&'a self, contexts: &'a [Context]) -> impl Iterator<Item = &'a (Keys, &'static Command)> {
+        let takes_text = !contexts.contains(&Context::Anywhere);
+        let types = |keys: &Keys| keys.0.first().is_some_and(|key| key.typed().is_some());
+        self.bindings.iter().filter(move |(keys, command)| {
+            let is_typed = takes_text && command.context == Context::Everywhere && types(keys);
+            contexts.contains(&command.context) && !is_typed
+        })
+    }
+
     /// What these keys mean while these contexts are active.
     #[must_use]
     pub fn meaning(&self, keys: &[Key], contexts: &[Context]) -> Meaning {
         let mut is_prefix = false;
-        for (bound, command) in
-            self.bindings.iter().filter(|(_, command)| contexts.contains(&command.context))
-        {
+        for (bound, command) in self.active(contexts) {
             if bound.0 == keys {
                 return Meaning::Command(command.action);
             }
@@ -141,19 +149,45 @@ impl Keymap {
     /// The commands whose keys begin with these, and their remaining keys.
     #[must_use]
     pub fn continuations(&self, keys: &[Key], contexts: &[Context]) -> Vec<(Keys, &'static Command)> {
-        let fits = |(bound, command): &&(Keys, &'static Command)| {
-            bound.0.len() > keys.len() && bound.0.starts_with(keys) && contexts.contains(&command.context)
-        };
+        let fits =
+            |(bound, _): &&(Keys, &'static Command)| bound.0.len() > keys.len() && bound.0.starts_with(keys);
         let rest = |(bound, command): &(Keys, &'static Command)| {
             (Keys(bound.0.iter().skip(keys.len()).copied().collect()), *command)
         };
-        self.bindings.iter().filter(fits).map(rest).collect()
+        self.active(contexts).filter(fits).map(rest).collect()
+    }
+
+    /// Another command that has these keys, or keys that begin with them, where this one, by its id, needs them.
+    #[must_use]
+    pub fn holder(&self, keys: &Keys, id: &str) -> Option<&'static str> {
+        let wanted = by_id(id)?;
+        let is_in_the_way = |(bound, command): &&(Keys, &'static Command)| {
+            let shorter = bound.0.len().min(keys.0.len());
+            bound.0.get(..shorter) == keys.0.get(..shorter)
+                && command.action != wanted.action
+                && command.context.meets(wanted.context)
+        };
+        self.bindings.iter().find(is_in_the_way).map(|(_, command)| command.id)
+    }
+
+    /// The shortcuts of a command as the settings file has them.
+    fn written(&self, id: &str) -> Vec<String> {
+        let of_command = self.bindings.iter().filter(|(_, command)| command.id == id);
+        let words = |keys: &Keys| keys.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        of_command.map(|(keys, _)| words(keys)).collect()
     }
 
     /// The first shortcut of a command.
     #[must_use]
     pub fn keys_of(&self, action: Action) -> Option<String> {
         self.bindings.iter().find(|(_, command)| command.action == action).map(|(keys, _)| keys.to_string())
+    }
+
+    /// The first shortcut that a command has in these contexts.
+    #[must_use]
+    pub fn keys_in(&self, action: Action, contexts: &[Context]) -> Option<String> {
+        let mut active = self.active(contexts);
+        active.find(|(_, command)| command.action == action).map(|(keys, _)| keys.to_string())
     }
 
     /// All shortcuts of a command.
@@ -188,6 +222,32 @@ pub fn rebound(
         changed.insert(by_id(id).map_or(id, |command| command.id).to_owned(), vec![keys.to_owned()]);
     }
     let before = Keymap::new(preset, own).1;
+    let problem = Keymap::new(preset, &changed).1.into_iter().find(|problem| !before.contains(problem));
+    problem.map_or(Ok(changed), Err)
+}
+
+/// The user's keys after the first of two commands took this shortcut of the second, which has the first shortcut of the
+/// first in its place.
+///
+/// # Errors
+/// The reason: the second command cannot have that shortcut.
+pub fn swapped(
+    preset: &str,
+    own: &BTreeMap<String, Vec<String>>,
+    (id, other): (&str, &str),
+    keys: &str,
+) -> Result<BTreeMap<String, Vec<String>>, String> {
+    let (now, before) = Keymap::new(preset, own);
+    let given = now.written(id).into_iter().next();
+    let mut changed = own.clone();
+    for name in [id, other] {
+        changed.retain(|written, _| by_id(written).is_none_or(|command| command.id != name));
+    }
+    let mut others = now.written(other);
+    others.retain(|written| written != keys);
+    others.extend(given);
+    changed.insert(id.to_owned(), vec![keys.to_owned()]);
+    changed.insert(other.to_owned(), others);
     let problem = Keymap::new(preset, &changed).1.into_iter().find(|problem| !before.contains(problem));
     problem.map_or(Ok(changed), Err)
 }

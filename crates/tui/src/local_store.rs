@@ -1,5 +1,5 @@
-//! The local store of the client: drafts, the outbox, settings, read lines and cached pages. Each is one file, written
-//! under another name and renamed, so that a power failure leaves the old or the new one.
+//! The local store of the client: drafts, the outbox, actions that wait, settings, read lines and cached pages. Each is
+//! one file, written under another name and renamed, so that a power failure leaves the old or the new one.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use client::files::{self, Durability};
+use model::os_error_in_words;
 
 use crate::composer::{Draft, Outgoing};
 use crate::message::LocalItem;
 use crate::page::Page;
+use crate::pending;
 use crate::state::Setup;
 
 /// Files of a directory that are read at the start, at most.
@@ -39,7 +41,9 @@ impl LocalStore {
         match fs::read_to_string(&self.settings) {
             Ok(text) => setup.settings = text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => problems.push(format!("{}: {error}", self.settings.display())),
+            Err(error) => {
+                problems.push(format!("{}: {}", self.settings.display(), os_error_in_words(&error)));
+            }
         }
         for (path, text) in files(&self.account.join("drafts"), &mut problems) {
             match toml::from_str::<Draft>(&text) {
@@ -55,12 +59,22 @@ impl LocalStore {
                 }
             }
         }
+        let actions = self.path(&LocalItem::Actions);
+        if let Ok(text) = fs::read_to_string(&actions) {
+            match pending::from_toml(&text) {
+                Some(waiting) => setup.actions = waiting,
+                None => {
+                    problems.push(format!("actions skipped, the file is not valid: {}", actions.display()));
+                }
+            }
+        }
         if let Ok(text) = fs::read_to_string(self.path(&LocalItem::ReadLines))
             && let Ok(lines) = toml::from_str::<BTreeMap<String, String>>(&text)
         {
             let parsed = lines.into_iter().filter_map(|(name, id)| Some((name, id.parse().ok()?)));
             setup.read_lines = parsed.collect();
         }
+        setup.dismissed = fs::read_to_string(self.path(&LocalItem::Dismissed)).unwrap_or_default();
         self.delete_old_pages();
         setup.home = self.page("home");
         problems
@@ -72,6 +86,12 @@ impl LocalStore {
     /// An error of the file system other than a missing directory.
     pub fn drop_pages(&self) -> io::Result<()> {
         self.delete(&LocalItem::Pages)
+    }
+
+    /// The name of the account's server; `None` if it was never told.
+    #[must_use]
+    pub fn server_name(&self) -> Option<String> {
+        fs::read_to_string(self.path(&LocalItem::ServerName)).ok().filter(|name| !name.is_empty())
     }
 
     /// A cached page; `None` if it is missing or not valid, because the server has the original.
@@ -99,9 +119,12 @@ impl LocalStore {
         match what {
             LocalItem::Draft(name) => self.account.join("drafts").join(format!("{name}.toml")),
             LocalItem::Outgoing(name) => self.account.join("outbox").join(format!("{name}.toml")),
+            LocalItem::Actions => self.account.join("actions.toml"),
             LocalItem::Page(name) => self.account.join("pages").join(format!("{name}.page")),
             LocalItem::Pages => self.account.join("pages"),
             LocalItem::ReadLines => self.account.join("read-lines.toml"),
+            LocalItem::Dismissed => self.account.join("dismissed-announcement.txt"),
+            LocalItem::ServerName => self.account.join("server-name.txt"),
             LocalItem::Settings => self.settings.clone(),
         }
     }
@@ -109,7 +132,10 @@ impl LocalStore {
     /// Writes a file and, if losing it would lose a text, syncs it.
     fn save(&self, what: &LocalItem, bytes: &[u8]) -> io::Result<()> {
         // Pages and read lines are copies of what the server has.
-        let is_copy = matches!(what, LocalItem::Page(_) | LocalItem::ReadLines);
+        let is_copy = matches!(
+            what,
+            LocalItem::Page(_) | LocalItem::ReadLines | LocalItem::Dismissed | LocalItem::ServerName
+        );
         let durability = if is_copy { Durability::Relaxed } else { Durability::Durable };
         files::replace(&self.path(what), bytes, durability)
     }
@@ -136,7 +162,7 @@ fn files(directory: &Path, problems: &mut Vec<String>) -> Vec<(PathBuf, String)>
     for path in paths {
         match fs::read_to_string(&path) {
             Ok(text) => read.push((path, text)),
-            Err(error) => problems.push(format!("{}: {error}", path.display())),
+            Err(error) => problems.push(format!("{}: {}", path.display(), os_error_in_words(&error))),
         }
     }
     read
@@ -214,7 +240,8 @@ impl WriterState {
                 Job::Delete(what) => (what, store.delete(what)),
             };
             if let Err(error) = result {
-                (self.report)(format!("Cannot write {}: {error}", store.path(what).display()));
+                let path = store.path(what);
+                (self.report)(format!("Cannot write {}: {}", path.display(), os_error_in_words(&error)));
             }
         }
     }
@@ -231,13 +258,15 @@ impl Drop for FileWriter {
 mod tests {
     use super::*;
     use crate::composer::{Audience, Writing};
+    use crate::user_action::UserAction;
 
     #[tokio::test]
     async fn saved_files_are_loaded_again_and_invalid_ones_are_reported() {
         let directory = tempfile::tempdir().unwrap();
         let store =
             LocalStore::new(directory.path().join("ada@host:1"), directory.path().join("settings.toml"));
-        let draft = Draft { writing: Writing::Reply(7), text: "héllo".into(), audience: Audience::Direct };
+        let (writing, audience) = (Writing::Reply(7), Audience::Direct);
+        let draft = Draft { writing, text: "héllo".into(), audience, saved_ms: 5 };
         let outgoing = Outgoing::new(vec![1; 16].into(), draft.clone(), Vec::new(), 0);
         let writer = FileWriter::new(store.clone(), |problem| panic!("{problem}"));
         let text = toml::to_string(&draft).unwrap().into_bytes();
@@ -245,6 +274,8 @@ mod tests {
         writer.save(LocalItem::Draft("new".into()), text);
         writer.delete(LocalItem::Draft("new".into()));
         writer.save(LocalItem::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes());
+        let actions = vec![UserAction::Like(7, true)];
+        writer.save(LocalItem::Actions, pending::to_toml(actions.clone()).into_bytes());
         writer.save(LocalItem::ReadLines, b"\"#a\" = \"18446744073709551615\"\n".to_vec());
         writer.save(LocalItem::Settings, b"theme = \"night\"".to_vec());
         drop(writer);
@@ -256,6 +287,7 @@ mod tests {
         let problems = store.load(&mut setup);
         assert_eq!(setup.drafts, [draft]);
         assert_eq!(setup.outbox.first().map(|one| one.request()), Some(outgoing.request()));
+        assert_eq!(setup.actions, actions);
         assert_eq!(setup.read_lines.get("#a"), Some(&u64::MAX));
         assert_eq!(setup.settings, "theme = \"night\"");
         assert!(problems.len() == 1 && problems[0].contains("broken.toml"), "{problems:?}");

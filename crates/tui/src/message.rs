@@ -1,7 +1,10 @@
 //! Messages go into the state, effects come out of it. There is no other way between the state and the outside.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use client::{ClientError, Update};
+use protocol::tls::Fingerprint;
 use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::response;
@@ -22,8 +25,20 @@ pub enum Message {
     Resized(Size),
     /// A command with its argument; plain mode sends these.
     Command(Action, String),
+    /// Likes, follows and so on (`true`), or ends that, which the command with the same argument does by turns.
+    Turn(Action, bool, String),
     /// Selects the row with this index.
     Select(usize),
+    /// Requests the next page of the screen.
+    More,
+    /// Takes the choice of the prompt with this index.
+    Choose(usize),
+    /// The answer to the question of a form: the text of the field that has the focus.
+    Answer(String),
+    /// Sends this text from the open composer; a draft that is in it stays.
+    Write(String),
+    /// Replaces the text in the open composer.
+    Draft(String),
     /// The time that `update::deadline` returned has come.
     Woke,
     /// The first connection was made; the account is requested next.
@@ -44,6 +59,10 @@ pub enum Message {
     Failed(String),
     /// The names of the accounts on this machine.
     Accounts(Vec<String>),
+    /// How long a message took to the server and back; `None` if the connection was lost meanwhile.
+    RoundTrip(Option<Duration>),
+    /// How much is unread in another account of this machine; `None` if that is not known.
+    UnreadElsewhere(String, Option<u32>),
     /// A cached page, and the request that it answers.
     Recalled(Purpose, Box<Page>),
 }
@@ -53,8 +72,8 @@ pub enum Message {
 pub struct Connected {
     /// The server's hello.
     pub hello: v1::ServerHello,
-    /// The fingerprint of the server's key, on the first connection to it.
-    pub first_contact: Option<String>,
+    /// The key of the server; `None` without TLS.
+    pub key: Option<client::ServerKey>,
     /// Whether it is authenticated by a session.
     pub signed_in: bool,
 }
@@ -77,6 +96,19 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// The subscription that keeps a list up to date; `None` if none does.
+    #[must_use]
+    pub fn that_keeps(route: &Route) -> Option<Self> {
+        match route {
+            Route::Home => Some(Self::Home),
+            Route::Local => Some(Self::Local),
+            Route::Hashtag(name) => Some(Self::Hashtag(name.clone())),
+            Route::Notifications(_) => Some(Self::Notifications),
+            Route::Conversations | Route::Conversation(_) => Some(Self::Conversations),
+            _ => None,
+        }
+    }
+
     /// The topic as the protocol has it.
     #[must_use]
     pub fn subscribe(&self) -> v1::subscribe::Topic {
@@ -115,10 +147,20 @@ pub enum Purpose {
     Send(Bytes),
     /// A single tweet.
     Tweet(u64),
+    /// A tweet that a reply on the screen answers.
+    Parent(u64),
+    /// What a pane shows about the selected row.
+    Preview,
     /// Versions of a tweet.
     History(u64),
     /// Completions of a word with this sign, `@` or `#`.
     Complete(char),
+    /// People for the filter of a list of people that is not fully loaded: its words, and the cursor of the page.
+    Find(Route, String, Option<String>),
+    /// People who were active today.
+    Active,
+    /// People to follow, for the beginning of the home feed.
+    Suggestions,
     /// Whether a username is available.
     CheckUsername(String),
     /// A log-in or a sign-up.
@@ -135,6 +177,10 @@ pub enum Purpose {
     HidePresence(bool),
     /// Marking notifications as read, up to this one.
     MarkNotificationsRead(u64),
+    /// The same for those that were on the screen when it was left; an error goes to the log.
+    SeeNotifications(Vec<u64>),
+    /// The server's description and announcement.
+    ServerInfo,
     /// Something that the user did not ask for; an error goes to the log.
     Background,
 }
@@ -149,8 +195,10 @@ impl Purpose {
                 | Self::Send(_)
                 | Self::Form
                 | Self::BindKey
+                | Self::LogOut
                 | Self::HidePresence(_)
                 | Self::MarkNotificationsRead(_)
+                | Self::SeeNotifications(_)
                 | Self::Background
         )
     }
@@ -161,6 +209,8 @@ impl Purpose {
 pub enum Effect {
     /// Connect to a server, without a session.
     Connect(String),
+    /// Connect to a server with a key that is not known but trusted now, with the session if there is one.
+    Trust(String, Fingerprint),
     /// Send a request, with its idempotency key or a new one.
     Ask(Purpose, Box<Op>, Option<Bytes>),
     /// Begin a subscription.
@@ -192,10 +242,16 @@ pub enum Effect {
     Suspend,
     /// Start again with another account of this machine; an empty name adds one.
     Switch(String),
+    /// Measure how long a message takes to the server and back.
+    MeasureRoundTrip,
     /// List the accounts on this machine.
     ListAccounts,
+    /// Ask how much is unread in another account of this machine.
+    CheckUnread(String),
     /// Start a server on this machine.
     HostHere,
+    /// Stop the server on this machine.
+    StopHere,
     /// Start a server with sample data and sign in there.
     Tour,
     /// Quit.
@@ -209,6 +265,8 @@ pub enum LocalItem {
     Draft(String),
     /// A text of the outbox, by its name.
     Outgoing(String),
+    /// The actions that wait for a connection.
+    Actions,
     /// A cached page, by its name.
     Page(String),
     /// All cached pages.
@@ -217,4 +275,8 @@ pub enum LocalItem {
     Settings,
     /// Read lines of all timelines.
     ReadLines,
+    /// The announcement that was dismissed.
+    Dismissed,
+    /// The name of the server.
+    ServerName,
 }

@@ -1,10 +1,11 @@
 //! Cached pages, for when there is no connection: a response and its time.
 
+use model::Hashtag;
 use prost::Message as _;
 use protocol::v1;
 use protocol::v1::response;
 
-use crate::route::{ProfileTab, Route};
+use crate::route::{NotificationList, PeopleSection, ProfileTab, Route};
 
 /// Maximum length of a page's name in bytes; pages with a longer name are not cached.
 const NAME_MAX: usize = 120;
@@ -44,7 +45,7 @@ pub fn name_of(route: &Route) -> Option<String> {
         Route::Home => "home".into(),
         Route::Mine => "mine".into(),
         Route::Local => "local".into(),
-        Route::Hashtag(name) => format!("tag-{}", in_file_name(&name.to_lowercase())),
+        Route::Hashtag(name) => format!("tag-{}", in_file_name(&Hashtag::key_prefix(name))),
         Route::Bookmarks => "bookmarks".into(),
         Route::Likes => "liked".into(),
         Route::Thread(id) => format!("thread-{id}"),
@@ -57,9 +58,11 @@ pub fn name_of(route: &Route) -> Option<String> {
             };
             format!("{tab}-{}", in_file_name(username))
         }
-        Route::People => "people".into(),
+        Route::People(PeopleSection::Everyone) => "people".into(),
+        Route::People(PeopleSection::Following) => "people-following".into(),
+        Route::People(PeopleSection::Followers) => "people-followers".into(),
         Route::Trends => "trends".into(),
-        Route::Notifications => "notifications".into(),
+        Route::Notifications(NotificationList::All) => "notifications".into(),
         Route::Conversations => "chats".into(),
         Route::Conversation(username) => format!("chat-{}", in_file_name(username)),
         _ => return None,
@@ -94,6 +97,18 @@ mod tests {
         assert_eq!(Page::decode(&bytes), Some(page));
         for noise in [&b""[..], &bytes[..8], &[0xff; 40]] {
             assert_eq!(Page::decode(noise), None);
+        }
+    }
+
+    #[test]
+    fn a_hashtag_has_one_name_however_it_is_written() {
+        for (one, other) in [("Straße", "STRASSE"), ("ΟΔΟΣ", "οδος"), ("نرم\u{200c}افزار", "نرمافزار")]
+        {
+            let (one, other) = (Route::Hashtag(one.into()), Route::Hashtag(other.into()));
+            assert_eq!(name_of(&one), name_of(&other));
+            let name = one.read_line_name().unwrap();
+            assert_eq!(other.read_line_name().as_ref(), Some(&name));
+            assert_eq!(model::TimelineName::parse(&name).unwrap().as_str(), name, "as the server calls it");
         }
     }
 

@@ -1,11 +1,14 @@
 //! Routes: the addresses of screens, for history, tabs, the jump list and the command line.
 
+use model::Hashtag;
 use protocol::v1;
 use protocol::v1::read_timeline::Timeline;
 use protocol::v1::request::Op;
 
 /// Items of a page.
 pub const PAGE_ITEMS: u32 = 40;
+/// Hashtags of each list of trends.
+pub const TRENDS: u32 = 20;
 
 /// A tab of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -30,23 +33,10 @@ impl ProfileTab {
         (Self::Following, "Following"),
     ];
 
-    /// Its title.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        Self::ALL.iter().find(|(tab, _)| *tab == self).map_or("", |(_, title)| title)
-    }
-
     /// Whether it lists tweets, not people.
     #[must_use]
     pub fn has_tweets(self) -> bool {
         matches!(self, Self::Tweets | Self::Replies)
-    }
-
-    /// The next tab; after the last, the first.
-    #[must_use]
-    pub fn next(self) -> Self {
-        let after = Self::ALL.iter().map(|(tab, _)| *tab).skip_while(|tab| *tab != self).nth(1);
-        after.unwrap_or_default()
     }
 }
 
@@ -59,6 +49,115 @@ pub enum SearchKind {
     People,
     /// Hashtags by prefix.
     Hashtags,
+}
+
+impl SearchKind {
+    /// All kinds in their order, with their titles.
+    pub const ALL: [(Self, &str); 3] =
+        [(Self::Tweets, "Tweets"), (Self::People, "People"), (Self::Hashtags, "Hashtags")];
+}
+
+/// A list of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PeopleSection {
+    /// All accounts.
+    Everyone,
+    /// Accounts that the user follows.
+    Following,
+    /// Accounts that follow the user.
+    Followers,
+    /// Accounts that the server suggests to follow.
+    Suggested,
+    /// Muted accounts.
+    Muted,
+    /// Blocked accounts.
+    Blocked,
+}
+
+impl PeopleSection {
+    /// All lists in their order, with their titles.
+    pub const ALL: [(Self, &str); 6] = [
+        (Self::Everyone, "Everyone"),
+        (Self::Following, "Following"),
+        (Self::Followers, "Followers"),
+        (Self::Suggested, "Suggested"),
+        (Self::Muted, "Muted"),
+        (Self::Blocked, "Blocked"),
+    ];
+
+    fn of_protocol(self) -> Option<v1::AccountList> {
+        match self {
+            Self::Everyone => Some(v1::AccountList::People),
+            Self::Following => Some(v1::AccountList::Following),
+            Self::Followers => Some(v1::AccountList::Followers),
+            Self::Suggested => None,
+            Self::Muted => Some(v1::AccountList::Muted),
+            Self::Blocked => Some(v1::AccountList::Blocked),
+        }
+    }
+}
+
+/// A list of notifications, by their kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotificationList {
+    /// All kinds.
+    All,
+    /// Mentions.
+    Mentions,
+    /// Replies.
+    Replies,
+    /// Likes.
+    Likes,
+    /// Retweets, with and without words of their own.
+    Retweets,
+    /// New followers.
+    Follows,
+}
+
+impl NotificationList {
+    /// All lists in their order, with their titles.
+    pub const ALL: [(Self, &str); 6] = [
+        (Self::All, "All"),
+        (Self::Mentions, "Mentions"),
+        (Self::Replies, "Replies"),
+        (Self::Likes, "Likes"),
+        (Self::Retweets, "Retweets"),
+        (Self::Follows, "Follows"),
+    ];
+
+    /// The kinds that it shows; none: all.
+    #[must_use]
+    pub fn kinds(self) -> &'static [v1::NotificationKind] {
+        use v1::NotificationKind::{Follow, Like, Mention, Quote, Reply, Retweet};
+        match self {
+            Self::All => &[],
+            Self::Mentions => &[Mention],
+            Self::Replies => &[Reply],
+            Self::Likes => &[Like],
+            Self::Retweets => &[Retweet, Quote],
+            Self::Follows => &[Follow],
+        }
+    }
+
+    /// Whether it shows notifications of this kind.
+    #[must_use]
+    pub fn shows(self, kind: v1::NotificationKind) -> bool {
+        self.kinds().is_empty() || self.kinds().contains(&kind)
+    }
+}
+
+/// A part of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LogList {
+    /// All lines.
+    All,
+    /// What failed, and what may explain it.
+    Warnings,
+}
+
+impl LogList {
+    /// All parts in their order, with their titles.
+    pub const ALL: [(Self, &str); 2] = [(Self::All, "All"), (Self::Warnings, "Warnings only")];
 }
 
 /// The address of a screen.
@@ -82,24 +181,20 @@ pub enum Route {
     Thread(u64),
     /// A profile by username.
     Profile(String, ProfileTab),
-    /// All accounts.
-    People,
+    /// A list of people.
+    People(PeopleSection),
     /// Accounts that are online.
     Online,
     /// Trending hashtags.
     Trends,
     /// Notifications.
-    Notifications,
+    Notifications(NotificationList),
     /// All chats.
     Conversations,
     /// A chat by username.
     Conversation(String),
     /// Drafts and the outbox.
     Drafts,
-    /// Muted accounts.
-    Muted,
-    /// Blocked accounts.
-    Blocked,
     /// Sessions of the account.
     Sessions,
     /// ssh keys of the account.
@@ -109,9 +204,11 @@ pub enum Route {
     /// All commands.
     Help,
     /// Messages of this run of the client.
-    Log,
+    Log(LogList),
     /// What the terminal supports.
     Doctor,
+    /// The server and its operator's words.
+    About,
 }
 
 /// Which page of a list is requested.
@@ -128,9 +225,51 @@ pub enum PageSelector {
 }
 
 impl Route {
+    /// All notifications.
+    pub const NOTIFICATIONS: Self = Self::Notifications(NotificationList::All);
+    /// All lines of the log.
+    pub const LOG: Self = Self::Log(LogList::All);
+    /// All people.
+    pub const PEOPLE: Self = Self::People(PeopleSection::Everyone);
     /// The tabs, in their order.
     pub const TABS: [Self; 6] =
-        [Self::Home, Self::Notifications, Self::Conversations, Self::Trends, Self::People, Self::Online];
+        [Self::Home, Self::NOTIFICATIONS, Self::Conversations, Self::Trends, Self::PEOPLE, Self::Online];
+
+    /// The sections of its screen in their order, with their titles; empty if it has none.
+    #[must_use]
+    pub fn sections(&self) -> Vec<(Self, &'static str)> {
+        match self {
+            Self::Profile(username, _) => {
+                ProfileTab::ALL.map(|(tab, title)| (Self::Profile(username.clone(), tab), title)).to_vec()
+            }
+            Self::People(_) => PeopleSection::ALL.map(|(list, title)| (Self::People(list), title)).to_vec(),
+            Self::Notifications(_) => {
+                NotificationList::ALL.map(|(list, title)| (Self::Notifications(list), title)).to_vec()
+            }
+            Self::Log(_) => LogList::ALL.map(|(list, title)| (Self::Log(list), title)).to_vec(),
+            Self::Search(_, query) => {
+                SearchKind::ALL.map(|(kind, title)| (Self::Search(kind, query.clone()), title)).to_vec()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The title of its section; empty if its screen has none.
+    #[must_use]
+    pub fn section(&self) -> &'static str {
+        self.sections().into_iter().find(|(section, _)| section == self).map_or("", |(_, title)| title)
+    }
+
+    /// The list of accounts that it shows, and whose it is; `None` if it shows something else.
+    #[must_use]
+    pub fn accounts(&self) -> Option<(v1::AccountList, &str)> {
+        match self {
+            Self::People(list) => Some((list.of_protocol()?, "")),
+            Self::Profile(username, ProfileTab::Followers) => Some((v1::AccountList::Followers, username)),
+            Self::Profile(username, ProfileTab::Following) => Some((v1::AccountList::Following, username)),
+            _ => None,
+        }
+    }
 
     /// The heading of the screen.
     #[must_use]
@@ -141,27 +280,24 @@ impl Route {
             Self::Local => "Local".into(),
             Self::Hashtag(name) => format!("#{name}"),
             Self::Bookmarks => "Bookmarks".into(),
-            Self::Likes => "Likes".into(),
-            Self::Search(SearchKind::Tweets, query) => format!("Search: {query}"),
-            Self::Search(SearchKind::People, query) => format!("People: {query}"),
-            Self::Search(SearchKind::Hashtags, query) => format!("Hashtags: {query}"),
+            Self::Likes => "Liked".into(),
+            Self::Search(_, query) => format!("Search: {query}"),
             Self::Thread(_) => "Thread".into(),
             Self::Profile(username, _) => format!("@{username}"),
-            Self::People => "People".into(),
+            Self::People(_) => "People".into(),
             Self::Online => "Online".into(),
-            Self::Trends => "Trends".into(),
-            Self::Notifications => "Notifications".into(),
+            Self::Trends => "Tags".into(),
+            Self::Notifications(_) => "Notifications".into(),
             Self::Conversations => "Chats".into(),
             Self::Conversation(username) => format!("Chat with @{username}"),
             Self::Drafts => "Drafts and outbox".into(),
-            Self::Muted => "Muted".into(),
-            Self::Blocked => "Blocked".into(),
             Self::Sessions => "Sessions".into(),
             Self::Keys => "SSH keys".into(),
             Self::Settings => "Settings".into(),
             Self::Help => "Help".into(),
-            Self::Log => "Log".into(),
+            Self::Log(_) => "Log".into(),
             Self::Doctor => "Doctor".into(),
+            Self::About => "About this server".into(),
         }
     }
 
@@ -169,9 +305,7 @@ impl Route {
     #[must_use]
     pub fn tab_title(&self) -> String {
         match self {
-            Self::Trends => "Tags".into(),
-            Self::Notifications => "Notifs".into(),
-            Self::Conversations => "Chat".into(),
+            Self::Notifications(_) => "Notifs".into(),
             other => other.title(),
         }
     }
@@ -194,14 +328,18 @@ impl Route {
             Self::Profile(username, ProfileTab::Replies) => format!("feed @{username} --replies"),
             Self::Profile(username, ProfileTab::Followers) => format!("followers @{username}"),
             Self::Profile(username, ProfileTab::Following) => format!("following @{username}"),
-            Self::People => "people".into(),
+            Self::People(PeopleSection::Everyone) => "people".into(),
+            Self::People(PeopleSection::Following) => "following".into(),
+            Self::People(PeopleSection::Followers) => "followers".into(),
+            Self::People(PeopleSection::Suggested) => "people --suggested".into(),
             Self::Online => "online".into(),
             Self::Trends => "tags".into(),
-            Self::Notifications => "notifs".into(),
+            Self::Notifications(_) => "notifs".into(),
             Self::Conversations => "chat list".into(),
             Self::Conversation(username) => format!("chat @{username}"),
             Self::Sessions => "sessions".into(),
             Self::Keys => "keys".into(),
+            Self::About => "info".into(),
             _ => return None,
         })
     }
@@ -220,7 +358,7 @@ impl Route {
         match self {
             Self::Home => Some("home".into()),
             Self::Local => Some("local".into()),
-            Self::Hashtag(name) => Some(format!("#{}", name.to_lowercase())),
+            Self::Hashtag(name) => Some(format!("#{}", Hashtag::key_prefix(name))),
             _ => None,
         }
     }
@@ -239,10 +377,15 @@ impl Route {
         let timeline = |timeline| {
             Some(Op::ReadTimeline(v1::ReadTimeline { timeline: Some(timeline), page: page.clone() }))
         };
-        let accounts = |list: v1::AccountList, username: &str| {
+        if let Some((list, username)) = self.accounts() {
             let (list, username) = (list.into(), username.to_owned());
-            Some(Op::ListAccounts(v1::ListAccounts { list, username, page: page.clone() }))
-        };
+            return Some(Op::ListAccounts(v1::ListAccounts {
+                list,
+                username,
+                page,
+                ..v1::ListAccounts::default()
+            }));
+        }
         match self {
             Self::Home => timeline(Timeline::Home(v1::Home {})),
             Self::Mine => timeline(Timeline::User(String::new())),
@@ -258,19 +401,16 @@ impl Route {
                 Some(Op::SearchHashtags(v1::SearchHashtags { query: query.clone(), limit: PAGE_ITEMS }))
             }
             Self::Thread(tweet_id) => Some(Op::GetThread(v1::GetThread { tweet_id: *tweet_id, page })),
-            Self::Profile(username, tab) => match tab {
-                ProfileTab::Tweets => timeline(Timeline::User(username.clone())),
-                ProfileTab::Replies => timeline(Timeline::Replies(username.clone())),
-                ProfileTab::Followers => accounts(v1::AccountList::Followers, username),
-                ProfileTab::Following => accounts(v1::AccountList::Following, username),
-            },
-            Self::People => accounts(v1::AccountList::People, ""),
-            Self::Muted => accounts(v1::AccountList::Muted, ""),
-            Self::Blocked => accounts(v1::AccountList::Blocked, ""),
+            Self::Profile(username, ProfileTab::Replies) => timeline(Timeline::Replies(username.clone())),
+            Self::Profile(username, _) => timeline(Timeline::User(username.clone())),
             Self::Online => Some(Op::ListOnline(v1::ListOnline {})),
-            Self::Trends => Some(Op::GetTrends(v1::GetTrends { limit: 20 })),
-            Self::Notifications => {
-                Some(Op::ListNotifications(v1::ListNotifications { page, unread_only: false }))
+            Self::People(PeopleSection::Suggested) => {
+                Some(Op::SuggestPeople(v1::SuggestPeople { limit: PAGE_ITEMS }))
+            }
+            Self::Trends => Some(Op::GetTrends(v1::GetTrends { limit: TRENDS, sections: true })),
+            Self::Notifications(list) => {
+                let kinds = list.kinds().iter().map(|kind| (*kind).into()).collect();
+                Some(Op::ListNotifications(v1::ListNotifications { page, unread_only: false, kinds }))
             }
             Self::Conversations => Some(Op::ListConversations(v1::ListConversations { page })),
             Self::Conversation(username) => {
@@ -278,7 +418,10 @@ impl Route {
             }
             Self::Sessions => Some(Op::ListSessions(v1::ListSessions {})),
             Self::Keys => Some(Op::ListSshKeys(v1::ListSshKeys {})),
-            Self::Drafts | Self::Settings | Self::Help | Self::Log | Self::Doctor => None,
+            Self::About => Some(Op::GetServerInfo(v1::GetServerInfo {})),
+            Self::People(_) | Self::Drafts | Self::Settings | Self::Help | Self::Log(_) | Self::Doctor => {
+                None
+            }
         }
     }
 }

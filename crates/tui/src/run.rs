@@ -4,12 +4,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use client::{Client, ClientError};
+use protocol::tls::Fingerprint;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
@@ -17,13 +17,14 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use crate::budget::Budget;
 use crate::local_store::{FileWriter, LocalStore};
 use crate::message::{Connected, Effect, Message, Purpose, Topic};
-use crate::screen::Screen;
+use crate::screen::{Screen, leave};
 use crate::state::{Link, Setup, State};
-use crate::update::{Effects, deadline, finish, start, update};
+use crate::update::{Effects, Unsent, deadline, finish, start, update};
 use terminal::decode::Decoder;
 use terminal::grid::Size;
 use terminal::key::Event;
 
+pub use crate::host::{Host, Later};
 pub use crate::screen::{ENTER, LEAVE};
 
 /// Capacity of the channel for messages from tasks.
@@ -43,41 +44,6 @@ const RETRY_MAX: Duration = Duration::from_secs(15);
 const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
 /// After this time without a frame, the painter keeps only hashes of the rows of the last one, to save memory.
 const HIBERNATE: Duration = Duration::from_secs(2);
-
-/// A boxed future.
-pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// The environment of the client: the user's machine, or a server with a user over ssh.
-pub trait Host: Send + Sync + fmt::Debug {
-    /// Unix milliseconds.
-    fn now_ms(&self) -> i64;
-    /// Connects; `with_session` resumes the stored session of the account.
-    fn connect(&self, server: String, with_session: bool) -> Later<Result<Client, ClientError>>;
-    /// Stores the token of a session; returns the local store of the account, if there is one.
-    ///
-    /// # Errors
-    /// The reason why the token cannot be stored, for the user.
-    fn signed_in(&self, server: &str, username: &str, token: &[u8]) -> Result<Option<LocalStore>, String>;
-    /// Deletes the token of the session.
-    fn signed_out(&self);
-    /// Names of the accounts on this machine.
-    fn accounts(&self) -> Vec<String>;
-    /// Opens the user's editor on the terminal; returns the text, or the problem for the user.
-    fn edit(&self, text: String) -> Later<Result<String, String>>;
-    /// Suspends the program; completes when it is resumed.
-    fn suspend(&self) -> Later<()>;
-    /// Turns the echo of typed text off or on.
-    fn hide_input(&self, is_hidden: bool);
-    /// Opens a link in the browser.
-    ///
-    /// # Errors
-    /// The problem, for the user.
-    fn open_link(&self, url: &str) -> Result<(), String>;
-    /// Starts a server on this machine; returns its address, or the problem for the user.
-    fn host_here(&self) -> Later<Result<String, String>>;
-    /// Starts a server with sample data and signs in there; returns its address, or the problem for the user.
-    fn tour(&self) -> Later<Result<String, String>>;
-}
 
 /// Input of the terminal.
 #[derive(Debug)]
@@ -119,8 +85,12 @@ pub enum Outcome {
 pub(crate) enum TaskReport {
     Message(Box<Message>),
     Connected(Box<Result<Client, ClientError>>, bool),
-    /// A server was started here.
-    Hosting(Result<String, String>, bool),
+    /// The server of the tour runs at this address, or the problem for the user.
+    Tour(Result<String, String>),
+    /// The user's own server runs at this address, or the problem for the user.
+    OwnServer(Result<String, String>),
+    /// Whether the user's own server was running before it was stopped, or the problem for the user.
+    Stopped(Result<bool, String>),
     Resumed,
 }
 
@@ -147,7 +117,7 @@ pub(crate) struct Run {
     redraws_all: bool,
     pub(crate) is_dirty: bool,
     /// Changes without a response so far.
-    changes_in_flight: usize,
+    pub(crate) changes_in_flight: usize,
     pub(crate) outcome: Option<Outcome>,
     /// Another program has the terminal.
     is_lent: bool,
@@ -231,9 +201,9 @@ pub async fn run(
         }
         while run.tasks.try_join_next().is_some() {}
     }
-    let outcome = run.end(&mut reports).await;
-    // A terminal that reads nothing must not keep the client from ending.
-    let _ = timeout(Duration::from_secs(1), output.send(LEAVE.into())).await;
+    let charset = run.state.terminal.capabilities.charset;
+    let (outcome, last_words) = run.end(&mut reports).await;
+    leave(&output, charset, &last_words).await;
     outcome
 }
 
@@ -268,17 +238,21 @@ impl Run {
         run.set_local_store(store);
         run.carry_out(effects);
         if has_session || !run.state.connection.server.is_empty() {
-            run.connect(run.state.connection.server.clone(), has_session);
+            run.connect(run.state.connection.server.clone(), has_session, None);
         }
         (run, reports)
     }
 
-    /// Saves drafts, sends what can still be undone, and waits for the responses.
-    pub(crate) async fn end(mut self: Box<Self>, reports: &mut mpsc::Receiver<TaskReport>) -> Outcome {
+    /// Saves drafts, sends what can still be undone, and waits for the responses. Returns also the last words.
+    pub(crate) async fn end(
+        mut self: Box<Self>,
+        reports: &mut mpsc::Receiver<TaskReport>,
+    ) -> (Outcome, String) {
         if self.outcome.is_none() {
             let effects = finish(&mut self.state);
             self.carry_out(effects);
         }
+        let before = Unsent::at_end(&mut self.state);
         let last_responses = async {
             while self.changes_in_flight > 0 && self.state.connection.link == Link::Live {
                 let Some(report) = reports.recv().await else { break };
@@ -287,7 +261,7 @@ impl Run {
         };
         // A text without a response stays in the outbox and is sent again under the same idempotency key.
         let _ = timeout(QUIT_TIMEOUT, last_responses).await;
-        self.outcome.unwrap_or(Outcome::Quit)
+        (self.outcome.take().unwrap_or(Outcome::Quit), before.last_words(&self.state))
     }
 
     /// The bytes of the next frame.
@@ -322,6 +296,10 @@ impl Run {
         if matches!(&message, Message::Answered(purpose, _) if purpose.is_change()) {
             self.changes_in_flight = self.changes_in_flight.saturating_sub(1);
         }
+        if let Some(server_now) = self.client.as_ref().and_then(Client::server_now_ms) {
+            let server_now = i64::try_from(server_now).unwrap_or(now);
+            self.state.connection.clock_ahead_ms = server_now.saturating_sub(now);
+        }
         let effects = update(&mut self.state, now, message);
         self.is_dirty = true;
         self.carry_out(effects);
@@ -331,11 +309,30 @@ impl Run {
         match report {
             TaskReport::Message(message) => self.handle(*message),
             TaskReport::Connected(result, signed_in) => self.connected(*result, signed_in),
-            TaskReport::Hosting(Ok(server), with_session) => {
+            TaskReport::Tour(Ok(server)) => {
                 self.state.connection.server.clone_from(&server);
-                self.connect(server, with_session);
+                self.connect(server, true, None);
             }
-            TaskReport::Hosting(Err(problem), _) => self.handle(Message::Failed(problem)),
+            TaskReport::OwnServer(Ok(server)) => {
+                self.own_server_runs(true);
+                self.state.report("Your server keeps running after you quit: mini-tweet host shows its data, :stop-server stops it");
+                self.is_dirty = true;
+                // With a session, the client is connecting already, here or elsewhere.
+                if self.state.session.username.is_none() {
+                    self.state.connection.server.clone_from(&server);
+                    self.connect(server, false, None);
+                }
+            }
+            TaskReport::Stopped(Ok(was_running)) => {
+                self.own_server_runs(false);
+                let words = if was_running { "Your server has stopped" } else { "Your server isn't running" };
+                self.state.report(words);
+                self.is_dirty = true;
+            }
+            TaskReport::Stopped(Err(problem)) => self.handle(Message::Failed(problem)),
+            TaskReport::Tour(Err(problem)) | TaskReport::OwnServer(Err(problem)) => {
+                self.handle(Message::Failed(problem));
+            }
             TaskReport::Resumed => {
                 self.is_lent = false;
                 self.is_returned = true;
@@ -344,15 +341,18 @@ impl Run {
         }
     }
 
+    fn own_server_runs(&mut self, is_running: bool) {
+        if let Some(own) = &mut self.state.own_server {
+            own.is_running = is_running;
+        }
+    }
+
     fn connected(&mut self, result: Result<Client, ClientError>, signed_in: bool) {
         match result {
             Err(error) => self.handle(Message::Unreachable(error)),
             Ok(client) => {
-                let connected = Connected {
-                    hello: client.hello().clone(),
-                    first_contact: client.first_contact().map(|key| key.to_string()),
-                    signed_in,
-                };
+                let (hello, key) = (client.hello().clone(), client.server_key());
+                let connected = Connected { hello, key, signed_in };
                 self.watch(&client);
                 self.client = Some(client);
                 self.handle(Message::Connected(Box::new(connected)));
@@ -365,7 +365,8 @@ impl Run {
         for effect in effects {
             match effect {
                 Effect::Ask(purpose, op, key) => self.ask(purpose, *op, key),
-                Effect::Connect(server) => self.connect(server, false),
+                Effect::Connect(server) => self.connect(server, false, None),
+                Effect::Trust(server, key) => self.connect(server, !self.state.is_signed_out(), Some(key)),
                 Effect::Subscribe(topic) => self.subscribe(topic),
                 Effect::Unsubscribe(topic) => {
                     if let Some(task) = self.topics.remove(&topic) {
@@ -383,14 +384,7 @@ impl Run {
                     }
                 }
                 Effect::Recall(purpose, name) => self.recall(purpose, name),
-                Effect::SignedIn { username, token } => {
-                    match self.host.signed_in(&self.state.connection.server, &username, &token) {
-                        Ok(store) => self.set_local_store(store),
-                        Err(problem) => self
-                            .state
-                            .complain(format!("You will have to sign in again next time: {problem}")),
-                    }
-                }
+                Effect::SignedIn { username, token } => self.signed_in(&username, &token),
                 Effect::SignedOut => self.host.signed_out(),
                 Effect::Terminal(bytes) if bytes.is_empty() => self.redraws_all = true,
                 Effect::Terminal(bytes) => self.terminal_bytes.push_str(&bytes),
@@ -410,14 +404,47 @@ impl Run {
                         self.state.complain(problem);
                     }
                 }
+                Effect::MeasureRoundTrip => {
+                    if let Some(client) = self.client.clone() {
+                        self.report(async move {
+                            TaskReport::message(Message::RoundTrip(client.round_trip().await.ok()))
+                        });
+                    }
+                }
                 Effect::ListAccounts => {
                     let names = self.host.accounts();
                     self.handle(Message::Accounts(names));
                 }
-                Effect::HostHere => self.start_server(self.host.host_here(), false),
-                Effect::Tour => self.start_server(self.host.tour(), true),
+                Effect::CheckUnread(name) => {
+                    let checking = self.host.unread_of(&name);
+                    let report =
+                        async { TaskReport::message(Message::UnreadElsewhere(name, checking.await)) };
+                    self.report(report);
+                }
+                Effect::HostHere => {
+                    let starting = self.host.host_here();
+                    self.report(async { TaskReport::OwnServer(starting.await) });
+                }
+                Effect::StopHere => {
+                    let stopping = self.host.stop_here();
+                    self.report(async { TaskReport::Stopped(stopping.await) });
+                }
+                Effect::Tour => {
+                    let starting = self.host.tour();
+                    self.report(async { TaskReport::Tour(starting.await) });
+                }
                 Effect::Switch(name) => self.outcome = Some(Outcome::Switch(name)),
                 Effect::Quit => self.outcome = Some(Outcome::Quit),
+            }
+        }
+    }
+
+    /// Stores the token of a new session; from now on the files are those of its account.
+    fn signed_in(&mut self, username: &str, token: &[u8]) {
+        match self.host.signed_in(&self.state.connection.server, username, token) {
+            Ok(store) => self.set_local_store(store),
+            Err(problem) => {
+                self.state.complain(format!("You will have to sign in again next time: {problem}"));
             }
         }
     }
@@ -447,10 +474,11 @@ impl Run {
         });
     }
 
-    fn start_server(&mut self, starting: Later<Result<String, String>>, with_session: bool) {
+    /// Sends a report once it is there.
+    fn report(&mut self, report: impl Future<Output = TaskReport> + Send + 'static) {
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let _ = reports.send(TaskReport::Hosting(starting.await, with_session)).await;
+            let _ = reports.send(report.await).await;
         });
     }
 
@@ -487,7 +515,7 @@ impl Run {
     }
 
     /// Connects; retries with a growing pause after temporary errors if there is a session.
-    fn connect(&mut self, server: String, with_session: bool) {
+    fn connect(&mut self, server: String, with_session: bool, trusted: Option<Fingerprint>) {
         let (host, reports) = (self.host.clone(), self.reports.clone());
         self.client = None;
         self.waiting.get_or_insert_default();
@@ -497,7 +525,7 @@ impl Run {
         self.tasks.spawn(async move {
             let mut wait = RETRY;
             loop {
-                let result = host.connect(server.clone(), with_session).await;
+                let result = host.connect(server.clone(), with_session, trusted).await;
                 let again = matches!(
                     &result,
                     Err(ClientError::Unreachable { .. } | ClientError::TimedOut { .. } | ClientError::Lost)

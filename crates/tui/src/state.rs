@@ -3,111 +3,47 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use bytes::Bytes;
-use jiff::tz::TimeZone;
 use protocol::v1;
-use smol_str::SmolStr;
 
 use crate::alerts::Alerts;
-use crate::commands::Context;
-use crate::composer::{Composer, Draft, Drafts, Outgoing};
+use crate::commands::{Action, Context};
+use crate::composer::{Composer, Drafts, Outgoing};
+use crate::elsewhere::Elsewhere;
 use crate::entities::Entities;
-use crate::form::Form;
+use crate::form::{Field, Form};
 use crate::keymap::Keymap;
+use crate::log::{Level, Log};
 use crate::message::Topic;
-use crate::page::Page;
+use crate::pending::Pending;
 use crate::prompt::Prompt;
 use crate::route::Route;
 use crate::row::Row;
 use crate::settings::Settings;
-use crate::user_action::UserAction;
+use crate::undo::{Undo, Undoable};
 use terminal::grid::Size;
 use terminal::key::Key;
-use terminal::list::List;
-use terminal::paint::Depth;
 use terminal::style::Theme;
+
+pub use crate::connection::{Connection, Link};
+pub use crate::screen_state::{Phase, Rest, ScreenState};
+pub use crate::setup::{Capabilities, OwnServer, Setup};
 
 /// Items of a list; the oldest are dropped.
 pub const ITEMS_MAX: usize = 1_000;
 /// Screens in memory.
 const SCREENS_MAX: usize = 24;
-/// Lines of the log.
-const LOG_LINES_MAX: usize = 500;
-/// How long a message at the bottom stays, in milliseconds.
-pub const TOAST_MS: i64 = 8_000;
+/// Commands that the palette offers again.
+const RECENT_MAX: usize = 3;
+/// How long an error stays, in milliseconds: then the next key ends it.
+pub const ERROR_MS: i64 = 8_000;
+/// The time in which loading is not shown: most responses come before, in milliseconds.
+pub const QUIET_LOADING_MS: i64 = 150;
+/// How long another message stays, in milliseconds, and how much longer for each character.
+const MESSAGE_MS: (i64, i64) = (3_000, 40);
+/// How long an action waits in which it can be undone, in milliseconds.
+pub const HOLD_MS: i64 = 8_000;
 /// The time after the first of several keys at which the keys that can follow are shown, in milliseconds.
 pub const KEY_HINT_MS: i64 = 300;
-/// Steps that can be undone.
-const UNDO_MAX: usize = 100;
-
-/// The progress of loading a screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Phase {
-    /// Not requested yet.
-    #[default]
-    New,
-    /// The first page was requested.
-    Loading,
-    /// At least one page is here.
-    Ready,
-    /// The first page could not be loaded.
-    Failed,
-}
-
-/// The content of a screen, and where the reader is in it.
-#[derive(Debug, Default)]
-pub struct ScreenState {
-    /// Its rows and the reader's position.
-    pub list: List<Row>,
-    /// Identifiers of its items, in the order of the server.
-    pub ids: Vec<u64>,
-    /// The hashtags of a search result.
-    pub names: Vec<SmolStr>,
-    /// In a thread: the tweets above it, the root first.
-    pub ancestors: Vec<u64>,
-    /// Items with a gap below them: there are more items that were not loaded.
-    pub gaps: BTreeSet<u64>,
-    /// Cursor of the next page; `None` at the end.
-    pub next: Option<String>,
-    /// The progress of loading it.
-    pub phase: Phase,
-    /// Why the first page could not be loaded, in words for the user.
-    pub problem: Option<String>,
-    /// A page was requested and is not here.
-    pub is_loading: bool,
-    /// The newest page was requested before the subscription began: an item that came between is missing.
-    pub was_requested_early: bool,
-    /// The newest item when the newest page was requested: newer ones came as live events.
-    pub newest_at_request: u64,
-    /// The last move of the reader was upwards.
-    pub is_going_up: bool,
-    /// The newest item that was visible.
-    pub seen: u64,
-    /// The read line when the screen was opened: everything up to this item was read before.
-    pub read_line: Option<u64>,
-    /// Tweets of a thread whose replies are folded.
-    pub folded: HashSet<u64>,
-    /// Words that visible rows contain; empty: all rows.
-    pub filter: String,
-    /// In a chat: what the other side has received and read.
-    pub receipts: v1::ReadReceipts,
-    /// In a chat: until when the other side is shown as typing, in Unix milliseconds.
-    pub typing_until: i64,
-    /// The time of a cached page, in Unix milliseconds; `None` once the server has responded.
-    pub as_of: Option<i64>,
-}
-
-/// The state of the connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Link {
-    /// The first attempt goes on.
-    Connecting,
-    /// Connected.
-    Live,
-    /// Lost; it is being made again. The reason, for the user.
-    Reconnecting(String),
-    /// Ended, without further attempts. The reason, for the user.
-    Stopped(String),
-}
 
 /// A message at the bottom of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,21 +52,8 @@ pub struct Toast {
     pub text: String,
     /// Whether it reports an error.
     pub is_error: bool,
-    /// The time at which it disappears, in Unix milliseconds.
-    pub until: i64,
-}
-
-/// A step that can be undone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Undoable {
-    /// A requested action: its inverse is requested.
-    Done(UserAction),
-    /// An action that waits: it is dropped.
-    Held(UserAction),
-    /// A text that waits in the outbox, by its key: it goes back to the composer.
-    Sent(Bytes),
-    /// A discarded draft: it is opened again.
-    Discarded(Draft),
+    /// The time at which it disappears, in Unix milliseconds; `None`: when it is no longer true.
+    pub until: Option<i64>,
 }
 
 /// The user's account.
@@ -140,58 +63,6 @@ pub struct Me {
     pub account: v1::Account,
     /// Whether its presence is hidden.
     pub is_hidden: bool,
-}
-
-/// What the terminal supports, as far as it has answered.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Capabilities {
-    /// Colors.
-    pub depth: Depth,
-    /// Synchronized output (mode 2026); `None`: no answer.
-    pub synchronized: Option<bool>,
-    /// Widths of grapheme clusters (mode 2027); `None`: no answer.
-    pub clusters: Option<bool>,
-    /// Whether its background is dark; `None`: no answer.
-    pub is_dark: Option<bool>,
-    /// It has answered the last question.
-    pub has_answered: bool,
-    /// The value of `TERM`.
-    pub term: String,
-    /// Whether the client runs on the user's machine, with an editor, a browser and a shell.
-    pub is_local: bool,
-    /// The user's time zone; `None` over ssh, where UTC is used.
-    pub zone: Option<TimeZone>,
-}
-
-/// What the state starts with.
-#[derive(Debug, Default)]
-pub struct Setup {
-    /// Unix milliseconds.
-    pub now: i64,
-    /// The size of the terminal.
-    pub size: Size,
-    /// What the terminal supports.
-    pub capabilities: Capabilities,
-    /// The settings file.
-    pub settings: String,
-    /// The address of the server; empty if none was chosen yet.
-    pub server: String,
-    /// The account whose session is resumed.
-    pub username: Option<String>,
-    /// Saved drafts.
-    pub drafts: Vec<Draft>,
-    /// The saved outbox.
-    pub outbox: Vec<Outgoing>,
-    /// The cached first page of the home timeline.
-    pub home: Option<Page>,
-    /// Saved read lines by timeline.
-    pub read_lines: BTreeMap<String, u64>,
-    /// Read-only mode: no request may change anything.
-    pub is_read_only: bool,
-    /// A key that the ssh client offered and that no account has, as a line in the format of OpenSSH.
-    pub offered_key: Option<String>,
-    /// Makes idempotency keys; tests replace it.
-    pub new_key: Option<fn() -> Bytes>,
 }
 
 /// The terminal and what it supports.
@@ -216,19 +87,8 @@ pub struct Preferences {
     pub theme: Theme,
     /// The settings file has an error: it is not overwritten.
     pub is_broken: bool,
-}
-
-/// The connection to the server.
-#[derive(Debug)]
-pub struct Connection {
-    /// The address of the server.
-    pub server: String,
-    /// The server's hello.
-    pub hello: v1::ServerHello,
-    /// The state of the connection.
-    pub link: Link,
-    /// When it was lost, in Unix milliseconds; `None` while there is one, or if there never was one.
-    pub lost_at: Option<i64>,
+    /// The path of the settings file, for the user; empty if it is of no use to them, as over ssh.
+    pub path: String,
 }
 
 /// The session of the user.
@@ -238,6 +98,16 @@ pub struct Session {
     pub me: Option<Me>,
     /// The account whose session is resumed.
     pub username: Option<String>,
+    /// Whether that session has ended.
+    pub has_ended: bool,
+    /// Why there is no session, in words for the user, until they sign in again or elsewhere.
+    pub why_signed_out: Option<String>,
+    /// Servers on which an account was used on this machine.
+    pub known_servers: Vec<String>,
+    /// Other accounts of this machine that are signed in.
+    pub others: Vec<String>,
+    /// The one of these from which another account was asked for.
+    pub previous: Option<String>,
     /// Read-only mode: no request may change anything.
     pub is_read_only: bool,
     /// The ssh key that can be added to the account.
@@ -253,6 +123,21 @@ pub struct Screens {
     pub index: usize,
     /// Screens in memory.
     pub by_route: HashMap<Route, ScreenState>,
+    /// Since when one of them has a change that is not in its cached page, in Unix milliseconds.
+    pub unsaved_since: Option<i64>,
+}
+
+/// A figure of the whole server or account. Before the server has told it, it is unknown, which is not zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Figure {
+    /// Trending hashtags.
+    Trends,
+    /// Who is online.
+    Online,
+    /// Unread notifications.
+    Notifications,
+    /// Unread messages.
+    Messages,
 }
 
 /// Subscriptions, and what the server reports without being asked.
@@ -264,12 +149,24 @@ pub struct Live {
     pub begun: HashSet<Topic>,
     /// Accounts that are online or away.
     pub online: BTreeSet<u64>,
+    /// Accounts that were active today, the last first; requested when no one else is online.
+    pub active: Vec<u64>,
     /// The number of unread notifications.
     pub unread: u32,
-    /// When the trends were last requested, in Unix milliseconds.
+    /// When those on the screen count as read, in Unix milliseconds; `None` if none is unread, or no one looks.
+    pub read_at: Option<i64>,
+    /// The figures that the server has told.
+    pub known: BTreeSet<Figure>,
+    /// When the trends were last requested or told, in Unix milliseconds.
     pub trends_requested_at: i64,
     /// When the user is alerted.
     pub alerts: Alerts,
+    /// What is unread in the other accounts of this machine.
+    pub elsewhere: Elsewhere,
+    /// The operator's announcement; empty if there is none.
+    pub announcement: String,
+    /// The announcement that the user has dismissed.
+    pub dismissed: String,
 }
 
 /// Texts that were typed and have no final response.
@@ -283,17 +180,6 @@ pub struct Texts {
     pub unsaved_since: Option<i64>,
     /// When the last typing notice was sent, in Unix milliseconds.
     pub typing_sent_at: i64,
-}
-
-/// Undo and redo.
-#[derive(Debug, Default)]
-pub struct Undo {
-    /// Steps that can be undone, the last one at the end.
-    pub steps: Vec<Undoable>,
-    /// Actions that were undone, the last one at the end.
-    pub undone: Vec<UserAction>,
-    /// Actions that wait so that they can be undone, with the time at which they are sent, in Unix milliseconds.
-    pub waiting: Vec<(i64, UserAction)>,
 }
 
 /// How far the reader has come.
@@ -314,6 +200,8 @@ pub struct PressedKeys {
     pub keys: Vec<Key>,
     /// When the first one was pressed, in Unix milliseconds.
     pub since: i64,
+    /// The part of the keys that can follow that is shown, where not all fit.
+    pub part: usize,
 }
 
 /// The state of the client.
@@ -341,22 +229,30 @@ pub struct State {
     pub prompt: Option<Prompt>,
     /// The form, if one is open.
     pub form: Option<Form>,
+    /// The fields of the form for signing up as it was left, without passwords.
+    pub left_sign_up: Option<Vec<Field>>,
     /// Keys that wait for the rest of a shortcut.
     pub pressed: PressedKeys,
     /// Drafts and the outbox.
     pub texts: Texts,
     /// Undo and redo.
     pub undo: Undo,
+    /// Actions that were requested and may not be on pages of the server.
+    pub pending: Pending,
     /// Read lines.
     pub reading: Reading,
     /// Whether the side pane is shown although the screen is narrow.
     pub shows_side_pane: bool,
     /// The message at the bottom.
     pub toast: Option<Toast>,
-    /// The log: time in Unix milliseconds, and text.
-    pub log: VecDeque<(i64, String)>,
+    /// What failed, what was sent, and when the connection changed.
+    pub log: Log,
     /// When quitting was asked for, in Unix milliseconds: it takes two keys.
     pub quit_requested_at: i64,
+    /// Commands that were last run from the palette, with their arguments, the latest first.
+    pub recent: VecDeque<(Action, String)>,
+    /// The server of the user on this computer.
+    pub own_server: Option<OwnServer>,
     /// Makes idempotency keys.
     pub new_key: fn() -> Bytes,
 }
@@ -370,34 +266,42 @@ impl State {
             Err(problem) => (Settings::default(), Some(problem)),
         };
         let (keymap, problems) = Keymap::new(&settings.preset, &settings.keys);
+        let setup_is_dark = setup.capabilities.is_dark;
         let drafts = setup.drafts.into_iter().map(|draft| (draft.writing.name(), draft));
         let mut state = Self {
             now: setup.now,
             terminal: Terminal { size: setup.size, capabilities: setup.capabilities, is_focused: true },
             preferences: Preferences {
-                theme: settings.theme(&settings.theme).unwrap_or_default(),
+                theme: settings.theme_in_use(setup_is_dark),
                 settings,
                 keymap,
                 is_broken: problem.is_some(),
+                path: setup.settings_path,
             },
-            connection: Connection {
-                server: setup.server,
-                hello: v1::ServerHello::default(),
-                link: Link::Connecting,
-                lost_at: None,
-            },
+            connection: Connection::before_contact(setup.server, setup.server_names),
             session: Session {
                 me: None,
                 username: setup.username,
+                has_ended: false,
+                why_signed_out: None,
+                known_servers: setup.known_servers,
+                others: setup.others,
+                previous: setup.previous,
                 is_read_only: setup.is_read_only,
                 offered_key: setup.offered_key,
             },
             entities: Entities::default(),
-            screens: Screens { history: vec![Route::Home], index: 0, by_route: HashMap::new() },
-            live: Live::default(),
+            screens: Screens {
+                history: vec![Route::Home],
+                index: 0,
+                by_route: HashMap::new(),
+                unsaved_since: None,
+            },
+            live: Live { dismissed: setup.dismissed, ..Live::default() },
             composer: None,
             prompt: None,
             form: None,
+            left_sign_up: None,
             pressed: PressedKeys::default(),
             texts: Texts {
                 drafts: drafts.collect(),
@@ -406,11 +310,14 @@ impl State {
                 typing_sent_at: 0,
             },
             undo: Undo::default(),
+            pending: Pending::saved(setup.actions),
             reading: Reading { lines: setup.read_lines, ..Reading::default() },
             shows_side_pane: false,
             toast: None,
-            log: VecDeque::new(),
+            log: Log::default(),
             quit_requested_at: i64::MIN / 2,
+            recent: VecDeque::new(),
+            own_server: setup.own_server,
             new_key: setup.new_key.unwrap_or(client::new_key),
         };
         for problem in
@@ -425,6 +332,14 @@ impl State {
     #[must_use]
     pub fn route(&self) -> &Route {
         self.screens.history.get(self.screens.index).unwrap_or(&Route::Home)
+    }
+
+    /// The place where the reader is: of threads and profiles, the screen from which they were opened.
+    #[must_use]
+    pub fn place(&self) -> &Route {
+        let visited = self.screens.history.iter().take(self.screens.index + 1).rev();
+        let mut places = visited.filter(|route| !matches!(route, Route::Thread(_) | Route::Profile(..)));
+        places.next().unwrap_or(&Route::Home)
     }
 
     /// Its content; `None` before the first message.
@@ -462,14 +377,34 @@ impl State {
     /// The username of the selected account, or of the author of the selected tweet.
     #[must_use]
     pub fn selected_person(&self) -> Option<String> {
-        let id = match self.selected() {
-            Some(Row::Person(id) | Row::Conversation(id)) => *id,
-            Some(Row::Notification(id)) => self.entities.notifications.get(id)?.account_id,
-            Some(Row::Tweet(..)) => self.entities.tweet(self.selected_tweet()?)?.author_id,
-            _ => match self.route() {
-                Route::Profile(username, _) | Route::Conversation(username) => return Some(username.clone()),
-                _ => return None,
-            },
+        let is_about_someone = |row: &&Row| {
+            matches!(row, Row::Person(_) | Row::Conversation(_) | Row::Notification(_) | Row::Tweet(..))
+        };
+        if let Some(row) = self.selected().filter(is_about_someone) {
+            return self.person_of(row);
+        }
+        match self.route() {
+            Route::Profile(username, _) | Route::Conversation(username) => Some(username.clone()),
+            _ => None,
+        }
+    }
+
+    /// The newest notification of a row, whose account the row names first.
+    fn newest_of(&self, oldest: u64) -> u64 {
+        let listed = self.screen().map_or(&[][..], |screen| &screen.ids);
+        self.entities.notification_group(listed, oldest).first().copied().unwrap_or(oldest)
+    }
+
+    /// The username of the account of a row, of the author of its tweet, or of the account that it names first.
+    #[must_use]
+    pub fn person_of(&self, row: &Row) -> Option<String> {
+        let id = match row {
+            Row::Person(id) | Row::Conversation(id) => *id,
+            Row::Notification(oldest) => {
+                self.entities.notifications.get(&self.newest_of(*oldest))?.account_id
+            }
+            Row::Tweet(id, _) => self.entities.tweet(self.entities.original(*id))?.author_id,
+            _ => return None,
         };
         self.entities.account(id).map(|account| account.username.clone())
     }
@@ -491,10 +426,16 @@ impl State {
         }
     }
 
-    /// How old a screen is while it is not up to date, in Unix milliseconds.
+    /// Whether the client has no session: nothing is loaded until there is one.
     #[must_use]
-    pub fn as_of(&self, screen: &ScreenState) -> Option<i64> {
-        screen.as_of.or(self.connection.lost_at.filter(|_| screen.phase == Phase::Ready))
+    pub fn is_signed_out(&self) -> bool {
+        self.session.me.is_none() && (self.session.username.is_none() || self.session.has_ended)
+    }
+
+    /// The announcement that is shown; empty if there is none, or if it was dismissed.
+    #[must_use]
+    pub fn announcement(&self) -> &str {
+        if self.live.announcement == self.live.dismissed { "" } else { self.live.announcement.trim() }
     }
 
     /// Whether a tweet is hidden because its author, or the author of the original, is muted or blocked.
@@ -508,27 +449,27 @@ impl State {
         is_hidden(tweet.author_id) || original.is_some_and(is_hidden)
     }
 
-    /// The number of unread messages in all chats.
-    #[must_use]
-    pub fn unread_messages(&self) -> u32 {
-        self.entities.conversations.values().map(|conversation| conversation.unread).sum()
-    }
-
     /// The contexts whose shortcuts are active.
     #[must_use]
     pub fn contexts(&self) -> Vec<Context> {
-        if self.form.is_some() {
-            return vec![Context::Form];
-        }
         if self.prompt.is_some() {
-            return vec![Context::Prompt];
+            return vec![Context::Prompt, Context::Everywhere];
+        }
+        if self.form.is_some() {
+            return vec![Context::Form, Context::Everywhere];
         }
         if self.composer.is_some() {
-            return vec![Context::Composer];
+            return vec![Context::Composer, Context::Everywhere];
         }
-        let mut contexts = vec![Context::Anywhere, Context::List];
+        if self.is_signed_out() {
+            return vec![Context::Prompt];
+        }
+        let mut contexts = vec![Context::Everywhere, Context::Anywhere, Context::List];
         if self.selected_tweet().is_some() {
             contexts.push(Context::Tweet);
+        }
+        if self.selected_tweet().is_some() || self.selected_message().is_some() {
+            contexts.push(Context::Item);
         }
         if self.selected_person().is_some() {
             contexts.push(Context::Person);
@@ -536,35 +477,58 @@ impl State {
         contexts
     }
 
-    /// Shows a message for some seconds, and logs it.
+    /// Shows a message for some seconds.
     pub fn say(&mut self, text: impl Into<String>) {
         self.toast_of(text.into(), false);
     }
 
+    /// Shows a message for some seconds, and logs it.
+    pub fn report(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        self.note(Level::Info, text.clone());
+        self.say(text);
+    }
+
+    /// The server's time now, in Unix milliseconds: ages are measured against it.
+    #[must_use]
+    pub fn server_now(&self) -> i64 {
+        self.now.saturating_add(self.connection.clock_ahead_ms)
+    }
+
     /// Shows an error for some seconds, and logs it.
     pub fn complain(&mut self, text: impl Into<String>) {
-        self.toast_of(text.into(), true);
+        self.fail(text, String::new());
+    }
+
+    /// The same, with a technical text for the log.
+    pub fn fail(&mut self, text: impl Into<String>, details: String) {
+        let text = text.into();
+        self.log.add(self.now, Level::Error, text.clone(), details);
+        self.toast_of(text, true);
     }
 
     fn toast_of(&mut self, text: String, is_error: bool) {
-        self.note(text.clone());
-        self.toast = Some(Toast { text, is_error, until: self.now + TOAST_MS });
+        let (least, each) = MESSAGE_MS;
+        let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+        let shown = if is_error { ERROR_MS } else { each.saturating_mul(length).clamp(least, ERROR_MS) };
+        self.toast = Some(Toast { text, is_error, until: Some(self.now + shown) });
     }
 
     /// Adds a line to the log.
-    pub fn note(&mut self, text: String) {
-        if self.log.len() == LOG_LINES_MAX {
-            self.log.pop_front();
-        }
-        self.log.push_back((self.now, text));
+    pub fn note(&mut self, level: Level, text: impl Into<String>) {
+        self.log.add(self.now, level, text.into(), String::new());
     }
 
-    /// Adds a step that can be undone; the oldest is forgotten.
+    /// Puts a command at the beginning of those that were last run from the palette.
+    pub fn remember_command(&mut self, action: Action, argument: String) {
+        self.recent.retain(|(other, _)| *other != action);
+        self.recent.push_front((action, argument));
+        self.recent.truncate(RECENT_MAX);
+    }
+
+    /// Adds a step that can be undone from now on.
     pub fn remember(&mut self, step: Undoable) {
-        if self.undo.steps.len() == UNDO_MAX {
-            self.undo.steps.remove(0);
-        }
-        self.undo.steps.push(step);
+        self.undo.remember(self.now, step);
     }
 
     /// The longest tweet that the server accepts, in grapheme clusters.
@@ -594,5 +558,9 @@ impl State {
             .copied()
             .collect();
         self.entities.forget_all_but(|id| shown.contains(&id));
+        let (screens, own) = (&self.screens.by_route, self.session.username.as_deref());
+        let has_screen =
+            |name: &str| screens.keys().any(|route| matches!(route, Route::Profile(of, _) if of == name));
+        self.entities.forget_profiles_but(|name| own == Some(name) || has_screen(name));
     }
 }

@@ -2,20 +2,24 @@
 
 use protocol::v1;
 use protocol::v1::request::Op;
+use serde::{Deserialize, Serialize};
 
 use crate::entities::Entities;
 
 /// An action that can be undone, or that waits some seconds because it cannot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum UserAction {
     /// Like (`true`) or unlike a tweet.
-    Like(u64, bool),
+    Like(#[serde(with = "crate::as_text")] u64, bool),
     /// Bookmark a tweet or remove the bookmark.
-    Bookmark(u64, bool),
+    Bookmark(#[serde(with = "crate::as_text")] u64, bool),
     /// Retweet a tweet or undo that.
-    Retweet(u64, bool),
+    Retweet(#[serde(with = "crate::as_text")] u64, bool),
     /// Delete a tweet.
-    Delete(u64),
+    Delete(#[serde(with = "crate::as_text")] u64),
+    /// Delete a message.
+    DeleteMessage(#[serde(with = "crate::as_text")] u64),
     /// Follow or unfollow an account.
     Follow(String, bool),
     /// Remove an account from the user's followers.
@@ -25,11 +29,11 @@ pub enum UserAction {
     /// Block or unblock an account.
     Block(String, bool),
     /// Report an account, or a tweet of it (0: none), with the reason.
-    Report(String, u64, String),
+    Report(String, #[serde(with = "crate::as_text")] u64, String),
     /// Sign out another session of the account.
-    RevokeSession(u64),
+    RevokeSession(#[serde(with = "crate::as_text")] u64),
     /// Remove an ssh key from the account.
-    RevokeKey(u64),
+    RevokeKey(#[serde(with = "crate::as_text")] u64),
 }
 
 impl UserAction {
@@ -44,6 +48,7 @@ impl UserAction {
             Self::Retweet(tweet_id, true) => Op::Retweet(v1::Retweet { tweet_id }),
             Self::Retweet(tweet_id, false) => Op::UndoRetweet(v1::UndoRetweet { tweet_id }),
             Self::Delete(tweet_id) => Op::DeleteTweet(v1::DeleteTweet { tweet_id }),
+            Self::DeleteMessage(message_id) => Op::DeleteMessage(v1::DeleteMessage { message_id }),
             Self::Follow(username, true) => Op::Follow(v1::Follow { username }),
             Self::Follow(username, false) => Op::Unfollow(v1::Unfollow { username }),
             Self::RemoveFollower(username) => Op::RemoveFollower(v1::RemoveFollower { username }),
@@ -71,6 +76,7 @@ impl UserAction {
             Self::Mute(username, on) => Self::Mute(username, !on),
             Self::Block(username, false) => Self::Block(username, true),
             Self::Delete(_)
+            | Self::DeleteMessage(_)
             | Self::RemoveFollower(_)
             | Self::Block(_, true)
             | Self::Report(..)
@@ -107,7 +113,7 @@ impl UserAction {
                     count(&mut tweet.retweets, *on);
                 }
             }
-            Self::Delete(_) | Self::Report(..) => {}
+            Self::Delete(_) | Self::DeleteMessage(_) | Self::Report(..) => {}
             Self::RevokeSession(id) => known.sessions.retain(|session| session.id != *id),
             Self::RevokeKey(id) => known.keys.retain(|key| key.id != *id),
             Self::Follow(username, _)
@@ -131,6 +137,30 @@ impl UserAction {
         }
     }
 
+    /// What it is called where undo names it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Like(_, true) => "like".into(),
+            Self::Like(_, false) => "unlike".into(),
+            Self::Bookmark(_, true) => "bookmark".into(),
+            Self::Bookmark(_, false) => "removed bookmark".into(),
+            Self::Retweet(_, true) => "retweet".into(),
+            Self::Retweet(_, false) => "removed retweet".into(),
+            Self::Delete(_) | Self::DeleteMessage(_) => "delete".into(),
+            Self::RevokeSession(_) => "sign-out".into(),
+            Self::RevokeKey(_) => "remove SSH key".into(),
+            Self::Follow(username, true) => format!("follow @{username}"),
+            Self::Follow(username, false) => format!("unfollow @{username}"),
+            Self::RemoveFollower(username) => format!("remove @{username}"),
+            Self::Mute(username, true) => format!("mute @{username}"),
+            Self::Mute(username, false) => format!("unmute @{username}"),
+            Self::Block(username, true) => format!("block @{username}"),
+            Self::Block(username, false) => format!("unblock @{username}"),
+            Self::Report(username, ..) => format!("report @{username}"),
+        }
+    }
+
     /// The message for the user.
     #[must_use]
     pub fn words(&self) -> String {
@@ -142,6 +172,7 @@ impl UserAction {
             Self::Retweet(_, true) => "Retweeted".into(),
             Self::Retweet(_, false) => "Retweet undone".into(),
             Self::Delete(_) => "Deleting the tweet".into(),
+            Self::DeleteMessage(_) => "Deleting the message".into(),
             Self::RevokeSession(_) => "Signing out that session".into(),
             Self::RevokeKey(_) => "Removing that SSH key".into(),
             Self::Follow(username, true) => format!("You follow @{username}"),
@@ -155,11 +186,91 @@ impl UserAction {
             Self::Block(username, false) => format!("Unblocked @{username}"),
         }
     }
+
+    /// The account that it is about; `None` if it is about something else.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Follow(username, _)
+            | Self::RemoveFollower(username)
+            | Self::Mute(username, _)
+            | Self::Block(username, _)
+            | Self::Report(username, ..) => Some(username),
+            _ => None,
+        }
+    }
+
+    /// The message when the server has confirmed it.
+    #[must_use]
+    pub fn words_done(&self) -> String {
+        match self {
+            Self::Delete(_) => "Tweet deleted".into(),
+            Self::DeleteMessage(_) => "Message deleted".into(),
+            Self::RevokeSession(_) => "Session signed out".into(),
+            Self::RevokeKey(_) => "SSH key removed".into(),
+            Self::RemoveFollower(username) => format!("@{username} no longer follows you"),
+            Self::Report(username, 0, _) => format!("Reported @{username} to the admins"),
+            Self::Report(username, ..) => format!("Reported a tweet by @{username} to the admins"),
+            Self::Block(username, true) => format!("Blocked @{username}"),
+            other => other.words(),
+        }
+    }
+
+    /// The message when it was carried out and cannot be undone.
+    #[must_use]
+    pub fn words_final(&self) -> String {
+        match self {
+            Self::Block(..) => format!("{}; only unblocking ends that", self.words_done()),
+            _ => format!("{}; that can't be undone", self.words_done()),
+        }
+    }
+
+    /// The message when it is so already.
+    #[must_use]
+    pub fn words_already(&self) -> String {
+        match self {
+            Self::Like(_, true) => "You like this already".into(),
+            Self::Like(_, false) => "You don't like this".into(),
+            Self::Bookmark(_, true) => "You have bookmarked this already".into(),
+            Self::Bookmark(_, false) => "You haven't bookmarked this".into(),
+            Self::Retweet(_, true) => "You have retweeted this already".into(),
+            Self::Retweet(_, false) => "You haven't retweeted this".into(),
+            Self::Block(username, true) => format!("You block @{username} already"),
+            other => other.words_done(),
+        }
+    }
+
+    /// The message when the server has refused it, before the reason.
+    #[must_use]
+    pub fn words_refused(&self) -> String {
+        match self {
+            Self::Like(_, true) => "Not liked".into(),
+            Self::Like(_, false) => "Like not removed".into(),
+            Self::Bookmark(_, true) => "Not bookmarked".into(),
+            Self::Bookmark(_, false) => "Bookmark not removed".into(),
+            Self::Retweet(_, true) => "Not retweeted".into(),
+            Self::Retweet(_, false) => "Retweet not undone".into(),
+            Self::Delete(_) => "Tweet not deleted".into(),
+            Self::DeleteMessage(_) => "Message not deleted".into(),
+            Self::RevokeSession(_) => "Session not signed out".into(),
+            Self::RevokeKey(_) => "SSH key not removed".into(),
+            Self::Follow(username, true) => format!("@{username} not followed"),
+            Self::Follow(username, false) => format!("@{username} not unfollowed"),
+            Self::RemoveFollower(username) => format!("@{username} not removed from your followers"),
+            Self::Mute(username, true) => format!("@{username} not muted"),
+            Self::Mute(username, false) => format!("@{username} not unmuted"),
+            Self::Report(username, ..) => format!("@{username} not reported"),
+            Self::Block(username, true) => format!("@{username} not blocked"),
+            Self::Block(username, false) => format!("@{username} not unblocked"),
+        }
+    }
+
     /// The message when the action is undone before it was sent.
     #[must_use]
     pub fn words_undone(&self) -> String {
         match self {
             Self::Delete(_) => "Tweet kept".into(),
+            Self::DeleteMessage(_) => "Message kept".into(),
             Self::RemoveFollower(username) => format!("Kept @{username} as a follower"),
             Self::Block(username, _) => format!("@{username} not blocked"),
             Self::Report(username, ..) => format!("@{username} not reported"),

@@ -4,52 +4,11 @@
 
 mod driver;
 
+use driver::screens::{SCREENS, SIZES, at};
 use driver::{TuiDriver, id, tweet};
 use mini_tweet_tui::message::Message;
 use mini_tweet_tui::view::draw;
 use terminal::grid::Size;
-
-const SIZES: [(u16, u16); 5] = [(40, 12), (60, 20), (80, 24), (120, 40), (200, 50)];
-
-/// Keys that lead to each screen.
-const SCREENS: [(&str, &str); 27] = [
-    ("home", ""),
-    ("home_in_the_middle", "j j j j"),
-    ("mine", "g m"),
-    ("local", "g l"),
-    ("bookmarks", "g b"),
-    ("hashtag", "# text:rust enter"),
-    ("thread", "j j t"),
-    ("thread_folded", "j j t j z a"),
-    ("profile", "a"),
-    ("profile_followers", "a tab"),
-    ("people", "5"),
-    ("search", "g / text:Note"),
-    ("found", "g / text:Note enter"),
-    ("online", "6"),
-    ("trends", "4"),
-    ("notifications", "2"),
-    ("conversations", "3"),
-    ("conversation", "3 enter"),
-    ("drafts", "c text:unfinished_business esc g d"),
-    ("settings", "g s"),
-    ("help", ": text:nothing_like_it esc ?"),
-    ("palette", ": text:re"),
-    ("log", ": text:log enter"),
-    ("doctor", ": text:doctor enter"),
-    ("composer", "c text:hello_@gr"),
-    ("quote", "j B text:well_said"),
-    ("filter", "/ text:nanosecond"),
-];
-
-fn at(keys: &str, (width, height): (u16, u16)) -> TuiDriver {
-    let mut driver = TuiDriver::new(width, height);
-    driver.wait(9_000);
-    if !keys.is_empty() {
-        driver.press(keys);
-    }
-    driver
-}
 
 fn snapshot(name: &str, make: impl Fn((u16, u16)) -> TuiDriver) {
     let mut all = String::new();
@@ -61,11 +20,61 @@ fn snapshot(name: &str, make: impl Fn((u16, u16)) -> TuiDriver) {
     });
 }
 
+fn rules() -> Vec<String> {
+    let rules = [
+        "Be kind. Argue with what is said, not with who says it.",
+        "No ads, no chain messages.",
+        "Warn before spoilers and exam results.",
+        "What is said in followers-only tweets stays there.",
+    ];
+    rules.map(str::to_owned).to_vec()
+}
+
 #[test]
 fn every_screen_at_every_size() {
     for (name, keys) in SCREENS {
         snapshot(name, |size| at(keys, size));
     }
+}
+
+#[test]
+fn empty_screens_and_failures_at_every_size() {
+    let new = |(width, height)| TuiDriver::newcomer(width, height);
+    for (name, keys) in [
+        ("empty_home", "down"),
+        ("empty_local", "g l"),
+        ("empty_bookmarks", "g b"),
+        ("empty_search", "g / text:printr enter"),
+        ("empty_drafts", "g d"),
+    ] {
+        snapshot(name, |size| {
+            let mut driver = new(size);
+            driver.press(keys);
+            driver
+        });
+    }
+    snapshot("failed", |size| {
+        let mut driver = new(size);
+        driver.refusal = Some(model::Error::Busy);
+        driver.press("g b");
+        driver
+    });
+    snapshot("conversation_deleting", |size| at("3 enter esc k d", size));
+    snapshot("conversation_edit_refused", |size| {
+        let mut driver = at("3 enter up text:! enter esc", size);
+        driver.refusal = Some(model::Error::forbidden("you block this account"));
+        driver.wait(20_000);
+        driver
+    });
+    snapshot("outbox", |size| {
+        let mut driver = at("", size);
+        driver.refusal = Some(model::Error::not_found("tweet"));
+        driver.press("r text:Same_here ctrl-s").wait(20_000);
+        driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+        driver.press("c text:Shipping_tonight,_the_queue_drains_in_40_ms ctrl-s").wait(20_000);
+        driver.press("c text:Notes_on_the_import,_part_one esc g d").wait(9_000);
+        driver
+    });
 }
 
 #[test]
@@ -77,15 +86,55 @@ fn the_first_screens_at_every_size() {
         TuiDriver::with(setup, !server.is_empty())
     };
     snapshot("welcome", |size| guest("", size));
+    snapshot("welcome_join", |(width, height)| {
+        let own = mini_tweet_tui::state::OwnServer {
+            address: "127.0.0.1:4280".into(),
+            name: "Reed Hall".into(),
+            data: "~/.local/share/mini-tweet/server".into(),
+            is_running: true,
+        };
+        let setup = mini_tweet_tui::state::Setup {
+            server: String::new(),
+            own_server: Some(own),
+            ..TuiDriver::setup(width, height)
+        };
+        TuiDriver::with(setup, false)
+    });
+    snapshot("sign_up_rules", |(width, height)| {
+        let setup =
+            mini_tweet_tui::state::Setup { server: "a.org:4280".into(), ..TuiDriver::setup(width, height) };
+        let mut driver = TuiDriver::with(setup, false);
+        driver.info.rules = rules();
+        driver.connect(false);
+        driver.press("2");
+        driver
+    });
+    snapshot("about_rules", |size| {
+        let mut driver = at("", size);
+        driver.info.rules = rules();
+        driver.press("g a");
+        driver
+    });
     snapshot("sign_in", |size| guest("a.org:4280", size));
     snapshot("log_in", |size| {
         let mut driver = guest("a.org:4280", size);
-        driver.press("enter text:ada enter text:secret");
+        driver.press("1 text:ada enter text:secret1234");
+        driver.refusal = Some(model::Error::Unauthenticated("wrong".into()));
+        driver.press("enter");
         driver
     });
     snapshot("sign_up", |size| {
         let mut driver = guest("a.org:4280", size);
-        driver.press("down enter text:ada tab tab text:secret enter text:other enter");
+        driver.press("2 text:ada tab tab text:three_words_suffice enter text:other enter");
+        driver
+    });
+    snapshot("no_such_server", |size| {
+        let mut driver = guest("", size);
+        driver.press("1 text:tweets.example.org enter");
+        driver.handle(Message::Unreachable(client::ClientError::Unreachable {
+            endpoint: "tweets.example.org:4280".into(),
+            reason: "no host with this name was found; check the name and your network".into(),
+        }));
         driver
     });
     snapshot("no_connection", |(width, height)| {
@@ -101,6 +150,64 @@ fn the_first_screens_at_every_size() {
     });
 }
 
+#[test]
+fn sheets_and_dialogs_at_every_size() {
+    snapshot("which_key", |size| {
+        let mut driver = at("g", size);
+        driver.wait(1_000);
+        driver
+    });
+    snapshot("which_key_while_writing", |size| {
+        let mut driver = at("c text:hello ctrl-x", size);
+        driver.wait(1_000);
+        driver
+    });
+    snapshot("accounts", |size| {
+        let setup = mini_tweet_tui::state::Setup {
+            username: Some("ada".into()),
+            others: vec!["work@works.example:4280".into()],
+            server_names: [("works.example:4280".to_owned(), "Example Works".to_owned())].into(),
+            ..TuiDriver::setup(size.0, size.1)
+        };
+        let mut driver = TuiDriver::with(setup, true);
+        driver.wait(9_000).handle(Message::UnreadElsewhere("work@works.example:4280".into(), Some(2)));
+        let names = ["ada@tweets.example.org:4280", "bob@c.org:4280", "work@works.example:4280"];
+        driver.handle(Message::Accounts(names.map(str::to_owned).to_vec()));
+        driver
+    });
+    let key = |letter: &str| format!("SHA256:{letter}6cSixuwTcYVzrA2NltY/4e3a//BYobnCyorL5fE7c0");
+    let key = |letter: &str| protocol::tls::Fingerprint::parse(&key(letter)).unwrap();
+    let guest = |(width, height)| {
+        let server = "tweets.example.org:4280".to_owned();
+        let setup = mini_tweet_tui::state::Setup { server, ..TuiDriver::setup(width, height) };
+        TuiDriver::with(setup, false)
+    };
+    snapshot("first_contact", |size| {
+        let mut driver = guest(size);
+        let endpoint = "tweets.example.org:4280".into();
+        driver
+            .handle(Message::Unreachable(client::ClientError::KeyUnknown { endpoint, presented: key("u") }));
+        driver
+    });
+    snapshot("key_changed", |size| {
+        let mut driver = guest(size);
+        driver.handle(Message::Unreachable(client::ClientError::KeyChanged {
+            endpoint: "tweets.example.org:4280".into(),
+            known: key("u"),
+            presented: key("v"),
+            known_hosts: "/home/ada/.local/share/mini-tweet/known_hosts".into(),
+        }));
+        driver
+    });
+    snapshot("connect", |size| {
+        let (width, height) = size;
+        let setup = mini_tweet_tui::state::Setup { server: String::new(), ..TuiDriver::setup(width, height) };
+        let mut driver = TuiDriver::with(setup, false);
+        driver.press("1");
+        driver
+    });
+}
+
 /// Pairs of keys that lead to the same screen in two states, which must differ in their text.
 #[test]
 fn no_state_is_shown_by_color_alone() {
@@ -111,7 +218,7 @@ fn no_state_is_shown_by_color_alone() {
         ("the selected row", "j", "j j"),
         ("the current tab", "2", "3"),
         ("the marked choice", ": text:go", ": text:go down"),
-        ("the current profile tab", "a", "a tab"),
+        ("the current section", "a", "a >"),
         ("a followed person", "5 j j", "5 j j F"),
         ("the audience", "c text:x", "c text:x alt-v"),
     ];

@@ -10,14 +10,14 @@ use service::{EditProfile, LoggedIn, SignUp};
 use store::fault::{self, InjectedBug};
 
 pub(super) async fn check_username(call: Call<'_>, ask: &v1::CheckUsername) -> Result<response::Result> {
-    call.service.check_username(&call.caller, &Username::parse(&ask.username)?).await?;
+    call.service.check_username(&call.caller, &Username::parse_new(&ask.username)?).await?;
     Ok(response::Result::Done(v1::Done::default()))
 }
 
 pub(super) async fn sign_up(call: Call<'_>, ask: v1::SignUp) -> Result<response::Result> {
     let password = Password::parse_new("password", ask.password)?;
     let sign_up = SignUp {
-        username: Username::parse(&ask.username)?,
+        username: Username::parse_new(&ask.username)?,
         display_name: DisplayName::parse(&ask.display_name)?,
         password,
         invite_code: (!ask.invite_code.is_empty()).then_some(ask.invite_code),

@@ -21,12 +21,13 @@ pub(super) async fn server_info(call: Call<'_>) -> Result<response::Result> {
         announcement: info.announcement,
         started_ms: info.started_ms,
         description: info.description,
+        rules: info.rules,
     }))
 }
 
 pub(super) async fn create_account(call: Call<'_>, ask: v1::CreateAccount) -> Result<response::Result> {
     let password = Password::parse_new("password", ask.password)?;
-    let username = Username::parse(&ask.username)?;
+    let username = Username::parse_new(&ask.username)?;
     let display_name = DisplayName::parse(&ask.display_name)?;
     let role = role(ask.role)?.unwrap_or(Role::Member);
     let new = NewAccount { username, display_name, password, role };
@@ -120,11 +121,15 @@ pub(super) async fn remove_tweet(call: Call<'_>, ask: v1::RemoveTweet) -> Result
     call.service.remove_tweet(&call.caller, tweet).await.map(change_result)
 }
 
+pub(super) async fn remove_account(call: Call<'_>, ask: &v1::RemoveAccount) -> Result<response::Result> {
+    call.service.remove_account(&call.caller, &Username::parse(&ask.username)?).await.map(change_result)
+}
+
 pub(super) async fn list_profiles(call: Call<'_>, ask: &v1::ListProfiles) -> Result<response::Result> {
     let after = match convert::before(ask.page.as_ref())? {
         None => None,
         Some(Cursor::Username(username)) => Some(username),
-        Some(Cursor::Id(_)) => return Err(Error::invalid("cursor", "belongs to another kind of list")),
+        Some(_) => return Err(Error::invalid("cursor", "belongs to another kind of list")),
     };
     let limit = convert::limit(ask.page.as_ref())?;
     let filter = ProfileFilter {

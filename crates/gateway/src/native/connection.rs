@@ -49,6 +49,8 @@ pub(super) enum Reason {
     NoLogIn,
     #[error("its session ended")]
     SessionEnded,
+    #[error("its account was closed")]
+    AccountClosed,
     #[error("the server is stopping")]
     Stopping,
     #[error("{0}")]
@@ -61,7 +63,7 @@ impl Reason {
     /// Nothing that an operator would look into.
     pub(super) fn is_ordinary(&self) -> bool {
         match self {
-            Self::Closed | Self::Silent | Self::SessionEnded | Self::Stopping => true,
+            Self::Closed | Self::Silent | Self::SessionEnded | Self::AccountClosed | Self::Stopping => true,
             // The client program ended without closing the connection.
             Self::Connection(ConnectionError::Io(error)) => {
                 use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
@@ -135,6 +137,9 @@ where
         Reason::Silent => Some(Error::Unavailable("nothing was received for three heartbeats".into())),
         Reason::NoLogIn => Some(Error::Unauthenticated("no log-in within the time limit".into())),
         Reason::SessionEnded => Some(Error::Unauthenticated("your session has ended, log in again".into())),
+        Reason::AccountClosed => Some(Error::Unauthenticated(
+            "your account was suspended or deleted: ask the operator of this server".into(),
+        )),
         Reason::ProtocolViolation(error) => Some(error.clone()),
         Reason::Connection(ConnectionError::Frame(error)) => Some((*error).into()),
         Reason::Connection(ConnectionError::TooSlow(_) | ConnectionError::Io(_)) => return,
@@ -494,8 +499,10 @@ impl Connection {
         delivery: Delivery,
         writer: &mut FrameWriter<W>,
     ) -> Result<(), Reason> {
-        if matches!(delivery, Delivery::SessionEnded) {
-            return Err(Reason::SessionEnded);
+        match delivery {
+            Delivery::SessionEnded => return Err(Reason::SessionEnded),
+            Delivery::AccountClosed => return Err(Reason::AccountClosed),
+            Delivery::Event { .. } | Delivery::Closed { .. } => {}
         }
         self.deliver_to_subscription(delivery, writer);
         Ok(())
@@ -527,7 +534,7 @@ impl Connection {
                 let event = v1::Event { subscription, sequence: 0, event: closed };
                 writer.queue(&frame(server_frame::Frame::Event(event)));
             }
-            Delivery::SessionEnded => {}
+            Delivery::SessionEnded | Delivery::AccountClosed => {}
         }
     }
 }

@@ -129,7 +129,9 @@ impl ConnectionContext {
             let Some(live) = live else { return std::future::pending().await };
             loop {
                 match live.next().await {
-                    Delivery::SessionEnded if self_logout.requested.load(Ordering::Relaxed) => {
+                    Delivery::SessionEnded | Delivery::AccountClosed
+                        if self_logout.requested.load(Ordering::Relaxed) =>
+                    {
                         self_logout.session_ended.store(true, Ordering::Relaxed);
                     }
                     delivery => return delivery,

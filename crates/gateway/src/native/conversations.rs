@@ -16,6 +16,17 @@ pub(super) async fn send_message(call: Call<'_>, ask: &v1::SendMessage) -> Resul
     }))
 }
 
+pub(super) async fn edit_message(call: Call<'_>, ask: &v1::EditMessage) -> Result<response::Result> {
+    let message = required(ask.message_id, "message_id", MessageId::new)?;
+    let text = TweetText::parse(&ask.text)?;
+    call.service.edit_message(&call.caller, call.key, message, text).await.map(change_result)
+}
+
+pub(super) async fn delete_message(call: Call<'_>, ask: v1::DeleteMessage) -> Result<response::Result> {
+    let message = required(ask.message_id, "message_id", MessageId::new)?;
+    call.service.delete_message(&call.caller, call.key, message).await.map(change_result)
+}
+
 pub(super) async fn list_conversations(
     call: Call<'_>,
     ask: &v1::ListConversations,

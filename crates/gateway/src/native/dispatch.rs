@@ -46,7 +46,6 @@ async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
         Op::AddSshKey(ask) => accounts::add_ssh_key(call, ask).await,
         Op::ListSshKeys(v1::ListSshKeys {}) => accounts::list_ssh_keys(call).await,
         Op::RevokeSshKey(ask) => accounts::revoke_ssh_key(call, ask).await,
-
         Op::Post(ask) => tweets::post(call, &ask).await,
         Op::EditTweet(ask) => tweets::edit_tweet(call, &ask).await,
         Op::DeleteTweet(ask) => tweets::delete_tweet(call, ask).await,
@@ -64,7 +63,6 @@ async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
         Op::GetTrends(ask) => tweets::get_trends(call, ask).await,
         Op::SetReadLine(ask) => tweets::set_read_line(call, &ask).await,
         Op::ListReadLines(v1::ListReadLines {}) => tweets::list_read_lines(call).await,
-
         Op::GetProfile(ask) => people::get_profile(call, &ask).await,
         Op::ListAccounts(ask) => people::list_accounts(call, &ask).await,
         Op::SearchPeople(ask) => people::search_people(call, &ask).await,
@@ -75,21 +73,22 @@ async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
         Op::Unblock(ask) => people::unblock(call, &ask).await,
         Op::Mute(ask) => people::mute(call, &ask).await,
         Op::Unmute(ask) => people::unmute(call, &ask).await,
+        Op::SuggestPeople(ask) => people::suggest_people(call, ask).await,
+        Op::DismissSuggestion(ask) => people::dismiss_suggestion(call, &ask).await,
         Op::Report(ask) => people::report(call, &ask).await,
         Op::ListNotifications(ask) => people::list_notifications(call, &ask).await,
         Op::MarkNotificationsRead(ask) => people::mark_notifications_read(call, ask).await,
-
         Op::SendMessage(ask) => conversations::send_message(call, &ask).await,
+        Op::EditMessage(ask) => conversations::edit_message(call, &ask).await,
+        Op::DeleteMessage(ask) => conversations::delete_message(call, ask).await,
         Op::ListConversations(ask) => conversations::list_conversations(call, &ask).await,
         Op::ReadConversation(ask) => conversations::read_conversation(call, &ask).await,
         Op::MarkConversation(ask) => conversations::mark_conversation(call, &ask).await,
         Op::Typing(ask) => conversations::typing(call, &ask).await,
-
         Op::ListOnline(v1::ListOnline {}) => people::list_online(call).await,
         Op::SetPresence(ask) => live::set_presence(&call, ask),
         Op::Subscribe(ask) => live::subscribe(call, ask).await,
         Op::Unsubscribe(ask) => live::unsubscribe(&call, ask),
-
         Op::CreateAccount(ask) => admin::create_account(call, ask).await,
         Op::CreateInvite(ask) => admin::create_invite(call, ask).await,
         Op::Suspend(ask) => admin::suspend(call, &ask).await,
@@ -104,6 +103,7 @@ async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
         Op::RemoveTweet(ask) => admin::remove_tweet(call, ask).await,
         Op::ListProfiles(ask) => admin::list_profiles(call, &ask).await,
         Op::SetRole(ask) => admin::set_role(call, &ask).await,
+        Op::RemoveAccount(ask) => admin::remove_account(call, &ask).await,
     };
     result.map(Reply::Result)
 }

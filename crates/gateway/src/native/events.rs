@@ -1,6 +1,7 @@
 //! Encodes live events. Each is encoded once, by the first connection that delivers it.
 
 use bytes::Bytes;
+use model::{Account, DirectMessage};
 use prost::Message as _;
 use protocol::convert::{account_view, live_tweet};
 use protocol::v1;
@@ -28,11 +29,10 @@ fn message(event: &LiveEvent) -> Option<v1::event::Event> {
         }),
         LiveEvent::Unread(unread) => Event::Unread(v1::LiveUnread { unread: *unread }),
         LiveEvent::Announcement(text) => Event::Announcement(v1::LiveAnnouncement { text: text.clone() }),
-        LiveEvent::Message { message, author, with } => Event::Message(v1::LiveMessage {
-            message: Some(message.clone().into()),
-            author: Some(author.into()),
-            with: Some(with.into()),
-        }),
+        LiveEvent::Message { message, author, with } => Event::Message(live_message(message, author, with)),
+        LiveEvent::MessageChanged { message, author, with } => {
+            Event::MessageChanged(live_message(message, author, with))
+        }
         LiveEvent::ReadReceipts { conversation, account, marks } => Event::Marks(v1::LiveReadReceipts {
             conversation_id: conversation.get(),
             account: Some(account.into()),
@@ -44,4 +44,12 @@ fn message(event: &LiveEvent) -> Option<v1::event::Event> {
         }
         LiveEvent::Gap { after } => Event::Gap(v1::Gap { after: after.get() }),
     })
+}
+
+fn live_message(message: &DirectMessage, author: &Account, with: &Account) -> v1::LiveMessage {
+    v1::LiveMessage {
+        message: Some(message.clone().into()),
+        author: Some(author.into()),
+        with: Some(with.into()),
+    }
 }

@@ -48,6 +48,7 @@ impl NativeGateway {
             }),
             features: Vec::new(),
             sign_up: sign_up_mode(service.sign_up).into(),
+            time_ms: u64::try_from(self.service.clock().now_ms()).unwrap_or(0),
         }
     }
 

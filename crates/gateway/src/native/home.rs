@@ -16,6 +16,8 @@ const NEXT: u32 = 4;
 const LIKED: u32 = 14;
 const RETWEETED: u32 = 15;
 const BOOKMARKED: u32 = 16;
+const REPLY_TO_USERNAME: u32 = 17;
+const REPLY_TO_TEXT: u32 = 18;
 
 /// The fields of a [`v1::TweetPage`], encoded.
 pub(super) fn encode(page: &HomePage<'_>) -> Vec<u8> {
@@ -57,12 +59,20 @@ fn put_tweet(field: u32, tweet: &HomeTweet<'_>, out: &mut Vec<u8>) {
         (BOOKMARKED, tweet.marks.bookmarked),
     ];
     let set = flags.into_iter().filter(|(_, is_set)| *is_set);
+    let parent = tweet.parent.map(|parent| parent.preview());
+    let texts =
+        parent.map(|parent| [(REPLY_TO_USERNAME, parent.username.to_string()), (REPLY_TO_TEXT, parent.text)]);
+    let texts = texts.as_ref().into_iter().flatten();
     let flags_length: usize = set.clone().map(|(field, is_set)| bool::encoded_len(field, &is_set)).sum();
+    let texts_length: usize = texts.clone().map(|(field, text)| string::encoded_len(*field, text)).sum();
     encode_key(field, WireType::LengthDelimited, out);
-    encode_varint((fields.len() + flags_length) as u64, out);
+    encode_varint((fields.len() + flags_length + texts_length) as u64, out);
     out.extend_from_slice(fields);
     for (field, is_set) in set {
         bool::encode(field, &is_set, out);
+    }
+    for (field, text) in texts {
+        string::encode(*field, text, out);
     }
 }
 
@@ -71,9 +81,11 @@ mod tests {
     use std::sync::OnceLock;
 
     use model::{
-        Account, AccountId, AccountState, Counts, DisplayName, Tweet, TweetId, TweetPage, Username,
-        ViewerFlags, Visibility,
+        Account, AccountId, AccountState, Counts, DisplayName, ParentPreview, Tweet, TweetId, TweetPage,
+        Username, ViewerFlags, Visibility,
     };
+
+    use service::timeline::HomeParent;
 
     use super::*;
 
@@ -84,7 +96,8 @@ mod tests {
             text: format!("tweet {id} #tag \u{1f600}").repeat(usize::try_from(id).unwrap()),
             edited_ms: (id > 3).then_some(1_700_000_000_000),
             visibility: if id.is_multiple_of(2) { Visibility::Public } else { Visibility::Direct },
-            reply_to: None,
+            reply_to: TweetId::new(id / 3),
+            parent: None,
             quote_of: TweetId::new(id / 2),
             retweet_of: None,
             counts: Counts { replies: 0, retweets: 300, quotes: 1, likes: u32::MAX },
@@ -107,8 +120,10 @@ mod tests {
         };
         let accounts = vec![account(1), account(2)];
         let next = Some(Cursor::Id(1 << 40));
-        let page =
-            TweetPage { tweets: tweets[..5].to_vec(), referenced: tweets[5..].to_vec(), accounts, next };
+        let parent = || ParentPreview::new(&account(1).username, "What was asked");
+        let with_parent = |tweet: &Tweet| Tweet { parent: tweet.reply_to.map(|_| parent()), ..tweet.clone() };
+        let shown: Vec<_> = tweets.iter().map(with_parent).collect();
+        let page = TweetPage { tweets: shown[..5].to_vec(), referenced: shown[5..].to_vec(), accounts, next };
 
         let cached: Vec<_> = tweets
             .iter()
@@ -117,11 +132,8 @@ mod tests {
                 encoded: OnceLock::new(),
             })
             .collect();
-        let home_tweets: Vec<_> = cached
-            .iter()
-            .zip(&tweets)
-            .map(|(tweet, with_flags)| HomeTweet { tweet, marks: with_flags.viewer })
-            .collect();
+        let asked = Tweet { text: "What was asked".into(), ..tweet(100, ViewerFlags::default()) };
+        let asked = CachedTweet { tweet: asked, encoded: OnceLock::new() };
         let cached_accounts: Vec<_> = page
             .accounts
             .iter()
@@ -129,6 +141,16 @@ mod tests {
                 account: account.clone(),
                 state: AccountState::Active,
                 encoded: OnceLock::new(),
+            })
+            .collect();
+        let parent = HomeParent { tweet: &asked, author: &cached_accounts[0] };
+        let home_tweets: Vec<_> = cached
+            .iter()
+            .zip(&tweets)
+            .map(|(tweet, viewed)| HomeTweet {
+                tweet,
+                marks: viewed.viewer,
+                parent: viewed.reply_to.map(|_| parent),
             })
             .collect();
         let home = HomePage {

@@ -10,7 +10,7 @@ use model::{Error, SafeText};
 use protocol::tls::ALPN;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -20,6 +20,7 @@ use super::gateway::NativeGateway;
 use crate::accept::{accept_all, prepare};
 use crate::in_process::InProcessListener;
 use crate::limits::ConnectionRejected;
+use crate::log_limit::LogLimit;
 use crate::pipeline::CallerInLog;
 
 /// Rejected clients that are sent the reason at the same time; the others are closed without one.
@@ -30,13 +31,24 @@ const REJECTED_FOR: Duration = Duration::from_secs(10);
 /// Connections on the operator socket; more are closed without a reason.
 const OPERATORS_MAX: usize = 64;
 
+static REJECTED: LogLimit = LogLimit::new();
+static NO_ALPN: LogLimit = LogLimit::new();
+static FAILED: LogLimit = LogLimit::new();
+static TIMED_OUT: LogLimit = LogLimit::new();
+static CLOSED: LogLimit = LogLimit::new();
+
 static REJECTIONS: Semaphore = Semaphore::const_new(REJECTIONS_MAX);
 
-/// Serves the native protocol over TCP until the server stops and every connection has ended. Without `tls`
-/// connections are not encrypted: for loopback only.
-pub async fn serve_tcp(gateway: Arc<NativeGateway>, listener: TcpListener, tls: Option<TlsAcceptor>) {
+/// Serves the native protocol over TCP until the server stops and every connection has ended. New connections use the
+/// newest value of `tls`; without it connections are not encrypted: for loopback only.
+pub async fn serve_tcp(
+    gateway: Arc<NativeGateway>,
+    listener: TcpListener,
+    tls: Option<watch::Receiver<TlsAcceptor>>,
+) {
     accept_all(listener, "native", gateway.shared.stopping.clone(), |(stream, address), connections| {
-        connections.spawn(tcp_connection(gateway.clone(), stream, address, tls.clone()));
+        let tls = tls.as_ref().map(|tls| tls.borrow().clone());
+        connections.spawn(tcp_connection(gateway.clone(), stream, address, tls));
     })
     .await;
 }
@@ -106,18 +118,30 @@ async fn handshake(
 ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
     match timeout(gateway.config.timeouts.handshake, tls.accept(stream)).await {
         Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(ALPN) => return Some(stream),
-        Ok(Ok(_)) => tracing::info!(%address, "TLS handshake without the protocol's ALPN; closed"),
-        Ok(Err(error)) => {
-            let error = SafeText::line(&error.to_string());
-            tracing::info!(%address, %error, "TLS handshake failed");
+        Ok(Ok(_)) => {
+            if let Some(left_out) = NO_ALPN.admit() {
+                tracing::info!(%address, left_out, "TLS handshake without the protocol's ALPN; closed");
+            }
         }
-        Err(_) => tracing::info!(%address, "TLS handshake timed out"),
+        Ok(Err(error)) => {
+            if let Some(left_out) = FAILED.admit() {
+                let error = SafeText::line(&error.to_string());
+                tracing::info!(%address, %error, left_out, "TLS handshake failed");
+            }
+        }
+        Err(_) => {
+            if let Some(left_out) = TIMED_OUT.admit() {
+                tracing::info!(%address, left_out, "TLS handshake timed out");
+            }
+        }
     }
     None
 }
 
 fn log_rejection(address: IpAddr, reason: ConnectionRejected) {
-    tracing::warn!(%address, %reason, "connection rejected");
+    if let Some(left_out) = REJECTED.admit() {
+        tracing::warn!(%address, %reason, left_out, "connection rejected");
+    }
 }
 
 fn rejection() -> Error {
@@ -149,7 +173,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, context: 
     let requests = ended.requests;
     if ended.reason.is_ordinary() {
         tracing::debug!(%caller, %client, requests, seconds, %reason, "connection closed");
-    } else {
-        tracing::info!(%caller, %client, requests, seconds, %reason, "connection closed by the server");
+    } else if let Some(left_out) = CLOSED.admit() {
+        tracing::info!(%caller, %client, requests, seconds, %reason, left_out, "connection closed by the server");
     }
 }

@@ -1,12 +1,13 @@
 //! Requests about other accounts: profiles, lists, relationships, notifications, presence.
 
-use model::{NotificationId, ReportReason, Result, TweetId, Username, page_limit};
+use model::limits::PAGE_ITEMS_MAX;
+use model::{Error, NotificationId, ReportReason, Result, TweetId, Username, page_limit};
 use protocol::convert::{self, account_view, all, required};
 use protocol::v1;
 use protocol::v1::response;
 
 use super::call::{Call, change_result, username_or_self};
-use service::{AccountListRequest, AccountView, Reported};
+use service::{AccountFilter, AccountListRequest, AccountView, NotificationFilter, Reported};
 
 pub(super) async fn get_profile(call: Call<'_>, ask: &v1::GetProfile) -> Result<response::Result> {
     let username = username_or_self(&ask.username)?;
@@ -22,18 +23,34 @@ pub(super) async fn list_accounts(call: Call<'_>, ask: &v1::ListAccounts) -> Res
         v1::AccountList::Blocked => AccountListRequest::Blocked,
         v1::AccountList::Muted => AccountListRequest::Muted,
         v1::AccountList::Unspecified => {
-            return Err(model::Error::invalid("list", "is none that this server knows"));
+            return Err(Error::invalid("list", "is none that this server knows"));
         }
     };
     let (position, limit) = (convert::before(ask.page.as_ref())?, convert::limit(ask.page.as_ref())?);
-    let page = call.service.list_accounts(&call.caller, list, position, limit).await?;
+    let filter = AccountFilter { query: ask.query.clone(), sort: convert::account_sort(ask.sort)? };
+    let (page, total) = call.service.list_accounts(&call.caller, list, filter, position, limit).await?;
     let next = convert::cursor(page.next.as_ref());
-    Ok(response::Result::AccountPage(v1::AccountPage { people: rows(&page.items), next }))
+    Ok(response::Result::AccountPage(v1::AccountPage { people: rows(&page.items), next, total }))
 }
 
 pub(super) async fn search_people(call: Call<'_>, ask: &v1::SearchPeople) -> Result<response::Result> {
     let found = call.service.search_people(&call.caller, &ask.query, page_limit(ask.limit)?).await?;
-    Ok(response::Result::AccountPage(v1::AccountPage { people: rows(&found), next: String::new() }))
+    Ok(response::Result::AccountPage(v1::AccountPage { people: rows(&found), ..v1::AccountPage::default() }))
+}
+
+pub(super) async fn suggest_people(call: Call<'_>, ask: v1::SuggestPeople) -> Result<response::Result> {
+    let people = rows(&call.service.suggested_people(&call.caller, page_limit(ask.limit)?).await?);
+    Ok(response::Result::AccountPage(v1::AccountPage { people, ..v1::AccountPage::default() }))
+}
+
+pub(super) async fn dismiss_suggestion(
+    call: Call<'_>,
+    ask: &v1::DismissSuggestion,
+) -> Result<response::Result> {
+    call.service
+        .dismiss_suggestion(&call.caller, call.key, &Username::parse(&ask.username)?)
+        .await
+        .map(change_result)
 }
 
 pub(super) async fn list_online(call: Call<'_>) -> Result<response::Result> {
@@ -42,8 +59,12 @@ pub(super) async fn list_online(call: Call<'_>) -> Result<response::Result> {
 }
 
 fn rows(people: &[AccountView]) -> Vec<v1::AccountView> {
-    let row =
-        |view: &AccountView| account_view(&view.account, Some(view.relationship), view.presence, view.idle);
+    let row = |view: &AccountView| v1::AccountView {
+        tweets: view.counts.tweets,
+        followers: view.counts.followers,
+        last_post_ms: view.counts.last_post_ms,
+        ..account_view(&view.account, Some(view.relationship), view.presence, view.idle)
+    };
     people.iter().map(row).collect()
 }
 
@@ -83,7 +104,9 @@ pub(super) async fn list_notifications(
     ask: &v1::ListNotifications,
 ) -> Result<response::Result> {
     let (span, limit) = (convert::span(ask.page.as_ref())?, convert::limit(ask.page.as_ref())?);
-    let view = call.service.notifications(&call.caller, span, ask.unread_only, limit).await?;
+    let kinds = convert::notification_kinds(&ask.kinds)?;
+    let filter = NotificationFilter { unread_only: ask.unread_only, kinds };
+    let view = call.service.notifications(&call.caller, span, filter, limit).await?;
     Ok(response::Result::NotificationPage(v1::NotificationPage {
         notifications: all(&view.page.items),
         tweets: all(view.tweets),
@@ -97,8 +120,19 @@ pub(super) async fn mark_notifications_read(
     call: Call<'_>,
     ask: v1::MarkNotificationsRead,
 ) -> Result<response::Result> {
-    let up_to = required(ask.up_to, "up_to", NotificationId::new)?;
-    call.service.mark_notifications_read(&call.caller, up_to).await.map(change_result)
+    if ask.ids.is_empty() {
+        let up_to = required(ask.up_to, "up_to", NotificationId::new)?;
+        return call.service.mark_notifications_read(&call.caller, up_to).await.map(change_result);
+    }
+    if ask.up_to != 0 {
+        return Err(Error::invalid("up_to", "and ids cannot both be set"));
+    }
+    if ask.ids.len() > PAGE_ITEMS_MAX {
+        return Err(Error::invalid("ids", format!("has more than {PAGE_ITEMS_MAX} identifiers")));
+    }
+    let ids =
+        ask.ids.into_iter().map(|id| required(id, "ids", NotificationId::new)).collect::<Result<_>>()?;
+    call.service.mark_each_notification_read(&call.caller, ids).await.map(change_result)
 }
 
 pub(super) async fn report(call: Call<'_>, ask: &v1::Report) -> Result<response::Result> {
@@ -106,7 +140,7 @@ pub(super) async fn report(call: Call<'_>, ask: &v1::Report) -> Result<response:
         (username, 0) => Reported::Account(Username::parse(username)?),
         ("", tweet) => Reported::Tweet(required(tweet, "tweet_id", TweetId::new)?),
         _ => {
-            return Err(model::Error::invalid("tweet_id", "and username cannot both be set"));
+            return Err(Error::invalid("tweet_id", "and username cannot both be set"));
         }
     };
     let reason = ReportReason::parse(&ask.reason)?;

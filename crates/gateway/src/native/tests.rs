@@ -223,6 +223,10 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
     };
     let line =
         |timeline: &str, tweet_id| Op::SetReadLine(v1::SetReadLine { timeline: timeline.into(), tweet_id });
+    let mark = |up_to, ids| {
+        let ids = std::iter::repeat_n(7, ids).collect();
+        Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to, ids })
+    };
     // Requests at a limit, then requests beyond one with the field that the error names.
     let at_the_limit = [
         post(long(500)),
@@ -232,6 +236,7 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
         Op::SearchPeople(v1::SearchPeople { query: long(200), limit: 100 }),
         timeline(v1::read_timeline::Timeline::Hashtag(long(100)), None),
         line(&format!("#{}", long(100)), id),
+        mark(0, 100),
     ];
     for op in at_the_limit {
         let result = ada.ask(op.clone()).await;
@@ -260,8 +265,17 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
         (Op::SearchPeople(v1::SearchPeople { query: long(201), limit: 0 }), "query"),
         (Op::SearchPeople(v1::SearchPeople { query: "x".into(), limit: 101 }), "limit"),
         (Op::SearchHashtags(v1::SearchHashtags { query: long(201), limit: 0 }), "query"),
-        (Op::GetTrends(v1::GetTrends { limit: 101 }), "limit"),
+        (Op::GetTrends(v1::GetTrends { limit: 101, ..v1::GetTrends::default() }), "limit"),
         (Op::ListAccounts(v1::ListAccounts { list: 77, ..v1::ListAccounts::default() }), "list"),
+        (Op::ListAccounts(v1::ListAccounts { list: 1, sort: 77, ..v1::ListAccounts::default() }), "sort"),
+        (
+            Op::ListAccounts(v1::ListAccounts { list: 1, query: long(201), ..v1::ListAccounts::default() }),
+            "query",
+        ),
+        (mark(0, 0), "up_to"),
+        (mark(id, 1), "up_to"),
+        (mark(0, 101), "ids"),
+        (Op::ListNotifications(v1::ListNotifications { kinds: vec![77], ..Default::default() }), "kinds"),
         (change(PASSWORD, long(7)), "new_password"),
         (change(PASSWORD, long(257)), "new_password"),
         (change("not the old one", long(20)), "old_password"),

@@ -1,5 +1,6 @@
 //! Requests about tweets, timelines, hashtags and trends.
 
+use model::limits::TWEET_VERSIONS_MAX;
 use model::{Hashtag, Result, Span, TimelineName, TweetId, TweetPage, TweetText, page_limit};
 use protocol::convert::{self, all, optional, required};
 use protocol::v1;
@@ -76,10 +77,22 @@ pub(super) async fn get_thread(call: Call<'_>, ask: &v1::GetThread) -> Result<re
 }
 
 pub(super) async fn get_tweet_history(call: Call<'_>, ask: v1::GetTweetHistory) -> Result<response::Result> {
-    let versions = call.service.tweet_history(&call.caller, tweet_id(ask.tweet_id)?).await?;
+    let page = ask.page.as_ref();
+    // All at once unless a limit is given: no tweet gets more versions.
+    let limit = match page.map_or(0, |page| page.limit) {
+        0 => TWEET_VERSIONS_MAX + 1,
+        _ => convert::limit(page)?,
+    };
+    // Versions are oldest first, as the replies of a thread.
+    let after_ms = match convert::span(page)? {
+        Span::Latest => 0,
+        Span::Before(time) | Span::After(time) => time.cast_signed(),
+    };
+    let page = call.service.tweet_history(&call.caller, tweet_id(ask.tweet_id)?, after_ms, limit).await?;
+    let next = convert::cursor(page.next.as_ref());
     let versions =
-        versions.into_iter().map(|(text, written_ms)| v1::TweetVersion { text, written_ms }).collect();
-    Ok(response::Result::TweetHistory(v1::TweetHistory { versions }))
+        page.items.into_iter().map(|(text, written_ms)| v1::TweetVersion { text, written_ms }).collect();
+    Ok(response::Result::TweetHistory(v1::TweetHistory { versions, next }))
 }
 
 /// A page of the home timeline if it is in memory; `None` for every other request.
@@ -131,8 +144,19 @@ pub(super) async fn search_hashtags(call: Call<'_>, ask: &v1::SearchHashtags) ->
 
 pub(super) async fn get_trends(call: Call<'_>, ask: v1::GetTrends) -> Result<response::Result> {
     let limit = if ask.limit == 0 { model::limits::TRENDS_DEFAULT } else { page_limit(ask.limit)? };
-    let trends = all(call.service.trends(&call.caller, limit).await?);
-    Ok(response::Result::TrendList(v1::TrendList { trends }))
+    let list = if ask.sections {
+        let sections = call.service.hashtag_sections(&call.caller, limit).await?;
+        v1::TrendList {
+            trends: all(sections.trends),
+            new_today: all(sections.new_today),
+            yours: all(sections.yours),
+            this_week: all(sections.this_week),
+        }
+    } else {
+        let trends = all(call.service.trends(&call.caller, limit).await?);
+        v1::TrendList { trends, ..v1::TrendList::default() }
+    };
+    Ok(response::Result::TrendList(list))
 }
 
 pub(super) async fn set_read_line(call: Call<'_>, ask: &v1::SetReadLine) -> Result<response::Result> {

@@ -1,10 +1,11 @@
 //! What an application of the ssh gateway implements and is given.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use model::Error;
 use tokio::sync::{mpsc, watch};
 
 use super::output::SshOutput;
@@ -19,7 +20,8 @@ pub const ROWS_MAX: u16 = 200;
 #[async_trait]
 pub trait SshApp: Send + Sync + fmt::Debug {
     /// Runs with a terminal until it returns. When its input closes it has to return, and is aborted if it has not done
-    /// so within [`SshTimeouts::end`](super::SshTimeouts::end).
+    /// so within [`SshTimeouts::end`](super::SshTimeouts::end). An application that changes the terminal says how to
+    /// restore it, see [`SshOutput::restore_at_end`].
     async fn terminal(&self, session: SshSession, terminal: SshTerminal);
 
     /// Carries out `ssh host VERB…`; returns the exit code.
@@ -36,8 +38,12 @@ pub struct SshSession {
     /// A key of a guest that is proved and bound to no account, as one line of OpenSSH: after a log-in, `AddSshKey` can
     /// bind it.
     pub offered_key: Option<String>,
+    /// Why the account of a key that a guest has proved may not log in.
+    pub refused: Option<Error>,
     /// Address of the client.
     pub peer: IpAddr,
+    /// The address of the server that the client has connected to.
+    pub local: Option<SocketAddr>,
     /// Connects to the server on the client's behalf.
     pub connector: PeerConnector,
 }
@@ -96,8 +102,14 @@ pub struct SshCommand {
 pub struct SshEnvironment {
     /// `COLORTERM`.
     pub colorterm: Option<String>,
+    /// `LC_ALL`.
+    pub lc_all: Option<String>,
+    /// `LC_CTYPE`.
+    pub lc_ctype: Option<String>,
     /// `LANG`.
     pub lang: Option<String>,
+    /// `TZ`.
+    pub tz: Option<String>,
     /// `NO_COLOR`, set to anything.
     pub no_color: bool,
     /// `ACCESSIBLE`, set to anything.

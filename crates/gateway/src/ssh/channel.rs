@@ -14,7 +14,8 @@ use tokio::time::{sleep, timeout};
 
 use super::app::{COLUMNS_MAX, ROWS_MAX, SshApp, SshCommand, SshEnvironment, SshSession, SshTerminal};
 use super::command_line;
-use super::output::{STDERR, SshOutput};
+use super::ending::Ending;
+use super::output::{End, STDERR, SshOutput};
 use crate::pipeline::panic_incident;
 
 /// Packets of input that wait for the application, each of at most
@@ -28,17 +29,15 @@ const TERM_UNKNOWN: &str = "dumb";
 const SIZE_UNKNOWN: (u16, u16) = (80, 24);
 /// Exit code of an application that panicked; shells use it for a program that cannot be run.
 const PANICKED: u32 = 126;
-/// Resets what an application may have set: synchronised output, mouse, focus, paste, keyboard protocol, alternate
-/// screen, hidden cursor, colours.
-const RESTORE: &[u8] =
-    b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\
-    \x1b[?1049l\x1b[?25h\x1b[0m\r\n";
+/// Exit code of an application that did not end when it was asked to.
+const CUT_OFF: u32 = 255;
 
 /// An open channel.
 #[derive(Debug)]
 pub(super) struct SshChannel {
     write: Arc<ChannelWriteHalf<Msg>>,
     gone: watch::Sender<bool>,
+    end: Arc<End>,
     terminal: Option<Terminal>,
     environment: SshEnvironment,
     started: bool,
@@ -64,7 +63,8 @@ enum Start {
 pub(super) struct Ready {
     start: Start,
     write: Arc<ChannelWriteHalf<Msg>>,
-    gone: watch::Receiver<bool>,
+    /// Where the gateway itself writes: the terminal, or standard error.
+    output: SshOutput,
 }
 
 /// Receiver of a channel's input.
@@ -80,6 +80,7 @@ impl SshChannel {
         Self {
             write: Arc::new(write),
             gone: watch::Sender::new(false),
+            end: Arc::default(),
             terminal: None,
             environment: SshEnvironment::default(),
             started: false,
@@ -118,6 +119,9 @@ impl SshChannel {
         }
         match name {
             "COLORTERM" => self.environment.colorterm = Some(value.to_owned()),
+            "LC_ALL" => self.environment.lc_all = Some(value.to_owned()),
+            "LC_CTYPE" => self.environment.lc_ctype = Some(value.to_owned()),
+            "TZ" => self.environment.tz = Some(value.to_owned()),
             "LANG" => self.environment.lang = Some(value.to_owned()),
             "NO_COLOR" => self.environment.no_color = !value.is_empty(),
             "ACCESSIBLE" => self.environment.accessible = !value.is_empty(),
@@ -153,12 +157,13 @@ impl SshChannel {
             }),
         };
         let is_terminal = matches!(start, Start::Terminal(_));
-        let ready = Ready { start, write: self.write.clone(), gone: self.gone.subscribe() };
+        let output = self.output((!is_terminal).then_some(STDERR));
+        let ready = Ready { start, write: self.write.clone(), output };
         Some((ready, Input { sender, is_terminal }))
     }
 
     fn output(&self, stream: Option<u32>) -> SshOutput {
-        SshOutput::new(self.write.clone(), stream, self.gone.subscribe())
+        SshOutput::new(self.write.clone(), stream, self.gone.subscribe(), self.end.clone())
     }
 
     /// The client has closed it.
@@ -168,11 +173,17 @@ impl SshChannel {
 }
 
 impl Ready {
-    /// Runs the application to its end, and closes the channel.
-    pub(super) async fn run(self, app: Arc<dyn SshApp>, session: SshSession, time_to_end: Duration) {
-        let Self { start, write, gone } = self;
+    /// Runs the application to its end, restores the terminal and closes the channel. When the connection is ending, the
+    /// application has this time to end.
+    pub(super) async fn run(
+        self,
+        app: Arc<dyn SshApp>,
+        session: SshSession,
+        mut ending: Ending,
+        time_to_end: Duration,
+    ) {
+        let Self { start, write, output } = self;
         let is_terminal = matches!(start, Start::Terminal(_));
-        let output = SshOutput::new(write.clone(), (!is_terminal).then_some(STDERR), gone);
         let mut task = tokio::spawn(async move {
             match start {
                 Start::Terminal(terminal) => {
@@ -183,23 +194,25 @@ impl Ready {
             }
         });
         let outcome = tokio::select! {
-            outcome = &mut task => outcome,
+            outcome = &mut task => Some(outcome),
             () = async { output.gone().await; sleep(time_to_end).await } => {
                 task.abort();
                 return;
             }
+            () = async { ending.begins().await; sleep(time_to_end).await } => {
+                task.abort();
+                None
+            }
+        };
+        let why = ending.why().map(|why| Bytes::from(format!("{why}\r\n")));
+        let (code, last) = match outcome {
+            // The output of a command that has ended by itself is complete.
+            Some(Ok(code)) => (code, why.filter(|_| is_terminal)),
+            Some(Err(error)) => (PANICKED, Some(incident(error))),
+            None => (CUT_OFF, why),
         };
         let closing = async {
-            let code = match outcome {
-                Ok(code) => code,
-                Err(error) => {
-                    if is_terminal {
-                        let _ = output.write(RESTORE).await;
-                    }
-                    let _ = output.write(incident(error)).await;
-                    PANICKED
-                }
-            };
+            let _ = output.end(last.unwrap_or_default()).await;
             let _ = write.exit_status(code).await;
             let _ = write.eof().await;
             let _ = write.close().await;

@@ -8,7 +8,7 @@ use russh::Disconnect;
 use russh::server::{Config, RunningSession, run_stream};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::gateway::SshGateway;
 use super::handler::SshHandler;
@@ -17,6 +17,8 @@ use super::state::{ConnectionState, Stage};
 use crate::limits::ConnectionPermit;
 use crate::shared::stopped;
 
+/// For the last bytes of the applications to be sent.
+const LAST_BYTES: Duration = Duration::from_secs(1);
 /// For the reason of a disconnect to be sent.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -31,8 +33,9 @@ pub(super) async fn serve(
     let start = Instant::now();
     let (running, mut all_ended) = mpsc::channel(1);
     let state = ConnectionState::new(running);
+    let local = stream.local_addr().ok();
     let socket = Socket::new(stream);
-    let handler = SshHandler::new(gateway.clone(), address, state.clone());
+    let handler = SshHandler::new(gateway.clone(), address, local, state.clone());
     let handshake =
         timeout(gateway.config.timeouts.authenticate, run_stream(config, socket.clone(), handler));
     let reason = match handshake.await {
@@ -73,7 +76,7 @@ async fn watch(
             }
             _ = stages.changed() => {}
             () = stopped(&mut stopping) => {
-                return disconnect(gateway, state, session, "The server is restarting. Please reconnect in a moment.").await;
+                return disconnect(gateway, state, session, "The server is shutting down. If it restarts, you can reconnect in a moment.").await;
             }
             () = sleep_until(state.deadline(stage, timeouts, start)) => {
                 // There may have been input meanwhile.
@@ -85,23 +88,28 @@ async fn watch(
     }
 }
 
-/// Lets the applications end, then disconnects with the reason.
+/// Lets the applications end, or cuts them off, and disconnects with the reason. Terminals are restored before.
 async fn disconnect(
     gateway: &SshGateway,
     state: &ConnectionState,
     session: &mut RunningSession<SshHandler>,
-    reason: &str,
+    reason: &'static str,
 ) -> String {
-    state.end_all();
+    state.end_because(reason);
     let end = gateway.config.timeouts.end;
-    let channels_closed = async {
-        let mut stages = state.stages();
-        let empty = |stage: &Stage| !matches!(stage, Stage::Authenticated { channels: 1.., .. });
-        let _ = stages.wait_for(empty).await;
-    };
-    tokio::select! {
-        _ = timeout(end, channels_closed) => {}
-        _ = &mut *session => return reason.to_owned(),
+    let mut stages = state.stages();
+    let empty = |stage: &Stage| !matches!(stage, Stage::Authenticated { channels: 1.., .. });
+    if !empty(&stages.borrow_and_update()) {
+        let closed_by_the_client = async {
+            // After this time applications are cut off, which takes no longer than to write their last bytes.
+            let _ = timeout(end + LAST_BYTES, stages.wait_for(empty)).await;
+            // They have been shown the reason. Most clients leave with their last channel.
+            sleep(LAST_BYTES.min(end)).await;
+        };
+        tokio::select! {
+            () = closed_by_the_client => {}
+            _ = &mut *session => return reason.to_owned(),
+        }
     }
     let handle = session.handle();
     let disconnecting = async {

@@ -1,7 +1,7 @@
 //! Answers the requests of an ssh client. Every request without a method here is refused.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use super::channel::SshChannel;
 use super::config::PACKET_BYTES_MAX;
 use super::gateway::SshGateway;
 use super::state::ConnectionState;
+use crate::log_limit::LogLimit;
 use service::{Caller, fingerprint_of_ssh_key};
 
 /// Keys that a client may offer: offering one costs the client nothing.
@@ -26,18 +27,28 @@ const COMMAND_BYTES_MAX: usize = 16 * 1024;
 /// Client name of these sessions in the list of sessions.
 const CLIENT_NAME: &str = "ssh";
 
+static INPUT_NOT_TAKEN: LogLimit = LogLimit::new();
+static KEY_NOT_LOOKED_UP: LogLimit = LogLimit::new();
+
 /// One connection, as the ssh library sees it.
 pub(super) struct SshHandler {
     gateway: Arc<SshGateway>,
     address: IpAddr,
+    /// The address of the server that the client has connected to.
+    local: Option<SocketAddr>,
     state: Arc<ConnectionState>,
     offers: u32,
     channels: HashMap<ChannelId, SshChannel>,
 }
 
 impl SshHandler {
-    pub(super) fn new(gateway: Arc<SshGateway>, address: IpAddr, state: Arc<ConnectionState>) -> Self {
-        Self { gateway, address, state, offers: 0, channels: HashMap::new() }
+    pub(super) fn new(
+        gateway: Arc<SshGateway>,
+        address: IpAddr,
+        local: Option<SocketAddr>,
+        state: Arc<ConnectionState>,
+    ) -> Self {
+        Self { gateway, address, local, state, offers: 0, channels: HashMap::new() }
     }
 
     fn start(&mut self, channel: ChannelId, line: &str, session: &mut Session) -> Result<(), Error> {
@@ -47,10 +58,11 @@ impl SshHandler {
         let Some((ready, input)) = started else { return session.channel_failure(channel) };
         session.channel_success(channel)?;
         self.state.set_input(channel, input);
-        let (app, ssh_session) = (self.gateway.app.clone(), self.state.session(&self.gateway, self.address));
+        let (app, ssh_session) =
+            (self.gateway.app.clone(), self.state.session(&self.gateway, self.address, self.local));
         let (time_to_end, state) = (self.gateway.config.timeouts.end, self.state.clone());
         tokio::spawn(async move {
-            ready.run(app, ssh_session, time_to_end).await;
+            ready.run(app, ssh_session, state.ending(), time_to_end).await;
             state.close(channel);
             drop(running);
         });
@@ -85,7 +97,12 @@ impl Handler for SshHandler {
             }
             // Another key of this client may be bound to an account.
             Ok(None) => self.state.set_offered_key(key.public_key.to_openssh().ok()),
-            Err(error) => tracing::warn!(address = %self.address, %error, "cannot look up an ssh key"),
+            Err(error @ model::Error::Forbidden(_)) => self.state.set_refused(error),
+            Err(error) => {
+                if let Some(left_out) = KEY_NOT_LOOKED_UP.admit() {
+                    tracing::warn!(address = %self.address, %error, left_out, "cannot look up an ssh key");
+                }
+            }
         }
         Ok(Auth::reject())
     }
@@ -154,7 +171,9 @@ impl Handler for SshHandler {
         let wait = if input.is_terminal { timeouts.take_typed } else { timeouts.take_input };
         let sending = timeout(wait, input.sender.send(Bytes::copy_from_slice(data)));
         if sending.await.is_err() && !input.is_terminal {
-            tracing::info!(address = %self.address, "ssh command ended: it does not take its input");
+            if let Some(left_out) = INPUT_NOT_TAKEN.admit() {
+                tracing::info!(address = %self.address, left_out, "ssh command ended: it does not take its input");
+            }
             self.state.close(channel);
             if let Some(open) = self.channels.remove(&channel) {
                 open.close();

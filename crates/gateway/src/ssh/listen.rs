@@ -14,6 +14,7 @@ use super::config::PACKET_BYTES_MAX;
 use super::connection;
 use super::gateway::SshGateway;
 use crate::accept::{accept_all, prepare};
+use crate::log_limit::LogLimit;
 
 /// Input that a client may send before its window is adjusted.
 const WINDOW_BYTES: u32 = 64 * 1024;
@@ -21,6 +22,8 @@ const WINDOW_BYTES: u32 = 64 * 1024;
 const ATTEMPTS_MAX: usize = 20;
 /// Keepalive requests without an answer after which a client is disconnected.
 const KEEPALIVES_MAX: usize = 3;
+
+static REJECTED: LogLimit = LogLimit::new();
 
 /// Serves ssh clients until the server stops and every connection has ended.
 pub async fn serve_ssh(gateway: Arc<SshGateway>, listener: TcpListener) {
@@ -51,7 +54,9 @@ fn admitted(
     match gateway.connections.admit(address) {
         Ok(permit) => Some(connection::serve(gateway.clone(), config.clone(), stream, address, permit)),
         Err(reason) => {
-            tracing::warn!(%address, %reason, "ssh connection rejected");
+            if let Some(left_out) = REJECTED.admit() {
+                tracing::warn!(%address, %reason, left_out, "ssh connection rejected");
+            }
             None
         }
     }

@@ -10,6 +10,7 @@ mod channel;
 mod command_line;
 mod config;
 mod connection;
+mod ending;
 mod gateway;
 mod handler;
 mod host_key;

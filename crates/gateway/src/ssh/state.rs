@@ -1,9 +1,10 @@
 //! The state of one ssh connection, shared by the library's handler and the task that watches its deadlines.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use model::Error;
 use russh::ChannelId;
 use service::{Caller, LoggedIn};
 use tokio::sync::{mpsc, watch};
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 use super::app::SshSession;
 use super::channel::Input;
 use super::config::SshTimeouts;
+use super::ending::Ending;
 use super::gateway::SshGateway;
 
 /// Open channels of a connection.
@@ -25,6 +27,8 @@ pub(super) struct ConnectionState {
     state: Mutex<State>,
     /// What the deadline depends on.
     stage: watch::Sender<Stage>,
+    /// Why the gateway ends the connection.
+    ending: watch::Sender<Option<&'static str>>,
 }
 
 #[derive(Debug)]
@@ -33,6 +37,7 @@ struct State {
     running: Option<mpsc::Sender<()>>,
     member: Option<Member>,
     offered_key: Option<String>,
+    refused: Option<Error>,
     /// The open channels, with the receiver of their input.
     channels: HashMap<ChannelId, Option<Input>>,
     channels_ever: u32,
@@ -61,12 +66,17 @@ impl ConnectionState {
             running: Some(running),
             member: None,
             offered_key: None,
+            refused: None,
             channels: HashMap::new(),
             channels_ever: 0,
             last_input: Instant::now(),
             ending: false,
         };
-        Arc::new(Self { state: Mutex::new(state), stage: watch::Sender::new(Stage::Unauthenticated) })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            stage: watch::Sender::new(Stage::Unauthenticated),
+            ending: watch::Sender::new(None),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -85,6 +95,11 @@ impl ConnectionState {
     /// The client has proved a key that is bound to no account.
     pub(super) fn set_offered_key(&self, public_key: Option<String>) {
         self.lock().offered_key = public_key;
+    }
+
+    /// The client has proved a key of an account that may not log in, for this reason.
+    pub(super) fn set_refused(&self, why: Error) {
+        self.lock().refused = Some(why);
     }
 
     /// The client is authenticated: as the member that was set, or as a guest.
@@ -158,6 +173,17 @@ impl ConnectionState {
         }
     }
 
+    /// The end of the connection.
+    pub(super) fn ending(&self) -> Ending {
+        Ending::new(self.ending.subscribe())
+    }
+
+    /// The gateway ends the connection for this reason: asks all applications to end.
+    pub(super) fn end_because(&self, why: &'static str) {
+        self.ending.send_replace(Some(why));
+        self.end_all();
+    }
+
     /// Asks all applications to end by closing their input.
     pub(super) fn end_all(&self) {
         let mut state = self.lock();
@@ -167,7 +193,12 @@ impl ConnectionState {
     }
 
     /// The session for an application.
-    pub(super) fn session(&self, gateway: &SshGateway, peer: IpAddr) -> SshSession {
+    pub(super) fn session(
+        &self,
+        gateway: &SshGateway,
+        peer: IpAddr,
+        local: Option<SocketAddr>,
+    ) -> SshSession {
         let state = self.lock();
         let member = state.member.as_ref();
         SshSession {
@@ -175,7 +206,9 @@ impl ConnectionState {
             token: member.and_then(|member| member.token),
             // Only guests are asked whether to bind a key.
             offered_key: state.offered_key.clone().filter(|_| member.is_none()),
+            refused: state.refused.clone().filter(|_| member.is_none()),
             peer,
+            local,
             connector: gateway.connector.for_peer(peer),
         }
     }

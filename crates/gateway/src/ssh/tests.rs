@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use fixture::{Ended, SshFixture, key, log_in_through, soon};
+use fixture::{Ended, RESTORE, SshFixture, key, log_in_through, soon};
 use russh::client::{self, AuthResult};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::signature::Signer as _;
@@ -126,6 +126,26 @@ async fn revoking_a_key_ends_its_sessions_and_leaves_a_guest() {
 }
 
 #[tokio::test]
+async fn only_the_holder_of_a_key_learns_that_its_account_is_suspended() {
+    let fixture = SshFixture::new().await;
+    let ada = fixture.server.person("ada").await;
+    fixture.bind(&ada, 1).await;
+    fixture.server.service.suspend(&service::Caller::Operator, &ada.name).await.unwrap();
+    let mut holder = fixture.connect().await;
+    assert!(!holder.prove(&key(1)).await);
+    assert!(holder.enter_as_guest().await);
+    let said = holder.run("who").await.stdout;
+    assert_eq!(said, "guest, no token, no key, this account is suspended: ask the operator of this server");
+    // Offered, but signed with another key.
+    let mut client = fixture.connect().await;
+    let (public, mut forger) = (key(1).public_key().clone(), Forger(key(3)));
+    let forged = client.session.authenticate_publickey_with("ada", public, None, &mut forger).await;
+    assert_ne!(forged.unwrap(), AuthResult::Success);
+    assert!(client.enter_as_guest().await);
+    assert_eq!(client.run("who").await.stdout, "guest, no token, no key");
+}
+
+#[tokio::test]
 async fn a_client_that_tries_too_many_keys_is_disconnected() {
     let fixture = SshFixture::new().await;
     let mut client = fixture.connect().await;
@@ -164,6 +184,9 @@ async fn only_known_variables_are_accepted() {
     for (name, value, taken) in [
         ("COLORTERM", "truecolor", true),
         ("LANG", "C.UTF-8", true),
+        ("LC_ALL", "C.UTF-8", true),
+        ("LC_CTYPE", "C", true),
+        ("TZ", "Europe/Berlin", true),
         ("LD_PRELOAD", "evil.so", false),
         ("COLORTERM", "\u{1b}[31m", false),
         ("LANG", "x".repeat(65).leak(), false),
@@ -257,7 +280,7 @@ async fn a_panic_in_one_session_ends_no_other_and_resets_the_terminal() {
     sound.shows("80x24").await;
     faulty.types("p").await;
     let ended = faulty.ends().await;
-    assert!(ended.stdout.contains("\x1b[?1049l\x1b[?25h"), "{:?}", ended.stdout);
+    assert!(ended.stdout.contains(RESTORE), "{:?}", ended.stdout);
     assert!(ended.stdout.contains("incident") && !ended.stdout.contains("as the test"), "{:?}", ended.stdout);
     assert_eq!(ended.code, Some(126));
     sound.types("fine").await;
@@ -425,7 +448,25 @@ async fn a_terminal_without_input_is_closed_and_its_client_disconnected() {
     let mut screen = client.terminal(80, 24).await;
     screen.shows("80x24").await;
     screen.shows("bye;").await;
+    screen.shows(&format!("{RESTORE}Disconnected after a long time without input.")).await;
     fixture.until("it is disconnected", || client.session.is_closed()).await;
+}
+
+#[tokio::test]
+async fn the_terminal_is_restored_once_however_the_application_ends() {
+    let fixture = SshFixture::new().await;
+    let client = fixture.guest().await;
+    // `q` leaves it as it is, `r` restores it, `p` panics.
+    for keys in ["q", "r", "p"] {
+        let mut screen = client.terminal(80, 24).await;
+        screen.shows("80x24").await;
+        screen.types(keys).await;
+        let ended = screen.ends().await;
+        assert_eq!(ended.stdout.matches(RESTORE).count(), 1, "{keys}: {ended:?}");
+        if keys != "p" {
+            assert!(ended.stdout.ends_with(RESTORE), "{keys}: {ended:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -436,11 +477,20 @@ async fn applications_are_asked_to_end_when_the_server_stops_and_aborted_if_they
     let ada = fixture.server.person("ada").await;
     fixture.bind(&ada, 1).await;
     let (polite, stubborn) = (fixture.with_key(1).await, fixture.guest().await);
-    let (mut ends, stays) = (polite.terminal(80, 24).await, stubborn.terminal(80, 24).await);
+    let (mut ends, mut stays) = (polite.terminal(80, 24).await, stubborn.terminal(80, 24).await);
     ends.shows("80x24").await;
+    stays.shows("80x24").await;
     stays.types("s").await;
     fixture.stop.send_replace(true);
     ends.shows("bye;").await;
+    // Also of the application that does not end.
+    for screen in [&mut ends, &mut stays] {
+        screen
+            .shows(&format!(
+                "{RESTORE}The server is shutting down. If it restarts, you can reconnect in a moment.\r\n"
+            ))
+            .await;
+    }
     soon("the gateway ends", serving).await.unwrap();
     assert_eq!(fixture.app.running.load(Ordering::SeqCst), 0);
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
 #[derive(Debug, Args)]
@@ -22,9 +22,12 @@ pub(crate) struct Serve {
     /// Set any option, for example --set server.sign_up=invite.
     #[arg(long, value_name = "OPTION=VALUE", value_parser = option_and_value)]
     pub(crate) set: Vec<(String, String)>,
-    /// Print every option with its meaning and default, then exit.
+    /// Print every option with its meaning, its default and the value that you set, then exit.
     #[arg(long)]
     pub(crate) show_options: bool,
+    /// Check the configuration, then exit; the exit code is 1 if there is a mistake.
+    #[arg(long)]
+    pub(crate) check_config: bool,
 }
 
 fn option_and_value(text: &str) -> Result<(String, String), String> {
@@ -40,7 +43,7 @@ pub(crate) struct DataDirectory {
         value_name = "DIR",
         env = "MINI_TWEET_DATA_DIR",
         hide_env_values = true,
-        default_value = "mini-tweet-data",
+        default_value = server::config::DATA_DIRECTORY,
         global = true
     )]
     pub(crate) data: PathBuf,
@@ -48,8 +51,10 @@ pub(crate) struct DataDirectory {
 
 #[derive(Debug, Args)]
 pub(crate) struct Admin {
-    #[command(flatten)]
-    pub(crate) data: DataDirectory,
+    /// Data directory of the server on this machine, to act as its operator. Without it: ./mini-tweet-data if a server
+    /// runs there, else your account, which needs the role admin.
+    #[arg(long, value_name = "DIR", env = "MINI_TWEET_DATA_DIR", hide_env_values = true, global = true)]
+    pub(crate) data: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) action: AdminAction,
 }
@@ -79,6 +84,36 @@ pub(crate) enum AdminAction {
         #[arg(long, default_value_t = 168)]
         hours: u32,
     },
+    /// List the invites that can still be used, or revoke one.
+    Invites {
+        #[command(subcommand)]
+        action: Option<InvitesAction>,
+    },
+    /// List accounts with their roles, suspended ones included.
+    Accounts {
+        /// Only usernames that begin with this.
+        #[arg(default_value = "")]
+        beginning: String,
+        /// Only suspended accounts.
+        #[arg(long)]
+        suspended: bool,
+        /// Only admins.
+        #[arg(long)]
+        admins: bool,
+    },
+    /// Give an account the role admin or member. Taking the role admin ends its sessions.
+    Role {
+        /// Username.
+        user: String,
+        /// The role.
+        #[arg(value_enum)]
+        role: Role,
+    },
+    /// Delete a tweet of any account.
+    RemoveTweet {
+        /// Id of the tweet.
+        id: u64,
+    },
     /// Suspend an account: hide it with everything it posted, and end its sessions.
     Suspend {
         /// Username.
@@ -88,6 +123,14 @@ pub(crate) enum AdminAction {
     Unsuspend {
         /// Username.
         user: String,
+    },
+    /// Delete an account and everything it posted, permanently.
+    DeleteAccount {
+        /// Username.
+        user: String,
+        /// Do not ask for a confirmation.
+        #[arg(long)]
+        yes: bool,
     },
     /// Set a new password for an account and ask its owner to change it.
     ResetPassword {
@@ -108,6 +151,40 @@ pub(crate) enum AdminAction {
     Reports {
         #[command(subcommand)]
         action: Option<ReportsAction>,
+    },
+}
+
+/// What to do with the server of this user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub(crate) enum HostAction {
+    /// Show whether it runs, and where its data and its log are.
+    Status,
+    /// Start it in the background. It keeps running until you stop it or the computer is turned off.
+    Start,
+    /// Stop it. Requests in progress are finished.
+    Stop,
+    /// Start it each time you log in to this computer (a systemd user service).
+    Install,
+    /// Stop it and remove the service. The data stay.
+    Uninstall,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// May do everything that the operator may, over the network.
+    Admin,
+    /// An ordinary account.
+    Member,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InvitesAction {
+    /// List invites; the one that expires first comes first.
+    List,
+    /// Revoke an invite.
+    Revoke {
+        /// Its id, from the list, or its code.
+        invite: String,
     },
 }
 

@@ -6,18 +6,19 @@ use model::SafeText;
 use serde::Serialize as _;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
+use terminal::charset::Charset;
 
-/// One value on one line.
-pub(crate) fn line(value: &Value) -> String {
+/// One value on one line. In ASCII, all other characters are escaped.
+pub(crate) fn line(value: &Value, charset: Charset) -> String {
     let mut bytes = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut bytes, Printable);
+    let mut serializer = Serializer::with_formatter(&mut bytes, Printable(charset));
     // Writing a value into memory does not fail.
     let _ = value.serialize(&mut serializer);
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Escapes the characters that [`SafeText`] replaces.
-struct Printable;
+/// Escapes the characters that [`SafeText`] replaces, and those that the charset does not have.
+struct Printable(Charset);
 
 impl Formatter for Printable {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
@@ -25,7 +26,7 @@ impl Formatter for Printable {
             return writer.write_all(text.as_bytes());
         }
         for c in text.chars() {
-            if SafeText::keeps(c) {
+            if SafeText::keeps(c) && (c.is_ascii() || self.0 == Charset::Utf8) {
                 write!(writer, "{c}")?;
             } else {
                 for unit in c.encode_utf16(&mut [0; 2]) {
@@ -44,7 +45,10 @@ mod tests {
     #[test]
     fn nothing_drives_the_terminal_and_nothing_is_lost() {
         let text = "a\u{1b}[31m \u{9b}31m \u{202e}fed \u{7f} \u{e0041} 日本 👩‍🚀 \"q\"\n";
-        let written = line(&Value::from(text));
+        let ascii = line(&Value::from(text), Charset::Ascii);
+        assert!(ascii.is_ascii(), "{ascii:?}");
+        assert_eq!(serde_json::from_str::<String>(&ascii).unwrap(), text);
+        let written = line(&Value::from(text), Charset::Utf8);
         assert!(written.chars().filter(|c| *c != '\u{200d}').all(SafeText::keeps), "{written:?}");
         assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
     }

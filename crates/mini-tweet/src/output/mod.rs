@@ -9,7 +9,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use model::SafeText;
+use rustix::termios::tcgetwinsize;
 use serde_json::{Map, Value};
+use terminal::charset::Charset;
 
 use crate::args::{ColorChoice, Global};
 use crate::exit::Failure;
@@ -31,6 +33,12 @@ impl Row {
         Self { fields, text }
     }
 
+    /// Only these of its fields, in this order, with another text.
+    pub(crate) fn only<const N: usize>(mut self, names: &[&str; N], text: String) -> Self {
+        let taken = names.iter().filter_map(|name| self.fields.remove_entry(*name));
+        Self { fields: taken.collect(), text }
+    }
+
     /// The fields as a value, for use inside another row.
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.fields)
@@ -44,6 +52,10 @@ pub(crate) struct Output {
     has_messages: bool,
     rows: AtomicUsize,
     sink: Sink,
+    /// Columns of the terminal that shows the rows; none if they go elsewhere.
+    columns: Option<usize>,
+    charset: Charset,
+    is_terminal: bool,
 }
 
 /// Destination of the lines.
@@ -84,18 +96,36 @@ impl Output {
         }
         let mode = Mode::of(global);
         let has_messages = !global.quiet && matches!(mode, Mode::People) && io::stderr().is_terminal();
-        Self { mode, has_messages, rows: AtomicUsize::new(0), sink: Sink::Process }
+        let columns = matches!(mode, Mode::People).then(columns).flatten();
+        let (charset, is_terminal) = (crate::locale::charset(), io::stdout().is_terminal());
+        let rows = AtomicUsize::new(0);
+        Self { mode, has_messages, rows, sink: Sink::Process, columns, charset, is_terminal }
     }
 
-    /// Output over ssh, through this channel.
+    /// Output over ssh, through this channel, to a terminal or to a program on the other side.
     #[cfg(feature = "ssh")]
-    pub(crate) fn remote(global: &Global, lines: tokio::sync::mpsc::Sender<String>) -> Self {
+    pub(crate) fn remote(
+        global: &Global,
+        lines: tokio::sync::mpsc::Sender<String>,
+        charset: Charset,
+        is_terminal: bool,
+    ) -> Self {
         let (rows, sink) = (AtomicUsize::new(0), Sink::Remote(lines));
-        Self { mode: Mode::of(global), has_messages: false, rows, sink }
+        Self { mode: Mode::of(global), has_messages: false, rows, sink, columns: None, charset, is_terminal }
+    }
+
+    /// The charset of the lines. Text for people is shown on a terminal in the end, also through a pipe; fields for
+    /// programs lose nothing unless they go to a terminal.
+    fn charset(&self) -> Charset {
+        match self.mode {
+            Mode::Tsv(_) if !self.is_terminal => Charset::Utf8,
+            _ => self.charset,
+        }
     }
 
     /// Writes a line; waits for a slow reader.
     fn line(&self, line: &str) -> Result<(), Failure> {
+        let line = &*self.charset().text(line);
         match &self.sink {
             Sink::Process => {
                 let mut out = anstream::stdout().lock();
@@ -122,9 +152,16 @@ impl Output {
 
     /// Shows a row and flushes it.
     pub(crate) fn row(&self, row: &Row) -> Result<(), Failure> {
-        self.rows.fetch_add(1, Ordering::Relaxed);
+        let is_first = self.rows.fetch_add(1, Ordering::Relaxed) == 0;
         match &self.mode {
-            Mode::People => self.line(&row.text),
+            Mode::People => match self.columns {
+                Some(columns) => {
+                    let gap = if row.text.contains('\n') && !is_first { "\n" } else { "" };
+                    let lines: Vec<_> = row.text.split('\n').map(|line| style::wrap(line, columns)).collect();
+                    self.line(&format!("{gap}{}", lines.join("\n")))
+                }
+                None => self.line(&row.text),
+            },
             Mode::Json(names) => {
                 let mut object = Map::new();
                 object.insert("v".into(), SCHEMA.into());
@@ -134,7 +171,7 @@ impl Output {
                 for name in names {
                     object.insert(name.clone(), field(row, name)?.clone());
                 }
-                self.line(&json::line(&Value::Object(object)))
+                self.line(&json::line(&Value::Object(object), self.charset))
             }
             Mode::Tsv(names) => {
                 let mut line = Vec::new();
@@ -145,9 +182,9 @@ impl Output {
                         Value::Object(object) => match object.get("username").or_else(|| object.get("id")) {
                             // An account or a tweet, by its name.
                             Some(Value::String(name)) => SafeText::line(name).to_string(),
-                            _ => json::line(field(row, name)?),
+                            _ => json::line(field(row, name)?, self.charset()),
                         },
-                        other => json::line(other),
+                        other => json::line(other, self.charset()),
                     });
                 }
                 self.line(&line.join("\t"))
@@ -170,10 +207,15 @@ impl Output {
         names.iter().try_for_each(|name| self.line(name))
     }
 
+    /// Shows a page of text as it is.
+    pub(crate) fn page(&self, text: &str) -> Result<(), Failure> {
+        self.line(text.trim_end_matches('\n'))
+    }
+
     /// Shows a line of JSON in any mode.
     pub(crate) fn json(&self, value: &Value) -> Result<(), Failure> {
         self.rows.fetch_add(1, Ordering::Relaxed);
-        self.line(&json::line(value))
+        self.line(&json::line(value, self.charset))
     }
 
     /// Shows a row whose whole text is one word, such as an identifier or a code.
@@ -192,6 +234,12 @@ impl Output {
             crate::logging::talk(SafeText::lines(text));
         }
     }
+}
+
+/// Columns of the terminal on stdout.
+fn columns() -> Option<usize> {
+    let size = io::stdout().is_terminal().then(|| tcgetwinsize(io::stdout()).ok()).flatten()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
 }
 
 /// The field with this name. A field inside an object is named by a path: `author.username`.

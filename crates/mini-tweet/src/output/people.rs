@@ -5,7 +5,7 @@ use protocol::v1;
 use serde_json::{Value, json};
 
 use super::Row;
-use super::style::{account, bold, count, dim, local_time, prose, rfc3339};
+use super::style::{TimeFormat, account, bold, count, dim, list_time, local_time, prose, rfc3339};
 use super::tweets::{Referred, author};
 
 /// An account in a list.
@@ -27,12 +27,26 @@ pub(crate) fn person(person: &v1::AccountView) -> Row {
         relationship.muting.into(),
         presence(person.presence()).into(),
         person.idle_seconds.into(),
+        person.tweets.into(),
+        person.followers.into(),
+        if person.last_post_ms == 0 { Value::Null } else { rfc3339(person.last_post_ms).into() },
     ];
     Row::new(&PERSON, values, text.trim_end().to_owned())
 }
 
-pub(crate) const PERSON: [&str; 8] =
-    ["username", "name", "you_follow", "follows_you", "you_block", "you_mute", "presence", "idle_s"];
+pub(crate) const PERSON: [&str; 11] = [
+    "username",
+    "name",
+    "you_follow",
+    "follows_you",
+    "you_block",
+    "you_mute",
+    "presence",
+    "idle_s",
+    "tweets",
+    "followers",
+    "last_post",
+];
 
 fn in_words(relationship: &v1::Relationship) -> Vec<&'static str> {
     let words = [
@@ -112,8 +126,25 @@ pub(crate) const PROFILE: [&str; 14] = [
     "suspended",
 ];
 
+/// An account as admins list it.
+pub(crate) fn listed(profile: &v1::Profile) -> Row {
+    let who = profile.account.clone().unwrap_or_default();
+    let is_admin = profile.role() == v1::Role::Admin;
+    let mut about = Vec::new();
+    about.extend(is_admin.then(|| "admin".to_owned()));
+    about.extend(profile.suspended.then(|| "suspended".to_owned()));
+    about.push(count(profile.tweets, "tweet"));
+    about.push(count(profile.followers, "follower"));
+    about.push(format!("joined {}", local_time(profile.created_ms)));
+    let text = format!("{}  {}", account(&who.username, &who.display_name), dim(about.join(" · ")));
+    self::profile(profile).only(&LISTED, text)
+}
+
+pub(crate) const LISTED: [&str; 9] =
+    ["username", "name", "bio", "role", "created", "tweets", "followers", "following", "suspended"];
+
 /// A notification.
-pub(crate) fn notification(notification: &v1::Notification, referred: &Referred) -> Row {
+pub(crate) fn notification(notification: &v1::Notification, referred: &Referred, time: TimeFormat) -> Row {
     let (kind, did) = match notification.kind() {
         v1::NotificationKind::Follow => ("follow", "followed you"),
         v1::NotificationKind::Mention => ("mention", "mentioned you"),
@@ -127,7 +158,7 @@ pub(crate) fn notification(notification: &v1::Notification, referred: &Referred)
     let who = referred.account(notification.account_id);
     let name = who.map_or_else(|| dim("someone"), |who| account(&who.username, &who.display_name));
     let mark = if notification.unread { "*" } else { " " };
-    let mut text = format!("{mark} {name} {did}  {}", dim(local_time(notification.created_ms)));
+    let mut text = format!("{mark} {name} {did}  {}", dim(time(notification.created_ms)));
     let tweet = referred.tweet(notification.tweet_id);
     if let Some(tweet) = tweet {
         text += &format!("\n{}", prose(&tweet.text, "    "));
@@ -158,7 +189,7 @@ pub(crate) fn conversation(conversation: &v1::Conversation) -> Row {
     let text = format!(
         "{}  {}{unread}\n{}",
         account(&with.username, &with.display_name),
-        dim(local_time(last.created_ms)),
+        dim(list_time(last.created_ms)),
         prose(&last.text, "  ")
     );
     let last = json!({
@@ -169,7 +200,12 @@ pub(crate) fn conversation(conversation: &v1::Conversation) -> Row {
 }
 
 /// A message of the conversation with this account. `theirs` are its read receipts for our messages.
-pub(crate) fn message(message: &v1::DirectMessage, with: &v1::Account, theirs: v1::ReadReceipts) -> Row {
+pub(crate) fn message(
+    message: &v1::DirectMessage,
+    with: &v1::Account,
+    theirs: v1::ReadReceipts,
+    time: TimeFormat,
+) -> Row {
     let is_theirs = message.author_id == with.id;
     let state = match message.id {
         _ if is_theirs => "",
@@ -178,8 +214,12 @@ pub(crate) fn message(message: &v1::DirectMessage, with: &v1::Account, theirs: v
         _ => "sent",
     };
     let who = if is_theirs { account(&with.username, "") } else { bold("you") };
-    let about = dim(format!("{} {state}", local_time(message.created_ms)).trim_end());
-    let text = format!("{who}  {about}\n{}", prose(&message.text, "  "));
+    let edited = if message.edited_ms == 0 { "" } else { "edited " };
+    let about = format!("{} {} {edited}{state}", time(message.created_ms), message.id);
+    let about = dim(about.trim_end());
+    let said =
+        if message.deleted { format!("  {}", dim("message deleted")) } else { prose(&message.text, "  ") };
+    let text = format!("{who}  {about}\n{said}");
     let values = [
         message.id.to_string().into(),
         author(with),
@@ -187,9 +227,14 @@ pub(crate) fn message(message: &v1::DirectMessage, with: &v1::Account, theirs: v
         message.text.as_str().into(),
         rfc3339(message.created_ms).into(),
         state.into(),
+        if message.edited_ms == 0 { Value::Null } else { rfc3339(message.edited_ms).into() },
+        message.deleted.into(),
     ];
-    Row::new(&["id", "with", "from_them", "text", "created", "state"], values, text)
+    Row::new(&MESSAGE, values, text)
 }
+
+pub(crate) const MESSAGE: [&str; 8] =
+    ["id", "with", "from_them", "text", "created", "state", "edited", "deleted"];
 
 /// An ssh key of the account.
 pub(crate) fn ssh_key(key: &v1::SshKey) -> Row {

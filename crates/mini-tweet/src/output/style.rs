@@ -1,11 +1,14 @@
 //! Styles and formats for people. Colors are stripped when the output is written, if they are not wanted.
 
 use std::fmt::Display;
+use std::io::{self, IsTerminal as _};
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::{Entity, SafeText, entities};
+use store::env::{Clock as _, SystemClock};
+use terminal::measure;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -41,17 +44,88 @@ pub(crate) fn prose(text: &str, margin: &str) -> String {
     format!("{margin}{}", shown.replace('\n', &format!("\n{margin}")))
 }
 
+/// A line, with styles, in as many lines as it needs at this width; all have its indentation.
+pub(crate) fn wrap(line: &str, columns: usize) -> String {
+    let plain = anstream::adapter::strip_str(line).to_string();
+    let indent = (plain.len() - plain.trim_start_matches(' ').len()).min(columns / 2);
+    let text = plain.get(indent..).unwrap_or_default();
+    // The parts of the plain text between its lines.
+    let mut gaps = Vec::new();
+    let mut end = None;
+    for part in measure::wrap(text, columns - indent) {
+        gaps.extend(end.map(|end| indent + end..indent + part.start));
+        let shown = text.get(part.clone()).unwrap_or_default().trim_end_matches(' ');
+        end = Some(part.start + shown.len());
+    }
+    let mut gaps = gaps.into_iter().peekable();
+    let (mut shown, mut at, mut in_style) = (String::new(), 0, false);
+    for (offset, character) in line.char_indices() {
+        let is_inside = in_style;
+        in_style |= character == '\u{1b}';
+        // A style ends on its line, and begins on the next one.
+        let ends_style = line.get(offset..).is_some_and(|rest| rest.starts_with("\u{1b}[0m"));
+        if gaps.peek().is_some_and(|gap| at >= gap.end) && !is_inside && !ends_style {
+            gaps.next();
+            shown.push('\n');
+            shown.extend(std::iter::repeat_n(' ', indent));
+        }
+        if in_style {
+            in_style = character != 'm';
+            shown.push(character);
+            continue;
+        }
+        if gaps.peek().is_none_or(|gap| at < gap.start) {
+            shown.push(character);
+        }
+        at += character.len_utf8();
+    }
+    shown
+}
+
 /// `@username`, with the display name if there is one.
 pub(crate) fn account(username: &str, display_name: &str) -> String {
     let username = bold(format_args!("@{}", SafeText::line(username)));
     if display_name.is_empty() { username } else { format!("{username} {}", SafeText::line(display_name)) }
 }
 
-/// A time in the local time zone.
+/// What is known of the caller over ssh.
+pub(crate) struct RemoteReader {
+    /// Their time zone; `None` if the ssh client has not sent it.
+    pub(crate) zone: Option<TimeZone>,
+    /// Whether they read on a terminal.
+    pub(crate) has_terminal: bool,
+}
+
+tokio::task_local! {
+    /// The caller over ssh; not set for a verb on this machine.
+    pub(crate) static REMOTE_READER: RemoteReader;
+}
+
+/// How a row shows a time in Unix milliseconds: [`list_time`], or [`local_time`] where the row stays while time passes.
+pub(crate) type TimeFormat = fn(i64) -> String;
+
+/// The time of an item of a list: on a terminal how long ago it was, as `9m`; elsewhere, where it may be kept, the time.
+pub(crate) fn list_time(ms: i64) -> String {
+    let has_terminal = REMOTE_READER.try_with(|reader| reader.has_terminal);
+    if has_terminal.unwrap_or_else(|_| io::stdout().is_terminal()) {
+        tui::short_age(SystemClock.now_ms(), ms).unwrap_or_else(|| local_date(ms))
+    } else {
+        local_time(ms)
+    }
+}
+
+/// The date of a time: `2026-11-23`.
+fn local_date(ms: i64) -> String {
+    local_time(ms).chars().take("2026-11-23".len()).collect()
+}
+
+/// A time in the local time zone; over ssh in that of the caller, or in UTC, which it then says.
 pub(crate) fn local_time(ms: i64) -> String {
-    match Timestamp::from_millisecond(ms) {
-        Ok(time) => time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
-        Err(_) => "?".to_owned(),
+    let Ok(time) = Timestamp::from_millisecond(ms) else { return "?".to_owned() };
+    match REMOTE_READER.try_with(|reader| reader.zone.clone()) {
+        Err(_) => time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+        Ok(Some(zone)) => time.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string(),
+        Ok(None) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
     }
 }
 
@@ -90,6 +164,40 @@ mod tests {
         assert_eq!(shown(0, nouns), "0 likes, 0 replies, 0 people");
         assert_eq!(shown(1, nouns), "1 like, 1 reply, 1 person");
         assert_eq!(shown(2, nouns), "2 likes, 2 replies, 2 people");
+    }
+
+    #[test]
+    fn a_long_line_is_wrapped_at_words_with_its_indentation_and_styles() {
+        assert_eq!(wrap("  short", 20), "  short");
+        assert_eq!(wrap("  one two three", 9), "  one two\n  three");
+        assert_eq!(wrap("日本語日本語", 6), "日本語\n日本語");
+        let tag = styled(LINK, "#日本語");
+        assert_eq!(wrap(&format!("{tag}日本語"), 7), format!("{tag}\n日本語"));
+        let line = format!("  one {} three", styled(LINK, "#two"));
+        let shown = wrap(&line, 9);
+        assert_eq!(anstream::adapter::strip_str(&shown).to_string(), "  one\n  #two\n  three");
+        assert!(shown.contains(&styled(LINK, "#two")), "the style is around the same word: {shown:?}");
+    }
+
+    #[test]
+    fn a_time_over_ssh_is_in_the_zone_of_the_caller_or_says_that_it_is_utc() {
+        let shown = |zone| {
+            let reader = RemoteReader { zone, has_terminal: false };
+            REMOTE_READER.sync_scope(reader, || list_time(1_606_842_300_000))
+        };
+        assert_eq!(shown(TimeZone::get("America/New_York").ok()), "2020-12-01 12:05");
+        assert_eq!(shown(None), "2020-12-01 17:05 UTC");
+    }
+
+    #[test]
+    fn on_a_terminal_a_list_says_how_long_ago_something_was() {
+        let minutes = |minutes: i64| SystemClock.now_ms() - minutes * 60_000;
+        let shown = |ms| {
+            let reader = RemoteReader { zone: None, has_terminal: true };
+            REMOTE_READER.sync_scope(reader, || list_time(ms))
+        };
+        assert_eq!([minutes(0), minutes(9), minutes(130)].map(shown), ["now", "9m", "2h"]);
+        assert_eq!(shown(1_606_842_300_000), "2020-12-01");
     }
 
     #[test]

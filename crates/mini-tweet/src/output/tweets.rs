@@ -7,9 +7,9 @@ use protocol::v1;
 use serde_json::{Value, json};
 
 use super::Row;
-use super::style::{account, bold, count, dim, local_time, prose, rfc3339};
+use super::style::{TimeFormat, account, bold, count, dim, local_time, prose, rfc3339};
 
-pub(crate) const TWEET: [&str; 18] = [
+pub(crate) const TWEET: [&str; 19] = [
     "id",
     "author",
     "text",
@@ -26,6 +26,7 @@ pub(crate) const TWEET: [&str; 18] = [
     "liked",
     "retweeted",
     "bookmarked",
+    "parent",
     "deleted",
     "event",
 ];
@@ -69,16 +70,16 @@ pub(crate) fn author(account: &v1::Account) -> Value {
 }
 
 /// The tweets of a page, in order.
-pub(crate) fn page(page: v1::TweetPage) -> Vec<Row> {
+pub(crate) fn page(page: v1::TweetPage, time: TimeFormat) -> Vec<Row> {
     let originals = page.referenced.into_iter().chain(page.tweets.iter().cloned());
     let referred = Referred::new(page.accounts, originals.collect());
-    page.tweets.iter().map(|one| tweet(one, &referred)).collect()
+    page.tweets.iter().map(|one| tweet(one, &referred, time)).collect()
 }
 
 /// A tweet from a live event; `event` is "posted" or "edited".
 pub(crate) fn live(live: v1::LiveTweet, event: &str) -> Option<Row> {
     let referred = Referred::new(live.accounts, live.referenced);
-    let mut row = tweet(&live.tweet?, &referred);
+    let mut row = tweet(&live.tweet?, &referred, local_time);
     row.fields.insert("event".into(), event.into());
     if event == "edited" {
         row.text = format!("{} {}", dim("edited:"), row.text);
@@ -87,7 +88,7 @@ pub(crate) fn live(live: v1::LiveTweet, event: &str) -> Option<Row> {
 }
 
 /// A tweet.
-pub(crate) fn tweet(tweet: &v1::Tweet, referred: &Referred) -> Row {
+pub(crate) fn tweet(tweet: &v1::Tweet, referred: &Referred, time: TimeFormat) -> Row {
     let id_or_null = |id: u64| if id == 0 { Value::Null } else { id.to_string().into() };
     let original = |id: u64| match referred.tweet(id) {
         None if id == 0 => Value::Null,
@@ -116,20 +117,29 @@ pub(crate) fn tweet(tweet: &v1::Tweet, referred: &Referred) -> Row {
         tweet.liked.into(),
         tweet.retweeted.into(),
         tweet.bookmarked.into(),
+        parent(tweet),
         false.into(),
         Value::Null,
     ];
-    Row::new(&TWEET, values, text(tweet, referred))
+    Row::new(&TWEET, values, text(tweet, referred, time))
 }
 
 /// A deleted tweet.
 pub(crate) fn deleted(id: u64) -> Row {
-    let mut values = [const { Value::Null }; 18];
+    let mut values = [const { Value::Null }; TWEET.len()];
     let [first, .., deleted, event] = &mut values;
     *first = id.to_string().into();
     *deleted = true.into();
     *event = "deleted".into();
     Row::new(&TWEET, values, dim(format_args!("deleted: {id}")))
+}
+
+/// What a reply shows of the tweet that it answers.
+fn parent(tweet: &v1::Tweet) -> Value {
+    match tweet.reply_to_username.as_str() {
+        "" => Value::Null,
+        username => json!({ "username": username, "text": tweet.reply_to_text }),
+    }
 }
 
 fn visibility(tweet: &v1::Tweet) -> &'static str {
@@ -142,15 +152,15 @@ fn visibility(tweet: &v1::Tweet) -> &'static str {
     }
 }
 
-fn text(tweet: &v1::Tweet, referred: &Referred) -> String {
+fn text(tweet: &v1::Tweet, referred: &Referred, time: TimeFormat) -> String {
     if tweet.retweet_of != 0 {
         let by = format!("{} {}", referred.name(tweet), dim("retweeted"));
         return match referred.tweet(tweet.retweet_of) {
-            Some(original) => format!("{by}\n{}", text(original, referred)),
+            Some(original) => format!("{by}\n{}", text(original, referred, time)),
             None => format!("{by} {}", dim("an unavailable tweet")),
         };
     }
-    let mut about = vec![local_time(tweet.created_ms), tweet.id.to_string()];
+    let mut about = vec![time(tweet.created_ms), tweet.id.to_string()];
     if tweet.edited_ms != 0 {
         about.push("edited".to_owned());
     }
@@ -158,9 +168,15 @@ fn text(tweet: &v1::Tweet, referred: &Referred) -> String {
         about.push(visibility(tweet).to_owned());
     }
     if tweet.reply_to != 0 {
-        about.push(format!("in reply to {}", tweet.reply_to));
+        about.push(match tweet.reply_to_username.as_str() {
+            "" => format!("in reply to {}", tweet.reply_to),
+            username => format!("in reply to @{} {}", SafeText::line(username), tweet.reply_to),
+        });
     }
     let mut lines = vec![format!("{}  {}", referred.name(tweet), dim(about.join(" · ")))];
+    if !tweet.reply_to_text.is_empty() {
+        lines.push(format!("  ↳ {}", dim(SafeText::line(&tweet.reply_to_text))));
+    }
     lines.push(prose(&tweet.text, "  "));
     if tweet.quote_of != 0 {
         lines.push(match referred.tweet(tweet.quote_of) {
@@ -201,19 +217,28 @@ pub(crate) fn hashtag(hashtag: &v1::Hashtag) -> Row {
     Row::new(&["hashtag", "tweets"], [hashtag.name.as_str().into(), hashtag.tweets.into()], text)
 }
 
-/// A trend, with a sparkline of its last 24 hours.
-pub(crate) fn trend(trend: &v1::Trend) -> Row {
+pub(crate) const TREND: [&str; 5] = ["hashtag", "people", "tweets", "history", "section"];
+
+/// A hashtag in a section of the list of trends, with a sparkline of its last 24 hours.
+pub(crate) fn trend(trend: &v1::Trend, section: &str) -> Row {
     let name = bold(format_args!("#{}", SafeText::line(&trend.name)));
-    let about = format!("{}, {} today", count(trend.people, "person"), count(trend.tweets, "tweet"));
-    let about = dim(about);
-    let text = format!("{}  {name}  {about}", sparkline(&trend.history));
+    let used = format!("{}, {}", count(trend.people, "person"), count(trend.tweets, "tweet"));
+    let about = match (section, trend.people) {
+        ("week", _) => format!("{used} this week"),
+        ("yours", 0) => "yours".to_owned(),
+        ("yours", _) => format!("{used} today · yours"),
+        ("new", _) => format!("{used} today · new"),
+        _ => format!("{used} today"),
+    };
+    let text = format!("{}  {name}  {}", sparkline(&trend.history), dim(about));
     let values = [
         trend.name.as_str().into(),
         trend.people.into(),
         trend.tweets.into(),
         trend.history.as_slice().into(),
+        section.into(),
     ];
-    Row::new(&["hashtag", "people", "tweets", "history"], values, text)
+    Row::new(&TREND, values, text)
 }
 
 fn sparkline(history: &[u32]) -> String {
@@ -240,19 +265,40 @@ mod tests {
     fn a_quote_shows_the_quoted_tweet_or_that_it_is_unavailable() {
         let mut quote =
             v1::Tweet { id: 11, author_id: 1, text: "so".into(), quote_of: 10, ..v1::Tweet::default() };
-        let row = tweet(&quote, &referred());
+        let row = tweet(&quote, &referred(), local_time);
         assert_eq!(row.fields["quote"]["text"], "first");
         assert!(plain(&row).contains("│ first"));
         quote.quote_of = 9;
-        let row = tweet(&quote, &referred());
+        let row = tweet(&quote, &referred(), local_time);
         assert_eq!(row.fields["quote"]["deleted"], true);
         assert!(plain(&row).contains("an unavailable tweet"));
     }
 
     #[test]
+    fn a_reply_shows_whom_and_what_it_answers() {
+        let reply = v1::Tweet {
+            id: 12,
+            author_id: 1,
+            text: "41 minutes".into(),
+            reply_to: 11,
+            reply_to_username: "bob".into(),
+            reply_to_text: "How long did …".into(),
+            ..v1::Tweet::default()
+        };
+        let row = tweet(&reply, &referred(), local_time);
+        assert_eq!(row.fields["parent"], json!({ "username": "bob", "text": "How long did …" }));
+        let text = plain(&row);
+        assert!(text.contains("in reply to @bob 11\n  ↳ How long did …\n  41 minutes"), "{text}");
+        let hidden = v1::Tweet { reply_to_username: String::new(), reply_to_text: String::new(), ..reply };
+        let row = tweet(&hidden, &referred(), local_time);
+        assert_eq!(row.fields["parent"], Value::Null);
+        assert!(plain(&row).contains("in reply to 11\n  41 minutes"));
+    }
+
+    #[test]
     fn a_retweet_shows_who_and_what() {
         let retweet = v1::Tweet { id: 11, author_id: 1, retweet_of: 10, ..v1::Tweet::default() };
-        let text = plain(&tweet(&retweet, &referred()));
+        let text = plain(&tweet(&retweet, &referred(), local_time));
         assert!(text.starts_with("@ada retweeted\n@ada") && text.ends_with("first"), "{text}");
     }
 

@@ -1,22 +1,30 @@
 //! The host of a client on this machine: profiles, the editor, links, a local server, the tour.
 
-use std::path::Path;
+use std::io::IsTerminal as _;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use client::{Client, ClientError, Endpoint, Home, Profile, Profiles, Token};
+use client::{Client, ClientError, Endpoint, FirstContact, Home, Profile, Profiles, Token};
+use model::os_error_in_words;
+use protocol::tls::Fingerprint;
+use protocol::v1;
+use tokio::time::timeout;
 use tui::local_store::LocalStore;
 use tui::run::{Host, Later};
 
 use super::local_terminal::{self, LocalTerminal};
 use super::tour;
 use crate::args::Global;
-use crate::context::{Context, client_options};
+use crate::context::{Context, client_options, own_server_options};
 use crate::files;
+use crate::local_server::LocalServer;
+use crate::typing::Typing;
 
-/// Maximum time for a server that was just started to respond.
-const START_MAX: Duration = Duration::from_secs(10);
+/// Maximum time to ask what is unread in another account.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Chats of another account whose unread messages are counted.
+const CHATS_MAX: u32 = 50;
 
 /// Implements the client's host on this machine.
 pub(super) struct LocalHost {
@@ -24,6 +32,8 @@ pub(super) struct LocalHost {
     home: Home,
     /// The terminal to lend to other programs; none in plain mode.
     terminal: Option<Arc<LocalTerminal>>,
+    /// In plain mode on a terminal: the line that is being typed.
+    typing: Option<Arc<Mutex<Typing>>>,
     /// The account whose session is used.
     profile: Arc<Mutex<Option<Profile>>>,
     /// Address and directory of the tour's server.
@@ -46,10 +56,12 @@ impl LocalHost {
     pub(super) fn new(
         context: &Context,
         terminal: Option<Arc<LocalTerminal>>,
+        typing: Option<Arc<Mutex<Typing>>>,
         profile: Option<Profile>,
     ) -> Self {
         let (global, home) = (context.global.clone(), context.home.clone());
-        Self { global, home, terminal, profile: Arc::new(Mutex::new(profile)), tour: Arc::default() }
+        let (profile, tour) = (Arc::new(Mutex::new(profile)), Arc::default());
+        Self { global, home, terminal, typing, profile, tour }
     }
 
     fn profile(&self) -> Option<Profile> {
@@ -62,9 +74,20 @@ impl Host for LocalHost {
         now_ms()
     }
 
-    fn connect(&self, server: String, with_session: bool) -> Later<Result<Client, ClientError>> {
+    fn connect(
+        &self,
+        server: String,
+        with_session: bool,
+        trusted: Option<Fingerprint>,
+    ) -> Later<Result<Client, ClientError>> {
         let token = self.profile().and_then(|profile| profile.token).filter(|_| with_session);
-        let mut options = options(&self.global, &self.home, &server, token);
+        let is_own = LocalServer::new(&self.home).is_at(&server);
+        // The user compares the key of another server before it is trusted.
+        let first_contact = if is_own { FirstContact::Trust } else { FirstContact::Refuse };
+        let mut options = options(&self.global, &self.home, &server, token, first_contact);
+        if let (Ok(options), Some(key)) = (&mut options, trusted) {
+            options.fingerprint = Some(key);
+        }
         let tour = self.tour.lock().unwrap_or_else(PoisonError::into_inner);
         if let (Ok(options), Some((address, _))) = (&mut options, tour.as_ref()) {
             options.insecure |= *address == server;
@@ -72,7 +95,13 @@ impl Host for LocalHost {
         Box::pin(async move {
             let options =
                 options.map_err(|problem| ClientError::Unreachable { endpoint: server, reason: problem })?;
-            Client::connect(options).await
+            Client::connect(options).await.map_err(|error| match error {
+                ClientError::Unreachable { endpoint, reason } if is_own => {
+                    let reason = format!("{reason}. It is your own server: “:start-server” starts it");
+                    ClientError::Unreachable { endpoint, reason }
+                }
+                error => error,
+            })
         })
     }
 
@@ -98,6 +127,17 @@ impl Host for LocalHost {
     fn accounts(&self) -> Vec<String> {
         let all = Profiles::load(&self.home).unwrap_or_default();
         all.all().filter(|profile| profile.token.is_some()).map(Profile::name).collect()
+    }
+
+    fn unread_of(&self, account: &str) -> Later<Option<u32>> {
+        let all = Profiles::load(&self.home).unwrap_or_default();
+        let profile = all.find(account).filter(|profile| profile.token.is_some()).cloned();
+        // Its key is known, or there would be no session.
+        let options = profile.and_then(|profile| {
+            let token = profile.token;
+            options(&self.global, &self.home, &profile.server, token, FirstContact::Refuse).ok()
+        });
+        Box::pin(async move { timeout(UNREAD_TIMEOUT, unread(options?)).await.ok()?.ok() })
     }
 
     fn edit(&self, text: String) -> Later<Result<String, String>> {
@@ -135,7 +175,27 @@ impl Host for LocalHost {
     }
 
     fn hide_input(&self, is_hidden: bool) {
-        local_terminal::hide_input(is_hidden);
+        match &self.typing {
+            Some(typing) => typing.lock().unwrap_or_else(PoisonError::into_inner).hide(is_hidden),
+            None => local_terminal::hide_input(is_hidden),
+        }
+    }
+
+    fn has_keyboard(&self) -> bool {
+        std::io::stdin().is_terminal()
+    }
+
+    fn is_typing(&self) -> bool {
+        let typing = self.typing.as_ref();
+        typing.is_some_and(|typing| typing.lock().unwrap_or_else(PoisonError::into_inner).is_in_line())
+    }
+
+    fn take_typed(&self) -> Option<String> {
+        let Some(typing) = &self.typing else {
+            local_terminal::discard_input();
+            return None;
+        };
+        Some(typing.lock().unwrap_or_else(PoisonError::into_inner).take_line())
     }
 
     fn open_link(&self, url: &str) -> Result<(), String> {
@@ -146,7 +206,15 @@ impl Host for LocalHost {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| format!("Cannot start {program}: {error}. Press yy to copy the link."))?;
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    format!("Links can't be opened: {program} isn't installed. Press yy to copy the link.")
+                }
+                _ => format!(
+                    "Cannot start {program}: {}. Press yy to copy the link.",
+                    os_error_in_words(&error)
+                ),
+            })?;
         // Wait for the process, so that it does not become a zombie.
         std::thread::spawn(move || {
             let mut child = child;
@@ -156,24 +224,18 @@ impl Host for LocalHost {
     }
 
     fn host_here(&self) -> Later<Result<String, String>> {
-        let log = self.home.path().join("server.log");
-        let (global, home) = (self.global.clone(), self.home.clone());
+        let server = LocalServer::new(&self.home);
+        let options = own_server_options(&self.global, &self.home, &server);
         Box::pin(async move {
-            // The new server listens at the address in the same variable.
-            let server = std::env::var("MINI_TWEET_LISTEN").unwrap_or_else(|_| "127.0.0.1:4280".to_owned());
-            if answers(&global, &home, &server).await {
-                return Ok(server);
-            }
-            start_server(&log).map_err(|problem| format!("Cannot start a server: {problem}"))?;
-            let deadline = tokio::time::Instant::now() + START_MAX;
-            while tokio::time::Instant::now() < deadline {
-                if answers(&global, &home, &server).await {
-                    return Ok(server);
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Err(format!("The server does not respond. See its log: {}", log.display()))
+            let options = options.map_err(|failure| failure.message())?;
+            server.start(&options).await.map_err(|failure| failure.message())?;
+            Ok(server.address)
         })
+    }
+
+    fn stop_here(&self) -> Later<Result<bool, String>> {
+        let server = LocalServer::new(&self.home);
+        Box::pin(async move { server.stop().await.map_err(|failure| failure.message()) })
     }
 
     fn tour(&self) -> Later<Result<String, String>> {
@@ -188,11 +250,15 @@ impl Host for LocalHost {
     }
 }
 
-async fn answers(global: &Global, home: &Home, server: &str) -> bool {
-    match options(global, home, server, None) {
-        Ok(options) => Client::connect(options).await.is_ok(),
-        Err(_) => false,
-    }
+/// Connects, asks how many notifications and messages are unread, and disconnects.
+async fn unread(options: client::Options) -> Result<u32, ClientError> {
+    let client = Client::connect(options).await?;
+    let page = |limit| Some(v1::PageRequest { limit, position: None });
+    let notifications = v1::ListNotifications { page: page(1), unread_only: true, kinds: Vec::new() };
+    let notifications = client.ask(notifications).await?.unread;
+    let chats = client.ask(v1::ListConversations { page: page(CHATS_MAX) }).await?.conversations;
+    let messages = chats.iter().fold(0, |sum: u32, chat| sum.saturating_add(chat.unread));
+    Ok(notifications.saturating_add(messages))
 }
 
 /// Client options for this server.
@@ -201,24 +267,8 @@ fn options(
     home: &Home,
     server: &str,
     token: Option<Token>,
+    first_contact: FirstContact,
 ) -> Result<client::Options, String> {
     let endpoint = Endpoint::parse(server).map_err(|error| error.to_string())?;
-    client_options(global, home, endpoint, token).map_err(|failure| failure.message())
-}
-
-/// Starts a server in a process group of its own: it keeps running when the client ends.
-fn start_server(log: &Path) -> std::io::Result<()> {
-    use std::os::unix::process::CommandExt as _;
-    if let Some(directory) = log.parent() {
-        std::fs::create_dir_all(directory)?;
-    }
-    let log = std::fs::File::options().create(true).append(true).open(log)?;
-    Command::new(std::env::current_exe()?)
-        .arg("serve")
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .process_group(0)
-        .spawn()?;
-    Ok(())
+    client_options(global, home, endpoint, token, first_contact).map_err(|failure| failure.message())
 }

@@ -1,6 +1,6 @@
 //! The terminal of this process: raw mode while the client uses it, restored however the process ends.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
@@ -10,17 +10,24 @@ use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, getpid, kill_process};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr,
+};
 use terminal::grid::Size;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tui::run::{Input, LEAVE, Terminal};
 
+/// Whether stdin and stdout are a terminal.
+pub(crate) fn is_possible() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
 /// Bytes per read.
-const READ_BYTES: usize = 4_096;
+pub(super) const READ_BYTES: usize = 4_096;
 /// Input events queued for the client.
-const INPUT_MAX: usize = 64;
+pub(super) const INPUT_MAX: usize = 64;
 /// Within this time, a process that is asked to stop has stopped.
 const STOP_MAX: Duration = Duration::from_secs(2);
 
@@ -77,8 +84,8 @@ pub(crate) fn size() -> Size {
 impl LocalTerminal {
     /// Switches to raw mode and starts the threads that read and write.
     pub(crate) fn take() -> io::Result<(Self, Terminal)> {
-        restore_after_panic();
-        make_raw()?;
+        restore_after_panic(LEAVE);
+        make_raw(Termios::make_raw)?;
         let (to_input, input) = mpsc::channel(INPUT_MAX);
         let (output, from_output) = mpsc::channel(1);
         let (waker, woken) = UnixStream::pair()?;
@@ -121,7 +128,7 @@ impl LocalTerminal {
     /// Switches back to raw mode after [`LocalTerminal::lend`].
     pub(crate) fn take_again(&self) {
         // A failure shows at once: typed characters are echoed.
-        let _ = make_raw();
+        let _ = make_raw(Termios::make_raw);
         self.lending.set(Lent::No);
     }
 }
@@ -145,31 +152,6 @@ pub(crate) async fn drain(output: &mpsc::Sender<Bytes>) {
     }
 }
 
-/// Lines of stdin, and lines to stdout, for plain mode.
-pub(crate) fn lines() -> (mpsc::Receiver<Input>, mpsc::Sender<Bytes>) {
-    let (to_input, input) = mpsc::channel(INPUT_MAX);
-    let (output, from_output) = mpsc::channel(1);
-    std::thread::spawn(move || write_all(from_output));
-    let of_signals = to_input.clone();
-    std::thread::spawn(move || {
-        for line in io::stdin().lines() {
-            let Ok(line) = line else { break };
-            if to_input.blocking_send(Input::Bytes(line.into())).is_err() {
-                return;
-            }
-        }
-        // The client may have ended first.
-        let _ = to_input.blocking_send(Input::Closed);
-    });
-    tokio::spawn(async move {
-        if forward_signals(of_signals.clone()).await {
-            // The client may have ended first.
-            let _ = of_signals.send(Input::Closed).await;
-        }
-    });
-    (input, output)
-}
-
 /// Turns the echo of typed characters off or on.
 pub(crate) fn hide_input(is_hidden: bool) {
     let Ok(mut now) = tcgetattr(io::stdin()) else { return };
@@ -180,10 +162,11 @@ pub(crate) fn hide_input(is_hidden: bool) {
     }
 }
 
-fn make_raw() -> io::Result<()> {
+/// Changes the settings until [`restore`].
+pub(super) fn make_raw(change: impl FnOnce(&mut Termios)) -> io::Result<()> {
     let before = tcgetattr(io::stdin())?;
     let mut raw = before.clone();
-    raw.make_raw();
+    change(&mut raw);
     tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
     IS_RAW.store(true, Ordering::SeqCst);
@@ -191,7 +174,7 @@ fn make_raw() -> io::Result<()> {
 }
 
 /// Restores the settings from before raw mode.
-fn restore() {
+pub(super) fn restore() {
     if IS_RAW.swap(false, Ordering::SeqCst)
         && let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take()
     {
@@ -200,20 +183,26 @@ fn restore() {
     }
 }
 
-/// Restores the terminal on a panic, so that its message is readable and the shell usable.
-fn restore_after_panic() {
+/// Restores the terminal on a panic, so that its message is readable and the shell usable. `leave` is written before.
+pub(super) fn restore_after_panic(leave: &'static str) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             if IS_RAW.load(Ordering::SeqCst) {
-                let _ = io::stdout().write_all(LEAVE.as_bytes());
+                let _ = io::stdout().write_all(leave.as_bytes());
                 let _ = io::stdout().flush();
                 restore();
             }
             before(panic);
         }));
     });
+}
+
+/// Discards what is typed and not entered. What there was is not known.
+pub(super) fn discard_input() {
+    // Without a terminal there is nothing to discard.
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
 }
 
 /// Writes frames, on a thread of its own: a terminal that blocks does not block the client.
@@ -262,7 +251,7 @@ fn read_all(input: &mpsc::Sender<Input>, lending: &Lending) {
 }
 
 /// Forwards changes of the size until the process is asked to end: then `true`; `false` when the client has ended.
-async fn forward_signals(input: mpsc::Sender<Input>) -> bool {
+pub(super) async fn forward_signals(input: mpsc::Sender<Input>) -> bool {
     let kinds =
         [SignalKind::window_change(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
     let [Ok(mut resized), Ok(mut terminate), Ok(mut hangup), Ok(mut interrupt)] = kinds.map(signal) else {

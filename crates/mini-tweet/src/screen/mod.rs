@@ -1,10 +1,12 @@
 //! The full-screen client on this machine: its terminal, its files and its host.
 
 mod host;
+mod lines;
 mod local_terminal;
 mod tour;
 
-use std::io::IsTerminal as _;
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,24 +15,23 @@ use terminal::paint::Depth;
 use tui::local_store::LocalStore;
 use tui::plain::plain;
 use tui::run::{Outcome, run};
-use tui::state::{Capabilities, Setup};
+use tui::state::{Capabilities, OwnServer, Setup};
 
 use self::host::LocalHost;
+use self::lines::Lines;
 use self::local_terminal::LocalTerminal;
+pub(crate) use self::local_terminal::is_possible;
 use crate::args::ScreenOptions;
-use crate::context::Context;
+use crate::context::{Context, own_server_options};
 use crate::exit::Failure;
 use crate::files;
-
-/// Whether stdin and stdout are a terminal.
-pub(crate) fn is_possible() -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
-}
+use crate::local_server::LocalServer;
 
 /// Runs the client until the user quits, also over changes of the account.
 pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<ExitCode, Failure> {
     let mut profile = context.chosen_profile()?;
     let mut server = String::new();
+    let mut previous = None;
     let mut lines = None;
     loop {
         let (mut setup, local_store) = setup(&context, profile.as_ref())?;
@@ -39,17 +40,24 @@ pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<Ex
             setup.server = std::mem::take(&mut server);
         }
         server.clone_from(&setup.server);
+        if setup.username.is_none() {
+            name_own_server(&context, &mut setup).await;
+        }
+        setup.previous = std::mem::take(&mut previous).filter(|name| setup.others.contains(name));
         let outcome = if options.plain || setup.capabilities.term == "dumb" {
-            let host = Arc::new(LocalHost::new(&context, None, profile.clone()));
             // One reader for all accounts: a second one would lose lines to the first.
-            let (input, output) = lines.get_or_insert_with(local_terminal::lines);
-            let outcome = plain(host, setup, local_store, input, output.clone()).await;
-            local_terminal::drain(output).await;
+            let lines = match &mut lines {
+                Some(lines) => lines,
+                none => none.insert(Lines::take()?),
+            };
+            let host = Arc::new(LocalHost::new(&context, None, lines.typing.clone(), profile.clone()));
+            let outcome = plain(host, setup, local_store, &mut lines.input, lines.output.clone()).await;
+            local_terminal::drain(&lines.output).await;
             outcome
         } else {
             let (tty, terminal) = LocalTerminal::take()?;
             let tty = Arc::new(tty);
-            let host = Arc::new(LocalHost::new(&context, Some(tty.clone()), profile.clone()));
+            let host = Arc::new(LocalHost::new(&context, Some(tty.clone()), None, profile.clone()));
             let outcome = run(host, setup, local_store, terminal).await;
             tty.give_back().await;
             outcome
@@ -58,6 +66,8 @@ pub(crate) async fn show(context: Context, options: &ScreenOptions) -> Result<Ex
             Outcome::Quit => return Ok(ExitCode::SUCCESS),
             Outcome::Switch(name) => {
                 let all = client::Profiles::load(&context.home)?;
+                // Not the one of the start: this client may have signed in since.
+                previous = context.chosen_profile().ok().flatten().map(|profile| profile.name());
                 profile = all.find(&name).cloned();
                 client::Profiles::update(&context.home, |all| all.select(&name))?;
             }
@@ -71,7 +81,14 @@ fn setup(context: &Context, profile: Option<&Profile>) -> Result<(Setup, Option<
     let mut setup = Setup {
         now: host::now_ms(),
         size: local_terminal::size(),
-        capabilities: capabilities(),
+        // Plain mode can run without a person.
+        capabilities: Capabilities {
+            is_unattended: !is_possible() || context.global.no_input,
+            ..capabilities()
+        },
+        own_server: Some(own_server(context)),
+        settings_path: short(&files::settings(&context.home)),
+        server_names: server_names(context),
         server: match profile {
             Some(profile) => profile.server.clone(),
             None => match &context.global.server {
@@ -80,6 +97,10 @@ fn setup(context: &Context, profile: Option<&Profile>) -> Result<(Setup, Option<
             },
         },
         username: signed_in.map(|profile| profile.username.clone()),
+        others: signed_in_as(context)
+            .filter(|name| signed_in.is_none_or(|one| one.name() != *name))
+            .collect(),
+        known_servers: known_servers(context),
         is_read_only: context.global.read_only,
         ..Setup::default()
     };
@@ -91,6 +112,50 @@ fn setup(context: &Context, profile: Option<&Profile>) -> Result<(Setup, Option<
         crate::logging::talk(format_args!("mini-tweet: {problem}"));
     }
     Ok((setup, signed_in.map(|_| local_store)))
+}
+
+/// The server that the user can have on this computer.
+fn own_server(context: &Context) -> OwnServer {
+    let server = LocalServer::new(&context.home);
+    let data = short(&server.data);
+    let is_running = server.process().is_some();
+    OwnServer { name: String::new(), is_running, address: server.address, data }
+}
+
+/// Asks the user's own server for its name, if it is running: the first menu offers to join it.
+async fn name_own_server(context: &Context, setup: &mut Setup) {
+    let Some(own) = setup.own_server.as_mut().filter(|own| own.is_running) else { return };
+    let server = LocalServer::new(&context.home);
+    if let Ok(options) = own_server_options(&context.global, &context.home, &server) {
+        own.name = server.name(options).await.unwrap_or_default();
+    }
+}
+
+/// A path for the user, with `~` for their home directory.
+fn short(path: &Path) -> String {
+    let path = path.display().to_string();
+    let home = std::env::var("HOME").ok().filter(|home| !home.is_empty());
+    home.and_then(|home| Some(format!("~{}", path.strip_prefix(&home)?))).unwrap_or(path)
+}
+
+/// The names of the servers on which an account was used on this machine, by their addresses.
+fn server_names(context: &Context) -> BTreeMap<String, String> {
+    let all = client::Profiles::load(&context.home).unwrap_or_default();
+    let name = |profile: &Profile| files::store_of_account(&context.home, &profile.name()).server_name();
+    all.all().filter_map(|profile| Some((profile.server.clone(), name(profile)?))).collect()
+}
+
+/// The accounts of this machine that are signed in.
+fn signed_in_as(context: &Context) -> impl Iterator<Item = String> {
+    let all = client::Profiles::load(&context.home).unwrap_or_default();
+    let names: Vec<String> = all.all().filter(|profile| profile.token.is_some()).map(Profile::name).collect();
+    names.into_iter()
+}
+
+/// The servers on which an account was used on this machine, also those of accounts that are signed out.
+fn known_servers(context: &Context) -> Vec<String> {
+    let all = client::Profiles::load(&context.home).unwrap_or_default();
+    all.all().map(|profile| profile.server.clone()).collect()
 }
 
 /// What the environment says about the terminal. The rest is queried from the terminal itself.
@@ -107,5 +172,7 @@ fn capabilities() -> Capabilities {
         Depth::Sixteen
     };
     let zone = Some(jiff::tz::TimeZone::system());
-    Capabilities { depth, term, is_local: true, zone, ..Capabilities::default() }
+    let charset = crate::locale::charset();
+    let program = [variable("TERM_PROGRAM"), variable("TERM_PROGRAM_VERSION")].join(" ").trim().to_owned();
+    Capabilities { depth, term, program, is_local: true, zone, charset, ..Capabilities::default() }
 }

@@ -1,20 +1,22 @@
 //! The host of a client that runs on the server for an ssh user: it connects within the process and stores drafts.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use client::{Client, ClientError, Dial, Options, Token};
 use gateway::ssh::SshSession;
+use protocol::tls::Fingerprint;
 use tui::local_store::LocalStore;
 use tui::run::{Host, Later};
+
+use crate::typing::Typing;
 
 /// Host of one ssh session.
 pub(super) struct SshHost {
     dial: Dial,
     token: Mutex<Option<Token>>,
     local_stores: PathBuf,
-    hides_input: AtomicBool,
+    typing: Arc<Mutex<Typing>>,
 }
 
 impl std::fmt::Debug for SshHost {
@@ -30,15 +32,14 @@ pub(super) fn now_ms() -> i64 {
 }
 
 impl SshHost {
-    pub(super) fn new(session: &SshSession, local_stores: PathBuf) -> Self {
+    /// `typing` is the line that is being typed in plain mode.
+    pub(super) fn new(session: &SshSession, local_stores: PathBuf, typing: Arc<Mutex<Typing>>) -> Self {
         let token = session.token.map(|token| Token::from_bytes(token.to_vec()));
-        let hides_input = AtomicBool::new(false);
-        Self { dial: dial(session), token: Mutex::new(token), local_stores, hides_input }
+        Self { dial: dial(session), token: Mutex::new(token), local_stores, typing }
     }
 
-    /// Whether a password is being typed.
-    pub(super) fn hides_input(&self) -> bool {
-        self.hides_input.load(Ordering::Relaxed)
+    fn typing(&self) -> MutexGuard<'_, Typing> {
+        self.typing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The local store of this account. A username is safe as a file name: letters, digits and `_` only.
@@ -65,9 +66,15 @@ impl Host for SshHost {
         now_ms()
     }
 
-    fn connect(&self, _: String, with_session: bool) -> Later<Result<Client, ClientError>> {
+    fn connect(
+        &self,
+        _: String,
+        with_session: bool,
+        _: Option<Fingerprint>,
+    ) -> Later<Result<Client, ClientError>> {
         let mut options = Options::within(self.dial.clone());
         options.client_name = "ssh".to_owned();
+        options.ends_with_server = true;
         let token = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         options.token = token.filter(|_| with_session);
         Box::pin(Client::connect(options))
@@ -86,6 +93,10 @@ impl Host for SshHost {
         Vec::new()
     }
 
+    fn unread_of(&self, _: &str) -> Later<Option<u32>> {
+        Box::pin(async { None })
+    }
+
     fn edit(&self, _: String) -> Later<Result<String, String>> {
         unavailable("An editor")
     }
@@ -95,7 +106,19 @@ impl Host for SshHost {
     }
 
     fn hide_input(&self, is_hidden: bool) {
-        self.hides_input.store(is_hidden, Ordering::Relaxed);
+        self.typing().hide(is_hidden);
+    }
+
+    fn has_keyboard(&self) -> bool {
+        self.typing().has_echo()
+    }
+
+    fn is_typing(&self) -> bool {
+        self.typing().is_in_line()
+    }
+
+    fn take_typed(&self) -> Option<String> {
+        Some(self.typing().take_line())
     }
 
     fn open_link(&self, _: &str) -> Result<(), String> {
@@ -103,6 +126,10 @@ impl Host for SshHost {
     }
 
     fn host_here(&self) -> Later<Result<String, String>> {
+        unavailable("A server of your own")
+    }
+
+    fn stop_here(&self) -> Later<Result<bool, String>> {
         unavailable("A server of your own")
     }
 

@@ -1,23 +1,27 @@
 //! The application of the ssh gateway: the full-screen client or plain mode with a terminal, the verbs without.
 
+mod environment;
 mod host;
-mod typing;
 mod verbs;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use gateway::ssh::{SshApp, SshCommand, SshEnvironment, SshOutput, SshSession, SshTerminal};
+use client::ClientError;
+use gateway::ssh::{Gone, SshApp, SshCommand, SshEnvironment, SshOutput, SshSession, SshTerminal};
+use store::fault::{self, InjectedBug};
+use terminal::charset::Charset;
 use terminal::grid::Size;
 use terminal::paint::Depth;
 use tokio::sync::{mpsc, watch};
 use tui::plain::plain;
-use tui::run::{Input, Terminal, run};
+use tui::run::{Input, LEAVE, Terminal, run};
 use tui::state::{Capabilities, Setup};
 
+use self::environment::{charset, zone};
 use self::host::SshHost;
-use self::typing::Typing;
+use crate::typing::{Typed, Typing};
 
 /// Input events queued for the client.
 const INPUT_MAX: usize = 64;
@@ -25,14 +29,16 @@ const INPUT_MAX: usize = 64;
 /// The client and the verbs, for ssh users.
 #[derive(Debug)]
 pub(crate) struct App {
+    /// Name of the server.
+    server: String,
     /// Directory of the local stores (drafts, settings) of ssh users.
     local_stores: PathBuf,
 }
 
 impl App {
-    /// Keeps the local stores of ssh users in this directory.
-    pub(crate) fn new(local_stores: PathBuf) -> Self {
-        Self { local_stores }
+    /// For the server with this name. Keeps the local stores of ssh users in this directory.
+    pub(crate) fn new(server: String, local_stores: PathBuf) -> Self {
+        Self { server, local_stores }
     }
 }
 
@@ -40,13 +46,19 @@ impl App {
 impl SshApp for App {
     async fn terminal(&self, session: SshSession, terminal: SshTerminal) {
         let SshTerminal { input, output, mut size, term, has_echo, environment } = terminal;
-        let host = Arc::new(SshHost::new(&session, self.local_stores.clone()));
+        if let Some(why) = &session.refused {
+            // The client may be gone.
+            let _ = output.write(format!("{}\r\n", ClientError::from(why.clone()).sentence())).await;
+            return;
+        }
+        let typing = Arc::new(Mutex::new(Typing::new(has_echo)));
+        let host = Arc::new(SshHost::new(&session, self.local_stores.clone(), typing.clone()));
         let is_plain = term == "dumb" || environment.accessible;
         let mut setup = Setup {
             now: host::now_ms(),
             size: current(&mut size),
             capabilities: capabilities(term, &environment),
-            server: "ssh".to_owned(),
+            server: self.server.clone(),
             username: session.username.clone(),
             offered_key: session.offered_key.clone(),
             ..Setup::default()
@@ -57,12 +69,20 @@ impl SshApp for App {
         }
         let (to_client, mut from_terminal) = mpsc::channel(INPUT_MAX);
         let (to_terminal, from_client) = mpsc::channel(1);
-        let reading = if is_plain {
-            let echo = has_echo.then(|| output.clone());
-            tokio::spawn(read_lines(input, size, to_client, host.clone(), echo))
+        let lines = is_plain.then(|| Lines {
+            typing,
+            turn: Arc::default(),
+            output: output.clone(),
+            charset: charset(&environment),
+        });
+        let reading = if let Some(lines) = lines.clone() {
+            tokio::spawn(read_lines(input, size, to_client, lines))
         } else {
             tokio::spawn(read_bytes(input, size, to_client))
         };
+        if !is_plain {
+            output.restore_at_end(LEAVE);
+        }
         let gone = output.clone();
         let client = async move {
             // Boxed: the state of only one of them exists.
@@ -76,7 +96,7 @@ impl SshApp for App {
             tracing::debug!(?outcome, "the client of an ssh session has ended");
         };
         // Wait for the writer too: the last frame restores the terminal.
-        tokio::join!(client, write(from_client, output, is_plain));
+        tokio::join!(client, write(from_client, output, lines));
         reading.abort();
     }
 
@@ -108,15 +128,45 @@ async fn read_bytes(
     }
 }
 
-/// Edits lines for plain mode, echoes what is typed, and passes completed lines to the client.
+/// The terminal of plain mode, which two tasks write to: what is printed, and the echo of what is typed.
+#[derive(Clone)]
+struct Lines {
+    typing: Arc<Mutex<Typing>>,
+    /// Held from a change of the line to the end of its output.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    output: SshOutput,
+    charset: Charset,
+}
+
+impl Lines {
+    /// Edits the line and echoes what is typed.
+    async fn take(&self, bytes: &[u8]) -> Typed {
+        let _turn = self.turn.lock().await;
+        let typed = self.typing.lock().unwrap_or_else(PoisonError::into_inner).take(bytes);
+        if !typed.echo.is_empty() {
+            // The client notices a connection that is gone.
+            let _ = self.output.write(self.charset.text(&typed.echo).into_owned()).await;
+        }
+        typed
+    }
+
+    /// Prints lines above the one that is being typed.
+    async fn print(&self, lines: &[u8]) -> Result<(), Gone> {
+        let _turn = self.turn.lock().await;
+        let lines = String::from_utf8_lossy(lines);
+        let text = self.typing.lock().unwrap_or_else(PoisonError::into_inner).around(&lines);
+        // The remote terminal is in raw mode.
+        self.output.write(self.charset.text(&text).replace('\n', "\r\n")).await
+    }
+}
+
+/// Edits lines for plain mode, and passes completed lines to the client.
 async fn read_lines(
     mut input: mpsc::Receiver<Bytes>,
     mut size: watch::Receiver<(u16, u16)>,
     to_client: mpsc::Sender<Input>,
-    host: Arc<SshHost>,
-    echo: Option<SshOutput>,
+    terminal: Lines,
 ) {
-    let mut typing = Typing::default();
     loop {
         let bytes = tokio::select! {
             bytes = input.recv() => bytes,
@@ -128,11 +178,7 @@ async fn read_lines(
             }
         };
         let Some(bytes) = bytes else { break };
-        let typed = typing.take(&bytes, host.hides_input());
-        if let Some(echo) = echo.as_ref().filter(|_| !typed.echo.is_empty()) {
-            // The client notices a connection that is gone.
-            let _ = echo.write(typed.echo).await;
-        }
+        let typed = terminal.take(&bytes).await;
         for line in typed.lines {
             if to_client.send(Input::Bytes(line.into())).await.is_err() {
                 return;
@@ -146,12 +192,17 @@ async fn read_lines(
     let _ = to_client.send(Input::Closed).await;
 }
 
-/// Writes the client's frames to the remote terminal, which in raw mode needs carriage returns.
-async fn write(mut from_client: mpsc::Receiver<Bytes>, output: SshOutput, is_plain: bool) {
+/// Writes the client's frames, or in plain mode its lines, to the remote terminal.
+async fn write(mut from_client: mpsc::Receiver<Bytes>, output: SshOutput, lines: Option<Lines>) {
     while let Some(frame) = from_client.recv().await {
-        let frame =
-            if is_plain { String::from_utf8_lossy(&frame).replace('\n', "\r\n").into() } else { frame };
-        if !frame.is_empty() && output.write(frame).await.is_err() {
+        if frame.is_empty() {
+            continue;
+        }
+        let written = match &lines {
+            Some(lines) => lines.print(&frame).await,
+            None => output.write(frame).await,
+        };
+        if written.is_err() {
             return;
         }
     }
@@ -168,5 +219,8 @@ fn capabilities(term: String, environment: &SshEnvironment) -> Capabilities {
     } else {
         Depth::Sixteen
     };
-    Capabilities { depth, term, is_local: false, ..Capabilities::default() }
+    // Only clients on their user's own machine may work without a limit.
+    let is_local = fault::is_on(InjectedBug::UnlimitedSshClients);
+    let (charset, zone) = (charset(environment), zone(environment));
+    Capabilities { depth, term, is_local, charset, zone, ..Capabilities::default() }
 }

@@ -7,21 +7,19 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::args::{AccountsAction, LogIn, SessionsAction, SignUp};
-use crate::context::{Context, username};
+use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::style::rfc3339;
 use crate::output::{Row, people};
-use crate::prompt::secret_line;
 
 /// Attempts to enter the right password.
 const TRIES: usize = 3;
-const TOO_MANY_PASSWORDS: &str = "too many wrong passwords";
 
 pub(super) async fn sign_up(context: &Context, ask: SignUp) -> Result<(), Failure> {
     let client = context.connect().await?;
     let asks_again = ask.username.is_none() || !ask.password_stdin;
     let mut name = match &ask.username {
-        Some(name) => username(name),
+        Some(name) => name.clone(),
         None => context.prompts.line("Username", "pass the username as an argument")?,
     };
     let invite_code = match ask.invite {
@@ -50,7 +48,7 @@ pub(super) async fn sign_up(context: &Context, ask: SignUp) -> Result<(), Failur
             _ => "",
         };
         if !(asks_again && context.prompts.is_possible() && matches!(field, "username" | "password")) {
-            return Err(Failure::from(error).name_limit("too many sign-ups from your network"));
+            return Err(error.into());
         }
         context.out.say(&error.sentence());
         if field == "username" {
@@ -64,7 +62,7 @@ pub(super) async fn sign_up(context: &Context, ask: SignUp) -> Result<(), Failur
 pub(super) async fn log_in(context: &Context, ask: LogIn) -> Result<(), Failure> {
     let client = context.connect().await?;
     if ask.token_stdin {
-        let token = secret_line()?;
+        let token = context.secret_line()?;
         let token =
             Token::parse(&token).ok_or_else(|| Failure::Usage("this is not a session token".to_owned()))?;
         let mut logged_in = client.ask(v1::Authenticate { token: token.to_bytes().into() }).await?;
@@ -72,12 +70,12 @@ pub(super) async fn log_in(context: &Context, ask: LogIn) -> Result<(), Failure>
         return keep(context, &logged_in);
     }
     let name = match &ask.username {
-        Some(name) => username(name),
+        Some(name) => name.clone(),
         None => context.prompts.line("Username", "pass the username as an argument")?,
     };
     for _ in 1..TRIES {
         let password =
-            if ask.password_stdin { secret_line()? } else { context.prompts.password("Password")? };
+            if ask.password_stdin { context.secret_line()? } else { context.prompts.password("Password")? };
         match try_log_in(&client, &name, &password).await {
             Err(ClientError::Refused(error @ Error::Unauthenticated(_))) if !ask.password_stdin => {
                 context.out.say(&ClientError::from(error).sentence());
@@ -93,7 +91,7 @@ pub(super) async fn log_in(context: &Context, ask: LogIn) -> Result<(), Failure>
 fn refused(error: ClientError) -> Failure {
     match error {
         ClientError::Refused(Error::Unauthenticated(_)) => Failure::of_log_in(error),
-        error => Failure::from(error).name_limit(TOO_MANY_PASSWORDS),
+        error => error.into(),
     }
 }
 
@@ -112,14 +110,19 @@ fn keep(context: &Context, logged_in: &v1::LoggedIn) -> Result<(), Failure> {
     })?;
     context.out.say(&format!("Signed in as @{username} on {server}."));
     if profile.own.is_some_and(|own| own.password_change_advised) {
-        context.out.say(
-            "Your password was imported or set by an administrator. Please change it with `mini-tweet passwd`.",
-        );
+        context
+            .out
+            .say("Your password was imported or set by an admin. Please change it with `mini-tweet passwd`.");
     }
     if context.out.is_for_people() { Ok(()) } else { context.out.row(&people::profile(&profile)) }
 }
 
 pub(super) async fn log_out(context: &Context, everywhere: bool) -> Result<(), Failure> {
+    if !context.is_local() {
+        // Over ssh there is nothing to forget on this machine.
+        context.signed_in().await?.ask(v1::LogOut { everywhere }).await?;
+        return Ok(());
+    }
     let profile = context.chosen_profile()?.ok_or(Failure::NotSignedIn)?;
     let on_server =
         async { context.signed_in().await?.ask(v1::LogOut { everywhere }).await.map_err(Failure::from) };
@@ -130,7 +133,10 @@ pub(super) async fn log_out(context: &Context, everywhere: bool) -> Result<(), F
     }
     Profiles::update(&context.home, |all| all.change(&profile.name(), |profile| profile.token = None))?;
     if let Err(error) = crate::files::store_of_account(&context.home, &profile.name()).drop_pages() {
-        context.out.say(&format!("The pages cached on this machine could not be deleted: {error}"));
+        context.out.say(&format!(
+            "The pages cached on this machine could not be deleted: {}",
+            model::os_error_in_words(&error)
+        ));
     }
     context.out.say("Signed out.");
     Ok(())
@@ -203,26 +209,31 @@ pub(super) async fn sessions(context: &Context, action: Option<SessionsAction>) 
 
 pub(super) async fn change_password(context: &Context, from_stdin: bool) -> Result<(), Failure> {
     let client = context.signed_in().await?;
-    let old = if from_stdin { secret_line()? } else { context.prompts.password("Current password")? };
+    let old =
+        if from_stdin { context.secret_line()? } else { context.prompts.password("Current password")? };
     let new = new_password(context, from_stdin, "New password")?;
     let change = v1::ChangePassword { old_password: old.to_string(), new_password: new.to_string() };
-    client.ask(change).await.map_err(|error| Failure::from(error).name_limit(TOO_MANY_PASSWORDS))?;
-    context.out.say("Password changed. All your other sessions have ended.");
+    client.ask(change).await?;
+    context.out.say("Password changed. All your other sessions have ended. Your ssh keys stay valid: see `mini-tweet keys`.");
     Ok(())
 }
 
 pub(super) async fn delete(context: &Context, from_stdin: bool) -> Result<(), Failure> {
-    let profile = context.chosen_profile()?.ok_or(Failure::NotSignedIn)?;
     let client = context.signed_in().await?;
-    context.out.say(&format!(
-        "This permanently deletes @{} on {} and everything it posted. To keep a copy, run `mini-tweet export` first.",
-        profile.username, profile.server
-    ));
+    let profile = context.chosen_profile()?;
+    if let Some(profile) = &profile {
+        context.out.say(&format!(
+            "This permanently deletes @{} on {} and everything it posted. To keep a copy, run `mini-tweet export` first.",
+            profile.username, profile.server
+        ));
+    }
     let password =
-        if from_stdin { secret_line()? } else { context.prompts.password("Password to confirm")? };
+        if from_stdin { context.secret_line()? } else { context.prompts.password("Password to confirm")? };
     let delete = v1::DeleteAccount { password: password.to_string() };
-    client.ask(delete).await.map_err(|error| Failure::from(error).name_limit(TOO_MANY_PASSWORDS))?;
-    Profiles::update(&context.home, |profiles| profiles.remove(&profile.name()))?;
+    client.ask(delete).await?;
+    if let Some(profile) = profile {
+        Profiles::update(&context.home, |profiles| profiles.remove(&profile.name()))?;
+    }
     context.out.say("Account deleted.");
     Ok(())
 }
@@ -283,5 +294,5 @@ pub(super) fn new_password(
     from_stdin: bool,
     what: &str,
 ) -> Result<Zeroizing<String>, Failure> {
-    if from_stdin { secret_line() } else { context.prompts.new_password(what) }
+    if from_stdin { context.secret_line() } else { context.prompts.new_password(what) }
 }

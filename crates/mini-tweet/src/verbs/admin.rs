@@ -1,19 +1,41 @@
-//! Administration of a running server over its operator socket, and `info`.
+//! Administration of a running server, over its operator socket or by the role of an account, and `info`.
 
+use client::{Client, ClientError};
 use protocol::v1;
+use protocol::v1::page_request::Position;
 use serde_json::Value;
 
 use super::account::new_password;
-use crate::args::operator::{Admin, AdminAction, ReportsAction};
-use crate::context::{Context, username, written};
+use crate::args::operator::{Admin, AdminAction, InvitesAction, ReportsAction, Role};
+use crate::context::{Context, PAGE_MAX, username, written};
 use crate::exit::Failure;
-use crate::output::Row;
 use crate::output::style::{count, local_time, rfc3339};
+use crate::output::{Row, people};
 
 pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> {
-    let client = context.operator(&ask.data.data).await?;
+    let client = context.operator(ask.data.as_deref()).await?;
     let out = &context.out;
     match ask.action {
+        AdminAction::Invites { action } => invites(context, &client, action).await,
+        AdminAction::Accounts { beginning, suspended, admins } => {
+            accounts(context, &client, &beginning, suspended, admins).await
+        }
+        AdminAction::Role { user, role } => {
+            let (role, name) = match role {
+                Role::Admin => (v1::Role::Admin, "an admin"),
+                Role::Member => (v1::Role::Member, "a member"),
+            };
+            let user = username(&user);
+            let set_role = v1::SetRole { username: user.clone(), role: role.into() };
+            let done = client.ask(set_role).await.map_err(own_account("change your own role"))?;
+            out.say(&format!("@{user} is {name}{}.", if done.changed { " now" } else { " already" }));
+            Ok(())
+        }
+        AdminAction::RemoveTweet { id } => {
+            client.ask(v1::RemoveTweet { tweet_id: id }).await?;
+            out.say("Tweet deleted.");
+            Ok(())
+        }
         AdminAction::Create { username: name, name: display_name, admin, password_stdin } => {
             let role = if admin { v1::Role::Admin } else { v1::Role::Member };
             let create = v1::CreateAccount {
@@ -33,7 +55,8 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
             out.word(&["code", "expires"], values, &invite.code)
         }
         AdminAction::Suspend { user } => {
-            client.ask(v1::Suspend { username: username(&user) }).await?;
+            let suspend = v1::Suspend { username: username(&user) };
+            client.ask(suspend).await.map_err(own_account("suspend yourself"))?;
             out.say("Account suspended. It is hidden, and its sessions have ended.");
             Ok(())
         }
@@ -42,9 +65,14 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
             out.say("Account restored.");
             Ok(())
         }
+        AdminAction::DeleteAccount { user, yes } => {
+            delete_account(context, &client, &username(&user), yes).await
+        }
         AdminAction::ResetPassword { user, password_stdin } => {
             let new_password = new_password(context, password_stdin, "New password")?.to_string();
-            client.ask(v1::ResetPassword { username: username(&user), new_password }).await?;
+            let reset = v1::ResetPassword { username: username(&user), new_password };
+            let own = own_account("reset your own password; change it with `mini-tweet passwd`");
+            client.ask(reset).await.map_err(own)?;
             out.say("Password changed. All sessions of the account have ended.");
             Ok(())
         }
@@ -53,28 +81,105 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
             out.say("Announcement published. Everyone can see it, also with `mini-tweet info`.");
             Ok(())
         }
-        AdminAction::Reports { action: None | Some(ReportsAction::List) } => {
-            let list = client.ask(v1::ListReports {}).await?;
-            out.all(list.reports.iter().map(report))?;
-            if list.more {
-                out.say("There are more reports. Close some of these to see them.");
-            }
-            Ok(())
-        }
-        AdminAction::Reports { action: Some(ReportsAction::Close { id }) } => {
-            let report_id = id.parse().map_err(|_| {
-                Failure::Usage("a report id is a number; see `mini-tweet admin reports`".to_owned())
-            })?;
-            let done = client.ask(v1::CloseReport { report_id }).await?;
-            if !done.changed {
-                return Err(model::Error::not_found("report").into());
-            }
-            out.say("Report closed.");
-            Ok(())
-        }
+        AdminAction::Reports { action } => reports(context, &client, action).await,
         AdminAction::Stats => out.row(&statistics(client.ask(v1::GetStatistics {}).await?)),
     }
 }
+
+/// The failure of a request about an account, in a sentence if it is the admin's own.
+fn own_account(action: &'static str) -> impl Fn(ClientError) -> Failure {
+    move |error| Failure::from(error).name_action(action)
+}
+
+async fn delete_account(
+    context: &Context,
+    client: &Client,
+    user: &str,
+    is_sure: bool,
+) -> Result<(), Failure> {
+    if !is_sure {
+        context.out.say(&format!(
+            "This permanently deletes @{user} and everything it posted. To hide it instead: mini-tweet admin suspend {user}"
+        ));
+        let typed = context.prompts.line("Username again to confirm", "confirm it with --yes")?;
+        if username(&typed).to_lowercase() != user.to_lowercase() {
+            return Err(Failure::Failed("the usernames differ; nothing was deleted".to_owned()));
+        }
+    }
+    let own = own_account("delete your own account as an admin; use `mini-tweet delete-account`");
+    client.ask(v1::RemoveAccount { username: user.to_owned() }).await.map_err(own)?;
+    context.out.say("Account deleted.");
+    Ok(())
+}
+
+async fn invites(context: &Context, client: &Client, action: Option<InvitesAction>) -> Result<(), Failure> {
+    match action.unwrap_or(InvitesAction::List) {
+        InvitesAction::List => {
+            context.out.all(client.ask(v1::ListInvites {}).await?.invites.iter().map(invite))
+        }
+        InvitesAction::Revoke { invite } => {
+            if !client.ask(v1::RevokeInvite { invite }).await?.changed {
+                return Err(model::Error::not_found("invite").into());
+            }
+            context.out.say("Invite revoked.");
+            Ok(())
+        }
+    }
+}
+
+async fn reports(context: &Context, client: &Client, action: Option<ReportsAction>) -> Result<(), Failure> {
+    match action.unwrap_or(ReportsAction::List) {
+        ReportsAction::List => {
+            let list = client.ask(v1::ListReports {}).await?;
+            context.out.all(list.reports.iter().map(report))?;
+            if list.more {
+                context.out.say("There are more reports. Close some of these to see them.");
+            }
+            Ok(())
+        }
+        ReportsAction::Close { id } => {
+            let report_id = id.parse().map_err(|_| {
+                Failure::Usage("a report id is a number; see `mini-tweet admin reports`".to_owned())
+            })?;
+            if !client.ask(v1::CloseReport { report_id }).await?.changed {
+                return Err(model::Error::not_found("report").into());
+            }
+            context.out.say("Report closed.");
+            Ok(())
+        }
+    }
+}
+
+/// Lists the accounts whose usernames begin with `beginning`, page after page.
+async fn accounts(
+    context: &Context,
+    client: &Client,
+    beginning: &str,
+    suspended_only: bool,
+    admins_only: bool,
+) -> Result<(), Failure> {
+    let mut position = None;
+    loop {
+        let page = Some(v1::PageRequest { limit: PAGE_MAX, position });
+        let query = username(beginning);
+        let answer = client.ask(v1::ListProfiles { page, query, suspended_only, admins_only }).await?;
+        context.out.all(answer.profiles.iter().map(people::listed))?;
+        if answer.next.is_empty() {
+            return Ok(());
+        }
+        position = Some(Position::Before(answer.next));
+    }
+}
+
+/// An invite that can still be used.
+fn invite(invite: &v1::InviteRecord) -> Row {
+    let uses = count(invite.uses_left, "use");
+    let text = format!("{}  {uses} left, valid until {}", invite.id, local_time(invite.expires_ms));
+    let values = [invite.id.as_str().into(), invite.uses_left.into(), rfc3339(invite.expires_ms).into()];
+    Row::new(&INVITE, values, model::SafeText::line(&text).to_string())
+}
+
+pub(super) const INVITE: [&str; 3] = ["id", "uses_left", "expires"];
 
 /// An open report with the account or tweet it is about.
 fn report(report: &v1::ReportedThing) -> Row {
@@ -140,8 +245,12 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
         info.online,
         if sign_up == "invite" { "by invite" } else { sign_up }
     );
-    if !info.announcement.is_empty() {
-        text = format!("{text}\n{}", info.announcement);
+    let rules = (1..).zip(&info.rules).map(|(number, rule)| format!("{number}. {rule}"));
+    let rules = rules.collect::<Vec<_>>().join("\n");
+    for paragraph in
+        [&info.description, &rules, &info.announcement].into_iter().filter(|text| !text.is_empty())
+    {
+        text = format!("{text}\n\n{paragraph}");
     }
     let values = [
         info.name.into(),
@@ -150,9 +259,23 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
         info.accounts.into(),
         info.tweets.into(),
         info.online.into(),
+        info.description.into(),
+        info.rules.into(),
         info.announcement.into(),
         rfc3339(info.started_ms).into(),
     ];
-    let names = ["name", "version", "sign_up", "accounts", "tweets", "online", "announcement", "started"];
-    context.out.row(&Row::new(&names, values, model::SafeText::lines(&text).to_string()))
+    context.out.row(&Row::new(&INFO, values, model::SafeText::lines(&text).to_string()))
 }
+
+pub(super) const INFO: [&str; 10] = [
+    "name",
+    "version",
+    "sign_up",
+    "accounts",
+    "tweets",
+    "online",
+    "description",
+    "rules",
+    "announcement",
+    "started",
+];

@@ -1,6 +1,6 @@
 //! Direct messages: the list of conversations, and one conversation, also live.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::IsTerminal as _;
 
 use client::Client;
 use model::SafeText;
@@ -16,6 +16,7 @@ use crate::args::Chat;
 use crate::context::{Context, username, written};
 use crate::exit::Failure;
 use crate::output::people;
+use crate::output::style::{TimeFormat, list_time, local_time};
 
 pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
     let client = context.signed_in().await?;
@@ -28,21 +29,63 @@ pub(super) async fn chat(context: &Context, ask: Chat) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("{:?} is neither `list` nor a username with @", ask.with)));
     }
     let with = username(&ask.with);
-    match ask.text {
+    if let Some(message_id) = ask.delete {
+        let done = client.ask(v1::DeleteMessage { message_id }).await?;
+        return changed(context, &done, "Deleted.");
+    }
+    match ask.text() {
+        Some(text) if ask.edit.is_some() || ask.edit_last => {
+            let text = written(&if text == "-" { context.stdin()? } else { text });
+            let message_id = match ask.edit {
+                Some(id) => id,
+                None => last_own_message(&client, &with).await?,
+            };
+            let done = client.ask(v1::EditMessage { message_id, text }).await?;
+            changed(context, &done, "Edited.")
+        }
         Some(text) => {
             let text = if text == "-" { context.stdin()? } else { text };
-            let send = v1::SendMessage { username: with, text: written(&text) };
-            let sent = client.ask(send).await.map_err(|error| Failure::from(error).name_action("message"))?;
+            let send = v1::SendMessage { username: with.clone(), text: written(&text) };
+            let failure = |error| {
+                let advice = format!("Before you try again, look: mini-tweet chat @{with}");
+                let failure = Failure::from(error).name_action("message yourself");
+                failure.if_outcome_is_unknown("It is not known whether the message was sent", &advice)
+            };
+            let sent = client.ask(send).await.map_err(failure)?;
             context.out.say("Sent.");
             let id = sent.message_id.to_string();
             context.out.word(&["id"], [id.as_str().into()], &id)
         }
         None if ask.follow => stay(context, &client, with, page_request(&ask.page)).await,
         None => {
-            read(context, &client, &with, page_request(&ask.page)).await?;
+            read(context, &client, &with, page_request(&ask.page), list_time).await?;
             Ok(())
         }
     }
+}
+
+/// The last message that the user wrote in a conversation and has not deleted.
+async fn last_own_message(client: &Client, with: &str) -> Result<u64, Failure> {
+    let mut position = None;
+    loop {
+        let page = Some(v1::PageRequest { limit: 100, position });
+        let page = client.ask(v1::ReadConversation { username: with.to_owned(), page }).await?;
+        let other = page.with.unwrap_or_default().id;
+        let is_own = |one: &&v1::DirectMessage| one.author_id != other && !one.deleted;
+        if let Some(message) = page.messages.iter().find(is_own) {
+            return Ok(message.id);
+        }
+        if page.next.is_empty() {
+            return Err(model::Error::not_found("message").into());
+        }
+        position = Some(Position::Before(page.next));
+    }
+}
+
+fn changed(context: &Context, done: &v1::Done, text: &str) -> Result<(), Failure> {
+    context.out.say(if done.changed { text } else { "No change." });
+    let id = done.id.to_string();
+    context.out.word(&["id", "changed"], [id.as_str().into(), done.changed.into()], &id)
 }
 
 /// The conversation that is shown, and how far.
@@ -61,6 +104,7 @@ async fn read(
     client: &Client,
     with: &str,
     page: v1::PageRequest,
+    time: TimeFormat,
 ) -> Result<Shown, Failure> {
     let page = client.ask(v1::ReadConversation { username: with.to_owned(), page: Some(page) }).await?;
     let mut shown = Shown {
@@ -68,7 +112,9 @@ async fn read(
         theirs: page.theirs.unwrap_or_default(),
         newest: page.messages.first().map_or(0, |newest| newest.id),
     };
-    context.out.all(page.messages.iter().rev().map(|one| people::message(one, &shown.with, shown.theirs)))?;
+    context
+        .out
+        .all(page.messages.iter().rev().map(|one| people::message(one, &shown.with, shown.theirs, time)))?;
     if shown.newest > 0 && shown.newest > page.yours.unwrap_or_default().read {
         mark_read(context, client, &shown).await?;
     }
@@ -94,7 +140,7 @@ async fn stay(
 ) -> Result<(), Failure> {
     let mut state = client.state();
     let mut live = client.subscribe(Topic::Conversation(with.clone()), None).await?;
-    let mut shown = read(context, client, &with, page).await?;
+    let mut shown = read(context, client, &with, page, local_time).await?;
     let mut typed = typed_lines(context);
     context.out.say("Type a message and press Enter to send it. Ctrl-D or Ctrl-C to leave.");
     loop {
@@ -119,18 +165,24 @@ async fn stay(
                 let message = came.message.unwrap_or_default();
                 if message.id > shown.newest {
                     shown.newest = message.id;
-                    context.out.row(&people::message(&message, &shown.with, shown.theirs))?;
+                    context.out.row(&people::message(&message, &shown.with, shown.theirs, local_time))?;
                     if message.author_id == shown.with.id {
                         mark_read(context, client, &shown).await?;
                     }
                 }
+            }
+            Event::MessageChanged(came) => {
+                let message = came.message.unwrap_or_default();
+                context.out.row(&people::message(&message, &shown.with, shown.theirs, local_time))?;
             }
             Event::Marks(came) if came.account.as_ref().is_some_and(|who| who.id == shown.with.id) => {
                 shown.theirs = came.marks.unwrap_or_default();
             }
             Event::Gap(_) => {
                 let position = Some(Position::After(shown.newest.to_string()));
-                let missed = read(context, client, &with, v1::PageRequest { limit: 100, position }).await?;
+                let missed =
+                    read(context, client, &with, v1::PageRequest { limit: 100, position }, local_time)
+                        .await?;
                 shown.newest = shown.newest.max(missed.newest);
             }
             _ => {}
@@ -157,8 +209,8 @@ fn typed_lines(context: &Context) -> mpsc::Receiver<String> {
             // Keeps the channel open: output goes on without input.
             std::thread::park();
         }
-        for line in std::io::stdin().lock().lines() {
-            let Ok(line) = line else { return };
+        let mut stdin = std::io::stdin().lock();
+        while let Ok(Some(line)) = crate::locale::next_line(&mut stdin) {
             if lines.blocking_send(line).is_err() {
                 return;
             }

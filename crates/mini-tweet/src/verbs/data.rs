@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use server::import::graph::GraphInput;
 use server::import::{Phase, Progress, Summary};
 use server::offline::{Offline, OfflineError};
-use store::sqlite::DATABASE;
-use store::sqlite::maintenance::{self, Copied};
+use store::database_file;
+use store::maintenance::{self, Copied};
 
 use crate::args::operator::ImportSource;
 use crate::context::Context;
@@ -25,12 +25,12 @@ impl From<OfflineError> for Failure {
 }
 
 pub(super) fn backup(context: &Context, file: &Path, data: &Path) -> Result<(), Failure> {
-    let copied = maintenance::backup(&data.join(DATABASE), file).map_err(OfflineError::from)?;
+    let copied = maintenance::backup(&database_file(data), file).map_err(OfflineError::from)?;
     context.out.row(&copied_row(file, copied))
 }
 
 pub(super) fn restore(context: &Context, file: &Path, data: &Path) -> Result<(), Failure> {
-    let database = data.join(DATABASE);
+    let database = database_file(data);
     let copied = maintenance::restore(file, &database).map_err(OfflineError::from)?;
     context.out.row(&copied_row(&database, copied))
 }
@@ -45,7 +45,7 @@ fn copied_row(file: &Path, copied: Copied) -> Row {
 }
 
 pub(super) fn check(context: &Context, data: &Path) -> Result<(), Failure> {
-    let database = data.join(DATABASE);
+    let database = database_file(data);
     let findings = maintenance::check(&database).map_err(OfflineError::from)?;
     context.out.all(findings.iter().map(|finding| {
         Row::new(&["finding"], [finding.as_str().into()], model::SafeText::line(finding).to_string())
@@ -68,14 +68,14 @@ pub(super) async fn import(context: &Context, source: ImportSource) -> Result<()
     let (summary, password) = match source {
         ImportSource::Python { directory, time_zone, data } => {
             let time_zone = time_zone.unwrap_or_else(TimeZone::system);
-            let offline = Offline::open(&data.data)?;
+            let offline = Offline::open(&data.data).await?;
             let outcome = offline.import_python(&directory, &time_zone, &mut |done| bar.show(done)).await;
             offline.close().await;
             (outcome?, None)
         }
         ImportSource::Graph { edges, tweets, seed, days, password_stdin, data } => {
             let given = if password_stdin { Some(secret_line()?.to_string()) } else { None };
-            let offline = Offline::open(&data.data)?;
+            let offline = Offline::open(&data.data).await?;
             let password = given.clone().unwrap_or_else(|| offline.new_password());
             let input = GraphInput {
                 edges: &edges,
@@ -149,7 +149,8 @@ impl Bar {
             ProgressBar::hidden()
         };
         if let Ok(style) = ProgressStyle::with_template("{msg:10} {wide_bar} {pos}/{len}  {eta}") {
-            bar.set_style(style);
+            // ASCII: the locale may have nothing else.
+            bar.set_style(style.progress_chars("=> "));
         }
         Self { bar, phase: None }
     }

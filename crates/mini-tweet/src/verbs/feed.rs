@@ -10,6 +10,7 @@ use super::paging::{page_of, page_request, position};
 use crate::args::{Feed, Page, Search, TweetRef};
 use crate::context::{Context, PAGE_MAX, username};
 use crate::exit::Failure;
+use crate::output::style::list_time;
 use crate::output::tweets::Referred;
 use crate::output::{people, tweets};
 
@@ -61,7 +62,10 @@ async fn read(context: &Context, client: &Client, timeline: Timeline, page: Page
             position = Some(Position::After(newest.id.to_string()));
             pages.push(answer);
         }
-        return pages.into_iter().rev().try_for_each(|answer| context.out.all(tweets::page(answer)));
+        return pages
+            .into_iter()
+            .rev()
+            .try_for_each(|answer| context.out.all(tweets::page(answer, list_time)));
     }
     let (mut left, mut position) = (page.limit, position(&page));
     while left > 0 {
@@ -69,7 +73,7 @@ async fn read(context: &Context, client: &Client, timeline: Timeline, page: Page
         left = left.saturating_sub(u32::try_from(answer.tweets.len()).unwrap_or(u32::MAX));
         position = Some(Position::Before(answer.next.clone()));
         let is_last = answer.next.is_empty();
-        context.out.all(tweets::page(answer))?;
+        context.out.all(tweets::page(answer, list_time))?;
         if is_last {
             break;
         }
@@ -81,7 +85,7 @@ pub(super) async fn show(context: &Context, tweet: TweetRef) -> Result<(), Failu
     let client = context.signed_in().await?;
     let tweet_id = context.tweet(&client, tweet).await?;
     let page = client.ask(v1::GetTweet { tweet_id }).await?;
-    context.out.all(tweets::page(page))
+    context.out.all(tweets::page(page, list_time))
 }
 
 pub(super) async fn thread(context: &Context, tweet: TweetRef, page: Page) -> Result<(), Failure> {
@@ -96,15 +100,23 @@ pub(super) async fn thread(context: &Context, tweet: TweetRef, page: Page) -> Re
     let above: Vec<_> = thread.ancestors.into_iter().chain(thread.tweet).collect();
     let originals = thread.referenced.into_iter().chain(above.iter().cloned());
     let referred = Referred::new(thread.accounts, originals.collect());
-    context.out.all(above.iter().map(|tweet| tweets::tweet(tweet, &referred)))?;
-    context.out.all(tweets::page(thread.replies.unwrap_or_default()))
+    context.out.all(above.iter().map(|tweet| tweets::tweet(tweet, &referred, list_time)))?;
+    context.out.all(tweets::page(thread.replies.unwrap_or_default(), list_time))
 }
 
 pub(super) async fn history(context: &Context, tweet: TweetRef) -> Result<(), Failure> {
     let client = context.signed_in().await?;
     let tweet_id = context.tweet(&client, tweet).await?;
-    let history = client.ask(v1::GetTweetHistory { tweet_id }).await?;
-    context.out.all(history.versions.iter().map(tweets::version))
+    let mut position = None;
+    loop {
+        let page = position.map(|position| v1::PageRequest { limit: 0, position: Some(position) });
+        let history = client.ask(v1::GetTweetHistory { tweet_id, page }).await?;
+        context.out.all(history.versions.iter().map(tweets::version))?;
+        if history.next.is_empty() {
+            return Ok(());
+        }
+        position = Some(Position::After(history.next));
+    }
 }
 
 pub(super) async fn search(context: &Context, ask: Search) -> Result<(), Failure> {
@@ -125,11 +137,14 @@ pub(super) async fn search(context: &Context, ask: Search) -> Result<(), Failure
 
 pub(super) async fn trends(context: &Context, limit: Option<u32>) -> Result<(), Failure> {
     let client = context.signed_in().await?;
-    let list = client.ask(v1::GetTrends { limit: limit.unwrap_or(0) }).await?;
-    if list.trends.is_empty() {
-        context.out.say("No trends yet. A hashtag trends when at least two people use it.");
-    }
-    context.out.all(list.trends.iter().map(tweets::trend))
+    let list = client.ask(v1::GetTrends { limit: limit.unwrap_or(0), sections: true }).await?;
+    let sections =
+        [("trending", list.trends), ("new", list.new_today), ("week", list.this_week), ("yours", list.yours)];
+    context.out.all(
+        sections
+            .iter()
+            .flat_map(|(section, trends)| trends.iter().map(|trend| tweets::trend(trend, section))),
+    )
 }
 
 #[cfg(test)]

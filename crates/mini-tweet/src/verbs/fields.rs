@@ -1,9 +1,11 @@
 //! What a verb prints: the names of its fields, for `--json=help`, and the sentence for an empty result.
 
-use crate::args::operator::{AdminAction, ReportsAction};
+use super::admin::{INFO, INVITE};
+use super::host::HOST;
+use crate::args::operator::{AdminAction, HostAction, InvitesAction, ReportsAction};
 use crate::args::{KeysAction, SessionsAction, Verb};
-use crate::output::people::{PERSON, PROFILE};
-use crate::output::tweets::TWEET;
+use crate::output::people::{LISTED, MESSAGE, PERSON, PROFILE};
+use crate::output::tweets::{TREND, TWEET};
 
 const CHANGE: &[&str] = &["id", "changed"];
 
@@ -18,7 +20,8 @@ pub(super) fn names(verb: &Verb) -> &'static [&'static str] {
         Verb::Retweet(_) | Verb::Unretweet(_) | Verb::Like(_) | Verb::Unlike(_) => CHANGE,
         Verb::Bookmark(_) | Verb::Unbookmark(_) => CHANGE,
         Verb::History(_) => &["text", "written"],
-        Verb::People { .. } | Verb::Followers(_) | Verb::Following(_) | Verb::Online { .. } => &PERSON,
+        Verb::People(ask) if ask.dismiss.is_some() => &["username", "dismissed", "changed"],
+        Verb::People(_) | Verb::Followers(_) | Verb::Following(_) | Verb::Online { .. } => &PERSON,
         Verb::Mute(ask) | Verb::Block(ask) if ask.users.is_empty() => &PERSON,
         Verb::Follow(_) | Verb::Unfollow(_) => &["username", "following", "changed"],
         Verb::RemoveFollower(_) => &["username", "follows_you", "changed"],
@@ -27,10 +30,11 @@ pub(super) fn names(verb: &Verb) -> &'static [&'static str] {
         Verb::Report { .. } => &["about", "reported", "changed"],
         Verb::Profile(_) | Verb::Whoami | Verb::Signup(_) | Verb::Login(_) => &PROFILE,
         Verb::Notifs(_) => &["id", "kind", "created", "by", "tweet", "unread"],
-        Verb::Tags { .. } => &["hashtag", "people", "tweets", "history"],
+        Verb::Tags { .. } => &TREND,
         Verb::Chat(ask) if ask.with == "list" => &["with", "unread", "last"],
-        Verb::Chat(ask) if ask.text.is_some() => &["id"],
-        Verb::Chat(_) => &["id", "with", "from_them", "text", "created", "state"],
+        Verb::Chat(ask) if ask.edit.is_some() || ask.delete.is_some() => CHANGE,
+        Verb::Chat(ask) if ask.text().is_some() => &["id"],
+        Verb::Chat(_) => &MESSAGE,
         Verb::Sessions { action: None | Some(SessionsAction::List) } => {
             &["id", "client", "created", "last_used", "current"]
         }
@@ -38,9 +42,7 @@ pub(super) fn names(verb: &Verb) -> &'static [&'static str] {
             &["id", "name", "fingerprint", "created", "last_used"]
         }
         Verb::Accounts { .. } => &["name", "username", "server", "current", "signed_in"],
-        Verb::Info => {
-            &["name", "version", "sign_up", "accounts", "tweets", "online", "announcement", "started"]
-        }
+        Verb::Info => &INFO,
         Verb::Watch { .. } => &["topic", "event", "sequence", "at", "about"],
         Verb::Backup { .. } | Verb::Restore { .. } => &["file", "accounts", "tweets", "bytes"],
         Verb::Check { .. } => &["finding"],
@@ -49,6 +51,9 @@ pub(super) fn names(verb: &Verb) -> &'static [&'static str] {
         }
         Verb::Keymap { .. } => &["command", "keys", "context", "title"],
         Verb::Version => &["version"],
+        Verb::Host { action: None | Some(HostAction::Status | HostAction::Start | HostAction::Install) } => {
+            &HOST
+        }
         Verb::Admin(ask) => of_admin(&ask.action),
         _ => &[],
     }
@@ -58,6 +63,8 @@ fn of_admin(action: &AdminAction) -> &'static [&'static str] {
     match action {
         AdminAction::Create { .. } => &["id"],
         AdminAction::Invite { .. } => &["code", "expires"],
+        AdminAction::Invites { action: None | Some(InvitesAction::List) } => &INVITE,
+        AdminAction::Accounts { .. } => &LISTED,
         AdminAction::Reports { action: None | Some(ReportsAction::List) } => {
             &["id", "created", "by", "about", "tweet", "text", "reason"]
         }
@@ -83,19 +90,26 @@ pub(super) fn if_empty(verb: &Verb) -> Option<&'static str> {
         Verb::Feed(_) => "No tweets here.",
         Verb::Search(_) => "Nothing was found.",
         Verb::Notifs(_) => "No notifications.",
-        Verb::People { .. } => "No one was found.",
+        Verb::Tags { .. } => "No hashtags yet. Write a public tweet with #something.",
+        Verb::People(ask) if ask.dismiss.is_some() => return None,
+        Verb::People(_) => "No one was found.",
         Verb::Followers(_) => "No followers.",
         Verb::Following(_) => "Follows no one.",
         Verb::Mute(ask) if ask.users.is_empty() => "You have muted no one.",
         Verb::Block(ask) if ask.users.is_empty() => "You have blocked no one.",
         Verb::Online { .. } => "No one is online.",
         Verb::Chat(ask) if ask.with == "list" => "No conversations.",
-        Verb::Chat(ask) if ask.text.is_none() => "No messages.",
+        Verb::Chat(ask) if ask.text().is_none() && ask.delete.is_none() => "No messages.",
         Verb::Keys { action: None | Some(KeysAction::List) } => "No ssh keys.",
         Verb::Accounts { action: None | Some(crate::args::AccountsAction::List) } => {
             "No accounts on this machine."
         }
-        Verb::Admin(ask) if matches!(ask.action, AdminAction::Reports { action: None }) => "No open reports.",
+        Verb::Admin(ask) => match ask.action {
+            AdminAction::Reports { action: None | Some(ReportsAction::List) } => "No open reports.",
+            AdminAction::Invites { action: None | Some(InvitesAction::List) } => "No invites.",
+            AdminAction::Accounts { .. } => "No accounts.",
+            _ => return None,
+        },
         _ => return None,
     })
 }

@@ -16,7 +16,7 @@ use super::paging::{page_of, page_request};
 use crate::args::{Notifs, Page, Since};
 use crate::context::{Context, PAGE_MAX};
 use crate::exit::Failure;
-use crate::output::style::rfc3339;
+use crate::output::style::{TimeFormat, list_time, local_time, rfc3339};
 use crate::output::tweets::{Referred, author};
 use crate::output::{people, tweets};
 
@@ -36,7 +36,8 @@ pub(super) async fn next(
                 // Without a sender the subscription ends too.
                 if changed.is_ok() {
                     match &*state.borrow_and_update() {
-                        State::Connected => context.out.say("Reconnected."),
+                        State::Connected => context.out.say("Connected again."),
+                        State::Late => context.out.say("The server does not respond. Waiting…"),
                         State::Reconnecting { why } => context.out.say(&format!("Connection lost: {why}. Reconnecting…")),
                         State::SignedOut(_) | State::Stopped(_) => {}
                     }
@@ -173,7 +174,7 @@ async fn show_newer(
 
 fn show_reversed(context: &Context, mut page: v1::TweetPage) -> Result<(), Failure> {
     page.tweets.reverse();
-    context.out.all(tweets::page(page))
+    context.out.all(tweets::page(page, local_time))
 }
 
 pub(super) async fn notifications(context: &Context, ask: Notifs) -> Result<(), Failure> {
@@ -187,42 +188,53 @@ pub(super) async fn notifications(context: &Context, ask: Notifs) -> Result<(), 
     } else {
         None
     };
-    let mut page = client
-        .ask(v1::ListNotifications { page: Some(page_request(&ask.page)), unread_only: ask.unread })
-        .await?;
+    let kinds: Vec<v1::NotificationKind> = ask.kind.iter().map(|kind| (*kind).into()).collect();
+    let list = v1::ListNotifications {
+        page: Some(page_request(&ask.page)),
+        unread_only: ask.unread,
+        kinds: kinds.iter().map(|kind| (*kind).into()).collect(),
+    };
+    let is_filtered = ask.unread || !kinds.is_empty();
+    let mut page = client.ask(list.clone()).await?;
     let mut newest = page.notifications.first().map_or(0, |newest| newest.id);
     if ask.follow {
         page.notifications.reverse();
     }
     let referred = Referred::new(page.accounts, page.tweets);
-    context.out.all(page.notifications.iter().map(|one| people::notification(one, &referred)))?;
+    let time: TimeFormat = if ask.follow { local_time } else { list_time };
+    context.out.all(page.notifications.iter().map(|one| people::notification(one, &referred, time)))?;
     if ask.mark_read && newest > 0 {
-        client.ask(v1::MarkNotificationsRead { up_to: newest }).await?;
+        let ids = page.notifications.iter().map(|one| one.id).filter(|_| is_filtered).collect();
+        let up_to = if is_filtered { 0 } else { newest };
+        client.ask(v1::MarkNotificationsRead { up_to, ids }).await?;
     }
     let Some(mut live) = live else { return Ok(()) };
     loop {
         match next(context, &mut live, &mut state).await?.event {
             Event::Notification(came) => {
                 let Some((notification, referred)) = notification(came) else { continue };
-                if notification.id > newest {
+                let is_asked_for = kinds.is_empty() || kinds.contains(&notification.kind());
+                if is_asked_for && notification.id > newest {
                     newest = notification.id;
-                    context.out.row(&people::notification(&notification, &referred))?;
+                    context.out.row(&people::notification(&notification, &referred, local_time))?;
                 }
             }
             Event::Gap(_) => {
                 let position = Some(Position::After(newest.to_string()));
                 let page = Some(v1::PageRequest { limit: PAGE_MAX, position });
-                let missed = client.ask(v1::ListNotifications { page, unread_only: ask.unread }).await?;
+                let missed = client.ask(v1::ListNotifications { page, ..list.clone() }).await?;
                 let referred = Referred::new(missed.accounts, missed.tweets);
                 for one in missed.notifications.iter().rev().filter(|one| one.id > newest) {
-                    context.out.row(&people::notification(one, &referred))?;
+                    context.out.row(&people::notification(one, &referred, local_time))?;
                 }
                 newest = missed.notifications.first().map_or(newest, |first| first.id.max(newest));
             }
             _ => continue,
         }
         if ask.mark_read {
-            client.ask(v1::MarkNotificationsRead { up_to: newest }).await?;
+            let ids = if is_filtered { vec![newest] } else { Vec::new() };
+            let up_to = if is_filtered { 0 } else { newest };
+            client.ask(v1::MarkNotificationsRead { up_to, ids }).await?;
         }
     }
 }
@@ -288,12 +300,23 @@ fn event(topic: &str, update: Update) -> Value {
         Event::TweetEdited(live) => ("tweet_edited", tweet(live)),
         Event::TweetDeleted(gone) => ("tweet_deleted", json!({ "id": gone.tweet_id.to_string() })),
         Event::Notification(came) => {
-            let row = notification(came).map(|(one, referred)| people::notification(&one, &referred));
+            let row =
+                notification(came).map(|(one, referred)| people::notification(&one, &referred, local_time));
             ("notification", row.map_or(Value::Null, crate::output::Row::into_value))
         }
         Event::Message(came) => {
             let (message, with) = (came.message.unwrap_or_default(), came.with.unwrap_or_default());
-            ("message", people::message(&message, &with, v1::ReadReceipts::default()).into_value())
+            (
+                "message",
+                people::message(&message, &with, v1::ReadReceipts::default(), local_time).into_value(),
+            )
+        }
+        Event::MessageChanged(came) => {
+            let (message, with) = (came.message.unwrap_or_default(), came.with.unwrap_or_default());
+            (
+                "message_changed",
+                people::message(&message, &with, v1::ReadReceipts::default(), local_time).into_value(),
+            )
         }
         Event::Marks(came) => {
             let (who, marks) = (came.account.unwrap_or_default(), came.marks.unwrap_or_default());

@@ -69,9 +69,9 @@ fn text(context: &Context, file: &Path) -> Result<String, Failure> {
         ));
     } else {
         let mut text = String::new();
-        File::open(file)
-            .and_then(|opened| opened.take(KEY_BYTES_MAX).read_to_string(&mut text))
-            .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
+        File::open(file).and_then(|opened| opened.take(KEY_BYTES_MAX).read_to_string(&mut text)).map_err(
+            |error| Failure::Failed(format!("{}: {}", file.display(), model::os_error_in_words(&error))),
+        )?;
         text
     };
     Ok(text)
@@ -117,6 +117,15 @@ async fn add(
 ) -> Result<v1::Done, Failure> {
     if password.is_none() {
         match client.ask(key.clone()).await {
+            Err(ClientError::Refused(Error::Invalid { field, .. }))
+                if field == "password" && !context.prompts.is_possible() =>
+            {
+                return Err(Failure::Usage(
+                    "adding a key needs your password, which is asked for on a terminal; run this command in one on \
+                     your own computer, or within 15 minutes after `mini-tweet login`"
+                        .to_owned(),
+                ));
+            }
             Err(ClientError::Refused(Error::Invalid { field, .. })) if field == "password" => {
                 *password = Some(context.prompts.password("Password")?);
             }

@@ -7,12 +7,14 @@ mod data;
 mod feed;
 mod fields;
 mod follow;
+mod host;
 mod keys;
 mod paging;
 mod people;
 mod tool;
 mod write;
 
+use crate::args::operator::HostAction;
 use crate::args::{AccountsAction, Verb};
 use crate::context::Context;
 use crate::exit::Failure;
@@ -69,7 +71,7 @@ async fn carry_out(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Search(ask) => feed::search(context, ask).await,
         Verb::Tags { limit } => feed::trends(context, limit).await,
 
-        Verb::People { name, page } => people::people(context, name, page).await,
+        Verb::People(ask) => people::people(context, ask).await,
         Verb::Profile(ask) => people::profile(context, ask).await,
         Verb::Follow(ask) => people::follow(context, ask).await,
         Verb::Unfollow(ask) => people::unfollow(context, ask).await,
@@ -88,6 +90,7 @@ async fn carry_out(context: &Context, verb: Verb) -> Result<(), Failure> {
 
         // The program's entry point runs it, before any other verb; over ssh it is not available.
         Verb::Serve(_) => Err(Failure::Usage("`serve` cannot run inside another command".to_owned())),
+        Verb::Host { action } => host::host(context, action).await,
         Verb::Admin(ask) => admin::admin(context, ask).await,
         Verb::Backup { file, data } => data::backup(context, &file, &data.data),
         Verb::Restore { file, data } => data::restore(context, &file, &data.data),
@@ -106,6 +109,7 @@ fn changes_this_machine(verb: &Verb) -> bool {
     let of_accounts = |action: &AccountsAction| !matches!(action, AccountsAction::List);
     match verb {
         Verb::Accounts { action } => action.as_ref().is_some_and(of_accounts),
+        Verb::Host { action } => !matches!(action, None | Some(HostAction::Status)),
         Verb::Restore { .. } | Verb::Import { .. } | Verb::Serve(_) => true,
         _ => false,
     }

@@ -6,50 +6,75 @@ use protocol::v1;
 use protocol::v1::AccountList;
 
 use super::paging::page_request;
-use crate::args::{Page, People, PeopleOf, PeopleOrList, Profile};
+use crate::args::{Everyone, Page, People, PeopleOf, PeopleOrList, Profile, Sort};
 use crate::context::{Context, username, written};
 use crate::exit::Failure;
 use crate::output::people;
 
-pub(super) async fn people(context: &Context, name: Option<String>, page: Page) -> Result<(), Failure> {
+pub(super) async fn people(context: &Context, ask: Everyone) -> Result<(), Failure> {
     let client = context.signed_in().await?;
-    match name {
-        None => list(context, &client, AccountList::People, None, page).await,
-        Some(name) => {
+    if let Some(user) = ask.dismiss {
+        let dismiss = |username| v1::DismissSuggestion { username };
+        return each(context, vec![user], DISMISS, dismiss).await;
+    }
+    if ask.suggested {
+        let page = client.ask(v1::SuggestPeople { limit: page_request(&ask.page).limit }).await?;
+        return context.out.all(page.people.iter().map(people::person));
+    }
+    match ask.name {
+        Some(name) if ask.sort.is_none() => {
             let query = username(&name);
-            let page = client.ask(v1::SearchPeople { query, limit: page_request(&page).limit }).await?;
+            let page = client.ask(v1::SearchPeople { query, limit: page_request(&ask.page).limit }).await?;
             context.out.all(page.people.iter().map(people::person))
+        }
+        name => {
+            let query = name.as_deref().map(username).unwrap_or_default();
+            let request = list_of(AccountList::People, String::new(), query, ask.sort);
+            list(context, &client, request, ask.page).await
         }
     }
 }
 
 pub(super) async fn followers(context: &Context, ask: PeopleOf) -> Result<(), Failure> {
-    let client = context.signed_in().await?;
-    list(context, &client, AccountList::Followers, ask.user, ask.page).await
+    people_of(context, AccountList::Followers, ask).await
 }
 
 pub(super) async fn following(context: &Context, ask: PeopleOf) -> Result<(), Failure> {
+    people_of(context, AccountList::Following, ask).await
+}
+
+async fn people_of(context: &Context, which: AccountList, ask: PeopleOf) -> Result<(), Failure> {
     let client = context.signed_in().await?;
-    list(context, &client, AccountList::Following, ask.user, ask.page).await
+    let user = ask.user.as_deref().map(username).unwrap_or_default();
+    let query = ask.name.as_deref().map(username).unwrap_or_default();
+    list(context, &client, list_of(which, user, query, ask.sort), ask.page).await
+}
+
+fn list_of(list: AccountList, username: String, query: String, sort: Option<Sort>) -> v1::ListAccounts {
+    let sort = match sort {
+        None => v1::AccountSort::Unspecified,
+        Some(Sort::Username) => v1::AccountSort::Username,
+        Some(Sort::Name) => v1::AccountSort::Name,
+        Some(Sort::Newest) => v1::AccountSort::Newest,
+        Some(Sort::Followers) => v1::AccountSort::Followers,
+        Some(Sort::Active) => v1::AccountSort::Active,
+    };
+    v1::ListAccounts { list: list.into(), username, query, sort: sort.into(), page: None }
 }
 
 /// Shows pages until the limit is reached.
-async fn list(
-    context: &Context,
-    client: &Client,
-    list: AccountList,
-    user: Option<String>,
-    page: Page,
-) -> Result<(), Failure> {
-    let username = user.as_deref().map(username).unwrap_or_default();
-    let (mut left, mut request) = (page.limit, page_request(&page));
+async fn list(context: &Context, client: &Client, ask: v1::ListAccounts, page: Page) -> Result<(), Failure> {
+    let (mut left, mut request, mut total) = (page.limit, page_request(&page), None);
     loop {
         request.limit = request.limit.min(left);
-        let ask = v1::ListAccounts { list: list.into(), username: username.clone(), page: Some(request) };
-        let answer = client.ask(ask).await?;
+        let answer = client.ask(v1::ListAccounts { page: Some(request), ..ask.clone() }).await?;
+        total = total.or(answer.total);
         context.out.all(answer.people.iter().map(people::person))?;
         left = left.saturating_sub(u32::try_from(answer.people.len()).unwrap_or(u32::MAX));
         if answer.next.is_empty() || left == 0 {
+            if let Some(total) = total.filter(|_| !answer.next.is_empty()) {
+                context.out.say(&format!("{} of {total}", context.out.rows()));
+            }
             return Ok(());
         }
         request = page_request(&Page { limit: left, before: Some(answer.next), since: None });
@@ -80,6 +105,8 @@ struct Action {
     text: (&'static str, &'static str),
 }
 
+const DISMISS: Action =
+    Action { verb: "dismiss", field: ("dismissed", true), text: ("You will not be suggested", " again") };
 const FOLLOW: Action = Action { verb: "follow", field: ("following", true), text: ("You follow", "") };
 const UNFOLLOW: Action =
     Action { verb: "unfollow", field: ("following", false), text: ("You no longer follow", "") };
@@ -131,9 +158,9 @@ pub(super) async fn report(context: &Context, what: &str, reason: &str) -> Resul
         Err(_) => v1::Report { username: username(what), reason, ..v1::Report::default() },
     };
     let client = context.signed_in().await?;
-    let done = client.ask(ask).await.map_err(|error| Failure::from(error).name_action("report"))?;
+    let done = client.ask(ask).await.map_err(|error| Failure::from(error).name_action("report yourself"))?;
     let text = if done.changed {
-        format!("Reported {what} to the operators of this server.")
+        format!("Reported {what} to the admins of this server.")
     } else {
         format!("You have already reported {what}.")
     };
@@ -147,7 +174,8 @@ pub(super) async fn report(context: &Context, what: &str, reason: &str) -> Resul
 
 async fn whole_list(context: &Context, which: AccountList) -> Result<(), Failure> {
     let client = context.signed_in().await?;
-    list(context, &client, which, None, Page { limit: u32::MAX, before: None, since: None }).await
+    let ask = list_of(which, String::new(), String::new(), None);
+    list(context, &client, ask, Page { limit: u32::MAX, before: None, since: None }).await
 }
 
 /// Sends the request for each username; the first that fails ends it.
@@ -164,7 +192,7 @@ async fn each<A: Ask<Answer = v1::Done>>(
         let done = client
             .ask(request(name.clone()))
             .await
-            .map_err(|error| Failure::from(error).name_action(verb))?;
+            .map_err(|error| Failure::from(error).name_action(&format!("{verb} yourself")))?;
         let already = if done.changed { "" } else { " (no change)" };
         let text = format!("{before} @{name}{after}{already}.");
         let values = [name.into(), value.into(), done.changed.into()];

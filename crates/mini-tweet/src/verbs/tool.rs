@@ -27,8 +27,12 @@ pub(super) fn manual(directory: Option<&Path>) -> Result<(), Failure> {
     match directory {
         None => Ok(Man::new(Cli::command()).render(&mut std::io::stdout())?),
         Some(directory) => {
-            std::fs::create_dir_all(directory)?;
-            Ok(clap_mangen::generate_to(Cli::command(), directory)?)
+            let written = std::fs::create_dir_all(directory)
+                .and_then(|()| clap_mangen::generate_to(Cli::command(), directory));
+            written.map_err(|error| {
+                let why = model::os_error_in_words(&error);
+                Failure::Failed(format!("cannot write to {}: {why}", directory.display()))
+            })
         }
     }
 }
@@ -36,8 +40,7 @@ pub(super) fn manual(directory: Option<&Path>) -> Result<(), Failure> {
 /// Shortcuts with the changes of the user's settings.
 pub(super) fn keymap(context: &Context, action: Option<&KeymapAction>) -> Result<(), Failure> {
     if matches!(action, Some(KeymapAction::List { markdown: true })) {
-        print!("{}", keymap_page());
-        return Ok(());
+        return context.out.page(&keymap_page());
     }
     let file = crate::files::settings(&context.home);
     let text =
@@ -73,9 +76,11 @@ fn keymap_page() -> String {
     );
     let maps = PRESETS.map(|preset| Keymap::new(preset, &BTreeMap::new()).0);
     let parts = [
+        (commands::Context::Everywhere, "Everywhere, also while you write"),
         (commands::Context::Anywhere, "Anywhere"),
         (commands::Context::List, "In a list"),
         (commands::Context::Tweet, "On a tweet"),
+        (commands::Context::Item, "On a tweet or a message"),
         (commands::Context::Person, "On a person"),
         (commands::Context::Composer, "In the composer"),
         (commands::Context::Prompt, "In text fields and menus"),

@@ -2,17 +2,13 @@
 
 use std::io::IsTerminal as _;
 
-use bytes::Bytes;
-use client::Ask;
+use client::{Ask, ClientError};
 use protocol::v1;
 
 use crate::args::{About, Post, Text, TweetRef, Visibility};
 use crate::context::{Context, written};
 use crate::exit::Failure;
 use crate::prompt::{Edited, editor};
-
-/// For how long an account is new, and how many it may post, is in the server's configuration.
-const NEW_ACCOUNT: &str = "a new account can post only a limited number of tweets per hour";
 
 pub(super) async fn post(context: &Context, ask: Post) -> Result<(), Failure> {
     write(context, ask.text, ask.reply_to, ask.quote).await
@@ -47,11 +43,11 @@ async fn write(
         Some(Visibility::Followers) => v1::Visibility::Followers,
         Some(Visibility::Direct) => v1::Visibility::Direct,
     };
-    let key = ask.key.clone().map_or_else(client::new_key, Bytes::from);
-    let text = text(context, ask, "")?;
+    let key = key(&ask);
+    let text = text(context, &ask, "")?;
     let post = v1::Post { text: text.written(), visibility: visibility.into(), reply_to, quote_of };
-    let sent = client.ask_with_key(post, key).await;
-    let done = text.sent(sent.map_err(|error| Failure::from(error).name_limit(NEW_ACCOUNT)))?;
+    let sent = client.ask_with_key(post, key.clone().into()).await;
+    let done = text.sent(sent.map_err(|error| if_posted(error, &key)))?;
     context.out.say("Posted.");
     wrote(context, done)
 }
@@ -64,18 +60,31 @@ pub(super) async fn edit(context: &Context, ask: About) -> Result<(), Failure> {
     }
     let client = context.signed_in().await?;
     let tweet_id = context.tweet(&client, ask.tweet.id).await?;
-    let key = ask.text.key.clone().map_or_else(client::new_key, Bytes::from);
+    let key = key(&ask.text);
     let before = if ask.text.editor {
         let page = client.ask(v1::GetTweet { tweet_id }).await?;
         page.tweets.into_iter().next().unwrap_or_default().text
     } else {
         String::new()
     };
-    let text = text(context, ask.text, &before)?;
-    let sent = client.ask_with_key(v1::EditTweet { tweet_id, text: text.written() }, key).await;
-    let done = text.sent(sent.map_err(Failure::from))?;
+    let text = text(context, &ask.text, &before)?;
+    let edit = v1::EditTweet { tweet_id, text: text.written() };
+    let sent = client.ask_with_key(edit, key.clone().into()).await;
+    let done = text.sent(sent.map_err(|error| if_posted(error, &key)))?;
     context.out.say("Edited.");
     wrote(context, done)
+}
+
+/// The idempotency key that was given, or a new one in a form that can be given.
+fn key(ask: &Text) -> String {
+    let new = || client::new_key().iter().map(|byte| format!("{byte:02x}")).collect();
+    ask.key.clone().unwrap_or_else(new)
+}
+
+/// Says how to find out whether the tweet was posted, if that is not known.
+fn if_posted(error: ClientError, key: &str) -> Failure {
+    let advice = format!("To try again, repeat the command with --key {key}: then it is posted only once");
+    Failure::from(error).if_outcome_is_unknown("It is not known whether the server has it", &advice)
 }
 
 /// A text to send, and where it is from.
@@ -107,8 +116,8 @@ impl Source {
 }
 
 /// The text from the argument, the editor or stdin.
-fn text(context: &Context, ask: Text, before: &str) -> Result<Source, Failure> {
-    match ask.text {
+fn text(context: &Context, ask: &Text, before: &str) -> Result<Source, Failure> {
+    match ask.text() {
         Some(text) if text != "-" => Ok(Source::Given(text)),
         _ if ask.editor && context.is_local() => {
             Ok(Source::Editor(editor(before, &crate::files::unsent(&context.home))?))

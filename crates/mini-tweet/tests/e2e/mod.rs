@@ -4,6 +4,7 @@
 
 pub mod plain;
 pub mod screen;
+pub mod ssh;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -164,6 +165,20 @@ impl E2e {
         server.address
     }
 
+    /// Stops the server with SIGSTOP: it keeps its connections and answers nothing.
+    pub fn pause_server(&self) {
+        self.signal_server(rustix::process::Signal::STOP);
+    }
+
+    pub fn continue_server(&self) {
+        self.signal_server(rustix::process::Signal::CONT);
+    }
+
+    fn signal_server(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.server.as_ref().expect("the server runs").child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// Stops the server with SIGTERM and waits for its end.
     pub fn stop_server(&mut self) -> std::process::ExitStatus {
         let mut server = self.server.take().expect("the server runs");
@@ -175,9 +190,21 @@ impl E2e {
 
     /// A person with an empty home directory.
     pub fn person(&self, name: &str) -> Person {
+        let person = self.stranger(name);
+        person.trust(&self.fingerprint());
+        person
+    }
+
+    /// One who has never been connected to the server.
+    pub fn stranger(&self, name: &str) -> Person {
+        self.person_at(name, &self.address())
+    }
+
+    /// A person whose server is this one.
+    pub fn person_at(&self, name: &str, server: &str) -> Person {
         let home = self.directory.path().join("homes").join(name);
         std::fs::create_dir_all(&home).unwrap();
-        Person { name: name.into(), home, server: self.address() }
+        Person { name: name.to_owned(), home, server: server.to_owned() }
     }
 
     /// A person who has signed up.
@@ -210,13 +237,16 @@ impl Drop for E2e {
     }
 }
 
+/// The locale in which everything runs, unless a test chooses another.
+pub const LOCALE: (&str, &str) = ("LC_ALL", "C.UTF-8");
+
 fn clear_environment(command: &mut Command) {
     for (name, _) in std::env::vars() {
         if name.starts_with("MINI_TWEET_") || name.starts_with("XDG_") {
             command.env_remove(name);
         }
     }
-    command.env("NO_COLOR", "1");
+    command.env("NO_COLOR", "1").env(LOCALE.0, LOCALE.1);
 }
 
 /// A person with a home directory of their own.
@@ -232,6 +262,11 @@ impl Person {
         clear_environment(&mut command);
         command.args(args).env("MINI_TWEET_HOME", &self.home).env("MINI_TWEET_SERVER", &self.server);
         command
+    }
+
+    /// Knows this key of the server.
+    pub fn trust(&self, fingerprint: &str) {
+        std::fs::write(self.home.join("known_hosts"), format!("{} {fingerprint}\n", self.server)).unwrap();
     }
 
     pub fn home(&self) -> &Path {
@@ -322,6 +357,7 @@ impl Person {
         command.env("MINI_TWEET_HOME", &self.home);
         command.env("MINI_TWEET_SERVER", &self.server);
         command.env("NO_COLOR", "1");
+        command.env(LOCALE.0, LOCALE.1);
         Terminal::start(command)
     }
 }
@@ -447,8 +483,12 @@ impl Terminal {
     }
 
     pub fn type_line(&mut self, line: &str) {
-        self.writer.write_all(line.as_bytes()).unwrap();
-        self.writer.write_all(b"\r").unwrap();
+        self.type_text(&format!("{line}\r"));
+    }
+
+    /// Types without Enter.
+    pub fn type_text(&mut self, text: &str) {
+        self.writer.write_all(text.as_bytes()).unwrap();
         self.writer.flush().unwrap();
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use super::{DEADLINE, PASSWORD, PROGRAM, Person, until};
+use super::{DEADLINE, LOCALE, PASSWORD, PROGRAM, Person, until};
 
 pub const COLUMNS: u16 = 100;
 pub const ROWS: u16 = 30;
@@ -28,10 +28,14 @@ pub struct Screen {
 
 /// The client of this person, here.
 pub fn local(person: &Person, args: &[&str]) -> Screen {
+    Screen::start(command(person, args))
+}
+
+pub fn command(person: &Person, args: &[&str]) -> CommandBuilder {
     let mut command = first(&person.home);
     command.args(args);
     command.env("MINI_TWEET_SERVER", &person.server);
-    Screen::start(command)
+    command
 }
 
 /// The client as it starts where it knows no server.
@@ -39,6 +43,7 @@ pub fn first(home: &Path) -> CommandBuilder {
     let mut command = CommandBuilder::new(PROGRAM);
     command.env("MINI_TWEET_HOME", home);
     command.env("TERM", "xterm-256color");
+    command.env(LOCALE.0, LOCALE.1);
     for name in ["MINI_TWEET_SERVER", "NO_COLOR", "COLORTERM"] {
         command.env_remove(name);
     }
@@ -105,9 +110,16 @@ impl Screen {
         self
     }
 
+    /// Whether the terminal passes on what is typed as it is, without echo and lines.
+    pub fn is_raw(&self) -> bool {
+        const ECHO: u32 = 0o10;
+        const ICANON: u32 = 0o2;
+        self.master.get_termios().unwrap().local_flags.bits() & (ECHO | ICANON) == 0
+    }
+
     /// Types bytes.
-    pub fn send(&mut self, bytes: &str) -> &mut Self {
-        self.writer.write_all(bytes.as_bytes()).unwrap();
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        self.writer.write_all(bytes.as_ref()).unwrap();
         self.writer.flush().unwrap();
         self
     }
@@ -147,7 +159,7 @@ impl Screen {
         let column = line.split(part).next().unwrap().chars().count();
         let button = if for_menu { 2 } else { 0 };
         let at = format!("{button};{};{}", column + 1, row + 1);
-        self.send(&format!("\x1b[<{at}M\x1b[<{at}m"))
+        self.send(format!("\x1b[<{at}M\x1b[<{at}m"))
     }
 
     pub fn resize(&self, columns: u16, rows: u16) {
@@ -157,6 +169,14 @@ impl Screen {
 
     pub fn is_in_another_screen(&self) -> bool {
         self.terminal.lock().unwrap().screen().alternate_screen()
+    }
+
+    /// Whether the terminal is in its alternate screen, reports the mouse, marks pastes, and hides the cursor.
+    pub fn modes(&self) -> (bool, bool, bool, bool) {
+        let terminal = self.terminal.lock().unwrap();
+        let screen = terminal.screen();
+        let has_mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+        (screen.alternate_screen(), has_mouse, screen.bracketed_paste(), screen.hide_cursor())
     }
 
     pub fn process_id(&self) -> u32 {
@@ -192,9 +212,9 @@ impl Drop for Screen {
 
 /// Signs up in the client, from its sign-in menu.
 pub fn sign_up(screen: &mut Screen, username: &str) {
-    screen.expect("Sign up").press(&["Down", "Enter"]).expect("Create an account");
+    screen.expect("Create an account").press(&["2"]).expect("Confirm password");
     screen.press(&[username, "Enter", "Enter", PASSWORD, "Enter", PASSWORD, "Enter"]);
-    screen.expect("Nothing here yet").expect("● live");
+    screen.expect("Your home feed fills up").expect("· live");
     assert!(!screen.text().contains(PASSWORD));
 }
 
@@ -202,12 +222,10 @@ pub fn sign_up(screen: &mut Screen, username: &str) {
 /// for bob.
 pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen) {
     sign_up(&mut ada, "ada");
-    bob.expect("Sign up").press(&["Down", "Enter"]).expect("Create an account");
+    bob.expect("Create an account").press(&["2"]).expect("Confirm password");
     bob.press(&["ada", "Enter", "Enter", PASSWORD, "Enter", "something else", "Enter"]).expect("don't match");
-    bob.press(&["Ctrl-u", PASSWORD, "Enter"]).expect("is taken");
-    bob.press(&["Ctrl-u", "bob", "Enter", "Enter", "Enter", "Enter"])
-        .expect("Nothing here yet")
-        .expect("@bob");
+    bob.press(&[PASSWORD, "Enter", PASSWORD, "Enter"]).expect("is taken");
+    bob.press(&["Ctrl-u", "bob", "Enter"]).expect("Your home feed fills up").expect("@bob");
 
     // Post, with a hashtag; undo; send at last.
     ada.press(&["c"]).expect("New tweet").press(&["The engine works #Rust", "Ctrl-s"]).expect("Sending");
@@ -223,9 +241,11 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
         .expect("[Tweets]")
         .expect("1 tweet ");
     bob.press(&["F"]).expect("You follow @ada").press(&["g", "h"]).expect("The engine works");
+    // Below it are people to follow, as long as there are few.
+    bob.press(&["g", "g"]).expect("▌   The engine works");
 
     // Notifications, live.
-    ada.expect("Notifs ●1").press(&["2"]).expect("@bob followed you");
+    ada.expect("Notifs ◆1").press(&["2"]).expect("@bob followed you");
 
     // Like, retweet, quote, reply; what others do is seen at once.
     bob.press(&["f"]).expect("♥ 1 (you)").press(&["b"]).expect("↻ 1 (you)");
@@ -246,13 +266,13 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
     // The thread as a tree.
     ada.press(&["g", "m"])
         .expect(" Your tweets ")
-        .expect("▌ The engine works")
+        .expect("▌   The engine works")
         .press(&["t"])
-        .expect("╎ @bob")
+        .expect("│ @bob")
         .expect("how fast?");
 
     // Followers: remove one, then undo.
-    ada.press(&["g", "p", "Tab"]).expect("[Replies]").press(&["Tab"]).expect("[Followers]").expect("● @bob");
+    ada.press(&["g", "p", ">"]).expect("[Replies]").press(&[">"]).expect("[Followers]").expect("● @bob");
     ada.press(&["j", "R"]).expect("Removing @bob").press(&["u"]).expect("Kept @bob");
 
     // Trends and the tweets under a hashtag.
@@ -281,7 +301,7 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
     ada.expect("At noon").expect("✓✓ read");
 
     // Remove a follower for good: the request is sent when it can no longer be undone.
-    ada.press(&["Esc", "g", "p", "Tab", "Tab"]).expect("[Followers]").expect("● @bob");
+    ada.press(&["Esc", "g", "p", ">", ">"]).expect("[Followers]").expect("● @bob");
     ada.press(&["j", "R"]).expect("Removing @bob").expect("u undo").expect_gone("u undo");
 
     // Sign out, then sign in again, first with a wrong password.
@@ -290,7 +310,7 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
     let mut bob = bob_again();
     bob.expect("Sign in").press(&["Enter"]).expect("Username");
     bob.press(&["bob", "Enter", "not the password", "Enter"]).expect("Wrong username or password");
-    bob.press(&[PASSWORD, "Enter"]).expect("@bob ● live").expect("This changes everything");
+    bob.press(&[PASSWORD, "Enter"]).expect("@bob · live").expect("This changes everything");
     // @bob follows no one now, and follows @ada again.
     bob.press(&["@", "ada"]).expect("@ada").press(&["Enter"]).expect("[Tweets]").expect("1 tweet ");
     bob.press(&["F"]).expect("You follow @ada").quit();

@@ -51,7 +51,8 @@ pub(super) fn load<T: DeserializeOwned + Serialize + JsonSchema>(
     let mut loader = Loader { options: options::<T>(), values, places };
     if let Some(file) = sources.file {
         let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|error| ConfigError::new(&name, error))?;
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ConfigError::new(&name, model::os_error_in_words(&error)))?;
         loader.read_file(&name, &text)?;
         loader.parse::<T>()?;
     }
@@ -121,6 +122,8 @@ impl Loader {
 
     /// What is wrong with the value of this key, or with the key.
     fn problem(&self, key: &str) -> ConfigError {
+        // An item of a list is named as in `server.rules[0]`.
+        let key = key.split_once('[').map_or(key, |(list, _)| list);
         let place = self.places.get(key).map_or("configuration", String::as_str);
         if let Some(option) = self.options.iter().find(|option| option.key == key) {
             return ConfigError::new(place, format_args!("{key} must be {}", option.values));

@@ -12,6 +12,7 @@ use toml::Value;
 /// Values of an option, where its type does not say it (`x-value` in the schema).
 pub(super) const ADDRESS: &str = "an address with a port, such as 127.0.0.1:4280";
 pub(super) const PATH: &str = "a path";
+pub(super) const STORE: &str = "sqlite: (this version does not support PostgreSQL or any other database)";
 
 /// One option.
 #[derive(Debug)]
@@ -28,6 +29,9 @@ pub(super) struct ConfigOption {
     lines: bool,
     minimum: u64,
     maximum: Option<u64>,
+    /// Of a list of texts: how many it may have, and how many characters each.
+    items_max: usize,
+    item_chars_max: usize,
 }
 
 /// All options of `T` in the order of its fields.
@@ -57,6 +61,11 @@ impl ConfigOption {
         let (kind, minimum, maximum) =
             (kind.unwrap_or_default(), number("minimum").unwrap_or(0), number("maximum"));
         let lines = schema.get("x-lines").and_then(Json::as_bool).unwrap_or(false);
+        let size = |pointer: &str| {
+            let number = schema.pointer(pointer).and_then(Json::as_u64);
+            number.map_or(usize::MAX, |number| usize::try_from(number).unwrap_or(usize::MAX))
+        };
+        let (items_max, item_chars_max) = (size("/maxItems"), size("/items/maxLength"));
         let words = schema.get("enum").and_then(Json::as_array);
         let values = match (text("x-value"), words, kind, maximum) {
             (Some(values), ..) => values.to_owned(),
@@ -64,11 +73,15 @@ impl ConfigOption {
             (_, _, "boolean", _) => "true or false".to_owned(),
             (_, _, "integer", Some(maximum)) => format!("a whole number from {minimum} to {maximum}"),
             (_, _, "integer", None) => format!("a whole number, {minimum} or more"),
+            (_, _, "array", _) => format!(
+                "a list of up to {items_max} texts of one line, each up to {item_chars_max} characters"
+            ),
             _ if lines => "text".to_owned(),
             _ => "text of one line".to_owned(),
         };
         let doc = text("description").unwrap_or_default().replace('\n', " ");
-        Self { key, doc, values, kind: kind.to_owned(), lines, minimum, maximum }
+        let kind = kind.to_owned();
+        Self { key, doc, values, kind, lines, minimum, maximum, items_max, item_chars_max }
     }
 
     /// The environment variable that sets it: `MINI_TWEET_SERVER_NAME`.
@@ -76,11 +89,13 @@ impl ConfigOption {
         format!("MINI_TWEET_{}", self.key.replace('.', "_").to_ascii_uppercase())
     }
 
-    /// The value that this text means. Text that is none is left as it is, so that the type rejects it.
+    /// The value that this text means; of a list, one item per line. Text that is none is left as it is, so that the type
+    /// rejects it.
     pub(super) fn value(&self, text: &str) -> Value {
         let value = match self.kind.as_str() {
             "integer" => text.parse().ok().map(Value::Integer),
             "boolean" => text.parse().ok().map(Value::Boolean),
+            "array" => Some(Value::Array(text.lines().map(|line| Value::String(line.to_owned())).collect())),
             _ => None,
         };
         value.unwrap_or_else(|| Value::String(text.to_owned()))
@@ -89,9 +104,10 @@ impl ConfigOption {
     /// Whether its value in this configuration is in range, and its text one line where it has to be.
     pub(super) fn allows(&self, config: &Json) -> bool {
         match self.of(config) {
-            Json::String(text) => {
-                let breaks = |c| self.lines && c == '\n';
-                !text.is_empty() && !text.contains(|c: char| c.is_control() && !breaks(c))
+            Json::String(text) => is_text(text, self.lines),
+            Json::Array(items) => {
+                let fits = |text: &str| is_text(text, false) && text.chars().count() <= self.item_chars_max;
+                items.len() <= self.items_max && items.iter().all(|item| item.as_str().is_some_and(fits))
             }
             Json::Number(number) => number.as_u64().is_some_and(|number| {
                 number >= self.minimum && self.maximum.is_none_or(|maximum| number <= maximum)
@@ -105,6 +121,11 @@ impl ConfigOption {
     }
 }
 
+/// Whether this is a text, of one line or several.
+fn is_text(text: &str, lines: bool) -> bool {
+    !text.trim().is_empty() && !text.contains(|c: char| c.is_control() && !(lines && c == '\n'))
+}
+
 /// As in "open, invite or closed".
 fn alternatives(words: &[Json]) -> String {
     let words: Vec<_> = words.iter().filter_map(Json::as_str).collect();
@@ -114,9 +135,16 @@ fn alternatives(words: &[Json]) -> String {
     }
 }
 
-/// The reference of all options of `T`, as Markdown.
-pub(super) fn reference<T: JsonSchema + Serialize + Default>() -> String {
-    let defaults = serde_json::to_value(T::default()).unwrap_or_default();
+/// The reference of all options of `T`, as Markdown, with the values of `config` that are not the default.
+pub(super) fn reference<T: JsonSchema + Serialize + Default>(config: &T) -> String {
+    let json = |config: &T| serde_json::to_value(config).unwrap_or_default();
+    let (defaults, set) = (json(&T::default()), json(config));
+    let shown = |value: &Json| match value {
+        Json::Null => "none".to_owned(),
+        Json::Array(items) if items.is_empty() => "none".to_owned(),
+        Json::String(text) => format!("`{text}`"),
+        value => format!("`{value}`"),
+    };
     let mut out = String::from(
         "# Configuration\n\n\
          Set an option in a TOML file (`mini-tweet serve --config FILE`), in an environment variable, or on the \
@@ -126,17 +154,19 @@ pub(super) fn reference<T: JsonSchema + Serialize + Default>() -> String {
          This page is generated from the source.\n",
     );
     for option in options::<T>() {
-        let default = match option.of(&defaults) {
-            Json::Null => "none".to_owned(),
-            Json::String(text) => format!("`{text}`"),
-            value => format!("`{value}`"),
+        let (default, value) = (option.of(&defaults), option.of(&set));
+        let yours = if value == default { String::new() } else { format!("- Set to: {}\n", shown(value)) };
+        let default = shown(default);
+        let values = if option.kind == "array" {
+            format!("{}; in a variable and on the command line one per line", option.values)
+        } else {
+            option.values.clone()
         };
-        let (key, doc, values, variable) =
-            (&option.key, &option.doc, &option.values, option.environment_name());
+        let (key, doc, variable) = (&option.key, &option.doc, option.environment_name());
         // Writing to a string does not fail.
         let _ = write!(
             out,
-            "\n## `{key}`\n\n{doc}\n\n- Value: {values}\n- Default: {default}\n- Environment: `{variable}`\n"
+            "\n## `{key}`\n\n{doc}\n\n- Value: {values}\n- Default: {default}\n{yours}- Environment: `{variable}`\n"
         );
     }
     out

@@ -65,6 +65,10 @@ fn an_invalid_value_is_reported_with_its_line_and_the_values_that_are_valid() {
         ("\n[server]\nsign_up = 'maybe'", "3: server.sign_up must be open, invite or closed"),
         ("[server]\nname = \"a\\nb\"", "2: server.name must be text of one line"),
         ("data_dir = ''", "1: data_dir must be a path"),
+        (
+            "store = 'postgres://localhost/mini_tweet'",
+            "1: store must be sqlite: (this version does not support PostgreSQL or any other database)",
+        ),
         ("[server]\nnode = 64", "2: server.node must be a whole number from 0 to 63"),
         ("[sessions]\nidle_days = 0", "2: sessions.idle_days must be a whole number, 1 or more"),
         ("passwords.memory_kib = 1", "1: passwords.memory_kib must be a whole number, 19456 or more"),
@@ -73,6 +77,28 @@ fn an_invalid_value_is_reported_with_its_line_and_the_values_that_are_valid() {
         assert_eq!(mistake(text), format!("mini-tweet.toml:{expected}"));
     }
     assert!(mistake("listen = ").starts_with("mini-tweet.toml:1: "));
+}
+
+#[test]
+fn a_list_of_texts_is_an_array_in_the_file_and_has_one_line_for_each_elsewhere() {
+    let two = vec!["Be kind.".to_owned(), "No advertising.".to_owned()];
+    let config = from_toml("[server]\nrules = ['Be kind.', 'No advertising.']").unwrap();
+    assert_eq!(config.server.rules, two);
+    let config = from_command_line("server.rules", "Be kind.\nNo advertising.").unwrap();
+    assert_eq!(config.server.rules, two);
+    let values = "server.rules must be a list of up to 20 texts of one line, each up to 200 characters";
+    let rules = |count: usize, rule: &str| format!("[server]\nrules = {:?}", vec![rule; count]);
+    assert_eq!(from_toml(&rules(20, &"é".repeat(200))).unwrap().server.rules.len(), 20);
+    for text in [
+        rules(21, "Be kind."),
+        rules(1, &"é".repeat(201)),
+        rules(1, "two\nlines"),
+        rules(1, " "),
+        "[server]\nrules = 'Be kind.'".to_owned(),
+        "[server]\nrules = [1]".to_owned(),
+    ] {
+        assert_eq!(mistake(&text), format!("mini-tweet.toml:2: {values}"), "{text}");
+    }
 }
 
 #[test]
@@ -129,7 +155,7 @@ fn a_mistake_outside_the_file_names_the_variable_or_the_command_line() {
 
 #[test]
 fn the_reference_names_every_option_and_its_default_is_a_value_that_can_be_set() {
-    let reference = reference();
+    let reference = reference(&Config::default());
     let sections: Vec<_> = reference.split("\n## `").skip(1).collect();
     let keys: HashSet<_> = sections.iter().filter_map(|section| section.split('`').next()).collect();
     let defaults = serde_json::to_value(Config::default()).unwrap();

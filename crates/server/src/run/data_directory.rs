@@ -3,7 +3,8 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use store::sqlite::make_private_directory;
+use model::os_error_in_words;
+use store::make_private_directory;
 
 use super::error::ServeError;
 
@@ -13,11 +14,13 @@ const FREE_BYTES_LOW: u64 = 256 * 1024 * 1024;
 /// Creates the directory, or checks that it belongs to this user and that no one else can read it.
 pub(super) fn prepare(path: &Path) -> Result<(), ServeError> {
     let wrong = |problem: String| ServeError::DataDirectory { path: path.to_owned(), problem };
-    let exists = path.try_exists().map_err(|error| wrong(error.to_string()))?;
+    let exists = path.try_exists().map_err(|error| wrong(os_error_in_words(&error)))?;
     if !exists {
-        make_private_directory(path).map_err(|error| wrong(format!("cannot create it: {error}")))?;
+        make_private_directory(path).map_err(|error| {
+            wrong(format!("cannot create it: {}; choose another with --data", os_error_in_words(&error)))
+        })?;
     }
-    let metadata = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
+    let metadata = std::fs::metadata(path).map_err(|error| wrong(os_error_in_words(&error)))?;
     if !metadata.is_dir() {
         return Err(wrong("it is not a directory; choose another with --data".to_owned()));
     }

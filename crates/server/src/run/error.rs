@@ -3,8 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use model::os_error_in_words;
 use protocol::tls::IdentityError;
-use store::sqlite::OpenError;
+use store::OpenError;
 
 /// Why a server did not start, or why it stopped. Each message is one line with the next step.
 #[derive(Debug, thiserror::Error)]
@@ -29,12 +30,20 @@ pub enum ServeError {
         problem: String,
     },
     /// A file that the configuration names cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {}", path.display(), os_error_in_words(error))]
     Read {
         /// The file.
         path: PathBuf,
         /// The error of the operating system.
         error: io::Error,
+    },
+    /// Others can read the private key of the certificate.
+    #[error("others can read the TLS key {} (mode {mode:03o}); run: chmod 600 {}", path.display(), path.display())]
+    OpenKey {
+        /// The file with the key.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
     },
     /// The TLS certificate or its key is invalid.
     #[error(transparent)]

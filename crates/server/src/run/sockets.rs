@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use model::os_error_in_words;
 use tokio::net::{TcpListener, UnixListener};
 
 use super::error::ServeError;
@@ -59,7 +60,7 @@ fn take_over(socket: std::net::TcpListener) -> Result<TcpListener, ServeError> {
 }
 
 fn passed_socket(error: &io::Error) -> ServeError {
-    ServeError::Listen { address: "the socket that was passed".to_owned(), problem: error.to_string() }
+    ServeError::Listen { address: "the socket that was passed".to_owned(), problem: os_error_in_words(error) }
 }
 
 async fn bind_tcp(address: SocketAddr, option: &str) -> Result<TcpListener, ServeError> {
@@ -77,7 +78,7 @@ async fn bind_tcp(address: SocketAddr, option: &str) -> Result<TcpListener, Serv
             io::ErrorKind::AddrNotAvailable => {
                 format!("this machine does not have that address; choose another with {option}")
             }
-            _ => error.to_string(),
+            _ => os_error_in_words(&error),
         },
     })
 }
@@ -95,9 +96,9 @@ pub(super) fn bind_operator_socket(path: &Path) -> Result<UnixListener, ServeErr
         }
         remove_operator_socket(path);
     }
-    let listener = UnixListener::bind(path).map_err(|error| wrong(error.to_string()))?;
+    let listener = UnixListener::bind(path).map_err(|error| wrong(os_error_in_words(&error)))?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-        .map_err(|error| wrong(error.to_string()))?;
+        .map_err(|error| wrong(os_error_in_words(&error)))?;
     Ok(listener)
 }
 

@@ -15,6 +15,9 @@ pub struct LiveConfig {
     pub away_after: Duration,
     /// An account without a subscribed connection for this long is offline; shorter breaks are not announced.
     pub offline_grace: Duration,
+    /// Least time between two events of one kind that replace each other: typing signals from one account to another,
+    /// the presence of an account, the unread count of an account.
+    pub spacing: Duration,
 }
 
 impl Default for LiveConfig {
@@ -25,6 +28,7 @@ impl Default for LiveConfig {
             replay_max: 1_000,
             away_after: Duration::from_secs(600),
             offline_grace: Duration::from_secs(5),
+            spacing: Duration::from_secs(1),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::hub::{Hub, Target};
 use super::inbox::Inbox;
 use super::subsystem::Live;
 use crate::policy::{self, TweetList};
-use store::{Event, EventKind, EventLog};
+use store::{Event, EventKind, EventLog, EventScope};
 
 /// Events read from the store at a time.
 const REPLAY_CHUNK: usize = 100;
@@ -43,7 +43,8 @@ impl Live {
 
 impl LiveConnection {
     /// Subscribes; returns the subscription's number and the cursor at which it begins. With a cursor, the events after
-    /// it are replayed first, in order and once; a gap is delivered instead when there are too many.
+    /// it are replayed first, in order and once; a gap is delivered instead when there are too many, or the cursor is of
+    /// another log.
     ///
     /// # Errors
     /// `INVALID{topic}` for one subscription too many, and those of the store.
@@ -54,6 +55,8 @@ impl LiveConnection {
         self.live.presence_changed.notify_one();
         if let Some(cursor) = cursor {
             let begin = cursor.min(head);
+            // No event had this cursor: the server was restored from an older backup.
+            let is_unknown = cursor > head && cursor > self.live.store.last_event().await?;
             let replay = Replay {
                 live: Arc::clone(&self.live),
                 inbox: Arc::clone(&self.inbox),
@@ -61,6 +64,7 @@ impl LiveConnection {
                 target,
                 topic,
                 head,
+                is_unknown,
             };
             tokio::spawn(replay.run(begin));
             return Ok((target.subscription, begin));
@@ -114,6 +118,8 @@ struct Replay {
     topic: Topic,
     /// Later events are delivered live.
     head: EventId,
+    /// The client has a cursor above every event: what it has seen is not what the server has.
+    is_unknown: bool,
 }
 
 impl Replay {
@@ -139,13 +145,17 @@ impl Replay {
         self.live.hub().replayed(self.target, self.live.config.inbox);
     }
 
-    /// The events to replay; `None` when there are too many, or some are no longer in the store.
+    /// The events to replay; `None` when there are too many, some are no longer in the store, or the cursor is unknown.
     async fn events_since(&self, cursor: EventId) -> Result<Option<Vec<Event>>> {
+        if self.is_unknown {
+            return Ok(None);
+        }
         let mut relevant = Vec::new();
         let mut looked_at = 0;
         let mut after = cursor;
         while after < self.head {
-            let EventLog::Complete(events) = self.live.store.events(after, self.head, REPLAY_CHUNK).await?
+            let EventLog::Complete(events) =
+                self.live.store.events(after, self.head, EventScope::Clients, REPLAY_CHUNK).await?
             else {
                 return Ok(None);
             };
@@ -158,6 +168,10 @@ impl Replay {
             let hub = self.live.hub();
             relevant.extend(events.into_iter().filter(|event| self.concerns(&hub, event.kind).is_some()));
         }
+        // The count is read when it is sent: earlier changes of it say nothing more.
+        let is_unread = |event: &Event| matches!(event.kind, EventKind::UnreadChanged { .. });
+        let last_unread = relevant.iter().rfind(|event| is_unread(event)).map(|event| event.id);
+        relevant.retain(|event| !is_unread(event) || Some(event.id) == last_unread);
         Ok(Some(relevant))
     }
 
@@ -218,7 +232,9 @@ impl Replay {
             EventKind::Notified { recipient, .. } | EventKind::UnreadChanged { recipient } => {
                 (recipient == me && self.topic == Topic::Notifications).then_some(Rule::Own)
             }
-            EventKind::MessageSent { author, to, .. } => with(author, to),
+            EventKind::MessageSent { author, to, .. } | EventKind::MessageChanged { author, to, .. } => {
+                with(author, to)
+            }
             EventKind::ConversationMarked { account, with: other, .. } => with(account, other),
             _ => None,
         }

@@ -4,6 +4,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use model::{AccountId, EventId, Hashtag, Result};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::config::LiveConfig;
 use super::event::{LiveEvent, Payload};
@@ -13,7 +15,7 @@ use super::subsystem::Live;
 use super::trends::Trends;
 use crate::policy::TweetList;
 use store::env::Clock;
-use store::{Event, EventKind, EventReceiver, SharedStore};
+use store::{Event, EventKind, LogBatch, LogSubscription, SharedStore};
 
 /// How often presence is checked and trends take in new tweets.
 const TICK: Duration = Duration::from_secs(1);
@@ -25,31 +27,26 @@ impl Live {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn start(
-        store: SharedStore,
-        events: EventReceiver,
-        clock: Arc<dyn Clock>,
-        config: LiveConfig,
-    ) -> Result<Arc<Self>> {
-        let head = store.last_event().await?;
+    pub async fn start(store: SharedStore, clock: Arc<dyn Clock>, config: LiveConfig) -> Result<Arc<Self>> {
+        let LogSubscription { position, batches } = store.log().subscribe();
         let trends = Trends::read(&store, clock.now_ms()).await?;
-        let live = Self::new(store, clock, config, head, trends);
-        tokio::spawn(run(Arc::downgrade(&live), events));
+        let live = Self::new(store, clock, config, position, trends);
+        tokio::spawn(run(Arc::downgrade(&live), batches));
         Ok(live)
     }
 }
 
 /// Ends when live delivery or the store is dropped.
-async fn run(live: Weak<Live>, mut events: EventReceiver) {
+async fn run(live: Weak<Live>, mut batches: mpsc::Receiver<Arc<LogBatch>>) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut trends = TrendsUpkeep::default();
     loop {
         let Some(strong) = live.upgrade() else { return };
         tokio::select! {
-            batch = events.recv() => {
+            batch = batches.recv() => {
                 let Some(batch) = batch else { return };
-                for event in batch.iter() {
+                for event in &batch.events {
                     trends.record(event.kind);
                     strong.distribute(*event).await;
                 }
@@ -61,6 +58,7 @@ async fn run(live: Weak<Live>, mut events: EventReceiver) {
             _ = tick.tick() => {
                 let accounts = strong.hub().accounts();
                 strong.announce_presence(accounts).await;
+                strong.send_unread_due().await;
                 trends.tick(&strong).await;
             }
         }
@@ -117,8 +115,7 @@ impl Live {
     }
 
     async fn announce_presence(&self, accounts: Vec<AccountId>) {
-        let changes =
-            self.hub().presence_changes(accounts, self.config.away_after, self.config.offline_grace);
+        let changes = self.hub().presence_changes(accounts, &self.config);
         for (account, presence) in changes {
             if self.hub().presence_subscriptions().is_empty() {
                 continue;
@@ -136,6 +133,46 @@ impl Live {
         }
     }
 
+    /// Sends the unread counts that waited.
+    async fn send_unread_due(&self) {
+        let due = self.hub().take_unread_due(self.config.spacing);
+        for recipient in due {
+            let kind = EventKind::UnreadChanged { recipient };
+            match self.prepare(kind).await {
+                Ok(prepared) => self.push_all(&mut self.hub(), &prepared, kind, None),
+                Err(error) => tracing::warn!(%error, "an unread count could not be read"),
+            }
+        }
+    }
+
+    /// Puts a prepared event into the inboxes of its subscribers, as of this event or of the last one.
+    fn push_all(&self, hub: &mut Hub, prepared: &Prepared, kind: EventKind, event: Option<EventId>) {
+        let after = hub.head;
+        for (target, payload) in prepared.for_all(hub, kind, after) {
+            hub.push(target, Some(event.unwrap_or(after)), &payload, self.config.inbox);
+        }
+    }
+
+    /// Whether an event is sent later, together with others of its kind.
+    fn waits(&self, kind: EventKind) -> bool {
+        let spacing = self.config.spacing;
+        match kind {
+            EventKind::UnreadChanged { recipient } => {
+                let mut hub = self.hub();
+                let notices = hub.unread_notices(recipient);
+                notices.is_some_and(|notices| !notices.changed(Instant::now(), spacing))
+            }
+            EventKind::Notified { recipient, .. } => {
+                if let Some(notices) = self.hub().unread_notices(recipient) {
+                    notices.notified(Instant::now(), spacing);
+                }
+                false
+            }
+            // Most events, tweets among them: nothing to look up.
+            _ => false,
+        }
+    }
+
     async fn distribute(&self, event: Event) {
         if self.hub().is_idle() {
             // Under the same lock as subscribing: no subscriber is missed in between.
@@ -144,6 +181,10 @@ impl Live {
                 hub.head = event.id;
                 return;
             }
+        }
+        if event.kind.is_effect() || self.waits(event.kind) {
+            self.hub().head = event.id;
+            return;
         }
         self.update_relationships(event.kind).await;
         let deliveries = match self.prepare(event.kind).await {
@@ -155,11 +196,7 @@ impl Live {
             }
         };
         let mut hub = self.hub();
-        let inbox = self.config.inbox;
-        let after = hub.head;
-        for (target, payload) in deliveries.for_all(&hub, event.kind, after) {
-            hub.push(target, Some(event.id), &payload, inbox);
-        }
+        self.push_all(&mut hub, &deliveries, event.kind, Some(event.id));
         match event.kind {
             EventKind::SessionEnded { session, account } => hub.end_sessions(account, Some(session)),
             EventKind::AccountHidden { account } => hub.end_sessions(account, None),
@@ -228,7 +265,7 @@ impl Live {
     pub(super) async fn prepare(&self, kind: EventKind) -> Result<Prepared> {
         let store = &self.store;
         Ok(match kind {
-            EventKind::TweetPosted { tweet, author } | EventKind::TweetEdited { tweet, author } => {
+            EventKind::TweetPosted { tweet, author, .. } | EventKind::TweetEdited { tweet, author } => {
                 if !self.hub().anyone_reads(author) {
                     return Ok(Prepared::Nothing);
                 }
@@ -259,14 +296,18 @@ impl Live {
             EventKind::Announced => {
                 Prepared::Same(Payload::new(LiveEvent::Announcement(store.announcement().await?)))
             }
-            EventKind::MessageSent { message, author, to, .. } => {
+            EventKind::MessageSent { message, author, to, .. }
+            | EventKind::MessageChanged { message, author, to, .. } => {
                 let accounts = store.accounts(&[author, to]).await?;
                 let find = |id: AccountId| accounts.iter().find(|account| account.id == id).cloned();
                 match (store.message(message).await?, find(author), find(to)) {
                     (Some(message), Some(author), Some(to)) => {
                         let event = |with| {
                             let (message, author) = (message.clone(), author.clone());
-                            Payload::new(LiveEvent::Message { message, author, with })
+                            Payload::new(match kind {
+                                EventKind::MessageSent { .. } => LiveEvent::Message { message, author, with },
+                                _ => LiveEvent::MessageChanged { message, author, with },
+                            })
                         };
                         Prepared::Pair { actor: event(to), other: event(author.clone()) }
                     }
@@ -340,7 +381,11 @@ impl Prepared {
             Self::Nothing | Self::Missing => None,
             Self::Same(payload) => Some(payload),
             Self::Pair { actor, other } => match kind {
-                EventKind::MessageSent { author, .. } if author == account => Some(actor),
+                EventKind::MessageSent { author, .. } | EventKind::MessageChanged { author, .. }
+                    if author == account =>
+                {
+                    Some(actor)
+                }
                 _ => Some(other),
             },
             Self::Tweet(tweet) => match rule {
@@ -402,6 +447,7 @@ fn targets(hub: &Hub, kind: EventKind, hashtags: Option<&[Hashtag]>) -> Vec<(Acc
             .map(|(account, target)| (account, target, Rule::Own))
             .collect(),
         EventKind::MessageSent { author: one, to: other, .. }
+        | EventKind::MessageChanged { author: one, to: other, .. }
         | EventKind::ConversationMarked { account: one, with: other, .. } => [
             own(one, hub.conversation_subscriptions(one, other)),
             own(other, hub.conversation_subscriptions(other, one)),

@@ -47,6 +47,8 @@ pub enum LiveEvent {
     Announcement(String),
     /// `with` is the other account of the conversation, seen from the subscriber.
     Message { message: DirectMessage, author: Account, with: Account },
+    /// The message was edited or deleted.
+    MessageChanged { message: DirectMessage, author: Account, with: Account },
     /// How far `account` has received and read the conversation.
     ReadReceipts { conversation: ConversationId, account: Account, marks: ReadReceipts },
     /// This account is typing a message to the subscriber.
@@ -81,4 +83,6 @@ pub enum Delivery {
     Closed { subscription: u32, error: Error },
     /// The connection's session ended: close it.
     SessionEnded,
+    /// The connection's account was suspended or deleted: close it.
+    AccountClosed,
 }

@@ -8,10 +8,12 @@ use std::time::Duration;
 use model::{AccountId, AccountState, Error, EventId, Presence, SessionId};
 use tokio::time::Instant;
 
-use super::config::LiveStatistics;
+use super::config::{LiveConfig, LiveStatistics};
 use super::event::{Delivery, Payload, Topic};
 use super::inbox::Inbox;
 use super::presence::AccountPresence;
+use super::typing::TypingSignals;
+use super::unread::UnreadNotices;
 use crate::policy::{self, Relationships};
 use store::SocialGraph;
 use store::fault::{self, InjectedBug};
@@ -39,6 +41,7 @@ pub(super) struct Hub {
     presence: Set<Target>,
     /// Accounts whose presence may have changed since it was looked at.
     presence_dirty: Set<AccountId>,
+    typing: TypingSignals,
     next_connection: u64,
 }
 
@@ -70,6 +73,7 @@ struct LiveAccount {
     /// The relationships were read from the store.
     loaded: bool,
     presence: AccountPresence,
+    unread: UnreadNotices,
 }
 
 impl LiveAccount {
@@ -80,6 +84,7 @@ impl LiveAccount {
             generation: 0,
             loaded: false,
             presence: AccountPresence::new(),
+            unread: UnreadNotices::default(),
         }
     }
 }
@@ -95,6 +100,7 @@ impl Hub {
             local: Set::default(),
             presence: Set::default(),
             presence_dirty: Set::default(),
+            typing: TypingSignals::default(),
             next_connection: 1,
         }
     }
@@ -263,7 +269,7 @@ impl Hub {
         });
     }
 
-    /// Notifies the connections of a session, or of all sessions of an account, that it has ended.
+    /// Notifies the connections of a session that it has ended, or those of an account that it was closed.
     pub(super) fn end_sessions(&mut self, account: AccountId, session: Option<SessionId>) {
         let Some(live) = self.accounts.get(&account) else { return };
         if fault::is_on(InjectedBug::KeepEndedSessions) {
@@ -273,7 +279,9 @@ impl Hub {
             if let Some(connection) = self.connections.get_mut(number)
                 && session.is_none_or(|session| session == connection.session)
             {
-                connection.inbox.push_first(Delivery::SessionEnded);
+                let delivery =
+                    if session.is_some() { Delivery::SessionEnded } else { Delivery::AccountClosed };
+                connection.inbox.push_end(delivery);
             }
         }
     }
@@ -311,6 +319,20 @@ impl Hub {
         all.collect()
     }
 
+    /// When this connected account was notified of its unread count.
+    pub(super) fn unread_notices(&mut self, account: AccountId) -> Option<&mut UnreadNotices> {
+        self.accounts.get_mut(&account).map(|live| &mut live.unread)
+    }
+
+    /// Accounts to which a changed unread count is sent now.
+    pub(super) fn take_unread_due(&mut self, spacing: Duration) -> Vec<AccountId> {
+        let now = Instant::now();
+        let due = |(account, live): (&AccountId, &mut LiveAccount)| {
+            live.unread.take_due(now, spacing).then_some(*account)
+        };
+        self.accounts.iter_mut().filter_map(due).collect()
+    }
+
     pub(super) fn conversation_subscriptions(&self, account: AccountId, with: AccountId) -> Vec<Target> {
         let Some(relationships) = self.relationships(account) else { return Vec::new() };
         let relationship = relationships.to(with);
@@ -323,6 +345,18 @@ impl Hub {
             topic => *topic == Topic::Conversation(with),
         };
         self.subscriptions_of(account, wanted).collect()
+    }
+
+    /// Who gets a typing signal from one account to another; no one while an earlier one is recent.
+    pub(super) fn typing_subscriptions(
+        &mut self,
+        from: AccountId,
+        to: AccountId,
+        spacing: Duration,
+    ) -> Vec<Target> {
+        let targets = self.conversation_subscriptions(to, from);
+        let passes = !targets.is_empty() && self.typing.pass(from, to, Instant::now(), spacing);
+        if passes { targets } else { Vec::new() }
     }
 
     /// Home subscriptions of the author and of those who follow them.
@@ -488,16 +522,15 @@ impl Hub {
     pub(super) fn presence_changes(
         &mut self,
         accounts: Vec<AccountId>,
-        away_after: Duration,
-        offline_grace: Duration,
+        config: &LiveConfig,
     ) -> Vec<(AccountId, Presence)> {
         let now = Instant::now();
         let mut changes = Vec::new();
         for account in accounts {
             let Some(live) = self.accounts.get(&account) else { continue };
-            let of_connections = self.presence_of_connections(live, now, away_after);
+            let of_connections = self.presence_of_connections(live, now, config.away_after);
             let Some(live) = self.accounts.get_mut(&account) else { continue };
-            let change = live.presence.update(of_connections, now, offline_grace);
+            let change = live.presence.update(of_connections, now, config);
             changes.extend(change.map(|presence| (account, presence)));
             if live.connections.is_empty() && live.presence.is_announced_offline() {
                 self.forget(account);

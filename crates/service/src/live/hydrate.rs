@@ -7,7 +7,7 @@ use model::{
 };
 
 use super::event::{LiveEvent, Payload};
-use crate::policy::{self, Original, Relationships, TweetFacts, TweetList};
+use crate::policy::{self, Original, PageEntry as _, Relationships, TweetFacts, TweetList};
 use store::{SharedStore, TweetEntities, TweetRecord};
 
 /// A tweet on its way to many subscribers.
@@ -15,12 +15,17 @@ pub(super) struct HydratedTweet {
     author: Author,
     visibility: Visibility,
     is_retweet: bool,
-    original: Option<OriginalTweet>,
+    original: Option<OtherTweet>,
+    /// The tweet that it replies to.
+    parent: Option<OtherTweet>,
     entities: TweetEntities,
-    payload: Arc<Payload>,
-    /// The same without the original, for subscribers who may not see that.
-    without_original: Option<Arc<Payload>>,
+    /// As all subscribers get it who may see the original and the parent, and without one or both of them, where it has
+    /// them: at the index [`HIDES_ORIGINAL`] + [`HIDES_PARENT`].
+    payloads: [Option<Arc<Payload>>; 4],
 }
+
+const HIDES_ORIGINAL: usize = 1;
+const HIDES_PARENT: usize = 2;
 
 #[derive(Clone, Copy)]
 struct Author {
@@ -34,10 +39,24 @@ impl Author {
     }
 }
 
-/// The tweet that is retweeted or quoted.
-struct OriginalTweet {
+/// A tweet that another one shows: the one that is retweeted or quoted, or the one that is replied to.
+struct OtherTweet {
     author: Author,
     visibility: Visibility,
+    /// Accounts that see it because it mentions them; none if everyone sees it.
+    mentions: Vec<AccountId>,
+}
+
+impl OtherTweet {
+    async fn read(store: &SharedStore, record: &TweetRecord) -> Result<Self> {
+        let visibility = record.tweet.visibility;
+        let mentions = if visibility.is_shareable() {
+            Vec::new()
+        } else {
+            store.tweet_entities(record.tweet.id).await?.mentions
+        };
+        Ok(Self { author: Author::of(record), visibility, mentions })
+    }
 }
 
 impl HydratedTweet {
@@ -50,26 +69,41 @@ impl HydratedTweet {
     ) -> Result<Option<Self>> {
         let Some(record) = read_visible(store, author, tweet).await? else { return Ok(None) };
         let entities = store.tweet_entities(tweet).await?;
+        let is_retweet = record.tweet.retweet_of.is_some();
         let original = match record.tweet.retweet_of.or(record.tweet.quote_of) {
             Some(id) => read_visible(store, author, id).await?,
             None => None,
         };
-        let is_retweet = record.tweet.retweet_of.is_some();
         if is_retweet && original.is_none() {
             return Ok(None);
         }
-        let without_original =
-            (!is_retweet && original.is_some()).then(|| Payload::new(event(page(record.clone(), None))));
+        let parent = match record.tweet.reply_to {
+            Some(id) => read_visible(store, author, id).await?,
+            None => None,
+        };
+        let payload = |hidden: usize| {
+            let original = original.clone().filter(|_| hidden & HIDES_ORIGINAL == 0);
+            let parent = parent.as_ref().filter(|_| hidden & HIDES_PARENT == 0);
+            Payload::new(event(page(with_parent(record.clone(), parent), original)))
+        };
+        // A retweet is nothing without its original.
+        let hideable = HIDES_ORIGINAL * usize::from(original.is_some() && !is_retweet)
+            + HIDES_PARENT * usize::from(parent.is_some());
+        let payloads = [0, 1, 2, 3].map(|hidden| (hidden & !hideable == 0).then(|| payload(hidden)));
         Ok(Some(Self {
             author: Author::of(&record),
             visibility: record.tweet.visibility,
             is_retweet,
-            original: original
-                .as_ref()
-                .map(|o| OriginalTweet { author: Author::of(o), visibility: o.tweet.visibility }),
+            original: match &original {
+                Some(original) => Some(OtherTweet::read(store, original).await?),
+                None => None,
+            },
+            parent: match &parent {
+                Some(parent) => Some(OtherTweet::read(store, parent).await?),
+                None => None,
+            },
             entities,
-            payload: Payload::new(event(page(record, original))),
-            without_original,
+            payloads,
         }))
     }
 
@@ -80,26 +114,30 @@ impl HydratedTweet {
         subscriber: AccountId,
         relationships: &Relationships,
     ) -> Option<&Arc<Payload>> {
-        let facts = |author: Author, visibility, mentions_viewer| TweetFacts {
+        let facts = |author: Author, visibility, mentions: &[AccountId]| TweetFacts {
             is_own: author.id == subscriber,
             author_state: author.state,
             relationship: relationships.to(author.id),
             visibility,
-            mentions_viewer,
+            mentions_viewer: mentions.contains(&subscriber),
         };
-        let is_mentioned = self.entities.mentions.contains(&subscriber);
-        let tweet = facts(self.author, self.visibility, is_mentioned);
+        let of_other = |other: &OtherTweet| facts(other.author, other.visibility, &other.mentions);
+        let tweet = facts(self.author, self.visibility, &self.entities.mentions);
         if !list.includes(tweet, self.is_retweet) {
             return None;
         }
-        let Some(original) = &self.original else { return Some(&self.payload) };
-        // Originals are public or unlisted: who is mentioned in them decides nothing.
-        let original = facts(original.author, original.visibility, false);
-        match list.original(tweet, Some(original), self.is_retweet) {
-            Original::Shown => Some(&self.payload),
-            Original::Omitted => self.without_original.as_ref(),
-            Original::HidesTweet => None,
+        let mut hidden = 0;
+        if let Some(original) = &self.original {
+            match list.original(tweet, Some(of_other(original)), self.is_retweet) {
+                Original::Shown => {}
+                Original::Omitted => hidden += HIDES_ORIGINAL,
+                Original::HidesTweet => return None,
+            }
         }
+        if self.parent.as_ref().is_some_and(|parent| !list.shows_parent(tweet, of_other(parent))) {
+            hidden += HIDES_PARENT;
+        }
+        self.payloads.get(hidden)?.as_ref()
     }
 
     pub(super) fn hashtags(&self) -> &[Hashtag] {
@@ -111,6 +149,14 @@ impl HydratedTweet {
 async fn read_visible(store: &SharedStore, viewer: AccountId, tweet: TweetId) -> Result<Option<TweetRecord>> {
     let record = store.tweets(viewer, &[tweet]).await?.pop();
     Ok(record.filter(|record| policy::is_visible(record, viewer)))
+}
+
+/// A reply with the beginning of the tweet that it answers.
+fn with_parent(mut reply: TweetRecord, parent: Option<&TweetRecord>) -> TweetRecord {
+    if let Some(parent) = parent {
+        reply.set_parent(parent);
+    }
+    reply
 }
 
 /// A page of one tweet without viewer flags.
@@ -133,7 +179,17 @@ pub(super) async fn notification(
     let tweet = match notification.tweet {
         None => TweetPage::default(),
         Some(tweet) => match read_visible(store, recipient, tweet).await? {
-            Some(record) => page(record, None),
+            Some(record) => {
+                let parent = match record.tweet.reply_to {
+                    Some(parent) => read_visible(store, recipient, parent).await?,
+                    None => None,
+                };
+                let facts = |record: &TweetRecord| TweetFacts::of(record, recipient);
+                let shows =
+                    |parent: &&TweetRecord| TweetList::Requested.shows_parent(facts(&record), facts(parent));
+                let parent = parent.as_ref().filter(shows);
+                page(with_parent(record.clone(), parent), None)
+            }
             None => return Ok(None),
         },
     };

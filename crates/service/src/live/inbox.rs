@@ -54,9 +54,13 @@ impl Inbox {
         self.reader.wake();
     }
 
-    /// Before everything else that waits.
-    pub(super) fn push_first(&self, delivery: Delivery) {
-        self.waiting().push_front(delivery);
+    /// A reason to close the connection, before everything else that waits except an earlier one.
+    pub(super) fn push_end(&self, delivery: Delivery) {
+        let mut waiting = self.waiting();
+        if !matches!(waiting.front(), Some(Delivery::SessionEnded | Delivery::AccountClosed)) {
+            waiting.push_front(delivery);
+        }
+        drop(waiting);
         self.reader.wake();
     }
 

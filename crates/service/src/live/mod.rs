@@ -16,6 +16,8 @@ mod subsystem;
 #[cfg(test)]
 mod tests;
 mod trends;
+mod typing;
+mod unread;
 
 pub use config::{LiveConfig, LiveStatistics};
 pub use connection::LiveConnection;

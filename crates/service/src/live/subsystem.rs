@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use model::{Account, AccountId, EventId, Presence, Trend};
+use model::{Account, AccountId, EventId, Hashtag, Presence, Trend};
 use store::SharedStore;
 use store::env::Clock;
+use store::fault::{self, InjectedBug};
 use tokio::sync::Notify;
 
 use super::config::{LiveConfig, LiveStatistics};
@@ -33,6 +34,8 @@ impl Live {
         head: EventId,
         trends: Trends,
     ) -> Arc<Self> {
+        let bug = fault::is_on(InjectedBug::PassEverySignal);
+        let config = if bug { LiveConfig { spacing: Duration::ZERO, ..config } } else { config };
         Arc::new(Self {
             store,
             clock,
@@ -43,13 +46,14 @@ impl Live {
         })
     }
 
-    /// Notifies `to`, if it is connected, that `from` is typing a message to it. The caller checks blocks.
+    /// Notifies `to`, if it is connected, that `from` is typing a message to it, unless an earlier signal
+    /// is recent. The caller checks whether `to` wants to know.
     pub fn typing(&self, from: Account, to: AccountId) {
         let from_id = from.id;
         let payload = Payload::new(LiveEvent::Typing(from));
         let inbox = self.config.inbox;
         let mut hub = self.hub();
-        for target in hub.conversation_subscriptions(to, from_id) {
+        for target in hub.typing_subscriptions(from_id, to, self.config.spacing) {
             hub.push(target, None, &payload, inbox);
         }
     }
@@ -77,6 +81,21 @@ impl Live {
     pub fn trends(&self, limit: usize, server_accounts: u64) -> Vec<Trend> {
         let now_ms = self.clock.now_ms();
         self.trends_state().top(now_ms, limit, server_accounts)
+    }
+
+    /// Hashtags that one account used in the last 24 hours, the strongest first, without those of hidden accounts.
+    #[must_use]
+    pub fn new_hashtags(&self, limit: usize, is_hidden: impl Fn(AccountId) -> bool) -> Vec<Trend> {
+        let now_ms = self.clock.now_ms();
+        self.trends_state().of_one(now_ms, limit, is_hidden)
+    }
+
+    /// How these hashtags were used in the last 24 hours.
+    #[must_use]
+    pub fn uses_of(&self, hashtags: &[Hashtag]) -> Vec<Trend> {
+        let now_ms = self.clock.now_ms();
+        let trends = self.trends_state();
+        hashtags.iter().map(|hashtag| trends.of(hashtag, now_ms)).collect()
     }
 
     /// Most subscriptions of one connection, which gateways publish.

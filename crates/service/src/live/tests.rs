@@ -1,10 +1,13 @@
 //! What subscribers get: every event that is for them, in order, once, and no other.
 
-use model::{Cursor, Error, EventId, Hashtag, NewTweet, Presence, Span, TweetId, Visibility};
+use model::{
+    Cursor, Error, EventId, Hashtag, NewTweet, NotificationKind, Presence, Span, TweetId, Visibility,
+};
 
 use super::{Delivery, LiveConnection, LiveEvent, Topic};
 use crate::TimelineRequest;
 use crate::test_support::{TestServer, TestUser, config, next, small, tweet, until};
+use store::Store as _;
 
 async fn small_server() -> TestServer {
     TestServer::with(config(), small()).await
@@ -155,6 +158,32 @@ async fn too_much_to_replay_is_an_explicit_gap_and_then_it_goes_on() {
 }
 
 #[tokio::test]
+async fn a_cursor_above_every_event_is_an_explicit_gap_and_then_it_goes_on() {
+    let server = small_server().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    let newest = server.store.store.last_event().await.unwrap();
+    let connection = ada.connects();
+    // As after the server was restored from a backup.
+    let restored = EventId::new(newest.get() + (60_000 << 16));
+    let (_, begin) = connection.subscribe(Topic::Home, restored).await.unwrap();
+    match next(&connection).await {
+        Delivery::Event { sequence, payload, .. } => {
+            let LiveEvent::Gap { after } = payload.event else { panic!("{payload:?}") };
+            assert_eq!((sequence, after), (begin, begin));
+        }
+        other => panic!("{other:?}"),
+    }
+    let id = bob.posts("after the gap").await;
+    assert_eq!(next_tweet(&connection).await.0, id);
+
+    // A cursor that the server gave is no gap.
+    let other = ada.connects();
+    other.subscribe(Topic::Home, Some(begin)).await.unwrap();
+    assert_eq!(next_tweet(&other).await.0, id);
+}
+
+#[tokio::test]
 async fn a_slow_reader_gets_the_cursor_to_resume_from() {
     let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
@@ -282,4 +311,149 @@ async fn a_home_timeline_read_and_followed_at_the_same_time_is_whole() {
         let was_read = page.tweets.iter().any(|tweet| tweet.id == posted);
         assert!(was_read || next_tweet(&connection).await.0 == posted, "round {round}");
     }
+}
+
+/// How many typing signals arrive before a message of the same account.
+async fn typing_signals_before_message(connection: &LiveConnection) -> usize {
+    let mut signals = 0;
+    loop {
+        match next(connection).await {
+            Delivery::Event { payload, .. } => match &payload.event {
+                LiveEvent::Typing(_) => signals += 1,
+                LiveEvent::Message { .. } => return signals,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn typing_signals_of_strangers_are_ignored_and_many_of_one_person_become_few() {
+    let server = TestServer::new().await;
+    let (ada, bob, cleo) =
+        (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
+    let text = || model::TweetText::parse("hello").unwrap();
+    let begun = std::time::Instant::now();
+    for follows in [false, true] {
+        if follows {
+            ada.follows(&cleo).await;
+        }
+        let typist = if follows { &cleo } else { &bob };
+        let connection = ada.connects();
+        connection.subscribe(Topic::Conversations, None).await.unwrap();
+        for _ in 0..500 {
+            server.service.typing(&typist.caller, &ada.name).await.unwrap();
+        }
+        server.service.send_message(&typist.caller, None, &ada.name, text()).await.unwrap();
+        let signals = typing_signals_before_message(&connection).await;
+        let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap();
+        let expected = if follows { 1..=1 + seconds } else { 0..=0 };
+        assert!(expected.contains(&signals), "{signals} signals, follows: {follows}");
+    }
+    // Since the message there is a conversation.
+    let connection = ada.connects();
+    connection.subscribe(Topic::Conversations, None).await.unwrap();
+    server.service.typing(&bob.caller, &ada.name).await.unwrap();
+    server.service.send_message(&bob.caller, None, &ada.name, text()).await.unwrap();
+    assert_eq!(typing_signals_before_message(&connection).await, 1);
+}
+
+/// The notifications and unread counts that arrive before the follow of another user, and the last count before that.
+async fn notices_before_follow(connection: &LiveConnection) -> (usize, usize) {
+    let (mut notifications, mut counts) = (0, 0);
+    loop {
+        match next(connection).await {
+            Delivery::Event { payload, .. } => match &payload.event {
+                LiveEvent::Notification(one, ..) if one.kind == NotificationKind::Follow => {
+                    return (notifications, counts);
+                }
+                LiveEvent::Notification(..) => notifications += 1,
+                LiveEvent::Unread(_) => counts += 1,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// The last unread count that arrives.
+async fn settled_count(connection: &LiveConnection, expected: u32) {
+    loop {
+        if let Delivery::Event { payload, .. } = next(connection).await
+            && payload.event == LiveEvent::Unread(expected)
+        {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_like_that_is_given_and_taken_many_times_is_one_notification_and_few_counts() {
+    let server = TestServer::new().await;
+    let (ada, bob, cleo) =
+        (server.person("ada").await, server.person("bob").await, server.person("cleo").await);
+    let tweet = ada.posts("hello").await;
+    let connection = ada.connects();
+    let (_, start) = connection.subscribe(Topic::Notifications, None).await.unwrap();
+    let begun = std::time::Instant::now();
+    for n in 0..201 {
+        match n % 2 {
+            0 => server.service.like(&bob.caller, None, tweet).await.unwrap(),
+            _ => server.service.unlike(&bob.caller, None, tweet).await.unwrap(),
+        };
+    }
+    cleo.follows(&ada).await;
+    let (notifications, counts) = notices_before_follow(&connection).await;
+    let most = 2 + usize::try_from(begun.elapsed().as_secs()).unwrap();
+    assert_eq!(notifications, 1);
+    assert!(counts <= most, "{counts} counts");
+    settled_count(&connection, 2).await;
+    // A client that was away gets one count, too.
+    let again = ada.connects();
+    again.subscribe(Topic::Notifications, Some(start)).await.unwrap();
+    assert_eq!(notices_before_follow(&again).await, (1, 1));
+}
+
+#[tokio::test]
+async fn a_retweet_that_is_undone_and_repeated_reaches_followers_a_few_times_only() {
+    let server = TestServer::new().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    let (tweet, other) = (ada.posts("hello").await, ada.posts("another").await);
+    let connection = ada.connects();
+    connection.subscribe(Topic::Home, None).await.unwrap();
+    let posts = |delivery: Delivery, of: TweetId| match delivery {
+        Delivery::Event { payload, .. } => match &payload.event {
+            // What was posted just before the subscription may still arrive.
+            LiveEvent::TweetPosted(page) => page.tweets[0].retweet_of == Some(of),
+            LiveEvent::TweetDeleted(_) => false,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    let (mut made, mut posted) = (0, 0);
+    for _ in 0..100 {
+        match bob.retweets(tweet).await {
+            Ok(_) => {
+                made += 1;
+                // One that is undone before it is delivered would not reach them at all.
+                while !posts(next(&connection).await, tweet) {}
+                posted += 1;
+            }
+            Err(Error::RateLimited { .. }) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+        server.service.undo_retweet(&bob.caller, None, tweet).await.unwrap();
+    }
+    assert!((5..10).contains(&made), "{made} retweets");
+    bob.retweets(other).await.expect("other tweets can be retweeted");
+    loop {
+        let delivery = next(&connection).await;
+        if posts(delivery.clone(), other) {
+            break;
+        }
+        posted += i32::from(posts(delivery, tweet));
+    }
+    assert_eq!(posted, made);
 }

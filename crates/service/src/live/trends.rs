@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use model::{AccountId, Result, Trend, TweetId};
+use model::{AccountId, Hashtag, Result, Trend, TweetId};
 
 use store::{HashtagUse, SharedStore};
 
@@ -90,19 +90,40 @@ impl Trends {
     /// The strongest first; the name decides between equals.
     pub(super) fn top(&self, now_ms: i64, limit: usize, server_accounts: u64) -> Vec<Trend> {
         let accounts_min = if server_accounts < SMALL_SERVER_ACCOUNTS { 1 } else { ACCOUNTS_MIN };
+        self.ranked(now_ms, limit, |accounts| accounts.len() >= accounts_min)
+    }
+
+    /// Hashtags that one account used, unless it is one that the viewer does not see.
+    pub(super) fn of_one(
+        &self,
+        now_ms: i64,
+        limit: usize,
+        is_hidden: impl Fn(AccountId) -> bool,
+    ) -> Vec<Trend> {
+        self.ranked(now_ms, limit, |accounts| {
+            matches!(accounts, [account] if !is_hidden(*account)) && accounts.len() < ACCOUNTS_MIN
+        })
+    }
+
+    /// The last 24 hours of a hashtag; nothing but its name if it was not used.
+    pub(super) fn of(&self, hashtag: &Hashtag, now_ms: i64) -> Trend {
+        match self.by_key.get(hashtag.key()) {
+            Some(used) => used.trend(now_ms, used.accounts_since(now_ms - HOURS * HOUR_MS).len()),
+            None => Trend::unused(hashtag.name()),
+        }
+    }
+
+    fn ranked(&self, now_ms: i64, limit: usize, is_shown: impl Fn(&[AccountId]) -> bool) -> Vec<Trend> {
         let oldest = now_ms - HOURS * HOUR_MS;
         let mut ranked: Vec<_> = self
             .by_key
             .iter()
             .filter_map(|(key, used)| {
-                let mut accounts = 0;
-                let mut score = 0.0;
-                for last in used.accounts.values().filter(|last| **last > oldest) {
-                    accounts += 1;
-                    let age_minutes = i32::try_from((now_ms - last).max(0) / 60_000).unwrap_or(i32::MAX);
-                    score += (-f64::from(age_minutes) / 60.0 / HALF_LIFE_HOURS).exp2();
+                let accounts = used.accounts_since(oldest);
+                if accounts.is_empty() || !is_shown(&accounts) {
+                    return None;
                 }
-                (accounts >= accounts_min).then_some((score, accounts, key, used))
+                Some((used.score(oldest, now_ms), accounts.len(), key, used))
             })
             .collect();
         ranked.sort_by(|a, b| {
@@ -113,6 +134,18 @@ impl Trends {
 }
 
 impl Use {
+    fn accounts_since(&self, oldest: i64) -> Vec<AccountId> {
+        self.accounts.iter().filter(|(_, last)| **last > oldest).map(|(account, _)| *account).collect()
+    }
+
+    fn score(&self, oldest: i64, now_ms: i64) -> f64 {
+        let weight = |last: i64| {
+            let age_minutes = i32::try_from((now_ms - last).max(0) / 60_000).unwrap_or(i32::MAX);
+            (-f64::from(age_minutes) / 60.0 / HALF_LIFE_HOURS).exp2()
+        };
+        self.accounts.values().filter(|last| **last > oldest).map(|last| weight(*last)).sum()
+    }
+
     fn trend(&self, now_ms: i64, accounts: usize) -> Trend {
         let mut history = [0; 24];
         let this_hour = now_ms / HOUR_MS;
@@ -129,8 +162,6 @@ impl Use {
 
 #[cfg(test)]
 mod tests {
-    use model::Hashtag;
-
     use super::*;
 
     const NOW: i64 = 1_795_000_000_000;
@@ -156,6 +187,23 @@ mod tests {
         assert_eq!(names(&trends), ["us"]);
         let small = trends.top(NOW, 5, SMALL_SERVER_ACCOUNTS - 1);
         assert_eq!(small.into_iter().map(|trend| trend.name).collect::<Vec<_>>(), ["us", "me"]);
+    }
+
+    #[test]
+    fn what_one_account_uses_is_new_and_no_trend() {
+        let mut trends = Trends::default();
+        trends.add(vec![used("us", 1, 0, 1), used("us", 2, 0, 2), used("Mine", 1, 2, 3)], NOW);
+        trends.add(vec![used("theirs", 3, 1, 4), used("theirs", 3, 0, 5)], NOW);
+        let names = |trends: Vec<Trend>| trends.into_iter().map(|trend| trend.name).collect::<Vec<_>>();
+        assert_eq!(names(trends.of_one(NOW, 5, |_| false)), ["theirs", "Mine"]);
+        let hides = AccountId::new(3).unwrap();
+        assert_eq!(names(trends.of_one(NOW, 5, |account| account == hides)), ["Mine"]);
+        let of = |name: &str| trends.of(&Hashtag::parse(name).unwrap(), NOW);
+        assert_eq!(
+            (of("THEIRS").people, of("THEIRS").tweets, of("THEIRS").history[22..].to_vec()),
+            (1, 2, vec![1, 1])
+        );
+        assert_eq!((of("quiet").name.as_str(), of("quiet").people), ("quiet", 0));
     }
 
     #[test]

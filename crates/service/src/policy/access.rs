@@ -16,7 +16,9 @@ pub fn authorise(caller: &Caller, operation: Operation) -> Result<()> {
         | (Access::Member, Caller::Member { .. })
         | (Access::Admin, Caller::Operator | Caller::Member { role: Role::Admin, .. }) => Ok(()),
         (Access::Admin, Caller::Member { .. }) if fault::is_on(InjectedBug::SkipOperatorCheck) => Ok(()),
-        (Access::Admin, Caller::Member { .. }) => Err(Error::forbidden("only operators may do this")),
+        (Access::Admin, Caller::Member { .. }) => Err(Error::forbidden(
+            "this needs the role admin; an admin or the operator of this server can give it to you",
+        )),
         (_, Caller::Anonymous(_)) => Err(Error::Unauthenticated("log in first".into())),
         (Access::Member, Caller::Operator) => {
             Err(Error::Unauthenticated("the operator socket has no account: log in with one".into()))

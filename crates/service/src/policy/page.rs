@@ -1,6 +1,7 @@
 //! How a page is assembled, from the store, from memory and for live delivery: candidates in, the page out.
 
-use model::{Account, Cursor, Span, Tweet, TweetId, TweetPage};
+use model::limits::PAGE_BYTES_MAX;
+use model::{Account, Cursor, ParentPreview, Span, Tweet, TweetId, TweetPage};
 use store::TweetRecord;
 
 use super::visibility::{Original, TweetFacts, TweetList};
@@ -10,6 +11,9 @@ pub const RETWEETS_ONCE_WITHIN: usize = 40;
 
 /// Most candidates that are read for one page; above it the page ends early, with a cursor to continue from.
 pub const CANDIDATES_MAX: usize = 2_000;
+
+/// What a row counts in addition to its text: identifiers, counts, and the names of its accounts.
+const ROW_BYTES: usize = 1_024;
 
 /// In which direction candidates are walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,19 +48,27 @@ impl Walk {
 pub struct Rows<T> {
     rows: Vec<(u64, T)>,
     limit: usize,
+    /// What the rows may still hold.
+    bytes_left: usize,
     walk: Walk,
     resume_at: Option<u64>,
 }
 
 impl<T> Rows<T> {
-    /// No rows yet, of at most `limit`.
+    /// No rows yet, of at most `limit` and at most [`PAGE_BYTES_MAX`] together.
     #[must_use]
     pub fn new(limit: usize, walk: Walk) -> Self {
-        Self { rows: Vec::with_capacity(limit + 1), limit, walk, resume_at: None }
+        let rows = Vec::with_capacity(limit + 1);
+        Self { rows, limit, bytes_left: PAGE_BYTES_MAX, walk, resume_at: None }
     }
 
-    /// Adds the next row of the walk.
-    pub fn push(&mut self, sort_key: u64, row: T) {
+    /// Adds the next row of the walk, with this much text.
+    pub fn push(&mut self, sort_key: u64, row: T, text_bytes: usize) {
+        match self.bytes_left.checked_sub(text_bytes + ROW_BYTES) {
+            Some(left) => self.bytes_left = left,
+            // The page ends before this row, unless it is the only one.
+            None => (self.bytes_left, self.limit) = (0, self.limit.min(self.rows.len().max(1))),
+        }
         self.rows.push((sort_key, row));
     }
 
@@ -109,6 +121,8 @@ pub trait PageEntry {
     fn tweet(&self) -> &Tweet;
     /// The tweet and its author.
     fn into_parts(self) -> (Self::Tweet, Self::Account);
+    /// Shows the beginning of the tweet that this one replies to.
+    fn set_parent(&mut self, parent: &Self);
     /// The identifier of a tweet on the page.
     fn id_of(tweet: &Self::Tweet) -> TweetId;
     /// Whether two authors are the same account.
@@ -125,6 +139,10 @@ impl PageEntry for TweetRecord {
 
     fn into_parts(self) -> (Tweet, Account) {
         (self.tweet, self.author)
+    }
+
+    fn set_parent(&mut self, parent: &Self) {
+        self.tweet.parent = Some(ParentPreview::new(&parent.author.username, &parent.tweet.text));
     }
 
     fn id_of(tweet: &Tweet) -> TweetId {
@@ -204,8 +222,14 @@ impl<E: PageEntry> PageBuilder<E> {
         Self { list, rows: Rows::new(limit, walk) }
     }
 
-    /// Adds the next candidate of the walk, unless the list leaves it out. Returns the tweet (the candidate or its
-    /// original) that has to be read before the candidate can be judged.
+    /// The same for tweets that are shown together, whatever they hold.
+    #[must_use]
+    pub fn whole(list: TweetList, limit: usize, walk: Walk) -> Self {
+        Self { list, rows: Rows { bytes_left: usize::MAX, ..Rows::new(limit, walk) } }
+    }
+
+    /// Adds the next candidate of the walk, unless the list leaves it out. Returns the tweet (the candidate, its original
+    /// or the tweet that it replies to) that has to be read before the candidate can be judged.
     #[inline]
     #[must_use]
     pub fn offer(
@@ -214,8 +238,9 @@ impl<E: PageEntry> PageBuilder<E> {
         id: TweetId,
         candidate: Lookup<E>,
         look_up: impl FnOnce(TweetId) -> Lookup<E>,
+        look_up_parent: impl FnOnce(TweetId) -> Lookup<E>,
     ) -> Option<TweetId> {
-        let (entry, tweet_facts) = match candidate {
+        let (mut entry, tweet_facts) = match candidate {
             Lookup::Found(entry, facts) => (entry, facts),
             Lookup::Deleted => return None,
             Lookup::Unknown => return Some(id),
@@ -241,10 +266,21 @@ impl<E: PageEntry> PageBuilder<E> {
                 Original::HidesTweet => return None,
             }
         }
+        if let Some(id) = entry.tweet().reply_to {
+            match look_up_parent(id) {
+                Lookup::Unknown => return Some(id),
+                Lookup::Found(parent, facts) if self.list.shows_parent(tweet_facts, facts) => {
+                    entry.set_parent(&parent);
+                }
+                Lookup::Found(..) | Lookup::Deleted => {}
+            }
+        }
         if is_retweet && self.list.joins_retweets() && self.has_retweet_of(retweet_of) {
             return None;
         }
-        self.rows.push(sort_key, Row { tweet: Some(entry), retweet_of, original });
+        let of_original = original.as_ref().map_or(0, |original| original.tweet().text.len());
+        let text_bytes = entry.tweet().text.len() + of_original;
+        self.rows.push(sort_key, Row { tweet: Some(entry), retweet_of, original }, text_bytes);
         None
     }
 
@@ -313,6 +349,6 @@ fn add_author<E: PageEntry>(accounts: &mut Vec<E::Account>, author: E::Account) 
 #[must_use]
 pub fn page_of_one<E: PageEntry>(tweet: E, original: Option<E>) -> PageOf<E::Tweet, E::Account> {
     let mut rows = Rows::new(1, Walk::NewestFirst);
-    rows.push(tweet.tweet().id.get(), Row { retweet_of: None, tweet: Some(tweet), original });
+    rows.push(tweet.tweet().id.get(), Row { retweet_of: None, tweet: Some(tweet), original }, 0);
     PageBuilder { list: TweetList::Requested, rows }.finish()
 }

@@ -8,7 +8,7 @@ use model::{
     AccountId, AccountState, Cursor, Hashtag, NewTweet, Relationship, Span, TweetId, TweetText, Visibility,
 };
 use store::test_support::account;
-use store::{AccountList, Change, ConversationList, Store as _};
+use store::{AccountList, Change, ConversationList, NotificationFilter, Store as _};
 
 use super::{TweetFacts, TweetList, is_conversation_listed, is_listed, is_notification_shown};
 use crate::TimelineRequest;
@@ -149,7 +149,8 @@ impl<'a> Fixture<'a> {
 
     /// Authors in a list of accounts of the store.
     async fn list(&self, list: AccountList) -> BTreeSet<AccountId> {
-        let page = self.server.store.store.list_accounts(self.viewer.id, list, None, ALL).await.unwrap();
+        let page =
+            self.server.store.store.list_accounts(self.viewer.id, &list.into(), None, ALL).await.unwrap();
         self.only_authors(page.items.into_iter().map(|account| account.id))
     }
 
@@ -245,13 +246,22 @@ async fn notifications_are_shown_as_the_policy_says() {
         let shown = about.iter().filter(|(_, facts)| is_shown && facts.is_visible());
         expected.extend(shown.map(|(tweet, _)| (author.id, Some(*tweet))));
     }
-    let rows = server.store.store.notifications(fixture.viewer.id, Span::Latest, false, ALL).await.unwrap();
+    let rows = server
+        .store
+        .store
+        .notifications(fixture.viewer.id, Span::Latest, &NotificationFilter::default(), ALL)
+        .await
+        .unwrap();
     let replies: BTreeSet<_> = rows.iter().filter_map(|one| one.tweet.filter(|id| *id > viewers)).collect();
     assert_eq!(replies, notified, "no notification is stored about a tweet that its recipient may not see");
     let (mut shown, mut span) = (BTreeSet::new(), Span::Latest);
     loop {
         let service = &server.service;
-        let page = service.notifications(&fixture.viewer.caller, span, false, 50).await.unwrap().page;
+        let page = service
+            .notifications(&fixture.viewer.caller, span, NotificationFilter::default(), 50)
+            .await
+            .unwrap()
+            .page;
         shown.extend(page.items.iter().map(|one| (one.actor, one.tweet)));
         match page.next {
             Some(Cursor::Id(id)) => span = Span::Before(id),

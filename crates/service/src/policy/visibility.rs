@@ -115,6 +115,13 @@ impl TweetList {
             _ => Original::Omitted,
         }
     }
+
+    /// Whether a reply shows the beginning of the tweet that it answers: as a quote shows its original.
+    #[inline]
+    #[must_use]
+    pub fn shows_parent(self, reply: TweetFacts, parent: TweetFacts) -> bool {
+        self.original(reply, Some(parent), false) == Original::Shown
+    }
 }
 
 /// Whether the viewer may see a tweet that was read for them.

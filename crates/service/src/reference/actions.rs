@@ -2,7 +2,7 @@
 
 use model::{NotificationKind, Visibility};
 
-use super::{FORBIDDEN, INVALID, NOT_FOUND, Outcome, Post, Reference, State, Tweet, User, Wish};
+use super::{FORBIDDEN, INVALID, Message, NOT_FOUND, Outcome, Post, Reference, State, Tweet, User, Wish};
 
 impl Reference {
     pub(super) fn post(&mut self, author: User, wish: Wish) -> Outcome<Post> {
@@ -63,10 +63,10 @@ impl Reference {
         }
         text.clone_into(&mut self.tweets[tweet].text);
         self.tweets[tweet].mentions = mentions.clone();
-        self.notices.retain(|one| {
-            one.tweet != Some(tweet)
-                || one.kind != NotificationKind::Mention
-                || mentions.contains(&one.recipient)
+        self.withdraw(|one| {
+            one.tweet == Some(tweet)
+                && one.kind == NotificationKind::Mention
+                && !mentions.contains(&one.recipient)
         });
         for name in named.into_iter().filter(|name| !known.contains(name)) {
             self.notify(name, NotificationKind::Mention, author, Some(tweet));
@@ -102,7 +102,7 @@ impl Reference {
     }
 
     fn forget(&mut self, kind: NotificationKind, actor: User, tweet: Post) {
-        self.notices.retain(|one| (one.kind, one.actor, one.tweet) != (kind, actor, Some(tweet)));
+        self.withdraw(|one| (one.kind, one.actor, one.tweet) == (kind, actor, Some(tweet)));
     }
 
     fn retweet_by(&self, who: User, original: Post) -> Option<Post> {
@@ -190,7 +190,7 @@ impl Reference {
         if self.follows(follower, followee) {
             self.follows.retain(|follow| *follow != (follower, followee));
             let ended = (followee, NotificationKind::Follow, follower);
-            self.notices.retain(|one| (one.recipient, one.kind, one.actor) != ended);
+            self.withdraw(|one| (one.recipient, one.kind, one.actor) == ended);
         }
     }
 
@@ -210,7 +210,7 @@ impl Reference {
             self.end_follow(who, other);
             self.end_follow(other, who);
             let between = |a, b| (a == who && b == other) || (a == other && b == who);
-            self.notices.retain(|one| !between(one.actor, one.recipient));
+            self.withdraw(|one| between(one.actor, one.recipient));
         }
         Ok(())
     }
@@ -237,9 +237,40 @@ impl Reference {
         if self.blocked(who, to) {
             return Err(FORBIDDEN);
         }
+        let text = text.to_owned();
+        let message = Message { number: self.said, author: who, text, edited: false, deleted: false };
         self.said += 1;
-        let said = (self.said, who, text.to_owned());
-        self.messages.entry((who.min(to), who.max(to))).or_default().push(said);
+        self.messages.entry((who.min(to), who.max(to))).or_default().push(message);
+        Ok(())
+    }
+
+    /// A message that its author has not deleted, with the other user.
+    fn own_message(&mut self, who: User, number: usize) -> Outcome<(User, &mut Message)> {
+        let mut all =
+            self.messages.iter_mut().flat_map(|(pair, said)| said.iter_mut().map(move |one| (pair, one)));
+        let own = all.find(|(_, one)| one.number == number && one.author == who && !one.deleted);
+        let ((low, high), message) = own.ok_or(NOT_FOUND)?;
+        Ok((if *low == who { *high } else { *low }, message))
+    }
+
+    pub(super) fn edit_message(&mut self, who: User, number: usize, text: &str) -> Outcome {
+        let to = self.own_message(who, number)?.0;
+        if !self.active(to) {
+            return Err(NOT_FOUND);
+        }
+        if self.blocked(who, to) {
+            return Err(FORBIDDEN);
+        }
+        let message = self.own_message(who, number)?.1;
+        message.edited = message.edited || message.text != text;
+        text.clone_into(&mut message.text);
+        Ok(())
+    }
+
+    pub(super) fn delete_message(&mut self, who: User, number: usize) -> Outcome {
+        let message = self.own_message(who, number)?.1;
+        message.text.clear();
+        (message.edited, message.deleted) = (false, true);
         Ok(())
     }
 
@@ -265,7 +296,7 @@ impl Reference {
         self.bookmarks.retain(|(one, _)| *one != who);
         self.notices.retain(|one| one.recipient != who && one.actor != who);
         for messages in self.messages.values_mut() {
-            messages.retain(|(_, author, _)| *author != who);
+            messages.retain(|message| message.author != who);
         }
     }
 

@@ -58,10 +58,20 @@ pub(super) struct StoredNotification {
     pub(super) kind: NotificationKind,
     pub(super) actor: User,
     pub(super) tweet: Option<Post>,
+    /// Its cause was undone: it is not shown, and comes back with its cause.
+    pub(super) withdrawn: bool,
 }
 
-/// Its number among all messages, who said it, and what.
-pub(super) type Message = (usize, User, String);
+/// A direct message; without text once it is deleted.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    /// Its place among all messages that were ever sent.
+    pub(super) number: usize,
+    pub(super) author: User,
+    pub(super) text: String,
+    pub(super) edited: bool,
+    pub(super) deleted: bool,
+}
 
 /// Everything that there is.
 #[derive(Debug, Default)]
@@ -147,8 +157,20 @@ impl Reference {
     fn notify(&mut self, recipient: User, kind: NotificationKind, actor: User, tweet: Option<Post>) {
         let unheard =
             recipient == actor || self.blocked(recipient, actor) || self.mutes.contains(&(recipient, actor));
-        if !unheard {
-            self.notices.push(StoredNotification { recipient, kind, actor, tweet });
+        if unheard {
+            return;
+        }
+        let new = StoredNotification { recipient, kind, actor, tweet, withdrawn: false };
+        let earlier = StoredNotification { withdrawn: true, ..new };
+        match self.notices.iter().position(|one| *one == earlier) {
+            Some(place) => self.notices[place] = new,
+            None => self.notices.push(new),
+        }
+    }
+
+    fn withdraw(&mut self, undone: impl Fn(&StoredNotification) -> bool) {
+        for one in &mut self.notices {
+            one.withdrawn = one.withdrawn || undone(one);
         }
     }
 

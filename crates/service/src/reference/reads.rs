@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use model::Visibility;
 
-use super::{Post, Reference, StoredNotification, User};
+use super::{Message, Post, Reference, StoredNotification, User};
 use crate::policy::RETWEETS_ONCE_WITHIN;
 
 impl Reference {
@@ -67,6 +67,22 @@ impl Reference {
         own.map(|(_, id)| *id).filter(|&id| self.sees(viewer, id)).collect()
     }
 
+    /// The author and text of the tweet that a reply answers, if the reply shows it to this viewer.
+    pub(super) fn parent(&self, viewer: User, id: Post) -> Option<(User, String)> {
+        let reply = &self.tweets[id];
+        let parent = reply.reply_to.filter(|parent| self.sees(viewer, *parent))?;
+        let answered = &self.tweets[parent];
+        let level = |visibility: Visibility| match visibility {
+            Visibility::Public | Visibility::Unlisted => 0,
+            Visibility::Followers => 1,
+            Visibility::Direct => 2,
+        };
+        let mutes = |who: User| self.mutes.contains(&(viewer, who));
+        let may_name = level(answered.visibility) <= level(reply.visibility)
+            && (mutes(reply.author) || !mutes(answered.author));
+        may_name.then(|| (answered.author, answered.text.clone()))
+    }
+
     /// Replies, retweets, quotes, likes.
     pub(super) fn counts(&self, id: Post) -> [usize; 4] {
         let count = |holds: &dyn Fn(&super::Tweet) -> bool| {
@@ -102,28 +118,31 @@ impl Reference {
     /// Newest first.
     pub(super) fn notices(&self, viewer: User) -> Vec<StoredNotification> {
         let heard = |one: &&StoredNotification| {
-            one.recipient == viewer && self.active(one.actor) && !self.mutes.contains(&(viewer, one.actor))
+            one.recipient == viewer
+                && !one.withdrawn
+                && self.active(one.actor)
+                && !self.mutes.contains(&(viewer, one.actor))
         };
         let all = self.notices.iter().rev().filter(heard);
         all.filter(|one| one.tweet.is_none_or(|tweet| self.sees(viewer, tweet))).cloned().collect()
     }
 
-    /// Each with the other user and the last message, the newest first.
-    pub(super) fn conversations(&self, viewer: User) -> Vec<(User, String)> {
+    /// Each with the other user and its messages, oldest first; the conversation with the newest message first.
+    pub(super) fn conversations(&self, viewer: User) -> Vec<(User, &[Message])> {
         let mut list: Vec<_> = self
             .messages
             .iter()
             .filter_map(|(&(one, other), said)| {
                 let with = if one == viewer { other } else { one };
-                let (number, _, text) = said.last()?;
+                let newest = said.last()?.number;
                 let shown = (one == viewer || other == viewer)
                     && self.active(with)
                     && !self.blocked(viewer, with)
                     && !self.mutes.contains(&(viewer, with));
-                shown.then(|| (Reverse(*number), with, text.clone()))
+                shown.then_some((Reverse(newest), with, &**said))
             })
             .collect();
-        list.sort();
-        list.into_iter().map(|(_, with, text)| (with, text)).collect()
+        list.sort_by_key(|(newest, ..)| *newest);
+        list.into_iter().map(|(_, with, said)| (with, said)).collect()
     }
 }

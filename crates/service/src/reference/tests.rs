@@ -1,6 +1,6 @@
 //! Users act at random; the real service on its real store and the reference model are asked the same questions.
 
-use model::{Cursor, Error, Hashtag, NewTweet, Span, Tweet, TweetId, TweetText};
+use model::{Cursor, Error, Hashtag, MessageId, NewTweet, Span, Tweet, TweetId, TweetText};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseResult, TestRunner};
 
@@ -8,9 +8,9 @@ use super::{Outcome, Post, Reference, State, StoredNotification, User, Wish};
 use crate::live::LiveConfig;
 use crate::test_support::{TestServer, TestUser, config};
 use crate::timeline::Limits;
-use crate::{AccountListRequest, Caller, TimelineRequest};
+use crate::{AccountFilter, AccountListRequest, Caller, TimelineRequest};
 use store::sqlite::maintenance::check;
-use store::{Change, Store as _};
+use store::{Change, NotificationFilter, Store as _};
 
 const USERS: usize = 6;
 const NAMES: [&str; USERS] = ["ada", "bob", "eve", "kim", "lea", "zoe"];
@@ -32,6 +32,8 @@ enum Action {
     Block { who: User, other: User, on: bool },
     Mute { who: User, other: User, on: bool },
     Say { who: User, to: User },
+    EditMessage { who: User, message: usize },
+    DeleteMessage { who: User, message: usize },
     Suspend { who: User, on: bool },
     DeleteAccount { who: User },
 }
@@ -55,7 +57,9 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (who(), who()).prop_map(|(who, other)| Action::RemoveFollower { who, other }),
         2 => (who(), who(), on()).prop_map(|(who, other, on)| Action::Block { who, other, on }),
         2 => (who(), who(), on()).prop_map(|(who, other, on)| Action::Mute { who, other, on }),
-        4 => (who(), who()).prop_map(|(who, to)| Action::Say { who, to }),
+        6 => (who(), who()).prop_map(|(who, to)| Action::Say { who, to }),
+        3 => (who(), one()).prop_map(|(who, message)| Action::EditMessage { who, message }),
+        1 => (who(), one()).prop_map(|(who, message)| Action::DeleteMessage { who, message }),
         2 => (who(), prop::bool::weighted(0.4)).prop_map(|(who, on)| Action::Suspend { who, on }),
         1 => who().prop_map(|who| Action::DeleteAccount { who }),
     ]
@@ -68,6 +72,8 @@ struct Both<'a> {
     reference: Reference,
     /// The real identifiers of the reference's tweets.
     ids: Vec<TweetId>,
+    /// The real identifiers of its messages.
+    messages: Vec<MessageId>,
 }
 
 impl<'a> Both<'a> {
@@ -78,7 +84,7 @@ impl<'a> Both<'a> {
         }
         let states = vec![State::Active; USERS];
         let reference = Reference { users: states, ignores_blocks, ..Reference::default() };
-        Self { server, users, reference, ids: Vec::new() }
+        Self { server, users, reference, ids: Vec::new(), messages: Vec::new() }
     }
 
     /// Carries out an action on both, which must have the same outcome. Users who cannot log in do nothing.
@@ -92,6 +98,7 @@ impl<'a> Both<'a> {
             | Action::Unfollow { who, .. }
             | Action::RemoveFollower { who, .. } => Some(who),
             Action::Block { who, .. } | Action::Mute { who, .. } | Action::Say { who, .. } => Some(who),
+            Action::EditMessage { who, .. } | Action::DeleteMessage { who, .. } => Some(who),
             Action::DeleteAccount { who } => Some(who),
             Action::Suspend { .. } => None,
         };
@@ -207,7 +214,20 @@ impl<'a> Both<'a> {
                 let text = text(step, &[]);
                 let parsed = TweetText::parse(&text).unwrap();
                 let real = service.send_message(caller(*who), None, name(*to), parsed).await;
+                self.messages.extend(real.as_ref().ok().map(|sent| sent.message));
                 (real.map(drop), reference.say(*who, *to, &text))
+            }
+            Action::EditMessage { who, message } => {
+                let Some(number) = message.checked_rem(self.messages.len()) else { return (Ok(()), Ok(())) };
+                let text = text(step, &[]);
+                let parsed = TweetText::parse(&text).unwrap();
+                let real = service.edit_message(caller(*who), None, self.messages[number], parsed).await;
+                (done(real), reference.edit_message(*who, number, &text))
+            }
+            Action::DeleteMessage { who, message } => {
+                let Some(number) = message.checked_rem(self.messages.len()) else { return (Ok(()), Ok(())) };
+                let real = service.delete_message(caller(*who), None, self.messages[number]).await;
+                (done(real), reference.delete_message(*who, number))
             }
             Action::Suspend { who, on } => {
                 let real = match on {
@@ -305,6 +325,10 @@ impl<'a> Both<'a> {
             let real = [counts.replies, counts.retweets, counts.quotes, counts.likes];
             prop_assert_eq!(real.map(|n| n as usize), self.reference.counts(number), "counts of {}", what);
             prop_assert_eq!(&tweet.text, &self.reference.tweets[number].text);
+            let parent = tweet.parent.as_ref().map(|parent| (parent.username.as_str(), &*parent.text));
+            let expected = self.reference.parent(viewer, number);
+            let expected = expected.as_ref().map(|(author, text)| (NAMES[*author], &**text));
+            prop_assert_eq!(parent, expected, "the parent of {}", what);
             let liked = self.reference.likes.contains(&(viewer, number));
             let kept = self.reference.bookmarks.contains(&(viewer, number));
             prop_assert_eq!(
@@ -332,7 +356,10 @@ impl<'a> Both<'a> {
                     true => AccountListRequest::Followers(Some(user.name.clone())),
                     false => AccountListRequest::Following(Some(user.name.clone())),
                 };
-                let page = service.list_accounts(caller, list, None, ALL).await.unwrap();
+                let filter = AccountFilter::default();
+                let page = service.list_accounts(caller, list, filter, None, ALL).await.unwrap();
+                let (page, total) = page;
+                prop_assert_eq!(total, Some(page.items.len() as u64), "the length of the whole list");
                 let found: Vec<_> = page.items.iter().map(|item| self.user_number(item.account.id)).collect();
                 prop_assert_eq!(
                     found,
@@ -342,12 +369,14 @@ impl<'a> Both<'a> {
                 );
             }
         }
-        let view = service.notifications(caller, Span::Latest, false, ALL).await.unwrap();
+        let view =
+            service.notifications(caller, Span::Latest, NotificationFilter::default(), ALL).await.unwrap();
         let real = view.page.items.iter().map(|one| StoredNotification {
             recipient: viewer,
             kind: one.kind,
             actor: self.user_number(one.actor),
             tweet: one.tweet.map(|id| self.number(id)),
+            withdrawn: false,
         });
         let expected = reference.notices(viewer);
         let unread = expected.len();
@@ -358,9 +387,27 @@ impl<'a> Both<'a> {
 
     async fn compare_conversations(&self, viewer: User) -> TestCaseResult {
         let caller = &self.users[viewer].caller;
-        let page = self.server.service.conversations(caller, None, ALL).await.unwrap();
-        let real = page.items.iter().map(|one| (self.user_number(one.with.id), one.last.text.clone()));
-        prop_assert_eq!(real.collect::<Vec<_>>(), self.reference.conversations(viewer));
+        let service = &self.server.service;
+        let page = service.conversations(caller, None, ALL).await.unwrap();
+        let expected = self.reference.conversations(viewer);
+        let real = page.items.iter().map(|one| (self.user_number(one.with.id), &*one.last.text));
+        let last = expected.iter().map(|(with, said)| (*with, said.last().map_or("", |last| &last.text)));
+        prop_assert_eq!(real.collect::<Vec<_>>(), last.collect::<Vec<_>>());
+        for (with, said) in expected {
+            let view =
+                service.read_conversation(caller, &self.users[with].name, Span::Latest, ALL).await.unwrap();
+            let real =
+                view.messages.items.iter().rev().map(|one| {
+                    (self.user_number(one.author), &*one.text, one.edited_ms.is_some(), one.deleted)
+                });
+            let said = said.iter().map(|one| (one.author, &*one.text, one.edited, one.deleted));
+            prop_assert_eq!(
+                real.collect::<Vec<_>>(),
+                said.collect::<Vec<_>>(),
+                "messages of {}",
+                NAMES[viewer]
+            );
+        }
         Ok(())
     }
 

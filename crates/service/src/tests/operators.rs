@@ -4,7 +4,7 @@ use model::{Error, Hashtag, Role, TweetText};
 
 use crate::config::{ServiceConfig, SignUpMode};
 use crate::live::{Delivery, LiveConfig, LiveEvent, Topic};
-use crate::test_support::{PASSWORD, TestServer, TestUser, anonymous, config, next, password, username};
+use crate::test_support::{PASSWORD, TestServer, anonymous, config, next, password, username};
 use crate::{Caller, ProfileFilter, SignUp};
 use store::Store as _;
 
@@ -115,6 +115,22 @@ async fn an_admin_lists_accounts_and_deletes_a_tweet() {
     assert_eq!(first.next, after.clone().map(model::Cursor::Username));
     let rest = service.profiles(&ann, ProfileFilter::default(), after, 2).await.unwrap();
     assert_eq!((rest.items.len(), rest.next), (1, None));
+}
+
+#[tokio::test]
+async fn an_admin_deletes_an_account_but_not_their_own_or_an_admins() {
+    let server = TestServer::new().await;
+    let (ann, eva) = (server.admin("ann").await.caller, server.admin("eva").await);
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let service = &server.service;
+    let id = ada.posts("mine").await;
+    assert!(matches!(service.remove_account(&bob.caller, &ada.name).await, Err(Error::Forbidden(_))));
+    assert!(matches!(service.remove_account(&ann, &eva.name).await, Err(Error::Forbidden(_))));
+    assert!(service.remove_account(&ann, &username("ann")).await.is_err());
+    service.remove_account(&ann, &ada.name).await.unwrap();
+    assert!(!bob.sees(id).await);
+    assert!(server.log_in("ada", PASSWORD).await.is_err());
+    assert_eq!(service.remove_account(&ann, &ada.name).await, Err(Error::not_found("account")));
 }
 
 #[tokio::test]
@@ -236,7 +252,7 @@ async fn a_key_needs_the_password_unless_it_was_given_a_moment_ago() {
     const KEY: &str =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKEOQyEpKJl7TNcV6ihYfaqwPBDh6pmxKTHuNNrkQrCI ada@laptop";
     let server = TestServer::new().await;
-    let ada: TestUser<'_> = server.person("ada").await;
+    let ada: crate::test_support::TestUser<'_> = server.person("ada").await;
     let service = &server.service;
     let adds = |caller: Caller, secret: Option<&'static str>| async move {
         let secret = secret.map(|secret| model::Password::parse_attempt("password", secret.into()).unwrap());

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use model::{Account, AccountId, AccountState, Tweet, TweetId, ViewerFlags};
+use model::{Account, AccountId, AccountState, ParentPreview, Tweet, TweetId, ViewerFlags};
 use quick_cache::Weighter;
 use quick_cache::unsync::{Cache, DefaultLifecycle};
 use store::{RandomState, TweetRecord};
@@ -37,6 +37,25 @@ pub struct HomeTweet<'a> {
     pub tweet: &'a CachedTweet,
     /// What the viewer did with it.
     pub marks: ViewerFlags,
+    /// What the viewer sees of the tweet that it replies to.
+    pub parent: Option<HomeParent<'a>>,
+}
+
+/// A tweet that another one replies to, with its author.
+#[derive(Debug, Clone, Copy)]
+pub struct HomeParent<'a> {
+    /// The tweet.
+    pub tweet: &'a CachedTweet,
+    /// Its author.
+    pub author: &'a CachedAccount,
+}
+
+impl HomeParent<'_> {
+    /// What the reply shows of it.
+    #[must_use]
+    pub fn preview(&self) -> ParentPreview {
+        ParentPreview::new(&self.author.account.username, &self.tweet.tweet.text)
+    }
 }
 
 /// A page of a home timeline: a [`model::TweetPage`] that borrows from the cache.
@@ -78,6 +97,11 @@ impl<'a> PageEntry for CachedEntry<'a> {
     #[inline]
     fn into_parts(self) -> (HomeTweet<'a>, &'a CachedAccount) {
         (self.tweet, self.author)
+    }
+
+    #[inline]
+    fn set_parent(&mut self, parent: &Self) {
+        self.tweet.parent = Some(HomeParent { tweet: parent.tweet.tweet, author: parent.author });
     }
 
     #[inline]

@@ -1,10 +1,9 @@
 //! The cached home timeline of one account.
 
 use model::{AccountId, TweetId, ViewerFlags, Visibility};
-use store::{EventKind, Map, SocialGraph, Touched, TweetRecord};
+use store::{EventKind, Map, SocialGraph, TweetRecord};
 
 use super::page_cache::CachedPage;
-use super::update::CacheUpdate;
 use super::window::Window;
 use crate::policy::Relationships;
 
@@ -16,8 +15,6 @@ const VIEWER_STATES_MAX: usize = 2_048;
 pub(super) struct ViewerState {
     pub(super) flags: ViewerFlags,
     pub(super) mentioned: bool,
-    /// Whether the mention decides who sees the tweet.
-    mention_matters: bool,
 }
 
 /// The window, relationships and viewer states of one account.
@@ -54,52 +51,49 @@ impl Home {
         }
     }
 
-    /// Applies a committed change to the home of `me`; `newest` is the newest tweet of all.
-    pub(super) fn apply(&mut self, me: AccountId, update: CacheUpdate, newest: u64) {
+    /// Applies a committed event to the home of `me`; `newest` is the newest tweet of all.
+    pub(super) fn apply(&mut self, me: AccountId, event: EventKind, newest: u64) {
+        if let Some((_, tweet)) = event.flagged().filter(|(account, _)| *account == me) {
+            self.bound_viewer_states(newest);
+            self.viewer_states.insert(tweet, None);
+        }
         let graph = &mut self.relationships;
-        match update {
-            CacheUpdate::Event(EventKind::TweetPosted { tweet, author })
+        match event {
+            EventKind::TweetPosted { tweet, author, .. }
                 if author == me || graph.following.contains(&author) =>
             {
                 self.window.insert(tweet);
             }
-            CacheUpdate::Event(EventKind::TweetEdited { tweet, .. }) => {
+            EventKind::TweetEdited { tweet, .. } => {
                 // Its mentions may have changed. Where nothing is cached, nothing can be out of date.
                 let Some(state) = self.viewer_states.get_mut(&tweet) else { return };
                 *state = None;
             }
-            CacheUpdate::Event(EventKind::TweetDeleted { tweet, .. }) => {
+            EventKind::TweetDeleted { tweet, .. } => {
                 self.window.remove(tweet);
                 self.viewer_states.remove(&tweet);
             }
-            CacheUpdate::Event(EventKind::Followed { follower, followee })
+            EventKind::Followed { follower, followee }
                 if follower == me && graph.following.insert(followee) =>
             {
                 self.to_merge.push(followee);
-                // Edits of tweets of accounts that are not followed are not applied here, so a mention may be out of
-                // date. Where it decides nothing, that makes no difference.
-                self.viewer_states.retain(|_, state| !state.is_some_and(|state| state.mention_matters));
             }
-            CacheUpdate::Event(EventKind::Unfollowed { follower, followee }) if follower == me => {
+            EventKind::Unfollowed { follower, followee } if follower == me => {
                 graph.following.remove(&followee);
                 self.to_merge.retain(|id| *id != followee);
             }
-            CacheUpdate::Event(EventKind::Blocked { blocker, blocked }) => {
+            EventKind::Blocked { blocker, blocked } => {
                 if blocker == me {
                     graph.blocked.insert(blocked);
                 } else if blocked == me {
                     graph.blocked.insert(blocker);
                 }
             }
-            CacheUpdate::Event(EventKind::Muted { muter, muted }) if muter == me => {
+            EventKind::Muted { muter, muted } if muter == me => {
                 graph.muted.insert(muted);
             }
-            CacheUpdate::Event(EventKind::Unmuted { muter, muted }) if muter == me => {
+            EventKind::Unmuted { muter, muted } if muter == me => {
                 graph.muted.remove(&muted);
-            }
-            CacheUpdate::Touched(Touched::ViewerFlags { account, tweet }) if account == me => {
-                self.bound_viewer_states(newest);
-                self.viewer_states.insert(tweet, None);
             }
             _ => {}
         }
@@ -128,11 +122,7 @@ impl Home {
     pub(super) fn populate(&mut self, record: &TweetRecord, newest: u64) {
         self.page = None;
         self.bound_viewer_states(newest);
-        let state = ViewerState {
-            flags: record.tweet.viewer,
-            mentioned: record.mentions_viewer,
-            mention_matters: !record.tweet.visibility.is_shareable(),
-        };
+        let state = ViewerState { flags: record.tweet.viewer, mentioned: record.mentions_viewer };
         self.viewer_states.insert(record.tweet.id, Some(state));
     }
 

@@ -16,5 +16,5 @@ mod timelines;
 mod update;
 mod window;
 
-pub use cache::{CachedAccount, CachedTweet, HomePage, HomeTweet};
+pub use cache::{CachedAccount, CachedTweet, HomePage, HomeParent, HomeTweet};
 pub use timelines::{Limits, Timelines};

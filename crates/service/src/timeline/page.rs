@@ -1,9 +1,9 @@
 //! A page of a home timeline, assembled from what is in memory.
 
-use model::{AccountId, TweetId};
+use model::{AccountId, TweetId, Visibility};
 
 use super::cache::{AccountCache, CachedEntry, HomePage, HomeTweet, TweetCache};
-use super::home::Home;
+use super::home::{Home, ViewerState};
 use crate::policy::{Lookup, PageBuilder, TweetFacts, TweetList, Walk};
 
 /// What has to be read from the store before a page can be assembled.
@@ -33,10 +33,11 @@ impl<'a> HomeReader<'a> {
         let mut page = PageBuilder::new(TweetList::Home, limit, Walk::NewestFirst);
         let mut unknown = Vec::new();
         for id in self.home.window.before(before) {
-            if page.len() + unknown.len() > limit {
+            if page.len() + unknown.len() > limit || page.is_full() {
                 break;
             }
-            unknown.extend(page.offer(id.get(), id, self.look_up(id), |original| self.look_up(original)));
+            let original = |id| self.look_up(id);
+            unknown.extend(page.offer(id.get(), id, original(id), original, |id| self.look_up_parent(id)));
         }
         if !unknown.is_empty() {
             return Err(CacheMiss::Tweets(unknown));
@@ -49,6 +50,27 @@ impl<'a> HomeReader<'a> {
 
     #[inline]
     fn look_up(&self, id: TweetId) -> Lookup<CachedEntry<'a>> {
+        self.find(id, |visibility| self.home.viewer_state(id, visibility))
+    }
+
+    /// As [`HomeReader::look_up`], for a tweet of which only the text is shown: what the viewer did with it is not needed.
+    #[inline]
+    fn look_up_parent(&self, id: TweetId) -> Lookup<CachedEntry<'a>> {
+        self.find(id, |visibility| {
+            if visibility.is_shareable() {
+                Some(ViewerState::default())
+            } else {
+                self.home.viewer_state(id, visibility)
+            }
+        })
+    }
+
+    #[inline]
+    fn find(
+        &self,
+        id: TweetId,
+        viewer_state: impl FnOnce(Visibility) -> Option<ViewerState>,
+    ) -> Lookup<CachedEntry<'a>> {
         let tweet = match self.tweets.get(&id) {
             None => return Lookup::Unknown,
             Some(None) => return Lookup::Deleted,
@@ -56,7 +78,7 @@ impl<'a> HomeReader<'a> {
         };
         let (author, visibility) = (tweet.tweet.author, tweet.tweet.visibility);
         let Some(account) = self.accounts.get(&author) else { return Lookup::Unknown };
-        let Some(state) = self.home.viewer_state(id, visibility) else { return Lookup::Unknown };
+        let Some(state) = viewer_state(visibility) else { return Lookup::Unknown };
         let facts = TweetFacts {
             is_own: author == self.me,
             author_state: account.state,
@@ -64,6 +86,7 @@ impl<'a> HomeReader<'a> {
             visibility,
             mentions_viewer: state.mentioned,
         };
-        Lookup::Found(CachedEntry { tweet: HomeTweet { tweet, marks: state.flags }, author: account }, facts)
+        let tweet = HomeTweet { tweet, marks: state.flags, parent: None };
+        Lookup::Found(CachedEntry { tweet, author: account }, facts)
     }
 }

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use model::{AccountId, TweetId};
-use store::{EventKind, Touched};
+use store::EventKind;
 
 use super::cache::HomePage;
-use super::update::{CacheUpdate, UpdateLog};
+use super::update::UpdateLog;
 
 /// Larger pages are not cached.
 const BYTES_MAX: usize = 16 * 1024;
@@ -20,6 +20,8 @@ pub(super) struct CachedPage {
     position: u64,
     /// Tweets and originals on the page.
     tweets: Box<[TweetId]>,
+    /// Tweets that those reply to: their counts and the names of their authors are not on the page.
+    parents: Box<[TweetId]>,
     accounts: Box<[AccountId]>,
     encoded: Bytes,
 }
@@ -31,8 +33,9 @@ impl CachedPage {
             return None;
         }
         let tweets = page.tweets.iter().chain(&page.referenced).map(|tweet| tweet.tweet.tweet.id).collect();
+        let parents = page.tweets.iter().filter_map(|tweet| tweet.parent).map(|p| p.tweet.tweet.id).collect();
         let accounts = page.accounts.iter().map(|account| account.account.id).collect();
-        Some(Self { limit, position, tweets, accounts, encoded })
+        Some(Self { limit, position, tweets, parents, accounts, encoded })
     }
 
     /// The page of this length if no update in the log has changed it; `Err` when it is out of date.
@@ -50,25 +53,26 @@ impl CachedPage {
         Ok(Some(self.encoded.clone()))
     }
 
-    /// Whether the page may look different after this update. Updates of the home itself drop the page: they are not
+    /// Whether the page may look different after this event. Events of the home itself drop the page: they are not
     /// looked at here.
-    fn is_changed_by(&self, update: CacheUpdate) -> bool {
-        match update {
-            CacheUpdate::Event(
-                EventKind::TweetDeleted { tweet, .. } | EventKind::TweetEdited { tweet, .. },
-            )
-            | CacheUpdate::Touched(Touched::Tweet(tweet)) => self.tweets.contains(&tweet),
-            CacheUpdate::Event(EventKind::ProfileEdited { account }) => self.accounts.contains(&account),
-            // Tweets that were hidden because of the account may be on the page now.
-            CacheUpdate::Event(EventKind::AccountHidden { .. } | EventKind::AccountShown { .. })
-            | CacheUpdate::Touched(Touched::Everything) => true,
-            CacheUpdate::Event(_) | CacheUpdate::Touched(Touched::ViewerFlags { .. }) => false,
-        }
+    fn is_changed_by(&self, event: EventKind) -> bool {
+        event.counted().any(|tweet| self.tweets.contains(&tweet))
+            || match event {
+                EventKind::TweetDeleted { tweet, .. } | EventKind::TweetEdited { tweet, .. } => {
+                    self.tweets.contains(&tweet) || self.parents.contains(&tweet)
+                }
+                EventKind::ProfileEdited { account } => self.accounts.contains(&account),
+                // Tweets that were hidden because of the account may be on the page now.
+                EventKind::AccountHidden { .. } | EventKind::AccountShown { .. } | EventKind::Imported => {
+                    true
+                }
+                _ => false,
+            }
     }
 
     /// Bytes of heap memory.
     pub(super) fn bytes(&self) -> usize {
-        self.encoded.len() + 8 * (self.tweets.len() + self.accounts.len())
+        self.encoded.len() + 8 * (self.tweets.len() + self.parents.len() + self.accounts.len())
     }
 }
 

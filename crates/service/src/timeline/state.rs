@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use model::{AccountId, Tweet, TweetId};
-use store::{EventKind, Map, Set, Touched, TweetRecord};
+use store::{EventKind, Map, Set, TweetRecord};
 
 use super::cache::{self, AccountCache, CachedAccount, CachedTweet, HomePage, TweetCache};
 use super::home::Home;
 use super::page::{CacheMiss, HomeReader};
 use super::page_cache::CachedPage;
-use super::update::{CacheUpdate, UpdateLog};
+use super::update::UpdateLog;
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -166,60 +166,72 @@ impl State {
         }
     }
 
-    pub(super) fn apply(&mut self, update: CacheUpdate) {
-        match update {
-            CacheUpdate::Event(EventKind::TweetPosted { tweet, author }) => {
+    pub(super) fn apply(&mut self, event: EventKind) {
+        for tweet in event.counted() {
+            self.tweets.remove(&tweet);
+        }
+        match event {
+            EventKind::TweetPosted { tweet, author, .. } => {
                 self.newest = self.newest.max(tweet.get());
-                self.apply_to_readers(author, update);
+                self.apply_to_readers(author, event);
             }
-            CacheUpdate::Event(EventKind::TweetDeleted { tweet, author }) => {
+            EventKind::TweetDeleted { tweet, author, .. } => {
                 self.tweets.insert(tweet, None);
-                self.apply_to_readers(author, update);
+                self.apply_to_readers(author, event);
             }
-            CacheUpdate::Event(EventKind::TweetEdited { tweet, author }) => {
-                self.tweets.remove(&tweet);
-                // In other homes it can only be the original of a retweet or quote, and new mentions do not change who
-                // sees a tweet that can be retweeted.
-                self.apply_to_readers(author, update);
+            EventKind::TweetEdited { tweet, author } => {
+                let known = self.tweets.remove(&tweet).and_then(|(_, cached)| cached);
+                if known.is_some_and(|cached| cached.tweet.visibility.is_shareable()) {
+                    // In other homes its mentions decide nothing.
+                    self.apply_to_readers(author, event);
+                } else {
+                    // A reply to it may be in any home.
+                    self.apply_to_all(event);
+                }
             }
-            CacheUpdate::Event(EventKind::Followed { follower, followee }) => {
-                if self.apply_to(follower, update) {
+            EventKind::Followed { follower, followee } => {
+                if self.apply_to(follower, event) {
                     self.readers.entry(followee).or_default().insert(follower);
                 }
             }
-            CacheUpdate::Event(EventKind::Unfollowed { follower, followee }) => {
-                if self.apply_to(follower, update) {
+            EventKind::Unfollowed { follower, followee } => {
+                if self.apply_to(follower, event) {
                     self.remove_reader(followee, follower);
                 }
             }
-            CacheUpdate::Event(EventKind::Blocked { blocker, blocked }) => {
-                self.apply_to(blocker, update);
-                self.apply_to(blocked, update);
+            EventKind::Blocked { blocker, blocked } => {
+                self.apply_to(blocker, event);
+                self.apply_to(blocked, event);
             }
-            CacheUpdate::Event(EventKind::Unblocked { blocker, blocked }) => {
+            EventKind::Unblocked { blocker, blocked } => {
                 self.drop_home(blocker);
                 self.drop_home(blocked);
             }
-            CacheUpdate::Event(EventKind::Muted { muter, .. } | EventKind::Unmuted { muter, .. }) => {
-                self.apply_to(muter, update);
+            EventKind::Muted { muter, .. } | EventKind::Unmuted { muter, .. } => {
+                self.apply_to(muter, event);
             }
-            CacheUpdate::Event(
-                EventKind::ProfileEdited { account }
-                | EventKind::AccountHidden { account }
-                | EventKind::AccountShown { account },
-            ) => {
+            EventKind::ProfileEdited { account }
+            | EventKind::AccountHidden { account }
+            | EventKind::AccountShown { account } => {
                 self.accounts.remove(&account);
             }
-            CacheUpdate::Event(_) => return,
-            CacheUpdate::Touched(Touched::Tweet(tweet)) => {
-                self.tweets.remove(&tweet);
+            EventKind::Liked { account, .. }
+            | EventKind::Unliked { account, .. }
+            | EventKind::Bookmarked { account, .. }
+            | EventKind::Unbookmarked { account, .. } => {
+                self.apply_to(account, event);
             }
-            CacheUpdate::Touched(Touched::ViewerFlags { account, .. }) => {
-                self.apply_to(account, update);
-            }
-            CacheUpdate::Touched(Touched::Everything) => self.clear(),
+            EventKind::Imported => self.clear(),
+            EventKind::Created
+            | EventKind::Notified { .. }
+            | EventKind::UnreadChanged { .. }
+            | EventKind::Announced
+            | EventKind::MessageSent { .. }
+            | EventKind::MessageChanged { .. }
+            | EventKind::ConversationMarked { .. }
+            | EventKind::SessionEnded { .. } => return,
         }
-        self.log.push(update);
+        self.log.push(event);
     }
 
     fn clear(&mut self) {
@@ -231,20 +243,26 @@ impl State {
     }
 
     /// Updates the home of this account, if it is cached; whether it is.
-    fn apply_to(&mut self, me: AccountId, update: CacheUpdate) -> bool {
+    fn apply_to(&mut self, me: AccountId, event: EventKind) -> bool {
         let Some(home) = self.homes.get_mut(&me) else { return false };
-        home.apply(me, update, self.newest);
+        home.apply(me, event, self.newest);
         self.count(me);
         true
     }
 
+    fn apply_to_all(&mut self, event: EventKind) {
+        for (me, home) in &mut self.homes {
+            home.apply(*me, event, self.newest);
+        }
+    }
+
     /// Updates the homes that have this author's tweets.
-    fn apply_to_readers(&mut self, author: AccountId, update: CacheUpdate) {
-        self.apply_to(author, update);
+    fn apply_to_readers(&mut self, author: AccountId, event: EventKind) {
+        self.apply_to(author, event);
         let Some(readers) = self.readers.get(&author) else { return };
         for reader in readers {
             if let Some(home) = self.homes.get_mut(reader) {
-                home.apply(*reader, update, self.newest);
+                home.apply(*reader, event, self.newest);
             }
         }
     }

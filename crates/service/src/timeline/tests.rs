@@ -4,12 +4,11 @@ use model::{NewTweet, Span, Tweet, TweetId, TweetPage, TweetText, Visibility};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use super::update::CacheUpdate;
 use super::{HomePage, HomeTweet, Limits, Timelines};
 use crate::live::LiveConfig;
 use crate::test_support::{TestServer, TestUser, config};
 use crate::{Caller, EditProfile, TimelineRequest};
-use store::Touched;
+use store::EventKind;
 
 /// An action of a user; numbers choose among the tweets that there are.
 #[derive(Debug, Clone)]
@@ -189,7 +188,11 @@ async fn perform(action: &Action, users: &[TestUser<'_>], tweets: &mut Vec<(Twee
 }
 
 fn whole(page: &HomePage<'_>) -> TweetPage {
-    let tweet = |one: &HomeTweet<'_>| Tweet { viewer: one.marks, ..one.tweet.tweet.clone() };
+    let tweet = |one: &HomeTweet<'_>| Tweet {
+        viewer: one.marks,
+        parent: one.parent.map(|parent| parent.preview()),
+        ..one.tweet.tweet.clone()
+    };
     TweetPage {
         tweets: page.tweets.iter().map(tweet).collect(),
         referenced: page.referenced.iter().map(tweet).collect(),
@@ -382,7 +385,7 @@ async fn likes_do_not_let_a_home_grow_without_bound() {
     let mut state = timelines.state();
     for n in 0..20_000 {
         let tweet = TweetId::new(bob.id.get() + n).unwrap();
-        state.apply(CacheUpdate::Touched(Touched::ViewerFlags { account: ada.id, tweet }));
+        state.apply(EventKind::Liked { account: ada.id, tweet });
     }
     let bytes = state.homes[&ada.id].bytes();
     assert!(bytes < 200_000, "{bytes} bytes");

@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use model::{AccountId, Result, Span, TweetId};
-use store::{Commit, Observer, Set, SharedStore, Timeline};
+use store::{LogBatch, Observer, Set, SharedStore, Timeline};
 
 use super::cache::HomePage;
 use super::home::Home;
 use super::page::CacheMiss;
 use super::page_cache::CachedPage;
 use super::state::State;
-use super::update::CacheUpdate;
+use super::update;
 use super::window::Window;
 
 /// How often something may be read from the store before the page is left to the store: the home, accounts followed
@@ -46,7 +46,7 @@ pub struct Timelines {
 }
 
 impl Timelines {
-    /// An empty cache. It must be notified of every commit from now on: see [`store::Store::observe`].
+    /// An empty cache. It must be notified of every commit from now on: see [`store::CommitLog::observe`].
     ///
     /// # Errors
     /// Those of [`store::Store::last_event`].
@@ -134,11 +134,11 @@ impl Timelines {
         let mut home = Home::new(window, graph, newest);
         let mut state = self.state();
         let Some(missed) = state.log.since(position) else { return Ok(false) };
-        for update in missed {
-            if update.ends_home(me) {
+        for event in missed {
+            if update::ends_home(*event, me) {
                 return Ok(false);
             }
-            home.apply(me, *update, state.newest);
+            home.apply(me, *event, state.newest);
         }
         state.insert_home(me, home, self.limits.homes_bytes);
         Ok(true)
@@ -174,7 +174,7 @@ impl Timelines {
         let mut deleted: Set<TweetId> = ids.iter().copied().collect();
         for record in &records {
             deleted.remove(&record.tweet.id);
-            if !missed.iter().any(|update| update.outdates(me, record)) {
+            if !missed.iter().any(|event| update::outdates(*event, me, record)) {
                 state.populate(me, record);
             }
         }
@@ -197,16 +197,13 @@ fn upper_bound(span: Span) -> Option<u64> {
 }
 
 impl Observer for Timelines {
-    fn committed(&self, commit: Commit<'_>) {
+    fn committed(&self, batch: &LogBatch) {
         let mut state = self.state();
-        for tweet in commit.posted {
+        for tweet in &batch.posted {
             state.cache_new_tweet(tweet);
         }
-        for event in commit.events {
-            state.apply(CacheUpdate::Event(event.kind));
-        }
-        for touched in commit.touched {
-            state.apply(CacheUpdate::Touched(*touched));
+        for event in &batch.events {
+            state.apply(event.kind);
         }
         state.log.truncate(self.limits.recent);
         state.evict(self.limits.homes_bytes, None);

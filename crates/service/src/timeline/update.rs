@@ -1,52 +1,40 @@
-//! What commits do to the cache, and the log of it for reads that began before.
+//! What committed events do to the cache, and the latest ones for reads that began before.
 
 use std::collections::{VecDeque, vec_deque};
 
 use model::AccountId;
-use store::{EventKind, Touched, TweetRecord};
+use store::{EventKind, TweetRecord};
 
-/// One committed change, as far as caches have to know it.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum CacheUpdate {
-    Event(EventKind),
-    Touched(Touched),
-}
-
-impl CacheUpdate {
-    /// Whether this account's home cannot be updated in memory: it is read again.
-    pub(super) fn ends_home(self, me: AccountId) -> bool {
-        match self {
-            // One of the two may still block the other: only the store knows.
-            Self::Event(EventKind::Unblocked { blocker, blocked }) => blocker == me || blocked == me,
-            Self::Touched(Touched::Everything) => true,
-            Self::Event(_) | Self::Touched(_) => false,
-        }
-    }
-
-    /// Whether a record that was read for this viewer before the update may be out of date.
-    pub(super) fn outdates(self, me: AccountId, record: &TweetRecord) -> bool {
-        let id = record.tweet.id;
-        match self {
-            Self::Event(EventKind::TweetEdited { tweet, .. } | EventKind::TweetDeleted { tweet, .. }) => {
-                tweet == id
-            }
-            Self::Event(
-                EventKind::ProfileEdited { account }
-                | EventKind::AccountHidden { account }
-                | EventKind::AccountShown { account },
-            ) => account == record.author.id,
-            Self::Touched(Touched::Tweet(tweet)) => tweet == id,
-            Self::Touched(Touched::ViewerFlags { account, tweet }) => account == me && tweet == id,
-            Self::Touched(Touched::Everything) => true,
-            Self::Event(_) => false,
-        }
+/// Whether this account's home cannot be updated in memory after the event: it is read again.
+pub(super) fn ends_home(event: EventKind, me: AccountId) -> bool {
+    match event {
+        // One of the two may still block the other: only the store knows.
+        EventKind::Unblocked { blocker, blocked } => blocker == me || blocked == me,
+        EventKind::Imported => true,
+        _ => false,
     }
 }
 
-/// The latest updates. Positions count all updates since the start.
+/// Whether a record that was read for this viewer before the event may be out of date.
+pub(super) fn outdates(event: EventKind, me: AccountId, record: &TweetRecord) -> bool {
+    let id = record.tweet.id;
+    if event.counted().any(|tweet| tweet == id) || event.flagged() == Some((me, id)) {
+        return true;
+    }
+    match event {
+        EventKind::TweetEdited { tweet, .. } | EventKind::TweetDeleted { tweet, .. } => tweet == id,
+        EventKind::ProfileEdited { account }
+        | EventKind::AccountHidden { account }
+        | EventKind::AccountShown { account } => account == record.author.id,
+        EventKind::Imported => true,
+        _ => false,
+    }
+}
+
+/// The latest events. Positions count all events since the start.
 #[derive(Debug, Default)]
 pub(super) struct UpdateLog {
-    latest: VecDeque<CacheUpdate>,
+    latest: VecDeque<EventKind>,
     position: u64,
 }
 
@@ -56,7 +44,7 @@ impl UpdateLog {
         self.position
     }
 
-    pub(super) fn push(&mut self, update: CacheUpdate) {
+    pub(super) fn push(&mut self, update: EventKind) {
         self.latest.push_back(update);
         self.position += 1;
     }
@@ -68,7 +56,7 @@ impl UpdateLog {
     }
 
     /// The updates after this position, oldest first; `None` when some of them are forgotten.
-    pub(super) fn since(&self, position: u64) -> Option<vec_deque::Iter<'_, CacheUpdate>> {
+    pub(super) fn since(&self, position: u64) -> Option<vec_deque::Iter<'_, EventKind>> {
         let missed = usize::try_from(self.position - position).ok()?;
         let start = self.latest.len().checked_sub(missed)?;
         Some(self.latest.range(start..))

@@ -163,11 +163,67 @@ pub(crate) async fn accounts_are_found_by_parts_of_their_names_and_by_similar_on
     fixture.block(grace, viewer).await;
     assert!(fixture.store.search_people(viewer, "grace", 10).await.unwrap().is_empty());
 
-    let everyone = fixture.store.list_accounts(viewer, AccountList::People, None, 1).await.unwrap();
+    let everyone = fixture.store.list_accounts(viewer, &AccountList::People.into(), None, 1).await.unwrap();
     assert_eq!(everyone.items.first().unwrap().username.as_str(), "ada");
-    let rest = fixture.store.list_accounts(viewer, AccountList::People, everyone.next, 10).await.unwrap();
+    let rest =
+        fixture.store.list_accounts(viewer, &AccountList::People.into(), everyone.next, 10).await.unwrap();
     let names: Vec<_> = rest.items.iter().map(|account| account.username.as_str()).collect();
     assert_eq!((names, rest.next), (vec!["viewer"], None));
+}
+
+pub(crate) async fn accounts_are_found_by_short_parts_of_names_in_any_script(fixture: StoreFixture) {
+    let viewer = fixture.account("viewer").await;
+    let names = [
+        ("sakura", "林さくら"),
+        ("taro", "山田太郎"),
+        ("minjun", "김민준"),
+        ("li_wei", "Li Wei"),
+        ("zoe", "Anna Zoë Müller"),
+        ("vera", "Вера Ёлкина"),
+        ("wide", "Ｗｉｄｅ"),
+    ];
+    for (username, name) in names {
+        let account = fixture.account(username).await;
+        let display_name = Some(DisplayName::parse(name).unwrap());
+        fixture.apply(Change::EditProfile { account, display_name, bio: None, presence_hidden: None }).await;
+    }
+    for (query, username) in [
+        ("林", "sakura"),
+        ("くら", "sakura"),
+        ("山田", "taro"),
+        ("郎", "taro"),
+        ("민준", "minjun"),
+        ("김", "minjun"),
+        ("we", "li_wei"),
+        ("ei", "li_wei"),
+        ("wei li", "li_wei"),
+        ("muller", "zoe"),
+        ("Zoe", "zoe"),
+        ("ül", "zoe"),
+        ("елкин", "vera"),
+        ("wide", "wide"),
+        ("＠ｚｏｅ", "zoe"),
+    ] {
+        let found = fixture.store.search_people(viewer, query, 10).await.unwrap();
+        let found: Vec<_> = found.iter().map(|account| account.username.as_str()).collect();
+        assert_eq!(found.first(), Some(&username), "{query}: {found:?}");
+    }
+    for query in ["大", "山太", "x", "()", "🎉"] {
+        assert!(fixture.store.search_people(viewer, query, 10).await.unwrap().is_empty(), "{query}");
+    }
+}
+
+pub(crate) async fn a_username_that_looks_like_another_is_noticed(fixture: StoreFixture) {
+    let bob = fixture.account("bob_morris").await;
+    let looks_alike = async |name| fixture.store.has_lookalike(&username(name)).await.unwrap();
+    for name in ["b0b_morris", "bob_rnorris", "bob_m0rr15"] {
+        assert!(looks_alike(name).await, "{name}");
+    }
+    for name in ["bob_morris", "rob_morris"] {
+        assert!(!looks_alike(name).await, "{name}");
+    }
+    fixture.apply(Change::DeleteAccount { account: bob }).await;
+    assert!(!looks_alike("b0b_morris").await);
 }
 
 pub(crate) async fn what_expires_is_removed(fixture: StoreFixture) {
@@ -181,6 +237,7 @@ pub(crate) async fn what_expires_is_removed(fixture: StoreFixture) {
         sessions_begun_before_ms: 0,
         keys_before_ms: 0,
         events_before_ms: 0,
+        effects_before_ms: 0,
     };
     fixture.apply(change).await;
     assert!(fixture.store.session_by_token(&[1; 32]).await.unwrap().is_none());

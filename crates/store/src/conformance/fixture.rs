@@ -1,38 +1,51 @@
 //! A store under test, with short methods for what the tests do most.
 
-use std::any::Any;
 use std::sync::{Arc, Weak};
 
-use model::{AccountId, Error, EventId, NewTweet, Span, TweetId};
+use futures_util::future::LocalBoxFuture;
+use model::{AccountId, Error, NewTweet, Span, TweetId};
 use tokio::sync::Mutex;
 
 use crate::test_support::{TestClock, account, tweet};
-use crate::{Change, ChangeResult, Event, EventReceiver, Observer, SharedStore, Timeline, TweetRecord};
+use crate::{
+    Change, ChangeResult, Engine, Event, LogSubscription, NotificationFilter, Observer, Timeline, TweetRecord,
+};
+
+/// Closes a store that nothing else uses any more, and opens it again as another process does.
+pub(crate) type Reopen = Box<dyn FnOnce() -> LocalBoxFuture<'static, StoreFixture>>;
 
 /// A store under test.
 pub(crate) struct StoreFixture {
-    pub(crate) store: SharedStore,
+    pub(crate) store: Arc<dyn Engine>,
     pub(crate) clock: Arc<TestClock>,
-    /// The published events, and the newest one received.
-    events: Mutex<(EventReceiver, EventId)>,
-    /// What has to live as long as the store.
-    _guard: Box<dyn Any>,
+    /// The published batches; its position is the newest event received.
+    log: Mutex<LogSubscription>,
+    /// Owns what has to live as long as the store.
+    reopen: Reopen,
 }
 
 impl StoreFixture {
     /// A fixture for a store.
-    pub(crate) async fn new(
-        store: SharedStore,
-        clock: Arc<TestClock>,
-        events: EventReceiver,
-        guard: Box<dyn Any>,
-    ) -> Self {
-        let start = store.last_event().await.unwrap();
-        Self { store, clock, events: Mutex::new((events, start)), _guard: guard }
+    pub(crate) fn new(store: Arc<dyn Engine>, clock: Arc<TestClock>, reopen: Reopen) -> Self {
+        let log = Mutex::new(store.log().subscribe());
+        Self { store, clock, log, reopen }
+    }
+
+    /// The same store after a restart of the server.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { store, log, reopen, .. } = self;
+        drop((store, log));
+        reopen().await
+    }
+
+    /// The fixture for many commits: batches that no one receives would block the writer.
+    pub(crate) fn without_log(mut self) -> Self {
+        self.log.get_mut().batches.close();
+        self
     }
 
     pub(crate) fn observe(&self, observer: Weak<dyn Observer>) {
-        self.store.observe(observer);
+        self.store.log().observe(observer);
     }
 
     /// Applies a change that must succeed, a millisecond later.
@@ -92,20 +105,24 @@ impl StoreFixture {
     }
 
     pub(crate) async fn kinds_of_notifications(&self, account: AccountId) -> Vec<model::NotificationKind> {
-        let all = self.store.notifications(account, Span::Latest, false, 100).await.unwrap();
+        let all = self
+            .store
+            .notifications(account, Span::Latest, &NotificationFilter::default(), 100)
+            .await
+            .unwrap();
         all.into_iter().map(|one| one.kind).collect()
     }
 
     /// The events published since the last call, up to the newest committed one.
     pub(crate) async fn published_events(&self) -> Vec<Event> {
         let last = self.store.last_event().await.unwrap();
-        let mut events = self.events.lock().await;
-        let (receiver, newest) = &mut *events;
+        let mut log = self.log.lock().await;
         let mut published: Vec<Event> = Vec::new();
-        while *newest < last {
-            let batch = tokio::time::timeout(std::time::Duration::from_secs(10), receiver.recv());
-            published.extend_from_slice(&batch.await.expect("the store publishes its commits").unwrap());
-            *newest = published.last().map_or(last, |event| event.id);
+        while log.position < last {
+            let batch = tokio::time::timeout(std::time::Duration::from_secs(10), log.batches.recv());
+            let batch = batch.await.expect("the store publishes its commits").unwrap();
+            published.extend_from_slice(&batch.events);
+            log.position = batch.last;
         }
         published
     }

@@ -1,13 +1,15 @@
 //! Follows, blocks, mutes and notifications.
 
-use model::{AccountId, Cursor, Error, NewTweet, NotificationKind, Relationship};
+use model::{
+    AccountId, Cursor, Error, NewTweet, Notification, NotificationId, NotificationKind, Relationship,
+};
 
 use super::fixture::StoreFixture;
 use crate::test_support::tweet;
-use crate::{AccountList, Change};
+use crate::{AccountList, Change, EventKind, NotificationFilter};
 
 async fn list(fixture: &StoreFixture, viewer: AccountId, list: AccountList) -> Vec<AccountId> {
-    let page = fixture.store.list_accounts(viewer, list, None, 100).await.unwrap();
+    let page = fixture.store.list_accounts(viewer, &list.into(), None, 100).await.unwrap();
     page.items.into_iter().map(|account| account.id).collect()
 }
 
@@ -91,7 +93,11 @@ pub(crate) async fn notifications_report_what_others_did_and_are_read_forwards(f
     use NotificationKind::{Follow, Like, Mention, Quote, Reply, Retweet};
     assert_eq!(fixture.kinds_of_notifications(ada).await, [Mention, Quote, Reply, Retweet, Like, Follow]);
 
-    let all = fixture.store.notifications(ada, model::Span::Latest, false, 100).await.unwrap();
+    let all = fixture
+        .store
+        .notifications(ada, model::Span::Latest, &NotificationFilter::default(), 100)
+        .await
+        .unwrap();
     assert_eq!(fixture.store.unread_notifications(ada).await.unwrap(), 6);
     let mark = |index: usize| Change::MarkNotificationsRead { account: ada, up_to: all[index].id };
     fixture.apply(mark(1)).await;
@@ -101,6 +107,70 @@ pub(crate) async fn notifications_report_what_others_did_and_are_read_forwards(f
     // The notification of a like is removed with the like.
     fixture.apply(Change::SetLike { account: bob, tweet: id, liked: false }).await;
     assert!(!fixture.kinds_of_notifications(ada).await.contains(&Like));
+}
+
+pub(crate) async fn what_is_done_and_undone_many_times_notifies_once(fixture: StoreFixture) {
+    use NotificationKind::{Follow, Like, Mention, Retweet};
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
+    let tweet = fixture.post(ada, "hello").await;
+    let mentioning = fixture.post(bob, "@ada hello").await;
+    let edit =
+        |words| Change::EditTweet { author: bob, tweet: mentioning, text: crate::test_support::text(words) };
+    let notified = |events: Vec<crate::Event>| {
+        events.iter().filter(|event| matches!(event.kind, EventKind::Notified { .. })).count()
+    };
+    fixture.published_events().await;
+    let mut times = 0;
+    for _ in 0..20 {
+        for change in [
+            Change::SetLike { account: bob, tweet, liked: true },
+            Change::Retweet { account: bob, tweet },
+            Change::Follow { follower: bob, followee: ada },
+            edit("hello"),
+            edit("@ada hello"),
+            Change::SetLike { account: bob, tweet, liked: false },
+            Change::UndoRetweet { account: bob, tweet },
+            Change::Unfollow { follower: bob, followee: ada },
+        ] {
+            fixture.apply(change).await;
+        }
+        times += notified(fixture.published_events().await);
+    }
+    assert_eq!(times, 3, "the like, the retweet and the follow");
+    assert_eq!(fixture.kinds_of_notifications(ada).await, [Mention]);
+    assert_eq!(fixture.store.unread_notifications(ada).await.unwrap(), 1);
+
+    for change in [
+        Change::Follow { follower: bob, followee: ada },
+        Change::Retweet { account: bob, tweet },
+        Change::SetLike { account: bob, tweet, liked: true },
+    ] {
+        fixture.apply(change).await;
+    }
+    assert_eq!(notified(fixture.published_events().await), 0);
+    assert_eq!(
+        fixture.kinds_of_notifications(ada).await,
+        [Follow, Retweet, Like, Mention],
+        "in their first order"
+    );
+    assert_eq!(fixture.store.unread_notifications(ada).await.unwrap(), 4);
+
+    // What was read stays read; what comes back after a day is news.
+    let newest = fixture
+        .store
+        .notifications(ada, model::Span::Latest, &NotificationFilter::default(), 1)
+        .await
+        .unwrap()[0]
+        .id;
+    fixture.apply(Change::MarkNotificationsRead { account: ada, up_to: newest }).await;
+    for liked in [false, true] {
+        fixture.apply(Change::SetLike { account: bob, tweet, liked }).await;
+        assert_eq!(fixture.store.unread_notifications(ada).await.unwrap(), 0);
+    }
+    fixture.apply(Change::SetLike { account: bob, tweet, liked: false }).await;
+    fixture.clock.advance_ms(25 * 3_600 * 1_000);
+    fixture.apply(Change::SetLike { account: bob, tweet, liked: true }).await;
+    assert_eq!(fixture.store.unread_notifications(ada).await.unwrap(), 1);
 }
 
 pub(crate) async fn relationships_and_the_social_graph_agree(fixture: StoreFixture) {
@@ -155,7 +225,7 @@ async fn pages(
 ) -> Vec<Vec<AccountId>> {
     let (mut pages, mut position) = (Vec::new(), None);
     loop {
-        let page = fixture.store.list_accounts(viewer, list, position, limit).await.unwrap();
+        let page = fixture.store.list_accounts(viewer, &list.into(), position, limit).await.unwrap();
         pages.push(page.items.into_iter().map(|account| account.id).collect());
         position = page.next;
         if position.is_none() {
@@ -194,7 +264,44 @@ pub(crate) async fn lists_of_accounts_are_paged_by_their_cursors(fixture: StoreF
 
     let username = Cursor::Username(crate::test_support::username("a_user"));
     for (list, foreign) in [(AccountList::People, Cursor::Id(1)), (AccountList::Muted, username)] {
-        let refused = fixture.store.list_accounts(viewer, list, Some(foreign), 9).await.unwrap_err();
+        let refused = fixture.store.list_accounts(viewer, &list.into(), Some(foreign), 9).await.unwrap_err();
         assert!(matches!(refused, Error::Invalid { ref field, .. } if field == "cursor"), "{refused:?}");
     }
+}
+
+pub(crate) async fn notifications_are_listed_by_kind_and_read_one_by_one(fixture: StoreFixture) {
+    use NotificationKind::{Follow, Like, Mention};
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
+    let tweet = fixture.post(ada, "hello").await;
+    fixture.follow(bob, ada).await;
+    fixture.apply(Change::SetLike { account: bob, tweet, liked: true }).await;
+    fixture.post(bob, "@ada").await;
+    let list = async |kinds: &[NotificationKind], unread_only| {
+        let filter = NotificationFilter { unread_only, kinds: kinds.to_vec() };
+        let found = fixture.store.notifications(ada, model::Span::Latest, &filter, 9).await.unwrap();
+        found.iter().map(|one| one.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&[], false).await, [Mention, Like, Follow]);
+    assert_eq!(list(&[Follow, Mention, Follow], false).await, [Mention, Follow]);
+    assert_eq!(list(&[NotificationKind::Quote], false).await, []);
+
+    let every = NotificationFilter::default();
+    let all = fixture.store.notifications(ada, model::Span::Latest, &every, 9);
+    let all: [Notification; 3] = all.await.unwrap().try_into().unwrap();
+    let [mention, like, follow] = all;
+    let mark = |ids: &[NotificationId], account| Change::MarkEachNotificationRead {
+        account,
+        notifications: ids.to_vec(),
+    };
+    assert!(!fixture.apply(mark(&[like.id], bob)).await.changed, "it is not his");
+    assert!(fixture.apply(mark(&[mention.id, follow.id], ada)).await.changed);
+    assert!(!fixture.apply(mark(&[mention.id], ada)).await.changed, "it is read already");
+    assert_eq!(list(&[], true).await, [Like]);
+    assert_eq!(fixture.store.unread_notifications(ada).await.unwrap(), 1);
+    // What is undone and done again stays read.
+    fixture.apply(Change::Unfollow { follower: bob, followee: ada }).await;
+    fixture.follow(bob, ada).await;
+    assert_eq!((list(&[], false).await.len(), list(&[], true).await), (3, vec![Like]));
+    fixture.apply(Change::MarkNotificationsRead { account: ada, up_to: mention.id }).await;
+    assert_eq!(list(&[], true).await, []);
 }

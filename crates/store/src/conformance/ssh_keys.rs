@@ -83,13 +83,18 @@ pub(crate) async fn sessions_by_ssh_do_not_push_out_the_others(fixture: StoreFix
     assert_eq!(fixture.store.sessions(ada).await.unwrap().len(), SSH_SESSIONS_MAX + 1);
 }
 
-pub(crate) async fn sessions_by_ssh_can_be_ended_all_at_once(fixture: StoreFixture) {
+pub(crate) async fn sessions_by_ssh_of_earlier_processes_can_be_ended(fixture: StoreFixture) {
     let ada = fixture.account("ada").await;
     let change = Change::OpenSession { account: ada, token_hash: [200; 32], client_name: "laptop".into() };
     fixture.apply(change).await;
     let one = key(&fixture, ada, 1).await;
     fixture.apply(open(one, 1)).await;
+    assert!(!fixture.apply(Change::EndSshSessions).await.changed, "this process opened it");
+    assert!(is_open(&fixture, 1).await);
+
+    let fixture = fixture.restarted().await;
+    fixture.apply(open(one, 2)).await;
     assert!(fixture.apply(Change::EndSshSessions).await.changed);
-    assert!(is_open(&fixture, 200).await && !is_open(&fixture, 1).await);
+    assert!(is_open(&fixture, 200).await && !is_open(&fixture, 1).await && is_open(&fixture, 2).await);
     assert!(!fixture.apply(Change::EndSshSessions).await.changed);
 }

@@ -1,5 +1,6 @@
 //! Tweets and timelines.
 
+use model::limits::TWEET_VERSIONS_MAX;
 use model::{AccountId, Error, Hashtag, NewTweet, Span, TweetId, Visibility};
 
 use super::fixture::StoreFixture;
@@ -104,6 +105,21 @@ pub(crate) async fn pages_neither_repeat_nor_skip_when_things_arrive(fixture: St
     assert_eq!(above, all[17..20]);
 }
 
+pub(crate) async fn tweets_are_read_in_the_order_asked_for(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
+    let mut posted = Vec::new();
+    for n in 0..4 {
+        posted.push(fixture.post(ada, &format!("tweet {n}")).await);
+    }
+    fixture.apply(Change::DeleteTweet { author: ada, tweet: posted[1] }).await;
+    let unknown = TweetId::new(1).unwrap();
+    let asked = [posted[2], posted[1], posted[3], unknown, posted[0]];
+    let read = fixture.store.tweets(ada, &asked).await.unwrap();
+    let texts: Vec<_> = read.iter().map(|record| record.tweet.text.as_str()).collect();
+    assert_eq!(texts, ["tweet 2", "tweet 3", "tweet 0"]);
+    assert!(fixture.store.tweets(ada, &[]).await.unwrap().is_empty());
+}
+
 pub(crate) async fn a_deleted_tweet_is_deleted_with_everything_that_refers_to_it(fixture: StoreFixture) {
     let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     let original = fixture.post(ada, "to be #deleted").await;
@@ -132,9 +148,11 @@ pub(crate) async fn an_edit_keeps_the_old_version(fixture: StoreFixture) {
     let edit = |author, words: &str| Change::EditTweet { author, tweet: id, text: text(words) };
     assert_eq!(fixture.refused(edit(bob, "mine")).await, Error::not_found("tweet"));
     fixture.apply(edit(ada, "second #two @bob")).await;
-    let history = fixture.store.tweet_history(id).await.unwrap();
+    let history = fixture.store.tweet_history(id, 0, 100).await.unwrap();
     let texts: Vec<_> = history.iter().map(|(text, _)| text.as_str()).collect();
     assert_eq!(texts, ["first #one", "second #two @bob"]);
+    assert_eq!(fixture.store.tweet_history(id, 0, 1).await.unwrap(), history[..1]);
+    assert_eq!(fixture.store.tweet_history(id, history[0].1, 9).await.unwrap(), history[1..]);
     assert!(fixture.timeline(Timeline::Hashtag(Hashtag::parse("one").unwrap())).await.is_empty());
     assert_eq!(fixture.timeline(Timeline::Hashtag(Hashtag::parse("two").unwrap())).await, [id]);
     assert_eq!(fixture.kinds_of_notifications(bob).await, [model::NotificationKind::Mention]);
@@ -206,6 +224,40 @@ pub(crate) async fn words_are_found_in_public_tweets_only(fixture: StoreFixture)
     assert!(fixture.timeline(Timeline::Search("slow".into())).await.is_empty());
 }
 
+pub(crate) async fn words_are_found_in_any_script_and_form(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
+    for (text, queries) in [
+        ("今日は東京で面白い展覧会を見ました", ["東京", "京", "展覧会"]),
+        ("这是一段简单的测试文本", ["测试", "本", "文本 测试"]),
+        ("서울에서 만나요", ["서울", "만나", "요"]),
+        ("ประเทศไทยสวยงาม", ["ไทย", "ประเทศ", "งาม"]),
+        ("ＡＢＣ Straße", ["abc", "strasse", "STRASSE ab*"]),
+        ("Crème كِتَابٌ", ["creme", "كتاب", "Crème"]),
+        ("हिन्दी 👩‍🚀 👍🏽", ["हिन्दी", "🚀", "👍"]),
+        ("plain ASCII snake_case", ["ascii", "snake_case", "PLA*"]),
+    ] {
+        let id = fixture.post(ada, text).await;
+        for query in queries {
+            assert_eq!(fixture.timeline(Timeline::Search(query.into())).await, [id], "{query}");
+        }
+        fixture.apply(Change::DeleteTweet { author: ada, tweet: id }).await;
+        assert!(fixture.timeline(Timeline::Search(queries[0].into())).await.is_empty());
+    }
+}
+
+pub(crate) async fn hashtags_are_found_by_their_folded_beginning(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
+    fixture.post(ada, "#Straße #ΟΔΟΣ").await;
+    let second = fixture.post(ada, "#STRASSE #Οδος").await;
+    for (beginning, name) in [("#STRAS", "Straße"), ("straß", "Straße"), ("οδος", "ΟΔΟΣ"), ("ΟΔ", "ΟΔΟΣ")]
+    {
+        let found = fixture.store.search_hashtags(&Hashtag::key_prefix(beginning), 10).await.unwrap();
+        assert_eq!(found, [(name.to_owned(), 2)], "{beginning}");
+    }
+    let tag = Hashtag::parse("οδοσ").unwrap();
+    assert_eq!(fixture.timeline(Timeline::Hashtag(tag)).await.first(), Some(&second));
+}
+
 pub(crate) async fn a_direct_tweet_says_whom_it_mentions_and_is_in_no_public_list(fixture: StoreFixture) {
     let (ada, bob, cleo) =
         (fixture.account("ada").await, fixture.account("bob").await, fixture.account("cleo").await);
@@ -217,4 +269,80 @@ pub(crate) async fn a_direct_tweet_says_whom_it_mentions_and_is_in_no_public_lis
     assert!(!fixture.see(cleo, id).await.unwrap().mentions_viewer);
     assert!(fixture.timeline(Timeline::Local).await.is_empty());
     assert!(fixture.timeline(Timeline::Hashtag(Hashtag::parse("secret").unwrap())).await.is_empty());
+}
+
+pub(crate) async fn a_reply_that_more_can_see_does_not_name_what_it_answers(fixture: StoreFixture) {
+    use Visibility::{Direct, Followers, Public, Unlisted};
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
+    fixture.follow(bob, ada).await;
+    for (parent, reply, is_named) in [
+        (Public, Public, true),
+        (Unlisted, Public, true),
+        (Public, Direct, true),
+        (Followers, Public, false),
+        (Followers, Unlisted, false),
+        (Followers, Followers, true),
+        (Followers, Direct, true),
+        (Direct, Public, false),
+        (Direct, Followers, false),
+        (Direct, Direct, true),
+    ] {
+        let answered = fixture.write(ada, NewTweet { visibility: parent, ..tweet("@bob psst") }).await;
+        let reply = NewTweet { visibility: reply, reply_to: Some(answered), ..tweet("@ada aha") };
+        let id = fixture.write(bob, reply.clone()).await;
+        let shown = fixture.see(ada, id).await.unwrap().tweet.reply_to;
+        assert_eq!(shown, is_named.then_some(answered), "{reply:?} to {parent:?}");
+        assert_eq!(fixture.store.ancestors(id, 9).await.unwrap(), [answered], "threads stay whole");
+    }
+}
+
+pub(crate) async fn a_tweet_is_edited_a_limited_number_of_times(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
+    let id = fixture.post(ada, "first").await;
+    let edit = |n: usize| Change::EditTweet { author: ada, tweet: id, text: text(&format!("edit {n}")) };
+    for n in 0..TWEET_VERSIONS_MAX {
+        assert!(fixture.apply(edit(n)).await.changed);
+    }
+    assert!(!fixture.apply(edit(TWEET_VERSIONS_MAX - 1)).await.changed, "it is the same");
+    let refused = fixture.refused(edit(TWEET_VERSIONS_MAX)).await;
+    assert!(matches!(refused, Error::Invalid { ref field, .. } if field == "tweet_id"), "{refused:?}");
+    let history = fixture.store.tweet_history(id, 0, usize::from(u8::MAX)).await.unwrap();
+    assert_eq!(history.len(), TWEET_VERSIONS_MAX + 1);
+    assert!(history.is_sorted_by(|(_, one), (_, next)| one < next), "oldest first");
+}
+
+pub(crate) async fn an_edit_shows_a_limited_tweet_to_no_one_new(fixture: StoreFixture) {
+    let (ada, follower) = (fixture.account("ada").await, fixture.account("follower").await);
+    fixture.account("stranger").await;
+    fixture.follow(follower, ada).await;
+    let edit = |tweet, words: &str| Change::EditTweet { author: ada, tweet, text: text(words) };
+    let limited = |visibility, words| NewTweet { visibility, ..tweet(words) };
+    let followers = fixture.write(ada, limited(Visibility::Followers, "@follower psst")).await;
+    let direct = fixture.write(ada, limited(Visibility::Direct, "@follower psst")).await;
+    for (id, words) in
+        [(followers, "psst @stranger"), (direct, "psst @stranger"), (direct, "@follower @stranger")]
+    {
+        let refused = fixture.refused(edit(id, words)).await;
+        assert!(matches!(refused, Error::Invalid { ref field, .. } if field == "text"), "{refused:?}");
+        assert_eq!(fixture.see(ada, id).await.unwrap().tweet.text, "@follower psst");
+        assert_eq!(fixture.store.tweet_history(id, 0, 9).await.unwrap().len(), 1);
+    }
+    for id in [followers, direct] {
+        assert!(fixture.apply(edit(id, "psst @follower")).await.changed);
+    }
+}
+
+pub(crate) async fn deleted_tweets_stay_in_their_thread(fixture: StoreFixture) {
+    let ada = fixture.account("ada").await;
+    let root = fixture.post(ada, "root").await;
+    let answer = |to| NewTweet { reply_to: Some(to), ..tweet("answer") };
+    let middle = fixture.write(ada, answer(root)).await;
+    let last = fixture.write(ada, answer(middle)).await;
+    for id in [root, middle] {
+        fixture.apply(Change::DeleteTweet { author: ada, tweet: id }).await;
+    }
+    assert_eq!(fixture.store.ancestors(last, 9).await.unwrap(), [middle, root]);
+    assert_eq!(fixture.store.descendants(root, None, 9).await.unwrap(), [middle, last]);
+    assert!(fixture.store.tweet_history(middle, 0, 9).await.unwrap().is_empty(), "its texts are gone");
+    assert_eq!(fixture.see(ada, last).await.unwrap().tweet.reply_to, Some(middle));
 }

@@ -1,13 +1,14 @@
 //! Accounts and passwords.
 
 use model::{
-    Account, AccountId, AccountState, Bio, Cursor, DisplayName, Error, Page, Profile, Role, SessionId,
-    Username,
+    Account, AccountCounts, AccountId, AccountState, Bio, Cursor, DisplayName, Error, Page, Profile, Role,
+    SessionId, Username,
 };
 use rusqlite::{Connection, Row, params};
 
 use super::hidden::HIDDEN;
-use super::sql::{Result, Sql, all, exists, first, get, parsed, run};
+use super::search_index::insert_name;
+use super::sql::{Result, Sql, all, array, exists, first, get, parsed, run};
 use super::tx::{Tx, applied};
 use crate::{ChangeResult, Credentials, EventKind, PasswordHash, ProfileFilter};
 
@@ -52,8 +53,30 @@ fn profile_of(row: &Row<'_>) -> rusqlite::Result<Profile> {
     })
 }
 
+/// The figures of these accounts in a list, in the order of `ids`.
+pub(super) fn counts(db: &Connection, ids: &[AccountId]) -> Result<Vec<AccountCounts>> {
+    let sql = format!(
+        "SELECT coalesce(tweets, 0),
+                coalesce(followers, 0) - (SELECT count(*) FROM {HIDDEN} hidden
+                    CROSS JOIN follow ON follower = hidden.value AND followee = account.id),
+                coalesce(last_post, 0)
+         FROM rarray(?1) ids LEFT JOIN account ON account.id = ids.value ORDER BY ids.rowid"
+    );
+    Ok(all(db, &sql, [array(ids)], |row| {
+        let last_post = row.get::<_, i64>(2)?.cast_unsigned();
+        let last_post_ms = if last_post == 0 { 0 } else { model::time_of_id(last_post) };
+        Ok(AccountCounts { tweets: row.get(0)?, followers: row.get(1)?, last_post_ms })
+    })?)
+}
+
 pub(super) fn by_username(db: &Connection, username: &Username) -> Result<Option<Profile>> {
     Ok(first(db, &profiles_where("username = ?1"), [username.as_str()], profile_of)?)
+}
+
+/// Whether another username, of an account that is not deleted, looks like this one.
+pub(super) fn has_lookalike(db: &Connection, username: &Username) -> Result<bool> {
+    let sql = "SELECT 1 FROM account WHERE skeleton = ?1 AND username <> ?2 AND state <> 3";
+    Ok(exists(db, sql, [username.skeleton().as_str(), username.as_str()])?)
 }
 
 pub(super) fn by_id(db: &Connection, id: AccountId) -> Result<Option<Profile>> {
@@ -61,12 +84,9 @@ pub(super) fn by_id(db: &Connection, id: AccountId) -> Result<Option<Profile>> {
 }
 
 pub(super) fn by_ids(db: &Connection, ids: &[AccountId]) -> Result<Vec<Account>> {
-    let sql = "SELECT id, username, display_name FROM account WHERE id = ?1 AND state <> 3";
-    let mut accounts = Vec::with_capacity(ids.len());
-    for id in ids {
-        accounts.extend(first(db, sql, [Sql(*id)], |row| account_of(row, 0))?);
-    }
-    Ok(accounts)
+    let sql = "SELECT a.id, a.username, a.display_name
+               FROM rarray(?1) ids CROSS JOIN account a ON a.id = ids.value WHERE a.state <> 3";
+    Ok(all(db, sql, [array(ids)], |row| account_of(row, 0))?)
 }
 
 /// Accounts whose username comes after this one and begins with the filter's query, by username.
@@ -193,8 +213,8 @@ impl Tx<'_> {
         run(
             self.db,
             "INSERT INTO account (id, username, display_name, role, password_phc, password_legacy,
-                                  password_change_advised)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                                  password_change_advised, skeleton, username_key, name_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
                 id.cast_signed(),
                 username.as_str(),
@@ -202,16 +222,13 @@ impl Tx<'_> {
                 Sql(role),
                 password.phc,
                 password.legacy,
-                password_change_advised
+                password_change_advised,
+                username.skeleton(),
+                username.sort_key(),
+                Account::name_key(username.as_str(), display_name.as_str())
             ],
         )?;
-        self.index_name(id.cast_signed(), username.as_str(), display_name.as_str())
-    }
-
-    fn index_name(&self, id: i64, username: &str, display_name: &str) -> Result<()> {
-        let name = format!("{username} {}", display_name.to_lowercase());
-        run(self.db, "INSERT INTO account_search (rowid, name) VALUES (?1, ?2)", params![id, name])?;
-        Ok(())
+        Ok(insert_name(self.db, id.cast_signed(), username.as_str(), display_name.as_str())?)
     }
 
     pub(super) fn edit_profile(
@@ -241,8 +258,10 @@ impl Tx<'_> {
                 Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
             })?;
             if let Some((username, display_name)) = names {
+                let sql = "UPDATE account SET name_key = ?2 WHERE id = ?1";
+                run(self.db, sql, params![Sql(account), Account::name_key(&username, &display_name)])?;
                 run(self.db, "DELETE FROM account_search WHERE rowid = ?1", [Sql(account)])?;
-                self.index_name(account.get().cast_signed(), &username, &display_name)?;
+                insert_name(self.db, account.get().cast_signed(), &username, &display_name)?;
             }
             self.record(EventKind::ProfileEdited { account })?;
         }
@@ -262,8 +281,9 @@ impl Tx<'_> {
             self.set_hidden(account, suspended)?;
         }
         if changed && suspended {
-            self.remove_sessions(account, None)?;
+            // Before the sessions: their connections get this as the reason.
             self.record(EventKind::AccountHidden { account })?;
+            self.remove_sessions(account, None)?;
         } else if changed {
             self.record(EventKind::AccountShown { account })?;
         }
@@ -276,8 +296,8 @@ impl Tx<'_> {
         if changed {
             self.set_hidden(account, true)?;
             run(self.db, "DELETE FROM account_search WHERE rowid = ?1", [Sql(account)])?;
-            self.remove_sessions(account, None)?;
             self.record(EventKind::AccountHidden { account })?;
+            self.remove_sessions(account, None)?;
         }
         applied(account.get(), changed)
     }
@@ -290,7 +310,8 @@ impl Tx<'_> {
         Err(Error::not_found("account").into())
     }
 
-    fn require_active_or_suspended(&self, account: AccountId) -> Result<()> {
+    /// Refuses with `NOT_FOUND{account}` if the account is deleted or unknown.
+    pub(super) fn require_active_or_suspended(&self, account: AccountId) -> Result<()> {
         if exists(self.db, "SELECT 1 FROM account WHERE id = ?1 AND state <> 3", [Sql(account)])? {
             return Ok(());
         }

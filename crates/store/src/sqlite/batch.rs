@@ -8,7 +8,8 @@ use super::ids::Ids;
 use super::requests::PendingChange;
 use super::sql::{Failure, Result, first, get_optional, optional, run};
 use super::tx::Tx;
-use crate::{ChangeResult, Event, IdempotencyKey, Touched};
+use super::withdrawn::{Withdrawal, Withdrawn};
+use crate::{ChangeResult, Event, IdempotencyKey};
 
 /// What is the same for all changes of a batch.
 #[derive(Clone, Copy)]
@@ -19,6 +20,8 @@ pub(super) struct BatchContext {
     pub(super) indexed_through: u64,
     /// As [`Tx::new_account_posts`].
     pub(super) new_account_posts: u32,
+    /// As [`Tx::boot`].
+    pub(super) boot: u64,
 }
 
 /// What a transaction did, to be reported once it is committed.
@@ -27,7 +30,7 @@ pub(super) struct BatchOutcome {
     pub(super) results: Vec<model::Result<ChangeResult>>,
     pub(super) events: Vec<Event>,
     pub(super) posted: Vec<Tweet>,
-    pub(super) touched: Vec<Touched>,
+    pub(super) withdrawals: Vec<Withdrawal>,
     /// As [`Tx::unindexed`].
     pub(super) unindexed: u64,
     /// The high-water mark of identifiers that the transaction wrote.
@@ -38,23 +41,35 @@ pub(super) struct BatchOutcome {
 pub(super) fn apply_batch(
     db: &Connection,
     ids: &mut Ids,
+    withdrawn: &Withdrawn,
     context: BatchContext,
     batch: &[PendingChange],
     savepoints: bool,
 ) -> Result<Option<BatchOutcome>> {
     run(db, "BEGIN IMMEDIATE", [])?;
-    let BatchContext { now_ms, indexed_through, new_account_posts } = context;
-    let (events, posted, touched) = Default::default();
-    let mut tx =
-        Tx { db, ids, now_ms, indexed_through, new_account_posts, events, posted, touched, unindexed: 0 };
+    let BatchContext { now_ms, indexed_through, new_account_posts, boot } = context;
+    let (events, posted, withdrawals) = Default::default();
+    let mut tx = Tx {
+        db,
+        ids,
+        withdrawn,
+        now_ms,
+        indexed_through,
+        new_account_posts,
+        boot,
+        events,
+        posted,
+        withdrawals,
+        unindexed: 0,
+    };
     let mut results = Vec::with_capacity(batch.len());
     for pending in batch {
         let Some(result) = tx.apply(pending, savepoints)? else { return Ok(None) };
         results.push(result);
     }
-    let Tx { events, posted, touched, unindexed, .. } = tx;
+    let Tx { events, posted, withdrawals, unindexed, .. } = tx;
     let ids_reserved = ids.reserve(db)?;
-    Ok(Some(BatchOutcome { results, events, posted, touched, unindexed, ids_reserved }))
+    Ok(Some(BatchOutcome { results, events, posted, withdrawals, unindexed, ids_reserved }))
 }
 
 impl Tx<'_> {
@@ -68,8 +83,8 @@ impl Tx<'_> {
         if savepoint {
             run(self.db, "SAVEPOINT change", [])?;
         }
-        let (events, touched) = (self.events.len(), self.touched.len());
-        let (posted, unindexed) = (self.posted.len(), self.unindexed);
+        let events = self.events.len();
+        let (posted, withdrawals, unindexed) = (self.posted.len(), self.withdrawals.len(), self.unindexed);
         let rows = self.db.total_changes();
         let result = match &pending.key {
             Some(key) => self.dispatch_once(pending, key),
@@ -93,8 +108,8 @@ impl Tx<'_> {
             return Ok(None);
         }
         self.events.truncate(events);
-        self.touched.truncate(touched);
         self.posted.truncate(posted);
+        self.withdrawals.truncate(withdrawals);
         self.unindexed = unindexed;
         Ok(Some(Err(Failure::into_error(failure))))
     }

@@ -61,6 +61,16 @@ const INVARIANTS: &[(&str, &str)] = &[
         WHERE id > (SELECT value FROM meta WHERE name = 'id_high_water')"),
 ];
 
+/// Those of databases of schema 7 or newer: a backup that is checked may be older.
+const INVARIANTS_SINCE_7: &[(&str, &str)] = &[
+    ("wrong newest tweet of an account", "SELECT id FROM account a WHERE last_post <> coalesce(
+        (SELECT max(id) FROM tweet WHERE author = a.id AND deleted = 0 AND visibility <= 2 AND retweet_of IS NULL), 0)"),
+    ("deleted message with a text", "SELECT id FROM message WHERE deleted = 1 AND text <> ''"),
+    ("account without the keys by which lists are sorted", "SELECT id FROM account
+        WHERE state = 1 AND (username_key = '' OR name_key = '')
+          AND NOT EXISTS (SELECT 1 FROM meta WHERE name = 'keyed_accounts')"),
+];
+
 /// Everything that is wrong with a database, one line each; empty when it is sound.
 ///
 /// # Errors
@@ -86,7 +96,9 @@ fn findings(db: &Connection) -> rusqlite::Result<Vec<String>> {
     for table in keys.query_map([], |row| row.get::<_, String>(0))? {
         findings.push(format!("a row of {} refers to a missing row", table?));
     }
-    for (finding, query) in INVARIANTS {
+    let schema: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let newer = if schema >= 7 { INVARIANTS_SINCE_7 } else { &[] };
+    for (finding, query) in INVARIANTS.iter().chain(newer) {
         let mut rows = db.prepare(query)?;
         for id in rows.query_map([], |row| row.get::<_, i64>(0))? {
             findings.push(format!("{finding}: {}", id?));

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
+use rusqlite::vtab::array;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::fault::{self, InjectedBug};
@@ -43,6 +44,7 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(literal(path), flags)?;
     db.busy_timeout(BUSY_TIMEOUT)?;
     use_stable_plans(&db)?;
+    array::load_module(&db)?;
     db.set_prepared_statement_cache_capacity(128);
     // No memory map: remapping a growing file pauses all threads.
     db.pragma_update(None, "cache_size", -16_384)?;

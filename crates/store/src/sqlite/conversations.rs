@@ -1,5 +1,6 @@
 //! Conversations, their messages, and the read receipts of both members.
 
+use model::limits::TWEET_VERSIONS_MAX;
 use model::{
     AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, MessageId, Page, ReadReceipts,
     Span, TweetText,
@@ -12,10 +13,10 @@ use super::tx::{Tx, applied};
 use crate::{ChangeResult, ConversationList, EventKind};
 
 const CONVERSATION: &str = "
-    SELECT a.id, a.username, a.display_name, m.id, m.conversation, m.author, m.text,
+    SELECT a.id, a.username, a.display_name, m.id, m.conversation, m.author, m.text, m.edited_ms, m.deleted,
            mine.delivered, mine.read_up_to, theirs.delivered, theirs.read_up_to,
            (SELECT count(*) FROM message u
-            WHERE u.conversation = m.conversation AND u.id > mine.read_up_to AND u.author <> mine.account)
+            WHERE u.conversation = m.conversation AND u.id > mine.read_up_to AND u.author <> mine.account AND u.deleted = 0)
     FROM conversation_member mine
     JOIN conversation_member theirs
          ON theirs.conversation = mine.conversation AND theirs.account = mine.partner
@@ -29,6 +30,8 @@ fn message_of(row: &Row<'_>, column: usize) -> rusqlite::Result<DirectMessage> {
         conversation: get(row, column + 1)?,
         author: get(row, column + 2)?,
         text: row.get(column + 3)?,
+        edited_ms: row.get(column + 4)?,
+        deleted: row.get(column + 5)?,
     })
 }
 
@@ -43,9 +46,9 @@ fn conversation_of(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         id: last.conversation,
         with: account_of(row, 0)?,
         last,
-        yours: receipts_of(row, 7)?,
-        theirs: receipts_of(row, 9)?,
-        unread: row.get(11)?,
+        yours: receipts_of(row, 9)?,
+        theirs: receipts_of(row, 11)?,
+        unread: row.get(13)?,
     })
 }
 
@@ -91,7 +94,7 @@ pub(super) fn messages(
         Span::After(id) => (id.cast_signed(), ">", "ASC"),
     };
     let sql = format!(
-        "SELECT id, conversation, author, text FROM message
+        "SELECT id, conversation, author, text, edited_ms, deleted FROM message
          WHERE conversation = ?1 AND id {side} ?2 ORDER BY id {order} LIMIT ?3"
     );
     let mut messages = all(db, &sql, params![Sql(conversation), bound, limit], |row| message_of(row, 0))?;
@@ -102,7 +105,7 @@ pub(super) fn messages(
 }
 
 pub(super) fn message(db: &Connection, id: MessageId) -> Result<Option<DirectMessage>> {
-    let sql = "SELECT id, conversation, author, text FROM message WHERE id = ?1";
+    let sql = "SELECT id, conversation, author, text, edited_ms, deleted FROM message WHERE id = ?1";
     Ok(first(db, sql, [Sql(id)], |row| message_of(row, 0))?)
 }
 
@@ -148,6 +151,56 @@ impl Tx<'_> {
         )?;
         self.record(EventKind::MessageSent { conversation, message, author, to })?;
         Ok(ChangeResult { id, changed: true, conversation: Some(conversation) })
+    }
+
+    /// The conversation and the recipient of a message that this account wrote and did not delete, its text, and how often
+    /// it was edited.
+    fn own_message(
+        &self,
+        author: AccountId,
+        id: MessageId,
+    ) -> Result<(ConversationId, AccountId, String, usize)> {
+        let sql = "SELECT m.conversation, c.partner, m.text, m.edits FROM message m
+                   JOIN conversation_member c ON c.conversation = m.conversation AND c.account = m.author
+                   WHERE m.id = ?1 AND m.author = ?2 AND m.deleted = 0";
+        let found = first(self.db, sql, params![Sql(id), Sql(author)], |row| {
+            Ok((get(row, 0)?, get(row, 1)?, row.get(2)?, row.get(3)?))
+        })?;
+        Ok(found.ok_or_else(|| Error::not_found("message"))?)
+    }
+
+    pub(super) fn edit_message(
+        &mut self,
+        author: AccountId,
+        message: MessageId,
+        text: &TweetText,
+    ) -> Result<ChangeResult> {
+        let (conversation, to, before, edits) = self.own_message(author, message)?;
+        self.require_active(author)?;
+        self.require_active(to)?;
+        self.refuse_across_block(author, to)?;
+        if before == text.as_str() {
+            return applied(message.get(), false);
+        }
+        if edits >= TWEET_VERSIONS_MAX {
+            let reason = format!("was edited {TWEET_VERSIONS_MAX} times and cannot be edited again");
+            return Err(Error::invalid("message_id", reason).into());
+        }
+        let sql = "UPDATE message SET text = ?2, edited_ms = ?3, edits = edits + 1 WHERE id = ?1";
+        run(self.db, sql, params![Sql(message), text.as_str(), self.now_ms])?;
+        self.record(EventKind::MessageChanged { conversation, message, author, to })?;
+        applied(message.get(), true)
+    }
+
+    pub(super) fn delete_message(&mut self, author: AccountId, message: MessageId) -> Result<ChangeResult> {
+        let (conversation, to, ..) = self.own_message(author, message)?;
+        let sql = "UPDATE message SET text = '', edited_ms = NULL, deleted = 1 WHERE id = ?1";
+        run(self.db, sql, [Sql(message)])?;
+        // Across a block neither sees anything of the other.
+        if !self.blocked(author, to)? {
+            self.record(EventKind::MessageChanged { conversation, message, author, to })?;
+        }
+        applied(message.get(), true)
     }
 
     fn conversation(&mut self, one: AccountId, other: AccountId) -> Result<ConversationId> {

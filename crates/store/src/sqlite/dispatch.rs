@@ -29,9 +29,7 @@ impl Tx<'_> {
             DeleteAccount { account } => self.delete_account(account),
             PurgeAccount { account, limit } => self.purge_account(account, limit),
             CreateInvite { code_hash, uses, expires_ms } => self.create_invite(&code_hash, uses, expires_ms),
-
             RevokeInvite { code_hash } => self.revoke_invite(&code_hash),
-
             OpenSession { account, token_hash, ref client_name } => {
                 self.open_session(account, &token_hash, client_name, None)
             }
@@ -44,7 +42,6 @@ impl Tx<'_> {
                 self.open_ssh_session(key, &token_hash, client_name)
             }
             EndSshSessions => self.end_ssh_sessions(),
-
             Post { author, ref tweet } => self.post(author, tweet),
             EditTweet { author, tweet, ref text } => self.edit_tweet(author, tweet, text),
             DeleteTweet { author, tweet } => self.delete_tweet(author, tweet),
@@ -53,22 +50,25 @@ impl Tx<'_> {
             UndoRetweet { account, tweet } => self.undo_retweet(account, tweet),
             SetLike { account, tweet, liked } => self.set_like(account, tweet, liked),
             SetBookmark { account, tweet, bookmarked } => self.set_bookmark(account, tweet, bookmarked),
-
             Follow { follower, followee } => self.follow(follower, followee),
             Unfollow { follower, followee } => self.unfollow(follower, followee),
             Block { blocker, blocked } => self.block(blocker, blocked),
             Unblock { blocker, blocked } => self.unblock(blocker, blocked),
             SetMute { muter, muted, on } => self.set_mute(muter, muted, on),
+            DismissSuggestion { account, dismissed } => self.dismiss_suggestion(account, dismissed),
             Report { reporter, account, tweet, ref reason } => self.report(reporter, account, tweet, reason),
             CloseReport { report } => self.close_report(report),
-
             SetReadLine { account, ref timeline, tweet } => self.set_read_line(account, timeline, tweet),
             MarkNotificationsRead { account, up_to } => self.mark_notifications_read(account, up_to),
+            MarkEachNotificationRead { account, ref notifications } => {
+                self.mark_each_notification_read(account, notifications)
+            }
             SendMessage { author, to, ref text } => self.send_message(author, to, text),
+            EditMessage { author, message, ref text } => self.edit_message(author, message, text),
+            DeleteMessage { author, message } => self.delete_message(author, message),
             MarkConversation { conversation, account, delivered, read } => {
                 self.mark_conversation(conversation, account, delivered, read)
             }
-
             ImportAccount { ref origin, ref username, ref display_name, ref password, created_ms } => {
                 self.import_account(origin, username, display_name, password, created_ms)
             }
@@ -76,14 +76,14 @@ impl Tx<'_> {
             ImportTweet { ref origin, author, ref tweet, created_ms } => {
                 self.import_tweet(origin, author, tweet, created_ms)
             }
-
             Announce { ref text } => self.announce(text),
             Expire {
                 sessions_idle_before_ms: idle,
                 sessions_begun_before_ms: begun,
                 keys_before_ms: keys,
                 events_before_ms: events,
-            } => self.expire(idle, begun, keys, events),
+                effects_before_ms: effects,
+            } => self.expire(idle, begun, keys, events, effects),
         }
     }
 }

@@ -3,6 +3,7 @@
 use model::{AccountId, SessionId};
 use rusqlite::params;
 
+use super::events;
 use super::sql::{Result, all, get, run};
 use super::tx::{Tx, applied};
 use crate::ChangeResult;
@@ -14,6 +15,7 @@ impl Tx<'_> {
         sessions_begun_before_ms: i64,
         keys_before_ms: i64,
         events_before_ms: i64,
+        effects_before_ms: i64,
     ) -> Result<ChangeResult> {
         let expired: Vec<(AccountId, SessionId)> = all(
             self.db,
@@ -27,12 +29,7 @@ impl Tx<'_> {
         }
         changed |= run(self.db, "DELETE FROM idempotency WHERE made_ms < ?1", [keys_before_ms])? > 0;
         changed |= run(self.db, "DELETE FROM invite WHERE expires_ms < ?1", [self.now_ms])? > 0;
-        // The newest event stays: the log is never empty.
-        changed |= run(
-            self.db,
-            "DELETE FROM event WHERE id < ?1 AND id < (SELECT max(id) FROM event)",
-            [events_before_ms << 16],
-        )? > 0;
+        changed |= events::prune(self.db, events_before_ms, effects_before_ms)?;
         applied(0, changed)
     }
 }

@@ -61,7 +61,8 @@ pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
 }
 
 /// What is left in the directory of a database that is not there: its log, a copy, the operator socket, media. The
-/// lock and an unfinished database are none of it: a first start that was interrupted leaves them.
+/// lock and an unfinished database are none of it: a first start that was interrupted leaves them. Nor is the reserve, which
+/// holds nothing.
 pub(super) fn leftover(database: &Path) -> Result<Option<PathBuf>, OpenError> {
     let directory = directory_of(database);
     let entries = match fs::read_dir(directory) {
@@ -73,7 +74,7 @@ pub(super) fn leftover(database: &Path) -> Result<Option<PathBuf>, OpenError> {
     let of_an_earlier_one = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default();
         let ours = name.as_encoded_bytes().strip_prefix(stem).is_some_and(|rest| rest.starts_with(b"."));
-        let begun = *path == database.with_extension("lock") || *path == unfinished(database);
+        let begun = [database.with_extension("lock"), unfinished(database), reserve(database)].contains(path);
         (ours && !begun) || name == OPERATOR_SOCKET || name == "media"
     };
     let mut left = Vec::new();
@@ -93,6 +94,11 @@ pub(super) fn leftover_log(database: &Path) -> Option<PathBuf> {
         PathBuf::from(name)
     };
     ["-wal", "-journal"].into_iter().map(with).find(|log| log.symlink_metadata().is_ok())
+}
+
+/// The file that holds space back for a full disk, next to this database.
+pub(super) fn reserve(database: &Path) -> PathBuf {
+    database.with_extension("reserve")
 }
 
 /// The name of a file while it is being written.

@@ -1,11 +1,11 @@
-//! Import of rows of other databases, with their original times and without events and notifications.
+//! Import of rows of other databases, with their original times and without notifications, and without events for clients.
 
 use model::{AccountId, DisplayName, NewTweet, Role, TweetId, Username};
 use rusqlite::params;
 
 use super::sql::{Result, exists, first, run};
 use super::tx::{Tx, applied};
-use crate::{ChangeResult, Origin, PasswordHash, Touched};
+use crate::{ChangeResult, Event, EventKind, Origin, PasswordHash};
 
 impl Tx<'_> {
     pub(super) fn import_account(
@@ -16,7 +16,6 @@ impl Tx<'_> {
         password: &PasswordHash,
         created_ms: i64,
     ) -> Result<ChangeResult> {
-        self.touch(Touched::Everything);
         if let Some(id) = self.imported(origin)? {
             return applied(id, false);
         }
@@ -26,8 +25,10 @@ impl Tx<'_> {
     }
 
     pub(super) fn import_follow(&mut self, follower: AccountId, followee: AccountId) -> Result<ChangeResult> {
-        self.touch(Touched::Everything);
+        self.require_active_or_suspended(follower)?;
+        self.require_active_or_suspended(followee)?;
         let changed = self.insert_follow(follower, followee)?;
+        self.record_import()?;
         applied(followee.get(), changed)
     }
 
@@ -38,10 +39,10 @@ impl Tx<'_> {
         tweet: &NewTweet,
         created_ms: i64,
     ) -> Result<ChangeResult> {
-        self.touch(Touched::Everything);
         if let Some(id) = self.imported(origin)? {
             return applied(id, false);
         }
+        self.require_active_or_suspended(author)?;
         let id = self.id_at(created_ms, "tweet")?;
         let tweet_id = TweetId::new(id).ok_or_else(|| crate::incident(&"an impossible time"))?;
         self.insert_tweet(tweet_id, author, tweet, tweet.reply_to, tweet.quote_of)?;
@@ -54,10 +55,19 @@ impl Tx<'_> {
         Ok(id.map(i64::cast_unsigned))
     }
 
-    fn remember(&self, origin: &Origin, id: u64) -> Result<ChangeResult> {
+    fn remember(&mut self, origin: &Origin, id: u64) -> Result<ChangeResult> {
         let sql = "INSERT INTO import_origin (source, key, id) VALUES (?1, ?2, ?3)";
         run(self.db, sql, params![origin.source, origin.key, id.cast_signed()])?;
+        self.record_import()?;
         applied(id, true)
+    }
+
+    /// One event for the imports of a batch that follow each other.
+    fn record_import(&mut self) -> Result<()> {
+        match self.events.last() {
+            Some(Event { kind: EventKind::Imported, .. }) => Ok(()),
+            _ => self.record(EventKind::Imported),
+        }
     }
 
     /// The first free identifier of this time, which may be long ago.

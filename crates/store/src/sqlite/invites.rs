@@ -30,9 +30,8 @@ impl Tx<'_> {
         uses: u32,
         expires_ms: i64,
     ) -> Result<ChangeResult> {
-        let sql = "INSERT INTO invite (code_hash, uses_left, expires_ms) VALUES (?1, ?2, ?3)";
-        run(self.db, sql, params![code_hash, uses, expires_ms])?;
-        applied(0, true)
+        let sql = "INSERT OR IGNORE INTO invite (code_hash, uses_left, expires_ms) VALUES (?1, ?2, ?3)";
+        applied(0, run(self.db, sql, params![code_hash, uses, expires_ms])? > 0)
     }
 
     pub(super) fn use_invite(&self, code_hash: &[u8; 32]) -> Result<()> {

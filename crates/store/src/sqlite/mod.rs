@@ -2,6 +2,7 @@
 //! maintenance thread for checkpoints and indexing. `Ok` leaves the writer only after COMMIT returned with
 //! `synchronous=FULL`.
 
+mod account_lists;
 mod accounts;
 mod announcement;
 mod backup;
@@ -13,6 +14,7 @@ mod dispatch;
 mod events;
 mod expiry;
 mod files;
+mod hashtags;
 mod hidden;
 mod ids;
 mod import;
@@ -28,9 +30,11 @@ mod purge;
 mod reactions;
 mod read_lines;
 mod readers;
+mod refill;
 mod relationships;
 mod reports;
 mod requests;
+mod reserve;
 mod schema;
 mod search;
 mod search_erasure;
@@ -42,13 +46,15 @@ pub mod simulated;
 mod sql;
 mod ssh_keys;
 mod store;
+mod suggestions;
 #[cfg(test)]
 mod tests;
 mod timelines;
 mod tweets;
 mod tx;
+mod withdrawn;
 mod writer;
 
 pub use files::{OPERATOR_SOCKET, make_private_directory};
 pub use open_error::OpenError;
-pub use store::{DATABASE, SqliteOptions, SqliteStore};
+pub use store::{DATABASE, SqliteStore, database_file};

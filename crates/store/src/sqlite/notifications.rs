@@ -3,12 +3,13 @@
 use model::{AccountId, Notification, NotificationId, NotificationKind, Span, TweetId};
 use rusqlite::{Connection, Row, params};
 
-use super::sql::{Result, Sql, all, exists, first, get, get_optional, optional, run};
+use super::sql::{Result, Sql, all, code_of, exists, first, get, get_optional, optional, run};
 use super::tx::{Tx, applied};
-use crate::{ChangeResult, EventKind};
+use super::withdrawn::Cause;
+use crate::{ChangeResult, EventKind, NotificationFilter};
 
 const NOTIFICATION: &str = "
-    SELECT n.id, n.kind, n.actor, n.tweet, n.id > r.notifications_read
+    SELECT n.id, n.kind, n.actor, n.tweet, n.id > r.notifications_read AND n.is_read = 0
     FROM notification n JOIN account r ON r.id = n.recipient JOIN account a ON a.id = n.actor
     WHERE a.state = 1 ";
 
@@ -34,7 +35,7 @@ pub(super) fn list(
     db: &Connection,
     recipient: AccountId,
     span: Span,
-    unread_only: bool,
+    filter: &NotificationFilter,
     limit: usize,
 ) -> Result<Vec<Notification>> {
     let (bound, side, order) = match span {
@@ -42,9 +43,13 @@ pub(super) fn list(
         Span::Before(id) => (id.cast_signed(), "<", "DESC"),
         Span::After(id) => (id.cast_signed(), ">", "ASC"),
     };
-    let unread = if unread_only { "AND n.id > r.notifications_read" } else { "" };
+    let unread = if filter.unread_only { "AND n.id > r.notifications_read AND n.is_read = 0" } else { "" };
+    let kinds = match filter.kinds.as_slice() {
+        [] => String::new(),
+        kinds => format!("AND n.kind IN ({})", codes_of(kinds)),
+    };
     let sql = format!(
-        "{NOTIFICATION} AND n.recipient = ?1 AND n.id {side} ?2 {unread} AND {NOT_MUTED}
+        "{NOTIFICATION} AND n.recipient = ?1 AND n.id {side} ?2 {unread} {kinds} AND {NOT_MUTED}
          ORDER BY n.id {order} LIMIT ?3"
     );
     let mut list = all(db, &sql, params![Sql(recipient), bound, limit], notification_of)?;
@@ -52,6 +57,14 @@ pub(super) fn list(
         list.reverse();
     }
     Ok(list)
+}
+
+/// The codes of these kinds, separated by commas.
+fn codes_of(kinds: &[NotificationKind]) -> String {
+    let mut codes: Vec<String> = kinds.iter().map(|kind| code_of(*kind).to_string()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes.join(", ")
 }
 
 pub(super) fn one(db: &Connection, id: NotificationId) -> Result<Option<Notification>> {
@@ -62,13 +75,14 @@ pub(super) fn unread(db: &Connection, recipient: AccountId) -> Result<u32> {
     let sql = format!(
         "SELECT count(*) FROM notification n JOIN account a ON a.id = n.actor LEFT JOIN tweet t ON t.id = n.tweet
          WHERE n.recipient = ?1 AND a.state = 1 AND {NOT_MUTED} AND (n.tweet IS NULL OR {VISIBLE})
-           AND n.id > (SELECT notifications_read FROM account WHERE id = ?1)"
+           AND n.id > (SELECT notifications_read FROM account WHERE id = ?1) AND n.is_read = 0"
     );
     Ok(first(db, &sql, [Sql(recipient)], |row| row.get(0))?.unwrap_or_default())
 }
 
 impl Tx<'_> {
-    /// Notifies the recipient, unless the actor is the recipient, blocked either way, or muted by the recipient.
+    /// Notifies the recipient, unless the actor is the recipient, blocked either way, or muted by the recipient. A
+    /// notification of the same that was withdrawn a short while ago is restored instead.
     pub(super) fn notify(
         &mut self,
         recipient: AccountId,
@@ -83,13 +97,19 @@ impl Tx<'_> {
         {
             return Ok(());
         }
-        let Some(notification) = NotificationId::new(self.next_id()) else { return Ok(()) };
+        let cause = Cause { recipient, kind, actor, tweet };
+        let restored = self.withdrawn.find(&self.withdrawals, &cause, self.now_ms);
+        let new = || NotificationId::new(self.next_id()).map(|id| (id, false));
+        let Some((notification, is_read)) = restored.or_else(new) else { return Ok(()) };
         run(
             self.db,
-            "INSERT INTO notification (id, recipient, kind, actor, tweet) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![Sql(notification), Sql(recipient), Sql(kind), Sql(actor), optional(tweet)],
+            "INSERT INTO notification (id, recipient, kind, actor, tweet, is_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![Sql(notification), Sql(recipient), Sql(kind), Sql(actor), optional(tweet), is_read],
         )?;
-        self.record(EventKind::Notified { recipient, notification })
+        self.record(match restored {
+            Some(_) => EventKind::UnreadChanged { recipient },
+            None => EventKind::Notified { recipient, notification },
+        })
     }
 
     pub(super) fn mark_notifications_read(
@@ -109,6 +129,49 @@ impl Tx<'_> {
             self.record(EventKind::UnreadChanged { recipient: account })?;
         }
         applied(up_to.get(), changed)
+    }
+
+    /// Marks these notifications of the account as read, and no others.
+    pub(super) fn mark_each_notification_read(
+        &mut self,
+        account: AccountId,
+        notifications: &[NotificationId],
+    ) -> Result<ChangeResult> {
+        let mut changed = false;
+        for notification in notifications {
+            let sql = "UPDATE notification SET is_read = 1 WHERE id = ?1 AND recipient = ?2 AND is_read = 0
+                         AND id > (SELECT notifications_read FROM account WHERE id = ?2)";
+            changed |= run(self.db, sql, params![Sql(*notification), Sql(account)])? > 0;
+        }
+        if changed {
+            self.record(EventKind::UnreadChanged { recipient: account })?;
+        }
+        applied(0, changed)
+    }
+
+    /// Removes notifications together with a cause that can come back, and reports to whom they were.
+    pub(super) fn withdraw_notifications(
+        &mut self,
+        condition: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<()> {
+        let sql = format!(
+            "DELETE FROM notification WHERE {condition} RETURNING id, recipient, kind, actor, tweet, is_read"
+        );
+        let withdrawn = all(self.db, &sql, params, |row| {
+            let cause = Cause {
+                recipient: get(row, 1)?,
+                kind: get(row, 2)?,
+                actor: get(row, 3)?,
+                tweet: get_optional(row, 4)?,
+            };
+            Ok((cause, (get::<NotificationId>(row, 0)?, row.get::<_, bool>(5)?)))
+        })?;
+        for (cause, notification) in withdrawn {
+            self.withdrawals.push((cause, notification, self.now_ms));
+            self.record(EventKind::UnreadChanged { recipient: cause.recipient })?;
+        }
+        Ok(())
     }
 
     /// Removes notifications together with their cause, and reports to whom they were.

@@ -11,6 +11,7 @@ use super::files::{self, Lock};
 use super::hidden;
 use super::migrate::migrate;
 use super::open_error::OpenError;
+use super::refill::refill;
 use super::schema::{self, APPLICATION_ID, MIGRATIONS};
 use super::sql::{first, run};
 
@@ -26,6 +27,7 @@ pub(super) fn open_writer(path: &Path, now_ms: i64) -> Result<(Lock, Connection)
     let mut db = connection::open(path).map_err(sql)?;
     connection::configure(&db).map_err(sql)?;
     migrate(&mut db, path, MIGRATIONS, now_ms)?;
+    refill(&db).map_err(sql)?;
     hidden::list_once(&db).map_err(sql)?;
     Ok((lock, db))
 }
@@ -65,8 +67,10 @@ pub(super) fn make_at_schema(path: &Path, version: usize, now_ms: i64) -> Result
 pub(super) fn open_in_memory(now_ms: i64) -> Connection {
     let mut db = Connection::open_in_memory().expect("memory");
     connection::use_stable_plans(&db).expect("an option of a connection");
+    rusqlite::vtab::array::load_module(&db).expect("a module of a connection");
     db.pragma_update(None, "foreign_keys", 1).expect("an option of a connection");
     migrate(&mut db, Path::new("memory"), MIGRATIONS, now_ms).expect("the schema");
+    refill(&db).expect("nothing to derive");
     db
 }
 
@@ -76,15 +80,14 @@ pub(super) fn id_high_water(db: &Connection) -> rusqlite::Result<u64> {
     Ok(first(db, sql, [], |row| row.get::<_, i64>(0))?.unwrap_or_default().cast_unsigned())
 }
 
-/// The secret with this name, made and stored if there is none.
-pub(super) fn secret(path: &Path, name: &str, make: impl FnOnce() -> Vec<u8>) -> rusqlite::Result<Vec<u8>> {
+/// The secret with this name; `new` becomes it if there is none.
+pub(super) fn secret(path: &Path, name: &str, new: Vec<u8>) -> rusqlite::Result<Vec<u8>> {
     let db = connection::open(path)?;
     db.pragma_update(None, "synchronous", 2)?;
     let sql = "SELECT value FROM secret WHERE name = ?1";
     if let Some(value) = first(&db, sql, [name], |row| row.get(0))? {
         return Ok(value);
     }
-    let value = make();
-    run(&db, "INSERT INTO secret (name, value) VALUES (?1, ?2)", params![name, value])?;
-    Ok(value)
+    run(&db, "INSERT INTO secret (name, value) VALUES (?1, ?2)", params![name, new])?;
+    Ok(new)
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use model::os_error_in_words;
 use rusqlite::ErrorCode;
 
 /// Why a database could not be opened, copied or checked; the files are unchanged.
@@ -38,7 +39,9 @@ pub enum OpenError {
     Exists { path: PathBuf },
     #[error("the disk is full at {path}; free some space")]
     Full { path: PathBuf },
-    #[error("cannot use {path}: {error}")]
+    #[error("{path} does not exist; check the name, or the directory that --data names")]
+    Missing { path: PathBuf },
+    #[error("cannot use {path}: {}", os_error_in_words(error))]
     Io { path: PathBuf, error: io::Error },
     #[error("cannot use {path}: {detail}")]
     Sql { path: PathBuf, detail: String },
@@ -57,10 +60,38 @@ impl OpenError {
     }
 
     pub(super) fn io(path: &Path, error: io::Error) -> Self {
-        Self::Io { path: path.to_owned(), error }
+        match error.kind() {
+            // A file that cannot be created lacks its directory.
+            io::ErrorKind::NotFound => {
+                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+                Self::missing(parent.filter(|parent| !parent.exists()).unwrap_or(path))
+            }
+            io::ErrorKind::StorageFull => Self::Full { path: path.to_owned() },
+            _ => Self::Io { path: path.to_owned(), error },
+        }
     }
 
     pub(super) fn missing(path: &Path) -> Self {
-        Self::io(path, io::ErrorKind::NotFound.into())
+        Self::Missing { path: path.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_without_words_of_the_standard_library() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = |path: &Path| OpenError::io(path, io::ErrorKind::NotFound.into()).to_string();
+        let file = directory.path().join("a.db");
+        assert!(missing(&file).starts_with(&format!("{} does not exist; check", file.display())));
+        let nowhere = directory.path().join("nowhere");
+        assert!(
+            missing(&nowhere.join("a.db"))
+                .starts_with(&format!("{} does not exist; check", nowhere.display()))
+        );
+        let denied = OpenError::io(&file, io::ErrorKind::PermissionDenied.into()).to_string();
+        assert_eq!(denied, format!("cannot use {}: permission denied", file.display()));
     }
 }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use model::limits::NEW_ACCOUNT_STRANGER_MESSAGES;
+use model::limits::{NEW_ACCOUNT_STRANGER_MESSAGES, TWEET_VERSIONS_MAX};
 use model::{AccountId, Error, NewTweet, NotificationKind, Tweet, TweetId, TweetText, Visibility};
 use rusqlite::params;
 
+use super::hashtags;
 use super::sql::{Result, Sql, all, exists, first, get, get_optional, optional, run};
 use super::tweets::empty_tweet;
 use super::tx::{Tx, applied};
-use crate::{ChangeResult, EventKind, Touched};
+use crate::{ChangeResult, EventKind};
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 
@@ -43,8 +44,13 @@ impl Tx<'_> {
         self.notify_mentioned(id, author, &mentioned, &notified)?;
         let text = new.text.as_str().to_owned();
         let empty = empty_tweet(id, author, new.visibility);
-        self.posted.push(Tweet { text, reply_to: replied, quote_of: quoted, ..empty });
-        self.record(EventKind::TweetPosted { tweet: id, author })?;
+        // As it is read: a public reply does not say what hidden tweet it answers.
+        let is_named = |parent: Visibility| {
+            parent.is_shareable() || parent == new.visibility || new.visibility == Visibility::Direct
+        };
+        let reply_to = reply_to.filter(|(_, subject)| is_named(subject.visibility)).map(|(id, _)| id);
+        self.posted.push(Tweet { text, reply_to, quote_of: quoted, ..empty });
+        self.record(EventKind::TweetPosted { tweet: id, author, reply_to: replied, original: quoted })?;
         applied(id.get(), true)
     }
 
@@ -128,14 +134,14 @@ impl Tx<'_> {
                 optional(quote_of)
             ],
         )?;
-        run(self.db, "UPDATE account SET tweets = tweets + 1 WHERE id = ?1", [Sql(author)])?;
+        let sql = "UPDATE account SET tweets = tweets + 1, last_post = max(last_post, ?2) WHERE id = ?1";
+        let shown = if new.visibility.is_shareable() { id.get().cast_signed() } else { 0 };
+        run(self.db, sql, params![Sql(author), shown])?;
         if let Some(parent) = reply_to {
             run(self.db, "UPDATE tweet SET replies = replies + 1 WHERE id = ?1", [Sql(parent)])?;
-            self.touch(Touched::Tweet(parent));
         }
         if let Some(original) = quote_of {
             run(self.db, "UPDATE tweet SET quotes = quotes + 1 WHERE id = ?1", [Sql(original)])?;
-            self.touch(Touched::Tweet(original));
         }
         self.index_text(id, author, new.visibility, &new.text)
     }
@@ -163,20 +169,7 @@ impl Tx<'_> {
         if visibility != Visibility::Public {
             return Ok(mentioned);
         }
-        for hashtag in text.hashtags() {
-            let number: i64 = self
-                .db
-                .prepare_cached(
-                    "INSERT INTO hashtag (key, name, tweets) VALUES (?1, ?2, 1)
-                     ON CONFLICT (key) DO UPDATE SET tweets = tweets + 1 RETURNING id",
-                )?
-                .query_row([hashtag.key(), hashtag.name()], |row| row.get(0))?;
-            run(
-                self.db,
-                "INSERT INTO tweet_hashtag (hashtag, tweet) VALUES (?1, ?2)",
-                params![number, Sql(id)],
-            )?;
-        }
+        hashtags::insert(self.db, id, text.hashtags())?;
         self.index_for_search(id, text.as_str())?;
         Ok(mentioned)
     }
@@ -209,13 +202,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Undoes `index_text`. A hashtag without tweets is deleted: it is a word that its author deleted.
+    /// Undoes `index_text`.
     fn unindex_text(&self, id: TweetId) -> Result<()> {
-        let sql = "DELETE FROM tweet_hashtag WHERE tweet = ?1 RETURNING hashtag";
-        for hashtag in all(self.db, sql, [Sql(id)], |row| row.get::<_, i64>(0))? {
-            run(self.db, "UPDATE hashtag SET tweets = tweets - 1 WHERE id = ?1", [hashtag])?;
-            run(self.db, "DELETE FROM hashtag WHERE id = ?1 AND tweets = 0", [hashtag])?;
-        }
+        hashtags::remove(self.db, id)?;
         run(self.db, "DELETE FROM mention WHERE tweet = ?1", [Sql(id)])?;
         self.unindex_for_search(id)
     }
@@ -278,6 +267,14 @@ impl Tx<'_> {
         if old == text.as_str() {
             return applied(id.get(), false);
         }
+        let sql = "SELECT count(*) FROM tweet_version WHERE tweet = ?1";
+        let versions: usize = first(self.db, sql, [Sql(id)], |row| row.get(0))?.unwrap_or_default();
+        if versions >= TWEET_VERSIONS_MAX {
+            let reason = format!(
+                "was edited {TWEET_VERSIONS_MAX} times, which is the most; delete the tweet and post a new one"
+            );
+            return Err(Error::invalid("tweet_id", reason).into());
+        }
         let before = all(self.db, "SELECT account FROM mention WHERE tweet = ?1", [Sql(id)], |row| {
             get::<AccountId>(row, 0)
         })?;
@@ -303,7 +300,7 @@ impl Tx<'_> {
         {
             self.add_mention(id, answered)?;
         }
-        self.remove_notifications(
+        self.withdraw_notifications(
             "tweet = ?1 AND kind = 2 AND recipient NOT IN (SELECT account FROM mention WHERE tweet = ?1)",
             [Sql(id)],
         )?;
@@ -346,9 +343,7 @@ impl Tx<'_> {
         let refers = first(self.db, sql, [Sql(id)], |row| {
             Ok([get_optional::<TweetId>(row, 0)?, get_optional::<TweetId>(row, 1)?])
         })?;
-        for other in refers.into_iter().flatten().flatten() {
-            self.touch(Touched::Tweet(other));
-        }
+        let [reply_to, original] = refers.unwrap_or_default();
         self.unindex_text(id)?;
         self.remove_notifications("tweet = ?1", [Sql(id)])?;
         for sql in [
@@ -361,7 +356,14 @@ impl Tx<'_> {
         ] {
             run(self.db, sql, [Sql(id)])?;
         }
-        run(self.db, "UPDATE account SET tweets = tweets - 1 WHERE id = ?1", [Sql(author)])?;
-        self.record(EventKind::TweetDeleted { tweet: id, author })
+        run(
+            self.db,
+            "UPDATE account SET tweets = tweets - 1, last_post = CASE last_post WHEN ?2 THEN coalesce(
+                 (SELECT id FROM tweet WHERE author = ?1 AND deleted = 0 AND visibility <= 2 AND retweet_of IS NULL
+                  ORDER BY id DESC LIMIT 1), 0) ELSE last_post END
+             WHERE id = ?1",
+            params![Sql(author), Sql(id)],
+        )?;
+        self.record(EventKind::TweetDeleted { tweet: id, author, reply_to, original })
     }
 }

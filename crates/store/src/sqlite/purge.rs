@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::sql::{Result, Sql, all, exists, first, get, get_optional, run};
 use super::tx::{Tx, applied};
-use crate::{ChangeResult, Touched};
+use crate::{ChangeResult, EventKind};
 
 impl Tx<'_> {
     /// Removes up to `limit` rows, or rewrites up to about `limit` pages of the search indexes; not `changed` when
@@ -40,6 +40,9 @@ impl Tx<'_> {
                  (SELECT id FROM notification WHERE recipient = ?1 OR actor = ?1 LIMIT ?2) RETURNING NULL",
             "DELETE FROM read_line WHERE (account, timeline) IN
                  (SELECT account, timeline FROM read_line WHERE account = ?1 LIMIT ?2) RETURNING NULL",
+            "DELETE FROM suggestion_dismissal WHERE (account, dismissed) IN
+                 (SELECT account, dismissed FROM suggestion_dismissal WHERE account = ?1 OR dismissed = ?1 LIMIT ?2)
+             RETURNING NULL",
             "DELETE FROM report WHERE id IN
                  (SELECT id FROM report WHERE reporter = ?1 OR account = ?1 LIMIT ?2) RETURNING NULL",
             "DELETE FROM ssh_key WHERE id IN
@@ -50,7 +53,7 @@ impl Tx<'_> {
             left -= liked.len();
             for tweet in liked.into_iter().flatten() {
                 run(self.db, "UPDATE tweet SET likes = likes - 1 WHERE id = ?1", [Sql(tweet)])?;
-                self.touch(Touched::Tweet(tweet));
+                self.record(EventKind::Unliked { account, tweet })?;
             }
         }
         left -= self.purge_messages(account, left)?;
@@ -61,7 +64,7 @@ impl Tx<'_> {
     /// whose purge is complete; its username stays reserved for a while.
     fn purge_words(&mut self, account: AccountId, pages: usize) -> Result<()> {
         let sql =
-            "UPDATE account SET display_name = '', bio = '', password_phc = 'purge', password_legacy = NULL
+            "UPDATE account SET display_name = '', name_key = '', bio = '', password_phc = 'purge', password_legacy = NULL
                    WHERE id = ?1 AND password_phc <> 'purge'";
         if run(self.db, sql, [Sql(account)])? > 0 {
             // Scans the keys of a day once: an index for this would cost every change of every account.

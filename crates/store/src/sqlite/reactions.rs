@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::sql::{Result, Sql, first, get, run};
 use super::tweets::empty_tweet;
 use super::tx::{Tx, applied};
-use crate::{ChangeResult, EventKind, Touched};
+use crate::{ChangeResult, EventKind};
 
 impl Tx<'_> {
     pub(super) fn remove_retweet(
@@ -18,20 +18,19 @@ impl Tx<'_> {
         run(self.db, "DELETE FROM tweet WHERE id = ?1", [Sql(retweet)])?;
         run(self.db, "UPDATE tweet SET retweets = retweets - 1 WHERE id = ?1", [Sql(original)])?;
         run(self.db, "UPDATE account SET tweets = tweets - 1 WHERE id = ?1", [Sql(by)])?;
-        self.touch(Touched::Tweet(original));
-        self.touch(Touched::ViewerFlags { account: by, tweet: original });
-        self.remove_notification(NotificationKind::Retweet, by, original)?;
-        self.record(EventKind::TweetDeleted { tweet: retweet, author: by })
+        self.withdraw_notification(NotificationKind::Retweet, by, original)?;
+        let original = Some(original);
+        self.record(EventKind::TweetDeleted { tweet: retweet, author: by, reply_to: None, original })
     }
 
-    fn remove_notification(
+    fn withdraw_notification(
         &mut self,
         kind: NotificationKind,
         actor: AccountId,
         tweet: TweetId,
     ) -> Result<()> {
         let subject = params![Sql(tweet), Sql(kind), Sql(actor)];
-        self.remove_notifications("tweet = ?1 AND kind = ?2 AND actor = ?3", subject)
+        self.withdraw_notifications("tweet = ?1 AND kind = ?2 AND actor = ?3", subject)
     }
 
     pub(super) fn retweet(&mut self, account: AccountId, tweet: TweetId) -> Result<ChangeResult> {
@@ -51,12 +50,11 @@ impl Tx<'_> {
         )?;
         run(self.db, "UPDATE tweet SET retweets = retweets + 1 WHERE id = ?1", [Sql(original)])?;
         run(self.db, "UPDATE account SET tweets = tweets + 1 WHERE id = ?1", [Sql(account)])?;
-        self.touch(Touched::Tweet(original));
-        self.touch(Touched::ViewerFlags { account, tweet: original });
         self.notify(subject.author, NotificationKind::Retweet, account, Some(original))?;
         self.posted
             .push(Tweet { retweet_of: Some(original), ..empty_tweet(id, account, subject.visibility) });
-        self.record(EventKind::TweetPosted { tweet: id, author: account })?;
+        let original = Some(original);
+        self.record(EventKind::TweetPosted { tweet: id, author: account, reply_to: None, original })?;
         applied(id.get(), true)
     }
 
@@ -79,6 +77,7 @@ impl Tx<'_> {
     ) -> Result<ChangeResult> {
         let (id, subject) = if liked { self.subject_for(account, tweet)? } else { self.subject(tweet)? };
         let changed = if liked {
+            self.require_active(account)?;
             let number = self.next_id().cast_signed();
             run(
                 self.db,
@@ -95,12 +94,12 @@ impl Tx<'_> {
         if changed {
             let step = if liked { 1 } else { -1 };
             run(self.db, "UPDATE tweet SET likes = likes + ?2 WHERE id = ?1", params![Sql(id), step])?;
-            self.touch(Touched::Tweet(id));
-            self.touch(Touched::ViewerFlags { account, tweet: id });
             if liked {
                 self.notify(subject.author, NotificationKind::Like, account, Some(id))?;
+                self.record(EventKind::Liked { account, tweet: id })?;
             } else {
-                self.remove_notification(NotificationKind::Like, account, id)?;
+                self.withdraw_notification(NotificationKind::Like, account, id)?;
+                self.record(EventKind::Unliked { account, tweet: id })?;
             }
         }
         applied(id.get(), changed)
@@ -114,6 +113,7 @@ impl Tx<'_> {
     ) -> Result<ChangeResult> {
         let (id, _) = self.subject(tweet)?;
         let changed = if bookmarked {
+            self.require_active(account)?;
             let number = self.next_id().cast_signed();
             run(
                 self.db,
@@ -127,7 +127,11 @@ impl Tx<'_> {
                 params![Sql(id), Sql(account)],
             )? > 0
         };
-        self.touch(Touched::ViewerFlags { account, tweet: id });
+        if changed && bookmarked {
+            self.record(EventKind::Bookmarked { account, tweet: id })?;
+        } else if changed {
+            self.record(EventKind::Unbookmarked { account, tweet: id })?;
+        }
         applied(id.get(), changed)
     }
 }

@@ -1,12 +1,16 @@
-//! Follows, blocks and mutes, and the account lists that follow from them.
+//! Follows, blocks and mutes.
 
-use model::{Account, AccountId, Cursor, Error, NotificationKind, Page, Relationship, Username};
-use rusqlite::{Connection, params};
+use model::{AccountId, Error, NotificationKind, Relationship};
+use rusqlite::{Connection, Row, params};
 
-use super::accounts::account_of;
-use super::sql::{Result, Sql, all, exists, first, get, run};
+use super::sql::{Result, Sql, all, array, exists, first, get, run};
 use super::tx::{Tx, applied};
-use crate::{AccountList, ChangeResult, EventKind, SocialGraph};
+use crate::{ChangeResult, EventKind, SocialGraph};
+
+/// Condition: the viewer (`?1`) and account `a` do not block each other.
+pub(super) const NOT_BLOCKED: &str = "
+    NOT EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = a.id)
+    AND NOT EXISTS (SELECT 1 FROM block WHERE blocker = a.id AND blocked = ?1)";
 
 pub(super) fn with_others(
     db: &Connection,
@@ -14,27 +18,28 @@ pub(super) fn with_others(
     others: &[AccountId],
 ) -> Result<Vec<Relationship>> {
     let sql = "
-        SELECT EXISTS (SELECT 1 FROM follow WHERE follower = ?1 AND followee = ?2),
-               EXISTS (SELECT 1 FROM follow WHERE follower = ?2 AND followee = ?1),
-               EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = ?2),
-               EXISTS (SELECT 1 FROM block WHERE blocker = ?2 AND blocked = ?1),
-               EXISTS (SELECT 1 FROM mute WHERE muter = ?1 AND muted = ?2)";
-    let mut relationships = Vec::with_capacity(others.len());
-    for other in others {
-        let relationship = first(db, sql, params![Sql(viewer), Sql(*other)], |row| {
-            Ok(Relationship {
-                following: row.get(0)?,
-                followed_by: row.get(1)?,
-                blocking: row.get(2)?,
-                blocked_by: row.get(3)?,
-                muting: row.get(4)?,
-            })
-        })?;
-        relationships.push(relationship.unwrap_or_default());
-    }
-    Ok(relationships)
+        SELECT EXISTS (SELECT 1 FROM follow WHERE follower = ?1 AND followee = ids.value),
+               EXISTS (SELECT 1 FROM follow WHERE follower = ids.value AND followee = ?1),
+               EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = ids.value),
+               EXISTS (SELECT 1 FROM block WHERE blocker = ids.value AND blocked = ?1),
+               EXISTS (SELECT 1 FROM mute WHERE muter = ?1 AND muted = ids.value)
+        FROM rarray(?2) ids ORDER BY ids.rowid";
+    Ok(all(db, sql, params![Sql(viewer), array(others)], |row| relationship_of(row, 0))?)
 }
 
+/// Reads the columns `following, followed_by, blocking, blocked_by, muting`, beginning with `column`.
+pub(super) fn relationship_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Relationship> {
+    Ok(Relationship {
+        following: row.get(column)?,
+        followed_by: row.get(column + 1)?,
+        blocking: row.get(column + 2)?,
+        blocked_by: row.get(column + 3)?,
+        muting: row.get(column + 4)?,
+    })
+}
+
+/// One statement for each list: as one statement, with the list's number in each row, the same rows take 17% more time for
+/// 100 accounts followed and 33% more for 500.
 pub(super) fn of_account(db: &Connection, account: AccountId) -> Result<SocialGraph> {
     let list = |sql| all(db, sql, [Sql(account)], |row| get::<AccountId>(row, 0));
     let hidden = "SELECT presence_hidden FROM account WHERE id = ?1";
@@ -46,59 +51,6 @@ pub(super) fn of_account(db: &Connection, account: AccountId) -> Result<SocialGr
         muted: list("SELECT muted FROM mute WHERE muter = ?1")?,
         presence_hidden: first(db, hidden, [Sql(account)], |row| row.get(0))?.unwrap_or_default(),
     })
-}
-
-/// Condition: the viewer (`?1`) and account `a` do not block each other.
-const NOT_BLOCKED: &str = "
-    NOT EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = a.id)
-    AND NOT EXISTS (SELECT 1 FROM block WHERE blocker = a.id AND blocked = ?1)";
-
-pub(super) fn list(
-    db: &Connection,
-    viewer: AccountId,
-    list: AccountList,
-    position: Option<&Cursor>,
-    limit: usize,
-) -> Result<Page<Account>> {
-    let foreign = || Error::invalid("cursor", "belongs to another list");
-    let ((table, own, other), account, hide_blocked) = match list {
-        AccountList::People => {
-            let after = match position {
-                None => "",
-                Some(Cursor::Username(username)) => username.as_str(),
-                Some(Cursor::Id(_)) => return Err(foreign().into()),
-            };
-            return all_accounts(db, viewer, after, limit);
-        }
-        AccountList::Followers(account) => (("follow", "followee", "follower"), account, true),
-        AccountList::Following(account) => (("follow", "follower", "followee"), account, true),
-        AccountList::Blocked => (("block", "blocker", "blocked"), viewer, false),
-        AccountList::Muted => (("mute", "muter", "muted"), viewer, true),
-    };
-    let before = match position {
-        None => i64::MAX,
-        Some(Cursor::Id(id)) => id.cast_signed(),
-        Some(Cursor::Username(_)) => return Err(foreign().into()),
-    };
-    let filter = if hide_blocked { NOT_BLOCKED } else { "?1 = ?1" };
-    let sql = format!(
-        "SELECT a.id, a.username, a.display_name, x.id FROM {table} x JOIN account a ON a.id = x.{other}
-         WHERE x.{own} = ?2 AND x.id < ?3 AND a.state = 1 AND {filter} ORDER BY x.id DESC LIMIT ?4"
-    );
-    let rows = all(db, &sql, params![Sql(viewer), Sql(account), before, limit + 1], |row| {
-        Ok((account_of(row, 0)?, row.get::<_, i64>(3)?.cast_unsigned()))
-    })?;
-    let page = Page::from_surplus(rows, limit, |(_, id)| Cursor::Id(*id));
-    Ok(Page { items: page.items.into_iter().map(|(account, _)| account).collect(), next: page.next })
-}
-
-fn all_accounts(db: &Connection, viewer: AccountId, after: &str, limit: usize) -> Result<Page<Account>> {
-    let sql = format!(
-        "SELECT a.id, a.username, a.display_name FROM account a
-         WHERE a.username > ?2 AND a.state = 1 AND {NOT_BLOCKED} ORDER BY a.username LIMIT ?3"
-    );
-    let rows = all(db, &sql, params![Sql(viewer), after, limit + 1], |row| account_of(row, 0))?;
-    Ok(Page::from_surplus(rows, limit, |account| Cursor::Username(Username::clone(&account.username))))
 }
 
 impl Tx<'_> {
@@ -170,7 +122,7 @@ impl Tx<'_> {
         let changed = run(self.db, sql, params![Sql(follower), Sql(followee)])? > 0;
         if changed {
             self.count_follow(follower, followee, -1)?;
-            self.remove_notifications(
+            self.withdraw_notifications(
                 "recipient = ?1 AND actor = ?2 AND kind = 1",
                 params![Sql(followee), Sql(follower)],
             )?;
@@ -188,7 +140,7 @@ impl Tx<'_> {
             self.end_follow(blocker, blocked)?;
             self.end_follow(blocked, blocker)?;
             for (actor, recipient) in [(blocker, blocked), (blocked, blocker)] {
-                self.remove_notifications(
+                self.withdraw_notifications(
                     "actor = ?1 AND recipient = ?2",
                     params![Sql(actor), Sql(recipient)],
                 )?;

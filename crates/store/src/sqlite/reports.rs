@@ -55,18 +55,22 @@ impl Tx<'_> {
             return Err(Error::own_account().into());
         }
         self.require_active(reporter)?;
-        let tweet = tweet.map_or(0, TweetId::get).cast_signed();
+        let number = tweet.map_or(0, TweetId::get).cast_signed();
         let sql = "SELECT id FROM report WHERE reporter = ?1 AND account = ?2 AND tweet = ?3";
         let known =
-            first(self.db, sql, params![Sql(reporter), Sql(account), tweet], |row| get::<ReportId>(row, 0))?;
+            first(self.db, sql, params![Sql(reporter), Sql(account), number], |row| get::<ReportId>(row, 0))?;
         if let Some(report) = known {
             return applied(report.get(), false);
+        }
+        self.require_active_or_suspended(account)?;
+        if let Some(tweet) = tweet {
+            self.subject(tweet)?;
         }
         let id = self.next_id();
         run(
             self.db,
             "INSERT INTO report (id, reporter, account, tweet, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id.cast_signed(), Sql(reporter), Sql(account), tweet, reason.as_str()],
+            params![id.cast_signed(), Sql(reporter), Sql(account), number, reason.as_str()],
         )?;
         applied(id, true)
     }

@@ -3,102 +3,123 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use model::{Account, AccountId};
+use model::{Account, AccountId, Username, is_long_enough, name_words, search_words};
 use rusqlite::{Connection, params};
 use strsim::jaro_winkler;
 
 use super::accounts::account_of;
 use super::hidden;
+use super::relationships::NOT_BLOCKED;
+use super::search_index::name_tokens;
 use super::sql::{Result, Sql, all};
 
-/// Maximum number of names sharing a trigram with the query that are compared with it.
+/// Maximum number of names sharing a token with the query that are compared with it.
 const CANDIDATES_MAX: usize = 200;
 /// Minimum similarity of a name to the query (Jaro-Winkler, 0 to 1).
 const SIMILARITY_MIN: f64 = 0.75;
 
-/// The query in the syntax of FTS5: all words must match, each is quoted so that nothing in it is syntax, and a word
-/// that ends in `*` is a prefix. `None` when there is no word. Control characters separate words: FTS5 would take a NUL
-/// for the end of the query, inside a quoted word.
+/// The query in the syntax of FTS5: all words must match, and the tokens of a word follow each other. `None` when there is
+/// no word.
 pub(super) fn fts_query(query: &str) -> Option<String> {
-    let words: Vec<_> = query
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .map(|word| {
-            let prefix = if word.ends_with('*') { "*" } else { "" };
-            format!("\"{}\"{prefix}", word.trim_end_matches('*').replace('"', "\"\""))
-        })
-        .collect();
+    let words: Vec<_> = search_words(query).iter().map(|word| phrase(&word.tokens, word.is_prefix)).collect();
     if words.is_empty() { None } else { Some(words.join(" ")) }
 }
 
-/// Accounts whose username begins with the query, then those whose names contain it, then those with similar names.
+/// Quoted, so that nothing in it is syntax.
+fn phrase(tokens: &[String], is_prefix: bool) -> String {
+    format!("\"{}\"{}", tokens.join(" "), if is_prefix { "*" } else { "" })
+}
+
+/// Accounts whose username begins with the query, then those whose names have its words, then those with similar names.
 pub(super) fn accounts(
     db: &Connection,
     viewer: AccountId,
     query: &str,
     limit: usize,
 ) -> Result<Vec<Account>> {
-    let query = query.replace(char::is_control, " ");
-    let query = query.trim().trim_start_matches('@').to_lowercase();
-    if query.is_empty() {
+    let visible = format!("a.state = 1 AND {NOT_BLOCKED}");
+    let columns = "SELECT a.id, a.username, a.display_name";
+    let words = name_words(query);
+    if words.is_empty() {
         return Ok(Vec::new());
     }
-    let visible = "a.state = 1
-        AND NOT EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = a.id)
-        AND NOT EXISTS (SELECT 1 FROM block WHERE blocker = a.id AND blocked = ?1)";
-    let columns = "SELECT a.id, a.username, a.display_name";
-    let mut found = all(
-        db,
-        &format!(
+    let mut found = Vec::new();
+    if let Some(beginning) = username_prefix(query) {
+        let sql = format!(
             "{columns} FROM account a WHERE a.username >= ?2 AND a.username < ?2 || char(1114111) AND {visible}
              ORDER BY a.username LIMIT ?3"
-        ),
-        params![Sql(viewer), query, limit],
-        |row| account_of(row, 0),
-    )?;
-    // The index holds trigrams: shorter queries have none.
-    if found.len() < limit && query.chars().count() >= 3 {
-        let trigrams = trigrams_of(&query).join(" OR ");
+        );
+        found = all(db, &sql, params![Sql(viewer), beginning, limit], |row| account_of(row, 0))?;
+    }
+    let mut known: HashSet<_> = found.iter().map(|account| account.id).collect();
+    let queries = [has_all(&words), resembles(&words)];
+    for query in queries.into_iter().flatten() {
+        if found.len() >= limit {
+            break;
+        }
         let sql = format!(
             "{columns} FROM (SELECT rowid FROM account_search WHERE account_search MATCH ?2 ORDER BY rank LIMIT ?3) s
              JOIN account a ON a.id = s.rowid WHERE {visible}"
         );
-        let mut others: Vec<(f64, Account)> =
-            all(db, &sql, params![Sql(viewer), trigrams, CANDIDATES_MAX], |row| account_of(row, 0))?
-                .into_iter()
-                .map(|account| (similarity(&query, &account), account))
-                .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
-                .collect();
+        let others = all(db, &sql, params![Sql(viewer), query, CANDIDATES_MAX], |row| account_of(row, 0))?;
+        let mut others: Vec<(f64, Account)> = others
+            .into_iter()
+            .map(|account| (similarity(&words, &account), account))
+            .filter(|(similarity, account)| *similarity >= SIMILARITY_MIN && !known.contains(&account.id))
+            .collect();
         others.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| x.username.cmp(&y.username)));
-        let known: HashSet<_> = found.iter().map(|account| account.id).collect();
-        found.extend(
-            others.into_iter().map(|(_, account)| account).filter(|account| !known.contains(&account.id)),
-        );
-        found.truncate(limit);
+        known.extend(others.iter().map(|(_, account)| account.id));
+        found.extend(others.into_iter().map(|(_, account)| account));
     }
+    found.truncate(limit);
     Ok(found)
 }
 
-fn trigrams_of(text: &str) -> Vec<String> {
-    let characters: Vec<char> = text.chars().collect();
-    characters
-        .windows(3)
-        .map(|three| format!("\"{}\"", three.iter().collect::<String>().replace('"', "\"\"")))
-        .collect()
+/// The query as the beginning of a username; `None` if no username begins so.
+pub(super) fn username_prefix(query: &str) -> Option<String> {
+    let beginning = query.trim().trim_start_matches(['@', '＠', '﹫']).to_lowercase();
+    Username::parse(&beginning).is_ok().then_some(beginning)
 }
 
-fn similarity(query: &str, account: &Account) -> f64 {
-    let display_name = account.display_name.as_str().to_lowercase();
-    if account.username.as_str().contains(query) || display_name.contains(query) {
+/// The query for names that have all these words as parts of theirs; `None` if one is too short.
+pub(super) fn has_all(words: &[String]) -> Option<String> {
+    let part = |word: &String| {
+        let tokens = name_tokens(word);
+        match tokens.len() {
+            // All its characters are the beginning of one token.
+            0..3 => is_long_enough(word).then(|| phrase(tokens.get(..1).unwrap_or_default(), true)),
+            // The last two tokens are shorter than in a name that continues.
+            length => Some(phrase(tokens.get(..length - 2).unwrap_or_default(), false)),
+        }
+    };
+    words.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| parts.join(" "))
+}
+
+/// The query for names that have three characters in common with one of these words; `None` if they are shorter.
+fn resembles(words: &[String]) -> Option<String> {
+    let three = |word: &String| {
+        let mut tokens = name_tokens(word);
+        tokens.retain(|token| token.chars().count() == 3);
+        tokens
+    };
+    let alternatives: Vec<String> =
+        words.iter().flat_map(three).map(|token| phrase(&[token], false)).collect();
+    if alternatives.is_empty() { None } else { Some(alternatives.join(" OR ")) }
+}
+
+/// How well the names of an account fit the words of a query: each word to that of the names that fits best.
+fn similarity(words: &[String], account: &Account) -> f64 {
+    let username = account.username.as_str();
+    let mut names = name_words(username);
+    names.extend(name_words(account.display_name.as_str()));
+    if words.iter().all(|word| names.iter().any(|name| name.contains(word.as_str()))) {
         // Containing the query beats similarity, and a shorter name is the better match.
-        let length = account.username.as_str().len().min(100);
+        let length = username.len().min(100);
         return 2.0 - f64::from(u8::try_from(length).unwrap_or(100)) / 1_000.0;
     }
-    std::iter::once(account.username.as_str())
-        .chain(display_name.split_whitespace())
-        .chain(std::iter::once(display_name.as_str()))
-        .map(|name| jaro_winkler(query, name))
-        .fold(0.0, f64::max)
+    names.push(username.to_owned());
+    let of_word = |word: &String| names.iter().map(|name| jaro_winkler(word, name)).fold(0.0, f64::max);
+    words.iter().map(of_word).fold(1.0, f64::min)
 }
 
 pub(super) fn hashtags(db: &Connection, key_prefix: &str, limit: usize) -> Result<Vec<(String, u32)>> {
@@ -126,9 +147,12 @@ mod tests {
 
     #[test]
     fn a_query_cannot_contain_syntax() {
-        assert_eq!(fts_query("rust AND (go)").unwrap(), "\"rust\" \"AND\" \"(go)\"");
-        assert_eq!(fts_query("say \"hi\" engi*").unwrap(), "\"say\" \"\"\"hi\"\"\" \"engi\"*");
+        assert_eq!(fts_query("rust AND (go)").unwrap(), "\"rust\" \"and\" \"go\"");
+        assert_eq!(fts_query("say \"hi\" engi*").unwrap(), "\"say\" \"hi\" \"engi\"*");
+        assert_eq!(fts_query("東京 京 東京都*").unwrap(), "\"東京\" \"京\"* \"東京 京都\"");
         assert_eq!(fts_query(" * -- ()"), None);
         assert_eq!(fts_query("a\0b").unwrap(), "\"a\" \"b\"");
+        assert_eq!(has_all(&["li".into(), "omok".into()]).unwrap(), "\"li\"* \"omo mok\"");
+        assert_eq!((has_all(&["a".into()]), resembles(&["li".into()])), (None, None));
     }
 }

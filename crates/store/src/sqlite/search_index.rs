@@ -1,7 +1,7 @@
-//! The search index of tweets. A transaction does not index the tweets that it adds: that is done after the commit, up
+//! The search indexes of tweets and of people. A transaction does not index the tweets that it adds: that is done after the commit, up
 //! to `indexed_through`.
 
-use model::TweetId;
+use model::{TweetId, name_words, search_tokens};
 use rusqlite::{Connection, params};
 
 use super::sql::{Result, Sql, all, run};
@@ -18,7 +18,7 @@ pub(super) fn backlog(db: &Connection) -> rusqlite::Result<(u64, u64)> {
 
 /// Indexes up to `limit` public tweets after `indexed_through`, in one transaction. Returns the new `indexed_through`
 /// and the number of tweets indexed.
-pub(super) fn index(db: &Connection, indexed_through: u64, limit: u64) -> Result<(u64, u64)> {
+pub(super) fn index(db: &Connection, indexed_through: u64, limit: u64) -> rusqlite::Result<(u64, u64)> {
     run(db, "BEGIN IMMEDIATE", [])?;
     let tweets = all(
         db,
@@ -36,9 +36,30 @@ pub(super) fn index(db: &Connection, indexed_through: u64, limit: u64) -> Result
     Ok((indexed_through, tweets.len() as u64))
 }
 
-fn insert(db: &Connection, id: i64, text: &str) -> Result<()> {
-    run(db, "INSERT INTO tweet_search (rowid, text) VALUES (?1, ?2)", params![id, text])?;
+fn insert(db: &Connection, id: i64, text: &str) -> rusqlite::Result<()> {
+    let tokens = search_tokens(text);
+    run(db, "INSERT INTO tweet_search (rowid, text) VALUES (?1, ?2)", params![id, tokens])?;
     Ok(())
+}
+
+/// Indexes the names of an account.
+pub(super) fn insert_name(
+    db: &Connection,
+    id: i64,
+    username: &str,
+    display_name: &str,
+) -> rusqlite::Result<()> {
+    let words = name_words(username).into_iter().chain(name_words(display_name));
+    let tokens: Vec<String> = words.flat_map(|word| name_tokens(&word)).collect();
+    run(db, "INSERT INTO account_search (rowid, name) VALUES (?1, ?2)", params![id, tokens.join(" ")])?;
+    Ok(())
+}
+
+/// The tokens of a word of a name: the three characters from each place, fewer at the end. A part of three characters or
+/// more is a sequence of them, a shorter one is the beginning of one.
+pub(super) fn name_tokens(word: &str) -> Vec<String> {
+    let characters: Vec<char> = word.chars().collect();
+    (0..characters.len()).map(|start| characters.iter().skip(start).take(3).collect()).collect()
 }
 
 impl Tx<'_> {
@@ -48,7 +69,7 @@ impl Tx<'_> {
             self.unindexed += 1;
             return Ok(());
         }
-        insert(self.db, id.get().cast_signed(), text)
+        Ok(insert(self.db, id.get().cast_signed(), text)?)
     }
 
     /// Removes a tweet from the results of searches. Its words stay in the index until the index is merged.

@@ -54,9 +54,17 @@ impl Tx<'_> {
         let id = self.next_id();
         run(
             self.db,
-            "INSERT INTO session (id, account, token_hash, client_name, last_used_ms, ssh_key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![id.cast_signed(), Sql(account), token_hash, client_name, self.now_ms, optional(ssh_key)],
+            "INSERT INTO session (id, account, token_hash, client_name, last_used_ms, ssh_key, boot)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                id.cast_signed(),
+                Sql(account),
+                token_hash,
+                client_name,
+                self.now_ms,
+                optional(ssh_key),
+                self.boot.cast_signed()
+            ],
         )?;
         applied(id, true)
     }

@@ -5,8 +5,8 @@
 //! that promise is tested elsewhere, on a real disk that loses what was not synced.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -18,12 +18,13 @@ use super::ids::Ids;
 use super::readers::Readers;
 use super::requests::{PendingChange, WriterMetrics, WriterRequest};
 use super::store::SqliteStore;
+use super::withdrawn::Withdrawn;
 use super::{events, open};
 use crate::env::Clock;
-use crate::{Change, Commit, Event, EventReceiver, IdempotencyKey, Observer};
+use crate::{Change, CommitLog, IdempotencyKey, LogBatch};
 
-/// A transaction: its time and its changes.
-type Written = (i64, Vec<(Change, Option<IdempotencyKey>)>);
+/// A transaction: its time, the number of its process and its changes.
+type Written = (i64, u64, Vec<(Change, Option<IdempotencyKey>)>);
 
 /// The part of a server that survives a crash.
 #[derive(Debug)]
@@ -34,6 +35,10 @@ pub struct SimulatedDisk {
     log: Mutex<Vec<Written>>,
     /// How many of them are synced.
     synced: AtomicUsize,
+    /// How often it was opened: the number of the process that has it open.
+    opened: AtomicU64,
+    /// Follows from the log, as the database does: it is the same when the log is applied again.
+    withdrawn: Mutex<Withdrawn>,
 }
 
 /// Behaviour of the disk and of the writer.
@@ -63,7 +68,13 @@ impl SimulatedDisk {
             created_ms: now_ms,
             log: Mutex::default(),
             synced: AtomicUsize::new(0),
+            opened: AtomicU64::new(0),
+            withdrawn: Mutex::default(),
         })
+    }
+
+    fn withdrawn(&self) -> MutexGuard<'_, Withdrawn> {
+        self.withdrawn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn database(&self) -> MutexGuard<'_, Connection> {
@@ -74,9 +85,10 @@ impl SimulatedDisk {
     pub fn write_now(&self, change: Change) -> u64 {
         let db = self.database();
         let mut ids = Ids::new(0, open::id_high_water(&db).unwrap());
-        let outcome = write(&db, &mut ids, self.created_ms, &[pending(&change, None)]);
+        let (now_ms, batch) = (self.created_ms, [pending(&change, None)]);
+        let outcome = write(&db, &mut ids, &mut self.withdrawn(), now_ms, 0, &batch);
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.push((self.created_ms, vec![(change, None)]));
+        log.push((now_ms, 0, vec![(change, None)]));
         self.synced.store(log.len(), Ordering::Relaxed);
         outcome.results.into_iter().next().unwrap().unwrap().id
     }
@@ -97,48 +109,45 @@ impl SimulatedDisk {
         log.truncate(synced);
         let db = open::open_in_memory(self.created_ms);
         let mut ids = Ids::new(0, open::id_high_water(&db).unwrap());
-        for (now_ms, batch) in log.iter() {
+        let mut withdrawn = Withdrawn::default();
+        for (now_ms, boot, batch) in log.iter() {
             let batch: Vec<_> = batch.iter().map(|(change, key)| pending(change, key.as_ref())).collect();
-            write(&db, &mut ids, *now_ms, &batch);
+            write(&db, &mut ids, &mut withdrawn, *now_ms, *boot, &batch);
         }
+        *self.withdrawn() = withdrawn;
         *self.database() = db;
     }
 
     /// Opens a store on this disk, as after a crash.
-    pub fn open(
-        self: &Arc<Self>,
-        clock: Arc<dyn Clock>,
-        options: SimOptions,
-    ) -> (SqliteStore, EventReceiver) {
+    pub fn open(self: &Arc<Self>, clock: Arc<dyn Clock>, options: SimOptions) -> SqliteStore {
         self.crash();
         let (requests, queue) = mpsc::channel(options.queue);
-        let (event_sender, events) = mpsc::channel(64);
         let (_, failed) = watch::channel(false);
-        let (observer, metrics) = (Arc::new(OnceLock::new()), Arc::new(WriterMetrics::default()));
+        let metrics = Arc::new(WriterMetrics::default());
+        let log = Arc::new(CommitLog::new(events::last(&self.database()).unwrap()));
         let ids = Ids::new(0, open::id_high_water(&self.database()).unwrap());
         let writer = Writer {
             disk: self.clone(),
+            boot: self.opened.fetch_add(1, Ordering::Relaxed) + 1,
             clock,
             ids,
-            event_sender,
-            observer: observer.clone(),
+            log: log.clone(),
             metrics: metrics.clone(),
             options,
         };
         tokio::spawn(writer.run(queue));
-        let store = SqliteStore {
+        SqliteStore {
             path: PathBuf::from("memory"),
             requests: Mutex::new(Some(requests)),
             writer: Mutex::new(None),
             readers: Readers::simulated(self.db.clone()),
-            observer,
+            log,
             metrics,
             failed,
             queue_wait: None,
             batch_max: 256,
             _lock: None,
-        };
-        (store, events)
+        }
     }
 }
 
@@ -148,10 +157,18 @@ fn pending(change: &Change, key: Option<&IdempotencyKey>) -> PendingChange {
 }
 
 /// Writes a batch in one transaction.
-fn write(db: &Connection, ids: &mut Ids, now_ms: i64, batch: &[PendingChange]) -> BatchOutcome {
-    let context = BatchContext { now_ms, indexed_through: INDEXED_THROUGH, new_account_posts: 0 };
-    let outcome = apply_batch(db, ids, context, batch, true);
-    let outcome = outcome.ok().flatten().expect("memory does not fail");
+fn write(
+    db: &Connection,
+    ids: &mut Ids,
+    withdrawn: &mut Withdrawn,
+    now_ms: i64,
+    boot: u64,
+    batch: &[PendingChange],
+) -> BatchOutcome {
+    let context = BatchContext { now_ms, indexed_through: INDEXED_THROUGH, new_account_posts: 0, boot };
+    let outcome = apply_batch(db, ids, withdrawn, context, batch, true);
+    let mut outcome = outcome.ok().flatten().expect("memory does not fail");
+    withdrawn.add(std::mem::take(&mut outcome.withdrawals));
     // Not ahead: a change that is applied again after a crash gets the identifiers that it had.
     ids.settle(db).expect("memory does not fail");
     db.execute_batch("COMMIT").expect("memory does not fail");
@@ -160,10 +177,10 @@ fn write(db: &Connection, ids: &mut Ids, now_ms: i64, batch: &[PendingChange]) -
 
 struct Writer {
     disk: Arc<SimulatedDisk>,
+    boot: u64,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    event_sender: mpsc::Sender<Arc<[Event]>>,
-    observer: Arc<OnceLock<Weak<dyn Observer>>>,
+    log: Arc<CommitLog>,
     metrics: Arc<WriterMetrics>,
     options: SimOptions,
 }
@@ -189,14 +206,14 @@ impl Writer {
             if !early {
                 self.pause().await;
             }
-            let BatchOutcome { results, events, posted, touched, .. } = self.write(&batch, !early);
+            let BatchOutcome { results, events, posted, .. } = self.write(&batch, !early);
             self.metrics.commits.fetch_add(1, Ordering::Relaxed);
             self.metrics.changes.fetch_add(batch.len() as u64, Ordering::Relaxed);
-            if let Some(observer) = self.observer.get().and_then(Weak::upgrade) {
-                observer.committed(Commit { events: &events, posted: &posted, touched: &touched });
-            }
-            if !events.is_empty() {
-                let _ = self.event_sender.send(events.into()).await;
+            if let Some(batch) = LogBatch::new(events, posted) {
+                let batch = Arc::new(batch);
+                for subscriber in self.log.publish(&batch) {
+                    let _ = subscriber.send(Arc::clone(&batch)).await;
+                }
             }
             self.pause().await;
             for (pending, result) in batch.into_iter().zip(results) {
@@ -210,10 +227,12 @@ impl Writer {
     }
 
     fn write(&mut self, batch: &[PendingChange], sync: bool) -> BatchOutcome {
-        let now_ms = self.clock.now_ms();
-        let outcome = write(&self.disk.database(), &mut self.ids, now_ms, batch);
+        let (now_ms, boot) = (self.clock.now_ms(), self.boot);
+        let (db, mut withdrawn) = (self.disk.database(), self.disk.withdrawn());
+        let outcome = write(&db, &mut self.ids, &mut withdrawn, now_ms, boot, batch);
+        drop((db, withdrawn));
         let changes = batch.iter().map(|pending| (pending.change.clone(), pending.key.clone())).collect();
-        self.disk.log.lock().unwrap_or_else(PoisonError::into_inner).push((now_ms, changes));
+        self.disk.log.lock().unwrap_or_else(PoisonError::into_inner).push((now_ms, boot, changes));
         if sync {
             self.sync();
         }

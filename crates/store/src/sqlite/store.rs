@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId, MessageId,
-    Notification, NotificationId, Page, Profile, ReadLine, ReadReceipts, Relationship, Report, Result, Span,
-    SshFingerprint, SshKey, SshKeyId, TweetId, Username,
+    Account, AccountCounts, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId,
+    Hashtag, MessageId, Notification, NotificationId, Page, Profile, ReadLine, ReadReceipts, Relationship,
+    Report, Result, Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -22,54 +22,29 @@ use super::readers::Readers;
 use super::requests::{
     PendingChange, WAL_RESTART_STALL_MAX, WalRestart, WriterMetrics, WriterRequest, storage_failed,
 };
+use super::reserve::Reserve;
+use super::withdrawn::Withdrawn;
 use super::writer::Writer;
 use super::{
-    accounts, announcement, connection, conversations, events, invites, notifications, open, read_lines,
-    relationships, reports, search, search_index, sessions, sql, ssh_keys, timelines, tweets,
+    account_lists, accounts, announcement, connection, conversations, events, invites, notifications, open,
+    read_lines, relationships, reports, search, search_index, sessions, sql, ssh_keys, suggestions,
+    timelines, tweets,
 };
-use crate::env::Clock;
+use crate::env::{Clock, Random as _, SystemRandom};
 use crate::{
-    AccountList, Change, ChangeResult, ConversationList, Credentials, EventLog, EventReceiver, HashtagUse,
-    IdempotencyKey, InviteRecord, Observer, ProfileFilter, SessionRecord, SocialGraph, Store,
-    StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
+    AccountQuery, Change, ChangeResult, CommitLog, ConversationList, Credentials, Engine, EventLog,
+    EventScope, HashtagUse, IdempotencyKey, InviteRecord, NotificationFilter, Options, ProfileFilter,
+    SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
 };
 
 /// Name of the database within the data directory.
 pub const DATABASE: &str = "mini-tweet.db";
 
-/// Options of a store.
-#[derive(Debug, Clone)]
-pub struct SqliteOptions {
-    /// Number of this node, 0 to 63; part of every identifier.
-    pub node: u8,
-    /// Length of the writer's queue; beyond it changes are refused with `BUSY`.
-    pub queue: usize,
-    /// Queueing time above which new changes are refused with `BUSY`, when more of them wait than one transaction takes;
-    /// `None`: only a full queue refuses.
-    pub queue_wait: Option<Duration>,
-    /// Maximum number of changes in one transaction.
-    pub batch_max: usize,
-    /// Tweets that an account less than a day old may post in an hour; 0 is no limit.
-    pub new_account_posts: u32,
-    /// Number of connections that read in parallel.
-    pub readers: usize,
+/// The database in this data directory.
+#[must_use]
+pub fn database_file(data_dir: &Path) -> PathBuf {
+    data_dir.join(DATABASE)
 }
-
-impl Default for SqliteOptions {
-    fn default() -> Self {
-        Self {
-            node: 0,
-            queue: 4_096,
-            queue_wait: None,
-            batch_max: 256,
-            new_account_posts: 0,
-            readers: crate::cores().max(2),
-        }
-    }
-}
-
-/// Commits with events that may wait for the receiver of events before commits slow down.
-const EVENT_BATCHES_MAX: usize = 1_024;
 
 /// A store in one SQLite file.
 #[derive(Debug)]
@@ -81,7 +56,7 @@ pub struct SqliteStore {
     pub(super) requests: Mutex<Option<mpsc::Sender<WriterRequest>>>,
     pub(super) writer: Mutex<Option<JoinHandle<()>>>,
     pub(super) readers: Readers,
-    pub(super) observer: Arc<OnceLock<Weak<dyn Observer>>>,
+    pub(super) log: Arc<CommitLog>,
     pub(super) metrics: Arc<WriterMetrics>,
     pub(super) failed: watch::Receiver<bool>,
     /// Held while the store is open, so that no second process writes.
@@ -93,28 +68,25 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`OpenError`], with the next step for the operator; the file is unchanged then.
-    pub fn open(
-        path: &Path,
-        options: &SqliteOptions,
-        clock: Arc<dyn Clock>,
-    ) -> Result<(Self, EventReceiver), OpenError> {
+    pub fn open(path: &Path, options: &Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let sql = |error| OpenError::sql(path, &error);
         let io = |error| OpenError::io(path, error);
         let (lock, mut db) = open::open_writer(path, clock.now_ms())?;
         let high_water = open::id_high_water(&db).map_err(sql)?;
         let readers = Readers::open(path, options.readers).map_err(sql)?;
         let (requests, queue) = mpsc::channel(options.queue);
-        let (event_sender, events) = mpsc::channel(EVENT_BATCHES_MAX);
         let (failed, failure) = watch::channel(false);
         let maintenance_thread =
             MaintenanceThread::start(path, requests.downgrade(), failed.clone()).map_err(io)?;
         let (indexed_through, unindexed) = search_index::backlog(&db).map_err(sql)?;
         let metrics = Arc::new(WriterMetrics { unindexed: unindexed.into(), ..WriterMetrics::default() });
         let wal_pages = connection::count_wal_pages(&mut db).map_err(sql)?;
-        let observer = Arc::new(OnceLock::new());
+        let last = events::last(&db).map_err(sql)?;
+        let log = Arc::new(CommitLog::new(last));
         let writer = Writer {
             db,
             ids: Ids::new(options.node, high_water),
+            withdrawn: Withdrawn::default(),
             clock,
             requests: queue,
             maintenance_thread,
@@ -122,58 +94,30 @@ impl SqliteStore {
             wal_pages_requested: 0,
             index_requested: false,
             indexed_through,
-            event_sender,
-            observer: Arc::clone(&observer),
+            log: Arc::clone(&log),
             metrics: Arc::clone(&metrics),
             failed,
+            reserve: Reserve::of(path),
             batch_max: options.batch_max,
             new_account_posts: options.new_account_posts,
+            boot: draw_boot(),
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run())
             .map_err(io)?;
-        let store = Self {
+        Ok(Self {
             path: path.to_owned(),
             queue_wait: options.queue_wait,
             batch_max: options.batch_max,
             requests: Mutex::new(Some(requests)),
             writer: Mutex::new(Some(thread)),
             readers,
-            observer,
+            log,
             metrics,
             failed: failure,
             _lock: Some(lock),
-        };
-        Ok((store, events))
-    }
-
-    /// Applies the queued changes, refuses new ones, and returns when everything is in the database file and the WAL is
-    /// empty.
-    pub async fn close(&self) {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
-            // Joining blocks while the writer finishes its queue.
-            let _ = tokio::task::spawn_blocking(|| writer.join()).await;
-        }
-    }
-
-    /// Resolves when the disk has failed and the process should stop; never after a regular close.
-    pub async fn failed(&self) {
-        let mut failed = self.failed.clone();
-        if failed.wait_for(|failed| *failed).await.is_err() {
-            // The writer has ended without a failure.
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// The server secret with this name, created by `make` and stored if there is none.
-    ///
-    /// # Errors
-    /// [`OpenError`] when the database cannot be read or written.
-    pub fn secret(&self, name: &str, make: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, OpenError> {
-        open::secret(&self.path, name, make).map_err(|e| OpenError::sql(&self.path, &e))
+        })
     }
 
     /// Queues a request for the writer.
@@ -219,6 +163,38 @@ impl SqliteStore {
     }
 }
 
+/// A random number for this process.
+fn draw_boot() -> u64 {
+    let mut bytes = [0; 8];
+    SystemRandom.fill(&mut bytes);
+    u64::from_ne_bytes(bytes)
+}
+
+#[async_trait]
+impl Engine for SqliteStore {
+    async fn secret(&self, name: &str, new: Vec<u8>) -> Result<Vec<u8>, OpenError> {
+        open::secret(&self.path, name, new).map_err(|e| OpenError::sql(&self.path, &e))
+    }
+
+    async fn failed(&self) {
+        let mut failed = self.failed.clone();
+        if failed.wait_for(|failed| *failed).await.is_err() {
+            // The writer has ended without a failure.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Returns when everything is in the database file and the WAL is empty.
+    async fn close(&self) {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // Joining blocks while the writer finishes its queue.
+            let _ = tokio::task::spawn_blocking(|| writer.join()).await;
+        }
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn apply(&self, change: Change, key: Option<IdempotencyKey>) -> Result<ChangeResult> {
@@ -228,14 +204,18 @@ impl Store for SqliteStore {
         result.await.map_err(|_| storage_failed())?
     }
 
-    fn observe(&self, observer: Weak<dyn Observer>) {
-        // The first observer stays.
-        let _ = self.observer.set(observer);
+    fn log(&self) -> &CommitLog {
+        &self.log
     }
 
     async fn account_by_username(&self, username: &Username) -> Result<Option<Profile>> {
         let username = username.clone();
         self.read_inline(move |db| accounts::by_username(db, &username)).await
+    }
+
+    async fn has_lookalike(&self, username: &Username) -> Result<bool> {
+        let username = username.clone();
+        self.read_inline(move |db| accounts::has_lookalike(db, &username)).await
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Profile>> {
@@ -282,16 +262,35 @@ impl Store for SqliteStore {
     async fn list_accounts(
         &self,
         viewer: AccountId,
-        list: AccountList,
+        query: &AccountQuery,
         position: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Account>> {
-        self.read_blocking(move |db| relationships::list(db, viewer, list, position.as_ref(), limit)).await
+        let query = query.clone();
+        self.read_blocking(move |db| account_lists::page(db, viewer, &query, position.as_ref(), limit)).await
+    }
+
+    async fn count_accounts(&self, viewer: AccountId, query: &AccountQuery) -> Result<u64> {
+        let query = query.clone();
+        self.read_blocking(move |db| account_lists::count(db, viewer, &query)).await
+    }
+
+    async fn account_counts(&self, ids: &[AccountId]) -> Result<Vec<AccountCounts>> {
+        let ids = ids.to_vec();
+        self.read_blocking(move |db| accounts::counts(db, &ids)).await
     }
 
     async fn search_people(&self, viewer: AccountId, query: &str, limit: usize) -> Result<Vec<Account>> {
         let query = query.to_owned();
         self.read_blocking(move |db| search::accounts(db, viewer, &query, limit)).await
+    }
+
+    async fn suggested_accounts(&self, viewer: AccountId, limit: usize) -> Result<Vec<Account>> {
+        self.read_blocking(move |db| suggestions::list(db, viewer, limit)).await
+    }
+
+    async fn dismissed_suggestions(&self, account: AccountId) -> Result<Vec<Account>> {
+        self.read_blocking(move |db| suggestions::dismissed(db, account)).await
     }
 
     async fn timeline(&self, timeline: &Timeline, span: Span, limit: usize) -> Result<Vec<TimelineEntry>> {
@@ -315,8 +314,8 @@ impl Store for SqliteStore {
         self.read_blocking(move |db| tweets::descendants(db, id, after, limit)).await
     }
 
-    async fn tweet_history(&self, id: TweetId) -> Result<Vec<(String, i64)>> {
-        self.read_blocking(move |db| tweets::history(db, id)).await
+    async fn tweet_history(&self, id: TweetId, after_ms: i64, limit: usize) -> Result<Vec<(String, i64)>> {
+        self.read_blocking(move |db| tweets::history(db, id, after_ms, limit)).await
     }
 
     async fn tweet_entities(&self, id: TweetId) -> Result<TweetEntities> {
@@ -332,6 +331,14 @@ impl Store for SqliteStore {
         self.read_blocking(move |db| timelines::hashtag_uses_since(db, since)).await
     }
 
+    async fn latest_hashtag_uses(&self, since: u64, limit: usize) -> Result<Vec<HashtagUse>> {
+        self.read_blocking(move |db| timelines::latest_hashtag_uses(db, since, limit)).await
+    }
+
+    async fn hashtags_of(&self, account: AccountId, limit: usize) -> Result<Vec<Hashtag>> {
+        self.read_blocking(move |db| timelines::hashtags_of(db, account, limit)).await
+    }
+
     async fn read_lines(&self, account: AccountId) -> Result<Vec<ReadLine>> {
         self.read_blocking(move |db| read_lines::of_account(db, account)).await
     }
@@ -340,10 +347,11 @@ impl Store for SqliteStore {
         &self,
         recipient: AccountId,
         span: Span,
-        unread_only: bool,
+        filter: &NotificationFilter,
         limit: usize,
     ) -> Result<Vec<Notification>> {
-        self.read_blocking(move |db| notifications::list(db, recipient, span, unread_only, limit)).await
+        let filter = filter.clone();
+        self.read_blocking(move |db| notifications::list(db, recipient, span, &filter, limit)).await
     }
 
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>> {
@@ -389,12 +397,18 @@ impl Store for SqliteStore {
         self.read_blocking(move |db| conversations::read_receipts(db, conversation, account)).await
     }
 
-    async fn events(&self, after: EventId, until: EventId, limit: usize) -> Result<EventLog> {
-        self.read_blocking(move |db| events::after(db, after, until, limit)).await
+    async fn events(
+        &self,
+        after: EventId,
+        until: EventId,
+        scope: EventScope,
+        limit: usize,
+    ) -> Result<EventLog> {
+        self.read_blocking(move |db| events::after(db, after, until, scope, limit)).await
     }
 
     async fn last_event(&self) -> Result<EventId> {
-        self.read_blocking(events::last).await
+        self.read_blocking(|db| Ok(events::last(db)?)).await
     }
 
     async fn statistics(&self) -> Result<StoreStatistics> {

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
+use model::limits::OWN_HASHTAG_TWEETS;
 use model::{AccountId, Hashtag, Span, TweetId};
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::sql::{Result, Sql, all, get, parsed, prepared};
 use crate::{HashtagUse, Timeline, TimelineEntry};
@@ -120,7 +121,9 @@ fn home(db: &Connection, account: AccountId, span: Span, limit: usize) -> Result
     Ok(ids.into_iter().map(|tweet| TimelineEntry { sort_key: tweet.get(), tweet }).collect())
 }
 
-/// One seek an author; a tweet that could not be on the page any more ends its author's walk.
+/// One seek an author; a tweet that could not be on the page any more ends its author's walk. One statement for all authors
+/// cannot end a walk: for 800 tweets of 20, 100 and 500 authors with 50 tweets each it takes 2.3 to 2.8 times as long, and
+/// the more tweets an author has, the longer.
 fn seek_each(db: &Connection, authors: &[AccountId], span: Span, limit: usize) -> Result<Vec<TweetId>> {
     let (bound, side, order) = bound_of(span, "id");
     let newest_first = order == "DESC";
@@ -167,16 +170,36 @@ fn walk_all(db: &Connection, authors: Vec<AccountId>, span: Span, limit: usize) 
 }
 
 pub(super) fn hashtag_uses_since(db: &Connection, since: u64) -> Result<Vec<HashtagUse>> {
-    Ok(all(
-        db,
-        "SELECT h.name, t.id, t.author FROM tweet t
-         JOIN tweet_hashtag th ON th.tweet = t.id JOIN hashtag h ON h.id = th.hashtag
-         JOIN account a ON a.id = t.author
-         WHERE th.tweet > ?1 AND t.deleted = 0 AND a.state = 1 ORDER BY th.tweet",
-        [since.cast_signed()],
-        |row| {
-            let hashtag = parsed(0, Hashtag::parse(&row.get::<_, String>(0)?))?;
-            Ok(HashtagUse { hashtag, tweet: get(row, 1)?, author: get(row, 2)? })
-        },
-    )?)
+    let sql = format!("{HASHTAG_USES} ORDER BY th.tweet");
+    Ok(all(db, &sql, [since.cast_signed()], hashtag_use_of)?)
+}
+
+pub(super) fn latest_hashtag_uses(db: &Connection, since: u64, limit: usize) -> Result<Vec<HashtagUse>> {
+    let sql = format!("{HASHTAG_USES} ORDER BY th.tweet DESC LIMIT ?2");
+    Ok(all(db, &sql, params![since.cast_signed(), limit], hashtag_use_of)?)
+}
+
+/// Uses of hashtags after the tweet `?1`.
+const HASHTAG_USES: &str = "
+    SELECT h.name, t.id, t.author FROM tweet_hashtag th
+    CROSS JOIN tweet t ON t.id = th.tweet JOIN hashtag h ON h.id = th.hashtag
+    JOIN account a ON a.id = t.author
+    WHERE th.tweet > ?1 AND t.deleted = 0 AND a.state = 1";
+
+fn hashtag_use_of(row: &Row<'_>) -> rusqlite::Result<HashtagUse> {
+    let hashtag = parsed(0, Hashtag::parse(&row.get::<_, String>(0)?))?;
+    Ok(HashtagUse { hashtag, tweet: get(row, 1)?, author: get(row, 2)? })
+}
+
+pub(super) fn hashtags_of(db: &Connection, account: AccountId, limit: usize) -> Result<Vec<Hashtag>> {
+    let sql = "
+        SELECT h.name FROM
+            (SELECT id FROM tweet WHERE author = ?1 AND deleted = 0 ORDER BY id DESC LIMIT ?2) s
+        CROSS JOIN tweet_hashtag th ON th.tweet = s.id JOIN hashtag h ON h.id = th.hashtag
+        GROUP BY h.id ORDER BY max(s.id) DESC, h.key";
+    let mut hashtags = all(db, sql, params![Sql(account), OWN_HASHTAG_TWEETS], |row| {
+        parsed(0, Hashtag::parse(&row.get::<_, String>(0)?))
+    })?;
+    hashtags.truncate(limit);
+    Ok(hashtags)
 }

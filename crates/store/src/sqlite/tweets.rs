@@ -1,17 +1,21 @@
 //! Tweets as they are read, and the tweet that a change refers to.
 
 use model::{
-    Account, AccountId, AccountState, Counts, DisplayName, Error, Hashtag, Relationship, Tweet, TweetId,
-    Username, ViewerFlags, Visibility,
+    Account, AccountId, Counts, DisplayName, Error, Hashtag, Tweet, TweetId, Username, ViewerFlags,
+    Visibility,
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
-use super::sql::{Result, Sql, all, first, get, get_optional, optional, parsed};
+use super::relationships::relationship_of;
+use super::sql::{Result, Sql, all, array, first, get, get_optional, optional, parsed};
 use super::tx::Tx;
 use crate::{TweetEntities, TweetRecord};
 
-const RECORD: &str = "
-    SELECT t.author, t.text, t.edited_ms, t.visibility, t.reply_to, t.quote_of, t.retweet_of,
+/// A reply that more accounts can see than what it answers does not say what that is.
+const RECORDS: &str = "
+    SELECT t.id, t.author, t.text, t.edited_ms, t.visibility,
+           (SELECT id FROM tweet WHERE id = t.reply_to AND (visibility <= 2 OR visibility <= t.visibility)),
+           t.quote_of, t.retweet_of,
            t.replies, t.retweets, t.quotes, t.likes, a.username, a.display_name, a.state,
            EXISTS (SELECT 1 FROM tweet_like WHERE tweet = t.id AND account = ?2),
            EXISTS (SELECT 1 FROM tweet WHERE retweet_of = t.id AND author = ?2),
@@ -22,72 +26,66 @@ const RECORD: &str = "
            EXISTS (SELECT 1 FROM block WHERE blocker = ?2 AND blocked = t.author),
            EXISTS (SELECT 1 FROM block WHERE blocker = t.author AND blocked = ?2),
            EXISTS (SELECT 1 FROM mute WHERE muter = ?2 AND muted = t.author)
-    FROM tweet t JOIN account a ON a.id = t.author
-    WHERE t.id = ?1 AND t.deleted = 0";
+    FROM rarray(?1) ids CROSS JOIN tweet t ON t.id = ids.value JOIN account a ON a.id = t.author
+    WHERE t.deleted = 0 ORDER BY ids.rowid";
 
 /// These tweets as `viewer` sees them, in the order asked for, without deleted ones.
 pub(super) fn records(db: &Connection, viewer: AccountId, ids: &[TweetId]) -> Result<Vec<TweetRecord>> {
-    let mut records = Vec::with_capacity(ids.len());
-    for &id in ids {
-        let record = first(db, RECORD, params![Sql(id), Sql(viewer)], |row| {
-            let username: String = row.get(11)?;
-            let display_name: String = row.get(12)?;
-            let author = get::<AccountId>(row, 0)?;
-            Ok(TweetRecord {
-                tweet: Tweet {
-                    id,
-                    author,
-                    text: row.get(1)?,
-                    edited_ms: row.get(2)?,
-                    visibility: get::<Visibility>(row, 3)?,
-                    reply_to: get_optional(row, 4)?,
-                    quote_of: get_optional(row, 5)?,
-                    retweet_of: get_optional(row, 6)?,
-                    counts: Counts {
-                        replies: row.get(7)?,
-                        retweets: row.get(8)?,
-                        quotes: row.get(9)?,
-                        likes: row.get(10)?,
-                    },
-                    viewer: ViewerFlags {
-                        liked: row.get(14)?,
-                        retweeted: row.get(15)?,
-                        bookmarked: row.get(16)?,
-                    },
-                },
-                author: Account {
-                    id: author,
-                    username: parsed(11, Username::parse(&username))?,
-                    display_name: parsed(12, DisplayName::parse(&display_name))?,
-                },
-                author_state: get::<AccountState>(row, 13)?,
-                mentions_viewer: row.get(17)?,
-                relationship: Relationship {
-                    following: row.get(18)?,
-                    followed_by: row.get(19)?,
-                    blocking: row.get(20)?,
-                    blocked_by: row.get(21)?,
-                    muting: row.get(22)?,
-                },
-            })
-        })?;
-        records.extend(record);
-    }
-    Ok(records)
+    Ok(all(db, RECORDS, params![array(ids), Sql(viewer)], record_of)?)
 }
 
-pub(super) fn history(db: &Connection, id: TweetId) -> Result<Vec<(String, i64)>> {
+fn record_of(row: &Row<'_>) -> rusqlite::Result<TweetRecord> {
+    let author = Account {
+        id: get(row, 1)?,
+        username: parsed(12, Username::parse(&row.get::<_, String>(12)?))?,
+        display_name: parsed(13, DisplayName::parse(&row.get::<_, String>(13)?))?,
+    };
+    Ok(TweetRecord {
+        tweet: Tweet {
+            id: get(row, 0)?,
+            author: author.id,
+            text: row.get(2)?,
+            edited_ms: row.get(3)?,
+            visibility: get(row, 4)?,
+            reply_to: get_optional(row, 5)?,
+            parent: None,
+            quote_of: get_optional(row, 6)?,
+            retweet_of: get_optional(row, 7)?,
+            counts: Counts {
+                replies: row.get(8)?,
+                retweets: row.get(9)?,
+                quotes: row.get(10)?,
+                likes: row.get(11)?,
+            },
+            viewer: ViewerFlags { liked: row.get(15)?, retweeted: row.get(16)?, bookmarked: row.get(17)? },
+        },
+        author,
+        author_state: get(row, 14)?,
+        mentions_viewer: row.get(18)?,
+        relationship: relationship_of(row, 19)?,
+    })
+}
+
+pub(super) fn history(
+    db: &Connection,
+    id: TweetId,
+    after_ms: i64,
+    limit: usize,
+) -> Result<Vec<(String, i64)>> {
     let mut versions = all(
         db,
-        "SELECT text, written_ms FROM tweet_version WHERE tweet = ?1 ORDER BY written_ms",
-        [Sql(id)],
+        "SELECT text, written_ms FROM tweet_version WHERE tweet = ?1 AND written_ms > ?2
+         ORDER BY written_ms LIMIT ?3",
+        params![Sql(id), after_ms, limit],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let current =
-        first(db, "SELECT text, edited_ms FROM tweet WHERE id = ?1 AND deleted = 0", [Sql(id)], |row| {
+    if versions.len() < limit {
+        let sql = "SELECT text, edited_ms FROM tweet WHERE id = ?1 AND deleted = 0";
+        let current = first(db, sql, [Sql(id)], |row| {
             Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.unwrap_or(id.time_ms())))
         })?;
-    versions.extend(current);
+        versions.extend(current.filter(|(_, written_ms)| *written_ms > after_ms));
+    }
     Ok(versions)
 }
 
@@ -155,6 +153,7 @@ pub(super) fn empty_tweet(id: TweetId, author: AccountId, visibility: Visibility
         edited_ms: None,
         visibility,
         reply_to: None,
+        parent: None,
         quote_of: None,
         retweet_of: None,
         counts: Counts::default(),

@@ -7,21 +7,26 @@ use rusqlite::Connection;
 use super::events;
 use super::ids::Ids;
 use super::sql::Result;
-use crate::{ChangeResult, Event, EventKind, Touched};
+use super::withdrawn::{Withdrawal, Withdrawn};
+use crate::{ChangeResult, Event, EventKind};
 
 /// An open transaction with what it will report once it is committed.
 pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
     pub(super) ids: &'a mut Ids,
+    pub(super) withdrawn: &'a Withdrawn,
     /// Unix milliseconds, the same for all changes of the batch.
     pub(super) now_ms: i64,
     /// All public tweets up to this one are in the search index; later ones are indexed after the commit.
     pub(super) indexed_through: u64,
     /// Tweets that an account less than a day old may post in an hour; 0 is no limit.
     pub(super) new_account_posts: u32,
+    /// The random number of this process.
+    pub(super) boot: u64,
     pub(super) events: Vec<Event>,
     pub(super) posted: Vec<Tweet>,
-    pub(super) touched: Vec<Touched>,
+    /// Notifications that this transaction withdrew.
+    pub(super) withdrawals: Vec<Withdrawal>,
     /// Public tweets that this transaction leaves to be indexed.
     pub(super) unindexed: u64,
 }
@@ -35,13 +40,6 @@ impl Tx<'_> {
     /// The newest identifier that was assigned.
     pub(super) fn newest_id(&self) -> u64 {
         self.ids.newest()
-    }
-
-    /// Reports an effect that no event describes.
-    pub(super) fn touch(&mut self, touched: Touched) {
-        if self.touched.last() != Some(&touched) {
-            self.touched.push(touched);
-        }
     }
 
     /// Appends an event to the commit log; it is published once the batch is committed.

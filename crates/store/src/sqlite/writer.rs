@@ -1,8 +1,8 @@
 //! The single writer. It takes every queued change into one transaction, commits, reports the commit, and only then
 //! responds. Between batches it indexes tweets and restarts the write-ahead log (WAL).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -15,11 +15,13 @@ use super::maintenance_thread::MaintenanceThread;
 use super::requests::{
     MaintenanceTask, PendingChange, WalRestart, WriterMetrics, WriterRequest, storage_failed,
 };
+use super::reserve::{Reserve, is_needed_when_full};
 use super::search_index;
 use super::sql::{Failure, Result, run};
+use super::withdrawn::Withdrawn;
 use crate::env::Clock;
 use crate::fault::{self, CrashPoint, InjectedBug};
-use crate::{Commit, Event, Observer};
+use crate::{CommitLog, LogBatch};
 
 /// Tweets indexed in one transaction: larger batches cost less per tweet, but changes wait meanwhile.
 const INDEX_BATCH: u64 = 1_024;
@@ -29,11 +31,14 @@ const RESTART_ATTEMPT: Duration = Duration::from_millis(10);
 /// WAL growth (16 MiB) between two passive checkpoints. A page that many changes touch, such as that of an account,
 /// is copied into the database once for all of them.
 const CHECKPOINT_EVERY_PAGES: i32 = 4_096;
+/// The same (256 KiB) while the disk is full: the log must not need more than the reserve.
+const CHECKPOINT_EVERY_PAGES_WHEN_FULL: i32 = 64;
 
 /// Everything that the writer's thread owns.
 pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) ids: Ids,
+    pub(super) withdrawn: Withdrawn,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) requests: mpsc::Receiver<WriterRequest>,
     pub(super) maintenance_thread: MaintenanceThread,
@@ -45,18 +50,25 @@ pub(super) struct Writer {
     pub(super) index_requested: bool,
     /// All public tweets up to this one are in the search index.
     pub(super) indexed_through: u64,
-    pub(super) event_sender: mpsc::Sender<Arc<[Event]>>,
-    pub(super) observer: Arc<OnceLock<Weak<dyn Observer>>>,
+    pub(super) log: Arc<CommitLog>,
     pub(super) metrics: Arc<WriterMetrics>,
     /// Set once the disk has failed; from then on every change is refused.
     pub(super) failed: watch::Sender<bool>,
+    pub(super) reserve: Reserve,
     pub(super) batch_max: usize,
     pub(super) new_account_posts: u32,
+    /// The random number of this process.
+    pub(super) boot: u64,
 }
 
 impl Writer {
     /// Runs until every sender of requests is gone.
     pub(super) fn run(mut self) {
+        self.work();
+        self.log.close();
+    }
+
+    fn work(&mut self) {
         let mut received = Vec::with_capacity(self.batch_max);
         let mut batch = Vec::with_capacity(self.batch_max);
         // No artificial delay: the next batch gathers while this one is being committed.
@@ -93,9 +105,17 @@ impl Writer {
     }
 
     fn run_batch(&mut self, batch: &mut Vec<PendingChange>) {
+        if self.reserve.is_given_up() {
+            for refused in batch.extract_if(.., |pending| !is_needed_when_full(&pending.change)) {
+                let _ = refused.response.send(Err(model::Error::StorageFull));
+            }
+            if batch.is_empty() {
+                return;
+            }
+        }
         let outcome = match self.apply(batch) {
             Ok(outcome) => outcome,
-            Err(failure) => return self.fail(batch, failure),
+            Err(failure) => return self.fail_or_retry(batch, failure),
         };
         if fault::is_on(InjectedBug::AcknowledgeBeforeCommit) {
             self.acknowledge(batch, outcome);
@@ -106,23 +126,33 @@ impl Writer {
         }
         match self.commit() {
             Ok(()) => self.acknowledge(batch, outcome),
-            Err(failure) => self.fail(batch, failure),
+            Err(failure) => self.fail_or_retry(batch, failure),
         }
     }
 
-    /// Reports the commit to the observer and to the receiver of events, then responds to the callers.
+    /// With a full disk, gives the reserve up for those changes of the batch that need it.
+    fn fail_or_retry(&mut self, batch: &mut Vec<PendingChange>, failure: Failure) {
+        if failure.is_full() && !failure.is_fatal() && self.reserve.give_up() {
+            self.roll_back();
+            return self.run_batch(batch);
+        }
+        self.fail(batch, failure);
+    }
+
+    /// Reports the commit, then responds to the callers.
     fn acknowledge(&mut self, batch: &mut Vec<PendingChange>, outcome: BatchOutcome) {
-        let BatchOutcome { results, events, posted, touched, unindexed, ids_reserved } = outcome;
+        let BatchOutcome { results, events, posted, withdrawals, unindexed, ids_reserved } = outcome;
         self.ids.reserved(ids_reserved);
+        self.withdrawn.add(withdrawals);
         self.metrics.unindexed.fetch_add(unindexed, Ordering::Relaxed);
         self.metrics.commits.fetch_add(1, Ordering::Relaxed);
         self.metrics.changes.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        if let Some(observer) = self.observer.get().and_then(Weak::upgrade) {
-            observer.committed(Commit { events: &events, posted: &posted, touched: &touched });
-        }
-        // A full channel slows commits down rather than losing an event.
-        if !events.is_empty() {
-            let _ = self.event_sender.blocking_send(events.into());
+        if let Some(batch) = LogBatch::new(events, posted) {
+            let batch = Arc::new(batch);
+            for subscriber in self.log.publish(&batch) {
+                // A full channel slows commits down rather than losing an event.
+                let _ = subscriber.blocking_send(Arc::clone(&batch));
+            }
         }
         fault::crash_point(CrashPoint::BeforeAcknowledgement);
         for (pending, result) in batch.drain(..).zip(results) {
@@ -161,6 +191,7 @@ impl Writer {
     fn schedule_maintenance(&mut self) {
         match self.metrics.unindexed.load(Ordering::Relaxed) {
             0 => {}
+            _ if self.reserve.is_given_up() => {}
             few if few < INDEX_BATCH => {
                 self.index_requested =
                     self.index_requested || self.maintenance_thread.request(MaintenanceTask::Index);
@@ -169,10 +200,13 @@ impl Writer {
                 self.index_batch();
             }
         }
+        let is_full = self.reserve.is_given_up();
+        let checkpoint_every =
+            if is_full { CHECKPOINT_EVERY_PAGES_WHEN_FULL } else { CHECKPOINT_EVERY_PAGES };
         let pages = self.wal_pages.load(Ordering::Relaxed);
         // It shrinks when the WAL restarts.
         self.wal_pages_requested = self.wal_pages_requested.min(pages);
-        if pages - self.wal_pages_requested >= CHECKPOINT_EVERY_PAGES
+        if pages - self.wal_pages_requested >= checkpoint_every
             && self.maintenance_thread.request(MaintenanceTask::Checkpoint)
         {
             self.wal_pages_requested = pages;
@@ -207,7 +241,10 @@ impl Writer {
 
     /// Indexes every pending tweet, a batch at a time.
     fn index_all(&mut self) {
-        while self.metrics.unindexed.load(Ordering::Relaxed) > 0 && self.index_batch() {}
+        while !self.reserve.is_given_up()
+            && self.metrics.unindexed.load(Ordering::Relaxed) > 0
+            && self.index_batch()
+        {}
     }
 
     /// Indexes the next tweets in a transaction of its own; `false` if that failed.
@@ -222,7 +259,7 @@ impl Writer {
                 true
             }
             Err(failure) => {
-                self.fail(&mut Vec::new(), failure);
+                self.fail(&mut Vec::new(), failure.into());
                 false
             }
         }
@@ -230,9 +267,7 @@ impl Writer {
 
     /// Rolls back, and refuses every change of the batch. After a failure of the disk the writer stops for good.
     fn fail(&mut self, batch: &mut Vec<PendingChange>, failure: Failure) {
-        if !self.db.is_autocommit() {
-            let _ = self.db.execute_batch("ROLLBACK");
-        }
+        self.roll_back();
         // A failed fsync may have discarded the data and reports that only once: never retry, stop.
         if failure.is_fatal() && !fault::is_on(InjectedBug::ContinueAfterFailure) {
             tracing::error!("writing to the database failed; no further change is acknowledged");
@@ -241,6 +276,12 @@ impl Writer {
         let error = failure.into_error();
         for pending in batch.drain(..) {
             let _ = pending.response.send(Err(error.clone()));
+        }
+    }
+
+    fn roll_back(&self) {
+        if !self.db.is_autocommit() {
+            let _ = self.db.execute_batch("ROLLBACK");
         }
     }
 
@@ -263,8 +304,9 @@ impl Writer {
             now_ms: self.clock.now_ms(),
             indexed_through: self.indexed_through,
             new_account_posts: self.new_account_posts,
+            boot: self.boot,
         };
-        apply_batch(&self.db, &mut self.ids, context, batch, savepoints)
+        apply_batch(&self.db, &mut self.ids, &self.withdrawn, context, batch, savepoints)
     }
 
     fn commit(&self) -> Result<()> {

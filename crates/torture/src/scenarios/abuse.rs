@@ -98,7 +98,7 @@ async fn interactions(one: &User, other: &User, tweet_id: u64) -> Result<Vec<&'s
     let is_other =
         |found: &v1::AccountView| found.account.as_ref().is_some_and(|account| account.id == other.account);
     one.post(&format!("hello @{}", other.name)).await?;
-    let notified = other.client.ask(v1::ListNotifications { page: None, unread_only: false }).await;
+    let notified = other.client.ask(v1::ListNotifications::default()).await;
     let mention = v1::NotificationKind::Mention as i32;
     let is_mention = |notification: &v1::Notification| {
         notification.account_id == one.account && notification.kind == mention

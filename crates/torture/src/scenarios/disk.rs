@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use client::ClientError;
+use client::{Client, ClientError};
+use protocol::v1;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -18,7 +19,7 @@ use crate::finding::{Control, Finding};
 use crate::load::{Load, Record};
 use crate::random::duration_in;
 use crate::server::{Launch, Server, private_directory};
-use crate::user::{User, sign_up_users};
+use crate::user::{PASSWORD, User, sign_up_users};
 use fastrand::Rng;
 
 /// Failures injected into the C library, once or from then on. A retry would succeed after a single failure.
@@ -30,10 +31,16 @@ const FAILURES: [&str; 4] = [
 ];
 /// Longest time from the failure to the end of the server.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
+/// More syncs than the first start (26, counted with strace) and the sign-ups before the load make.
+const SYNCS_BEFORE_LOAD: usize = 60;
 /// Limit for any response while the disk is full.
 const RESPONSE_WITHIN: Duration = Duration::from_secs(1);
 /// Limit from the moment when space is available to the next accepted post.
 const RECOVERY_WITHIN: Duration = Duration::from_secs(10);
+/// Sign-ins with a full disk: more than the reserve would hold without checkpoints.
+const SIGN_INS: usize = 200;
+/// In so many of them a tweet is deleted.
+const DELETIONS: usize = 20;
 
 pub(crate) async fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     Ok(vec![failures(context).await?, no_retries(context).await?, full_disk(context).await?])
@@ -121,10 +128,12 @@ async fn no_retries(context: &Context) -> Result<Finding, Error> {
     let times = context.times(2, 20);
     let (mut broken, mut random) = (Vec::new(), context.random("no retries"));
     for _ in 0..times {
-        let nth = 20 + random.usize(..200);
+        let nth = SYNCS_BEFORE_LOAD + random.usize(..200);
         broken.extend(syncs_after_failure(&context.program, "", nth, &mut random).await?);
     }
-    let control = syncs_after_failure(&context.faults, "continue-after-failure", 20, &mut random).await?;
+    let control =
+        syncs_after_failure(&context.faults, "continue-after-failure", SYNCS_BEFORE_LOAD, &mut random)
+            .await?;
     Ok(Finding {
         promise: 15,
         tried: format!("{times} failed syncs under load, traced with strace"),
@@ -172,21 +181,28 @@ async fn full_disk(context: &Context) -> Result<Finding, Error> {
         fill(&context.program, "", &mut context.random(&format!("full {n}")), &mut found, &mut broken)
             .await?;
     }
-    let (mut random, mut control) = (context.random("full control"), Vec::new());
-    fill(&context.faults, "stop-when-full", &mut random, &mut FullDisk::default(), &mut control).await?;
+    let mut random = context.random("full control");
+    let (mut stopped, mut locked_out) = (Vec::new(), Vec::new());
+    fill(&context.faults, "stop-when-full", &mut random, &mut FullDisk::default(), &mut stopped).await?;
+    fill(&context.faults, "keep-reserve", &mut random, &mut FullDisk::default(), &mut locked_out).await?;
     Ok(Finding {
         promise: 15,
         tried: format!("{times} full disks under load"),
         figures: format!(
-            "{} answered with STORAGE_FULL, slowest response after {} ms, writing again after {} ms",
+            "{} answered with STORAGE_FULL, {} sign-ins and sign-outs, slowest response after {} ms, writing again after {} ms",
             found.refused,
+            found.signed_in,
             found.slowest.as_millis(),
             found.recovery.as_millis()
         ),
         broken,
         control: Control::of(
-            !control.is_empty(),
-            format!("a server that stops when full: {}", control.join("; ")),
+            !stopped.is_empty() && !locked_out.is_empty(),
+            format!(
+                "a server that stops when full: {}; one without a reserve: {}",
+                stopped.join("; "),
+                locked_out.join("; ")
+            ),
         ),
     })
 }
@@ -195,6 +211,7 @@ async fn full_disk(context: &Context) -> Result<Finding, Error> {
 #[derive(Debug, Default)]
 struct FullDisk {
     refused: usize,
+    signed_in: usize,
     slowest: Duration,
     recovery: Duration,
 }
@@ -230,6 +247,10 @@ async fn fill(
     let record = Record::default();
     let users = sign_up_users(&server, 6).await?;
     let prober = with_short_timeout(&server, &users[0]).await?;
+    let mut to_delete = Vec::new();
+    for n in 0..DELETIONS {
+        to_delete.push(users[1].post(&format!("to be deleted {n}")).await?);
+    }
     let load = Load::start(&users, &record, random);
     record.with(|record| record.refused.clear());
     let ballast = inside.join("ballast");
@@ -243,6 +264,9 @@ async fn fill(
         broken.push("no post was answered with STORAGE_FULL".to_owned());
     }
     found.refused += refused;
+    if broken.is_empty() {
+        found.signed_in += signs_in_and_out(&server, &users[1], &to_delete, broken).await?;
+    }
     if !broken.is_empty() {
         // The server may have stopped.
         return Ok(());
@@ -286,6 +310,35 @@ async fn with_short_timeout(server: &Server, user: &User) -> Result<User, Error>
     let mut options = server.options()?;
     options.timeout = RESPONSE_WITHIN * 5;
     user.reconnect(options).await
+}
+
+/// Signs in, reads, deletes and signs out with a full disk, many times; how often that worked.
+async fn signs_in_and_out(
+    server: &Server,
+    user: &User,
+    to_delete: &[u64],
+    broken: &mut Vec<String>,
+) -> Result<usize, Error> {
+    let mut options = server.options()?;
+    options.timeout = RESPONSE_WITHIN * 5;
+    for n in 0..SIGN_INS {
+        let client = Client::connect(options.clone()).await?;
+        let log_in = v1::LogIn { username: user.name.clone(), password: PASSWORD.to_owned() };
+        let signed_in = async {
+            client.log_in(log_in).await?;
+            let timeline = Some(v1::read_timeline::Timeline::User(String::new()));
+            client.ask(v1::ReadTimeline { timeline, page: None }).await?;
+            if let Some(&tweet_id) = to_delete.get(n) {
+                client.ask(v1::DeleteTweet { tweet_id }).await?;
+            }
+            client.ask(v1::LogOut { everywhere: false }).await.map(drop)
+        };
+        if let Err(error) = signed_in.await {
+            broken.push(format!("sign-in {n} with a full disk: {error}"));
+            return Ok(n);
+        }
+    }
+    Ok(SIGN_INS)
 }
 
 /// Posts to a full disk, which must be refused at once, and reads, which must succeed; how many posts were refused.

@@ -20,7 +20,7 @@ pub(crate) async fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     let server = launch.start().await?;
     let times = context.times(30, 2_000);
     let friend = User::sign_up(&server, "friend").await?;
-    let deleted = User::sign_up(&server, "deleted").await?;
+    let deleted = User::sign_up(&server, "leaver").await?;
     write_everywhere(&deleted, times).await?;
     let before = occurrences(directory.path())?;
     deleted.client.ask(v1::DeleteAccount { password: PASSWORD.to_owned() }).await?;

@@ -2,6 +2,7 @@
 //! it tested. A new scenario needs a module, a variant and an arm here.
 
 mod abuse;
+mod attacks;
 mod auth;
 mod backup;
 mod clock;
@@ -53,6 +54,8 @@ pub(crate) enum Scenario {
     Backup,
     /// Spam, blocks, suspensions and reports.
     Abuse,
+    /// Attacks of one account on the response times of others.
+    Attacks,
     /// Memory, file descriptors and WAL size over a long run.
     Soak,
     /// Races for one username, and usernames of deleted accounts.
@@ -86,6 +89,7 @@ impl Scenario {
             Self::Migrate => Box::pin(migrate::run(context)),
             Self::Backup => Box::pin(backup::run(context)),
             Self::Abuse => Box::pin(abuse::run(context)),
+            Self::Attacks => Box::pin(attacks::run(context)),
             Self::Soak => Box::pin(soak::run(context)),
             Self::Names => Box::pin(names::run(context)),
             Self::Erase => Box::pin(erase::run(context)),

@@ -6,6 +6,8 @@ use protocol::v1::request::Op;
 use super::effects::{Effects, ask, ask_about_me};
 use super::{lists, navigation, notify, quit, tabs};
 use crate::message::{Effect, Purpose};
+use crate::route::Route;
+use crate::setup::{PROBE, PROBE_WIDTH};
 use crate::state::State;
 
 /// One step back; on the first screen, asks to quit.
@@ -25,6 +27,10 @@ pub(super) fn history_forward(state: &mut State) -> Effects {
 pub(super) fn reload(state: &mut State) -> Effects {
     let mut effects = lists::reload(state);
     effects.extend(ask_about_me());
+    if *state.route() == Route::Doctor {
+        effects.push(Effect::Terminal(format!("{PROBE_WIDTH}{PROBE}")));
+        effects.push(Effect::MeasureRoundTrip);
+    }
     effects.push(Effect::Terminal(String::new()));
     effects
 }

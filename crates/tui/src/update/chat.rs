@@ -3,12 +3,51 @@
 use protocol::v1;
 use protocol::v1::request::Op;
 
-use super::effects::{Effects, ask};
+use super::effects::{Effects, ask, ask_for_chats};
 use super::lists::insert;
 use super::notify::notify;
 use crate::message::Purpose;
 use crate::route::Route;
 use crate::state::State;
+
+/// A message was edited or deleted.
+pub(super) fn message_changed(state: &mut State, live: v1::LiveMessage) -> Effects {
+    let Some(message) = live.message else { return Effects::new() };
+    // A deleted message may have been counted as unread.
+    let has_unread = state.entities.conversations.values().any(|chat| chat.unread > 0);
+    let effects = if message.deleted && has_unread { vec![ask_for_chats()] } else { Effects::new() };
+    for chat in state.entities.conversations.values_mut() {
+        if chat.last.as_ref().is_some_and(|last| last.id == message.id) {
+            chat.last = Some(message.clone());
+        }
+    }
+    if let Some(known) = state.entities.messages.get_mut(&message.id) {
+        *known = message;
+    }
+    state.refresh_all();
+    effects
+}
+
+/// The server has the new text of the user's message, which is shown before its live event; `None`: it had it before.
+pub(super) fn edited(state: &mut State, id: u64, text: Option<String>) -> Effects {
+    let Some(text) = text else { return Effects::new() };
+    let edited_ms = state.server_now();
+    change(state, id, |message| v1::DirectMessage { text, edited_ms, ..message })
+}
+
+/// The server has deleted the user's message.
+pub(super) fn deleted(state: &mut State, id: u64) -> Effects {
+    change(state, id, |message| v1::DirectMessage { text: String::new(), deleted: true, ..message })
+}
+
+fn change(
+    state: &mut State,
+    id: u64,
+    changed: impl FnOnce(v1::DirectMessage) -> v1::DirectMessage,
+) -> Effects {
+    let message = state.entities.messages.get(&id).cloned().map(changed);
+    message_changed(state, v1::LiveMessage { message, ..v1::LiveMessage::default() })
+}
 
 /// A message of either side arrived.
 pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
@@ -50,7 +89,10 @@ pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
         if !is_open {
             let text = format!("New message from @{username}");
             effects.extend(notify(state, &text));
-            state.say(format!("{text} · Alt-a to open"));
+            // Plain mode says by itself what arrives.
+            if !state.terminal.capabilities.is_plain {
+                state.say(format!("{text} · Alt-a to open"));
+            }
         }
     }
     effects
@@ -64,6 +106,19 @@ fn mark_delivered(state: &mut State, username: &str, id: u64, is_read: bool) -> 
     let read = if is_read { id } else { 0 };
     let mark = v1::MarkConversation { username: username.to_owned(), delivered: id, read };
     vec![ask(Purpose::Background, Op::MarkConversation(mark))]
+}
+
+/// Keeps where the reading of a chat ended, before it is marked as read: what came since is below a line.
+pub(super) fn keep_read_line(state: &mut State, username: &str) {
+    let route = Route::Conversation(username.to_owned());
+    let Some(id) = state.entities.by_username(username).map(|account| account.id) else { return };
+    let unread = state.entities.conversations.get(&id).map_or(0, |conversation| conversation.unread);
+    let Some(screen) = state.screens.by_route.get_mut(&route) else { return };
+    let messages = &state.entities.messages;
+    let is_theirs = |one: &&u64| messages.get(*one).is_some_and(|message| message.author_id == id);
+    let first_new = usize::try_from(unread).unwrap_or(0).checked_sub(1);
+    let first_new = first_new.and_then(|place| screen.ids.iter().filter(is_theirs).nth(place).copied());
+    screen.read_line = first_new.map(|new| screen.ids.iter().copied().find(|id| *id < new).unwrap_or(0));
 }
 
 /// Marks a chat as read, if it is the one on the screen.
@@ -86,8 +141,11 @@ pub(super) fn mark_read(state: &mut State, username: &str) -> Effects {
 pub(super) fn receipts_moved(state: &mut State, live: &v1::LiveReadReceipts) {
     let (Some(account), Some(marks)) = (&live.account, live.marks) else { return };
     let route = Route::Conversation(account.username.clone());
-    if let Some(screen) = state.screens.by_route.get_mut(&route) {
-        screen.receipts.delivered = screen.receipts.delivered.max(marks.delivered);
-        screen.receipts.read = screen.receipts.read.max(marks.read);
+    let of_screen = state.screens.by_route.get_mut(&route).map(|screen| &mut screen.receipts);
+    let chat = state.entities.conversations.get_mut(&account.id);
+    let of_list = chat.map(|chat| chat.theirs.get_or_insert_default());
+    for receipts in of_screen.into_iter().chain(of_list) {
+        receipts.delivered = receipts.delivered.max(marks.delivered);
+        receipts.read = receipts.read.max(marks.read);
     }
 }

@@ -10,21 +10,10 @@ use terminal::measure::fit;
 /// Columns of the copied text that the message shows.
 const SHOWN_COLUMNS: usize = 40;
 
-pub(super) fn copy_text(state: &mut State, id: u64) -> Effects {
-    let text = state.entities.tweet(id).map(|tweet| tweet.text.clone());
-    copy(state, text)
-}
-
-pub(super) fn copy_id(state: &mut State, id: u64) -> Effects {
-    copy(state, Some(id.to_string()))
-}
-
-/// Copies the first link of a tweet, or its id if it has none.
-pub(super) fn copy_link(state: &mut State, id: u64) -> Effects {
-    let link = state.entities.tweet(id).and_then(|tweet| {
-        let first = entities(&tweet.text).into_iter().find(|(_, entity)| *entity == Entity::Link);
-        first.and_then(|(range, _)| tweet.text.get(range)).map(str::to_owned)
-    });
+/// Copies the first link of a text, or what it belongs to if it has none.
+pub(super) fn copy_link(state: &mut State, text: &str, id: u64) -> Effects {
+    let first = entities(text).into_iter().find(|(_, entity)| *entity == Entity::Link);
+    let link = first.and_then(|(range, _)| text.get(range)).map(str::to_owned);
     copy(state, link.or_else(|| Some(id.to_string())))
 }
 
@@ -34,7 +23,8 @@ pub(super) fn copy_command(state: &mut State) -> Effects {
     copy(state, line)
 }
 
-fn copy(state: &mut State, text: Option<String>) -> Effects {
+/// Copies a text.
+pub(super) fn copy(state: &mut State, text: Option<String>) -> Effects {
     let Some(text) = text else {
         state.say("Nothing to copy here");
         return Effects::new();

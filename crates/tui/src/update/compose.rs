@@ -1,26 +1,25 @@
-//! The composer and the outbox: every text is sent once, however often the connection is lost.
+//! The composer: what is written, and how it gets into the outbox.
 
-use bytes::Bytes;
-use client::ClientError;
-use model::{SafeText, count_graphemes};
-use protocol::v1;
-use protocol::v1::request::Op;
-use protocol::v1::response;
+use model::count_graphemes;
 
 use super::completion::changed;
 use super::drafts::{self, put_away};
-use super::effects::{Effects, ask};
-use super::{lists, movement, read_only};
-use crate::composer::{Audience, Composer, Draft, Outgoing, Sending, Writing, split};
-use crate::message::{Effect, LocalItem, Purpose};
-use crate::route::{PageSelector, Route};
-use crate::state::{Link, State, TOAST_MS, Undoable};
+use super::effects::Effects;
+use super::{outbox, read_only};
+use crate::commands::Action;
+use crate::composer::{Audience, Composer, Draft, Outgoing, Sending, Writing};
+use crate::message::{Effect, LocalItem};
+use crate::route::Route;
+use crate::split::split;
+use crate::state::{Link, State};
+use crate::undo::Undoable;
 use crate::view::layout::composer_width;
+use crate::wording::count;
 use terminal::key::{Code, Key};
 
 /// Opens the composer for a purpose, with its draft if there is one.
 pub(super) fn open(state: &mut State, writing: Writing) -> Effects {
-    if read_only::refuses(state) {
+    if read_only::refuses(state) || refuses_blocked(state, &writing) {
         return Effects::new();
     }
     let effects = put_away(state);
@@ -30,11 +29,104 @@ pub(super) fn open(state: &mut State, writing: Writing) -> Effects {
     effects
 }
 
+/// Sends the text after the name of a command; without one, opens the composer.
+pub(super) fn write(state: &mut State, writing: Writing, text: &str) -> Effects {
+    if text.is_empty() {
+        return open(state, writing);
+    }
+    if read_only::refuses(state) || refuses_blocked(state, &writing) {
+        return Effects::new();
+    }
+    let draft = drafts::fresh(state, writing);
+    send_apart(state, draft, text)
+}
+
+/// Whether a text is for someone whom the user has blocked: it would be refused. Says so, and what ends it.
+fn refuses_blocked(state: &mut State, writing: &Writing) -> bool {
+    let Some(username) = writing.chat().map(str::to_owned) else { return false };
+    let id = state.entities.by_username(&username).map(|account| account.id);
+    let is_blocked = id.is_some_and(|id| state.entities.relationship(id).blocking);
+    if is_blocked {
+        let keys = state.preferences.keymap.keys_of(Action::Block);
+        let keys = keys.filter(|_| !state.terminal.capabilities.is_plain);
+        let how = keys.unwrap_or_else(|| format!("“{}”", Action::Block.command().id));
+        state.say(format!("You blocked @{username}: {how} unblocks them"));
+    }
+    is_blocked
+}
+
+/// Opens the composer for a new version of a text. One that was not sent is opened again. Sends a text after the name of
+/// the command instead of it.
+pub(super) fn edit(state: &mut State, writing: Writing, text: &str) -> Effects {
+    let unsent = state.texts.outbox.iter().position(|one| one.draft.writing == writing);
+    let Some(index) = unsent else { return write(state, writing, text) };
+    let unsent = state.texts.outbox.get(index);
+    if text.is_empty() || unsent.is_some_and(|one| one.sending == Sending::Sent) {
+        let name = unsent.map(Outgoing::name).unwrap_or_default();
+        return outbox::edit(state, &name);
+    }
+    let mut effects = outbox::withdraw(state, index);
+    effects.extend(rewrite(state, text));
+    effects.extend(send(state));
+    effects
+}
+
+/// Sends a line of plain mode as the text of the open composer.
+pub(super) fn write_here(state: &mut State, text: &str) -> Effects {
+    let Some(composer) = &state.composer else { return Effects::new() };
+    let (writing, audience) = (composer.writing.clone(), composer.audience);
+    let draft = Draft { audience, ..drafts::fresh(state, writing) };
+    send_apart(state, draft, text)
+}
+
+/// Sends a text that was not typed into the composer. A draft with the same purpose stays.
+fn send_apart(state: &mut State, mut draft: Draft, text: &str) -> Effects {
+    let is_apart = state.composer.is_none();
+    let mut effects = put_away(state);
+    // The username that a reply begins with is not written twice.
+    let rest = text.strip_prefix(draft.text.trim_end());
+    let is_repeated = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+    if draft.writing.is_edit() || is_repeated {
+        draft.text.clear();
+    }
+    draft.text.push_str(text);
+    let name = draft.writing.name();
+    let kept = state.texts.drafts.get(&name).cloned();
+    state.composer = Some(Composer::new(draft));
+    effects.extend(send(state));
+    if is_apart && state.composer.as_ref().is_some_and(|composer| composer.editor.is_blank()) {
+        state.composer = None;
+    }
+    if let Some(composer) = state.composer.as_mut().filter(|composer| !composer.editor.is_blank()) {
+        // It was refused. The draft has space for both.
+        if let Some(kept) = kept {
+            let both = format!("{}\n{}", kept.text, composer.editor.text());
+            composer.editor.set(&both);
+        }
+        effects.extend(drafts::save(state));
+        return effects;
+    }
+    let Some(kept) = kept else { return effects };
+    // A chat is open for the next message.
+    if state.composer.is_some() {
+        state.composer = Some(Composer::new(kept.clone()));
+    }
+    effects.push(drafts::keep(state, kept));
+    state.refresh(&Route::Drafts);
+    effects
+}
+
+/// Replaces the text in the composer.
+pub(super) fn rewrite(state: &mut State, text: &str) -> Effects {
+    let Some(composer) = &mut state.composer else { return Effects::new() };
+    composer.editor.set(text);
+    changed(state)
+}
+
 /// A key in the composer.
 pub(super) fn key(state: &mut State, key: Key) -> Effects {
     let width = usize::from(composer_width(state));
     let Some(composer) = &mut state.composer else { return Effects::new() };
-    let is_chat = matches!(composer.writing, Writing::Message(_));
     if let Some(completion) = &mut composer.completion {
         match key.code {
             Code::Down => {
@@ -49,21 +141,16 @@ pub(super) fn key(state: &mut State, key: Key) -> Effects {
             _ => {}
         }
     }
-    if is_chat && key == Key::plain(Code::Enter) {
-        return send(state);
-    }
-    if is_chat
-        && composer.editor.is_blank()
-        && matches!(key.code, Code::Up | Code::PageUp | Code::PageDown | Code::Down)
-    {
-        return match key.code {
-            Code::Up => movement::line_up(state),
-            Code::Down => movement::line_down(state),
-            Code::PageUp => movement::page_up(state),
-            _ => movement::page_down(state),
-        };
-    }
     if composer.editor.key(key, width) { changed(state) } else { Effects::new() }
+}
+
+/// Undoes the last change of the text; `false` in a chat without text, in which there is nothing to undo but sending.
+pub(super) fn undo_typing(state: &mut State) -> bool {
+    let Some(composer) = &mut state.composer else { return false };
+    if composer.editor.is_blank() && matches!(composer.writing, Writing::Message(_)) {
+        return false;
+    }
+    composer.editor.key(Key::ctrl('_'), usize::MAX)
 }
 
 /// Discards the text; undo restores it.
@@ -74,19 +161,18 @@ pub(super) fn discard(state: &mut State) -> Effects {
     let name = draft.writing.name();
     state.texts.drafts.remove(&name);
     if !draft.text.trim().is_empty() {
-        state.remember(Undoable::Discarded(draft));
-        state.say("Draft discarded · u to undo");
+        drafts::discarded(state, draft);
     }
     state.refresh(&Route::Drafts);
     vec![Effect::Drop(LocalItem::Draft(name))]
 }
 
-/// Changes who can see the tweet to the next of the choices.
-pub(super) fn cycle_audience(state: &mut State) -> Effects {
+/// Changes who can see the tweet to the choice with this name; without one, to the next.
+pub(super) fn change_audience(state: &mut State, name: &str) -> Effects {
     if let Some(composer) = &mut state.composer
         && matches!(composer.writing, Writing::New | Writing::Reply(_) | Writing::Quote(_))
     {
-        composer.audience = composer.audience.next();
+        composer.audience = Audience::by_name(name).unwrap_or_else(|| composer.audience.next());
         state.texts.unsaved_since.get_or_insert(state.now);
     }
     Effects::new()
@@ -104,38 +190,51 @@ pub(super) fn send(state: &mut State) -> Effects {
     let most = state.graphemes_max();
     let length = count_graphemes(draft.text.trim());
     if length > most {
-        state.complain(format!("{} characters too long; Alt-t splits it into a thread", length - most));
+        let too_many = u32::try_from(length - most).unwrap_or(u32::MAX);
+        let too_long = count(too_many, "character", "characters");
+        let next = match draft.writing {
+            Writing::New | Writing::Reply(_) | Writing::Quote(_) => "; Alt-t splits it into a thread",
+            Writing::Edit(_) | Writing::Message(_) | Writing::EditMessage(..) => ": shorten it",
+        };
+        state.complain(format!("{too_long} too long{next}"));
+        // The composer counts them: the next key ends the message.
+        if let Some(toast) = &mut state.toast {
+            toast.until = Some(state.now);
+        }
         return Effects::new();
     }
     send_parts(state, draft, Vec::new())
 }
 
-/// Sends a long text as several tweets, each a reply to the one before.
-pub(super) fn send_as_thread(state: &mut State) -> Effects {
+/// The tweets that the text is split into, each a reply to the one before; `None` if it is not split, which is said.
+pub(super) fn thread(state: &mut State) -> Option<Vec<String>> {
     let most = state.graphemes_max();
-    let Some(composer) = &state.composer else { return Effects::new() };
-    let mut draft = composer.draft();
-    let mut parts = split(draft.text.trim(), most).into_iter();
-    if matches!(draft.writing, Writing::Edit(_)) {
-        state.say("An edit can't become a thread");
-        return Effects::new();
+    let draft = state.composer.as_ref()?.draft();
+    let parts = split(draft.text.trim(), most);
+    match draft.writing {
+        _ if draft.writing.is_edit() => state.say("An edit can't become a thread"),
+        Writing::Message(_) if parts.len() > 1 => state.say("A message can't become a thread: shorten it"),
+        Writing::Message(_) => state.say("A message can't become a thread"),
+        _ if parts.len() < 2 => state.say("This fits in one tweet: Ctrl-s sends it"),
+        _ => return Some(parts),
     }
-    draft.text = parts.next().unwrap_or_default();
-    let more: Vec<String> = parts.collect();
-    if more.is_empty() {
-        state.say("This fits in one tweet: Ctrl-s sends it");
-        return Effects::new();
-    }
-    send_parts(state, draft, more)
+    None
 }
 
-fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects {
+/// Sends a long text as several tweets.
+pub(super) fn send_as_thread(state: &mut State) -> Effects {
+    let (Some(parts), Some(composer)) = (thread(state), &state.composer) else { return Effects::new() };
+    let draft = composer.draft();
+    send_parts(state, draft, parts)
+}
+
+/// Puts a text into the outbox; without parts, it is sent whole.
+fn send_parts(state: &mut State, mut draft: Draft, parts: Vec<String>) -> Effects {
     draft.text = model::to_nfc(draft.text.trim());
-    let is_chat = matches!(draft.writing, Writing::Message(_));
-    let hold = if is_chat { 0 } else { i64::from(state.preferences.settings.hold_s) * 1_000 };
+    let hold = i64::from(state.preferences.settings.hold_s) * 1_000;
     let name = draft.writing.name();
     let key = (state.new_key)();
-    let outgoing = Outgoing::new(key.clone(), draft, more, state.now + hold);
+    let outgoing = Outgoing::new(key.clone(), draft, parts, state.now + hold);
     // Written to the outbox before it is dropped from the drafts: a crash in between loses nothing.
     let mut effects = vec![
         Effect::Save(LocalItem::Outgoing(outgoing.name()), outgoing.to_toml().into_bytes()),
@@ -145,190 +244,54 @@ fn send_parts(state: &mut State, mut draft: Draft, more: Vec<String>) -> Effects
     state.texts.unsaved_since = None;
     state.texts.outbox.push(outgoing);
     let writing = state.composer.take().map(|composer| composer.writing);
-    if let Some(Writing::Message(username)) = &writing {
+    let chat = writing.as_ref().and_then(Writing::chat).map(str::to_owned);
+    // Until it is sent, and as long after that as any step.
+    state.undo.remember(state.now + hold, Undoable::Sent(key));
+    let undo = if chat.is_some() { " · :undo to undo" } else { " · u to undo" };
+    state.say(match hold {
+        _ if state.connection.link != Link::Live => {
+            format!("{}{undo}", outbox::waiting(state))
+        }
+        0 => outbox::SENDING.to_owned(),
+        _ => format!("Sending in {} s{undo}", hold / 1_000),
+    });
+    if let Some(toast) = &mut state.toast {
+        toast.until = Some(state.now + hold.max(2_000));
+    }
+    if let Some(username) = chat {
         let conversation = Route::Conversation(username.clone());
         state.refresh(&conversation);
-        if let Some(screen) = state.screens.by_route.get_mut(&conversation) {
+        if let Some(screen) = state.screens.by_route.get_mut(&conversation)
+            && !writing.as_ref().is_some_and(Writing::is_edit)
+        {
             screen.list.select_last();
         }
-    }
-    if is_chat {
         // The composer stays open for the next message.
-        let blank = Draft {
-            writing: writing.unwrap_or(Writing::New),
-            text: String::new(),
-            audience: Audience::Public,
-        };
-        state.composer = Some(Composer::new(blank));
-    } else {
-        state.remember(Undoable::Sent(key));
-        state.say(match hold {
-            0 => "Sending".to_owned(),
-            _ => format!("Sending in {} s · u to undo", hold / 1_000),
-        });
-        if let Some(toast) = &mut state.toast {
-            toast.until = state.now + hold.max(2_000);
-        }
+        let next = Writing::Message(username);
+        let draft = state.texts.drafts.get(&next.name()).cloned();
+        state.composer = Some(Composer::new(draft.unwrap_or_else(|| drafts::fresh(state, next))));
     }
     state.refresh(&Route::Drafts);
-    effects.extend(release_outbox(state));
+    effects.extend(outbox::release(state));
     effects
 }
 
-/// Sends texts whose time to undo is over, and those that wait for a connection.
-pub(super) fn release_outbox(state: &mut State) -> Effects {
-    let can_send =
-        state.connection.link == Link::Live && state.session.me.is_some() && !state.session.is_read_only;
-    let now = state.now;
-    let mut effects = Effects::new();
-    let mut busy: Vec<Writing> = Vec::new();
-    for outgoing in &mut state.texts.outbox {
-        let is_due = match outgoing.sending {
-            Sending::Held(until) => until <= now,
-            Sending::Waiting => true,
-            Sending::Sent | Sending::Refused(_) => false,
-        };
-        // Messages of one chat are sent one after the other, so that they stay in order.
-        let is_message = matches!(outgoing.draft.writing, Writing::Message(_));
-        let must_wait = is_message && busy.contains(&outgoing.draft.writing);
-        if is_message && !matches!(outgoing.sending, Sending::Refused(_)) {
-            busy.push(outgoing.draft.writing.clone());
-        }
-        if !is_due || must_wait {
-            continue;
-        }
-        if !can_send {
-            outgoing.sending = Sending::Waiting;
-            continue;
-        }
-        outgoing.sending = Sending::Sent;
-        let (op, key) = outgoing.request();
-        effects.push(Effect::Ask(Purpose::Send(outgoing.key.clone()), Box::new(op), Some(key)));
-    }
-    if !effects.is_empty() {
-        state.refresh(&Route::Drafts);
+/// Sends a draft.
+pub(super) fn send_draft(state: &mut State, name: &str) -> Effects {
+    let Some(draft) = state.texts.drafts.get(name).cloned() else { return Effects::new() };
+    let mut effects = open(state, draft.writing);
+    if state.composer.is_some() {
+        effects.extend(send(state));
     }
     effects
 }
 
-/// The server's response to a text of the outbox.
-pub(super) fn sent(state: &mut State, key: &Bytes, result: Result<response::Result, ClientError>) -> Effects {
-    let Some(index) = state.texts.outbox.iter().position(|outgoing| outgoing.key == *key) else {
-        return Effects::new();
-    };
-    let mut effects = Effects::new();
-    match result {
-        Ok(result) => {
-            let id = match result {
-                response::Result::Done(done) => done.id,
-                response::Result::MessageSent(sent) => sent.message_id,
-                _ => 0,
-            };
-            let Some(outgoing) = state.texts.outbox.get_mut(index) else { return effects };
-            outgoing.done += 1;
-            outgoing.last = id;
-            if outgoing.is_done() {
-                let outgoing = state.texts.outbox.remove(index);
-                effects.push(Effect::Drop(LocalItem::Outgoing(outgoing.name())));
-                match &outgoing.draft.writing {
-                    Writing::Message(username) => {
-                        let username = username.clone();
-                        effects.extend(message_sent(state, &username));
-                    }
-                    Writing::Edit(id) => {
-                        effects.push(ask(Purpose::Tweet(*id), Op::GetTweet(v1::GetTweet { tweet_id: *id })));
-                    }
-                    _ => {
-                        state.say("Sent");
-                        effects.push(ask(Purpose::Tweet(id), Op::GetTweet(v1::GetTweet { tweet_id: id })));
-                    }
-                }
-                state.undo.steps.retain(|undoable| *undoable != Undoable::Sent(key.clone()));
-            } else {
-                outgoing.sending = Sending::Waiting;
-                effects.push(Effect::Save(
-                    LocalItem::Outgoing(outgoing.name()),
-                    outgoing.to_toml().into_bytes(),
-                ));
-            }
-        }
-        Err(error) => {
-            let refused = matches!(
-                &error,
-                ClientError::Refused(
-                    model::Error::Invalid { .. }
-                        | model::Error::Forbidden(_)
-                        | model::Error::NotFound(_)
-                        | model::Error::AlreadyExists(_)
-                        | model::Error::IdempotencyConflict
-                )
-            );
-            let why = SafeText::line(&error.to_string()).as_str().to_owned();
-            if let Some(outgoing) = state.texts.outbox.get_mut(index) {
-                // A temporary error: it is sent again under the same idempotency key.
-                outgoing.sending =
-                    if refused { Sending::Refused(why.clone()) } else { Sending::Held(state.now + TOAST_MS) };
-            }
-            let next = if refused { "edit it in the outbox (gd)" } else { "trying again soon" };
-            state.complain(format!("Not sent: {why}; {next}"));
-        }
-    }
+/// Discards a draft, which can be undone.
+pub(super) fn discard_draft(state: &mut State, name: &str) -> Effects {
+    let Some(draft) = state.texts.drafts.remove(name) else { return Effects::new() };
+    drafts::discarded(state, draft);
     state.refresh(&Route::Drafts);
-    effects.extend(release_outbox(state));
-    effects
-}
-
-/// Shows a sent message before its live event.
-fn message_sent(state: &mut State, username: &str) -> Effects {
-    let route = Route::Conversation(username.to_owned());
-    if state.screens.by_route.contains_key(&route) {
-        return lists::fill(state, &route, PageSelector::Newest);
-    }
-    Effects::new()
-}
-
-/// Moves a text from the outbox back to the composer.
-pub(super) fn withdraw(state: &mut State, index: usize) -> Effects {
-    if read_only::refuses(state) || index >= state.texts.outbox.len() {
-        return Effects::new();
-    }
-    let outgoing = state.texts.outbox.remove(index);
-    let mut draft = outgoing.draft.clone();
-    for part in &outgoing.more {
-        draft.text.push('\n');
-        draft.text.push_str(part);
-    }
-    let mut effects = put_away(state);
-    let name = draft.writing.name();
-    let text = toml::to_string(&draft).unwrap_or_default();
-    effects.push(Effect::Save(LocalItem::Draft(name.clone()), text.into_bytes()));
-    effects.push(Effect::Drop(LocalItem::Outgoing(outgoing.name())));
-    state.texts.drafts.insert(name, draft.clone());
-    state.composer = Some(Composer::new(draft));
-    state.say("Sending undone");
-    state.refresh(&Route::Drafts);
-    effects
-}
-
-/// Opens a text of the outbox for editing.
-pub(super) fn edit_outgoing(state: &mut State, name: &str) -> Effects {
-    let Some(index) = state.texts.outbox.iter().position(|outgoing| outgoing.name() == name) else {
-        return Effects::new();
-    };
-    match state.texts.outbox.get(index).map(|outgoing| &outgoing.sending) {
-        Some(Sending::Sent) => {
-            state.say("This is being sent");
-            Effects::new()
-        }
-        // The server has a part of it: the rest is sent unchanged.
-        Some(_) if state.texts.outbox.get(index).is_some_and(|outgoing| outgoing.done > 0) => {
-            if let Some(outgoing) = state.texts.outbox.get_mut(index) {
-                outgoing.sending = Sending::Waiting;
-            }
-            release_outbox(state)
-        }
-        _ => withdraw(state, index),
-    }
+    vec![Effect::Drop(LocalItem::Draft(name.to_owned()))]
 }
 
 /// Opens the text in the user's editor.

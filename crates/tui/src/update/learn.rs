@@ -1,16 +1,55 @@
 //! Stores what responses contain: entities by their identifiers, and read lines.
 
-use protocol::v1;
+use std::collections::HashSet;
 
-use crate::state::State;
+use protocol::v1;
+use protocol::v1::PresenceState;
+
+use crate::entities::Figures;
+use crate::route::Route;
+use crate::state::{Figure, Phase, State};
 
 /// Stores a page of tweets; returns their identifiers in the order of the page.
 pub(super) fn tweets(state: &mut State, page: v1::TweetPage) -> Vec<u64> {
     let ids = page.tweets.iter().map(|tweet| tweet.id).collect();
+    forget_missing_originals(state, &page);
     state.entities.learn_accounts(page.accounts);
     state.entities.learn_tweets(page.referenced, true);
     state.entities.learn_tweets(page.tweets, true);
     ids
+}
+
+/// An original that a page leaves out was deleted, or the user may no longer see it, unless its author is muted.
+fn forget_missing_originals(state: &mut State, page: &v1::TweetPage) {
+    let given: HashSet<u64> = page.tweets.iter().chain(&page.referenced).map(|tweet| tweet.id).collect();
+    let is_missing = |id: &u64| {
+        let author = state.entities.tweet(*id).map(|original| original.author_id);
+        !given.contains(id) && author.is_some_and(|author| !state.entities.relationship(author).muting)
+    };
+    let originals = page.tweets.iter().flat_map(|tweet| [tweet.quote_of, tweet.retweet_of]);
+    let missing: Vec<u64> = originals.filter(is_missing).collect();
+    for id in missing {
+        state.entities.delete_tweet(id);
+    }
+}
+
+/// Stores a thread; returns the identifiers of the replies.
+pub(super) fn thread(state: &mut State, thread: v1::Thread) -> Vec<u64> {
+    state.entities.learn_accounts(thread.accounts);
+    state.entities.learn_tweets(thread.referenced, true);
+    state.entities.learn_tweets(thread.ancestors, true);
+    state.entities.learn_tweets(thread.tweet, true);
+    tweets(state, thread.replies.unwrap_or_default())
+}
+
+/// Stores a tweet of a live event; returns its identifier.
+pub(super) fn live_tweet(state: &mut State, live: v1::LiveTweet) -> Option<u64> {
+    state.entities.learn_accounts(live.accounts);
+    state.entities.learn_tweets(live.referenced, false);
+    let tweet = live.tweet?;
+    let id = tweet.id;
+    state.entities.learn_tweets([tweet], false);
+    Some(id)
 }
 
 /// Takes over how far the reader has come on other devices.
@@ -30,6 +69,8 @@ pub(super) fn read_lines(state: &mut State, list: v1::ReadLineList) {
 
 /// Stores a page of notifications; returns their identifiers.
 pub(super) fn notifications(state: &mut State, page: v1::NotificationPage) -> Vec<u64> {
+    state.live.unread = page.unread;
+    state.live.known.insert(Figure::Notifications);
     state.entities.learn_accounts(page.accounts);
     state.entities.learn_tweets(page.tweets, true);
     let ids = page.notifications.iter().map(|one| one.id).collect();
@@ -39,6 +80,7 @@ pub(super) fn notifications(state: &mut State, page: v1::NotificationPage) -> Ve
 
 /// Stores a page of conversations; returns the identifiers of the other accounts.
 pub(super) fn conversations(state: &mut State, page: v1::ConversationPage) -> Vec<u64> {
+    state.live.known.insert(Figure::Messages);
     let mut ids = Vec::new();
     for conversation in page.conversations {
         let Some(with) = conversation.with.clone() else { continue };
@@ -54,7 +96,78 @@ pub(super) fn conversations(state: &mut State, page: v1::ConversationPage) -> Ve
 
 /// Stores rows of accounts; returns their identifiers.
 pub(super) fn people(state: &mut State, people: Vec<v1::AccountView>) -> Vec<u64> {
-    people.into_iter().filter_map(|one| state.entities.learn_person(state.now, one)).collect()
+    let mut ids = Vec::with_capacity(people.len());
+    for one in people {
+        let figures =
+            Figures { tweets: one.tweets, followers: one.followers, last_post_ms: one.last_post_ms };
+        let Some(id) = state.entities.learn_person(state.now, one) else { continue };
+        // Some lists leave them out.
+        if figures != Figures::default() {
+            state.entities.figures.insert(id, figures);
+        }
+        ids.push(id);
+    }
+    ids
+}
+
+/// Stores the trending hashtags.
+pub(super) fn trends(state: &mut State, list: v1::TrendList) {
+    state.entities.trends = list;
+    state.live.trends_requested_at = state.now;
+    state.live.known.insert(Figure::Trends);
+}
+
+/// Stores who is online: everyone else is not. Returns their identifiers.
+pub(super) fn online(state: &mut State, list: v1::OnlineList) -> Vec<u64> {
+    state.entities.forget_presence();
+    let ids = people(state, list.people);
+    state.live.known.insert(Figure::Online);
+    show_online(state, ids)
+}
+
+/// Takes over who is online, and whether the user is: the server may have made the list before it knew about this
+/// connection. Returns all of them.
+fn show_online(state: &mut State, mut ids: Vec<u64>) -> Vec<u64> {
+    if let Some(me) = state.session.me.clone() {
+        let presence = if state.terminal.is_focused { PresenceState::Online } else { PresenceState::Away };
+        let is_listed = ids.contains(&me.account.id);
+        let id = me.account.id;
+        if me.is_hidden {
+            ids.retain(|other| *other != id);
+        } else if !is_listed {
+            let view = v1::AccountView {
+                account: Some(me.account),
+                presence: presence.into(),
+                ..Default::default()
+            };
+            state.entities.learn_person(state.now, view);
+            let rank = |id: u64| {
+                let (known, presence) = (&state.entities, state.entities.presence(id));
+                (!known.relationship(id).following, presence != PresenceState::Online, known.username(id))
+            };
+            let place = ids.iter().position(|other| rank(*other) > rank(id)).unwrap_or(ids.len());
+            ids.insert(place, id);
+        }
+    }
+    state.live.online = ids.iter().copied().collect();
+    if let Some(screen) = state.screens.by_route.get_mut(&Route::Online).filter(|s| s.phase == Phase::Ready) {
+        screen.ids.clone_from(&ids);
+        // Those who left do not stay in the list, not even in the row of the reader.
+        state.replace_rows(&Route::Online);
+    }
+    ids
+}
+
+/// The user is known now, or hides or shows their presence: they appear in the list, or disappear from it.
+pub(super) fn own_presence(state: &mut State) {
+    if state.is_known(Figure::Online) {
+        let screen = state.screens.by_route.get(&Route::Online).filter(|s| s.phase == Phase::Ready);
+        let ids = match screen {
+            Some(screen) => screen.ids.clone(),
+            None => state.live.online.iter().copied().collect(),
+        };
+        show_online(state, ids);
+    }
 }
 
 /// Stores hashtags with the number of their tweets.

@@ -6,7 +6,7 @@ use protocol::v1::request::Op;
 use super::effects::{Effects, ask};
 use crate::message::{Effect, Purpose, Topic};
 use crate::page;
-use crate::route::{PageSelector, Route};
+use crate::route::{PAGE_ITEMS, PageSelector, Route, TRENDS};
 use crate::state::{Link, Phase, ScreenState, State};
 use crate::view::layout::areas;
 
@@ -24,7 +24,7 @@ pub(super) fn fill(state: &mut State, route: &Route, part: PageSelector) -> Effe
     if state.session.me.is_none() {
         return Effects::new();
     }
-    let Some(op) = route.request(&part) else {
+    let Some(mut op) = route.request(&part) else {
         if let Some(screen) = state.screens.by_route.get_mut(route) {
             screen.phase = Phase::Ready;
         }
@@ -34,9 +34,14 @@ pub(super) fn fill(state: &mut State, route: &Route, part: PageSelector) -> Effe
     if screen.is_loading && part != PageSelector::Newest {
         return Effects::new();
     }
+    if let Op::ListAccounts(list) = &mut op {
+        list.sort = screen.sort.into();
+    }
     screen.is_loading = true;
+    screen.requested_at = state.now;
     if part == PageSelector::Newest {
-        screen.was_requested_early = topic_of(route).is_some_and(|topic| !state.live.begun.contains(&topic));
+        screen.was_requested_early =
+            Topic::that_keeps(route).is_some_and(|topic| !state.live.begun.contains(&topic));
         screen.newest_at_request = screen.ids.first().copied().unwrap_or(0);
     }
     if screen.phase == Phase::New || screen.phase == Phase::Failed {
@@ -65,6 +70,9 @@ pub(super) fn fill_ahead(state: &mut State) -> Effects {
     let route = state.route().clone();
     let Some(screen) = state.screens.by_route.get(&route) else { return Effects::new() };
     let left = screen.list.rows().len().saturating_sub(screen.list.cursor());
+    if screen.found().is_some() {
+        return if left < ROWS_AHEAD { fill_more(state) } else { Effects::new() };
+    }
     let is_near = if matches!(route, Route::Conversation(_)) {
         screen.list.cursor() < MESSAGES_AHEAD
     } else {
@@ -79,6 +87,44 @@ pub(super) fn fill_ahead(state: &mut State) -> Effects {
     }
 }
 
+/// Requests the next page.
+pub(super) fn fill_more(state: &mut State) -> Effects {
+    if let Some(effects) = find_more(state) {
+        return effects;
+    }
+    let route = state.route().clone();
+    match state.screen().and_then(|screen| screen.next.clone()) {
+        Some(cursor) => fill(state, &route, PageSelector::Older(cursor)),
+        None => Effects::new(),
+    }
+}
+
+/// Requests more of the people whom the server found; `None` if the list shows others.
+fn find_more(state: &mut State) -> Option<Effects> {
+    let screen = state.screen()?;
+    let found = screen.found()?;
+    let Some(cursor) = found.next.clone().filter(|_| !screen.is_loading) else {
+        return Some(Effects::new());
+    };
+    let effects = find(state, screen, found.words.clone(), Some(cursor));
+    state.screen_mut().is_loading = true;
+    Some(effects)
+}
+
+/// Requests a page of the people of a list who match the words of its filter.
+pub(super) fn find(state: &State, screen: &ScreenState, words: String, cursor: Option<String>) -> Effects {
+    let Some((list, username)) = state.route().accounts() else { return Effects::new() };
+    let position = cursor.clone().map(v1::page_request::Position::Before);
+    let op = Op::ListAccounts(v1::ListAccounts {
+        list: list.into(),
+        username: username.to_owned(),
+        page: Some(v1::PageRequest { limit: PAGE_ITEMS, position }),
+        query: words.clone(),
+        sort: screen.sort.into(),
+    });
+    vec![ask(Purpose::Find(state.route().clone(), words, cursor), op)]
+}
+
 /// Reads the cached pages of a screen, for when there is no connection.
 pub(super) fn recall(route: &Route) -> Effects {
     let page = page::name_of(route)
@@ -91,22 +137,10 @@ pub(super) fn recall(route: &Route) -> Effects {
     page.into_iter().chain(head).collect()
 }
 
-/// The subscription that keeps a list up to date.
-fn topic_of(route: &Route) -> Option<Topic> {
-    match route {
-        Route::Home => Some(Topic::Home),
-        Route::Local => Some(Topic::Local),
-        Route::Hashtag(name) => Some(Topic::Hashtag(name.clone())),
-        Route::Notifications => Some(Topic::Notifications),
-        Route::Conversations => Some(Topic::Conversations),
-        _ => None,
-    }
-}
-
 /// A subscription has begun. Lists that were requested before it are requested again: an item may have come between.
 pub(super) fn following(state: &mut State, topic: Topic) -> Effects {
     let is_early = |route: &Route, screen: &ScreenState| {
-        screen.was_requested_early && topic_of(route).is_some_and(|kept_up_by| kept_up_by == topic)
+        screen.was_requested_early && Topic::that_keeps(route).is_some_and(|kept_up_by| kept_up_by == topic)
     };
     let early: Vec<Route> = state
         .screens
@@ -121,8 +155,8 @@ pub(super) fn following(state: &mut State, topic: Topic) -> Effects {
 
 /// Requests trends while they are shown: there are no live events for them.
 pub(super) fn poll_trends(state: &mut State) -> Effects {
-    let shows = *state.route() == Route::Trends || areas(state).right.is_some();
-    let pause = if state.entities.trends.is_empty() { NO_TRENDS_MS } else { TRENDS_MS };
+    let shows = *state.route() == Route::Trends || areas(state).side.is_some();
+    let pause = if state.entities.trends.trends.is_empty() { NO_TRENDS_MS } else { TRENDS_MS };
     if !shows
         || state.session.me.is_none()
         || state.connection.link != Link::Live
@@ -131,7 +165,7 @@ pub(super) fn poll_trends(state: &mut State) -> Effects {
         return Effects::new();
     }
     state.live.trends_requested_at = state.now;
-    vec![ask(Purpose::Trends, Op::GetTrends(v1::GetTrends { limit: 20 }))]
+    vec![ask(Purpose::Trends, Op::GetTrends(v1::GetTrends { limit: TRENDS, sections: true }))]
 }
 
 /// Inserts an identifier into a list that is sorted newest first.

@@ -5,14 +5,12 @@ use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::request::Op;
 
-use super::chat;
 use super::effects::{Effects, ask, ask_about_me};
 use super::lists::{fill_again, forget_tweet, insert};
-use super::notify::notify;
+use super::{chat, learn, notifications, server_info};
 use crate::message::{Purpose, Topic};
 use crate::route::{ProfileTab, Route};
 use crate::state::{Link, Phase, ScreenState, State};
-use crate::wording::notification_words;
 
 /// How long "is typing" is shown after a notice, in milliseconds.
 const TYPING_MS: i64 = 5_000;
@@ -22,7 +20,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
     match update.event {
         Event::TweetPosted(live) => tweet_posted(state, topic, live),
         Event::TweetEdited(live) => {
-            learn_live(state, live);
+            learn::live_tweet(state, live);
             state.refresh_all();
             Effects::new()
         }
@@ -31,8 +29,9 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
             forget_tweet(state, deleted.tweet_id);
             Effects::new()
         }
-        Event::Notification(live) => notification(state, live),
+        Event::Notification(live) => notifications::arrived(state, live),
         Event::Message(message) => chat::message(state, message),
+        Event::MessageChanged(changed) => chat::message_changed(state, changed),
         Event::Marks(marks) => {
             chat::receipts_moved(state, &marks);
             Effects::new()
@@ -68,11 +67,11 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
             }
             Effects::new()
         }
-        Event::Unread(unread) => {
-            state.live.unread = unread.unread;
+        Event::Unread(unread) => notifications::changed(state, unread.unread),
+        Event::Announcement(announcement) => {
+            server_info::announced(state, announcement.text);
             Effects::new()
         }
-        Event::Announcement(_) => Effects::new(),
         // Events were dropped: what is shown is requested again, and a gap is shown where pages do not touch.
         Event::Gap(_) => match topic {
             Topic::Notifications | Topic::Conversations | Topic::Presence => ask_about_me(),
@@ -82,17 +81,8 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
     }
 }
 
-fn learn_live(state: &mut State, live: v1::LiveTweet) -> Option<u64> {
-    state.entities.learn_accounts(live.accounts);
-    state.entities.learn_tweets(live.referenced, false);
-    let tweet = live.tweet?;
-    let id = tweet.id;
-    state.entities.learn_tweets([tweet], false);
-    Some(id)
-}
-
 fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effects {
-    let Some(id) = learn_live(state, live) else { return Effects::new() };
+    let Some(id) = learn::live_tweet(state, live) else { return Effects::new() };
     let mut routes = vec![match topic {
         Topic::Local => Route::Local,
         Topic::Hashtag(name) => Route::Hashtag(name.clone()),
@@ -118,10 +108,14 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
     }
     for route in routes {
         let is_read = |screen: &&mut ScreenState| matches!(screen.phase, Phase::Ready | Phase::Loading);
+        let top = state.top_row(&route);
         if let Some(screen) = state.screens.by_route.get_mut(&route).filter(is_read) {
             insert(screen, id);
         }
         state.refresh(&route);
+        if let Some(top) = top {
+            state.stay_at_top(&route, &top);
+        }
     }
     Effects::new()
 }
@@ -141,42 +135,9 @@ fn threads_with(state: &State, id: u64) -> Vec<Route> {
         .collect()
 }
 
-fn notification(state: &mut State, live: v1::LiveNotification) -> Effects {
-    let Some(notification) = live.notification else { return Effects::new() };
-    state.entities.learn_accounts(live.account.clone());
-    if let Some(tweet) = live.tweet {
-        learn_live(state, tweet);
-    }
-    let id = notification.id;
-    let kind = notification.kind();
-    if let Some(tweet) = state.entities.tweet_mut(notification.tweet_id) {
-        match kind {
-            v1::NotificationKind::Like => tweet.likes += 1,
-            v1::NotificationKind::Retweet => tweet.retweets += 1,
-            v1::NotificationKind::Quote => {}
-            _ => {}
-        }
-    }
-    state.entities.notifications.insert(id, notification);
-    state.live.unread += 1;
-    if let Some(screen) = state.screens.by_route.get_mut(&Route::Notifications) {
-        insert(screen, id);
-    }
-    state.refresh_all();
-    let who = live.account.map_or_else(String::new, |account| format!("@{}", account.username));
-    let what = notification_words(kind);
-    if matches!(
-        kind,
-        v1::NotificationKind::Mention | v1::NotificationKind::Reply | v1::NotificationKind::Quote
-    ) {
-        return notify(state, &format!("{who} {what}"));
-    }
-    Effects::new()
-}
-
 /// Reports the user as away while the terminal does not have the focus.
 pub(super) fn report_presence(state: &State) -> Effects {
-    if state.connection.link != Link::Live || state.session.me.is_none() {
+    if !matches!(state.connection.link, Link::Live | Link::Late) || state.session.me.is_none() {
         return Effects::new();
     }
     let how = if state.terminal.is_focused { v1::PresenceState::Online } else { v1::PresenceState::Away };

@@ -10,13 +10,21 @@ use crate::state::{ITEMS_MAX, Phase, ScreenState, State};
 /// Puts the items of a page where they belong in a screen's list, and updates its gaps.
 pub(super) fn merge(state: &mut State, route: &Route, part: &PageSelector, ids: Vec<u64>, next: String) {
     let next = (!next.is_empty()).then_some(next);
+    let top = state.top_row(route).filter(|_| *part == PageSelector::Newest);
     let Some(screen) = state.screens.by_route.get_mut(route) else { return };
+    if *part == PageSelector::Newest && std::mem::take(&mut screen.adds_backlog) {
+        let known: HashSet<u64> = screen.ids.iter().copied().collect();
+        let added = ids.iter().copied().filter(|id| *id > screen.seen && !known.contains(id));
+        screen.backlog.extend(added);
+    }
     screen.is_loading = false;
     screen.problem = None;
-    screen.as_of = None;
+    if *part == PageSelector::Newest {
+        (screen.confirmed_at, screen.is_cached) = (Some(state.now), false);
+    }
     let was_empty = screen.ids.is_empty();
     let goes_on = next.is_some();
-    let by_id = route.is_timeline() || matches!(route, Route::Notifications | Route::Conversation(_));
+    let by_id = route.is_timeline() || matches!(route, Route::Notifications(_) | Route::Conversation(_));
     let mut stand_on = None;
     match part {
         PageSelector::Newest if !by_id || was_empty || screen.phase != Phase::Ready => {
@@ -62,6 +70,9 @@ pub(super) fn merge(state: &mut State, route: &Route, part: &PageSelector, ids: 
     trim(screen);
     screen.phase = Phase::Ready;
     state.refresh(route);
+    if let Some(top) = top {
+        state.stay_at_top(route, &top);
+    }
     if let Some(id) = stand_on
         && let Some(screen) = state.screens.by_route.get_mut(route)
     {
@@ -80,8 +91,9 @@ fn newest_merged(screen: &mut ScreenState, ids: &[u64], goes_on: bool) -> bool {
         return true;
     };
     let on_page: HashSet<u64> = ids.iter().copied().collect();
-    // An item in the range of the page that is not on it was deleted; a newer one came with a live event.
-    let newest = ids.first().copied().unwrap_or(0);
+    // An item in the range of the page that is not on it was deleted, and so was a newer one that was there when the
+    // page was requested; others came with live events.
+    let newest = ids.first().copied().unwrap_or(0).max(screen.newest_at_request);
     screen.ids.retain(|id| *id > newest || *id < oldest || on_page.contains(id));
     if !goes_on {
         screen.ids.retain(|id| *id >= oldest);

@@ -18,27 +18,40 @@ mod live;
 mod merge;
 mod movement;
 mod navigation;
+mod notifications;
 mod notify;
+mod other_accounts;
+mod outbox;
+mod own_messages;
+mod pages;
+mod parents;
+mod people;
 mod preferences;
+mod preview;
 mod prompts;
 mod quit;
 mod read_only;
 mod refresh;
 mod responses;
+mod row_commands;
+mod sections;
+mod server_info;
 mod session;
 mod tabs;
 mod timers;
 mod unread;
 mod user_actions;
 
+pub(crate) use drafts::has_begun;
 pub use effects::Effects;
-pub use quit::finish;
+pub use quit::{Unsent, finish};
 pub use timers::deadline;
 
+use crate::commands::Action;
 use crate::message::{Effect, Message, Purpose};
-use crate::prompt::PromptKind;
-use crate::route::{PageSelector, Route};
-use crate::state::{Setup, State};
+use crate::route::{LogList, PageSelector, Route};
+use crate::state::{Link, Setup, State};
+use crate::view::layout::{fits, hides_only_heads, is_at_top};
 
 /// The state at the start, with what was saved, and the first side effects. There is no connection yet.
 #[must_use]
@@ -60,18 +73,35 @@ pub fn start(mut setup: Setup) -> (State, Effects) {
 /// Handles a message.
 pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
     state.now = now;
+    let logged = state.log.next_number();
     let mut effects = match message {
         Message::Input(event) => input::input(state, event),
         Message::Resized(size) => {
+            let was_at_top = state.screen().is_some_and(|screen| is_at_top(state, screen));
             state.terminal.size = size;
+            let shows_top = |screen| fits(state, screen) || (was_at_top && hides_only_heads(state, screen));
+            if state.screen().is_some_and(shows_top) {
+                state.screen_mut().list.show_top();
+            }
             Effects::new()
         }
         Message::Command(action, argument) => commands::perform(state, action, &argument),
+        Message::Turn(action, on, argument) => commands::turn(state, action, on, &argument),
         Message::Select(number) => {
             let row = state.screen().and_then(|screen| screen.list.rows().get(number).cloned());
             state.screen_mut().list.select(|other| Some(other) == row.as_ref());
             lists::fill_ahead(state)
         }
+        Message::More => lists::fill_more(state),
+        Message::Choose(index) => {
+            if let Some(prompt) = &mut state.prompt {
+                prompt.choice = index;
+            }
+            commands::perform(state, Action::Accept, "")
+        }
+        Message::Answer(text) => forms::answer(state, &text),
+        Message::Write(text) => compose::write_here(state, &text),
+        Message::Draft(text) => compose::rewrite(state, &text),
         Message::Woke => Effects::new(),
         Message::Connected(connected) => session::connected(state, *connected),
         Message::Unreachable(error) => session::unreachable(state, &error),
@@ -80,18 +110,29 @@ pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
         Message::Following(topic) => lists::following(state, topic),
         Message::Live(topic, update) => live::live(state, &topic, update),
         Message::Edited(result) => compose::edited(state, result),
-        Message::Failed(text) => {
-            state.complain(text);
-            Effects::new()
-        }
+        Message::Failed(text) => session::failed(state, text),
         Message::Recalled(purpose, page) => {
             responses::show_cached(state, &purpose, *page);
             Effects::new()
         }
-        Message::Accounts(names) => prompts::open(state, PromptKind::Accounts(names)),
+        Message::RoundTrip(time) => {
+            (state.connection.round_trip, state.connection.tested_at) = (time, Some(now));
+            state.refresh(&Route::Doctor);
+            Effects::new()
+        }
+        Message::Accounts(names) => other_accounts::listed(state, names),
+        Message::UnreadElsewhere(name, unread) => other_accounts::answered(state, &name, unread),
     };
     effects.extend(timers::on_time(state));
+    if state.log.next_number() != logged {
+        LogList::ALL.iter().for_each(|(list, _)| state.refresh(&Route::Log(*list)));
+    }
     unread::note_seen(state);
+    notifications::watch(state);
+    effects.extend(parents::ask_for_visible(state));
+    effects.extend(preview::ask_about_selected(state));
+    let is_connected = state.connection.link == Link::Live;
+    effects.extend(user_actions::save_waiting(state, is_connected));
     read_only::keep_reads(state, &mut effects);
     effects
 }

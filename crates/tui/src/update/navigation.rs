@@ -1,7 +1,7 @@
 //! Going to a screen, and through the history of screens.
 
 use super::effects::{Effects, ask_profile};
-use super::{chat, compose, drafts, lists};
+use super::{chat, compose, drafts, lists, notifications};
 use crate::composer::Writing;
 use crate::message::{Effect, Topic};
 use crate::route::{PageSelector, ProfileTab, Route};
@@ -14,6 +14,9 @@ const HISTORY_MAX: usize = 100;
 #[allow(clippy::needless_pass_by_value, reason = "every caller has made it for this")]
 pub(super) fn go(state: &mut State, route: Route) -> Effects {
     let mut effects = leave(state);
+    if let Some(screen) = state.screens.by_route.get_mut(&route) {
+        screen.is_line_closed = false;
+    }
     if *state.route() != route {
         state.screens.history.truncate(state.screens.index + 1);
         state.screens.history.push(route.clone());
@@ -27,7 +30,20 @@ pub(super) fn go(state: &mut State, route: Route) -> Effects {
     effects
 }
 
-/// Goes to another entry of the history.
+/// Shows another section of the screen: going back leads to the screen before.
+#[allow(clippy::needless_pass_by_value, reason = "every caller has made it for this")]
+pub(super) fn replace(state: &mut State, route: Route) -> Effects {
+    let mut effects = leave(state);
+    if let Some(here) = state.screens.history.get_mut(state.screens.index) {
+        here.clone_from(&route);
+    }
+    effects.extend(arrive(state, &route));
+    state.forget_old();
+    effects
+}
+
+/// Goes to another entry of the history: to the place where the reader was, and in a chat to the line for a message only
+/// if it was open.
 pub(super) fn travel(state: &mut State, to: usize) -> Effects {
     let mut effects = leave(state);
     state.screens.index = to.min(state.screens.history.len().saturating_sub(1));
@@ -38,15 +54,21 @@ pub(super) fn travel(state: &mut State, to: usize) -> Effects {
 
 /// Closes the composer, fixes the read line, and ends the subscriptions of the current screen.
 fn leave(state: &mut State) -> Effects {
-    let mut effects = drafts::put_away(state);
-    state.pin();
     let route = state.route().clone();
+    if let Some(screen) = state.screens.by_route.get_mut(&route) {
+        screen.is_line_closed = state.composer.is_none();
+    }
+    let mut effects = drafts::put_away(state);
+    notifications::leave(state);
+    state.pin();
     if let Some(name) = route.read_line_name() {
         let read = state.reading.lines.get(&name).copied();
         if let Some(screen) = state.screens.by_route.get_mut(&route) {
             screen.read_line = read;
         }
     }
+    state.forget_sent(&route);
+    state.note_confirmed();
     for topic in state.live.of_screen.drain() {
         state.live.begun.remove(&topic);
         effects.push(Effect::Unsubscribe(topic));
@@ -72,11 +94,12 @@ pub(super) fn arrive(state: &mut State, route: &Route) -> Effects {
         state.live.of_screen.insert(topic.clone());
         effects.push(Effect::Subscribe(topic));
     }
-    let is_live =
-        matches!(route, Route::Home | Route::Notifications | Route::Conversations | Route::Conversation(_));
+    let is_live = matches!(
+        route,
+        Route::Home | Route::Notifications(_) | Route::Conversations | Route::Conversation(_)
+    );
     let is_here = |screen: &ScreenState| screen.phase == Phase::Ready;
-    let is_fresh =
-        is_live && state.screens.by_route.get(route).is_some_and(|p| is_here(p) && p.as_of.is_none());
+    let is_fresh = is_live && state.screens.by_route.get(route).is_some_and(|p| is_here(p) && !p.is_cached);
     if state.connection.link != Link::Live && !state.screens.by_route.get(route).is_some_and(is_here) {
         effects.extend(lists::recall(route));
     }
@@ -87,17 +110,27 @@ pub(super) fn arrive(state: &mut State, route: &Route) -> Effects {
         && state.session.me.is_some()
     {
         effects.push(ask_profile(username));
+        state.screens.by_route.entry(route.clone()).or_default().is_head_loading = true;
     }
     state.refresh(route);
+    if !is_new {
+        state.reopen(route);
+    }
     match route {
         Route::Conversation(username) => {
-            if state.session.username.is_some() && !state.session.is_read_only {
+            let reads = state.screen().is_some_and(|screen| screen.is_line_closed);
+            if !reads && state.session.username.is_some() && !state.session.is_read_only {
                 effects.extend(compose::open(state, Writing::Message(username.clone())));
             }
+            chat::keep_read_line(state, username);
             effects.extend(chat::mark_read(state, username));
+            state.refresh(route);
             let screen = state.screen_mut();
-            screen.list.select_last();
+            if !reads || screen.read_line.is_some() {
+                screen.list.select_last();
+            }
         }
+        Route::Doctor => effects.push(Effect::MeasureRoundTrip),
         Route::Thread(id) if is_new => {
             state.screen_mut().list.select(|row| row.tweet() == Some(*id));
         }

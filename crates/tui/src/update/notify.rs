@@ -41,9 +41,7 @@ pub(super) fn send(state: &State, text: &str) -> Effects {
 fn is_quiet_hour(state: &State) -> bool {
     let zone = state.terminal.capabilities.zone.clone().unwrap_or(TimeZone::UTC);
     let time = Timestamp::from_millisecond(state.now).unwrap_or_default().to_zoned(zone);
-    let hour = u8::try_from(time.hour()).unwrap_or(0);
-    let (from, to) = state.preferences.settings.quiet;
-    if from <= to { (from..to).contains(&hour) } else { hour >= from || hour < to }
+    state.preferences.settings.quiet.has(&time)
 }
 
 /// The notification of this terminal: OSC 99 of kitty, OSC 777 of rxvt and foot, or OSC 9 of iTerm2, which most others

@@ -1,38 +1,75 @@
 //! Responses of the server: they update what is known and the screens that requested them.
 
 use client::ClientError;
-use model::SafeText;
 use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::response;
 
 use super::effects::{Effects, ask};
 use super::merge::{insert_all, merge};
-use super::{chat, completion, compose, forms, learn, prompts, quit, session, unread, user_actions};
+use super::{
+    chat, completion, forms, learn, notifications, outbox, pages, parents, people, prompts, quit,
+    server_info, session, user_actions,
+};
+use crate::empty::is_beginning;
+use crate::log::Level;
 use crate::message::{Effect, LocalItem, Purpose};
-use crate::page::{self, Page};
+use crate::page::Page;
 use crate::prompt::PromptKind;
 use crate::route::{PageSelector, Route};
 use crate::state::{Link, Phase, State};
+use crate::wording::{account_words, problem};
 
-/// Handles the response to a request.
+/// Why a page cannot be shown that the server has sent.
+const MISMATCH: &str = "The server's response does not match the request";
+
+/// People whom the home feed asks the server to suggest: more than it shows, because some are dismissed.
+const SUGGESTIONS: u32 = 20;
+
+/// Handles the response to a request. What is logged about an internal error of the server has its number, which the
+/// operator can look up.
 pub(super) fn answered(
     state: &mut State,
     purpose: Purpose,
     result: Result<response::Result, ClientError>,
 ) -> Effects {
+    let Err(ClientError::Refused(model::Error::Internal { incident })) = &result else {
+        return handle(state, purpose, result);
+    };
+    let (incident, first) = (incident.clone(), state.log.next_number());
+    let effects = handle(state, purpose, result);
+    if !state.log.note_incident(first, &incident) {
+        state.note(Level::Error, "The server could not carry out a request");
+        state.log.note_incident(first, &incident);
+    }
+    effects
+}
+
+fn handle(state: &mut State, purpose: Purpose, result: Result<response::Result, ClientError>) -> Effects {
+    if let Purpose::Profile(username) = &purpose {
+        let of_profile = |route: &Route| matches!(route, Route::Profile(name, _) if name == username);
+        for (_, screen) in state.screens.by_route.iter_mut().filter(|(route, _)| of_profile(route)) {
+            screen.is_head_loading = false;
+        }
+    }
+    if purpose == Purpose::Suggestions
+        && let Some(home) = state.screens.by_route.get_mut(&Route::Home)
+    {
+        home.is_head_loading = false;
+    }
     match (purpose, result) {
         (Purpose::UserAction(action), result) => {
-            let problem = result.err().map(|error| words(&error));
-            user_actions::answered(state, &action, problem)
+            user_actions::answered(state, &action, result.err().as_ref())
         }
-        (Purpose::Send(key), result) => compose::sent(state, &key, result),
-        (Purpose::CheckUsername(username), result) => {
-            forms::username_checked(state, &username, result);
-            Effects::new()
-        }
+        (Purpose::Send(key), result) => outbox::sent(state, &key, result),
+        (Purpose::CheckUsername(username), result) => forms::username_checked(state, &username, result),
         (Purpose::LogOut, result) => logged_out(state, result.err()),
-        (purpose, Ok(result)) => succeeded(state, purpose, result),
+        (purpose, Ok(result)) => {
+            let effects = succeeded(state, purpose, result);
+            // The page may have been read before the server carried out what is shown as done.
+            state.pending.apply(&mut state.entities);
+            effects
+        }
         (purpose, Err(error)) => {
             failed(state, &purpose, &error);
             Effects::new()
@@ -40,22 +77,21 @@ pub(super) fn answered(
     }
 }
 
-fn words(error: &ClientError) -> String {
-    SafeText::line(&error.to_string()).as_str().to_owned()
-}
-
 fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> Effects {
     match (purpose, result) {
-        (Purpose::Fill(route, part), result) => {
-            let name = page::name_of(&route).filter(|_| part == PageSelector::Newest);
-            let cached = cache(state, name, &result);
-            cached.into_iter().chain(filled(state, &route, &part, result)).collect()
-        }
+        (Purpose::Fill(route, part), result) => filled(state, &route, &part, result),
         (Purpose::Profile(username), result) => {
-            let cached = cache(state, page::name_of_profile(&username), &result);
+            let cached = pages::save_profile(state, &username, &result);
             cached.into_iter().chain(learned(state, &Purpose::Profile(username), result)).collect()
         }
         (Purpose::SignIn, response::Result::LoggedIn(logged_in)) => signed_in(state, logged_in),
+        // Only a broken server: without this the form would wait for ever.
+        (Purpose::SignIn, _) => {
+            if let Some(form) = &mut state.form {
+                form.refuse(0, MISMATCH);
+            }
+            Effects::new()
+        }
         (Purpose::Form, _) => {
             state.form = None;
             state.say("Saved");
@@ -63,6 +99,7 @@ fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> E
         }
         (Purpose::BindKey, _) => {
             state.session.offered_key = None;
+            state.form = None;
             state.say("You can sign in with this SSH key from now on");
             Effects::new()
         }
@@ -71,7 +108,12 @@ fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> E
             Effects::new()
         }
         (Purpose::MarkNotificationsRead(up_to), _) => {
-            unread::notifications_marked(state, up_to);
+            state.screen_mut().marked.clear();
+            notifications::marked_all(state, up_to);
+            Effects::new()
+        }
+        (Purpose::SeeNotifications(ids), _) => {
+            notifications::marked(state, &ids);
             Effects::new()
         }
         (purpose, result) => learned(state, &purpose, result),
@@ -80,45 +122,82 @@ fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> E
 
 /// Shows an error if the user waits for the response; logs it otherwise.
 fn failed(state: &mut State, purpose: &Purpose, error: &ClientError) {
-    let text = words(error);
+    let text = problem(error);
     match purpose {
-        Purpose::Fill(route, part) => fill_failed(state, route, part, text),
+        Purpose::Fill(route, part) => fill_failed(state, route, part, &problem(error), error.to_string()),
         Purpose::SignIn | Purpose::Form => forms::refused(state, error),
-        Purpose::BindKey => state.complain(format!("The SSH key was not added: {text}")),
-        Purpose::HidePresence(true) => {
-            state.complain(format!("Others can still see that you're online: {text}"));
+        Purpose::BindKey => forms::key_refused(state, error),
+        Purpose::HidePresence(hidden) => {
+            user_actions::presence_kept(state, *hidden);
+            state.complain(match hidden {
+                true => format!("Others can still see that you're online: {text}"),
+                false => format!("Your presence is still hidden: {text}"),
+            });
         }
-        Purpose::HidePresence(false) => state.complain(format!("Your presence is still hidden: {text}")),
         Purpose::MarkNotificationsRead(_) => {
             state.complain(format!("Notifications not marked as read: {text}"));
         }
+        Purpose::Find(route, ..) => {
+            if let Some(screen) = state.screens.by_route.get_mut(route) {
+                screen.is_loading = false;
+            }
+            state.note(Level::Warning, text);
+        }
+        Purpose::Parent(id) => parents::failed(state, *id, error),
         Purpose::Profile(_) if matches!(state.route(), Route::Profile(..)) => state.complain(text),
-        _ => state.note(text),
+        _ => state.log.add(
+            state.now,
+            Level::Warning,
+            "The server refused a request".to_owned(),
+            error.to_string(),
+        ),
     }
 }
 
-fn fill_failed(state: &mut State, route: &Route, part: &PageSelector, text: String) {
-    let mut is_shown = false;
+/// A page could not be loaded. A row in its place says so, unless there are older rows in that place.
+fn fill_failed(state: &mut State, route: &Route, part: &PageSelector, text: &str, details: String) {
+    let mut has_row = false;
     if let Some(screen) = state.screens.by_route.get_mut(route) {
         screen.is_loading = false;
-        is_shown = screen.phase == Phase::Ready;
-        if !is_shown {
+        let is_first = screen.phase != Phase::Ready;
+        has_row = is_first || matches!(part, PageSelector::Older(_));
+        if is_first {
             screen.phase = Phase::Failed;
-            screen.problem = Some(text.clone());
+        }
+        if has_row {
+            screen.problem = Some(text.to_owned());
         }
     }
-    // The screen itself shows the problem when it has nothing else to show.
-    if is_shown || *part != PageSelector::Newest {
-        state.complain(text);
+    let said = format!("Could not load: {text}");
+    if has_row {
+        state.log.add(state.now, Level::Error, said, details);
+        state.refresh(route);
+    } else {
+        state.fail(said, details);
     }
 }
 
+/// The session has ended. Another account of this machine that is signed in is opened next.
 fn logged_out(state: &mut State, error: Option<ClientError>) -> Effects {
-    if let Some(error) = error {
-        state.complain(format!("Signed out here, but the server did not confirm it: {}", words(&error)));
-    }
+    let words = match (error, account_words(state)) {
+        (Some(error), _) => {
+            let words = format!("Signed out here, but the server did not confirm it: {}", problem(&error));
+            state.complain(words.clone());
+            Some(words)
+        }
+        (None, Some(account)) => {
+            let local = state.terminal.capabilities.is_local;
+            let place = if local { "on this computer" } else { "on the server" };
+            let words = format!("Signed out of {account}. Your drafts stay {place}");
+            state.say(words.clone());
+            Some(words)
+        }
+        (None, None) => None,
+    };
+    state.session.why_signed_out = words;
     let mut effects = quit::finish(state);
-    effects.extend([Effect::Drop(LocalItem::Pages), Effect::SignedOut, Effect::Quit]);
+    effects.extend([Effect::Drop(LocalItem::Pages), Effect::SignedOut]);
+    effects.push(state.session.others.first().cloned().map_or(Effect::Quit, Effect::Switch));
     effects
 }
 
@@ -136,23 +215,45 @@ fn learned(state: &mut State, purpose: &Purpose, result: response::Result) -> Ef
             }
         }
         response::Result::NotificationPage(page) => {
-            state.live.unread = page.unread;
             learn::notifications(state, page);
         }
         response::Result::ConversationPage(page) => {
             learn::conversations(state, page);
         }
-        response::Result::TrendList(list) => state.entities.trends = list.trends,
+        response::Result::TrendList(list) => learn::trends(state, list),
+        response::Result::ServerInfo(info) => server_info::learn(state, info),
         response::Result::ReadLineList(list) => learn::read_lines(state, list),
         response::Result::OnlineList(list) => {
-            state.live.online = learn::people(state, list.people).into_iter().collect();
+            learn::online(state, list);
         }
         response::Result::TweetPage(page) => {
             learn::tweets(state, page);
+            if let Purpose::Parent(id) = purpose
+                && state.entities.tweet(*id).is_none()
+            {
+                state.entities.parents.set_missing(*id);
+            }
+        }
+        response::Result::Thread(thread) => {
+            learn::thread(state, thread);
         }
         response::Result::TweetHistory(history) => {
             if let Purpose::History(id) = purpose {
                 prompts::show_details(state, *id, &history.versions);
+            }
+        }
+        response::Result::AccountPage(page) if matches!(purpose, Purpose::Find(..)) => {
+            people::found(state, purpose, page);
+        }
+        response::Result::AccountPage(page) if *purpose == Purpose::Active => {
+            state.live.active = learn::people(state, page.people);
+            state.replace_rows(&Route::Online);
+        }
+        response::Result::AccountPage(page) if *purpose == Purpose::Suggestions => {
+            state.entities.suggested = learn::people(state, page.people);
+            if state.screens.by_route.get(&Route::Home).is_some_and(|home| home.ids.is_empty()) {
+                // The reader has only just arrived: what comes first is shown first.
+                state.replace_rows(&Route::Home);
             }
         }
         response::Result::AccountPage(page) => {
@@ -202,8 +303,26 @@ fn filled(state: &mut State, route: &Route, part: &PageSelector, result: respons
         show_thread(state, route, part, thread);
         return Effects::new();
     }
-    let Some((ids, next)) = items(state, route, result) else { return Effects::new() };
+    let Some((ids, next)) = items(state, route, result) else {
+        fill_failed(state, route, part, MISMATCH, String::new());
+        return Effects::new();
+    };
+    let before = if *route == Route::NOTIFICATIONS { notifications::listed(state) } else { Vec::new() };
     merge(state, route, part, ids, next);
+    let is_newest_of_home = *route == Route::Home && *part == PageSelector::Newest;
+    if is_newest_of_home && state.entities.suggested.is_empty() && is_beginning(state) {
+        // Plain mode reads the screen once they are there.
+        if let Some(home) = state.screens.by_route.get_mut(route) {
+            home.is_head_loading = true;
+        }
+        return vec![ask_for_suggestions()];
+    }
+    if *route == Route::NOTIFICATIONS {
+        return notifications::ask_for_counts(state, &before);
+    }
+    if *route == Route::Online {
+        return people::ask_who_was_active(state);
+    }
     if let Route::Conversation(username) = route {
         if *part == PageSelector::Newest && state.route() == route {
             state.screen_mut().list.select_last();
@@ -211,6 +330,11 @@ fn filled(state: &mut State, route: &Route, part: &PageSelector, result: respons
         return chat::mark_read(state, username);
     }
     Effects::new()
+}
+
+/// A request for people whom the home feed suggests.
+fn ask_for_suggestions() -> Effect {
+    ask(Purpose::Suggestions, Op::SuggestPeople(v1::SuggestPeople { limit: SUGGESTIONS }))
 }
 
 /// Stores the items of a page; returns their identifiers and the cursor of the next page, empty at the end.
@@ -226,24 +350,34 @@ fn items(state: &mut State, route: &Route, result: response::Result) -> Option<(
     let ids = match result {
         response::Result::TweetPage(page) => learn::tweets(state, page),
         response::Result::NotificationPage(page) => {
-            state.live.unread = page.unread;
-            learn::notifications(state, page)
+            let mut ids = learn::notifications(state, page);
+            if let Route::Notifications(list) = route {
+                // A server that is older sends all kinds.
+                ids.retain(|id| {
+                    state.entities.notifications.get(id).is_some_and(|one| list.shows(one.kind()))
+                });
+            }
+            ids
         }
         response::Result::ConversationPage(page) => learn::conversations(state, page),
         response::Result::MessagePage(page) => {
             if let Some(screen) = state.screens.by_route.get_mut(route) {
                 screen.receipts = page.theirs.unwrap_or_default();
+                if screen.phase != Phase::Ready || screen.is_cached {
+                    screen.read_line = page.yours.map(|yours| yours.read);
+                }
             }
             learn::messages(state, page)
         }
-        response::Result::AccountPage(page) => learn::people(state, page.people),
-        response::Result::OnlineList(list) => {
-            let ids = learn::people(state, list.people);
-            state.live.online = ids.iter().copied().collect();
-            ids
+        response::Result::AccountPage(page) => {
+            if let Some(screen) = state.screens.by_route.get_mut(route) {
+                screen.total = page.total.or(screen.total);
+            }
+            learn::people(state, page.people)
         }
+        response::Result::OnlineList(list) => learn::online(state, list),
         response::Result::TrendList(list) => {
-            state.entities.trends = list.trends;
+            learn::trends(state, list);
             Vec::new()
         }
         response::Result::HashtagList(list) => {
@@ -251,6 +385,10 @@ fn items(state: &mut State, route: &Route, result: response::Result) -> Option<(
                 screen.names = list.hashtags.iter().map(|tag| tag.name.as_str().into()).collect();
             }
             learn::hashtags(state, list.hashtags);
+            Vec::new()
+        }
+        response::Result::ServerInfo(info) => {
+            server_info::learn(state, info);
             Vec::new()
         }
         response::Result::SshKeyList(list) => {
@@ -268,21 +406,20 @@ fn items(state: &mut State, route: &Route, result: response::Result) -> Option<(
 
 /// A page of a thread arrived.
 fn show_thread(state: &mut State, route: &Route, part: &PageSelector, thread: v1::Thread) {
-    let Some(tweet) = thread.tweet else { return };
+    let Some(tweet) = &thread.tweet else {
+        fill_failed(state, route, part, MISMATCH, String::new());
+        return;
+    };
     let root = tweet.id;
-    state.entities.learn_accounts(thread.accounts);
-    state.entities.learn_tweets(thread.referenced, true);
     let ancestors: Vec<u64> = thread.ancestors.iter().map(|one| one.id).collect();
-    state.entities.learn_tweets(thread.ancestors, true);
-    state.entities.learn_tweets([tweet], true);
-    let replies = thread.replies.unwrap_or_default();
-    let next = (!replies.next.is_empty()).then(|| replies.next.clone());
-    let ids = learn::tweets(state, replies);
+    let replies = thread.replies.as_ref();
+    let next = replies.map(|replies| replies.next.clone()).filter(|next| !next.is_empty());
+    let ids = learn::thread(state, thread);
     let Some(screen) = state.screens.by_route.get_mut(route) else { return };
     let is_first = screen.phase != Phase::Ready;
     screen.is_loading = false;
     screen.phase = Phase::Ready;
-    screen.as_of = None;
+    (screen.confirmed_at, screen.is_cached) = (Some(state.now), false);
     screen.ancestors = ancestors;
     screen.next = next;
     if matches!(part, PageSelector::Newest) {
@@ -296,13 +433,6 @@ fn show_thread(state: &mut State, route: &Route, part: &PageSelector, thread: v1
     }
 }
 
-/// Caches a page for when there is no connection. Over ssh there is always one: the client runs on the server.
-fn cache(state: &State, name: Option<String>, result: &response::Result) -> Option<Effect> {
-    let name = name.filter(|_| state.terminal.capabilities.is_local)?;
-    let page = Page { received_ms: state.now, result: result.clone() };
-    Some(Effect::Save(LocalItem::Page(name), page.encode()))
-}
-
 /// Shows a cached page, unless the server was faster.
 pub(super) fn show_cached(state: &mut State, purpose: &Purpose, page: Page) {
     match purpose {
@@ -313,9 +443,10 @@ pub(super) fn show_cached(state: &mut State, purpose: &Purpose, page: Page) {
             }
             // Its effects were carried out when the page came from the server.
             let _ = filled(state, route, part, page.result);
+            state.pending.apply(&mut state.entities);
             let read_line = route.read_line_name().and_then(|name| state.reading.lines.get(&name).copied());
             if let Some(screen) = state.screens.by_route.get_mut(route) {
-                screen.as_of = Some(page.received_ms);
+                (screen.confirmed_at, screen.is_cached) = (Some(page.received_ms), true);
                 screen.read_line = screen.read_line.or(read_line);
             }
             state.refresh(route);

@@ -1,19 +1,15 @@
-//! Tabs, the tabs of a profile, one step back, and folding in a thread.
+//! Tabs, one step back, and folding in a thread.
 
 use super::effects::Effects;
 use super::navigation;
-use crate::route::{ProfileTab, Route};
+use crate::route::Route;
 use crate::row::Row;
+use crate::rows::replies_below;
 use crate::state::State;
+use crate::view::nav::owner;
 
-/// Goes to a tab by its index; on the head of a profile, to a tab of the profile.
+/// Goes to a tab by its index.
 pub(super) fn select(state: &mut State, index: usize) -> Effects {
-    if let (Route::Profile(username, _), Some((tab, _))) =
-        (state.route().clone(), ProfileTab::ALL.get(index).copied())
-        && matches!(state.selected(), Some(Row::ProfileHead))
-    {
-        return show_profile_tab(state, username, tab);
-    }
     match Route::TABS.get(index) {
         Some(route) => navigation::go(state, route.clone()),
         None => Effects::new(),
@@ -29,29 +25,10 @@ pub(super) fn previous(state: &mut State) -> Effects {
 }
 
 fn step(state: &mut State, by: isize) -> Effects {
-    if matches!(state.route(), Route::Profile(..)) {
-        return next_of_profile(state);
-    }
     let count = Route::TABS.len();
-    let mut visited = state.screens.history.iter().take(state.screens.index + 1).rev();
-    let now = visited.find_map(|route| Route::TABS.iter().position(|tab| tab == route));
+    let now = owner(state).and_then(|here| Route::TABS.iter().position(|tab| *tab == here));
     let next = now.map_or(0, |now| now.wrapping_add_signed(by).wrapping_add(count) % count);
     select(state, next)
-}
-
-/// The next tab of the profile that is shown.
-pub(super) fn next_of_profile(state: &mut State) -> Effects {
-    let Route::Profile(username, tab) = state.route().clone() else { return Effects::new() };
-    show_profile_tab(state, username, tab.next())
-}
-
-/// Replaces the entry in the history: going back leads to the screen before the profile.
-fn show_profile_tab(state: &mut State, username: String, tab: ProfileTab) -> Effects {
-    if let Some(here) = state.screens.history.get_mut(state.screens.index) {
-        *here = Route::Profile(username, tab);
-    }
-    let route = state.route().clone();
-    navigation::arrive(state, &route)
 }
 
 /// Removes the filter, or goes to the screen before.
@@ -72,16 +49,33 @@ pub(super) fn back(state: &mut State) -> Effects {
 
 /// In a thread, hides or shows the replies to the selected tweet; elsewhere, opens its thread.
 pub(super) fn fold(state: &mut State) -> Effects {
-    let route = state.route().clone();
-    let (Route::Thread(_), Some(Row::Tweet(id, _))) = (&route, state.selected().cloned()) else {
+    let (Route::Thread(_), Some(Row::Tweet(id, _))) = (state.route().clone(), state.selected().cloned())
+    else {
         return match state.selected_tweet() {
             Some(id) => navigation::go(state, Route::Thread(id)),
             None => Effects::new(),
         };
     };
+    let is_folded = state.screen_mut().folded.contains(&id);
+    set_folded(state, !is_folded)
+}
+
+/// In a thread, hides or shows the replies to the selected tweet.
+pub(super) fn set_folded(state: &mut State, is_folded: bool) -> Effects {
+    let route = state.route().clone();
+    let (Route::Thread(_), Some(Row::Tweet(id, _))) = (&route, state.selected().cloned()) else {
+        state.say("Only the replies of a thread can be folded");
+        return Effects::new();
+    };
+    if is_folded && state.screen().is_none_or(|screen| replies_below(state, screen, id) == 0) {
+        state.say("No replies to fold here");
+        return Effects::new();
+    }
     let folded = &mut state.screen_mut().folded;
-    if !folded.remove(&id) {
+    if is_folded {
         folded.insert(id);
+    } else {
+        folded.remove(&id);
     }
     state.refresh(&route);
     Effects::new()

@@ -1,16 +1,14 @@
 //! What is new and what is unread: read lines, notifications, chats.
 
-use protocol::v1;
-use protocol::v1::request::Op;
-
-use super::effects::{Effects, ask};
-use super::{chat, lists, navigation, read_only};
-use crate::message::Purpose;
+use super::effects::Effects;
+use super::{chat, lists, navigation, notifications, read_only};
 use crate::route::Route;
 use crate::row::Row;
-use crate::state::{Phase, State};
+use crate::rows::Group;
+use crate::state::{Figure, Phase, State};
 use crate::view::layout::{height, list_size, new_above, newest_visible};
-use crate::wording::link_words;
+use crate::wording::{account_words, count, link_words};
+use terminal::list::Item as _;
 
 /// Goes to the newest item; in lists without live events, requests it too.
 pub(super) fn show_new(state: &mut State) -> Effects {
@@ -36,8 +34,8 @@ pub(super) fn read_line(state: &mut State) -> Effects {
 /// Marks a feed as read up to the selected tweet, or all notifications, or the chat that is open.
 pub(super) fn mark_read(state: &mut State) -> Effects {
     match state.route().clone() {
-        Route::Notifications if read_only::refuses(state) => Effects::new(),
-        Route::Notifications => mark_notifications_read(state),
+        Route::Notifications(_) if read_only::refuses(state) => Effects::new(),
+        Route::Notifications(_) => notifications::mark_all(state),
         Route::Conversation(username) => chat::mark_read(state, &username),
         route => {
             let (Some(name), Some(id)) = (route.read_line_name(), state.selected().and_then(Row::tweet))
@@ -55,27 +53,6 @@ pub(super) fn mark_read(state: &mut State) -> Effects {
     }
 }
 
-fn mark_notifications_read(state: &State) -> Effects {
-    match state.screen().and_then(|screen| screen.ids.first().copied()) {
-        None => Effects::new(),
-        Some(up_to) => {
-            let op = Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to });
-            vec![ask(Purpose::MarkNotificationsRead(up_to), op)]
-        }
-    }
-}
-
-/// The server has marked notifications as read. Those that came later stay unread.
-pub(super) fn notifications_marked(state: &mut State, up_to: u64) {
-    let mut unread = 0;
-    for notification in state.entities.notifications.values_mut() {
-        notification.unread &= notification.id > up_to;
-        unread += u32::from(notification.unread);
-    }
-    state.live.unread = unread;
-    state.refresh_all();
-}
-
 /// Goes to what is unread: messages first, then notifications, then the home feed.
 pub(super) fn next_anywhere(state: &mut State) -> Effects {
     let waiting = state.entities.conversations.values().filter(|conversation| conversation.unread > 0);
@@ -83,8 +60,8 @@ pub(super) fn next_anywhere(state: &mut State) -> Effects {
     if let Some(with) = oldest.and_then(|conversation| conversation.with.clone()) {
         return navigation::go(state, Route::Conversation(with.username));
     }
-    if state.live.unread > 0 && *state.route() != Route::Notifications {
-        return navigation::go(state, Route::Notifications);
+    if state.live.unread > 0 && !matches!(state.route(), Route::Notifications(_)) {
+        return navigation::go(state, Route::NOTIFICATIONS);
     }
     let effects =
         if *state.route() == Route::Home { Effects::new() } else { navigation::go(state, Route::Home) };
@@ -127,7 +104,7 @@ fn step_to_match(state: &mut State, goes_down: bool) -> Effects {
 
 fn is_match(state: &State, row: &Row) -> bool {
     match row {
-        Row::Notification(id) => state.entities.notifications.get(id).is_some_and(|one| one.unread),
+        Row::Notification(id) => Group::of(state, *id).is_unread,
         Row::Conversation(id) => state.entities.conversations.get(id).is_some_and(|one| one.unread > 0),
         _ => true,
     }
@@ -148,6 +125,7 @@ pub(super) fn note_seen(state: &mut State) {
         return;
     }
     screen.seen = newest;
+    screen.backlog.retain(|id| *id > newest);
     if let Some(name) = route.read_line_name() {
         let line = state.reading.lines.entry(name.clone()).or_default();
         if newest > *line {
@@ -162,18 +140,27 @@ pub(super) fn note_seen(state: &mut State) {
 pub(super) fn show_status(state: &mut State) -> Effects {
     let mut parts = vec![state.route().title()];
     if let Some(screen) = state.screen() {
-        let rows = screen.list.rows().len();
-        if rows > 0 {
-            parts.push(format!("row {} of {rows}", screen.list.cursor() + 1));
+        let is_item = |row: &&Row| row.can_be_selected() && **row != Row::More;
+        let items = screen.list.rows().iter().filter(is_item).count();
+        let up_to_cursor = screen.list.rows().iter().take(screen.list.cursor() + 1).filter(is_item).count();
+        if items > 0 {
+            parts.push(format!("item {up_to_cursor} of {items}"));
         }
-        let new = new_above(state, screen);
-        if new > 0 {
+        let new = new_above(state);
+        if new.are_some() {
             parts.push(format!("{new} new above"));
         }
     }
-    parts.push(format!("{} unread notifications", state.live.unread));
-    parts.push(format!("{} unread messages", state.unread_messages()));
+    let unread = [
+        (Figure::Notifications, state.live.unread, "unread notification", "unread notifications"),
+        (Figure::Messages, state.unread_messages(), "unread message", "unread messages"),
+    ];
+    for (_, number, one, many) in unread.into_iter().filter(|(figure, ..)| state.is_known(*figure)) {
+        parts.push(count(number, one, many));
+    }
     parts.push(link_words(state));
+    // The screen shows it.
+    parts.extend(account_words(state).filter(|_| state.terminal.capabilities.is_plain));
     let status = parts.join(", ");
     state.say(status);
     Effects::new()

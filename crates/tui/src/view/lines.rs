@@ -62,6 +62,25 @@ pub(crate) fn fit_line(line: Line, width: usize) -> Line {
     fitting
 }
 
+/// A line that ends in `…` because more text follows it.
+pub(crate) fn continued(mut line: Line, width: usize) -> Line {
+    if line_columns(&line) >= width {
+        return fit_line(line, width.saturating_sub(1));
+    }
+    line.push(dim("…"));
+    line
+}
+
+/// The first lines; the last of them shows that there are more.
+pub(crate) fn shortened(mut lines: Vec<Line>, most: usize, width: usize) -> Vec<Line> {
+    let is_long = lines.len() > most;
+    lines.truncate(most);
+    if let Some(last) = lines.last_mut().filter(|_| is_long) {
+        *last = continued(std::mem::take(last), width);
+    }
+    lines
+}
+
 /// Wraps text by a user and highlights its links, hashtags and mentions. Links can be clicked.
 pub(crate) fn prose(text: &str, width: usize) -> Vec<Line> {
     let safe = SafeText::lines(text);
@@ -94,6 +113,30 @@ pub(crate) fn prose(text: &str, width: usize) -> Vec<Line> {
         .collect()
 }
 
+/// Columns by which the text that a person wrote is set in. Rows of the client begin to the left of it, so that no text
+/// can look like one: not by its words, at any width, with or without colors.
+const BODY_INSET: usize = 2;
+
+/// The lines of a text by a user, set in from the rows of the client.
+pub(crate) fn body(text: &str, width: usize) -> Vec<Line> {
+    let mut lines = prose(text, width.saturating_sub(BODY_INSET).max(4));
+    for line in &mut lines {
+        line.insert(0, plain(" ".repeat(BODY_INSET)));
+    }
+    lines
+}
+
+/// The lines of a text by a user after a number; they begin below its first word.
+pub(crate) fn numbered(number: u32, text: &str, width: usize) -> Vec<Line> {
+    let number = format!("{number}  ");
+    let mut lines = prose(text, width.saturating_sub(number.len()).max(4));
+    for (place, line) in lines.iter_mut().enumerate() {
+        let before = if place == 0 { number.clone() } else { " ".repeat(number.len()) };
+        line.insert(0, dim(before));
+    }
+    lines
+}
+
 /// Wraps text of the interface.
 pub(crate) fn words(text: &str, width: usize, style: Style) -> Vec<Line> {
     wrap(text, width)
@@ -113,11 +156,11 @@ pub(crate) fn put(grid: &mut Grid, area: Area, x: u16, y: u16, line: &[Span], su
     x
 }
 
-/// The text of lines without their styles.
-pub(crate) fn text_of(lines: &[Line]) -> String {
-    let texts: Vec<String> =
-        lines.iter().map(|line| line.iter().map(|span| span.text.as_str()).collect::<String>()).collect();
-    texts.join("\n")
+/// A rule across a list, of this sign, with a label.
+pub(crate) fn rule(sign: &str, text: &str, role: ColorRole, width: usize) -> Line {
+    let text = format!("{sign}{sign} {text} ");
+    let rest = width.saturating_sub(columns(&text));
+    vec![of(role, format!("{text}{}", sign.repeat(rest)))]
 }
 
 /// A line with a part at its left and one at its right.
@@ -129,9 +172,4 @@ pub(crate) fn two_ends(left: Line, right: Line, width: usize) -> Line {
     line.push(plain(" ".repeat(gap)));
     line.extend(right);
     fit_line(line, width)
-}
-
-/// A text of ours that fits.
-pub(crate) fn short(text: &str, width: u16) -> String {
-    fit(text, usize::from(width))
 }

@@ -1,19 +1,44 @@
 //! Draws the screen. A view is a function of the state alone: the same state gives the same cells.
 
-mod bars;
+mod chat;
+mod composer;
+mod draft;
+mod empty;
+pub(crate) mod form;
+mod help;
+mod hints;
 pub(crate) mod hit;
 pub(crate) mod layout;
 pub(crate) mod lines;
+mod message;
+pub(crate) mod nav;
+mod notifications;
+mod overlay;
+pub(crate) mod people;
+mod profile;
+mod progress;
+pub(crate) mod prompt;
+mod report;
 mod row;
-mod sheet;
-pub(crate) mod tweet;
+mod sections;
+pub(crate) mod setting;
+mod side;
+mod size;
+mod start;
+mod tags;
+mod thread;
+mod title;
+mod tweet;
+pub(crate) mod which_key;
 
-use self::layout::{GUTTER, areas, list_size, new_above};
-use self::lines::{dim, of, put, span};
-use crate::route::Route;
+use std::ops::Range;
+
+use self::layout::{Areas, GUTTER, areas, new_above_of, visible};
+use self::lines::put;
+use crate::commands::Action;
 use crate::row::Row;
-use crate::state::{KEY_HINT_MS, Link, Phase, ScreenState, State};
-use crate::wording::{ago, presence_word};
+use crate::signs::Sign;
+use crate::state::{KEY_HINT_MS, ScreenState, State};
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
 
@@ -22,98 +47,135 @@ use terminal::style::{ColorRole, Style, Surface};
 pub fn draw(state: &State) -> (Grid, Option<(u16, u16)>) {
     let mut grid = Grid::new(state.terminal.size);
     grid.clear(Area::of(state.terminal.size), Style::default());
+    let mut areas = areas_of(state);
+    let visible = visible(state, areas.list_size());
     let mut caret = None;
-    if let Some(form) = &state.form {
-        caret = sheet::form(state, &mut grid, form);
+    if state.is_signed_out() {
+        // Nothing is drawn that does not work before there is a session.
+        if state.form.is_none() && state.prompt.is_none() {
+            start::connecting(state, &mut grid);
+        }
+        if let Some(area) = areas.hints {
+            hints::hints(state, &mut grid, area);
+        }
     } else {
-        let areas = areas(state);
-        if let Some(area) = areas.tabs {
-            bars::tabs(state, &mut grid, area);
-        }
-        if let Some(area) = areas.left {
-            bars::left(state, &mut grid, area);
-        }
-        if let Some(area) = areas.title {
-            title(state, &mut grid, area);
-        }
-        list(state, &mut grid, areas.list);
-        if let Some(area) = areas.right {
-            bars::right(state, &mut grid, area);
-        }
-        if let Some(area) = areas.sheet {
-            caret = sheet::composer(state, &mut grid, area);
-        }
-        if let Some(area) = areas.footer {
-            bars::footer(state, &mut grid, area);
-        }
-        if let Some(prompt) = &state.prompt {
-            caret = Some(sheet::prompt(state, &mut grid, prompt));
-        } else if !state.pressed.keys.is_empty() && state.now - state.pressed.since >= KEY_HINT_MS {
-            sheet::which_key(state, &mut grid);
-        }
+        caret = screen(state, &mut grid, &areas, &visible);
     }
-    let has_footer = areas(state).footer.is_some() && state.form.is_none();
-    if let Some(toast) = state.toast.as_ref().filter(|_| !has_footer) {
-        bars::toast(state, &mut grid, toast);
+    let mut overlays: Vec<Area> = Vec::new();
+    if let Some(form) = state.form.as_ref().filter(|form| !form.is_page() || state.prompt.is_none()) {
+        caret = form::form(state, &mut grid, form);
+        overlays.push(form::area(state, form));
     }
-    let caret = caret.or_else(|| selected_cell(state));
+    if let Some(prompt) = &state.prompt {
+        caret = Some(prompt::prompt(state, &mut grid, prompt));
+        overlays.push(prompt::area(state, prompt));
+    } else if !state.pressed.keys.is_empty() && state.now - state.pressed.since >= KEY_HINT_MS {
+        let keys = which_key::which_key(state, &mut grid);
+        // A message is above it, and above the composer.
+        areas.sheet = areas.sheet.filter(|composer| composer.y < keys.y).or(Some(keys));
+        overlays.push(keys);
+    }
+    let selected = selected_rows(state, &areas, &visible);
+    if state.form.is_some() || state.prompt.is_some() {
+        // The bars mean nothing below an overlay: a message may take the first row.
+        areas.title = None;
+        areas.list.y = 0;
+    }
+    let mut kept = row_of(caret);
+    kept.extend(overlays.into_iter().map(|area| area.y..area.y + area.height));
+    message::message(state, &mut grid, &areas, &kept, selected.as_ref());
+    let caret = caret.or_else(|| selected.map(|rows| (areas.list.x, rows.start)));
     (grid, caret)
 }
 
-/// The first cell of the selected row. Screen readers and braille displays follow the cursor, so it is placed there.
-fn selected_cell(state: &State) -> Option<(u16, u16)> {
-    let area = areas(state).list;
-    let (height, width) = list_size(state);
-    let screen = state.screen()?;
-    screen.list.selected()?;
-    let line = screen.list.line(height, &|row| layout::height(state, row, width)).max(0);
-    let y = u16::try_from(line).ok()?.min(area.height.saturating_sub(1));
-    (state.form.is_none()).then_some((area.x, area.y + y))
+/// The row of the caret, which no message covers.
+fn row_of(caret: Option<(u16, u16)>) -> Vec<Range<u16>> {
+    caret.map(|(_, y)| y..y + 1).into_iter().collect()
 }
 
-fn title(state: &State, grid: &mut Grid, area: Area) {
-    let place = state.route();
-    let mut line = vec![span(format!(" {} ", place.title()), Style::default().bold())];
-    let Some(screen) = state.screen() else { return };
-    if !screen.filter.is_empty() {
-        line.push(of(
-            ColorRole::Accent,
-            format!("· filtered: {} · Esc to show all ", model::SafeText::line(&screen.filter)),
-        ));
+/// The command that the message offers at a cell.
+pub(crate) fn offer_at(state: &State, x: u16, y: u16) -> Option<Action> {
+    state.toast.as_ref()?;
+    if state.form.is_some() || state.prompt.is_some() || !state.pressed.keys.is_empty() {
+        return None;
     }
-    let new = new_above(state, screen);
-    if new > 0 {
-        line.push(span(format!("▲ {new} new · . to show "), Style::of(ColorRole::Accent).bold()));
-    }
-    if let Route::Conversation(username) = place {
-        if screen.typing_until > state.now {
-            line.push(of(ColorRole::Accent, format!("· @{username} is typing… ")));
-        } else if let Some(id) = state.entities.by_username(username).map(|account| account.id) {
-            line.push(dim(format!("{} ", presence_word(state.entities.presence(id)))));
-        }
-    }
-    if let Some(then) = state.as_of(screen) {
-        line.push(of(ColorRole::Warning, format!("· as of {} ", ago(state.now, then))));
-    }
-    if screen.is_loading && screen.phase == Phase::Ready {
-        line.push(dim("… "));
-    }
-    let line = lines::fit_line(line, usize::from(area.width));
-    let x = put(grid, area, area.x, area.y, &line, Surface::Plain);
-    for x in x..area.x + area.width {
-        grid.put(area, x, area.y, "─", Style::of(ColorRole::Line), 0);
-    }
+    // Without a caret it is in the selected row, which is kept anyway.
+    let (areas, (_, caret)) = (areas_of(state), draw(state));
+    let selected = selected_rows(state, &areas, &visible(state, areas.list_size()));
+    message::offer_at(state, &areas, &row_of(caret), selected.as_ref(), (x, y))
 }
 
-fn list(state: &State, grid: &mut Grid, area: Area) {
-    let (height, width) = list_size(state);
+/// The areas of the screen. Before there is a session there is only the hints line.
+fn areas_of(state: &State) -> Areas {
+    let all = areas(state);
+    if state.is_signed_out() { Areas { hints: all.hints, ..Areas::default() } } else { all }
+}
+
+/// Draws everything but forms and prompts. Returns the position of the caret in the composer.
+fn screen(state: &State, grid: &mut Grid, areas: &Areas, visible: &[(usize, i32)]) -> Option<(u16, u16)> {
+    let new = new_above_of(state, visible);
+    if let Some(area) = areas.server {
+        nav::server_row(state, grid, area);
+    }
+    if let Some(area) = areas.tabs {
+        nav::tab_row(state, grid, area, new);
+    }
+    if let Some(area) = areas.sidebar {
+        nav::sidebar(state, grid, area, new);
+    }
+    let pane = areas.context.or(areas.side).filter(|pane| pane.x > areas.list.x);
+    if let Some(area) = areas.title {
+        title::title(state, grid, area, pane.is_some(), new);
+    }
+    if let Some(area) = areas.context {
+        side::context(state, grid, area);
+    }
+    if let Some(area) = areas.side {
+        side::side(state, grid, area, areas.context.is_none());
+    }
+    if areas.side.is_none_or(|side| side.x > areas.list.x) {
+        list(state, grid, areas, pane, visible);
+    }
+    if let Some(area) = areas.explanation {
+        setting::explanation(state, grid, area);
+    }
+    let caret = areas.sheet.and_then(|area| composer::composer(state, grid, area));
+    if let Some(area) = areas.hints {
+        hints::hints(state, grid, area);
+    }
+    caret
+}
+
+/// The rows of the screen in which the selected row is.
+fn selected_rows(state: &State, areas: &Areas, visible: &[(usize, i32)]) -> Option<Range<u16>> {
+    if state.form.is_some() || state.is_signed_out() {
+        return None;
+    }
+    let area = areas.list;
+    let (height, width) = areas.list_size();
+    let list = &state.screen()?.list;
+    let row = list.selected()?;
+    let (_, line) = *visible.iter().find(|(place, _)| *place == list.cursor())?;
+    let lines = row::lines(state, row, width);
+    // A blank line below it may be covered.
+    let shown = lines.len() - usize::from(lines.len() > 1 && lines.last().is_some_and(Vec::is_empty));
+    let shown = i32::try_from(shown).unwrap_or(i32::MAX).max(1);
+    let on_screen = |line: i32| u16::try_from(line.clamp(0, height)).unwrap_or(0);
+    let (from, to) = (on_screen(line.max(0)), on_screen(line.saturating_add(shown)));
+    let from = from.min(area.height.saturating_sub(1));
+    Some(area.y + from..area.y + to.max(from + 1))
+}
+
+fn list(state: &State, grid: &mut Grid, areas: &Areas, pane: Option<Area>, visible: &[(usize, i32)]) {
+    let (area, (_, width)) = (areas.list, areas.list_size());
     let Some(screen) = state.screen() else { return };
     if screen.list.rows().is_empty() {
-        empty(state, grid, area, screen);
+        empty::empty(state, grid, area, screen);
         return;
     }
-    let measure = |row: &Row| layout::height(state, row, width);
-    for (place, line) in screen.list.visible(height, &measure) {
+    let has_focus = state.composer.is_none() && state.prompt.is_none() && state.form.is_none();
+    let bar = Style::of(if has_focus { ColorRole::Accent } else { ColorRole::Line });
+    for &(place, line) in visible {
         let Some(row) = screen.list.rows().get(place) else { continue };
         let selected = place == screen.list.cursor() && screen.list.selected().is_some();
         for (offset, content) in (0_i32..).zip(row::lines(state, row, width)) {
@@ -124,24 +186,25 @@ fn list(state: &State, grid: &mut Grid, area: Area) {
             if selected && !is_air {
                 let row = Area { y, height: 1, width: area.width.saturating_sub(1), ..area };
                 grid.clear(row, Style::default().on(surface));
-                grid.put(area, area.x, y, "▌", Style::of(ColorRole::Accent).on(surface), 0);
+                grid.put(area, area.x, y, state.sign(Sign::Selected), bar.on(surface), 0);
+            }
+            if let Some(mark) = row::mark(state, row).filter(|_| offset == 0) {
+                grid.put(area, area.x + 1, y, mark, Style::of(ColorRole::Accent).bold().on(surface), 0);
             }
             put(grid, area, area.x + GUTTER, y, &content, surface);
         }
     }
-    scroll_bar(grid, area, screen, state, height, &measure);
+    if screen.list.rows().iter().all(Row::is_head) {
+        let used: i32 = screen.list.rows().iter().map(|row| layout::height(state, row, width)).sum();
+        let below = area.split_top(u16::try_from(used).unwrap_or(area.height).min(area.height)).1;
+        empty::empty(state, grid, below, screen);
+    }
+    let column = pane.map_or(area.x + area.width.saturating_sub(1), |pane| pane.x);
+    scroll_bar(grid, Area { x: column, width: 1, ..area }, screen, state, visible);
 }
 
-/// The scroll bar at the right, if the list does not fit on the screen.
-fn scroll_bar(
-    grid: &mut Grid,
-    area: Area,
-    screen: &ScreenState,
-    state: &State,
-    height: i32,
-    measure: &dyn Fn(&Row) -> i32,
-) {
-    let visible = screen.list.visible(height, measure);
+/// The scroll mark, if the list does not fit on the screen: at its right edge or in the border of the pane.
+fn scroll_bar(grid: &mut Grid, area: Area, screen: &ScreenState, state: &State, visible: &[(usize, i32)]) {
     let (Some((first, top)), Some((last, _))) = (visible.first(), visible.last()) else { return };
     let count = screen.list.rows().len();
     if (*first == 0 && *top >= 0 && last + 1 >= count) || area.height < 3 || state.terminal.size.width < 30 {
@@ -152,54 +215,6 @@ fn scroll_bar(
     let to = ((last + 1) * rows).div_ceil(count.max(1)).max(from + 1);
     for y in from..to.min(rows) {
         let y = u16::try_from(y).unwrap_or(u16::MAX);
-        grid.put(area, area.x + area.width - 1, area.y + y, "┃", Style::of(ColorRole::Line), 0);
-    }
-}
-
-/// Draws the reason why the list is empty, and what to do next.
-fn empty(state: &State, grid: &mut Grid, area: Area, screen: &ScreenState) {
-    let (title, advice) = match (screen.phase, &screen.problem) {
-        (Phase::Failed, Some(problem)) => (problem.clone(), "Press Enter to try again".to_owned()),
-        _ if !screen.filter.is_empty() => ("No matches".into(), "Press Esc to show all".into()),
-        (Phase::New | Phase::Loading, _) => match &state.connection.link {
-            Link::Live => ("Loading…".into(), String::new()),
-            Link::Connecting if state.connection.server.is_empty() => (String::new(), String::new()),
-            Link::Connecting => (format!("Connecting to {}…", state.connection.server), String::new()),
-            Link::Reconnecting(why) | Link::Stopped(why) => {
-                ("No connection".into(), model::SafeText::line(why).as_str().to_owned())
-            }
-        },
-        _ => {
-            let advice = match state.route() {
-                Route::Home => "gu: find people to follow · gl: public tweets · c: write your first tweet",
-                Route::Mine => "Press c to write your first tweet",
-                Route::Notifications => "New followers, replies and likes appear here",
-                Route::Conversations => "Press C on a person to start a chat; gu lists people",
-                Route::Conversation(_) => "Write the first message below",
-                Route::Bookmarks => "Press s on a tweet to bookmark it",
-                Route::Likes => "Press f on a tweet to like it",
-                Route::Trends => "Hashtags that several people use today appear here",
-                Route::Keys => "Connect over SSH and type :bind-key, or run mini-tweet keys add FILE",
-                Route::Drafts => "Unsent drafts appear here",
-                Route::Search(..) => "Press g/ to search again",
-                Route::Online => "Press c to write a tweet",
-                _ => "Press Esc to go back",
-            };
-            let title = match state.route() {
-                Route::Search(..) => "No results",
-                Route::Online => "No one is online",
-                _ => "Nothing here yet",
-            };
-            (title.into(), advice.into())
-        }
-    };
-    let width = usize::from(area.width.saturating_sub(4)).max(8);
-    let title_lines = lines::words(&title, width, Style::default().bold());
-    let advice_lines = lines::words(&advice, width, Style::of(ColorRole::Dim));
-    let first = area.y + area.height / 3;
-    for (y, line) in (first..).zip(title_lines.into_iter().chain(advice_lines)) {
-        let columns = u16::try_from(lines::line_columns(&line)).unwrap_or(0);
-        let x = area.x + (area.width.saturating_sub(columns)) / 2;
-        put(grid, area, x, y, &line, Surface::Plain);
+        grid.put(area, area.x, area.y + y, state.sign(Sign::Scroll), Style::of(ColorRole::Line), 0);
     }
 }

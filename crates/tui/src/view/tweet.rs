@@ -1,37 +1,45 @@
-//! The lines of tweets and people: header, text, quoted tweet and counts; presence, relationship and profile.
+//! The lines of tweets: header, text, quoted tweet and counts.
 
 use model::SafeText;
 use protocol::v1;
 
-use super::lines::{Line, Span, bold, dim, fit_line, line_columns, of, plain, prose, span};
-use crate::state::State;
-use crate::wording::{absolute_time, age, count, visibility_word};
+use super::lines::{Line, Span, body, dim, fit_line, of, plain, shortened, span, two_ends};
+use super::progress::undo_keys;
+use crate::signs::Sign;
+use crate::state::{Link, State};
+use crate::user_action::UserAction;
+use crate::wording::{age, duration, visibility_word};
 use terminal::measure::fit;
 use terminal::style::{ColorRole, Style};
 
 /// Maximum lines of a quoted tweet.
 const QUOTE_LINES_MAX: usize = 6;
-/// Width from which a header includes the display name.
-const NAMES_FROM: usize = 50;
+/// Lines of the text of a tweet in a narrow column.
+const SHORT_LINES_MAX: usize = 4;
+/// Width of the text of a list from which rows include the display name.
+pub(super) const NAMES_FROM: usize = 46;
 
 /// A tweet. A plain retweet is its original below a line that names who retweeted it.
 pub(crate) fn tweet(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(tweet) = state.entities.tweet(id) else {
         let why =
             if state.entities.is_gone(id) { "This tweet was deleted" } else { "This tweet is not available" };
-        return vec![vec![dim(format!("✕ {why}"))]];
+        return vec![vec![dim(format!("{} {why}", state.sign(Sign::Error)))]];
     };
     if tweet.retweet_of == 0 {
         return original(state, tweet, width);
     }
     let by = state.entities.username(tweet.author_id);
-    let mine = state.is_mine(id);
-    let who = if mine { "You".to_owned() } else { format!("@{by}") };
-    let mut lines =
-        vec![fit_line(vec![dim(format!("↻ {who} retweeted · {}", age(state.now, tweet.created_ms)))], width)];
+    let who = if state.is_mine(id) { "You".to_owned() } else { format!("@{by}") };
+    let sign = state.sign(Sign::Retweet);
+    let time = age(state, tweet.created_ms);
+    let mut lines = vec![two_ends(vec![dim(format!("{sign} {who} retweeted"))], vec![dim(time)], width)];
     match state.entities.tweet(tweet.retweet_of) {
         Some(inner) => lines.extend(original(state, inner, width)),
-        None => lines.push(vec![dim("✕ The retweeted tweet is no longer available")]),
+        None => lines.push(vec![dim(format!(
+            "{} The retweeted tweet is no longer available",
+            state.sign(Sign::Error)
+        ))]),
     }
     lines
 }
@@ -41,29 +49,68 @@ fn original(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
     if tweet.reply_to != 0 {
         lines.extend(reply_line(state, tweet, width));
     }
-    lines.extend(prose(&tweet.text, width));
+    lines.extend(body(&tweet.text, width));
     if tweet.quote_of != 0 {
         lines.extend(card(state, tweet.quote_of, width));
     }
-    let counts = counts(tweet);
-    if !counts.is_empty() {
-        lines.push(fit_line(counts, width));
+    lines.extend(counts(state, tweet, width));
+    if let Some(left) = held_ms(state, &UserAction::Delete(tweet.id)) {
+        lines.push(fit_line(vec![about_to(state, "deleted", left)], width));
     }
     lines
 }
 
-/// Author, age, whether it was edited, and its visibility if it is not public.
+/// The author at the left; at the right the age and what is unusual: that it was edited, or its visibility.
 fn header(state: &State, tweet: &v1::Tweet, width: usize) -> Line {
-    let mut line = who(state, tweet.author_id, width >= NAMES_FROM);
-    let mut about = vec![age(state.now, tweet.created_ms)];
+    let mut author = who(state, tweet.author_id, width >= NAMES_FROM);
+    if state.is_me(tweet.author_id) && width >= NAMES_FROM {
+        author.push(dim(" (you)"));
+    }
+    let mut facts = Vec::new();
     if tweet.edited_ms != 0 {
-        about.push("edited".into());
+        facts.push("edited".to_owned());
     }
     if tweet.visibility() != v1::Visibility::Public {
-        about.push(visibility_word(tweet.visibility()).into());
+        facts.push(visibility_word(tweet.visibility()).to_owned());
     }
-    line.push(dim(format!(" · {}", about.join(" · "))));
-    fit_line(line, width)
+    facts.push(age(state, tweet.created_ms));
+    two_ends(author, vec![dim(facts.join(" · "))], width)
+}
+
+/// The header and the first lines of a tweet, for a narrow column.
+pub(super) fn short_tweet(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let Some(tweet) = state.entities.tweet(id) else { return Vec::new() };
+    let author = if state.is_me(tweet.author_id) {
+        let mut line = who(state, tweet.author_id, false);
+        line.push(dim(" you"));
+        line
+    } else {
+        who(state, tweet.author_id, true)
+    };
+    let mut lines = vec![two_ends(author, vec![dim(age(state, tweet.created_ms))], width)];
+    lines.extend(shortened(body(&tweet.text, width), SHORT_LINES_MAX, width));
+    lines
+}
+
+/// Short tweets, divided by blank lines.
+pub(super) fn short_tweets(state: &State, ids: impl Iterator<Item = u64>, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for id in ids {
+        if !lines.is_empty() {
+            lines.push(Line::new());
+        }
+        lines.extend(short_tweet(state, id, width));
+    }
+    lines
+}
+
+/// A whole tweet in a narrow column, without what it replies to.
+pub(super) fn card_lines(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let Some(tweet) = state.entities.tweet(id) else { return Vec::new() };
+    let mut lines = vec![header(state, tweet, width)];
+    lines.extend(body(&tweet.text, width));
+    lines.extend(counts(state, tweet, width));
+    lines
 }
 
 /// The username of an account, and its display name if wanted.
@@ -76,32 +123,44 @@ pub(crate) fn who(state: &State, id: u64, with_name: bool) -> Line {
     line
 }
 
-fn reply_line(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
-    if matches!(state.route(), crate::route::Route::Thread(_)) {
-        return Vec::new();
+/// What a tweet answers. In a thread, and below the tweet that it answers, this is plain to see.
+fn reply_line(state: &State, tweet: &v1::Tweet, width: usize) -> Option<Line> {
+    let is_next_to_parent = state.screen().is_some_and(|screen| screen.next_to_parent.contains(&tweet.id));
+    if matches!(state.route(), crate::route::Route::Thread(_)) || is_next_to_parent {
+        return None;
     }
-    let line = match state.entities.tweet(tweet.reply_to) {
+    let sign = state.sign(Sign::Reply);
+    let text = match state.entities.tweet(tweet.reply_to) {
+        Some(parent) if state.is_muted(parent) => "Replying to someone you muted".to_owned(),
+        Some(parent) if parent.author_id == tweet.author_id => "Thread".to_owned(),
         Some(parent) => {
+            let to = format!("Replying to @{}", state.entities.username(parent.author_id));
             let text = SafeText::line(&parent.text);
-            format!("↩ Replying to @{}: {}", state.entities.username(parent.author_id), text)
+            if width < NAMES_FROM { to } else { format!("{to} · {text}") }
         }
-        None => "↩ Replying to another tweet".to_owned(),
+        None if state.entities.parents.is_missing(tweet.reply_to) => {
+            "Replying to a tweet that is no longer available".to_owned()
+        }
+        None => "Replying to another tweet".to_owned(),
     };
-    vec![vec![dim(fit(&line, width))]]
+    Some(vec![dim(fit(&format!("{sign} {text}"), width))])
 }
 
 /// A tweet inside another, such as a quoted one, with a bar at its left.
 pub(crate) fn card(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let bar = || of(ColorRole::Line, "│ ");
+    let bar = || of(ColorRole::Line, format!("{} ", state.sign(Sign::Border)));
     let inner = width.saturating_sub(2).max(4);
     let Some(tweet) = state.entities.tweet(id) else {
-        return vec![vec![bar(), dim("✕ The quoted tweet is no longer available")]];
+        return vec![vec![
+            bar(),
+            dim(format!("{} The quoted tweet is no longer available", state.sign(Sign::Error))),
+        ]];
     };
     let mut lines = vec![header(state, tweet, inner)];
-    lines.extend(prose(&tweet.text, inner));
+    lines.extend(body(&tweet.text, inner));
     if lines.len() > QUOTE_LINES_MAX {
         lines.truncate(QUOTE_LINES_MAX);
-        lines.push(vec![dim("…")]);
+        lines.push(vec![plain("  "), dim("…")]);
     }
     for line in &mut lines {
         line.insert(0, bar());
@@ -109,138 +168,71 @@ pub(crate) fn card(state: &State, id: u64, width: usize) -> Vec<Line> {
     lines
 }
 
-/// The counts of a tweet. What the user did is bold and says so, not by color alone.
-fn counts(tweet: &v1::Tweet) -> Line {
+/// The counts of a tweet, if there are any. What the user did is bold and says so, not by color alone.
+fn counts(state: &State, tweet: &v1::Tweet, width: usize) -> Option<Line> {
+    let waits = |action: UserAction| {
+        let is_waiting = state.connection.link != Link::Live && state.pending.is_unconfirmed(&action);
+        if is_waiting { "waiting" } else { "" }
+    };
     let mut line = Line::new();
     let mut add = |text: String, style: Style| {
         if !line.is_empty() {
-            line.push(dim("  "));
+            line.push(dim("   "));
         }
         line.push(span(text, style));
     };
+    let (like, retweet) =
+        (UserAction::Like(tweet.id, tweet.liked), UserAction::Retweet(tweet.id, tweet.retweeted));
     let counts = [
-        (tweet.liked, "♥", "♡", tweet.likes, ColorRole::Accent),
-        (tweet.retweeted, "↻", "↻", tweet.retweets, ColorRole::Good),
-        (false, "", "❝", tweet.quotes, ColorRole::Dim),
-        (false, "", "↩", tweet.replies, ColorRole::Dim),
+        (false, Sign::Reply, tweet.replies, ColorRole::Dim, ""),
+        (tweet.retweeted, Sign::Retweet, tweet.retweets, ColorRole::Good, waits(retweet)),
+        (false, Sign::Quote, tweet.quotes, ColorRole::Dim, ""),
+        (
+            tweet.liked,
+            if tweet.liked { Sign::Liked } else { Sign::Like },
+            tweet.likes,
+            ColorRole::Accent,
+            waits(like),
+        ),
     ];
-    for (is_mine, mine, others, count, role) in counts {
+    for (is_mine, sign, count, role, waits) in counts {
+        let sign = state.sign(sign);
+        let after = match (is_mine, waits) {
+            (false, "") => String::new(),
+            (false, waits) => format!(" ({waits})"),
+            (true, "") => " (you)".to_owned(),
+            (true, waits) => format!(" (you, {waits})"),
+        };
         match (is_mine, count) {
-            (false, 0) => {}
-            (false, _) => add(format!("{others} {count}"), Style::of(ColorRole::Dim)),
+            (false, 0) if waits.is_empty() => {}
+            (false, _) => add(format!("{sign} {count}{after}"), Style::of(ColorRole::Dim)),
             // The count is that of the last page: it may not include the user yet.
-            (true, _) => add(format!("{mine} {} (you)", count.max(1)), Style::of(role).bold()),
+            (true, _) => add(format!("{sign} {}{after}", count.max(1)), Style::of(role).bold()),
         }
     }
-    if tweet.bookmarked {
-        add("★ bookmarked".to_owned(), Style::of(ColorRole::Warning).bold());
+    let saved = state.sign(Sign::Saved);
+    match (tweet.bookmarked, waits(UserAction::Bookmark(tweet.id, tweet.bookmarked))) {
+        (false, "") => {}
+        (false, waits) => add(format!("{saved} removed ({waits})"), Style::of(ColorRole::Dim)),
+        (true, "") => add(saved.to_owned(), Style::of(ColorRole::Accent).bold()),
+        (true, waits) => add(format!("{saved} ({waits})"), Style::of(ColorRole::Accent).bold()),
     }
-    line
+    (!line.is_empty()).then(|| fit_line(line, width))
 }
 
-/// A person in a list: presence, names, and the relationship to the user.
-pub(crate) fn person(state: &State, id: u64, width: usize) -> Vec<Line> {
-    let mut line = vec![presence(state.entities.presence(id)), plain(" ")];
-    line.extend(who(state, id, true));
-    let mut relation = relation(state, id);
-    if let Some(idle) = idle(state, id) {
-        relation = if relation.is_empty() { idle } else { format!("{relation} · {idle}") };
-    }
-    if !relation.is_empty() {
-        let gap = width.saturating_sub(line_columns(&line) + relation.chars().count()).min(2);
-        line.push(dim(format!("{}{relation}", " ".repeat(gap.max(1)))));
-    }
-    vec![fit_line(line, width)]
+/// What a row says that stands for others.
+pub(super) fn hidden(state: &State, text: &str) -> String {
+    format!("{} {text}", state.sign(Sign::Hidden))
 }
 
-/// `away 5m` for an account that is away, with the time since its last activity if known.
-pub(crate) fn idle(state: &State, id: u64) -> Option<String> {
-    let since = state.entities.away_since(id)?;
-    Some(match age(state.now, since).as_str() {
-        "now" => "away".into(),
-        age if since > 0 => format!("away {age}"),
-        _ => "away".into(),
-    })
+/// The milliseconds that are left until an action is carried out that waits so that it can be undone.
+pub(crate) fn held_ms(state: &State, action: &UserAction) -> Option<i64> {
+    let held = state.undo.waiting.iter().find(|(_, held)| held == action);
+    held.map(|(until, _)| until - state.now)
 }
 
-/// A sign for each presence, so that color is not the only difference.
-pub(crate) fn presence(presence: v1::PresenceState) -> Span {
-    match presence {
-        v1::PresenceState::Online => of(ColorRole::Good, "●"),
-        v1::PresenceState::Away => of(ColorRole::Warning, "◐"),
-        _ => dim("○"),
-    }
-}
-
-/// The relationship of the user and an account, in words.
-pub(crate) fn relation(state: &State, id: u64) -> String {
-    if state.is_me(id) {
-        return "you".into();
-    }
-    let relationship = state.entities.relationship(id);
-    let words = [
-        (relationship.followed_by && relationship.following, "you follow each other"),
-        (relationship.followed_by && !relationship.following, "follows you"),
-        (relationship.following && !relationship.followed_by, "you follow"),
-        (relationship.muting, "muted"),
-        (relationship.blocking, "blocked"),
-    ];
-    let said: Vec<&str> = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
-    said.join(" · ")
-}
-
-/// The head of a profile: names, bio, counts, relationship and tabs.
-pub(crate) fn profile_head(
-    state: &State,
-    username: &str,
-    tab: crate::route::ProfileTab,
-    width: usize,
-) -> Vec<Line> {
-    use crate::route::ProfileTab;
-    let Some(profile) = state.entities.profiles.get(username) else {
-        let problem = state.screen().and_then(|screen| screen.problem.clone());
-        let line = problem.map_or_else(
-            || dim(format!("@{username}…")),
-            |problem| of(ColorRole::Error, format!("✕ @{username}: {problem}")),
-        );
-        return vec![fit_line(vec![line], width), vec![]];
-    };
-    let account = profile.account.clone().unwrap_or_default();
-    let mut first = vec![presence(profile.presence()), plain(" ")];
-    if !account.display_name.is_empty() {
-        first.push(bold(format!("{}  ", SafeText::line(&account.display_name))));
-    }
-    first.push(span(format!("@{username}"), Style::of(ColorRole::Name).bold()));
-    if profile.role() == v1::Role::Admin {
-        first.push(dim(" · admin"));
-    }
-    if profile.suspended {
-        first.push(of(ColorRole::Error, " · suspended"));
-    }
-    let mut lines = vec![fit_line(first, width)];
-    if !profile.bio.is_empty() {
-        lines.extend(prose(&profile.bio, width));
-    }
-    let joined = absolute_time(profile.created_ms);
-    let joined = joined.split(' ').next().unwrap_or_default().to_owned();
-    let counts = format!(
-        "{} · {} · {} following · joined {joined}",
-        count(profile.tweets, "tweet", "tweets"),
-        count(profile.followers, "follower", "followers"),
-        profile.following
-    );
-    lines.extend(super::lines::words(&counts, width, Style::of(ColorRole::Dim)));
-    let relation = relation(state, account.id);
-    if !relation.is_empty() && relation != "you" {
-        lines.push(vec![plain(relation)]);
-    }
-    let mut line = Line::new();
-    for (one, title) in ProfileTab::ALL {
-        let chosen = one == tab;
-        let text = if chosen { format!("[{title}]") } else { format!(" {title} ") };
-        line.push(if chosen { span(text, Style::of(ColorRole::Accent).bold()) } else { dim(text) });
-    }
-    lines.push(fit_line(line, width));
-    lines.push(Vec::new());
-    lines
+/// What a row says that is about to disappear, and how it is kept.
+pub(crate) fn about_to(state: &State, what: &str, left_ms: i64) -> Span {
+    let keep = undo_keys(state).map_or_else(String::new, |keys| format!(" · {keys} to keep"));
+    dim(format!("{what} in {}{keep}", duration(left_ms)))
 }

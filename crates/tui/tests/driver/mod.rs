@@ -9,9 +9,13 @@
     reason = "shared by several test programs"
 )]
 
+mod disk;
+pub(crate) mod plain;
 mod responses;
+pub(crate) mod screens;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 use client::{ClientError, Update};
@@ -23,8 +27,10 @@ use protocol::v1;
 use protocol::v1::event::Event as LiveEvent;
 use protocol::v1::request::Op;
 use terminal::grid::Size;
-use terminal::key::{Event, Keys};
+use terminal::key::{Event, Keys, MouseAction};
 
+/// The key of the server.
+const KEY: &str = "SHA256:u6cSixuwTcYVzrA2NltY/4e3a//BYobnCyorL5fE7c0";
 /// 2026-11-23 20:00 UTC.
 pub(crate) const NOW: i64 = 1_795_464_000_000;
 pub(crate) const MINUTE: i64 = 60_000;
@@ -46,6 +52,8 @@ pub(crate) struct TuiDriver {
     pub now: i64,
     /// All side effects so far.
     pub effects: Vec<Effect>,
+    /// The files that the client has written.
+    pub disk: HashMap<LocalItem, String>,
     /// Whether the server responds to requests.
     pub responds: bool,
     /// Whether subscriptions begin as soon as they are requested.
@@ -56,8 +64,20 @@ pub(crate) struct TuiDriver {
     pub accounts: Vec<v1::Account>,
     /// The response to the next request, other than those of the client itself.
     pub refusal: Option<model::Error>,
+    /// Whether chats are empty.
+    pub has_no_messages: bool,
     /// Read lines that other devices have set.
     pub read_lines: Vec<v1::ReadLine>,
+    /// What the server says about itself.
+    pub info: v1::ServerInfo,
+    /// Accounts on the first page of a list of people.
+    pub people_page: usize,
+    /// The number of accounts that Ada follows.
+    pub following: u32,
+    /// The accounts that are online.
+    pub online: Vec<u64>,
+    /// Notifications of new followers that arrived while Ada had no connection.
+    pub untold: u64,
 }
 
 pub(crate) fn account(id: u64, username: &str, display_name: &str) -> v1::Account {
@@ -136,19 +156,28 @@ impl TuiDriver {
     pub(crate) fn with(setup: Setup, connects: bool) -> Self {
         let (accounts, tweets) = sample_network();
         let signed_in = setup.username.is_some();
+        let actions = setup.actions.clone();
         let (state, effects) = start(setup);
         let mut driver = Self {
             state,
             now: NOW,
             effects: Vec::new(),
+            disk: HashMap::new(),
             responds: true,
             subscribes_at_once: true,
             waiting: VecDeque::new(),
             tweets,
             accounts,
             refusal: None,
+            has_no_messages: false,
             read_lines: Vec::new(),
+            info: v1::ServerInfo { name: "Gardeners".into(), ..v1::ServerInfo::default() },
+            people_page: usize::MAX,
+            following: 3,
+            online: vec![2, 3],
+            untold: 0,
         };
+        driver.write_files(actions);
         driver.take(effects);
         if connects {
             driver.connect(signed_in);
@@ -159,16 +188,22 @@ impl TuiDriver {
     pub(crate) fn connect(&mut self, signed_in: bool) {
         let hello = v1::ServerHello {
             server_version: "0.1.0".into(),
+            server_name: "Gardeners".into(),
             sign_up: v1::SignUpMode::Open.into(),
             ..v1::ServerHello::default()
         };
-        self.handle(Message::Connected(Box::new(Connected { hello, first_contact: None, signed_in })));
+        let key = client::ServerKey {
+            fingerprint: protocol::tls::Fingerprint::parse(KEY).unwrap(),
+            since: Some(jiff::civil::date(2026, 11, 21)),
+        };
+        self.handle(Message::Connected(Box::new(Connected { hello, key: Some(key), signed_in })));
     }
 
     pub(crate) fn handle(&mut self, message: Message) {
         let effects = update(&mut self.state, self.now, message);
         self.take(effects);
         self.respond_to_all();
+        self.check_disk();
     }
 
     fn take(&mut self, effects: Vec<Effect>) {
@@ -179,9 +214,15 @@ impl TuiDriver {
                 let more = update(&mut self.state, self.now, Message::Following(topic.clone()));
                 self.take(more);
             }
+            if effect == Effect::MeasureRoundTrip && self.responds {
+                let time = Message::RoundTrip(Some(Duration::from_micros(430)));
+                let more = update(&mut self.state, self.now, time);
+                self.take(more);
+            }
             if let Effect::Ask(purpose, op, _) = &effect {
                 self.waiting.push_back((purpose.clone(), (**op).clone()));
             }
+            self.write(&effect);
             self.effects.push(effect);
         }
     }
@@ -227,6 +268,31 @@ impl TuiDriver {
         self.handle(Message::Live(topic, Update { sequence: 1, event }));
     }
 
+    /// Ada on a server without tweets, who follows no one.
+    pub(crate) fn newcomer(width: u16, height: u16) -> Self {
+        let setup = Setup { username: Some("ada".into()), ..Self::setup(width, height) };
+        let mut driver = Self::with(setup, false);
+        driver.tweets.clear();
+        driver.following = 0;
+        driver.connect(true);
+        driver.wait(60_000);
+        driver
+    }
+
+    /// The notification that @linus follows Ada arrives.
+    pub(crate) fn receive_follow(&mut self, id: u64) {
+        let follow = v1::Notification {
+            id,
+            kind: v1::NotificationKind::Follow.into(),
+            created_ms: NOW,
+            account_id: 4,
+            unread: true,
+            ..v1::Notification::default()
+        };
+        let live = v1::LiveNotification { notification: Some(follow), ..v1::LiveNotification::default() };
+        self.live(Topic::Notifications, LiveEvent::Notification(live));
+    }
+
     /// A followed account posts.
     pub(crate) fn receive_tweet(&mut self, tweet: v1::Tweet) {
         let accounts = self.accounts.clone();
@@ -235,8 +301,27 @@ impl TuiDriver {
         self.live(Topic::Home, LiveEvent::TweetPosted(live));
     }
 
+    pub(crate) fn terminal(&mut self, width: u16, height: u16) {
+        self.handle(Message::Resized(Size { width, height }));
+    }
+
     pub(crate) fn screen(&self) -> String {
         draw(&self.state).0.text()
+    }
+
+    /// The cell of the screen at which a text begins.
+    pub(crate) fn cell_of(&self, text: &str) -> (u16, u16) {
+        let screen = self.screen();
+        let found =
+            screen.lines().zip(0..).find_map(|(line, y)| Some((line.find(text).map(|at| &line[..at])?, y)));
+        let (before, y) = found.unwrap_or_else(|| panic!("no {text:?}\n{screen}"));
+        (u16::try_from(terminal::measure::columns(before)).unwrap(), y)
+    }
+
+    /// Clicks on a text, so many columns after its beginning.
+    pub(crate) fn click(&mut self, text: &str, columns: u16) {
+        let (x, y) = self.cell_of(text);
+        self.handle(Message::Input(Event::Mouse(MouseAction::Press, x + columns, y)));
     }
 
     pub(crate) fn shows(&self, text: &str) -> bool {
@@ -265,5 +350,6 @@ pub(crate) fn message(minutes_ago: i64, author_id: u64, text: &str) -> v1::Direc
         author_id,
         text: text.into(),
         created_ms: NOW - minutes_ago * MINUTE,
+        ..v1::DirectMessage::default()
     }
 }

@@ -20,21 +20,47 @@ impl TuiDriver {
                 Response::TweetPage(self.page(found.collect(), None))
             }
             Op::GetThread(request) => Response::Thread(self.thread(request.tweet_id)),
-            Op::ListAccounts(_) | Op::SearchPeople(_) => {
-                let people = self.accounts.iter().skip(1).map(|account| self.person(account.id)).collect();
-                Response::AccountPage(v1::AccountPage { people, next: String::new() })
+            Op::ListAccounts(request) => Response::AccountPage(self.list_accounts(&request)),
+            Op::SearchPeople(request) => {
+                let query = request.query.to_lowercase();
+                let is_found = |one: &&v1::Account| {
+                    one.username.contains(&query) || one.display_name.to_lowercase().contains(&query)
+                };
+                let found = self.accounts.iter().skip(1).filter(is_found);
+                let people = found.map(|account| self.person(account.id)).collect();
+                Response::AccountPage(v1::AccountPage { people, ..v1::AccountPage::default() })
             }
+            Op::SearchHashtags(request) => {
+                let all = ["game", "GameofThrones", "gardening", "日本"];
+                let is_found = |name: &&str| name.to_lowercase().starts_with(&request.query.to_lowercase());
+                let of = |name: &str| v1::Hashtag { name: name.to_owned(), tweets: 3 };
+                let hashtags = all.into_iter().filter(is_found).map(of).collect();
+                Response::HashtagList(v1::HashtagList { hashtags })
+            }
+            Op::GetServerInfo(_) => Response::ServerInfo(self.info.clone()),
             Op::ListOnline(_) => {
-                Response::OnlineList(v1::OnlineList { people: vec![self.person(2), self.person(3)] })
+                let people = self.online.iter().map(|id| self.person(*id)).collect();
+                Response::OnlineList(v1::OnlineList { people })
             }
             Op::GetTrends(_) => Response::TrendList(trends()),
-            Op::ListNotifications(_) => Response::NotificationPage(self.notifications()),
+            Op::SuggestPeople(_) => {
+                let people = self.accounts.iter().skip(2).take(2).map(|one| self.person(one.id)).collect();
+                Response::AccountPage(v1::AccountPage { people, ..v1::AccountPage::default() })
+            }
+            Op::ListNotifications(request) => {
+                let mut page = self.notifications();
+                let is_wanted =
+                    |one: &v1::Notification| request.kinds.is_empty() || request.kinds.contains(&one.kind);
+                page.notifications.retain(is_wanted);
+                Response::NotificationPage(page)
+            }
             Op::ListConversations(_) => Response::ConversationPage(self.conversations()),
             Op::ReadConversation(_) => Response::MessagePage(self.messages()),
             Op::ListReadLines(_) => {
                 Response::ReadLineList(v1::ReadLineList { read_lines: self.read_lines.clone() })
             }
             Op::ListSessions(_) => Response::SessionList(sessions()),
+            Op::ListSshKeys(_) => Response::SshKeyList(v1::SshKeyList::default()),
             Op::Post(post) => done(self.post(post)),
             Op::SendMessage(_) => {
                 Response::MessageSent(v1::MessageSent { message_id: id(0), conversation_id: 77 })
@@ -63,7 +89,7 @@ impl TuiDriver {
             created_ms: NOW - 90 * 24 * 60 * MINUTE,
             tweets: 12,
             followers: 1,
-            following: 2,
+            following: if account.id == 1 { self.following } else { 2 },
             presence: person.presence,
             relationship: person.relationship.filter(|_| account.id != 1),
             own: (account.id == 1).then(v1::OwnSettings::default),
@@ -125,16 +151,20 @@ impl TuiDriver {
             unread,
         };
         let mine = id(40);
+        let untold = (0..self.untold)
+            .rev()
+            .map(|nth| v1::Notification { id: id(2) + nth, ..one(2, Follow, 4, 0, true) });
+        let before = [
+            one(3, Like, 2, mine, true),
+            one(5, Like, 3, mine, true),
+            one(8, Follow, 3, 0, false),
+            one(9, Quote, 2, id(9), false),
+        ];
         v1::NotificationPage {
-            notifications: vec![
-                one(3, Like, 2, mine, true),
-                one(5, Like, 3, mine, true),
-                one(8, Follow, 3, 0, false),
-                one(9, Quote, 2, id(9), false),
-            ],
+            notifications: untold.chain(before).collect(),
             tweets: self.tweets.clone(),
             accounts: self.accounts.clone(),
-            unread: 2,
+            unread: 2 + u32::try_from(self.untold).unwrap(),
             next: String::new(),
         }
     }
@@ -153,6 +183,9 @@ impl TuiDriver {
     }
 
     fn messages(&self) -> v1::MessagePage {
+        if self.has_no_messages {
+            return v1::MessagePage { with: self.accounts.get(1).cloned(), ..v1::MessagePage::default() };
+        }
         v1::MessagePage {
             messages: vec![
                 message(4, 2, "Shall we meet at the compiler?"),
@@ -212,6 +245,45 @@ impl TuiDriver {
         v1::TweetPage { referenced, accounts: self.accounts.clone(), next, tweets: chosen }
     }
 
+    /// A page of a list of people: their number is the cursor.
+    fn list_accounts(&self, request: &v1::ListAccounts) -> v1::AccountPage {
+        use v1::page_request::Position;
+        let query = request.query.to_lowercase();
+        let has = |one: &v1::Account| {
+            let names = format!("{} {}", one.username, one.display_name.to_lowercase());
+            query.split_whitespace().all(|word| names.contains(word))
+        };
+        let is_in = |one: &v1::AccountView| {
+            let relationship = one.relationship.unwrap_or_default();
+            match request.list() {
+                v1::AccountList::Following => relationship.following,
+                v1::AccountList::Followers => relationship.followed_by,
+                v1::AccountList::Muted => relationship.muting,
+                v1::AccountList::Blocked => relationship.blocking,
+                _ => true,
+            }
+        };
+        let found = self.accounts.iter().skip(1).filter(|one| has(one)).map(|one| self.person(one.id));
+        let mut found: Vec<v1::AccountView> = found.filter(is_in).collect();
+        match request.sort() {
+            v1::AccountSort::Followers => found.sort_by_key(|one| std::cmp::Reverse(one.followers)),
+            v1::AccountSort::Active => found.sort_by_key(|one| std::cmp::Reverse(one.last_post_ms)),
+            _ => {}
+        }
+        let position = request.page.as_ref().and_then(|page| page.position.as_ref());
+        let from: usize = match position {
+            Some(Position::Before(cursor)) => cursor.parse().unwrap(),
+            _ => 0,
+        };
+        let total = found.len();
+        let to = from.saturating_add(self.people_page).min(total);
+        v1::AccountPage {
+            people: found[from..to].to_vec(),
+            next: if to < total { to.to_string() } else { String::new() },
+            total: (from == 0).then(|| u64::try_from(total).unwrap()),
+        }
+    }
+
     fn id_of(&self, username: &str) -> u64 {
         self.accounts.iter().find(|one| one.username == username).map_or(1, |one| one.id)
     }
@@ -219,12 +291,12 @@ impl TuiDriver {
     fn person(&self, id: u64) -> v1::AccountView {
         let account = self.accounts.iter().find(|account| account.id == id).cloned();
         let presence = match id {
-            2 => v1::PresenceState::Online,
+            id if !self.online.contains(&id) => v1::PresenceState::Offline,
             3 => v1::PresenceState::Away,
-            _ => v1::PresenceState::Offline,
+            _ => v1::PresenceState::Online,
         };
         let relationship = v1::Relationship {
-            following: id == 2 || id == 4,
+            following: self.following > 0 && (id == 2 || id == 4),
             followed_by: id == 2 || id == 3,
             ..v1::Relationship::default()
         };
@@ -233,6 +305,9 @@ impl TuiDriver {
             relationship: Some(relationship),
             presence: presence.into(),
             idle_seconds: if id == 3 { 540 } else { 0 },
+            tweets: u32::try_from(id).unwrap() * 3,
+            followers: u32::try_from(id).unwrap() % 4,
+            last_post_ms: NOW - i64::try_from(id).unwrap() * 9 * MINUTE,
         }
     }
 }
@@ -248,7 +323,12 @@ fn trends() -> v1::TrendList {
         tweets: people + 2,
         history: (0..24).map(|hour| hour * people % 7).collect(),
     };
-    v1::TrendList { trends: vec![trend("rust", 12), trend("selfhosted", 8), trend("日本語", 4)] }
+    v1::TrendList {
+        trends: vec![trend("rust", 12), trend("selfhosted", 8), trend("日本語", 4)],
+        new_today: vec![trend("endlessbbq", 1)],
+        yours: vec![trend("rust", 12), trend("looms", 1)],
+        this_week: Vec::new(),
+    }
 }
 
 fn sessions() -> v1::SessionList {
@@ -264,6 +344,7 @@ fn sessions() -> v1::SessionList {
 }
 
 fn tweet_after(root: u64, minutes: u64, author_id: u64, text: &str) -> v1::Tweet {
-    let id = root + ((minutes * 60_000) << 16);
+    // No tweet of the sample network has this identifier.
+    let id = root + ((minutes * 60_000) << 16) + 1;
     v1::Tweet { id, created_ms: i64::try_from(id >> 16).unwrap(), ..tweet(0, author_id, text) }
 }

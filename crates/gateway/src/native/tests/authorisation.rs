@@ -61,6 +61,8 @@ struct Scene<'a> {
     public: u64,
     followers: u64,
     direct: u64,
+    /// From Ada to Fay.
+    message: u64,
     /// Another session of Ada.
     session: u64,
     key: u64,
@@ -97,7 +99,8 @@ impl<'a> Scene<'a> {
             }
         }
         let text = TweetText::parse(MESSAGE).unwrap();
-        server.service.send_message(&ada.caller, None, &person("fay").name, text).await.unwrap();
+        let sent = server.service.send_message(&ada.caller, None, &person("fay").name, text).await.unwrap();
+        let message = sent.message.get();
         if unprotected != Unprotected::Block {
             ada.blocks(person("bea")).await;
         }
@@ -113,7 +116,16 @@ impl<'a> Scene<'a> {
         let key = server.store.store.apply(key, None).await.unwrap().id;
         let [public, followers, direct] = [public, followers, direct].map(model::TweetId::get);
         let session = session.session.get();
-        Self { gateway: GatewayFixture::new(server), public, followers, direct, session, key, people }
+        Self {
+            gateway: GatewayFixture::new(server),
+            public,
+            followers,
+            direct,
+            message,
+            session,
+            key,
+            people,
+        }
     }
 
     /// A connection of this account, logged in if that is possible.
@@ -150,7 +162,7 @@ const ADMIN: &str = "U F F F F F U + U";
 fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
     let ada = || "ada".to_owned();
     let secret = || PASSWORD.to_owned();
-    let (public, followers, direct) = (scene.public, scene.followers, scene.direct);
+    let (public, followers, direct, message) = (scene.public, scene.followers, scene.direct, scene.message);
     match operation {
         Operation::SignUp => vec![(Op::SignUp(v1::SignUp { username: "new_one".into(), password: secret(), ..Default::default() }), "+ F F F F F A F A")],
         Operation::LogIn => vec![(Op::LogIn(v1::LogIn { username: ada(), password: secret() }), "+ F F F F F + F +")],
@@ -207,8 +219,8 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
             (Op::GetThread(v1::GetThread { tweet_id: followers, page: None }), "U + N + N N U N U"),
         ],
         Operation::GetTweetHistory => vec![
-            (Op::GetTweetHistory(v1::GetTweetHistory { tweet_id: public }), OF_ADA),
-            (Op::GetTweetHistory(v1::GetTweetHistory { tweet_id: direct }), "U + N + N N U N U"),
+            (Op::GetTweetHistory(v1::GetTweetHistory { tweet_id: public, page: None }), OF_ADA),
+            (Op::GetTweetHistory(v1::GetTweetHistory { tweet_id: direct, page: None }), "U + N + N N U N U"),
         ],
         Operation::ReadTimeline => {
             use read_timeline::Timeline::{Bookmarks, Hashtag, Home, Likes, Local, Replies, Search, User};
@@ -225,14 +237,14 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
             ]
         }
         Operation::SearchHashtags => vec![(Op::SearchHashtags(v1::SearchHashtags { query: "a".into(), limit: 9 }), OWN)],
-        Operation::GetTrends => vec![(Op::GetTrends(v1::GetTrends { limit: 9 }), OWN)],
+        Operation::GetTrends => vec![(Op::GetTrends(v1::GetTrends { limit: 9, ..v1::GetTrends::default() }), OWN)],
         Operation::SetReadLine => vec![(Op::SetReadLine(v1::SetReadLine { timeline: "home".into(), tweet_id: public }), OWN)],
         Operation::ListReadLines => vec![(Op::ListReadLines(v1::ListReadLines {}), OWN)],
         Operation::GetProfile => vec![(Op::GetProfile(v1::GetProfile { username: ada() }), OF_ADA)],
         Operation::ListAccounts => vec![
             (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::People.into(), ..Default::default() }), OWN),
-            (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Followers.into(), username: ada(), page: None }), OF_ADA),
-            (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Following.into(), username: ada(), page: None }), OF_ADA),
+            (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Followers.into(), username: ada(), ..Default::default() }), OF_ADA),
+            (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Following.into(), username: ada(), ..Default::default() }), OF_ADA),
             (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Blocked.into(), ..Default::default() }), OWN),
         ],
         Operation::SearchPeople => vec![(Op::SearchPeople(v1::SearchPeople { query: ada(), limit: 9 }), OWN)],
@@ -243,16 +255,20 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         Operation::Unblock => vec![(Op::Unblock(v1::Unblock { username: ada() }), "U - - - - - U - U")],
         Operation::Mute => vec![(Op::Mute(v1::Mute { username: ada() }), "U I + + N + U + U")],
         Operation::Unmute => vec![(Op::Unmute(v1::Unmute { username: ada() }), "U - - - - - U - U")],
+        Operation::SuggestPeople => vec![(Op::SuggestPeople(v1::SuggestPeople { limit: 9 }), OWN)],
+        Operation::DismissSuggestion => vec![(Op::DismissSuggestion(v1::DismissSuggestion { username: ada() }), "U I + + N + U + U")],
         Operation::Report => vec![
             (Op::Report(v1::Report { username: ada(), ..Default::default() }), "U I + + + + U + U"),
             (Op::Report(v1::Report { tweet_id: public, ..Default::default() }), "U I + + N + U + U"),
             (Op::Report(v1::Report { tweet_id: direct, ..Default::default() }), "U I N + N N U N U"),
         ],
         Operation::ListNotifications => vec![(Op::ListNotifications(v1::ListNotifications::default()), OWN)],
-        Operation::MarkNotificationsRead => vec![(Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to: u64::MAX >> 1 }), "U + - + - - U - U")],
+        Operation::MarkNotificationsRead => vec![(Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to: u64::MAX >> 1, ids: Vec::new() }), "U + - + - - U - U")],
         Operation::SendMessage => vec![(Op::SendMessage(v1::SendMessage { username: ada(), text: "psst".into() }), "U I + + N + U + U")],
+        Operation::EditMessage => vec![(Op::EditMessage(v1::EditMessage { message_id: message, text: "changed".into() }), "U + N N N N U N U")],
+        Operation::DeleteMessage => vec![(Op::DeleteMessage(v1::DeleteMessage { message_id: message }), "U + N N N N U N U")],
         Operation::ListConversations => vec![(Op::ListConversations(v1::ListConversations { page: None }), OWN)],
-        Operation::ReadConversation => vec![(Op::ReadConversation(v1::ReadConversation { username: ada(), page: None }), OF_ADA)],
+        Operation::ReadConversation => vec![(Op::ReadConversation(v1::ReadConversation { username: ada(), ..Default::default() }), OF_ADA)],
         Operation::MarkConversation => vec![(Op::MarkConversation(v1::MarkConversation { username: ada(), delivered: 0, read: u64::MAX >> 1 }), "U N + + N + U + U")],
         Operation::Typing => vec![(Op::Typing(v1::Typing { username: ada() }), OF_ADA)],
         Operation::ListOnline => vec![(Op::ListOnline(v1::ListOnline {}), OWN)],
@@ -282,6 +298,7 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         Operation::RemoveTweet => vec![(Op::RemoveTweet(v1::RemoveTweet { tweet_id: public }), ADMIN)],
         Operation::ListProfiles => vec![(Op::ListProfiles(v1::ListProfiles::default()), ADMIN)],
         Operation::SetRole => vec![(Op::SetRole(v1::SetRole { username: ada(), role: v1::Role::Member.into() }), "U F F F F F U - U")],
+        Operation::RemoveAccount => vec![(Op::RemoveAccount(v1::RemoveAccount { username: "max".into() }), ADMIN)],
         Operation::CloseReport => vec![(Op::CloseReport(v1::CloseReport { report_id: 1 }), "U F F F F F U - U")],
     }
 }

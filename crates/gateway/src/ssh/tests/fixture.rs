@@ -38,6 +38,9 @@ pub(super) async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
     timeout(DEADLINE, happens).await.unwrap_or_else(|_| panic!("timed out: {what}"))
 }
 
+/// Restores the terminal of the application.
+pub(super) const RESTORE: &str = "\x1b[?1049l";
+
 /// The application of these tests: the first word of a command decides what it does.
 #[derive(Debug, Default)]
 pub(super) struct FakeApp {
@@ -68,9 +71,11 @@ impl Drop for Running<'_> {
 
 #[async_trait]
 impl SshApp for FakeApp {
-    /// Shows its size, then echoes input. `p` panics, `q` quits, `d` takes no input until allowed, `s` never ends.
+    /// Shows its size, then echoes input. `p` panics, `q` quits, `d` takes no input until allowed, `s` never ends, `r`
+    /// restores the terminal and quits.
     async fn terminal(&self, _: SshSession, mut terminal: SshTerminal) {
         let _running = Running::new(&self.running);
+        terminal.output.restore_at_end(RESTORE);
         let (columns, rows) = *terminal.size.borrow_and_update();
         let colours = terminal.environment.colorterm.clone().unwrap_or_default();
         let hello = format!("{columns}x{rows} {} {colours};", terminal.term);
@@ -83,6 +88,10 @@ impl SshApp for FakeApp {
                         return;
                     }
                     Some(b"q") => return,
+                    Some(b"r") => {
+                        let _ = terminal.output.write(format!("left;{RESTORE}")).await;
+                        return;
+                    }
                     Some(b"p") => panic!("as the test wants it"),
                     Some(b"s") => std::future::pending().await,
                     Some(b"d") => {
@@ -115,7 +124,8 @@ impl SshApp for FakeApp {
                 let who = session.username.as_deref().unwrap_or("guest");
                 let offered = session.offered_key.as_deref().unwrap_or("no key");
                 let token = if session.token.is_some() { "token" } else { "no token" };
-                let _ = command.stdout.write(format!("{who}, {token}, {offered}")).await;
+                let refused = session.refused.map_or_else(String::new, |why| format!(", {why}"));
+                let _ = command.stdout.write(format!("{who}, {token}, {offered}{refused}")).await;
                 0
             }
             ["connect"] => {

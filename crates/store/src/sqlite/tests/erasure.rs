@@ -8,7 +8,7 @@ use super::over;
 use crate::conformance::StoreFixture;
 use crate::sqlite::{SqliteStore, search_erasure};
 use crate::test_support::{TestStore, text, tweet};
-use crate::{Change, Store as _, Timeline};
+use crate::{Change, Engine as _, Store as _, Timeline};
 
 const CANARY: &str = "zqcanaryzq";
 
@@ -26,8 +26,8 @@ async fn purge_step(fixture: &StoreFixture, account: AccountId, limit: usize) ->
 
 #[tokio::test]
 async fn no_word_of_a_purged_account_is_left_in_the_file() {
-    let (made, events) = TestStore::new();
-    let fixture = over(&made, events).await;
+    let made = TestStore::new();
+    let fixture = over(&made);
     let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     for n in 0..20 {
         fixture.post(ada, &format!("{n} {CANARY} #{CANARY}")).await;
@@ -62,9 +62,8 @@ async fn fill_index(store: &SqliteStore, author: AccountId, tweets: std::ops::Ra
 #[tokio::test]
 async fn no_step_of_a_purge_rewrites_the_whole_search_index() {
     const LIMIT: u8 = 10;
-    let (made, mut events) = TestStore::new();
-    events.close();
-    let fixture = over(&made, events).await;
+    let made = TestStore::new();
+    let fixture = over(&made).without_log();
     let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     fixture.post(ada, CANARY).await;
     fill_index(&made.store, bob, 0..2_000).await;
@@ -97,9 +96,8 @@ const EARLY_CANARY_STORED: &str = "xcanary";
 
 #[tokio::test]
 async fn words_in_a_merge_that_is_already_in_progress_are_erased() {
-    let (made, mut events) = TestStore::new();
-    events.close();
-    let fixture = over(&made, events).await;
+    let made = TestStore::new();
+    let fixture = over(&made).without_log();
     let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
     fixture.post(ada, EARLY_CANARY).await;
     fill_index(&made.store, bob, 0..600).await;
@@ -116,9 +114,8 @@ async fn words_in_a_merge_that_is_already_in_progress_are_erased() {
 
 #[tokio::test]
 async fn an_account_deleted_during_the_purge_of_another_is_erased_while_others_post() {
-    let (made, mut events) = TestStore::new();
-    events.close();
-    let fixture = over(&made, events).await;
+    let made = TestStore::new();
+    let fixture = over(&made).without_log();
     let (ada, bob, cleo) =
         (fixture.account("ada").await, fixture.account("bob").await, fixture.account("cleo").await);
     fixture.post(ada, CANARY).await;

@@ -3,21 +3,29 @@
 mod erasure;
 mod files;
 mod random_changes;
+mod refill;
 mod simulated;
 mod writer;
 
-use crate::EventReceiver;
-use crate::conformance::{StoreFixture, conformance_suite};
+use crate::conformance::{StoreFixture, conformance_suite, engine_suite};
 use crate::test_support::TestStore;
 
 /// A fixture over a store that the test keeps.
-async fn over(made: &TestStore, events: EventReceiver) -> StoreFixture {
-    StoreFixture::new(made.store.clone(), made.clock.clone(), events, Box::new(())).await
+pub(super) fn over(made: &TestStore) -> StoreFixture {
+    let reopen = Box::new(|| panic!("the test keeps the store"));
+    StoreFixture::new(made.store.clone(), made.clock.clone(), reopen)
 }
 
 async fn fixture() -> StoreFixture {
-    let (made, events) = TestStore::new();
-    StoreFixture::new(made.store.clone(), made.clock.clone(), events, Box::new(made)).await
+    keeping(TestStore::new())
+}
+
+/// A fixture that keeps its store.
+fn keeping(made: TestStore) -> StoreFixture {
+    let (store, clock) = (made.store.clone(), made.clock.clone());
+    let reopen = async || keeping(made.reopen().await);
+    StoreFixture::new(store, clock, Box::new(|| Box::pin(reopen())))
 }
 
 conformance_suite!(fixture);
+engine_suite!(fixture);

@@ -51,8 +51,8 @@ fn random_change(random: &mut Rng, accounts: &[AccountId], tweets: &[TweetId]) -
 #[tokio::test]
 async fn counters_and_invariants_hold_after_random_changes() {
     for seed in 1..=8 {
-        let (made, events) = TestStore::new();
-        let fixture = over(&made, events).await;
+        let made = TestStore::new();
+        let fixture = over(&made);
         let mut random = Rng::with_seed(seed);
         let mut accounts = Vec::new();
         for n in 0..9 {
@@ -93,12 +93,24 @@ const SCANS: &[&str] = &[
     "DELETE FROM idempotency WHERE account",
     // At most one row.
     "FROM search_erasure",
+    // Once, after a migration.
+    "FROM read_line WHERE timeline >= '#'",
     // For admins: a few, the oldest first.
     "account a ON a.id = r.account",
+    // The list of one account in an order other than its own is sorted as a whole.
+    "ORDER BY a.followers",
+    "ORDER BY a.last_post",
+    "ORDER BY a.name_key",
+    "ORDER BY a.username_key",
+    // The newest accounts: read in the order of the table, up to the limit.
+    "FROM account a WHERE a.state = 1 AND \n    NOT EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = a.id)\n    AND NOT EXISTS (SELECT 1 FROM block WHERE blocker = a.id AND blocked = ?1) ORDER BY a.id DESC",
+    // A query that nothing can match.
+    "AND (0) ORDER BY",
 ];
 
 /// Checks the plan of every statement that was used so far.
 fn assert_no_statement_scans_a_table(db: &Connection) {
+    rusqlite::vtab::array::load_module(db).unwrap();
     let statements: Vec<String> = sql::PREPARED.lock().unwrap().iter().cloned().collect();
     let (mut explained, mut scanning) = (0, Vec::new());
     for sql in statements.iter().filter(|sql| !SCANS.iter().any(|scan| sql.contains(scan))) {
@@ -117,8 +129,10 @@ fn assert_no_statement_scans_a_table(db: &Connection) {
                 "SCAN below",
             ];
             let scans = step.starts_with("SCAN ") && !not_tables.iter().any(|one| step.contains(one));
-            // A page of a timeline is read in its order, not sorted from the whole timeline.
-            let sorts = sql.contains("LIMIT ?3") && step.contains("TEMP B-TREE FOR ORDER BY");
+            // A page of a timeline is read in its order, not sorted from the whole timeline; so is what is asked for by
+            // its identifiers.
+            let is_in_order = sql.contains("LIMIT ?3") || sql.contains("ORDER BY ids.rowid");
+            let sorts = is_in_order && step.contains("TEMP B-TREE FOR ORDER BY");
             if scans || sorts {
                 scanning.push(format!("{sql}\n    {}", steps.join("\n    ")));
             }

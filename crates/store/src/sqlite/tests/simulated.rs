@@ -8,17 +8,22 @@ use crate::sqlite::simulated::{SimOptions, SimulatedDisk};
 use crate::test_support::{START_MS, TestClock};
 
 async fn fixture() -> StoreFixture {
-    let clock = TestClock::new();
-    let disk = SimulatedDisk::new(START_MS);
+    over(SimulatedDisk::new(START_MS), TestClock::new()).await
+}
+
+async fn over(disk: Arc<SimulatedDisk>, clock: Arc<TestClock>) -> StoreFixture {
     let options = SimOptions {
         takes: |_| Duration::ZERO,
         chance: Arc::default(),
         queue: 1_000,
         acknowledges_early: false,
     };
-    let (store, events) = disk.open(clock.clone(), options);
-    let store = Arc::new(store);
-    StoreFixture::new(store, clock, events, Box::new(disk)).await
+    let store = Arc::new(disk.open(clock.clone(), options));
+    let reopen = {
+        let clock = clock.clone();
+        Box::new(move || Box::pin(over(disk, clock)) as _)
+    };
+    StoreFixture::new(store, clock, reopen)
 }
 
 conformance_suite!(fixture);

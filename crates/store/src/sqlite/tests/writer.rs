@@ -8,18 +8,16 @@ use model::{AccountId, NewTweet, Visibility};
 use rusqlite::Connection;
 
 use super::over;
-use crate::sqlite::{DATABASE, SqliteOptions, SqliteStore};
+use crate::sqlite::{DATABASE, SqliteStore};
 use crate::test_support::{TestClock, TestStore};
-use crate::{Change, IdempotencyKey, Store as _};
+use crate::{Change, IdempotencyKey, Options, Store as _};
 
 /// Indexing is requested after each of them, and must not keep the WAL from being checkpointed.
 #[tokio::test]
 async fn the_wal_stays_bounded_however_small_the_commits_are() {
-    let (made, mut events) = TestStore::new();
+    let made = TestStore::new();
     let database = made.database();
-    // Events that no one receives would block the writer.
-    events.close();
-    let fixture = over(&made, events).await;
+    let fixture = over(&made).without_log();
     let ada = fixture.account("ada").await;
     let mut wal = 0;
     for n in 0..6_000 {
@@ -34,13 +32,9 @@ async fn only_a_queue_that_is_both_long_and_slow_refuses_changes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(DATABASE);
     std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-    let options = SqliteOptions {
-        queue_wait: Some(Duration::from_millis(75)),
-        batch_max: 1,
-        ..SqliteOptions::default()
-    };
+    let options = Options { queue_wait: Some(Duration::from_millis(75)), batch_max: 1, ..Options::default() };
     let clock = Arc::new(crate::env::SystemClock);
-    let (store, _events) = SqliteStore::open(&path, &options, clock).unwrap();
+    let store = SqliteStore::open(&path, &options, clock).unwrap();
     let announce = || store.apply(Change::Announce { text: "hello".into() }, None);
     let slow = |ms: u64| store.metrics.queue_wait_us.store(ms * 1_000, Ordering::Relaxed);
 
@@ -73,8 +67,8 @@ async fn a_new_account_has_an_hourly_limit_and_a_retry_does_not_count() {
     let directory = tempfile::tempdir().unwrap();
     let clock = TestClock::new();
     let path = directory.path().join("data").join(DATABASE);
-    let options = SqliteOptions { new_account_posts: 2, ..SqliteOptions::default() };
-    let (store, _events) = SqliteStore::open(&path, &options, clock.clone()).unwrap();
+    let options = Options { new_account_posts: 2, ..Options::default() };
+    let store = SqliteStore::open(&path, &options, clock.clone()).unwrap();
     let made = Change::CreateAccount {
         username: model::Username::parse("ada").unwrap(),
         display_name: model::DisplayName::default(),
@@ -113,8 +107,8 @@ async fn a_new_account_writes_to_few_strangers_and_to_anyone_who_answers() {
     let directory = tempfile::tempdir().unwrap();
     let clock = TestClock::new();
     let path = directory.path().join("data").join(DATABASE);
-    let options = SqliteOptions { new_account_posts: 2, ..SqliteOptions::default() };
-    let (store, _events) = SqliteStore::open(&path, &options, clock.clone()).unwrap();
+    let options = Options { new_account_posts: 2, ..Options::default() };
+    let store = SqliteStore::open(&path, &options, clock.clone()).unwrap();
     let mut ids = Vec::new();
     for name in ["ada", "bob", "eve"] {
         let made = store.apply(crate::test_support::account(name), None).await.unwrap();

@@ -182,13 +182,17 @@ pub(super) fn payloads(random: &mut Rng) -> Vec<String> {
     all
 }
 
-/// The text with every unsafe character written as its number, which is as wide as what the client should display.
+/// The text with every unsafe character written as its number, except soft hyphens inside words. It is as wide as what
+/// the client should display.
 pub(super) fn harmless(text: &str) -> String {
     let mut plain = String::new();
     let mut before = ' ';
-    for c in text.chars() {
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
         let joins = c == '\u{200d}' && !before.is_ascii();
-        if c == '\n' || joins || !(c.is_control() || is_hidden(c)) {
+        if c == '\u{ad}' && before.is_alphabetic() && rest.peek().is_some_and(|c| c.is_alphabetic()) {
+            // Inside a word it is left out.
+        } else if c == '\n' || joins || !(c.is_control() || is_hidden(c)) {
             plain.push(c);
         } else {
             let _ = write!(plain, "<U+{:04X}>", u32::from(c));

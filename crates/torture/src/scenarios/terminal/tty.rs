@@ -55,6 +55,7 @@ impl ClientCommand<'_> {
         command.env("MINI_TWEET_HOME", self.home);
         command.env("MINI_TWEET_SERVER", self.server);
         command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
         if self.unsanitised {
             command.env("MINI_TWEET_CLIENT_FAULTS", "unsafe-text");
         }

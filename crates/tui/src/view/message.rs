@@ -1,0 +1,130 @@
+//! The message to the user: one at a time, in a row that covers nothing that is read, written or offered.
+
+use std::ops::Range;
+
+use model::SafeText;
+
+use super::layout::{Areas, SizeClass};
+use super::lines::{Line, line_columns, plain, put, shortened, span, two_ends, words};
+use super::progress::undo_command;
+use crate::commands::Action;
+use crate::signs::Sign;
+use crate::state::{State, Toast};
+use terminal::grid::{Area, Grid};
+use terminal::style::{ColorRole, Style, Surface};
+
+/// The end of a message that names the key or the command that undoes it.
+const UNDO_HINTS: [&str; 2] = [" · u to undo", " · :undo to undo"];
+/// Rows of a message, at most.
+const ROWS_MAX: u16 = 3;
+
+/// A message on the screen.
+struct Placed {
+    area: Area,
+    lines: Vec<Line>,
+    /// What the right end of the last line offers, and its columns.
+    offer: Option<(Action, u16)>,
+}
+
+/// Draws the message, if there is one. It covers neither the rows that are `kept` nor the selected row, of which it leaves
+/// at least the first line if there is no space elsewhere.
+pub(super) fn message(
+    state: &State,
+    grid: &mut Grid,
+    areas: &Areas,
+    kept: &[Range<u16>],
+    selected: Option<&Range<u16>>,
+) {
+    let Some(Placed { area, lines, .. }) = place(state, areas, kept, selected) else { return };
+    for (y, line) in (area.y..).zip(lines) {
+        let area = Area { y, height: 1, ..area };
+        grid.clear(area, Style::default().on(Surface::Message));
+        put(grid, area, area.x, area.y, &line, Surface::Message);
+    }
+}
+
+/// What the message offers at a cell.
+pub(super) fn offer_at(
+    state: &State,
+    areas: &Areas,
+    kept: &[Range<u16>],
+    selected: Option<&Range<u16>>,
+    (x, y): (u16, u16),
+) -> Option<Action> {
+    let Placed { area, offer, .. } = place(state, areas, kept, selected)?;
+    let (action, columns) = offer?;
+    let is_there = area.contains(x, y) && y + 1 == area.y + area.height;
+    (is_there && x + columns >= area.x + area.width).then_some(action)
+}
+
+/// Where the message is.
+fn place(state: &State, areas: &Areas, kept: &[Range<u16>], selected: Option<&Range<u16>>) -> Option<Placed> {
+    let toast = state.toast.as_ref()?;
+    let whole = Area::of(state.terminal.size);
+    let (column, width) = match areas.sheet {
+        Some(sheet) => (sheet.x, sheet.width),
+        None => (whole.x, whole.width),
+    };
+    let (lines, offer) = lines(state, toast, usize::from(width));
+    let first_line = selected.map(|rows| rows.start..rows.start + 1);
+    let is_free = |(from, rows): (u16, u16), selected: Option<&Range<u16>>| {
+        let to = from.saturating_add(rows);
+        let is_apart = |kept: &Range<u16>| kept.end <= from || to <= kept.start;
+        to <= whole.height && kept.iter().chain(selected).all(is_apart)
+    };
+    let top = areas.title.map_or(areas.list.y, |title| title.y);
+    let end = areas.sheet.or(areas.explanation).or(areas.hints).map_or(whole.height, |below| below.y);
+    let count = u16::try_from(lines.len()).unwrap_or(ROWS_MAX);
+    let is_tiny = SizeClass::of(state.terminal.size) == SizeClass::Tiny;
+    // As many rows as it has, or fewer; at the bottom first, on a tiny screen at the top.
+    let places = |count: u16| {
+        (1..=count).rev().flat_map(|rows| {
+            let (above, below) = ((top, rows), (end.saturating_sub(rows), rows));
+            if is_tiny { [above, below] } else { [below, above] }
+        })
+    };
+    let place = places(count).find(|place| is_free(*place, selected));
+    let place = place.or_else(|| places(1).find(|place| is_free(*place, first_line.as_ref())));
+    let (from, rows) = place.unwrap_or((top, 1));
+    let lines = shortened(lines, usize::from(rows), usize::from(width));
+    let area = Area { x: column, y: from, width, height: rows };
+    Some(Placed { area, lines, offer: offer.filter(|_| rows == count) })
+}
+
+/// The message in lines, with what can be done about it at the right end of the last one.
+fn lines(state: &State, toast: &Toast, width: usize) -> (Vec<Line>, Option<(Action, u16)>) {
+    let role = if toast.is_error { ColorRole::Error } else { ColorRole::Text };
+    let sign = if toast.is_error { format!("{} ", state.sign(Sign::Error)) } else { String::new() };
+    let style = Style::of(role).on(Surface::Message);
+    let offer = undo_offer(state).map(|(action, text)| {
+        (action, vec![span(text, Style::default().bold().on(Surface::Message)), plain(" ")])
+    });
+    // What undoes it here is said at the right end, if it can be undone here.
+    let said = UNDO_HINTS.iter().find_map(|hint| toast.text.strip_suffix(hint)).unwrap_or(&toast.text);
+    let text = format!("{sign}{}", SafeText::line(said));
+    let inner = width.saturating_sub(2).max(8);
+    let mut lines = shortened(words(&text, inner, style), usize::from(ROWS_MAX), inner);
+    for line in &mut lines {
+        line.insert(0, plain(" "));
+    }
+    let (Some((action, offer)), Some(last)) = (offer, lines.last_mut()) else { return (lines, None) };
+    let columns = line_columns(&offer);
+    if line_columns(last) + columns + 2 <= width {
+        *last = two_ends(std::mem::take(last), offer, width);
+    } else if lines.len() < usize::from(ROWS_MAX) {
+        lines.push(two_ends(Line::new(), offer, width));
+    } else {
+        return (lines, None);
+    }
+    (lines, Some((action, u16::try_from(columns).unwrap_or(u16::MAX))))
+}
+
+/// What undoes what the message says: its key, and the seconds that are left for it.
+fn undo_offer(state: &State) -> Option<(Action, String)> {
+    let action = undo_command(state)?;
+    let keys = state.preferences.keymap.keys_of(action)?;
+    let (name, until) = state.undo.next(&state.texts.outbox)?;
+    let left = until.map(|until| until - state.now).filter(|left| *left > 0);
+    let seconds = left.map_or_else(String::new, |left| format!(" ({} s)", (left + 999) / 1_000));
+    Some((action, format!("{keys} undo {name}{seconds}")))
+}

@@ -1,0 +1,63 @@
+//! How far a text of the outbox has come, and the keys that bring it back.
+
+use super::lines::{Line, dim, of};
+use crate::commands::Action;
+use crate::composer::{Outgoing, Sending, Writing};
+use crate::route::Route;
+use crate::signs::Sign;
+use crate::state::{Link, State};
+use crate::wording::{duration, waiting_for};
+use terminal::style::ColorRole;
+
+/// The progress of sending a text, in words.
+pub(super) fn progress(state: &State, outgoing: &Outgoing) -> Line {
+    vec![match &outgoing.sending {
+        Sending::Held(until) => {
+            let seconds = (until - state.now).max(0) / 1_000 + 1;
+            dim(format!("sending in {seconds} s{}", back(state, outgoing)))
+        }
+        Sending::Sent if state.connection.link == Link::Live => dim("sending…"),
+        Sending::Waiting if state.connection.link == Link::Live => dim("waiting for what is sent before it"),
+        Sending::Sent | Sending::Waiting => of(ColorRole::Warning, waiting_for(state)),
+        Sending::Retrying(at, why) => {
+            of(ColorRole::Warning, format!("sent again in {}: {why}", duration(at - state.now)))
+        }
+        Sending::Refused(why) => {
+            let sign = state.sign(Sign::Error);
+            let edit = match (state.route(), &outgoing.draft.writing) {
+                (Route::Conversation(_), Writing::EditMessage(..)) => {
+                    let keys = state.preferences.keymap.keys_of(Action::Edit);
+                    keys.map_or_else(String::new, |keys| format!(" · {keys} to edit"))
+                }
+                (Route::Conversation(_), _) => " · Enter to edit".to_owned(),
+                _ => String::new(),
+            };
+            of(ColorRole::Error, format!("{sign} not sent: {why}{edit}"))
+        }
+    }]
+}
+
+/// How a text is brought back that is about to be sent.
+fn back(state: &State, outgoing: &Outgoing) -> String {
+    match &outgoing.draft.writing {
+        Writing::Message(_) if state.composer.is_some() => " · ↑ edits it".to_owned(),
+        _ => undo_keys(state).map_or_else(String::new, |keys| format!(" · {keys} to undo")),
+    }
+}
+
+/// The keys that undo the last step.
+pub(super) fn undo_keys(state: &State) -> Option<String> {
+    undo_command(state).and_then(|action| state.preferences.keymap.keys_of(action))
+}
+
+/// The command that undoes the last step. While a text is written there is one only in a chat in which nothing is typed.
+pub(super) fn undo_command(state: &State) -> Option<Action> {
+    match &state.composer {
+        _ if state.prompt.is_some() || state.form.is_some() => None,
+        None => Some(Action::Undo),
+        Some(composer) if matches!(composer.writing, Writing::Message(_)) && composer.editor.is_blank() => {
+            Some(Action::UndoSend)
+        }
+        Some(_) => None,
+    }
+}
