@@ -146,6 +146,7 @@ impl Driver {
     pub(crate) async fn run(mut self, link: Link) {
         let mut link = link;
         loop {
+            tracing::debug!("connected");
             self.backoff.connected();
             let End::Lost { why, after } = self.serve(link).await else { return };
             tracing::debug!(%why, "the connection was lost");

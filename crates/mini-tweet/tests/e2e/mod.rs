@@ -374,7 +374,7 @@ pub fn succeeded(args: &[&str], out: Output) -> String {
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    fn of(source: impl Read + Send + 'static) -> Self {
+    pub fn of(source: impl Read + Send + 'static) -> Self {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&bytes);
         std::thread::spawn(move || {
