@@ -17,27 +17,12 @@ use terminal::measure::columns;
 use terminal::paint::{Depth, Paint, Painter};
 use terminal::style::{Surface, Theme};
 
-/// Screens without a list of their own at the bottom: a sheet or a prompt is open.
-const COVERED: [&str; 18] = [
-    "reply",
-    "palette_at_first",
-    "links",
-    "details",
-    "edit_profile",
-    "quiet_hours",
-    "password",
-    "search",
-    "help",
-    "palette",
-    "composer",
-    "quote",
-    "filter",
-    "conversation",
-    "conversation_edit",
-    "message_details",
-    "settings_menu",
-    "drafts_menu",
-];
+/// Whether the rows between the bars are those of a list: nothing else is drawn over it or in its place.
+fn shows_list(driver: &TuiDriver) -> bool {
+    let state = &driver.state;
+    let is_covered = state.prompt.is_some() || state.form.is_some() || state.composer.is_some();
+    !is_covered && !state.shows_side_pane
+}
 
 fn text(grid: &Grid, x: u16, y: u16) -> String {
     grid.cell(x, y).map_or_else(String::new, |cell| cell.text.to_string())
@@ -137,11 +122,14 @@ fn has_facts(grid: &Grid) -> bool {
 fn texts_begin_and_facts_end_in_the_same_columns_of_every_list() {
     let with_facts = ["home", "local", "notifications", "conversations", "trends", "settings"];
     for settings in ["", "symbols = \"ascii\""] {
-        for (name, keys) in SCREENS.into_iter().filter(|(name, _)| !COVERED.contains(name)) {
+        for (name, keys) in SCREENS {
             for size in SIZES {
                 let mut driver = with_settings(settings, keys, size);
-                driver.state.toast = None;
+                if !shows_list(&driver) {
+                    continue;
+                }
                 driver.wait(60_000);
+                driver.state.toast = None;
                 let grid = draw(&driver.state).0;
                 assert_eq!(misplaced(&grid), Vec::<String>::new(), "{name} {size:?}\n{}", grid.text());
                 if with_facts.contains(&name) {

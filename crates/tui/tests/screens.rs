@@ -4,208 +4,59 @@
 
 mod driver;
 
-use driver::screens::{SCREENS, SIZES, at};
+use driver::plain::PlainDriver;
+use driver::screens::{Screen, Start, at, screens};
+use driver::states::states;
 use driver::{TuiDriver, id, tweet};
 use mini_tweet_tui::message::Message;
 use mini_tweet_tui::view::draw;
 use terminal::grid::Size;
 
-fn snapshot(name: &str, make: impl Fn((u16, u16)) -> TuiDriver) {
-    let mut all = String::new();
-    for size in SIZES {
-        all.push_str(&format!("{}×{}\n{}\n", size.0, size.1, make(size).screen()));
-    }
+fn assert_snapshot(name: &str, text: &str) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!(name, all);
+        insta::assert_snapshot!(name, text);
     });
 }
 
-fn rules() -> Vec<String> {
-    let rules = [
-        "Be kind. Argue with what is said, not with who says it.",
-        "No ads, no chain messages.",
-        "Warn before spoilers and exam results.",
-        "What is said in followers-only tweets stays there.",
-    ];
-    rules.map(str::to_owned).to_vec()
+fn at_sizes(screen: &Screen, sizes: &[(u16, u16)]) -> String {
+    let mut all = String::new();
+    for size in sizes {
+        let text = screen.at(*size).screen();
+        all.push_str(&format!("{} {}×{}\n{}\n\n", screen.name, size.0, size.1, text.trim_end()));
+    }
+    all
+}
+
+/// What plain mode reads of a screen. The lines that it also reads of the home feed are left out.
+fn in_plain_mode(screen: &Screen, home: &str) -> String {
+    let said = plain_text(screen);
+    let is_own = |line: &&str| screen.name == "home" || !home.lines().any(|other| other == *line);
+    let lines: Vec<&str> = said.lines().filter(is_own).collect();
+    format!("{} in plain mode\n{}\n\n", screen.name, lines.join("\n"))
+}
+
+fn plain_text(screen: &Screen) -> String {
+    PlainDriver::from(screen.open(Start { is_plain: true, ..Start::at((80, 24)) })).printed
+}
+
+fn home() -> String {
+    plain_text(&screens().next().unwrap())
 }
 
 #[test]
-fn every_screen_at_every_size() {
-    for (name, keys) in SCREENS {
-        snapshot(name, |size| at(keys, size));
+fn every_screen_at_every_size_and_in_plain_mode() {
+    let home = home();
+    for screen in screens() {
+        let all = at_sizes(&screen, &screen.sizes()) + &in_plain_mode(&screen, &home);
+        assert_snapshot(screen.name, &all);
     }
 }
 
 #[test]
-fn empty_screens_and_failures_at_every_size() {
-    let new = |(width, height)| TuiDriver::newcomer(width, height);
-    for (name, keys) in [
-        ("empty_home", "down"),
-        ("empty_local", "g l"),
-        ("empty_bookmarks", "g b"),
-        ("empty_search", "g / text:printr enter"),
-        ("empty_drafts", "g d"),
-    ] {
-        snapshot(name, |size| {
-            let mut driver = new(size);
-            driver.press(keys);
-            driver
-        });
-    }
-    snapshot("failed", |size| {
-        let mut driver = new(size);
-        driver.refusal = Some(model::Error::Busy);
-        driver.press("g b");
-        driver
-    });
-    snapshot("conversation_deleting", |size| at("3 enter esc k d", size));
-    snapshot("conversation_edit_refused", |size| {
-        let mut driver = at("3 enter up text:! enter esc", size);
-        driver.refusal = Some(model::Error::forbidden("you block this account"));
-        driver.wait(20_000);
-        driver
-    });
-    snapshot("outbox", |size| {
-        let mut driver = at("", size);
-        driver.refusal = Some(model::Error::not_found("tweet"));
-        driver.press("r text:Same_here ctrl-s").wait(20_000);
-        driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
-        driver.press("c text:Shipping_tonight,_the_queue_drains_in_40_ms ctrl-s").wait(20_000);
-        driver.press("c text:Notes_on_the_import,_part_one esc g d").wait(9_000);
-        driver
-    });
-}
-
-#[test]
-fn the_first_screens_at_every_size() {
-    let guest = |server: &str, (width, height)| {
-        let server = server.to_owned();
-        let setup =
-            mini_tweet_tui::state::Setup { server: server.clone(), ..TuiDriver::setup(width, height) };
-        TuiDriver::with(setup, !server.is_empty())
-    };
-    snapshot("welcome", |size| guest("", size));
-    snapshot("welcome_join", |(width, height)| {
-        let own = mini_tweet_tui::state::OwnServer {
-            address: "127.0.0.1:4280".into(),
-            name: "Reed Hall".into(),
-            data: "~/.local/share/mini-tweet/server".into(),
-            is_running: true,
-        };
-        let setup = mini_tweet_tui::state::Setup {
-            server: String::new(),
-            own_server: Some(own),
-            ..TuiDriver::setup(width, height)
-        };
-        TuiDriver::with(setup, false)
-    });
-    snapshot("sign_up_rules", |(width, height)| {
-        let setup =
-            mini_tweet_tui::state::Setup { server: "a.org:4280".into(), ..TuiDriver::setup(width, height) };
-        let mut driver = TuiDriver::with(setup, false);
-        driver.info.rules = rules();
-        driver.connect(false);
-        driver.press("2");
-        driver
-    });
-    snapshot("about_rules", |size| {
-        let mut driver = at("", size);
-        driver.info.rules = rules();
-        driver.press("g a");
-        driver
-    });
-    snapshot("sign_in", |size| guest("a.org:4280", size));
-    snapshot("log_in", |size| {
-        let mut driver = guest("a.org:4280", size);
-        driver.press("1 text:ada enter text:secret1234");
-        driver.refusal = Some(model::Error::Unauthenticated("wrong".into()));
-        driver.press("enter");
-        driver
-    });
-    snapshot("sign_up", |size| {
-        let mut driver = guest("a.org:4280", size);
-        driver.press("2 text:ada tab tab text:three_words_suffice enter text:other enter");
-        driver
-    });
-    snapshot("no_such_server", |size| {
-        let mut driver = guest("", size);
-        driver.press("1 text:tweets.example.org enter");
-        driver.handle(Message::Unreachable(client::ClientError::Unreachable {
-            endpoint: "tweets.example.org:4280".into(),
-            reason: "no host with this name was found; check the name and your network".into(),
-        }));
-        driver
-    });
-    snapshot("no_connection", |(width, height)| {
-        let setup =
-            mini_tweet_tui::state::Setup { username: Some("ada".into()), ..TuiDriver::setup(width, height) };
-        let mut driver = TuiDriver::with(setup, false);
-        driver.handle(Message::Unreachable(client::ClientError::Unreachable {
-            endpoint: "tweets.example.org:4280".into(),
-            reason: "connection refused".into(),
-        }));
-        driver.wait(9_000);
-        driver
-    });
-}
-
-#[test]
-fn sheets_and_dialogs_at_every_size() {
-    snapshot("which_key", |size| {
-        let mut driver = at("g", size);
-        driver.wait(1_000);
-        driver
-    });
-    snapshot("which_key_while_writing", |size| {
-        let mut driver = at("c text:hello ctrl-x", size);
-        driver.wait(1_000);
-        driver
-    });
-    snapshot("accounts", |size| {
-        let setup = mini_tweet_tui::state::Setup {
-            username: Some("ada".into()),
-            others: vec!["work@works.example:4280".into()],
-            server_names: [("works.example:4280".to_owned(), "Example Works".to_owned())].into(),
-            ..TuiDriver::setup(size.0, size.1)
-        };
-        let mut driver = TuiDriver::with(setup, true);
-        driver.wait(9_000).handle(Message::UnreadElsewhere("work@works.example:4280".into(), Some(2)));
-        let names = ["ada@tweets.example.org:4280", "bob@c.org:4280", "work@works.example:4280"];
-        driver.handle(Message::Accounts(names.map(str::to_owned).to_vec()));
-        driver
-    });
-    let key = |letter: &str| format!("SHA256:{letter}6cSixuwTcYVzrA2NltY/4e3a//BYobnCyorL5fE7c0");
-    let key = |letter: &str| protocol::tls::Fingerprint::parse(&key(letter)).unwrap();
-    let guest = |(width, height)| {
-        let server = "tweets.example.org:4280".to_owned();
-        let setup = mini_tweet_tui::state::Setup { server, ..TuiDriver::setup(width, height) };
-        TuiDriver::with(setup, false)
-    };
-    snapshot("first_contact", |size| {
-        let mut driver = guest(size);
-        let endpoint = "tweets.example.org:4280".into();
-        driver
-            .handle(Message::Unreachable(client::ClientError::KeyUnknown { endpoint, presented: key("u") }));
-        driver
-    });
-    snapshot("key_changed", |size| {
-        let mut driver = guest(size);
-        driver.handle(Message::Unreachable(client::ClientError::KeyChanged {
-            endpoint: "tweets.example.org:4280".into(),
-            known: key("u"),
-            presented: key("v"),
-            known_hosts: "/home/ada/.local/share/mini-tweet/known_hosts".into(),
-        }));
-        driver
-    });
-    snapshot("connect", |size| {
-        let (width, height) = size;
-        let setup = mini_tweet_tui::state::Setup { server: String::new(), ..TuiDriver::setup(width, height) };
-        let mut driver = TuiDriver::with(setup, false);
-        driver.press("1");
-        driver
-    });
+fn every_state_at_a_usual_and_at_the_smallest_size() {
+    let home = home();
+    let one = |state: Screen| at_sizes(&state, &[(80, 24), (40, 12)]) + &in_plain_mode(&state, &home);
+    assert_snapshot("states", &states().map(one).collect::<String>());
 }
 
 /// Pairs of keys that lead to the same screen in two states, which must differ in their text.

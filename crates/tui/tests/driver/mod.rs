@@ -13,6 +13,7 @@ mod disk;
 pub(crate) mod plain;
 mod responses;
 pub(crate) mod screens;
+pub(crate) mod states;
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -66,6 +67,8 @@ pub(crate) struct TuiDriver {
     pub refusal: Option<model::Error>,
     /// Whether chats are empty.
     pub has_no_messages: bool,
+    /// Whether the server has nothing but accounts and tweets.
+    pub is_new: bool,
     /// Read lines that other devices have set.
     pub read_lines: Vec<v1::ReadLine>,
     /// What the server says about itself.
@@ -170,6 +173,7 @@ impl TuiDriver {
             accounts,
             refusal: None,
             has_no_messages: false,
+            is_new: false,
             read_lines: Vec::new(),
             info: v1::ServerInfo { name: "Gardeners".into(), ..v1::ServerInfo::default() },
             people_page: usize::MAX,

@@ -42,6 +42,9 @@ impl TuiDriver {
                 let people = self.online.iter().map(|id| self.person(*id)).collect();
                 Response::OnlineList(v1::OnlineList { people })
             }
+            Op::GetTrends(_) | Op::ListNotifications(_) | Op::ListConversations(_) if self.is_new => {
+                nothing(&op)
+            }
             Op::GetTrends(_) => Response::TrendList(trends()),
             Op::SuggestPeople(_) => {
                 let people = self.accounts.iter().skip(2).take(2).map(|one| self.person(one.id)).collect();
@@ -60,7 +63,8 @@ impl TuiDriver {
                 Response::ReadLineList(v1::ReadLineList { read_lines: self.read_lines.clone() })
             }
             Op::ListSessions(_) => Response::SessionList(sessions()),
-            Op::ListSshKeys(_) => Response::SshKeyList(v1::SshKeyList::default()),
+            Op::ListSshKeys(_) if self.is_new => Response::SshKeyList(v1::SshKeyList::default()),
+            Op::ListSshKeys(_) => Response::SshKeyList(ssh_keys()),
             Op::Post(post) => done(self.post(post)),
             Op::SendMessage(_) => {
                 Response::MessageSent(v1::MessageSent { message_id: id(0), conversation_id: 77 })
@@ -331,16 +335,39 @@ fn trends() -> v1::TrendList {
     }
 }
 
-fn sessions() -> v1::SessionList {
-    v1::SessionList {
-        sessions: vec![v1::Session {
-            id: 5,
-            client_name: "mini-tweet 0.1.0".into(),
-            created_ms: NOW,
-            last_used_ms: NOW,
-            current: true,
-        }],
+/// The response of a server on which nothing has happened yet.
+fn nothing(op: &Op) -> Response {
+    match op {
+        Op::ListNotifications(_) => Response::NotificationPage(v1::NotificationPage::default()),
+        Op::ListConversations(_) => Response::ConversationPage(v1::ConversationPage::default()),
+        _ => Response::TrendList(v1::TrendList::default()),
     }
+}
+
+fn ssh_keys() -> v1::SshKeyList {
+    let key = |id, name: &str, last_used_ms| v1::SshKey {
+        id,
+        name: name.into(),
+        fingerprint: "SHA256:u6cSixuwTcYVzrA2NltY/4e3a//BYobnCyorL5fE7c0".into(),
+        created_ms: NOW - 9 * 24 * 60 * MINUTE,
+        last_used_ms,
+    };
+    v1::SshKeyList { keys: vec![key(1, "ada@analytical-engine", NOW - 90 * MINUTE), key(2, "laptop", 0)] }
+}
+
+fn sessions() -> v1::SessionList {
+    let session = |id, client_name: &str, days, current| v1::Session {
+        id,
+        client_name: client_name.into(),
+        created_ms: NOW - days * 24 * 60 * MINUTE,
+        last_used_ms: NOW - days * MINUTE,
+        current,
+    };
+    let sessions = vec![
+        session(5, "mini-tweet 0.1.0", 0, true),
+        session(6, "mini-tweet 0.1.0 over ssh, ada@analytical-engine.example.org", 3, false),
+    ];
+    v1::SessionList { sessions }
 }
 
 fn tweet_after(root: u64, minutes: u64, author_id: u64, text: &str) -> v1::Tweet {
