@@ -85,6 +85,7 @@ macro_rules! for_each_operation {
             Bookmark:              Member,  SerialWrite,    WithKey, Done;
             Unbookmark:            Member,  SerialWrite,    WithKey, Done;
             GetTweet:              Member,  Parallel,       Safe,    TweetPage;
+            GetTweets:             Member,  Parallel,       Safe,    TweetPage;
             GetThread:             Member,  Parallel,       Safe,    Thread;
             GetTweetHistory:       Member,  Parallel,       Safe,    TweetHistory;
             ReadTimeline:          Member,  Parallel,       Safe,    TweetPage;

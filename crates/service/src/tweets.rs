@@ -198,6 +198,16 @@ impl Service {
         Ok(page)
     }
 
+    /// Those of these tweets that the caller may see, each once, in this order, with the originals that they quote or
+    /// retweet. The caller of this method limits their number.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`.
+    pub async fn tweets(&self, caller: &Caller, ids: &[TweetId]) -> Result<TweetPage> {
+        let (viewer, _) = policy::member(caller, Operation::GetTweets)?;
+        self.page_of(viewer, ids).await
+    }
+
     /// A page of the texts that a tweet has had after this time, each with its time in Unix milliseconds, oldest first.
     ///
     /// # Errors

@@ -56,6 +56,7 @@ async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
         Op::Bookmark(ask) => tweets::bookmark(call, ask).await,
         Op::Unbookmark(ask) => tweets::unbookmark(call, ask).await,
         Op::GetTweet(ask) => tweets::get_tweet(call, ask).await,
+        Op::GetTweets(ask) => tweets::get_tweets(call, ask).await,
         Op::GetThread(ask) => tweets::get_thread(call, &ask).await,
         Op::GetTweetHistory(ask) => tweets::get_tweet_history(call, ask).await,
         Op::ReadTimeline(ask) => return tweets::read_timeline(call, ask).await,

@@ -227,6 +227,7 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
         let ids = std::iter::repeat_n(7, ids).collect();
         Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to, ids })
     };
+    let several = |ids: Vec<u64>| Op::GetTweets(v1::GetTweets { tweet_ids: ids });
     // Requests at a limit, then requests beyond one with the field that the error names.
     let at_the_limit = [
         post(long(500)),
@@ -237,6 +238,7 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
         timeline(v1::read_timeline::Timeline::Hashtag(long(100)), None),
         line(&format!("#{}", long(100)), id),
         mark(0, 100),
+        several(vec![id; 100]),
     ];
     for op in at_the_limit {
         let result = ada.ask(op.clone()).await;
@@ -275,6 +277,9 @@ async fn every_field_has_a_limit_and_its_error_names_it() {
         (mark(0, 0), "up_to"),
         (mark(id, 1), "up_to"),
         (mark(0, 101), "ids"),
+        (several(Vec::new()), "tweet_ids"),
+        (several(vec![id; 101]), "tweet_ids"),
+        (several(vec![id, 0]), "tweet_ids"),
         (Op::ListNotifications(v1::ListNotifications { kinds: vec![77], ..Default::default() }), "kinds"),
         (change(PASSWORD, long(7)), "new_password"),
         (change(PASSWORD, long(257)), "new_password"),

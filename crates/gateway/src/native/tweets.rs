@@ -1,7 +1,7 @@
 //! Requests about tweets, timelines, hashtags and trends.
 
-use model::limits::TWEET_VERSIONS_MAX;
-use model::{Hashtag, Result, Span, TimelineName, TweetId, TweetPage, TweetText, page_limit};
+use model::limits::{PAGE_ITEMS_MAX, TWEET_VERSIONS_MAX};
+use model::{Error, Hashtag, Result, Span, TimelineName, TweetId, TweetPage, TweetText, page_limit};
 use protocol::convert::{self, all, optional, required};
 use protocol::v1;
 use protocol::v1::read_timeline::Timeline;
@@ -56,6 +56,15 @@ pub(super) async fn unbookmark(call: Call<'_>, ask: v1::Unbookmark) -> Result<re
 
 pub(super) async fn get_tweet(call: Call<'_>, ask: v1::GetTweet) -> Result<response::Result> {
     call.service.tweet(&call.caller, tweet_id(ask.tweet_id)?).await.map(page)
+}
+
+pub(super) async fn get_tweets(call: Call<'_>, ask: v1::GetTweets) -> Result<response::Result> {
+    if ask.tweet_ids.is_empty() || ask.tweet_ids.len() > PAGE_ITEMS_MAX {
+        return Err(Error::invalid("tweet_ids", format!("must be 1 to {PAGE_ITEMS_MAX} identifiers")));
+    }
+    let ids: Vec<TweetId> =
+        ask.tweet_ids.into_iter().map(|id| required(id, "tweet_ids", TweetId::new)).collect::<Result<_>>()?;
+    call.service.tweets(&call.caller, &ids).await.map(page)
 }
 
 pub(super) async fn get_thread(call: Call<'_>, ask: &v1::GetThread) -> Result<response::Result> {
@@ -123,7 +132,7 @@ pub(super) async fn read_timeline(call: Call<'_>, ask: v1::ReadTimeline) -> Resu
         return Ok(Reply::TweetPage(page));
     }
     let timeline = match ask.timeline {
-        None => return Err(model::Error::invalid("timeline", "is none that this server knows")),
+        None => return Err(Error::invalid("timeline", "is none that this server knows")),
         Some(Timeline::Home(v1::Home {})) => TimelineRequest::Home,
         Some(Timeline::User(username)) => TimelineRequest::User(username_or_self(&username)?),
         Some(Timeline::Replies(username)) => TimelineRequest::Replies(username_or_self(&username)?),

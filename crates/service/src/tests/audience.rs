@@ -95,3 +95,27 @@ async fn undoing_an_action_on_a_hidden_tweet_answers_as_for_one_that_does_not_ex
         }
     }
 }
+
+#[tokio::test]
+async fn several_tweets_are_returned_in_the_order_of_the_request_as_far_as_each_is_visible() {
+    let server = TestServer::new().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let first = ada.posts("first").await;
+    let secret = ada.writes(NewTweet { visibility: Visibility::Direct, ..tweet("a secret") }).await.unwrap();
+    let quoted = ada.posts("quoted").await;
+    let quote = ada.writes(NewTweet { quote_of: Some(quoted), ..tweet("look") }).await.unwrap();
+    let deleted = ada.posts("deleted").await;
+    server.service.delete_tweet(&ada.caller, None, deleted).await.unwrap();
+    server.service.like(&bob.caller, None, first).await.unwrap();
+
+    let asked = [quote, deleted, secret, first, quote, TweetId::new(12_345).unwrap()];
+    let page = server.service.tweets(&bob.caller, &asked).await.unwrap();
+    let ids = |tweets: &[model::Tweet]| tweets.iter().map(|tweet| tweet.id).collect::<Vec<_>>();
+    assert_eq!((ids(&page.tweets), ids(&page.referenced)), (vec![quote, first], vec![quoted]));
+    assert_eq!(page.next, None);
+    assert_eq!((page.tweets[1].counts.likes, page.tweets[1].viewer.liked), (1, true));
+
+    ada.blocks(&bob).await;
+    let page = server.service.tweets(&bob.caller, &asked).await.unwrap();
+    assert_eq!(ids(&page.tweets), [], "as each of them on its own");
+}

@@ -184,3 +184,18 @@ async fn an_export_of_long_texts_comes_in_pages_that_fit() {
     let of_another = export(&bob, &format!("tweets/{edited}/{after}")).await;
     assert!(of_another.iter().all(|line| line["type"] != "version"), "only one's own");
 }
+
+#[tokio::test]
+async fn several_long_tweets_come_whole_and_fit_into_a_frame() {
+    let server = TestServer::new().await;
+    let ada = server.person("ada").await;
+    let mut asked = Vec::new();
+    for original in writes_long_tweets(&ada, PAGE_ITEMS_MAX).await {
+        let quote = NewTweet { quote_of: Some(original), ..tweet(longest(1).as_str()) };
+        asked.push(ada.writes(quote).await.unwrap());
+    }
+    let page = server.service.tweets(&ada.caller, &asked).await.unwrap();
+    assert_eq!((page.tweets.len(), page.referenced.len()), (PAGE_ITEMS_MAX, PAGE_ITEMS_MAX));
+    let bytes: usize = page.tweets.iter().chain(&page.referenced).map(|tweet| tweet.text.len()).sum();
+    assert!(bytes < 1024 * 1024, "{bytes} bytes of at most 2 MiB");
+}

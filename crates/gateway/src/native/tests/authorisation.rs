@@ -214,6 +214,7 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
             (Op::GetTweet(v1::GetTweet { tweet_id: followers }), "U + N + N N U N U"),
             (Op::GetTweet(v1::GetTweet { tweet_id: direct }), "U + N + N N U N U"),
         ],
+        Operation::GetTweets => vec![(Op::GetTweets(v1::GetTweets { tweet_ids: vec![public, followers, direct] }), OWN)],
         Operation::GetThread => vec![
             (Op::GetThread(v1::GetThread { tweet_id: public, page: None }), OF_ADA),
             (Op::GetThread(v1::GetThread { tweet_id: followers, page: None }), "U + N + N N U N U"),
