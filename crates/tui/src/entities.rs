@@ -23,8 +23,10 @@ pub struct Entities {
     relationships: HashMap<u64, v1::Relationship>,
     /// Presence, and since when the account is inactive, in Unix milliseconds.
     presence: HashMap<u64, (v1::PresenceState, i64)>,
-    /// Deleted tweets that may still be shown as tombstones.
-    gone: HashSet<u64>,
+    /// When the server told the counts of each tweet last, in Unix milliseconds.
+    counted_at: HashMap<u64, i64>,
+    /// Tweets that were here and are not any more; they may still be shown as tombstones.
+    gone: HashMap<u64, Gone>,
     /// Tweets that replies answer and that came with no page.
     pub parents: Parents,
     /// Profiles by username.
@@ -58,6 +60,15 @@ pub struct Figures {
     pub followers: u32,
     /// When it posted its newest tweet that everyone can see, in Unix milliseconds; 0 if there is none.
     pub last_post_ms: i64,
+}
+
+/// What is left of a tweet that was here.
+#[derive(Debug, Clone, Copy)]
+struct Gone {
+    /// The tweet that it replied to; 0 if none, or if that is not known.
+    reply_to: u64,
+    /// It was deleted. Otherwise it was deleted, or the user may not see it any more.
+    is_deleted: bool,
 }
 
 /// Tweets that were asked for because a reply to them was shown.
@@ -212,15 +223,46 @@ impl Entities {
         (*presence == v1::PresenceState::Away).then_some(*since)
     }
 
-    /// Whether the client has seen the tweet being deleted.
+    /// Whether the tweet was here and is not any more.
     #[must_use]
     pub fn is_gone(&self, id: u64) -> bool {
-        self.gone.contains(&id)
+        self.gone.contains_key(&id)
     }
 
-    /// Stores tweets. Live events have no viewer flags (`with_flags` is false): those in memory stay.
-    pub fn learn_tweets(&mut self, tweets: impl IntoIterator<Item = v1::Tweet>, with_flags: bool) {
+    /// Whether the server has no such tweet for this user, or has it no more.
+    #[must_use]
+    pub fn is_missing(&self, id: u64) -> bool {
+        self.is_gone(id) || self.parents.is_missing(id)
+    }
+
+    /// Whether the client knows that the tweet was deleted.
+    #[must_use]
+    pub fn is_deleted(&self, id: u64) -> bool {
+        self.gone.get(&id).is_some_and(|gone| gone.is_deleted)
+    }
+
+    /// The tweet that this one replies to, or replied to before it was deleted; 0 if none, or if that is not known.
+    #[must_use]
+    pub fn reply_to(&self, id: u64) -> u64 {
+        let gone = || self.gone.get(&id).map_or(0, |gone| gone.reply_to);
+        self.tweet(id).map_or_else(gone, |tweet| tweet.reply_to)
+    }
+
+    /// When the server told the counts of a tweet last, in Unix milliseconds.
+    #[must_use]
+    pub fn counted_at(&self, id: u64) -> Option<i64> {
+        self.counted_at.get(&id).copied()
+    }
+
+    /// Stores tweets that were received at `now`. Live events have no viewer flags (`with_flags` is false): those in memory
+    /// stay. A page that was read before a tweet was deleted may come after that.
+    pub fn learn_tweets(&mut self, now: i64, tweets: impl IntoIterator<Item = v1::Tweet>, with_flags: bool) {
         for mut tweet in tweets {
+            if self.is_deleted(tweet.id) {
+                continue;
+            }
+            self.gone.remove(&tweet.id);
+            self.counted_at.insert(tweet.id, now);
             let old = self.tweets.get(&tweet.id);
             if !with_flags && let Some(old) = old {
                 (tweet.liked, tweet.retweeted, tweet.bookmarked) = (old.liked, old.retweeted, old.bookmarked);
@@ -274,9 +316,20 @@ impl Entities {
         self.accounts.insert(account.id, account);
     }
 
-    /// Deletes a tweet and its retweets; a tombstone stays.
+    /// Removes a tweet that was deleted, and its retweets; a tombstone stays.
     pub fn delete_tweet(&mut self, id: u64) {
-        self.gone.insert(id);
+        self.remove_tweet(id, true);
+    }
+
+    /// The same for a tweet that the server does not show any more: it was deleted, or the user may not see it now.
+    pub fn withdraw_tweet(&mut self, id: u64) {
+        if !self.is_deleted(id) {
+            self.remove_tweet(id, false);
+        }
+    }
+
+    fn remove_tweet(&mut self, id: u64, is_deleted: bool) {
+        self.gone.insert(id, Gone { reply_to: self.reply_to(id), is_deleted });
         self.keep_tweets(|tweet| tweet.id != id && tweet.retweet_of != id);
     }
 
@@ -299,7 +352,7 @@ impl Entities {
             .flat_map(|tweet| [tweet.id, tweet.retweet_of, tweet.quote_of, tweet.reply_to])
             .collect();
         self.keep_tweets(|tweet| needed.contains(&tweet.id));
-        self.gone.retain(|id| shown(*id));
+        self.gone.retain(|id, _| shown(*id));
     }
 
     fn keep_tweets(&mut self, is_kept: impl Fn(&v1::Tweet) -> bool) {
@@ -307,6 +360,7 @@ impl Entities {
             let is_kept = is_kept(tweet);
             if !is_kept {
                 self.index.remove(tweet);
+                self.counted_at.remove(&tweet.id);
             }
             is_kept
         });

@@ -51,6 +51,7 @@ mod signs;
 pub mod split;
 pub mod state;
 mod tweet_index;
+pub mod tweet_refresh;
 pub mod undo;
 pub mod update;
 pub mod user_action;

@@ -147,6 +147,8 @@ pub enum Purpose {
     Send(Bytes),
     /// A single tweet.
     Tweet(u64),
+    /// The tweets on the screen, again.
+    Shown(Vec<u64>),
     /// A tweet that a reply on the screen answers.
     Parent(u64),
     /// What a pane shows about the selected row.

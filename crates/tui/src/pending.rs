@@ -153,6 +153,25 @@ impl Pending {
         }
     }
 
+    /// Adds the actions without a response to the counts of these tweets, which a live event has told: it does not say
+    /// whether the user is in them.
+    pub fn count_again(&self, known: &mut Entities, tweets: &[u64]) {
+        for (action, progress) in &self.actions {
+            let is_counted = |id: &u64| tweets.contains(id) && !matches!(progress, Progress::Settling(_));
+            match action {
+                UserAction::Like(id, on) if is_counted(id) => {
+                    known.tweet_mut(*id).into_iter().for_each(|tweet| tweet.liked = !on);
+                    action.apply(known);
+                }
+                UserAction::Retweet(id, on) if is_counted(id) => {
+                    known.tweet_mut(*id).into_iter().for_each(|tweet| tweet.retweeted = !on);
+                    action.apply(known);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Whether the server has not confirmed this action.
     #[must_use]
     pub fn is_unconfirmed(&self, action: &UserAction) -> bool {

@@ -19,6 +19,7 @@ use crate::prompt::Prompt;
 use crate::route::Route;
 use crate::row::Row;
 use crate::settings::Settings;
+use crate::tweet_refresh::TweetRefresh;
 use crate::undo::{Undo, Undoable};
 use terminal::grid::Size;
 use terminal::key::Key;
@@ -155,6 +156,8 @@ pub struct Live {
     pub unread: u32,
     /// When those on the screen count as read, in Unix milliseconds; `None` if none is unread, or no one looks.
     pub read_at: Option<i64>,
+    /// When the tweets on the screen are read again.
+    pub tweets: TweetRefresh,
     /// The figures that the server has told.
     pub known: BTreeSet<Figure>,
     /// When the trends were last requested or told, in Unix milliseconds.

@@ -275,7 +275,10 @@ fn person(state: &State, id: u64) -> String {
 
 fn tweet(state: &State, id: u64) -> String {
     let Some(tweet) = state.entities.tweet(id) else {
-        return "A tweet that is no longer available.".to_owned();
+        let is_deleted = state.entities.is_deleted(id);
+        let what =
+            if is_deleted { "A deleted tweet." } else { "A tweet that was deleted or is hidden from you." };
+        return what.to_owned();
     };
     let by = |id: u64| state.entities.username(id).to_owned();
     if tweet.retweet_of != 0 {
@@ -288,7 +291,7 @@ fn tweet(state: &State, id: u64) -> String {
     let answers = match (tweet.reply_to, state.entities.tweet(tweet.reply_to)) {
         (0, _) => String::new(),
         (_, Some(parent)) => format!(", in reply to @{}", by(parent.author_id)),
-        (id, None) if state.entities.is_gone(id) || state.entities.parents.is_missing(id) => {
+        (id, None) if state.entities.is_missing(id) => {
             ", in reply to a tweet that is no longer available".to_owned()
         }
         (_, None) => ", in reply to another tweet".to_owned(),

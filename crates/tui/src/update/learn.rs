@@ -14,8 +14,8 @@ pub(super) fn tweets(state: &mut State, page: v1::TweetPage) -> Vec<u64> {
     let ids = page.tweets.iter().map(|tweet| tweet.id).collect();
     forget_missing_originals(state, &page);
     state.entities.learn_accounts(page.accounts);
-    state.entities.learn_tweets(page.referenced, true);
-    state.entities.learn_tweets(page.tweets, true);
+    state.entities.learn_tweets(state.now, page.referenced, true);
+    state.entities.learn_tweets(state.now, page.tweets, true);
     ids
 }
 
@@ -29,26 +29,34 @@ fn forget_missing_originals(state: &mut State, page: &v1::TweetPage) {
     let originals = page.tweets.iter().flat_map(|tweet| [tweet.quote_of, tweet.retweet_of]);
     let missing: Vec<u64> = originals.filter(is_missing).collect();
     for id in missing {
-        state.entities.delete_tweet(id);
+        state.entities.withdraw_tweet(id);
     }
 }
 
 /// Stores a thread; returns the identifiers of the replies.
 pub(super) fn thread(state: &mut State, thread: v1::Thread) -> Vec<u64> {
     state.entities.learn_accounts(thread.accounts);
-    state.entities.learn_tweets(thread.referenced, true);
-    state.entities.learn_tweets(thread.ancestors, true);
-    state.entities.learn_tweets(thread.tweet, true);
+    state.entities.learn_tweets(state.now, thread.referenced, true);
+    state.entities.learn_tweets(state.now, thread.ancestors, true);
+    state.entities.learn_tweets(state.now, thread.tweet, true);
     tweets(state, thread.replies.unwrap_or_default())
 }
 
-/// Stores a tweet of a live event; returns its identifier.
+/// Stores a tweet of a live event with its current counts; returns its identifier.
 pub(super) fn live_tweet(state: &mut State, live: v1::LiveTweet) -> Option<u64> {
-    state.entities.learn_accounts(live.accounts);
-    state.entities.learn_tweets(live.referenced, false);
     let tweet = live.tweet?;
     let id = tweet.id;
-    state.entities.learn_tweets([tweet], false);
+    // The event does not have the counts of what the tweet replies to, and not always those of what it quotes.
+    let given: Vec<u64> = live.referenced.iter().map(|other| other.id).chain([id]).collect();
+    for other in [tweet.reply_to, tweet.quote_of, tweet.retweet_of] {
+        if !given.contains(&other) {
+            state.live.tweets.note_changed(state.now, other);
+        }
+    }
+    state.entities.learn_accounts(live.accounts);
+    state.entities.learn_tweets(state.now, live.referenced, false);
+    state.entities.learn_tweets(state.now, [tweet], false);
+    state.pending.count_again(&mut state.entities, &given);
     Some(id)
 }
 
@@ -72,7 +80,7 @@ pub(super) fn notifications(state: &mut State, page: v1::NotificationPage) -> Ve
     state.live.unread = page.unread;
     state.live.known.insert(Figure::Notifications);
     state.entities.learn_accounts(page.accounts);
-    state.entities.learn_tweets(page.tweets, true);
+    state.entities.learn_tweets(state.now, page.tweets, true);
     let ids = page.notifications.iter().map(|one| one.id).collect();
     state.entities.notifications.extend(page.notifications.into_iter().map(|one| (one.id, one)));
     ids

@@ -175,8 +175,25 @@ pub(super) fn insert(screen: &mut ScreenState, id: u64) {
     }
 }
 
-/// Removes a deleted tweet from every list. The reader's row becomes a tombstone.
-pub(super) fn forget_tweet(state: &mut State, id: u64) {
+/// A tweet was deleted: it is removed from every list, and the reader's row becomes a tombstone. What it replied to,
+/// quoted or retweeted has another count now.
+pub(super) fn delete_tweet(state: &mut State, id: u64) {
+    if let Some(tweet) = state.entities.tweet(id) {
+        for other in [tweet.reply_to, tweet.quote_of, tweet.retweet_of] {
+            state.live.tweets.note_changed(state.now, other);
+        }
+    }
+    state.entities.delete_tweet(id);
+    remove_tweet(state, id);
+}
+
+/// The same for a tweet that the server does not show any more.
+pub(super) fn withdraw_tweet(state: &mut State, id: u64) {
+    state.entities.withdraw_tweet(id);
+    remove_tweet(state, id);
+}
+
+fn remove_tweet(state: &mut State, id: u64) {
     for screen in state.screens.by_route.values_mut() {
         if let Some(index) = screen.ids.iter().position(|other| *other == id) {
             screen.ids.remove(index);

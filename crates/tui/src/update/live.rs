@@ -6,7 +6,7 @@ use protocol::v1::event::Event;
 use protocol::v1::request::Op;
 
 use super::effects::{Effects, ask, ask_about_me};
-use super::lists::{fill_again, forget_tweet, insert};
+use super::lists::{delete_tweet, fill_again, insert};
 use super::{chat, learn, notifications, server_info};
 use crate::message::{Purpose, Topic};
 use crate::route::{ProfileTab, Route};
@@ -25,8 +25,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
             Effects::new()
         }
         Event::TweetDeleted(deleted) => {
-            state.entities.delete_tweet(deleted.tweet_id);
-            forget_tweet(state, deleted.tweet_id);
+            delete_tweet(state, deleted.tweet_id);
             Effects::new()
         }
         Event::Notification(live) => notifications::arrived(state, live),
@@ -91,10 +90,6 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
     if let Some(tweet) = state.entities.tweet(id) {
         let (reply_to, author) = (tweet.reply_to, tweet.author_id);
         if reply_to != 0 {
-            if let Some(parent) = state.entities.tweet_mut(reply_to) {
-                // The exact count comes with the next page.
-                parent.replies = parent.replies.max(1);
-            }
             routes.extend(threads_with(state, reply_to));
         }
         if state.is_mine(id) {

@@ -39,6 +39,7 @@ mod server_info;
 mod session;
 mod tabs;
 mod timers;
+mod tweet_refresh;
 mod unread;
 mod user_actions;
 
@@ -74,6 +75,9 @@ pub fn start(mut setup: Setup) -> (State, Effects) {
 pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
     state.now = now;
     let logged = state.log.next_number();
+    if is_by_user(&message) {
+        state.live.tweets.note_use();
+    }
     let mut effects = match message {
         Message::Input(event) => input::input(state, event),
         Message::Resized(size) => {
@@ -131,8 +135,25 @@ pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
     notifications::watch(state);
     effects.extend(parents::ask_for_visible(state));
     effects.extend(preview::ask_about_selected(state));
+    effects.extend(tweet_refresh::ask_for_shown(state));
     let is_connected = state.connection.link == Link::Live;
     effects.extend(user_actions::save_waiting(state, is_connected));
     read_only::keep_reads(state, &mut effects);
     effects
+}
+
+/// Whether someone uses the client.
+fn is_by_user(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Input(_)
+            | Message::Command(..)
+            | Message::Turn(..)
+            | Message::Select(_)
+            | Message::More
+            | Message::Choose(_)
+            | Message::Answer(_)
+            | Message::Write(_)
+            | Message::Draft(_)
+    )
 }

@@ -1,7 +1,5 @@
 //! Notifications: those that arrive, and which count as read.
 
-use std::collections::BTreeSet;
-
 use protocol::v1;
 use protocol::v1::request::Op;
 
@@ -12,15 +10,13 @@ use crate::message::Purpose;
 use crate::route::{PageSelector, Route};
 use crate::rows::unread_of_group;
 use crate::state::{Link, Phase, State};
-use crate::view::layout::visible_notifications;
+use crate::view::layout::{visible_notifications, visible_tweets};
 use crate::wording::notification_words;
 
 /// How long a notification is on the screen until it counts as read, in milliseconds.
 const READ_AFTER_MS: i64 = 1_000;
 /// Notifications that are marked by one request.
 const IDS_MAX: usize = 40;
-/// Tweets whose counts are requested at a time.
-const COUNTS_MAX: usize = 10;
 
 /// Marks all notifications of the list as read.
 pub(super) fn mark_all(state: &mut State) -> Effects {
@@ -133,13 +129,6 @@ pub(super) fn arrived(state: &mut State, live: v1::LiveNotification) -> Effects 
     if state.entities.notifications.contains_key(&id) {
         return Effects::new();
     }
-    if let Some(tweet) = state.entities.tweet_mut(notification.tweet_id) {
-        match kind {
-            v1::NotificationKind::Like => tweet.likes += 1,
-            v1::NotificationKind::Retweet => tweet.retweets += 1,
-            _ => {}
-        }
-    }
     state.entities.notifications.insert(id, notification);
     state.live.unread += 1;
     for route in lists_with(state, Some(kind)) {
@@ -162,6 +151,10 @@ pub(super) fn arrived(state: &mut State, live: v1::LiveNotification) -> Effects 
 /// The number of unread ones changed: they were read on another device, or removed, which the lists must show too.
 pub(super) fn changed(state: &mut State, unread: u32) -> Effects {
     state.live.unread = unread;
+    // Something may have been undone that concerned a tweet of the user.
+    let mut shown = visible_tweets(state);
+    shown.retain(|id| state.is_mine(*id));
+    shown.into_iter().for_each(|id| state.live.tweets.note_changed(state.now, id));
     let mut ready = lists_with(state, None);
     ready
         .retain(|route| state.screens.by_route.get(route).is_some_and(|screen| screen.phase == Phase::Ready));
@@ -173,14 +166,12 @@ pub(super) fn listed(state: &State) -> Vec<u64> {
     state.screens.by_route.get(&Route::NOTIFICATIONS).map_or_else(Vec::new, |screen| screen.ids.clone())
 }
 
-/// Requests the tweets of likes and retweets that are no longer in the list: they have fewer now.
-pub(super) fn ask_for_counts(state: &State, before: &[u64]) -> Effects {
+/// The tweets of likes and retweets that are no longer in the list have fewer now.
+pub(super) fn note_removed(state: &mut State, before: &[u64]) {
     let now = listed(state);
-    let removed = before.iter().filter(|id| !now.contains(id));
-    let removed = removed.filter_map(|id| state.entities.notifications.get(id));
-    let counted = removed
-        .filter(|one| matches!(one.kind(), v1::NotificationKind::Like | v1::NotificationKind::Retweet));
-    let tweets: BTreeSet<u64> = counted.map(|one| one.tweet_id).take(COUNTS_MAX).collect();
-    let get = |id| ask(Purpose::Tweet(id), Op::GetTweet(v1::GetTweet { tweet_id: id }));
-    tweets.into_iter().map(get).collect()
+    for one in before.iter().filter(|id| !now.contains(id)) {
+        if let Some(one) = state.entities.notifications.get(one) {
+            state.live.tweets.note_changed(state.now, one.tweet_id);
+        }
+    }
 }

@@ -135,6 +135,9 @@ fn stored(state: &mut State, index: usize, result: &response::Result) -> Effects
             effects.push(ask(Purpose::Tweet(*id), Op::GetTweet(v1::GetTweet { tweet_id: *id })));
         }
         _ => {
+            if let Writing::Reply(other) | Writing::Quote(other) = outgoing.draft.writing {
+                state.live.tweets.note_changed(state.now, other);
+            }
             state.say("Sent");
             state.note(Level::Info, format!("Sent your {}", outgoing.draft.writing.word()));
             effects.push(ask(Purpose::Tweet(id), Op::GetTweet(v1::GetTweet { tweet_id: id })));

@@ -9,7 +9,7 @@ use super::effects::{Effects, ask};
 use super::merge::{insert_all, merge};
 use super::{
     chat, completion, forms, learn, notifications, outbox, pages, parents, people, prompts, quit,
-    server_info, session, user_actions,
+    server_info, session, tweet_refresh, user_actions,
 };
 use crate::empty::is_beginning;
 use crate::log::Level;
@@ -112,6 +112,10 @@ fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> E
             notifications::marked_all(state, up_to);
             Effects::new()
         }
+        (Purpose::Shown(ids), response::Result::TweetPage(page)) => {
+            tweet_refresh::answered(state, &ids, page);
+            Effects::new()
+        }
         (Purpose::SeeNotifications(ids), _) => {
             notifications::marked(state, &ids);
             Effects::new()
@@ -144,6 +148,7 @@ fn failed(state: &mut State, purpose: &Purpose, error: &ClientError) {
             state.note(Level::Warning, text);
         }
         Purpose::Parent(id) => parents::failed(state, *id, error),
+        Purpose::Shown(_) => tweet_refresh::failed(state, error),
         Purpose::Profile(_) if matches!(state.route(), Route::Profile(..)) => state.complain(text),
         _ => state.log.add(
             state.now,
@@ -318,7 +323,8 @@ fn filled(state: &mut State, route: &Route, part: &PageSelector, result: respons
         return vec![ask_for_suggestions()];
     }
     if *route == Route::NOTIFICATIONS {
-        return notifications::ask_for_counts(state, &before);
+        notifications::note_removed(state, &before);
+        return Effects::new();
     }
     if *route == Route::Online {
         return people::ask_who_was_active(state);

@@ -22,6 +22,7 @@ pub(super) fn connected(state: &mut State, connected: Connected) -> Effects {
     (state.connection.hello, state.connection.key) = (connected.hello, connected.key);
     (state.connection.link, state.connection.lost_at) = (Link::Live, None);
     state.connection.made_at = Some(state.now);
+    state.live.tweets.note_connection();
     let has_new_name = learn_server_name(state);
     if connected.signed_in {
         note_session(state);
@@ -186,6 +187,7 @@ pub(super) fn link(state: &mut State, link: client::State) -> Effects {
             let lost_at = state.connection.lost_at;
             (state.connection.link, state.connection.lost_at) = (Link::Live, None);
             state.connection.made_at.get_or_insert(state.now);
+            state.live.tweets.note_connection();
             if was_live || state.session.me.is_none() {
                 return Effects::new();
             }

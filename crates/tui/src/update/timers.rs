@@ -93,6 +93,7 @@ pub fn deadline(state: &State) -> Option<i64> {
         state.live.alerts.due_at(),
         preview::due_at(state),
         state.live.read_at,
+        state.live.tweets.due_at,
         other_accounts::next_check(state),
     ]
     .into_iter()

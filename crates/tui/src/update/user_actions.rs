@@ -202,6 +202,10 @@ pub(super) fn answered(state: &mut State, action: &UserAction, error: Option<&Cl
         (Some(_), _) => state.pending.forget(action),
         (None, _) => state.pending.settle(state.now, action),
     }
+    if let UserAction::Like(id, _) | UserAction::Retweet(id, _) = action {
+        // The response does not have its counts.
+        state.live.tweets.note_changed(state.now, *id);
+    }
     match (error, action) {
         (Some(error), _) => {
             let problem = SafeText::line(&error.to_string()).as_str().to_owned();
@@ -215,8 +219,7 @@ pub(super) fn answered(state: &mut State, action: &UserAction, error: Option<&Cl
             what_is_true(state, action)
         }
         (None, UserAction::Delete(id)) => {
-            state.entities.delete_tweet(*id);
-            lists::forget_tweet(state, *id);
+            lists::delete_tweet(state, *id);
             state.say(action.words_done());
             Effects::new()
         }

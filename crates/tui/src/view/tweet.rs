@@ -22,8 +22,12 @@ pub(super) const NAMES_FROM: usize = 46;
 /// A tweet. A plain retweet is its original below a line that names who retweeted it.
 pub(crate) fn tweet(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(tweet) = state.entities.tweet(id) else {
-        let why =
-            if state.entities.is_gone(id) { "This tweet was deleted" } else { "This tweet is not available" };
+        let is_deleted = state.entities.is_deleted(id);
+        let why = if is_deleted {
+            "This tweet was deleted"
+        } else {
+            "This tweet was deleted or is hidden from you"
+        };
         return vec![vec![dim(format!("{} {why}", state.sign(Sign::Error)))]];
     };
     if tweet.retweet_of == 0 {
@@ -138,7 +142,7 @@ fn reply_line(state: &State, tweet: &v1::Tweet, width: usize) -> Option<Line> {
             let text = SafeText::line(&parent.text);
             if width < NAMES_FROM { to } else { format!("{to} · {text}") }
         }
-        None if state.entities.parents.is_missing(tweet.reply_to) => {
+        None if state.entities.is_missing(tweet.reply_to) => {
             "Replying to a tweet that is no longer available".to_owned()
         }
         None => "Replying to another tweet".to_owned(),

@@ -19,6 +19,23 @@ impl TuiDriver {
                 let found = self.tweets.iter().filter(|tweet| tweet.id == request.tweet_id).cloned();
                 Response::TweetPage(self.page(found.collect(), None))
             }
+            Op::GetTweets(request) => Response::TweetPage(self.several(&request.tweet_ids)),
+            Op::Like(v1::Like { tweet_id }) => self.react(tweet_id, true, |t| (&mut t.liked, &mut t.likes)),
+            Op::Unlike(v1::Unlike { tweet_id }) => {
+                self.react(tweet_id, false, |t| (&mut t.liked, &mut t.likes))
+            }
+            Op::Retweet(v1::Retweet { tweet_id }) => {
+                self.react(tweet_id, true, |t| (&mut t.retweeted, &mut t.retweets))
+            }
+            Op::UndoRetweet(v1::UndoRetweet { tweet_id }) => {
+                self.react(tweet_id, false, |t| (&mut t.retweeted, &mut t.retweets))
+            }
+            Op::Bookmark(v1::Bookmark { tweet_id }) => self.bookmark(tweet_id, true),
+            Op::Unbookmark(v1::Unbookmark { tweet_id }) => self.bookmark(tweet_id, false),
+            Op::DeleteTweet(v1::DeleteTweet { tweet_id }) => {
+                self.tweets.retain(|tweet| tweet.id != tweet_id);
+                done(tweet_id)
+            }
             Op::GetThread(request) => Response::Thread(self.thread(request.tweet_id)),
             Op::ListAccounts(request) => Response::AccountPage(self.list_accounts(&request)),
             Op::SearchPeople(request) => {
@@ -142,6 +159,31 @@ impl TuiDriver {
             referenced: with_id(tweet.as_ref().map_or(0, |tweet| tweet.quote_of)),
             tweet,
         }
+    }
+
+    /// Several tweets by their identifiers, among them the replies of the threads.
+    fn several(&self, ids: &[u64]) -> v1::TweetPage {
+        let replies = self.tweets.iter().flat_map(|tweet| self.thread(tweet.id).replies.unwrap().tweets);
+        let all: Vec<v1::Tweet> = self.tweets.iter().cloned().chain(replies).collect();
+        let found = ids.iter().filter_map(|id| all.iter().find(|tweet| tweet.id == *id).cloned());
+        let page = v1::PageRequest { limit: 100, position: None };
+        self.page(found.collect(), Some(&page))
+    }
+
+    /// Carries out a like or a retweet by Ada, or that it is undone: what it changes of the tweet, the flag and the count.
+    fn react(&mut self, id: u64, on: bool, of: fn(&mut v1::Tweet) -> (&mut bool, &mut u32)) -> Response {
+        if let Some(tweet) = self.tweets.iter_mut().find(|tweet| tweet.id == id) {
+            let (flag, count) = of(tweet);
+            if std::mem::replace(flag, on) != on {
+                *count = if on { *count + 1 } else { *count - 1 };
+            }
+        }
+        done(id)
+    }
+
+    fn bookmark(&mut self, id: u64, on: bool) -> Response {
+        self.tweets.iter_mut().filter(|tweet| tweet.id == id).for_each(|tweet| tweet.bookmarked = on);
+        done(id)
     }
 
     fn notifications(&self) -> v1::NotificationPage {
