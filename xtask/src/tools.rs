@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::process::{Outcome, run};
 
 /// Program and the Debian package that contains it.
-const REQUIRED: [(&str, &str); 12] = [
+const REQUIRED: [(&str, &str); 13] = [
     ("cc", "gcc"),
     ("python3", "python3"),
     ("ssh", "openssh-client"),
@@ -17,15 +17,22 @@ const REQUIRED: [(&str, &str); 12] = [
     ("faketime", "faketime"),
     ("strace", "strace"),
     ("openssl", "openssl"),
+    ("initdb", "postgresql"),
     ("redis-server", "redis-server"),
 ];
+
+/// Whether a program is in the path, or where Debian has the programs of PostgreSQL.
+fn exists(program: &str) -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.map(|version| version.path().join("bin").join(program)).any(|path| path.exists())
+        || Command::new(program).arg("--version").output().is_ok()
+}
 
 /// Installs the missing programs with apt-get.
 ///
 /// # Errors
 /// Names the packages to install if apt-get is not available or not permitted.
 pub(crate) fn install() -> Outcome {
-    let exists = |program: &str| Command::new(program).arg("--version").output().is_ok();
     let missing: Vec<&str> =
         REQUIRED.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {

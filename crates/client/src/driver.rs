@@ -143,8 +143,7 @@ impl Driver {
     }
 
     /// Runs until all handles are dropped or a reconnect fails for good.
-    pub(crate) async fn run(mut self, link: Link) {
-        let mut link = link;
+    pub(crate) async fn run(mut self, mut link: Link) {
         loop {
             tracing::debug!("connected");
             self.backoff.connected();

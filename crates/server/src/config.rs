@@ -39,9 +39,10 @@ pub struct Config {
     #[schemars(extend("x-value" = options::PATH))]
     #[default(PathBuf::from(DATA_DIRECTORY))]
     pub data_dir: PathBuf,
-    /// Database of the server. `sqlite:` is a file in the data directory.
-    #[serde(with = "StoreUrlDef")]
-    #[schemars(extend("x-value" = options::STORE))]
+    /// Database of the server. `sqlite:` is a file in the data directory. With `postgres://user:password@host/database` any
+    /// number of servers share a PostgreSQL database, and each keeps a copy of it in its data directory.
+    #[serde(with = "store_url")]
+    #[schemars(with = "String", extend("x-value" = options::STORE))]
     #[default(StoreUrl::Sqlite)]
     pub store: StoreUrl,
     /// Section `server`.
@@ -287,12 +288,19 @@ enum SignUpModeDef {
     Closed,
 }
 
-/// How [`StoreUrl`], which knows no configuration, is written.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(remote = "StoreUrl")]
-enum StoreUrlDef {
-    #[serde(rename = "sqlite:")]
-    Sqlite,
+/// How a [`StoreUrl`], which knows no configuration, is written: without a password.
+mod store_url {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use store::StoreUrl;
+
+    pub(super) fn serialize<S: Serializer>(url: &StoreUrl, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(url)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StoreUrl, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Offline {
     /// [`OfflineError::Database`], for example while a server runs on it.
     pub async fn open(data_dir: &Path) -> Result<Self, OfflineError> {
         let (options, clock) = (Options::default(), Arc::new(SystemClock));
-        let store = store::open(StoreUrl::Sqlite, data_dir, &options, clock).await?;
+        let store = store::open(&StoreUrl::Sqlite, data_dir, &options, clock).await?;
         Ok(Self { store })
     }
 

@@ -187,5 +187,5 @@ async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<Arc<dyn En
         new_account_posts: config.limits.new_account_posts,
         ..Options::default()
     };
-    Ok(store::open(config.store, &config.data_dir, &options, clock).await?)
+    Ok(store::open(&config.store, &config.data_dir, &options, clock).await?)
 }

@@ -102,12 +102,13 @@ impl Service {
         Ok(Some(LoggedIn { token: Some(token), session, profile }))
     }
 
-    /// Ends the sessions that were opened by ssh before this process started: no one has their tokens any more.
+    /// Ends the sessions that were opened by ssh by processes that have ended: no one has their tokens any more.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn end_ssh_sessions(&self) -> Result<()> {
-        self.store.apply(Change::EndSshSessions, None).await.map(|_| ())
+        let other_processes = self.store.other_processes().await?;
+        self.store.apply(Change::EndSshSessions { other_processes }, None).await.map(|_| ())
     }
 }
 

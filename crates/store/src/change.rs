@@ -44,8 +44,9 @@ pub enum Change {
     /// Opens a session of the account that has this SSH key. Above [`model::limits::SSH_SESSIONS_MAX`] the least
     /// recently used SSH session ends. `NOT_FOUND{ssh key}`, `NOT_FOUND{account}` when the account is not active.
     OpenSshSession { key: SshKeyId, token_hash: [u8; 32], client_name: String },
-    /// Ends the sessions opened with an SSH key that this process did not open: their tokens ended with the process that did.
-    EndSshSessions,
+    /// Ends the sessions opened with an SSH key that neither this process opened nor one of these others, as
+    /// [`Store::other_processes`](crate::Store::other_processes) names them: their tokens ended with the process that did.
+    EndSshSessions { other_processes: Vec<u64> },
     /// Sets a new password and ends all sessions except `keep`; without that, the SSH keys are removed too.
     SetPassword {
         account: AccountId,

@@ -15,7 +15,9 @@ pub mod fault;
 mod incident;
 mod log;
 mod open;
+mod postgres;
 mod records;
+mod shared_log;
 pub mod sqlite;
 mod store;
 #[cfg(any(test, feature = "test-support"))]
@@ -30,6 +32,7 @@ pub use event::{EFFECTS_KEPT, Event, EventKind};
 pub use incident::incident;
 pub use log::{CommitLog, LogBatch, LogSubscription, Observer};
 pub use open::{StoreUrl, open};
+pub use postgres::PostgresUrl;
 pub use records::{
     AccountList, AccountQuery, ConversationList, Credentials, EventLog, EventScope, HashtagUse, InviteRecord,
     NotificationFilter, ProfileFilter, SessionRecord, SocialGraph, StoreStatistics, Timeline, TimelineEntry,

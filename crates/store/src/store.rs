@@ -35,6 +35,11 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// when the queue is full, `STORAGE_FULL` when the disk is. A refused change has no effect at all.
     async fn apply(&self, change: Change, key: Option<IdempotencyKey>) -> Result<ChangeResult>;
 
+    /// The random numbers of the other processes that have this store open.
+    async fn other_processes(&self) -> Result<Vec<u64>> {
+        Ok(Vec::new())
+    }
+
     /// Reports every commit, before it is acknowledged.
     fn log(&self) -> &CommitLog;
 

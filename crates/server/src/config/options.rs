@@ -12,7 +12,7 @@ use toml::Value;
 /// Values of an option, where its type does not say it (`x-value` in the schema).
 pub(super) const ADDRESS: &str = "an address with a port, such as 127.0.0.1:4280";
 pub(super) const PATH: &str = "a path";
-pub(super) const STORE: &str = "sqlite: (this version does not support PostgreSQL or any other database)";
+pub(super) const STORE: &str = "sqlite: or postgres://user:password@host/database";
 
 /// One option.
 #[derive(Debug)]

@@ -66,8 +66,8 @@ fn an_invalid_value_is_reported_with_its_line_and_the_values_that_are_valid() {
         ("[server]\nname = \"a\\nb\"", "2: server.name must be text of one line"),
         ("data_dir = ''", "1: data_dir must be a path"),
         (
-            "store = 'postgres://localhost/mini_tweet'",
-            "1: store must be sqlite: (this version does not support PostgreSQL or any other database)",
+            "store = 'mysql://localhost/mini_tweet'",
+            "1: store must be sqlite: or postgres://user:password@host/database",
         ),
         ("[server]\nnode = 64", "2: server.node must be a whole number from 0 to 63"),
         ("[sessions]\nidle_days = 0", "2: sessions.idle_days must be a whole number, 1 or more"),

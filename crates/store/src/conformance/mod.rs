@@ -26,7 +26,10 @@ pub(crate) use fixture::StoreFixture;
 /// Defines a test for each case of the suite. `$open` returns a [`StoreFixture`] over an empty store.
 macro_rules! conformance_suite {
     ($open:path) => {
-        crate::conformance::tests! { $open =>
+        crate::conformance::conformance_suite!(tests $open);
+    };
+    ($how:ident $open:path) => {
+        crate::conformance::$how! { $open =>
             accounts: names_are_unique_and_stay_taken,
             accounts: a_session_is_found_by_its_token_until_it_ends,
             accounts: the_least_recently_used_session_ends_when_there_are_too_many,
@@ -152,7 +155,17 @@ macro_rules! tests {
     )* };
 }
 
-pub(crate) use {conformance_suite, engine_suite, tests};
+/// As [`tests`], but one function that runs all cases, for a store that takes long to prepare.
+macro_rules! all_cases {
+    ($open:path => $($subject:ident: $name:ident,)*) => {
+        async fn all_cases() { $(
+            eprintln!("case {}", stringify!($name));
+            Box::pin(crate::conformance::run::$name($open().await)).await;
+        )* }
+    };
+}
+
+pub(crate) use {all_cases, conformance_suite, engine_suite, tests};
 
 /// All cases of the suite by name.
 pub(crate) mod run {

@@ -41,7 +41,7 @@ impl Tx<'_> {
             OpenSshSession { key, token_hash, ref client_name } => {
                 self.open_ssh_session(key, &token_hash, client_name)
             }
-            EndSshSessions => self.end_ssh_sessions(),
+            EndSshSessions { ref other_processes } => self.end_ssh_sessions(other_processes),
             Post { author, ref tweet } => self.post(author, tweet),
             EditTweet { author, tweet, ref text } => self.edit_tweet(author, tweet, text),
             DeleteTweet { author, tweet } => self.delete_tweet(author, tweet),

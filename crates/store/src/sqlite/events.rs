@@ -98,6 +98,11 @@ event_columns! {
     67 => Unbookmarked { account, tweet },
 }
 
+/// The event in the columns of a row; `None` for a kind that this version does not know.
+pub(super) fn of_columns(id: i64, kind: i64, columns: [i64; 4]) -> Option<Event> {
+    Some(Event { id: EventId::new(id.cast_unsigned())?, kind: kind_of(kind, columns)? })
+}
+
 pub(super) fn insert(db: &Connection, id: u64, kind: EventKind) -> rusqlite::Result<usize> {
     let (code, [a, b, c, d]) = columns(kind);
     run(

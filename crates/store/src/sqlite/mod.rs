@@ -7,13 +7,16 @@ mod accounts;
 mod announcement;
 mod backup;
 mod batch;
+pub(crate) mod changed_rows;
 mod check;
 mod connection;
 mod conversations;
+pub(crate) mod copy;
 mod dispatch;
 mod events;
 mod expiry;
 mod files;
+mod following;
 mod hashtags;
 mod hidden;
 mod ids;
@@ -40,6 +43,8 @@ mod search;
 mod search_erasure;
 mod search_index;
 mod sessions;
+mod shared;
+mod shared_writer;
 #[cfg(any(test, feature = "test-support"))]
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
 pub mod simulated;
@@ -57,4 +62,5 @@ mod writer;
 
 pub use files::{OPERATOR_SOCKET, make_private_directory};
 pub use open_error::OpenError;
+pub(crate) use store::draw_boot;
 pub use store::{DATABASE, SqliteStore, database_file};

@@ -45,10 +45,12 @@ pub enum OpenError {
     Io { path: PathBuf, error: io::Error },
     #[error("cannot use {path}: {detail}")]
     Sql { path: PathBuf, detail: String },
+    #[error("cannot use the database {url}: {detail}")]
+    Postgres { url: String, detail: String },
 }
 
 impl OpenError {
-    pub(super) fn sql(path: &Path, error: &rusqlite::Error) -> Self {
+    pub(crate) fn sql(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },

@@ -3,6 +3,7 @@
 use model::{AccountId, TweetId};
 use rusqlite::params;
 
+use super::search_erasure::{Purge, erase_words};
 use super::sql::{Result, Sql, all, exists, first, get, get_optional, run};
 use super::tx::{Tx, applied};
 use crate::{ChangeResult, EventKind};
@@ -70,7 +71,7 @@ impl Tx<'_> {
             // Scans the keys of a day once: an index for this would cost every change of every account.
             run(self.db, "DELETE FROM idempotency WHERE account = ?1", [Sql(account)])?;
         }
-        if let Some(erased) = self.erase_words(account, pages)? {
+        if let Some(erased) = erase_words(self.db, Purge::Here, account, pages)? {
             run(self.db, "UPDATE account SET password_phc = '' WHERE id = ?1", [Sql(erased)])?;
             self.set_hidden(erased, false)?;
         }

@@ -23,6 +23,8 @@ pub(super) enum WriterRequest {
     /// Index every tweet that is not indexed yet; the sender is notified when that is done.
     Index(Option<oneshot::Sender<()>>),
     RestartWal(WalRestart),
+    /// Apply what other nodes have appended to the shared log; the sender receives whether the log could be read.
+    Follow(Option<oneshot::Sender<bool>>),
 }
 
 /// A request to restart the write-ahead log (WAL) from its beginning.

@@ -133,7 +133,7 @@ pub(super) fn is_needed_when_full(change: &Change) -> bool {
             | EndSession { .. }
             | EndSessions { .. }
             | OpenSshSession { .. }
-            | EndSshSessions
+            | EndSshSessions { .. }
             | RevokeSshKey { .. }
             | SetPassword { .. }
             | RehashPassword { .. }

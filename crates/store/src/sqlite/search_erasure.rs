@@ -5,55 +5,83 @@
 //! all segments is begun after the rows are gone, and advanced by a bounded number of pages per change.
 
 use model::AccountId;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::sql::{Result, Sql, first, get, run};
-use super::tx::Tx;
 
 /// Maximum number of pages written in one step. With the pages that a merge reads and deletes that is up to 4 MiB in
 /// the WAL, or about 15 ms during which other changes wait.
-const STEP_PAGES_MAX: usize = 128;
+pub(super) const STEP_PAGES_MAX: usize = 128;
 
 /// The FTS5 tables, each with a column of its own name for commands.
 const INDEXES: [&str; 2] = ["tweet_search", "account_search"];
 
-impl Tx<'_> {
-    /// Advances the removal of words of deleted rows by about `pages` pages of each index. Returns the account whose
-    /// words are all removed now; that may be another one than `account`, because one account is served at a time.
-    pub(super) fn erase_words(&mut self, account: AccountId, pages: usize) -> Result<Option<AccountId>> {
-        let pages = i64::try_from(pages.clamp(1, STEP_PAGES_MAX)).unwrap_or(1);
-        let (served, rewriting) = match self.erasure()? {
-            Some(erasure) => erasure,
-            None => {
-                run(self.db, "INSERT INTO search_erasure (account) VALUES (?1)", [Sql(account)])?;
-                (account, false)
-            }
-        };
-        let mut merging = false;
+/// Who needs the removal: a purge that runs here, which waits for it, or one that ran at another node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purge {
+    Here,
+    Elsewhere,
+}
+
+impl Purge {
+    /// What the column `rewriting` says before the merge that removes the words has begun; one more says that it has.
+    fn waiting(self) -> i64 {
+        match self {
+            Self::Here => 0,
+            Self::Elsewhere => 2,
+        }
+    }
+}
+
+/// Advances the removal of words of deleted rows by about `pages` pages of each index. Returns the account whose words are
+/// all removed now; that may be another one than `account`, because one account of a kind is served at a time.
+pub(super) fn erase_words(
+    db: &Connection,
+    purge: Purge,
+    account: AccountId,
+    pages: usize,
+) -> Result<Option<AccountId>> {
+    let pages = i64::try_from(pages.clamp(1, STEP_PAGES_MAX)).unwrap_or(1);
+    let (served, rewriting) = match erasure(db, purge)? {
+        Some(erasure) => erasure,
+        None => {
+            note(db, purge, account)?;
+            (account, false)
+        }
+    };
+    let mut merging = false;
+    for index in INDEXES {
+        merging |= continue_merge(db, index, pages)?;
+    }
+    if merging {
+        return Ok(None);
+    }
+    if !rewriting {
+        // No merge is in progress: one begun now takes in every segment, hence every word of a deleted row.
         for index in INDEXES {
-            merging |= continue_merge(self.db, index, pages)?;
+            merging |= begin_merge(db, index, pages)?;
         }
         if merging {
+            let sql = "UPDATE search_erasure SET rewriting = ?2 WHERE account = ?1";
+            run(db, sql, params![Sql(served), purge.waiting() + 1])?;
             return Ok(None);
         }
-        if !rewriting {
-            // No merge is in progress: one begun now takes in every segment, hence every word of a deleted row.
-            for index in INDEXES {
-                merging |= begin_merge(self.db, index, pages)?;
-            }
-            if merging {
-                run(self.db, "UPDATE search_erasure SET rewriting = 1", [])?;
-                return Ok(None);
-            }
-        }
-        run(self.db, "DELETE FROM search_erasure", [])?;
-        Ok(Some(served))
     }
+    run(db, "DELETE FROM search_erasure WHERE account = ?1", [Sql(served)])?;
+    Ok(Some(served))
+}
 
-    fn erasure(&self) -> Result<Option<(AccountId, bool)>> {
-        let sql = "SELECT account, rewriting FROM search_erasure LIMIT 1";
-        Ok(first(self.db, sql, [], |row| Ok((get(row, 0)?, row.get(1)?)))?)
-    }
+/// Notes that the words of this account have to be removed.
+pub(super) fn note(db: &Connection, purge: Purge, account: AccountId) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO search_erasure (account, rewriting) VALUES (?1, ?2)";
+    run(db, sql, params![Sql(account), purge.waiting()]).map(|_| ())
+}
+
+/// The account whose words are to be removed, and whether the merge that removes them has begun.
+pub(super) fn erasure(db: &Connection, purge: Purge) -> Result<Option<(AccountId, bool)>> {
+    let sql = "SELECT account, rewriting > ?1 FROM search_erasure WHERE rewriting BETWEEN ?1 AND ?1 + 1
+               ORDER BY rewriting DESC LIMIT 1";
+    Ok(first(db, sql, [purge.waiting()], |row| Ok((get(row, 0)?, row.get(1)?)))?)
 }
 
 /// Begins a merge of all segments and writes about `pages` pages of it; `false` if it is complete.

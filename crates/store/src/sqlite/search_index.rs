@@ -4,7 +4,7 @@
 use model::{TweetId, name_words, search_tokens};
 use rusqlite::{Connection, params};
 
-use super::sql::{Result, Sql, all, run};
+use super::sql::{Result, Sql, all, first, run};
 use super::tx::Tx;
 
 /// The tweet through which all public ones are indexed, and the number of later ones.
@@ -40,6 +40,27 @@ fn insert(db: &Connection, id: i64, text: &str) -> rusqlite::Result<()> {
     let tokens = search_tokens(text);
     run(db, "INSERT INTO tweet_search (rowid, text) VALUES (?1, ?2)", params![id, tokens])?;
     Ok(())
+}
+
+/// Indexes a tweet with the text that it has now, in place of its earlier text.
+pub(super) fn index_tweet_again(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    run(db, "DELETE FROM tweet_search WHERE rowid = ?1", [id])?;
+    let sql =
+        "SELECT text FROM tweet WHERE id = ?1 AND deleted = 0 AND visibility = 1 AND retweet_of IS NULL";
+    match first(db, sql, [id], |row| row.get::<_, String>(0))? {
+        Some(text) => insert(db, id, &text),
+        None => Ok(()),
+    }
+}
+
+/// Indexes the names that an account has now, in place of its earlier ones.
+pub(super) fn index_name_again(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    run(db, "DELETE FROM account_search WHERE rowid = ?1", [id])?;
+    let sql = "SELECT username, display_name FROM account WHERE id = ?1 AND state <> 3";
+    match first(db, sql, [id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))? {
+        Some((username, name)) => insert_name(db, id, &username, &name),
+        None => Ok(()),
+    }
 }
 
 /// Indexes the names of an account.

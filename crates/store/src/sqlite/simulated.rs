@@ -146,6 +146,8 @@ impl SimulatedDisk {
             failed,
             queue_wait: None,
             batch_max: 256,
+            freshness: None,
+            commons: None,
             _lock: None,
         }
     }
@@ -196,7 +198,7 @@ impl Writer {
                     WriterRequest::Change(pending) => batch.push(pending),
                     WriterRequest::Index(Some(done)) => drop(done.send(())),
                     WriterRequest::RestartWal(restart) => drop(restart.done.send(true)),
-                    WriterRequest::Index(None) => {}
+                    WriterRequest::Index(None) | WriterRequest::Follow(_) => {}
                 }
             }
             if batch.is_empty() {

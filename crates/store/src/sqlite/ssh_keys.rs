@@ -91,12 +91,14 @@ impl Tx<'_> {
         self.open_session(account, token_hash, client_name, Some(key))
     }
 
-    /// Every other process has ended: only one at a time can have the database open.
-    pub(super) fn end_ssh_sessions(&mut self) -> Result<ChangeResult> {
-        let sql = "SELECT account, id FROM session WHERE ssh_key IS NOT NULL AND boot <> ?1";
-        let sessions: Vec<(AccountId, SessionId)> =
-            all(self.db, sql, [self.boot.cast_signed()], |row| Ok((get(row, 0)?, get(row, 1)?)))?;
-        for (account, session) in &sessions {
+    pub(super) fn end_ssh_sessions(&mut self, other_processes: &[u64]) -> Result<ChangeResult> {
+        let sql = "SELECT account, id, boot FROM session WHERE ssh_key IS NOT NULL AND boot <> ?1";
+        let mut sessions: Vec<(AccountId, SessionId, u64)> =
+            all(self.db, sql, [self.boot.cast_signed()], |row| {
+                Ok((get(row, 0)?, get(row, 1)?, row.get::<_, i64>(2)?.cast_unsigned()))
+            })?;
+        sessions.retain(|(_, _, boot)| !other_processes.contains(boot));
+        for (account, session, _) in &sessions {
             self.remove_session(*account, *session)?;
         }
         applied(0, !sessions.is_empty())

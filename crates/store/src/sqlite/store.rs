@@ -23,6 +23,7 @@ use super::requests::{
     PendingChange, WAL_RESTART_STALL_MAX, WalRestart, WriterMetrics, WriterRequest, storage_failed,
 };
 use super::reserve::Reserve;
+use super::shared::{Freshness, Shared};
 use super::withdrawn::Withdrawn;
 use super::writer::Writer;
 use super::{
@@ -31,6 +32,7 @@ use super::{
     timelines, tweets,
 };
 use crate::env::{Clock, Random as _, SystemRandom};
+use crate::shared_log::{Commons, SharedDatabase};
 use crate::{
     AccountQuery, Change, ChangeResult, CommitLog, ConversationList, Credentials, Engine, EventLog,
     EventScope, HashtagUse, IdempotencyKey, InviteRecord, NotificationFilter, Options, ProfileFilter,
@@ -59,6 +61,9 @@ pub struct SqliteStore {
     pub(super) log: Arc<CommitLog>,
     pub(super) metrics: Arc<WriterMetrics>,
     pub(super) failed: watch::Receiver<bool>,
+    /// For a copy that follows a shared log.
+    pub(super) freshness: Option<Arc<Freshness>>,
+    pub(super) commons: Option<Box<dyn Commons>>,
     /// Held while the store is open, so that no second process writes.
     pub(super) _lock: Option<Lock>,
 }
@@ -69,6 +74,16 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`], with the next step for the operator; the file is unchanged then.
     pub fn open(path: &Path, options: &Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_with(path, options, clock, None)
+    }
+
+    /// The same for a copy that follows a shared log.
+    pub(crate) fn open_with(
+        path: &Path,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+        shared: Option<SharedDatabase>,
+    ) -> Result<Self, OpenError> {
         let sql = |error| OpenError::sql(path, &error);
         let io = |error| OpenError::io(path, error);
         let (lock, mut db) = open::open_writer(path, clock.now_ms())?;
@@ -83,6 +98,12 @@ impl SqliteStore {
         let wal_pages = connection::count_wal_pages(&mut db).map_err(sql)?;
         let last = events::last(&db).map_err(sql)?;
         let log = Arc::new(CommitLog::new(last));
+        let freshness = shared.is_some().then(|| Arc::new(Freshness::new()));
+        let boot = shared.as_ref().map_or_else(draw_boot, |shared| shared.boot);
+        let (shared_log, commons) = shared.map(|shared| (shared.log, shared.commons)).unzip();
+        let shared = shared_log.zip(freshness.clone());
+        let shared =
+            shared.map(|(log, freshness)| Shared::new(&db, log, freshness)).transpose().map_err(sql)?;
         let writer = Writer {
             db,
             ids: Ids::new(options.node, high_water),
@@ -100,7 +121,8 @@ impl SqliteStore {
             reserve: Reserve::of(path),
             batch_max: options.batch_max,
             new_account_posts: options.new_account_posts,
-            boot: draw_boot(),
+            boot,
+            shared,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -116,6 +138,8 @@ impl SqliteStore {
             log,
             metrics,
             failed: failure,
+            freshness,
+            commons,
             _lock: Some(lock),
         })
     }
@@ -138,6 +162,26 @@ impl SqliteStore {
         })
     }
 
+    /// Requests that the copy follows the shared log; `false` when the store is closed.
+    pub(crate) fn follow(&self) -> bool {
+        // A full queue has changes, which follow the log, too.
+        !matches!(self.request(WriterRequest::Follow(None)), Err(Error::GoingAway))
+    }
+
+    /// Waits until this copy has everything that was in the shared log when this was called.
+    pub(crate) async fn catch_up(&self) -> Result<()> {
+        if self.freshness.is_none() {
+            return Ok(());
+        }
+        let (done, followed) = oneshot::channel();
+        self.request(WriterRequest::Follow(Some(done)))?;
+        followed.await.map_err(|_| storage_failed()).map(|_| ())
+    }
+
+    fn require_fresh(&self) -> Result<()> {
+        self.freshness.as_ref().map_or(Ok(()), |freshness| freshness.require())
+    }
+
     /// Indexes pending tweets, so that a search finds every tweet acknowledged before it.
     async fn index_pending(&self) -> Result<()> {
         if self.metrics.unindexed.load(Ordering::Relaxed) > 0 {
@@ -152,6 +196,7 @@ impl SqliteStore {
         &self,
         read: impl FnOnce(&rusqlite::Connection) -> sql::Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.require_fresh()?;
         self.readers.read_inline(read).await
     }
 
@@ -159,12 +204,13 @@ impl SqliteStore {
         &self,
         read: impl FnOnce(&rusqlite::Connection) -> sql::Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.require_fresh()?;
         self.readers.read_blocking(read).await
     }
 }
 
 /// A random number for this process.
-fn draw_boot() -> u64 {
+pub(crate) fn draw_boot() -> u64 {
     let mut bytes = [0; 8];
     SystemRandom.fill(&mut bytes);
     u64::from_ne_bytes(bytes)
@@ -173,6 +219,9 @@ fn draw_boot() -> u64 {
 #[async_trait]
 impl Engine for SqliteStore {
     async fn secret(&self, name: &str, new: Vec<u8>) -> Result<Vec<u8>, OpenError> {
+        if let Some(commons) = &self.commons {
+            return commons.secret(name, &new).await;
+        }
         open::secret(&self.path, name, new).map_err(|e| OpenError::sql(&self.path, &e))
     }
 
@@ -202,6 +251,13 @@ impl Store for SqliteStore {
         let pending = PendingChange { change, key, queued_at: Instant::now(), response };
         self.request(WriterRequest::Change(pending))?;
         result.await.map_err(|_| storage_failed())?
+    }
+
+    async fn other_processes(&self) -> Result<Vec<u64>> {
+        match &self.commons {
+            Some(commons) => commons.other_processes().await,
+            None => Ok(Vec::new()),
+        }
     }
 
     fn log(&self) -> &CommitLog {
@@ -234,6 +290,8 @@ impl Store for SqliteStore {
 
     async fn session_by_token(&self, token_hash: &[u8; 32]) -> Result<Option<SessionRecord>> {
         let token_hash = *token_hash;
+        // A person who comes from another node sees what was acknowledged there.
+        self.catch_up().await?;
         self.read_inline(move |db| sessions::by_token(db, &token_hash)).await
     }
 

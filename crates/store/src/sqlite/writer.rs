@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
+use model::Tweet;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, watch};
 
@@ -17,11 +18,12 @@ use super::requests::{
 };
 use super::reserve::{Reserve, is_needed_when_full};
 use super::search_index;
+use super::shared::Shared;
 use super::sql::{Failure, Result, run};
 use super::withdrawn::Withdrawn;
 use crate::env::Clock;
 use crate::fault::{self, CrashPoint, InjectedBug};
-use crate::{CommitLog, LogBatch};
+use crate::{CommitLog, Event, LogBatch};
 
 /// Tweets indexed in one transaction: larger batches cost less per tweet, but changes wait meanwhile.
 const INDEX_BATCH: u64 = 1_024;
@@ -59,6 +61,8 @@ pub(super) struct Writer {
     pub(super) new_account_posts: u32,
     /// The random number of this process.
     pub(super) boot: u64,
+    /// For a copy that follows a log which several nodes share.
+    pub(super) shared: Option<Shared>,
 }
 
 impl Writer {
@@ -113,7 +117,10 @@ impl Writer {
                 return;
             }
         }
-        let outcome = match self.apply(batch) {
+        if self.shared.is_some() {
+            return self.run_shared_batch(batch);
+        }
+        let outcome = match self.apply(batch, self.clock.now_ms()) {
             Ok(outcome) => outcome,
             Err(failure) => return self.fail_or_retry(batch, failure),
         };
@@ -140,23 +147,28 @@ impl Writer {
     }
 
     /// Reports the commit, then responds to the callers.
-    fn acknowledge(&mut self, batch: &mut Vec<PendingChange>, outcome: BatchOutcome) {
+    pub(super) fn acknowledge(&mut self, batch: &mut Vec<PendingChange>, outcome: BatchOutcome) {
         let BatchOutcome { results, events, posted, withdrawals, unindexed, ids_reserved } = outcome;
         self.ids.reserved(ids_reserved);
         self.withdrawn.add(withdrawals);
         self.metrics.unindexed.fetch_add(unindexed, Ordering::Relaxed);
         self.metrics.commits.fetch_add(1, Ordering::Relaxed);
         self.metrics.changes.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        self.publish(events, posted);
+        fault::crash_point(CrashPoint::BeforeAcknowledgement);
+        for (pending, result) in batch.drain(..).zip(results) {
+            let _ = pending.response.send(result);
+        }
+    }
+
+    /// Reports the events of a commit.
+    pub(super) fn publish(&self, events: Vec<Event>, posted: Vec<Tweet>) {
         if let Some(batch) = LogBatch::new(events, posted) {
             let batch = Arc::new(batch);
             for subscriber in self.log.publish(&batch) {
                 // A full channel slows commits down rather than losing an event.
                 let _ = subscriber.blocking_send(Arc::clone(&batch));
             }
-        }
-        fault::crash_point(CrashPoint::BeforeAcknowledgement);
-        for (pending, result) in batch.drain(..).zip(results) {
-            let _ = pending.response.send(result);
         }
     }
 
@@ -180,6 +192,13 @@ impl Writer {
                     }
                     Err(error) => self.fail(&mut Vec::new(), error.into()),
                 },
+                WriterRequest::Follow(done) => {
+                    let followed = self.follow();
+                    if let Some(done) = done {
+                        let _ = done.send(followed.is_ok());
+                    }
+                    self.erase_words_of_others();
+                }
                 WriterRequest::Change(_) => {}
             }
         }
@@ -266,7 +285,7 @@ impl Writer {
     }
 
     /// Rolls back, and refuses every change of the batch. After a failure of the disk the writer stops for good.
-    fn fail(&mut self, batch: &mut Vec<PendingChange>, failure: Failure) {
+    pub(super) fn fail(&mut self, batch: &mut Vec<PendingChange>, failure: Failure) {
         self.roll_back();
         // A failed fsync may have discarded the data and reports that only once: never retry, stop.
         if failure.is_fatal() && !fault::is_on(InjectedBug::ContinueAfterFailure) {
@@ -279,29 +298,34 @@ impl Writer {
         }
     }
 
-    fn roll_back(&self) {
+    pub(super) fn roll_back(&self) {
         if !self.db.is_autocommit() {
             let _ = self.db.execute_batch("ROLLBACK");
         }
     }
 
     /// Applies the batch in a transaction that is left open for the commit.
-    fn apply(&mut self, batch: &[PendingChange]) -> Result<BatchOutcome> {
+    pub(super) fn apply(&mut self, batch: &[PendingChange], now_ms: i64) -> Result<BatchOutcome> {
         // A savepoint copies every page that is changed after it. Only a change that is refused after it has written
         // needs one: then the batch is rolled back and applied again with savepoints.
-        if let Some(outcome) = self.attempt(batch, false)? {
+        if let Some(outcome) = self.attempt(batch, now_ms, false)? {
             return Ok(outcome);
         }
         run(&self.db, "ROLLBACK", [])?;
-        self.attempt(batch, true)?.ok_or_else(|| crate::incident(&"a savepoint did not hold").into())
+        self.attempt(batch, now_ms, true)?.ok_or_else(|| crate::incident(&"a savepoint did not hold").into())
     }
 
-    fn attempt(&mut self, batch: &[PendingChange], savepoints: bool) -> Result<Option<BatchOutcome>> {
+    fn attempt(
+        &mut self,
+        batch: &[PendingChange],
+        now_ms: i64,
+        savepoints: bool,
+    ) -> Result<Option<BatchOutcome>> {
         if fault::is_on(InjectedBug::IdsFollowTheClock) {
             self.ids = Ids::new(0, 0);
         }
         let context = BatchContext {
-            now_ms: self.clock.now_ms(),
+            now_ms,
             indexed_through: self.indexed_through,
             new_account_posts: self.new_account_posts,
             boot: self.boot,
@@ -309,7 +333,7 @@ impl Writer {
         apply_batch(&self.db, &mut self.ids, &self.withdrawn, context, batch, savepoints)
     }
 
-    fn commit(&self) -> Result<()> {
+    pub(super) fn commit(&self) -> Result<()> {
         fault::crash_point(CrashPoint::BeforeCommit);
         run(&self.db, "COMMIT", [])?;
         fault::crash_point(CrashPoint::AfterCommit);

@@ -1,5 +1,6 @@
 //! The SQLite store against the suite that every store must pass, and against what only this store has: a file.
 
+mod copies;
 mod erasure;
 mod files;
 mod random_changes;

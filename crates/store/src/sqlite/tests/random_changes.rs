@@ -11,7 +11,7 @@ use crate::test_support::{TestStore, text};
 use crate::{Change, Store as _};
 
 /// A random change; many of them are refused.
-fn random_change(random: &mut Rng, accounts: &[AccountId], tweets: &[TweetId]) -> Change {
+pub(super) fn random_change(random: &mut Rng, accounts: &[AccountId], tweets: &[TweetId]) -> Change {
     let one = *random.choice(accounts).unwrap();
     let other = *random.choice(accounts).unwrap();
     let tweet = random.choice(tweets).copied().unwrap_or_else(|| TweetId::new(1).unwrap());

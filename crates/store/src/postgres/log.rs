@@ -1,0 +1,301 @@
+//! The shared log in PostgreSQL. The lock of the log is the one row of `log_head`, which has the newest identifier.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use prost::Message as _;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, GenericClient, Statement};
+
+use super::connection::{PostgresUrl, connect, in_words, set_up};
+use super::rows;
+use crate::env::Clock;
+use crate::shared_log::{Locked, LogEntry, Row, SharedLog, Unreachable};
+use crate::sqlite::changed_rows::Table;
+
+/// Longest wait for a response.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the outcome of a commit is looked for.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long entries are kept. A copy that was away for longer is made again.
+const KEPT_MS: i64 = 60 * 60 * 1_000;
+/// How often old entries are removed.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+/// The log as the writer of a node has it. All calls block, so it has a runtime of its own.
+pub(super) struct PostgresLog {
+    url: PostgresUrl,
+    channel: String,
+    boot: u64,
+    tables: HashMap<String, Table>,
+    /// Instead of the clock of the database, in tests.
+    clock: Option<Arc<dyn Clock>>,
+    runtime: Runtime,
+    session: Option<Session>,
+    pruned: Instant,
+}
+
+impl std::fmt::Debug for PostgresLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresLog").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// A connection with its prepared statements.
+struct Session {
+    client: Client,
+    statements: HashMap<String, Statement>,
+}
+
+impl Session {
+    async fn open(url: &PostgresUrl) -> Result<Self, String> {
+        let (client, link) = connect(url).await?;
+        tokio::spawn(link.run());
+        set_up(&client).await?;
+        Ok(Self { client, statements: HashMap::new() })
+    }
+
+    async fn statement(
+        &mut self,
+        sql: &str,
+        types: &[tokio_postgres::types::Type],
+    ) -> Result<Statement, String> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare_typed(sql, types).await.map_err(|e| in_words(&e))?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    async fn lock(&mut self) -> Result<(i64, i64), String> {
+        let sql =
+            "SELECT head, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM log_head FOR UPDATE";
+        let lock = self.statement(sql, &[]).await?;
+        // Both are sent at once.
+        let (begun, locked) =
+            tokio::join!(self.client.batch_execute("BEGIN"), self.client.query_one(&lock, &[]));
+        begun.map_err(|e| in_words(&e))?;
+        let row = locked.map_err(|e| in_words(&e))?;
+        Ok((row.get(0), row.get(1)))
+    }
+
+    async fn entries_after(&mut self, position: i64, limit: i64) -> Result<Vec<(u64, LogEntry)>, String> {
+        let pruned = self.statement("SELECT pruned FROM log_head", &[]).await?;
+        let sql = "SELECT number, entry FROM log WHERE number > $1 ORDER BY number LIMIT $2";
+        let entries = self.statement(sql, &[]).await?;
+        let parameters: [&(dyn ToSql + Sync); 2] = [&position, &limit];
+        // The entries are read first: what is pruned after that is no loss.
+        let (entries, pruned) =
+            tokio::join!(self.client.query(&entries, &parameters), self.client.query_one(&pruned, &[]));
+        let (entries, pruned) = (entries.map_err(|e| in_words(&e))?, pruned.map_err(|e| in_words(&e))?);
+        if pruned.get::<_, i64>(0) > position {
+            return Err(
+                "the log does not go back to where this copy is; start the server again to make a new copy"
+                    .to_owned(),
+            );
+        }
+        let decoded = entries.iter().map(|row| {
+            let entry = LogEntry::decode(row.get::<_, &[u8]>(1)).map_err(|e| e.to_string())?;
+            Ok((row.get::<_, i64>(0).cast_unsigned(), entry))
+        });
+        decoded.collect()
+    }
+
+    /// Writes the rows of an entry.
+    async fn write(&mut self, tables: &HashMap<String, Table>, entry: &LogEntry) -> Result<(), String> {
+        let mut prepared = Vec::new();
+        for changes in &entry.tables {
+            let table = tables.get(&changes.table).ok_or_else(|| format!("no table {}", changes.table))?;
+            if !changes.deleted.is_empty() {
+                let statement = self.statement(&rows::delete(table), &rows::key_types(table)).await?;
+                prepared.push((statement, table, &changes.deleted));
+            }
+            if !changes.rows.is_empty() {
+                let statement = self.statement(&rows::upsert(table), &rows::column_types(table)).await?;
+                prepared.push((statement, table, &changes.rows));
+            }
+        }
+        let client = &self.client;
+        let written = prepared.iter().map(|(statement, table, rows)| write(client, statement, table, rows));
+        try_join_all(written).await.map(|_| ())
+    }
+
+    /// Adds the entry to the log, commits, and tells the other nodes.
+    async fn commit(&mut self, number: i64, boot: i64, entry: &[u8], channel: &str) -> Result<(), String> {
+        let insert = self.statement("INSERT INTO log (number, boot, entry) VALUES ($1, $2, $3)", &[]).await?;
+        let head = self.statement("UPDATE log_head SET head = $1", &[]).await?;
+        let notify = format!("NOTIFY {channel}, '{boot}'");
+        let insert_parameters: [&(dyn ToSql + Sync); 3] = [&number, &boot, &entry];
+        let head_parameters: [&(dyn ToSql + Sync); 1] = [&number];
+        let client = &self.client;
+        // All are sent at once. After an error PostgreSQL rolls back, whatever COMMIT says.
+        let (inserted, moved, committed, notified) = tokio::join!(
+            client.execute(&insert, &insert_parameters),
+            client.execute(&head, &head_parameters),
+            client.batch_execute("COMMIT"),
+            client.batch_execute(&notify),
+        );
+        if let Err(error) = notified {
+            tracing::debug!(%error, "other nodes will notice the change when they look");
+        }
+        inserted.map_err(|e| in_words(&e))?;
+        moved.map_err(|e| in_words(&e))?;
+        committed.map_err(|e| in_words(&e))
+    }
+
+    /// Removes entries up to this number, within the open transaction.
+    async fn prune(&mut self, through: i64) -> Result<(), String> {
+        let delete = self.statement("DELETE FROM log WHERE number <= $1", &[]).await?;
+        let floor = self.statement("UPDATE log_head SET pruned = greatest(pruned, $1)", &[]).await?;
+        for statement in [delete, floor] {
+            self.client.execute(&statement, &[&through]).await.map_err(|e| in_words(&e))?;
+        }
+        Ok(())
+    }
+
+    async fn has(&mut self, number: i64, boot: i64) -> Result<bool, String> {
+        let sql = "SELECT 1 FROM log WHERE number = $1 AND boot = $2";
+        let found = self.client.query_opt(sql, &[&number, &boot]).await.map_err(|e| in_words(&e))?;
+        Ok(found.is_some())
+    }
+}
+
+/// Runs a statement over rows, at least one.
+pub(super) async fn write(
+    client: &impl GenericClient,
+    statement: &Statement,
+    table: &Table,
+    rows: &[Row],
+) -> Result<u64, String> {
+    let arrays = rows::arrays(table, rows);
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        arrays.iter().map(|array| &**array as &(dyn ToSql + Sync)).collect();
+    client
+        .execute(statement, &parameters)
+        .await
+        .map_err(|error| format!("{}: {}", table.name, in_words(&error)))
+}
+
+impl PostgresLog {
+    /// The log of this database, for a node with these tables.
+    ///
+    /// # Errors
+    /// When there are no resources for it.
+    pub(super) fn new(
+        url: PostgresUrl,
+        channel: String,
+        boot: u64,
+        tables: Vec<Table>,
+        clock: Option<Arc<dyn Clock>>,
+    ) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let tables = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
+        Ok(Self { url, channel, boot, tables, clock, runtime, session: None, pruned: Instant::now() })
+    }
+
+    /// Runs a conversation with the database, on a connection that is opened if there is none. After an error the connection is
+    /// closed: what was begun on it is rolled back.
+    fn talk<T>(
+        &mut self,
+        talk: impl AsyncFnOnce(&mut Session) -> Result<T, String>,
+    ) -> Result<T, Unreachable> {
+        let (url, kept) = (&self.url, self.session.take());
+        let talked = self.runtime.block_on(async {
+            let talked = timeout(RESPONSE_TIMEOUT, async {
+                let mut session = match kept {
+                    Some(session) if !session.client.is_closed() => session,
+                    _ => Session::open(url).await?,
+                };
+                let value = talk(&mut session).await?;
+                Ok((session, value))
+            });
+            talked.await.unwrap_or_else(|_| Err("PostgreSQL did not respond in time".to_owned()))
+        });
+        match talked {
+            Ok((session, value)) => {
+                self.session = Some(session);
+                Ok(value)
+            }
+            Err(error) => Err(Unreachable(error)),
+        }
+    }
+
+    /// Finds out whether an entry is in the log whose commit had no response.
+    fn resolve(&mut self, number: i64) -> Result<bool, Unreachable> {
+        let (boot, deadline) = (self.boot.cast_signed(), Instant::now() + RESOLVE_TIMEOUT);
+        loop {
+            // Under the lock: any node that held it before has ended.
+            let found = self.talk(async |session| {
+                session.lock().await?;
+                session.has(number, boot).await
+            });
+            match found {
+                Ok(found) => {
+                    self.unlock();
+                    return Ok(found);
+                }
+                Err(error) if Instant::now() >= deadline => return Err(error),
+                Err(_) => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
+    }
+}
+
+impl SharedLog for PostgresLog {
+    fn lock(&mut self) -> Result<Locked, Unreachable> {
+        // A connection that was idle may be closed, which is noticed only now.
+        let was_open = self.session.is_some();
+        let locked = match self.talk(async |session| session.lock().await) {
+            Err(_) if was_open => self.talk(async |session| session.lock().await),
+            locked => locked,
+        };
+        let (head, now_ms) = locked?;
+        let now_ms = self.clock.as_ref().map_or(now_ms, |clock| clock.now_ms());
+        Ok(Locked { head: head.cast_unsigned(), now_ms })
+    }
+
+    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, Unreachable> {
+        let (position, limit) = (position.cast_signed(), i64::try_from(limit).unwrap_or(i64::MAX));
+        self.talk(async |session| session.entries_after(position, limit).await)
+    }
+
+    fn append(&mut self, number: u64, entry: &LogEntry) -> Result<bool, Unreachable> {
+        let (number, encoded) = (number.cast_signed(), entry.encode_to_vec());
+        let tables = std::mem::take(&mut self.tables);
+        let (boot, channel) = (self.boot.cast_signed(), self.channel.clone());
+        let prune = (self.pruned.elapsed() >= PRUNE_EVERY).then_some(number - (KEPT_MS << 16));
+        let appended = self.talk(async |session| {
+            session.write(&tables, entry).await?;
+            if let Some(through) = prune {
+                session.prune(through).await?;
+            }
+            session.commit(number, boot, &encoded, &channel).await
+        });
+        self.tables = tables;
+        match appended {
+            Ok(()) => {
+                if prune.is_some() {
+                    self.pruned = Instant::now();
+                }
+                Ok(true)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "it is not known whether a transaction was committed; looking");
+                self.resolve(number)
+            }
+        }
+    }
+
+    fn unlock(&mut self) {
+        // If it fails, the connection is closed, and with it the transaction.
+        let _ = self.talk(async |session| {
+            let ended = session.client.batch_execute("ROLLBACK").await;
+            ended.map_err(|e| in_words(&e))
+        });
+    }
+}

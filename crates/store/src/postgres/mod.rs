@@ -1,0 +1,17 @@
+//! The store of a cluster: PostgreSQL has the truth, and each node has a copy of it in SQLite, which follows the log that all
+//! nodes share.
+//!
+//! Reads are answered by the copy. A batch of changes is carried out on the copy while the node holds the lock of the log,
+//! and its rows are committed in PostgreSQL before the copy keeps them and the callers get a response.
+
+mod connection;
+mod log;
+mod nodes;
+mod rows;
+mod schema;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use connection::PostgresUrl;
+pub(crate) use store::open;

@@ -1,0 +1,212 @@
+//! The store of a cluster on a real PostgreSQL server.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use model::{AccountId, Error, Span};
+use tempfile::TempDir;
+
+use super::connection::connect;
+use super::{open, schema};
+use crate::conformance::{StoreFixture, conformance_suite};
+use crate::sqlite::copy::Copy;
+use crate::test_support::postgres::Postgres;
+use crate::test_support::{TestClock, account, tweet};
+use crate::{Change, Engine, IdempotencyKey, Options, PostgresUrl, Timeline};
+
+/// The server that other tests of this process use at the moment, or a new one. Each test has a schema of its own.
+fn server() -> Arc<Postgres> {
+    static SERVER: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+    let mut shared = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let started = Arc::new(Postgres::start());
+        *shared = Arc::downgrade(&started);
+        started
+    })
+}
+
+/// Nodes of a cluster with an empty network.
+struct Cluster {
+    _server: Arc<Postgres>,
+    url: String,
+    clock: Arc<TestClock>,
+    directory: TempDir,
+}
+
+impl Cluster {
+    fn new() -> Self {
+        let server = server();
+        Self {
+            url: server.empty(),
+            _server: server,
+            clock: TestClock::new(),
+            directory: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    async fn node(&self, name: &str) -> Arc<dyn Engine> {
+        let (url, clock) = (self.url.parse().unwrap(), self.clock.clone());
+        let data = self.directory.path().join(name);
+        open(&url, &data, &Options::default(), clock.clone(), Some(clock)).await.unwrap()
+    }
+}
+
+async fn fixture_of(cluster: Cluster) -> StoreFixture {
+    let (store, clock) = (cluster.node("a").await, cluster.clock.clone());
+    let kept = store.clone();
+    let reopen = async move || {
+        kept.close().await;
+        drop(kept);
+        fixture_of(cluster).await
+    };
+    StoreFixture::new(store, clock, Box::new(|| Box::pin(reopen())))
+}
+
+async fn fixture() -> StoreFixture {
+    fixture_of(Cluster::new()).await
+}
+
+conformance_suite!(all_cases fixture);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_suite_passes() {
+    let _server = server();
+    all_cases().await;
+}
+
+async fn texts(node: &Arc<dyn Engine>, author: AccountId) -> usize {
+    node.timeline(&Timeline::User(author), Span::Latest, 100).await.unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_node_acknowledges_all_have_also_later_ones() {
+    let cluster = Cluster::new();
+    let (a, b) = tokio::join!(cluster.node("a"), cluster.node("b"));
+    let ada = AccountId::new(a.apply(account("ada"), None).await.unwrap().id).unwrap();
+    for n in 0..20 {
+        let node = if n % 2 == 0 { &a } else { &b };
+        let post = Change::Post { author: ada, tweet: tweet(&n.to_string()) };
+        node.apply(post, None).await.unwrap();
+        assert_eq!(texts(node, ada).await, n + 1);
+    }
+    let late = cluster.node("c").await;
+    assert_eq!(texts(&late, ada).await, 20);
+    assert!(matches!(late.apply(account("ada"), None).await, Err(Error::AlreadyExists(_))));
+    // A node that comes back has followed, and one whose copy is gone gets a new one.
+    a.close().await;
+    drop(a);
+    late.apply(Change::Post { author: ada, tweet: tweet("more") }, None).await.unwrap();
+    let again = cluster.node("a").await;
+    assert_eq!(texts(&again, ada).await, 21);
+    again.close().await;
+    drop(again);
+    std::fs::remove_dir_all(cluster.directory.path().join("a")).unwrap();
+    assert_eq!(texts(&cluster.node("a").await, ada).await, 21);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_when_postgresql_crashes() {
+    let mut server = Postgres::start();
+    let (clock, directory) = (TestClock::new(), tempfile::tempdir().unwrap());
+    let url = server.empty().parse().unwrap();
+    let mut nodes = Vec::new();
+    for name in ["a", "b"] {
+        let (data, clock) = (directory.path().join(name), clock.clone());
+        nodes.push(open(&url, &data, &Options::default(), clock.clone(), Some(clock)).await.unwrap());
+    }
+    let ada = AccountId::new(nodes[0].apply(account("ada"), None).await.unwrap().id).unwrap();
+    let writers: Vec<_> = nodes
+        .iter()
+        .cloned()
+        .enumerate()
+        .map(|(number, node)| tokio::spawn(async move { post_until_done(&node, ada, number).await }))
+        .collect();
+    for _ in 0..3 {
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        tokio::task::block_in_place(|| server.crash_and_restart());
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    for node in &nodes {
+        let mut texts = Vec::new();
+        let ids = node.timeline(&Timeline::User(ada), Span::Latest, 1_000).await.unwrap();
+        for entry in ids {
+            texts.extend(
+                node.tweets(ada, &[entry.tweet]).await.unwrap().pop().map(|record| record.tweet.text),
+            );
+        }
+        texts.sort();
+        let mut expected: Vec<_> = (0..2).flat_map(|w| (0..POSTS).map(move |n| format!("{w}-{n}"))).collect();
+        expected.sort();
+        assert_eq!(texts, expected);
+    }
+}
+
+const POSTS: usize = 150;
+
+/// Posts with a key, again and again until each is acknowledged.
+async fn post_until_done(node: &Arc<dyn Engine>, ada: AccountId, number: usize) {
+    for n in 0..POSTS {
+        let text = format!("{number}-{n}");
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            let key = IdempotencyKey { account: ada, key: text.clone().into_bytes(), request_hash: [1; 32] };
+            let post = Change::Post { author: ada, tweet: tweet(&text) };
+            match node.apply(post, Some(key)).await {
+                Ok(_) => break,
+                Err(error) => assert!(std::time::Instant::now() < end, "{error:?}"),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_used_is_refused_in_one_line_and_not_touched() {
+    let server = Postgres::start();
+    let directory = tempfile::tempdir().unwrap();
+    let refused = async |url: &str| {
+        let clock = TestClock::new();
+        let opened =
+            open(&url.parse().unwrap(), &directory.path().join("data"), &Options::default(), clock, None)
+                .await;
+        let error = opened.unwrap_err().to_string();
+        assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
+        error
+    };
+    let foreign = server.empty();
+    server.sql("CREATE TABLE test_0.wiki (page text)");
+    assert!(refused(&foreign).await.contains("tables of another program"));
+    let newer = server.empty();
+    let made = Copy::new(&directory.path().join("made").join("copy.db"), 1).unwrap();
+    let tables = made.tables().unwrap();
+    let (client, link) = connect(&newer.parse().unwrap()).await.unwrap();
+    tokio::spawn(link.run());
+    schema::create(&client, &tables).await.unwrap();
+    server.sql(
+        "INSERT INTO test_1.cluster VALUES ('x', 1000); INSERT INTO test_1.log_head VALUES (true, 1, 1)",
+    );
+    assert!(refused(&newer).await.contains("use the version of the other nodes"));
+    server.sql("CREATE ROLE reader LOGIN; CREATE SCHEMA locked; GRANT USAGE ON SCHEMA locked TO reader");
+    let denied = server.empty().replace("postgres@", "reader:secret@").replace("test_2", "locked");
+    assert!(refused(&denied).await.contains("permission denied"), "{}", refused(&denied).await);
+    server.sql("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
+    assert!(refused(&format!("{}/latin", server.url().trim_end_matches("/postgres"))).await.contains("UTF8"));
+    assert!(refused("postgres://postgres:secret@127.0.0.1:1/x").await.contains("refused"));
+    let tables = server.sql("SELECT count(*) FROM pg_tables WHERE schemaname IN ('test_0', 'locked')");
+    assert_eq!(tables.trim(), "1");
+    let unsafe_server = Postgres::start_with(&["fsync=off"]);
+    assert!(refused(&unsafe_server.empty()).await.contains("fsync is off"));
+}
+
+#[test]
+fn addresses_are_shown_without_their_password_and_encrypted_unless_local() {
+    let parse = |url: &str| url.parse::<PostgresUrl>().map(|url| format!("{url} {url:?}"));
+    let shown = parse("postgres://mt:secret@127.0.0.1/mt").unwrap();
+    assert_eq!(shown, "postgres://mt@127.0.0.1/mt postgres://mt@127.0.0.1/mt");
+    assert!(parse("postgres://mt:secret@db.example.org/mt").unwrap_err().contains("sslrootcert"));
+    assert!(parse("postgres://mt@db.example.org/mt?sslmode=prefer").unwrap_err().contains("prefer"));
+    assert!(parse("postgres://mt@db.example.org/mt?sslrootcert=/etc/ca.pem").is_ok());
+    assert!(parse("postgres://mt@db.example.org/mt?sslmode=disable").is_ok());
+    assert!(parse("postgres://127.0.0.1").unwrap_err().contains("needs a host and a database"));
+}

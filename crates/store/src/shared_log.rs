@@ -1,0 +1,129 @@
+//! The log that the nodes of a cluster share. Each node has a copy of the whole database that follows this log: it carries out a
+//! batch of changes on its copy while it holds the lock of the log, then appends the rows that the batch changed. So all
+//! nodes change the same rows in the same order, and the rules of a change run where the rows are.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::OpenError;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests stop where they cannot go on")]
+pub(crate) mod memory;
+
+/// A value in a column, as SQLite has it.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Value {
+    /// `None` is NULL.
+    #[prost(oneof = "Datum", tags = "1, 2, 3")]
+    pub(crate) datum: Option<Datum>,
+}
+
+/// A value that is not NULL.
+#[derive(Clone, PartialEq, Eq, prost::Oneof)]
+pub(crate) enum Datum {
+    /// A number.
+    #[prost(sint64, tag = "1")]
+    Integer(i64),
+    /// A text.
+    #[prost(string, tag = "2")]
+    Text(String),
+    /// Bytes.
+    #[prost(bytes, tag = "3")]
+    Blob(Vec<u8>),
+}
+
+/// A row.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Row {
+    /// In the order of the columns.
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) values: Vec<Value>,
+}
+
+/// The rows of a table that a batch changed, as they are after it.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct TableChanges {
+    /// Name of the table.
+    #[prost(string, tag = "1")]
+    pub(crate) table: String,
+    /// Names of the columns of `rows`, those of the primary key first.
+    #[prost(string, repeated, tag = "2")]
+    pub(crate) columns: Vec<String>,
+    /// Number of columns of the primary key.
+    #[prost(uint32, tag = "3")]
+    pub(crate) key_columns: u32,
+    /// Rows that were inserted or changed.
+    #[prost(message, repeated, tag = "4")]
+    pub(crate) rows: Vec<Row>,
+    /// Primary keys of rows that were deleted.
+    #[prost(message, repeated, tag = "5")]
+    pub(crate) deleted: Vec<Row>,
+}
+
+/// What a batch of changes did, as it is in the log.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct LogEntry {
+    /// The tables that it changed.
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) tables: Vec<TableChanges>,
+}
+
+/// The lock of the log is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Locked {
+    /// The newest identifier that is assigned, by any node; also the number of the newest entry.
+    pub(crate) head: u64,
+    /// The time of all changes of the batch (Unix milliseconds), by the one clock of the cluster.
+    pub(crate) now_ms: i64,
+}
+
+/// The shared log does not answer, or not in time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unreachable(pub(crate) String);
+
+/// The log that the nodes of a cluster share. All calls block.
+pub(crate) trait SharedLog: fmt::Debug + Send {
+    /// Waits for the lock of the log. [`SharedLog::append`] or [`SharedLog::unlock`] ends it.
+    ///
+    /// # Errors
+    /// When the log cannot be reached; the lock is not held then.
+    fn lock(&mut self) -> Result<Locked, Unreachable>;
+
+    /// Up to `limit` entries after this number, oldest first, each with its number. Does not need the lock.
+    ///
+    /// # Errors
+    /// When the log cannot be reached, or does not go back so far: then the copy has to be made again.
+    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, Unreachable>;
+
+    /// Appends an entry with this number, which is above the head, and gives the lock back. When it returns `true` the entry is
+    /// durable; after `false` it is not in the log and never will be.
+    ///
+    /// # Errors
+    /// When it could not be found out in time whether the entry is in the log.
+    fn append(&mut self, number: u64, entry: &LogEntry) -> Result<bool, Unreachable>;
+
+    /// Gives the lock back without an entry.
+    fn unlock(&mut self);
+}
+
+/// What the nodes have in common besides the rows of the network.
+#[async_trait]
+pub(crate) trait Commons: fmt::Debug + Send + Sync {
+    /// As [`Engine::secret`](crate::Engine::secret).
+    async fn secret(&self, name: &str, new: &[u8]) -> Result<Vec<u8>, OpenError>;
+
+    /// As [`Store::other_processes`](crate::Store::other_processes).
+    async fn other_processes(&self) -> model::Result<Vec<u64>>;
+}
+
+/// The shared database, as a node has it.
+#[derive(Debug)]
+pub(crate) struct SharedDatabase {
+    pub(crate) log: Box<dyn SharedLog>,
+    pub(crate) commons: Box<dyn Commons>,
+    /// The random number of this process.
+    pub(crate) boot: u64,
+}

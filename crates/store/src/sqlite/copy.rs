@@ -1,0 +1,139 @@
+//! A copy of a shared database before it is opened as a store: made from the rows of the shared database, or read so that a
+//! shared database can be made from it.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Connection, params_from_iter};
+
+use super::changed_rows::{Table, parameter, shared_tables, values};
+use super::files::Lock;
+use super::open::open_writer;
+use super::open_error::OpenError;
+use super::schema::MIGRATIONS;
+use super::sql::{all, first, run};
+use super::{open, schema, search_index, shared};
+use crate::shared_log::Row;
+
+/// Which shared database a copy is of, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CopyState {
+    /// The identifier of the shared database.
+    pub(crate) cluster: String,
+    /// Number of the newest entry that the copy has.
+    pub(crate) position: u64,
+}
+
+/// A database that nothing else uses.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    db: Connection,
+    _lock: Lock,
+}
+
+/// The schema version of this program's databases.
+pub(crate) fn schema_version() -> usize {
+    MIGRATIONS.len()
+}
+
+impl Copy {
+    /// The copy in this file, if it is one.
+    ///
+    /// # Errors
+    /// As for any database.
+    pub(crate) fn state(path: &Path) -> Result<Option<CopyState>, OpenError> {
+        if schema::is_new(path)? {
+            return Ok(None);
+        }
+        let (lock, db) = open_writer(path, 0)?;
+        Self { db, _lock: lock }.read_state().map_err(|e| OpenError::sql(path, &e))
+    }
+
+    fn read_state(&self) -> rusqlite::Result<Option<CopyState>> {
+        let sql = "SELECT value FROM meta WHERE name = 'cluster'";
+        let cluster = first(&self.db, sql, [], |row| row.get::<_, String>(0))?;
+        let position = shared::position(&self.db)?;
+        Ok(cluster.zip(position).map(|(cluster, position)| CopyState { cluster, position }))
+    }
+
+    /// Opens a database, or creates one.
+    pub(crate) fn open(path: &Path, now_ms: i64) -> Result<Self, OpenError> {
+        let (lock, db) = open_writer(path, now_ms)?;
+        Ok(Self { db, _lock: lock })
+    }
+
+    /// A new database, in place of one that may be there.
+    pub(crate) fn new(path: &Path, now_ms: i64) -> Result<Self, OpenError> {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            match fs::remove_file(&name) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(OpenError::io(path, error));
+                }
+                _ => {}
+            }
+        }
+        Self::open(path, now_ms)
+    }
+
+    /// The same without any row.
+    pub(crate) fn empty(path: &Path) -> Result<Self, OpenError> {
+        let copy = Self::new(path, 1)?;
+        let clear = || -> rusqlite::Result<()> {
+            copy.db.pragma_update(None, "foreign_keys", 0)?;
+            for table in shared_tables(&copy.db)? {
+                run(&copy.db, &format!("DELETE FROM {} WHERE {}", table.name, table.shared_rows()), [])?;
+            }
+            Ok(())
+        };
+        clear().map_err(|e| OpenError::sql(path, &e))?;
+        Ok(copy)
+    }
+
+    /// The tables that the shared database has.
+    pub(crate) fn tables(&self) -> rusqlite::Result<Vec<Table>> {
+        shared_tables(&self.db)
+    }
+
+    /// Passes each row of a table on.
+    pub(crate) fn rows(&self, table: &Table) -> rusqlite::Result<Vec<Row>> {
+        let columns: Vec<_> = table.column_names().collect();
+        let sql = format!("SELECT {} FROM {} WHERE {}", columns.join(", "), table.name, table.shared_rows());
+        all(&self.db, &sql, [], |row| values(row, 0, columns.len()))
+    }
+
+    /// Inserts rows into a table, in one transaction.
+    pub(crate) fn insert(&self, table: &Table, rows: &[Row]) -> rusqlite::Result<()> {
+        let columns: Vec<_> = table.column_names().collect();
+        let places = vec!["?"; columns.len()].join(", ");
+        let sql = format!("INSERT INTO {} ({}) VALUES ({places})", table.name, columns.join(", "));
+        let transaction = self.db.unchecked_transaction()?;
+        let mut statement = transaction.prepare_cached(&sql)?;
+        for row in rows {
+            statement.execute(params_from_iter(row.values.iter().map(parameter)))?;
+        }
+        drop(statement);
+        transaction.commit()
+    }
+
+    /// The newest identifier that was assigned.
+    pub(crate) fn newest_id(&self) -> rusqlite::Result<u64> {
+        open::id_high_water(&self.db)
+    }
+
+    /// Notes what the database is a copy of. It has all rows now; names are indexed here, tweets when it is open.
+    pub(crate) fn finish(&self, state: &CopyState) -> rusqlite::Result<()> {
+        let transaction = self.db.unchecked_transaction()?;
+        run(&transaction, "DELETE FROM account_search", [])?;
+        for id in all(&transaction, "SELECT id FROM account", [], |row| row.get::<_, i64>(0))? {
+            search_index::index_name_again(&transaction, id)?;
+        }
+        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('cluster', ?1)";
+        run(&transaction, sql, [&state.cluster])?;
+        shared::set_position(&transaction, state.position)?;
+        transaction.commit()?;
+        self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE")
+    }
+}
