@@ -558,6 +558,14 @@ mod tests {
     }
 
     #[test]
+    fn the_beginning_of_a_command_is_no_command() {
+        for line in ["logou", "delet 12", "rev", "host sta", "admin delete-acc ada"] {
+            let words = std::iter::once("mini-tweet").chain(line.split(' '));
+            assert!(Cli::command().try_get_matches_from(words).is_err(), "{line}");
+        }
+    }
+
+    #[test]
     fn a_tweet_is_named_by_its_id_or_as_the_last_one() {
         assert_eq!(tweet_ref("@last"), Ok(TweetRef::Last));
         assert_eq!(tweet_ref("12"), Ok(TweetRef::Id(12)));

@@ -329,7 +329,8 @@ fn the_first_start_hosts_a_server_that_stays() {
         Screen::start(command)
     };
     let mut screen = start();
-    screen.expect("Take the tour").press(&["Down", "Enter"]);
+    screen.expect("Take the tour").press(&["Down", "Enter"]).expect("Start a server on this computer?");
+    screen.press(&["2"]);
     sign_up(&mut screen, "ada");
     screen.press(&["c", "first words", "Ctrl-s"]).expect("Sent");
     screen.quit();

@@ -130,6 +130,8 @@ fn unmet(state: &State, requirement: Requirement) -> Option<String> {
             unless(state.session.offered_key.is_some(), "This connection has no new SSH key")
         }
         Requirement::Local(reason) => unless(state.terminal.capabilities.is_local, reason),
+        // It is asked when everything else is met.
+        Requirement::Deliberate => None,
     }
 }
 

@@ -6,6 +6,7 @@ use protocol::tls::Fingerprint;
 use smol_str::SmolStr;
 
 use crate::commands::Action;
+use crate::question::Question;
 use crate::route::Route;
 
 /// Choices of a prompt, at most.
@@ -19,6 +20,8 @@ const PREFIX_SCORE: u32 = 1_000;
 pub(crate) enum Chosen {
     /// Runs a command with this argument.
     Command(Action, String),
+    /// Does what was asked about.
+    Confirmed(Question),
     /// Goes to a screen.
     Go(Route),
     /// Opens a link.
@@ -33,8 +36,6 @@ pub(crate) enum Chosen {
     Trust(String, Fingerprint),
     /// Copies a text.
     Copy(String),
-    /// Starts a server on this machine.
-    HostHere,
     /// Starts the tour.
     Tour,
     /// Opens the sign-in form.
@@ -78,6 +79,8 @@ pub(crate) struct Choice {
     pub(crate) names: Vec<SmolStr>,
     /// Why it cannot be taken now.
     pub(crate) unavailable: Option<String>,
+    /// Whether a slip must not take it: it is found only by the beginnings of its words, after all others.
+    pub(crate) is_deliberate: bool,
     /// What happens when it is taken.
     pub(crate) chosen: Chosen,
 }
@@ -85,7 +88,8 @@ pub(crate) struct Choice {
 impl Choice {
     pub(crate) fn new(label: impl Into<String>, detail: impl Into<String>, chosen: Chosen) -> Self {
         let (label, detail) = (label.into(), detail.into());
-        Self { label, detail, keys: String::new(), section: "", names: Vec::new(), unavailable: None, chosen }
+        let (keys, names) = (String::new(), Vec::new());
+        Self { label, detail, keys, section: "", names, unavailable: None, is_deliberate: false, chosen }
     }
 
     /// The command that it runs, if it runs one.
@@ -100,13 +104,39 @@ impl Choice {
     pub(crate) fn explained(&self) -> &str {
         self.unavailable.as_deref().unwrap_or(&self.detail)
     }
+
+    /// Whether a text in small letters is its label or one of its names.
+    fn is_called(&self, text: &str) -> bool {
+        self.label.to_lowercase() == text || self.names.iter().any(|name| *name == text)
+    }
+
+    /// Whether each word of a text in small letters begins a word of its label or of its names.
+    fn has_words(&self, text: &str) -> bool {
+        let own = format!("{} {}", self.label, self.names.join(" ")).to_lowercase();
+        let own: Vec<&str> = own.split(|c: char| !c.is_alphanumeric()).collect();
+        let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.all(|word| own.iter().any(|own| own.starts_with(word)))
+    }
 }
 
-/// The choices that match a query, best first. If some have its words as they were typed, those that only have its
-/// letters in this order are left out.
+/// The choices that match a query.
+pub(crate) struct Matches {
+    /// They, the best ones first.
+    pub(crate) choices: Vec<Choice>,
+    /// Whether they have its words as they were typed. Otherwise they only have its letters in this order.
+    pub(crate) are_literal: bool,
+}
+
+/// The choices that match a query, best first.
 pub(crate) fn matching(query: &str, all: Vec<Choice>) -> Vec<Choice> {
+    matches(query, all).choices
+}
+
+/// The same, and how well they match. If some have its words as they were typed, those that only have its letters in
+/// this order are left out.
+pub(crate) fn matches(query: &str, all: Vec<Choice>) -> Matches {
     if query.is_empty() {
-        return all.into_iter().take(CHOICES_MAX).collect();
+        return Matches { choices: all.into_iter().take(CHOICES_MAX).collect(), are_literal: true };
     }
     let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT);
@@ -114,6 +144,7 @@ pub(crate) fn matching(query: &str, all: Vec<Choice>) -> Vec<Choice> {
     let mut buffer = Vec::new();
     let mut scored: Vec<(u32, bool, Choice)> = all
         .into_iter()
+        .filter(|choice| !choice.is_deliberate || choice.has_words(&lower))
         .filter_map(|choice| {
             let text = format!("{} {} {}", choice.label, choice.detail, choice.names.join(" "));
             let is_key = !choice.keys.is_empty() && choice.keys.replace(' ', "") == query;
@@ -132,11 +163,18 @@ pub(crate) fn matching(query: &str, all: Vec<Choice>) -> Vec<Choice> {
             Some((score + bonus * PREFIX_SCORE, is_literal, choice))
         })
         .collect();
-    if scored.iter().any(|(_, is_literal, _)| *is_literal) {
+    let are_literal = scored.iter().any(|(_, is_literal, _)| *is_literal);
+    if are_literal {
         scored.retain(|(_, is_literal, _)| *is_literal);
     }
-    scored.sort_by_key(|(score, _, choice)| (choice.unavailable.is_some(), std::cmp::Reverse(*score)));
-    scored.into_iter().map(|(.., choice)| choice).take(CHOICES_MAX).collect()
+    scored.sort_by_key(|(score, _, choice)| {
+        let is_last = choice.is_deliberate && !choice.is_called(&lower);
+        (is_last, choice.unavailable.is_some(), std::cmp::Reverse(*score))
+    });
+    Matches {
+        choices: scored.into_iter().map(|(.., choice)| choice).take(CHOICES_MAX).collect(),
+        are_literal,
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use protocol::v1;
 
 use crate::choice::{Choice, Chosen, matching};
 use crate::commands::{Action, by_id};
+use crate::confirmation;
 use crate::palette;
 use crate::prompt::{Prompt, PromptKind};
 use crate::route::{ProfileTab, Route};
@@ -35,6 +36,7 @@ pub(crate) fn notice(state: &State, prompt: &Prompt) -> Option<String> {
             SafeText::line(server)
         )),
         PromptKind::KeyChanged { text, .. } | PromptKind::Notice(_, text) => Some(text.clone()),
+        PromptKind::Confirm(question) => confirmation::details(state, question),
         _ => None,
     }
 }
@@ -55,6 +57,7 @@ pub(crate) fn choices(state: &State, prompt: &Prompt) -> Vec<Choice> {
         PromptKind::Notice(..) => vec![Choice::new("Close", "", Chosen::Close)],
         PromptKind::Setting(name, _) => values(state, name),
         PromptKind::BindKey => matching(query, bind_key()),
+        PromptKind::Confirm(question) => confirmation::answers(question),
         PromptKind::Jump => jump(state, query),
         PromptKind::Filter => {
             vec![Choice::new("Filter", "Enter: keep the filter · Esc: show all rows", Chosen::Filter)]
@@ -233,7 +236,8 @@ fn welcome(state: &State) -> Vec<Choice> {
     all.push(Choice::new(connect, "by its address", Chosen::Connect));
     if state.terminal.capabilities.is_local {
         if !own.is_some_and(|server| server.is_running) {
-            all.push(Choice::new("Start a server here", "for you and others", Chosen::HostHere));
+            let start = Chosen::Command(Action::StartServer, String::new());
+            all.push(Choice::new("Start a server here", "for you and others", start));
         }
         all.push(Choice::new("Take the tour", "nothing is kept", Chosen::Tour));
     }

@@ -87,6 +87,9 @@ pub enum Requirement {
     OfferedKey,
     /// The client runs on the user's machine; the text says why it cannot over ssh.
     Local(&'static str),
+    /// The user means it: the command ends or deletes something, or starts something outside the client. It is found only
+    /// by a word of it, after all others, and asks first unless a form or the time to undo it does the same.
+    Deliberate,
 }
 
 /// Which of the two interfaces offers a command.
@@ -197,7 +200,7 @@ macro_rules! for_each_command {
             // Tweets and messages.
             Edit "edit" Item ["e"] "Edit" Text("new text") [Write, OwnItem] Any
                 WithText(row_commands::edit);
-            Delete "delete" Item ["d"] "Delete" None [Write, OwnItem] Any
+            Delete "delete" Item ["d"] "Delete" None [Write, OwnItem, Deliberate] Any
                 Plain(row_commands::delete);
             Details "details" Item ["i"] "Details" None [] Any Plain(row_commands::details);
 
@@ -207,12 +210,12 @@ macro_rules! for_each_command {
             Follow "follow" Person ["F"] "Follow or unfollow" Person [Write, OtherPerson] Any
                 OnPerson(user_actions::follow);
             RemoveFollower "remove-follower" Person ["R"] "Remove follower" Person
-                [Write, OtherPerson, Follower] Any OnPerson(user_actions::remove_follower);
+                [Write, OtherPerson, Follower, Deliberate] Any OnPerson(user_actions::remove_follower);
             Mute "mute" Person ["M"] "Mute or unmute" Person [Write, OtherPerson] Any
                 OnPerson(user_actions::mute);
-            Block "block" Person ["X"] "Block or unblock" Person [Write, OtherPerson] Any
+            Block "block" Person ["X"] "Block or unblock" Person [Write, OtherPerson, Deliberate] Any
                 OnPerson(user_actions::block);
-            Report "report" Person [] "Report to the admins" PersonAndText [Write, OtherPerson] Any
+            Report "report" Person [] "Report to the admins" PersonAndText [Write, OtherPerson, Deliberate] Any
                 OnPerson(report);
             Chat "chat" Person ["C"] "Chat" PersonThenText [Write, OtherPerson] Any OnPerson(chat_with);
 
@@ -272,13 +275,13 @@ macro_rules! for_each_command {
                 [Local("Over SSH you can't switch accounts: sign out, then connect as another")] Any
                 Plain(|_| vec![Effect::ListAccounts]);
             EditProfile "edit-profile" Anywhere [] "Edit your profile" None [Write] Any Plain(prompts::edit_profile);
-            Password "password" Anywhere [] "Change your password" None [Write] Any
+            Password "password" Anywhere [] "Change your password" None [Write, Deliberate] Any
                 Plain(prompts::change_password);
             HidePresence "hide-presence" Anywhere [] "Hide or show that you're online" None [Write] Any
                 Plain(user_actions::toggle_presence);
-            LogOut "log-out" Anywhere [] "Sign out on this device" None [Write] Any Plain(|_| actions::log_out(false));
-            LogOutEverywhere "log-out-everywhere" Anywhere [] "Sign out on all devices" None [Write] Any
-                Plain(|_| actions::log_out(true));
+            LogOut "log-out" Anywhere [] "Sign out on this device" None [Write, Deliberate] Any Plain(actions::log_out);
+            LogOutEverywhere "log-out-everywhere" Anywhere [] "Sign out on all devices" None [Write, Deliberate] Any
+                Plain(actions::log_out_everywhere);
             Theme "theme" Anywhere [] "Change the theme" Text("a theme; without one, shows all") [] Screen
                 WithText(prompts::theme);
             Quiet "quiet" Anywhere [] "Quiet hours: no bell, no notifications"
@@ -295,9 +298,9 @@ macro_rules! for_each_command {
             Dismiss "dismiss" Anywhere ["g x"] "Dismiss announcement" None [] Any Plain(server_info::dismiss);
             Log "log" Anywhere [] "Log of this session" None [] Any Go(Route::LOG);
             StartServer "start-server" Anywhere [] "Start your own server on this computer" None
-                [Local("Over SSH you can't start a server on your computer")] Any Plain(|_| vec![Effect::HostHere]);
+                [Local("Over SSH you can't start a server on your computer"), Deliberate] Any Plain(actions::start_server);
             StopServer "stop-server" Anywhere [] "Stop your own server on this computer" None
-                [Local("Over SSH you can't stop a server on your computer")] Any Plain(|_| vec![Effect::StopHere]);
+                [Local("Over SSH you can't stop a server on your computer"), Deliberate] Any Plain(actions::stop_server);
             Doctor "doctor" Anywhere [] "What this terminal supports" None [] Screen Go(Route::Doctor);
             Suspend "suspend" Anywhere ["ctrl-z"] "Suspend; fg resumes" None
                 [Local("Over SSH there is no shell to suspend to")] Screen Plain(|_| vec![Effect::Suspend]);
@@ -403,6 +406,12 @@ const FIRST: [Action; 16] = [
 ];
 
 impl Command {
+    /// Whether a slip must not run it.
+    #[must_use]
+    pub fn is_deliberate(&self) -> bool {
+        self.requirements.contains(&Requirement::Deliberate)
+    }
+
     /// Its place in lists of commands that nothing was typed for: what people need first. Equal ones stay in the order of
     /// the table.
     #[must_use]

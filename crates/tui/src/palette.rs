@@ -1,9 +1,10 @@
 //! The commands to choose from: the palette, help, and the menu of a row.
 
+use model::SafeText;
 use smol_str::SmolStr;
 
 use crate::availability::{applies, unavailable, unavailable_here};
-use crate::choice::{Choice, Chosen, matching};
+use crate::choice::{Choice, Chosen, Matches, matches, matching};
 use crate::commands::{Action, Argument, COMMANDS, Command, Context, by_id};
 use crate::prompt::Prompt;
 use crate::route::{ProfileTab, Route};
@@ -57,6 +58,7 @@ fn of_command(state: &State, prompt: &Prompt, command: &Command) -> Choice {
     let mut choice = Choice::new(command.title, "", Chosen::Command(command.action, String::new()));
     choice.keys = state.preferences.keymap.keys_of(command.action).unwrap_or_default();
     choice.unavailable = unavailable_here(state, &prompt.contexts, command);
+    choice.is_deliberate = command.is_deliberate();
     let verbs = VERBS.iter().filter(|(_, action)| *action == command.action).map(|(verb, _)| *verb);
     choice.names = std::iter::once(command.id).chain(verbs).map(SmolStr::new).collect();
     choice
@@ -96,17 +98,13 @@ pub(crate) fn palette(state: &State, prompt: &Prompt, query: &str) -> Vec<Choice
     let is_offered = |command: &&Command| all.iter().any(|choice| choice.action() == Some(command.action));
     let named = by_id(word).filter(is_offered);
     let Some(command) = named.filter(|named| named.argument != Argument::None || argument.is_empty()) else {
-        let mut found = matching(query, all);
-        if let Some(command) = named.filter(|_| found.is_empty()) {
+        if let Some(command) = named {
             let mut choice = of_command(state, prompt, command);
             choice.unavailable = Some(format!("takes nothing after “{word}”"));
-            found.push(choice);
+            return vec![choice];
         }
-        if found.is_empty() {
-            let search = Chosen::Search(query.to_owned());
-            found.push(Choice::new(format!("Search for “{query}”"), "no command is called that", search));
-        }
-        return found;
+        let search = Chosen::Search(query.to_owned());
+        return found(query, all, vec![Choice::new(format!("Search for “{query}”"), "", search)]);
     };
     let mut exact = of_command(state, prompt, command);
     exact.chosen = Chosen::Command(command.action, argument.trim().to_owned());
@@ -118,6 +116,17 @@ pub(crate) fn palette(state: &State, prompt: &Prompt, query: &str) -> Vec<Choice
     all.retain(|choice| choice.action() != Some(command.action));
     all.insert(0, exact);
     all
+}
+
+/// The commands that match. If none has the words that were typed, the first choice says so and does nothing; what has
+/// only the letters follows it, after the other ways.
+fn found(query: &str, all: Vec<Choice>, other_ways: Vec<Choice>) -> Vec<Choice> {
+    let Matches { choices, are_literal } = matches(query, all);
+    if are_literal {
+        return choices;
+    }
+    let none = Choice::new(format!("No command is called “{}”", SafeText::line(query)), "", Chosen::Nothing);
+    std::iter::once(none).chain(other_ways).chain(choices).collect()
 }
 
 /// What the palette offers before anything is typed.
@@ -294,7 +303,7 @@ pub(crate) fn help(state: &State, prompt: &Prompt, query: &str) -> Vec<Choice> {
         all.insert(send.map_or(0, |send| send + 1), new_line);
     }
     if !query.is_empty() {
-        let mut found = matching(query, all);
+        let mut found = found(query, all, Vec::new());
         for choice in &mut found {
             choice.section = "";
         }
@@ -348,6 +357,7 @@ pub(crate) fn bindings(state: &State, prompt: &Prompt, query: &str) -> Vec<Choic
     let all = COMMANDS.iter().map(|command| {
         let mut choice = of_command(state, prompt, command);
         (choice.unavailable, choice.detail) = (None, format!(":{}", command.id));
+        choice.is_deliberate = false;
         choice.chosen = Chosen::NewKey(command.id);
         choice
     });

@@ -3,6 +3,7 @@
 use protocol::tls::Fingerprint;
 
 use crate::commands::Context;
+use crate::question::Question;
 use crate::settings::SettingOption;
 use terminal::editor::Editor;
 
@@ -47,6 +48,8 @@ pub enum PromptKind {
     NewChat,
     /// The reason for a report about this account, or about the selected tweet of it.
     Reason(String),
+    /// Whether something is done that a slip must not do.
+    Confirm(Question),
     /// Whether the offered ssh key is added to the account.
     BindKey,
     /// The accounts of this machine.
@@ -131,6 +134,7 @@ impl Prompt {
             PromptKind::User => "Profile",
             PromptKind::NewChat => "New conversation",
             PromptKind::Reason(username) => return format!("Why do you report @{username}?"),
+            PromptKind::Confirm(question) => return question.title(),
             PromptKind::BindKey => "Use this SSH key to sign in from now on?",
             PromptKind::Accounts(_) => "Accounts",
             PromptKind::Links(_) | PromptKind::BioLinks(_) => "Open",
@@ -182,6 +186,7 @@ impl Prompt {
             | PromptKind::Links(_)
             | PromptKind::BioLinks(_)
             | PromptKind::Swap(..)
+            | PromptKind::Confirm(_)
             | PromptKind::RowMenu
             | PromptKind::Setting(..) => Overlay::Menu,
             PromptKind::FirstContact { .. }

@@ -351,13 +351,14 @@ fn a_taken_username_is_said_at_once_and_no_question_is_skipped() {
 #[test]
 fn signing_out_names_the_account_and_continues_with_another_one() {
     let mut plain = PlainDriver::new();
-    let said = plain.line("log-out");
+    plain.line("log-out");
+    let said = plain.line("yes");
     assert!(said.contains("Signed out of @ada on Gardeners. Your drafts stay on this computer."), "{said}");
     assert_eq!(plain.tui.effects.last(), Some(&Effect::Quit));
     let other = "bob@a.org:4280".to_owned();
     let setup = Setup { username: Some("ada".into()), others: vec![other.clone()], ..PlainDriver::setup() };
     let mut plain = PlainDriver::with(setup);
-    plain.line("log-out");
+    plain.lines(&["log-out", "yes"]);
     assert_eq!(plain.tui.effects.last(), Some(&Effect::Switch(other)));
 }
 

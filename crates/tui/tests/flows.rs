@@ -181,12 +181,12 @@ fn an_action_without_inverse_waits_so_that_it_can_be_undone() {
 fn a_report_is_about_the_selected_tweet_or_the_named_account() {
     let mut driver = driver();
     let of_tweet = v1::Report { tweet_id: id(2), reason: "sells pills".into(), ..v1::Report::default() };
-    driver.press(": text:report_sells_pills enter").wait(8_001);
+    driver.press(": text:report_sells_pills enter 2").wait(8_001);
     assert!(driver.requests().contains(&&Op::Report(of_tweet)), "{:?}", driver.requests());
     let of_person = v1::Report { username: "yukari".into(), reason: "is Bob".into(), tweet_id: 0 };
-    driver.press(": text:report_@Yukari_is_Bob enter").wait(8_001);
+    driver.press(": text:report_@Yukari_is_Bob enter 2").wait(8_001);
     assert!(driver.requests().contains(&&Op::Report(of_person)), "{:?}", driver.requests());
-    driver.press(": text:report enter").wait(8_001);
+    driver.press(": text:report enter 2").wait(8_001);
     let without = v1::Report { tweet_id: id(2), ..v1::Report::default() };
     assert!(driver.requests().contains(&&Op::Report(without)), "{:?}", driver.requests());
 }

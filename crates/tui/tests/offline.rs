@@ -119,7 +119,7 @@ fn nothing_is_cached_over_ssh_or_after_signing_out() {
     assert!(!driver.saved().iter().any(|what| matches!(what, LocalItem::Page(_))));
 
     let mut driver = TuiDriver::new(80, 24);
-    driver.press(":log-out enter".replace(":log-out", ": text:log-out").as_str());
+    driver.press(": text:log-out enter 2");
     assert!(driver.effects.contains(&Effect::Drop(LocalItem::Pages)), "{:?}", driver.effects.last());
 }
 

@@ -84,10 +84,6 @@ fn the_palette_finds_commands_by_name_key_and_verb_of_the_command_line() {
         let first = rows(&driver).into_iter().nth(1).unwrap_or_default();
         assert!(first.starts_with(label), "{typed}: {first}\n{}", driver.screen());
     }
-    // What no command is called is searched for.
-    let mut driver = driver(80, 24);
-    driver.press(": text:qqzzxx enter");
-    assert!(matches!(driver.state.route(), Route::Search(..)), "{}", driver.screen());
 }
 
 #[test]

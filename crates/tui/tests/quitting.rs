@@ -125,7 +125,7 @@ fn quitting_says_what_becomes_of_what_was_not_sent() {
 #[test]
 fn signing_out_says_so() {
     let mut driver = TuiDriver::new(80, 24);
-    driver.press(": text:log-out enter");
+    driver.press(": text:log-out enter 2");
     assert_eq!(driver.quit(), "Signed out of @ada on Gardeners. Your drafts stay on this computer.\n");
 }
 

@@ -358,6 +358,8 @@ fn a_server_that_cannot_be_reached_leads_back_to_the_first_menu() {
 fn a_server_that_could_not_be_started_leads_back_to_the_menu() {
     let mut driver = TuiDriver::with(nowhere(80, 24), false);
     driver.press("2");
+    assert!(driver.shows("Start a server on this computer?"), "{}", driver.screen());
+    driver.press("2");
     driver.handle(Message::Failed("Cannot start a server: no space".into()));
     assert!(driver.shows("Connect to a server") && driver.shows("no space"), "{}", driver.screen());
 }
@@ -634,7 +636,7 @@ fn the_server_on_this_computer_can_be_stopped_and_about_says_how() {
     driver.press("g a");
     assert!(contains(&driver, "runs on this computer · :stop-server"), "{}", driver.screen());
     assert!(!driver.effects.contains(&Effect::StopHere));
-    driver.press(": text:stop-server enter");
+    driver.press(": text:stop-server enter 2");
     assert!(driver.effects.contains(&Effect::StopHere));
     // Another server is not said to run here.
     let mut driver = at("127.0.0.1:4280");

@@ -83,7 +83,8 @@ pub fn walk(mut ada: Terminal, mut bob: Terminal, bob_again: impl FnOnce() -> Te
     assert_eq!(ada.exit_code(), 0);
     // Sign out, then sign in again, first with a wrong password.
     say(&mut bob, "", "Closed.");
-    say(&mut bob, "log-out", "Signed out of @bob");
+    say(&mut bob, "log-out", "Sign out on this device?");
+    say(&mut bob, "yes", "Signed out of @bob");
     bob.expect("Goodbye.");
     assert_eq!(bob.exit_code(), 0);
     let mut bob = bob_again();

@@ -305,7 +305,7 @@ pub fn walk(mut ada: Screen, mut bob: Screen, bob_again: impl FnOnce() -> Screen
     ada.press(&["j", "R"]).expect("Removing @bob").expect("u undo").expect_gone("u undo");
 
     // Sign out, then sign in again, first with a wrong password.
-    bob.press(&["Esc", ":", "log-out", "Enter"]);
+    bob.press(&["Esc", ":", "log-out", "Enter"]).expect("Sign out on this device?").press(&["2"]);
     assert_eq!(bob.exit_code(), 0, "{}", bob.text());
     let mut bob = bob_again();
     bob.expect("Sign in").press(&["Enter"]).expect("Username");

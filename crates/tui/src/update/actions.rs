@@ -1,4 +1,5 @@
-//! Commands about the program: closing a screen, history, reloading, signing out.
+//! Commands about the program: closing a screen, history, reloading, signing out, the user's own
+//! server.
 
 use protocol::v1;
 use protocol::v1::request::Op;
@@ -50,6 +51,21 @@ pub(super) fn test_notification(state: &mut State) -> Effects {
     effects
 }
 
-pub(super) fn log_out(everywhere: bool) -> Effects {
-    vec![ask(Purpose::LogOut, Op::LogOut(v1::LogOut { everywhere }))]
+pub(super) fn log_out(_: &mut State) -> Effects {
+    vec![ask(Purpose::LogOut, Op::LogOut(v1::LogOut { everywhere: false }))]
+}
+
+pub(super) fn log_out_everywhere(_: &mut State) -> Effects {
+    vec![ask(Purpose::LogOut, Op::LogOut(v1::LogOut { everywhere: true }))]
+}
+
+/// Starts the user's own server on this computer.
+pub(super) fn start_server(state: &mut State) -> Effects {
+    state.report("Starting a server on this computer");
+    vec![Effect::HostHere]
+}
+
+pub(super) fn stop_server(state: &mut State) -> Effects {
+    state.report("Stopping the server on this computer");
+    vec![Effect::StopHere]
 }

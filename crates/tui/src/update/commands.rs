@@ -13,9 +13,11 @@ use crate::choice::Chosen;
 use crate::choices::choices;
 use crate::commands::{Action, Argument, Context, by_id, for_each_command};
 use crate::composer::Writing;
+use crate::confirmation::question_before;
 use crate::form::Form;
 use crate::message::Effect;
 use crate::prompt::PromptKind;
+use crate::question::Question;
 use crate::route::{PageSelector, PeopleSection, Route};
 use crate::row::{Offered, Row};
 use crate::rows::{Group, unread_of_group};
@@ -52,8 +54,22 @@ macro_rules! functions {
 }
 for_each_command!(functions);
 
-/// Runs a command with what follows its name.
+/// Runs a command with what follows its name. What nothing undoes is asked first.
 pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effects {
+    perform_or_ask(state, action, argument, |question| matches!(question, Question::Command(_)))
+}
+
+/// Runs a command that was searched for, which may be another one than was meant.
+fn perform_found(state: &mut State, action: Action, argument: &str) -> Effects {
+    perform_or_ask(state, action, argument, |_| true)
+}
+
+fn perform_or_ask(
+    state: &mut State,
+    action: Action,
+    argument: &str,
+    is_asked: fn(&Question) -> bool,
+) -> Effects {
     let argument = argument.trim();
     let (named, rest) = split_name(action.command().argument, argument);
     if action != Action::Help
@@ -66,6 +82,9 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
     if let Some(reason) = problem_of(state, action, named.as_deref()) {
         state.say(reason);
         return Effects::new();
+    }
+    if let Some(question) = question_before(state, action, named.as_deref(), rest).filter(is_asked) {
+        return prompts::open(state, PromptKind::Confirm(question));
     }
     match function(action) {
         Run::Plain(run) => run(state),
@@ -83,6 +102,17 @@ pub(super) fn perform(state: &mut State, action: Action, argument: &str) -> Effe
             None => Effects::new(),
         },
         Run::Go(route) => navigation::go(state, route),
+    }
+}
+
+/// Does what was asked about.
+fn confirmed(state: &mut State, question: Question) -> Effects {
+    match question {
+        Question::Action(action) => user_actions::begin(state, action),
+        Question::Command(action) => match function(action) {
+            Run::Plain(run) => run(state),
+            _ => Effects::new(),
+        },
     }
 }
 
@@ -194,8 +224,8 @@ fn open(state: &mut State) -> Effects {
         },
         Row::Outgoing(name) => outbox::edit(state, &name),
         Row::Setting(name) => prompts::change_setting(state, name),
-        Row::Session(id) => user_actions::revoke_session(state, id),
-        Row::Key(id) => user_actions::revoke_key(state, id),
+        Row::Session(id) => prompts::end_session(state, id),
+        Row::Key(id) => prompts::remove_key(state, id),
         Row::Command(id) => match by_id(id) {
             Some(command) => perform(state, command.action, ""),
             None => Effects::new(),
@@ -299,10 +329,13 @@ fn accept(state: &mut State) -> Effects {
         state.say("No matches. Backspace changes the text, Esc closes");
         return Effects::new();
     };
-    let (is_palette, is_information) = (prompt.kind == PromptKind::Palette, prompt.is_information());
+    let (kind, is_information) = (prompt.kind.clone(), prompt.is_information());
     if let Some(reason) = choice.unavailable {
         state.say(reason);
         return Effects::new();
+    }
+    if choice.chosen == Chosen::Nothing && matches!(kind, PromptKind::Palette | PromptKind::Help) {
+        state.say(format!("{}: nothing was run", choice.label));
     }
     // A copied key is compared before it is trusted: the question stays.
     let stays = match choice.chosen {
@@ -315,19 +348,22 @@ fn accept(state: &mut State) -> Effects {
         effects = prompts::end_of_preview(state);
         prompts::close(state);
     }
-    effects.extend(take(state, choice.chosen, is_palette));
+    effects.extend(take(state, choice.chosen, &kind));
     effects
 }
 
-/// Does what a choice says.
-fn take(state: &mut State, chosen: Chosen, is_palette: bool) -> Effects {
+/// Does what a choice of such a prompt says.
+fn take(state: &mut State, chosen: Chosen, kind: &PromptKind) -> Effects {
     match chosen {
-        Chosen::Command(action, argument) => {
-            if is_palette {
+        Chosen::Command(action, argument) => match kind {
+            PromptKind::Palette => {
                 state.remember_command(action, argument.clone());
+                perform_found(state, action, &argument)
             }
-            perform(state, action, &argument)
-        }
+            PromptKind::Help => perform_found(state, action, &argument),
+            _ => perform(state, action, &argument),
+        },
+        Chosen::Confirmed(question) => confirmed(state, question),
         Chosen::Go(route) => navigation::go(state, route),
         Chosen::Link(url) => prompts::open_link(state, url),
         Chosen::Search(query) => prompts::search(state, &query),
@@ -341,10 +377,6 @@ fn take(state: &mut State, chosen: Chosen, is_palette: bool) -> Effects {
             effects
         }
         Chosen::SendThread => compose::send_as_thread(state),
-        Chosen::HostHere => {
-            state.report("Starting a server on this computer");
-            vec![Effect::HostHere]
-        }
         Chosen::Tour => {
             state.say("Preparing the tour");
             vec![Effect::Tour]

@@ -15,9 +15,11 @@ use crate::keymap::Meaning;
 use crate::message::{Effect, Purpose};
 use crate::palette;
 use crate::prompt::{Prompt, PromptKind};
+use crate::question::Question;
 use crate::route::{Route, SearchKind};
 use crate::settings::{PRESENCE, capitalized};
 use crate::state::{Link, State};
+use crate::user_action::UserAction;
 use crate::view::prompt::Scroll;
 use crate::wording::{count, date_and_time, visibility_word};
 use terminal::key::{Code, Key, Keys};
@@ -211,6 +213,20 @@ pub(super) fn edit_profile(state: &mut State) -> Effects {
 pub(super) fn change_password(state: &mut State) -> Effects {
     state.form = Some(Form::password());
     Effects::new()
+}
+
+/// Asks before another session of the account is signed out.
+pub(super) fn end_session(state: &mut State, id: u64) -> Effects {
+    if state.entities.sessions.iter().any(|session| session.id == id && session.current) {
+        state.say("This is your current session. :log-out ends it");
+        return Effects::new();
+    }
+    open(state, PromptKind::Confirm(Question::Action(UserAction::RevokeSession(id))))
+}
+
+/// Asks before an ssh key is removed from the account; the server ends the sessions that were signed in with it.
+pub(super) fn remove_key(state: &mut State, id: u64) -> Effects {
+    open(state, PromptKind::Confirm(Question::Action(UserAction::RevokeKey(id))))
 }
 
 /// Shows the details of a tweet, and requests its versions.

@@ -9,6 +9,7 @@ use protocol::v1::request::Op;
 use super::effects::{Effects, ask, ask_profile};
 use super::{chat, completion, compose, drafts, learn, lists, navigation, outbox, preferences, read_only};
 use crate::composer::Sending;
+use crate::confirmation;
 use crate::message::{Effect, LocalItem, Purpose};
 use crate::pending;
 use crate::route::{PageSelector, Route};
@@ -62,10 +63,8 @@ pub(super) fn block(state: &mut State, username: String, _: &str) -> Effects {
 
 /// Reports the selected tweet if it is by this account, otherwise the account.
 pub(super) fn report(state: &mut State, username: String, reason: &str) -> Effects {
-    let tweet = state.selected_tweet().filter(|id| {
-        state.entities.tweet(*id).is_some_and(|tweet| state.entities.username(tweet.author_id) == username)
-    });
-    begin(state, UserAction::Report(username, tweet.unwrap_or(0), reason.to_owned()))
+    let report = confirmation::report(state, username, reason);
+    begin(state, report)
 }
 
 /// Carries out an action that is not the opposite of what is so. What is so already is said, and not undone by undo.
@@ -100,7 +99,8 @@ fn relationship(state: &State, username: &str) -> v1::Relationship {
     id.map(|id| state.entities.relationship(id)).unwrap_or_default()
 }
 
-fn begin(state: &mut State, action: UserAction) -> Effects {
+/// Carries out an action, or holds it for as long as it can be undone.
+pub(super) fn begin(state: &mut State, action: UserAction) -> Effects {
     if read_only::refuses(state) {
         return Effects::new();
     }
@@ -400,21 +400,4 @@ pub(super) fn presence_changed(state: &mut State, hidden: bool) {
     }
     learn::own_presence(state);
     state.say(if hidden { "No one can see that you're online" } else { "Others can see that you're online" });
-}
-
-/// Signs out another session of the account.
-pub(super) fn revoke_session(state: &mut State, id: u64) -> Effects {
-    let Some(session) = state.entities.sessions.iter().find(|session| session.id == id) else {
-        return Effects::new();
-    };
-    if session.current {
-        state.say("This is your current session. :log-out ends it");
-        return Effects::new();
-    }
-    begin(state, UserAction::RevokeSession(id))
-}
-
-/// Removes an ssh key from the account; the server ends the sessions that were signed in with it.
-pub(super) fn revoke_key(state: &mut State, id: u64) -> Effects {
-    begin(state, UserAction::RevokeKey(id))
 }

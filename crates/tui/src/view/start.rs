@@ -8,6 +8,7 @@ use super::size::SizeClass;
 use crate::about::count_of_rules;
 use crate::choice::Choice;
 use crate::choices::{choices, notice};
+use crate::confirmation::about_own_server;
 use crate::prompt::{Prompt, PromptKind};
 use crate::signs::Sign;
 use crate::state::{Link, State};
@@ -105,6 +106,7 @@ fn layout(state: &State, prompt: &Prompt) -> (Area, Vec<Row>) {
         rows.push(Row { choice: Some(place), line });
     }
     let note = if prompt.kind == PromptKind::Welcome { about_own_server(state) } else { None };
+    let note = note.map(|text| format!("Start a server here: {text}"));
     if let Some(note) = note.filter(|_| !is_tiny) {
         rows.push(Row::text(Line::new()));
         rows.extend(words(&note, width, Style::of(ColorRole::Dim)).into_iter().map(inset));
@@ -149,16 +151,6 @@ pub(super) fn about_program(state: &State, width: usize) -> Vec<Line> {
         lines.extend(words(&text, width, Style::default()));
     }
     lines
-}
-
-/// Where the data of the user's own server goes, before it is started.
-fn about_own_server(state: &State) -> Option<String> {
-    let server = state.own_server.as_ref().filter(|server| !server.is_running)?;
-    Some(format!(
-        "Start a server here: the data goes to {}. It keeps running after you quit, until “mini-tweet host stop”. \
-         The first account there, yours, is an admin.",
-        server.data
-    ))
 }
 
 /// Whose server this is: its name, what its operator says about it, and how many people are there.

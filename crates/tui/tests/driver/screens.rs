@@ -291,7 +291,7 @@ const OTHER_SCREENS: [Opened; 21] = [
         driver.wait(60_000);
         driver
     }),
-    ("signed_out", |start| pressed(start.ada(), ": text:log-out enter")),
+    ("signed_out", |start| pressed(start.ada(), ": text:log-out enter 2")),
 ];
 
 const ENDPOINT: &str = "tweets.example.org:4280";
