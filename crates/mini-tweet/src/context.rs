@@ -242,14 +242,15 @@ pub(crate) fn client_options(
     Ok(options)
 }
 
-/// Client options for the server that this user runs on this computer: its key is trusted.
+/// Client options for the server that this user runs on this computer. It says itself which key it has.
 pub(crate) fn own_server_options(
     global: &Global,
     home: &Home,
     server: &LocalServer,
 ) -> Result<Options, Failure> {
-    let endpoint = Endpoint::parse(&server.address).map_err(|error| Failure::Usage(error.to_string()))?;
-    client_options(global, home, endpoint, None, FirstContact::Trust)
+    let address = server.reached_at();
+    let endpoint = Endpoint::parse(&address).map_err(|error| Failure::Usage(error.to_string()))?;
+    client_options(global, home, endpoint, None, FirstContact::Refuse)
 }
 
 /// `MINI_TWEET_HOME`, or the platform's directory for application data.

@@ -8,11 +8,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use client::{Client, Endpoint, Home, Options};
+use client::{Client, ClientError, Endpoint, Home, Options};
+use model::SafeText;
+use protocol::tls::Fingerprint;
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use server::run::Listening;
 use store::OPERATOR_SOCKET;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::exit::Failure;
 
@@ -22,6 +28,8 @@ const START_MAX: Duration = Duration::from_secs(10);
 const NAME_MAX: Duration = Duration::from_millis(300);
 /// Maximum time for a server to finish its requests and close its database.
 const STOP_MAX: Duration = Duration::from_secs(60);
+/// Maximum time to find out whether a program uses a port.
+const PORT_MAX: Duration = Duration::from_secs(1);
 /// How often a server that starts or stops is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 /// Name of the service of the user.
@@ -58,7 +66,6 @@ impl LocalServer {
 
     /// Whether it is the server at this address.
     pub(crate) fn is_at(&self, server: &str) -> bool {
-        let parsed = |text: &str| Endpoint::parse(text).map(|endpoint| endpoint.to_string()).ok();
         self.exists() && parsed(server).is_some_and(|server| parsed(&self.address) == Some(server))
     }
 
@@ -68,33 +75,65 @@ impl LocalServer {
         socket_peercred(&operator).ok().map(|peer| peer.pid)
     }
 
+    /// Where it listens, as it says itself; `None` if it does not run.
+    fn listening(&self) -> Option<Listening> {
+        let process = self.process()?.as_raw_nonzero().get();
+        Listening::load(&self.data).filter(|listening| i64::from(listening.process) == i64::from(process))
+    }
+
+    /// Where clients on this computer reach it: as long as it runs, the port is that on which it listens.
+    pub(crate) fn reached_at(&self) -> String {
+        match self.listening() {
+            Some(listening) if port_of(&self.address) != Some(listening.address.port()) => {
+                listening.address.to_string()
+            }
+            _ => self.address.clone(),
+        }
+    }
+
+    /// Its key, if it runs and is the server at this address.
+    pub(crate) fn key_at(&self, server: &str) -> Option<Fingerprint> {
+        let listening = self.listening()?;
+        let is_there = parsed(server).is_some_and(|server| parsed(&self.reached_at()) == Some(server));
+        listening.fingerprint.filter(|_| is_there)
+    }
+
     /// Its name, as it says it to a client with these options; `None` if it does not respond soon.
     pub(crate) async fn name(&self, options: Options) -> Option<String> {
-        let client = tokio::time::timeout(NAME_MAX, Client::connect(options)).await.ok()?.ok()?;
+        let options = Options { fingerprint: self.listening()?.fingerprint, ..options };
+        let client = timeout(NAME_MAX, Client::connect(options)).await.ok()?.ok()?;
         Some(client.hello().server_name.clone())
     }
 
-    /// Starts it unless a server responds to a client with these options, for its address, and waits until it responds.
-    /// It keeps running when this process ends. The first account that signs up becomes an admin.
+    /// Starts it unless it runs, and waits until it responds to a client with these options, for its address. It keeps
+    /// running when this process ends. The first account that signs up becomes an admin.
     ///
     /// # Errors
-    /// It cannot be started, or does not respond in time.
+    /// It cannot be started, does not respond in time, listens at another address, or another program uses the port.
     pub(crate) async fn start(&self, options: &Options) -> Result<(), Failure> {
-        let responds = async || Client::connect(options.clone()).await.is_ok();
-        if responds().await {
-            return Ok(());
+        let mut started = None;
+        if self.process().is_none() {
+            self.check_port().await?;
+            if self.is_installed() {
+                systemctl(&["start", SERVICE])?;
+            } else {
+                let spawned = self.spawn();
+                let spawned =
+                    spawned.map_err(|error| Failure::Failed(format!("cannot start a server: {error}")))?;
+                started = Some(spawned);
+            }
         }
-        if self.is_installed() {
-            systemctl(&["start", SERVICE])?;
-        } else {
-            self.spawn().map_err(|error| Failure::Failed(format!("cannot start a server: {error}")))?;
-        }
-        let deadline = tokio::time::Instant::now() + START_MAX;
-        while tokio::time::Instant::now() < deadline {
-            if responds().await {
+        let deadline = Instant::now() + START_MAX;
+        while Instant::now() < deadline {
+            if self.responds(options).await? {
                 return Ok(());
             }
-            tokio::time::sleep(LOOK).await;
+            if started.as_mut().is_some_and(|ended| ended.try_recv().is_ok()) {
+                let why = self.last_line_of_log();
+                let log = self.log.display();
+                return Err(Failure::Failed(format!("the server has ended: {why}; its log: {log}")));
+            }
+            sleep(LOOK).await;
         }
         let log = match self.is_installed() {
             true => format!("journalctl --user -u {SERVICE}"),
@@ -103,8 +142,51 @@ impl LocalServer {
         Err(Failure::Failed(format!("the server does not respond at {}; see its log: {log}", self.address)))
     }
 
-    /// In a process group of its own, so that it does not get the signals of this terminal.
-    fn spawn(&self) -> io::Result<()> {
+    /// Fails if a program uses the port.
+    async fn check_port(&self) -> Result<(), Failure> {
+        let Ok(Endpoint::Tcp { host, port }) = Endpoint::parse(&self.address) else { return Ok(()) };
+        match timeout(PORT_MAX, TcpStream::connect((host.as_str(), port))).await {
+            Ok(Ok(_)) => Err(self.port_is_used()),
+            _ => Ok(()),
+        }
+    }
+
+    fn port_is_used(&self) -> Failure {
+        let other = port_of(&self.address).and_then(|port| port.checked_add(1)).unwrap_or(4281);
+        Failure::Failed(format!(
+            "another program uses {}, and it is not your server: stop it, or choose another port, for example with \
+             MINI_TWEET_LISTEN=127.0.0.1:{other}",
+            self.address
+        ))
+    }
+
+    /// Whether the server of the data directory responds. What else responds there has another key.
+    async fn responds(&self, options: &Options) -> Result<bool, Failure> {
+        let Some(listening) = self.listening() else { return Ok(false) };
+        if port_of(&self.address) != Some(listening.address.port()) {
+            return Err(Failure::Failed(format!(
+                "your server runs at {} (process {}), not at {}; `mini-tweet host stop` stops it",
+                listening.address, listening.process, self.address
+            )));
+        }
+        let options = Options { fingerprint: listening.fingerprint, ..options.clone() };
+        match Client::connect(options).await {
+            Ok(_) => Ok(true),
+            Err(ClientError::KeyChanged { .. }) => Err(self.port_is_used()),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// The last line that a server which was started in the background has written.
+    fn last_line_of_log(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it wrote nothing");
+        SafeText::line(last.trim()).to_string()
+    }
+
+    /// In a process group of its own, so that it does not get the signals of this terminal. Returns what says that it has
+    /// ended.
+    fn spawn(&self) -> io::Result<oneshot::Receiver<()>> {
         if let Some(directory) = self.log.parent() {
             client::files::create_directory(directory)?;
         }
@@ -117,8 +199,12 @@ impl LocalServer {
             .process_group(0)
             .spawn()?;
         // If it ends before this process, it must not stay as a zombie, which `stop` would wait for.
-        std::thread::spawn(move || server.wait());
-        Ok(())
+        let (ended, has_ended) = oneshot::channel();
+        std::thread::spawn(move || {
+            let _ = server.wait();
+            let _ = ended.send(());
+        });
+        Ok(has_ended)
     }
 
     fn serve_args(&self) -> [&std::ffi::OsStr; 5] {
@@ -136,13 +222,13 @@ impl LocalServer {
             Failure::Failed(format!("cannot stop the server (process {}): {error}", process.as_raw_nonzero()))
         };
         kill_process(process, Signal::TERM).map_err(failed)?;
-        let deadline = tokio::time::Instant::now() + STOP_MAX;
+        let deadline = Instant::now() + STOP_MAX;
         while test_kill_process(process).is_ok() {
-            if tokio::time::Instant::now() >= deadline {
+            if Instant::now() >= deadline {
                 let text = format!("the server (process {}) does not stop", process.as_raw_nonzero());
                 return Err(Failure::Failed(text));
             }
-            tokio::time::sleep(LOOK).await;
+            sleep(LOOK).await;
         }
         Ok(true)
     }
@@ -210,6 +296,19 @@ impl LocalServer {
             unit_word(&listen)?,
             words.join(" ")
         ))
+    }
+}
+
+/// An address in its usual form.
+fn parsed(address: &str) -> Option<String> {
+    Endpoint::parse(address).map(|endpoint| endpoint.to_string()).ok()
+}
+
+/// The port of an address.
+fn port_of(address: &str) -> Option<u16> {
+    match Endpoint::parse(address) {
+        Ok(Endpoint::Tcp { port, .. }) => Some(port),
+        _ => None,
     }
 }
 

@@ -21,7 +21,12 @@ impl Host {
     fn new(e2e: &E2e, name: &str) -> Self {
         // A port that was free a moment ago.
         let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        Self { person: e2e.person_at(name, &listen), listen, config: e2e.path(&format!("{name}-config")) }
+        Self::at(e2e, name, &listen)
+    }
+
+    fn at(e2e: &E2e, name: &str, listen: &str) -> Self {
+        let (person, config) = (e2e.person_at(name, listen), e2e.path(&format!("{name}-config")));
+        Self { person, listen: listen.to_owned(), config }
     }
 
     fn command(&self, args: &[&str]) -> Command {
@@ -77,6 +82,58 @@ fn a_user_starts_stops_and_starts_a_server_of_their_own() {
     assert!(out.status.code() == Some(7) && text.contains("mini-tweet host start"), "{text}");
     succeeded(&["start"], host.run(&["host", "start"]));
     assert_eq!(ada.json(&["whoami"])[0]["username"], "ada", "the same network");
+}
+
+/// Starting fails with this in the reason.
+fn refused(host: &Host, reason: &str) {
+    let out = host.run(&["host", "start"]);
+    let text = String::from_utf8(out.stderr).unwrap();
+    assert!(out.status.code() == Some(1) && text.contains(reason), "{text}");
+}
+
+#[test]
+fn another_program_that_uses_the_port_is_not_taken_for_the_own_server() {
+    let e2e = E2e::without_server();
+    let host = Host::new(&e2e, "ada");
+    let other = std::net::TcpListener::bind(&host.listen).unwrap();
+    refused(&host, "another program uses");
+    refused(&host, "MINI_TWEET_LISTEN=127.0.0.1:");
+    assert_eq!(host.status()["running"], false);
+    drop(other);
+    succeeded(&["start"], host.run(&["host", "start"]));
+    assert_eq!(host.status()["running"], true);
+}
+
+#[test]
+fn the_server_of_another_user_is_not_taken_for_the_own_one() {
+    let e2e = E2e::without_server();
+    let ada = Host::new(&e2e, "ada");
+    succeeded(&["start"], ada.run(&["host", "start"]));
+    let bob = Host::at(&e2e, "bob", &ada.listen);
+    refused(&bob, "another program uses");
+    assert_eq!((&bob.status()["running"], &ada.status()["running"]), (&false.into(), &true.into()));
+    assert!(!bob.person.home().join("known_hosts").exists(), "its key is not trusted");
+    // Nor by the client.
+    let mut lines = bob.command(&["--plain"]);
+    lines.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut lines = lines.spawn().unwrap();
+    std::io::Write::write_all(&mut lines.stdin.take().unwrap(), b"quit\n").unwrap();
+    let said = String::from_utf8(lines.wait_with_output().unwrap().stdout).unwrap();
+    assert!(said.contains("its key must be compared first"), "{said}");
+}
+
+#[test]
+fn the_own_server_at_another_port_is_named() {
+    let e2e = E2e::without_server();
+    let host = Host::new(&e2e, "ada");
+    succeeded(&["start"], host.run(&["host", "start"]));
+    let elsewhere = Host::new(&e2e, "ada");
+    refused(&elsewhere, &format!("your server runs at {}", host.listen));
+    assert_eq!(elsewhere.status()["address"], host.listen.as_str());
+    // Something that took its port meanwhile does not make it the own one either.
+    let other = std::net::TcpListener::bind(&elsewhere.listen).unwrap();
+    refused(&elsewhere, &format!("your server runs at {}", host.listen));
+    drop(other);
 }
 
 /// Makes this the `systemctl` of the host.

@@ -3,6 +3,7 @@
 mod bound;
 mod data_directory;
 mod error;
+mod listening;
 mod secrets;
 mod sockets;
 #[cfg(feature = "ssh")]
@@ -26,6 +27,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use self::bound::{Bound, BoundSsh};
 pub use self::error::ServeError;
+pub use self::listening::Listening;
 use self::sockets::BoundSockets;
 pub use self::sockets::Sockets;
 use crate::assembly::{Server, ServerParts};
@@ -115,15 +117,14 @@ impl Running {
         let identity = if config.insecure { None } else { Some(secrets::identity(config, &*store).await?) };
         let acceptor = identity.as_ref().map(tls::server_config).transpose()?.map(TlsAcceptor::from);
         let tls = acceptor.map(watch::Sender::new);
+        let address = sockets::local_address(&native)?;
+        let fingerprint = identity.as_ref().map(Identity::fingerprint);
+        // Before the operator socket, which says that the server runs.
+        Listening { process: std::process::id(), address, fingerprint }.save(&config.data_dir);
         let operator_socket = config.data_dir.join(OPERATOR_SOCKET);
         let operator = sockets::bind_operator_socket(&operator_socket)?;
         #[cfg_attr(not(feature = "ssh"), allow(unused_mut, reason = "only ssh changes it"))]
-        let mut bound = Bound {
-            address: sockets::local_address(&native)?,
-            operator_socket,
-            fingerprint: identity.as_ref().map(Identity::fingerprint),
-            ssh: None,
-        };
+        let mut bound = Bound { address, operator_socket, fingerprint, ssh: None };
 
         let parts = ServerParts::new(config, store.clone(), clock, Arc::clone(&random));
         let server = Server::assemble(parts).await?;
@@ -155,6 +156,8 @@ impl Running {
             .and_then(|identity| Ok((identity.fingerprint(), tls::server_config(&identity)?)));
         match reloaded {
             Ok((fingerprint, server_config)) => {
+                let (process, address) = (std::process::id(), self.bound.address);
+                Listening { process, address, fingerprint: Some(fingerprint) }.save(&config.data_dir);
                 tls.send_replace(TlsAcceptor::from(server_config));
                 tracing::info!(%fingerprint, "TLS certificate reloaded");
             }
@@ -175,6 +178,9 @@ impl Running {
         }
         self.listeners.shutdown().await;
         sockets::remove_operator_socket(&self.bound.operator_socket);
+        if let Some(data_dir) = self.bound.operator_socket.parent() {
+            Listening::remove(data_dir);
+        }
         self.store.close().await;
         tracing::info!("stopped");
     }

@@ -81,11 +81,11 @@ impl Host for LocalHost {
         trusted: Option<Fingerprint>,
     ) -> Later<Result<Client, ClientError>> {
         let token = self.profile().and_then(|profile| profile.token).filter(|_| with_session);
-        let is_own = LocalServer::new(&self.home).is_at(&server);
-        // The user compares the key of another server before it is trusted.
-        let first_contact = if is_own { FirstContact::Trust } else { FirstContact::Refuse };
-        let mut options = options(&self.global, &self.home, &server, token, first_contact);
-        if let (Ok(options), Some(key)) = (&mut options, trusted) {
+        let own = LocalServer::new(&self.home);
+        let is_own = own.is_at(&server);
+        // The user compares the key of a server before it is trusted, unless it is that of their own server.
+        let mut options = options(&self.global, &self.home, &server, token, FirstContact::Refuse);
+        if let (Ok(options), Some(key)) = (&mut options, trusted.or_else(|| own.key_at(&server))) {
             options.fingerprint = Some(key);
         }
         let tour = self.tour.lock().unwrap_or_else(PoisonError::into_inner);
@@ -229,7 +229,7 @@ impl Host for LocalHost {
         Box::pin(async move {
             let options = options.map_err(|failure| failure.message())?;
             server.start(&options).await.map_err(|failure| failure.message())?;
-            Ok(server.address)
+            Ok(server.reached_at())
         })
     }
 

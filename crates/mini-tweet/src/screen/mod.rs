@@ -119,7 +119,7 @@ fn own_server(context: &Context) -> OwnServer {
     let server = LocalServer::new(&context.home);
     let data = short(&server.data);
     let is_running = server.process().is_some();
-    OwnServer { name: String::new(), is_running, address: server.address, data }
+    OwnServer { name: String::new(), is_running, address: server.reached_at(), data }
 }
 
 /// Asks the user's own server for its name, if it is running: the first menu offers to join it.

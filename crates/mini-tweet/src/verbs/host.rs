@@ -58,14 +58,13 @@ fn status(server: &LocalServer) -> Row {
     };
     let service =
         if server.is_installed() { "starts when you log in" } else { "none; see `mini-tweet host install`" };
-    let text = format!(
-        "server   {state}\naddress  {}\ndata     {data}\nlog      {log}\nservice  {service}",
-        server.address
-    );
+    let address = server.reached_at();
+    let text =
+        format!("server   {state}\naddress  {address}\ndata     {data}\nlog      {log}\nservice  {service}");
     let values = [
         process.is_some().into(),
         process.map_or(Value::Null, Value::from),
-        server.address.as_str().into(),
+        address.into(),
         data.into(),
         log.into(),
         server.is_installed().into(),
