@@ -282,6 +282,16 @@ pub(crate) enum Verb {
         #[command(flatten)]
         data: DataDirectory,
     },
+    /// Move a network with everything from a single server to a PostgreSQL database that several servers share, or back. Stop
+    /// all servers first. What is moved stays where it was, too.
+    Move {
+        /// Data directory, or address of a PostgreSQL database.
+        #[arg(long, value_name = "DIR|URL")]
+        from: String,
+        /// Empty PostgreSQL database, or data directory without a database.
+        #[arg(long, value_name = "URL|DIR")]
+        to: String,
+    },
     /// Check a server's database: integrity, counters and invariants.
     Check {
         #[command(flatten)]

@@ -32,7 +32,7 @@ pub use event::{EFFECTS_KEPT, Event, EventKind};
 pub use incident::incident;
 pub use log::{CommitLog, LogBatch, LogSubscription, Observer};
 pub use open::{StoreUrl, open};
-pub use postgres::PostgresUrl;
+pub use postgres::{Moved, PostgresUrl, from_postgres, to_postgres};
 pub use records::{
     AccountList, AccountQuery, ConversationList, Credentials, EventLog, EventScope, HashtagUse, InviteRecord,
     NotificationFilter, ProfileFilter, SessionRecord, SocialGraph, StoreStatistics, Timeline, TimelineEntry,

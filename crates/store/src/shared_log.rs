@@ -117,6 +117,9 @@ pub(crate) trait Commons: fmt::Debug + Send + Sync {
 
     /// As [`Store::other_processes`](crate::Store::other_processes).
     async fn other_processes(&self) -> model::Result<Vec<u64>>;
+
+    /// Tells the other nodes that this one has ended.
+    async fn leave(&self);
 }
 
 /// The shared database, as a node has it.

@@ -188,6 +188,7 @@ fn is_available(verb: &Verb) -> bool {
             | Verb::Host { .. }
             | Verb::Backup { .. }
             | Verb::Restore { .. }
+            | Verb::Move { .. }
             | Verb::Check { .. }
             | Verb::Import { .. }
             | Verb::Completion { .. }

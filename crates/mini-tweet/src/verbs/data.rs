@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use server::import::graph::GraphInput;
 use server::import::{Phase, Progress, Summary};
 use server::offline::{Offline, OfflineError};
-use store::database_file;
 use store::maintenance::{self, Copied};
+use store::{Moved, PostgresUrl, database_file};
 
 use crate::args::operator::ImportSource;
 use crate::context::Context;
@@ -33,6 +33,33 @@ pub(super) fn restore(context: &Context, file: &Path, data: &Path) -> Result<(),
     let database = database_file(data);
     let copied = maintenance::restore(file, &database).map_err(OfflineError::from)?;
     context.out.row(&copied_row(&database, copied))
+}
+
+pub(super) async fn move_network(context: &Context, from: &str, to: &str) -> Result<(), Failure> {
+    let bar = Bar::new(context).bar;
+    bar.set_style(ProgressStyle::default_spinner());
+    bar.set_message("rows");
+    let mut on_rows = |rows| bar.set_position(rows);
+    let url = |url: &str| url.parse::<PostgresUrl>().map_err(|why| Failure::Usage(format!("{url} {why}")));
+    let (outcome, from, to) = match (PostgresUrl::is_one(from), PostgresUrl::is_one(to)) {
+        (false, true) => {
+            let to = url(to)?;
+            (store::to_postgres(Path::new(from), &to, &mut on_rows).await, from.to_owned(), to.to_string())
+        }
+        (true, false) => {
+            let from = url(from)?;
+            (store::from_postgres(&from, Path::new(to), &mut on_rows).await, from.to_string(), to.to_owned())
+        }
+        _ => {
+            let why = "name a data directory and the address of a PostgreSQL database, postgres://user@host/database";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+    };
+    bar.finish_and_clear();
+    let Moved { rows, .. } = outcome.map_err(OfflineError::from)?;
+    let text = format!("{from} is moved to {to}: {}, read again and compared", count(rows, "row"));
+    let values = [from.into(), to.into(), rows.into()];
+    context.out.row(&Row::new(&["from", "to", "rows"], values, model::SafeText::line(&text).to_string()))
 }
 
 fn copied_row(file: &Path, copied: Copied) -> Row {

@@ -45,6 +45,7 @@ pub(super) fn names(verb: &Verb) -> &'static [&'static str] {
         Verb::Info => &INFO,
         Verb::Watch { .. } => &["topic", "event", "sequence", "at", "about"],
         Verb::Backup { .. } | Verb::Restore { .. } => &["file", "accounts", "tweets", "bytes"],
+        Verb::Move { .. } => &["from", "to", "rows"],
         Verb::Check { .. } => &["finding"],
         Verb::Import { .. } => {
             &["accounts", "follows", "tweets", "quotes", "hashtags", "already_there", "problems", "password"]

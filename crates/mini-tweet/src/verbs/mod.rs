@@ -94,6 +94,7 @@ async fn carry_out(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Admin(ask) => admin::admin(context, ask).await,
         Verb::Backup { file, data } => data::backup(context, &file, &data.data),
         Verb::Restore { file, data } => data::restore(context, &file, &data.data),
+        Verb::Move { from, to } => data::move_network(context, &from, &to).await,
         Verb::Check { data } => data::check(context, &data.data),
         Verb::Import { source } => data::import(context, source).await,
         Verb::Info => admin::info(context).await,
@@ -110,7 +111,7 @@ fn changes_this_machine(verb: &Verb) -> bool {
     match verb {
         Verb::Accounts { action } => action.as_ref().is_some_and(of_accounts),
         Verb::Host { action } => !matches!(action, None | Some(HostAction::Status)),
-        Verb::Restore { .. } | Verb::Import { .. } | Verb::Serve(_) => true,
+        Verb::Restore { .. } | Verb::Move { .. } | Verb::Import { .. } | Verb::Serve(_) => true,
         _ => false,
     }
 }

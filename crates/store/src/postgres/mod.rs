@@ -6,12 +6,15 @@
 
 mod connection;
 mod log;
+mod moving;
 mod nodes;
 mod rows;
 mod schema;
 mod store;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 pub use connection::PostgresUrl;
+pub use moving::{Moved, from_postgres, to_postgres};
 pub(crate) use store::open;

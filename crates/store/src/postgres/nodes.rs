@@ -1,4 +1,4 @@
-//! The nodes of a cluster: that each is there, and that each is told when another one has appended to the log.
+//! The nodes of a cluster: that each is there, and how each is notified when another one has appended to the log.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio_postgres::{AsyncMessage, Client};
 use super::connection::{PostgresUrl, connect, in_words};
 use crate::sqlite::SqliteStore;
 
-/// How often the log is looked at without being told of a change.
+/// How often the log is looked at without a notification.
 const POLL: Duration = Duration::from_millis(500);
 /// How often a node says that it is there.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -24,6 +24,11 @@ pub(super) async fn others(client: &Client, boot: u64) -> Result<Vec<u64>, tokio
     let sql = "SELECT boot FROM node WHERE boot <> $1 AND seen > now() - make_interval(secs => $2)";
     let rows = client.query(sql, &[&boot.cast_signed(), &ENDED_AFTER_S]).await?;
     Ok(rows.iter().map(|row| row.get::<_, i64>(0).cast_unsigned()).collect())
+}
+
+/// Removes a node that ends.
+pub(super) async fn leave(client: &Client, boot: u64) -> Result<(), tokio_postgres::Error> {
+    client.execute("DELETE FROM node WHERE boot = $1", &[&boot.cast_signed()]).await.map(|_| ())
 }
 
 /// Makes the node follow the log, and says that it is there, until its store is closed.
@@ -75,7 +80,6 @@ async fn listen(url: &PostgresUrl, channel: &str, boot: u64, node: &Weak<SqliteS
             }
         }
         if !request(node) {
-            client.execute("DELETE FROM node WHERE boot = $1", &[&boot.cast_signed()]).await.map_err(pg)?;
             return Ok(());
         }
     }

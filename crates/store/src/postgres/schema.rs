@@ -20,6 +20,9 @@ const OWN_TABLES: &str = "
     CREATE TABLE secret (name text PRIMARY KEY, value bytea NOT NULL);
 ";
 
+/// Advisory lock for creating the tables: "MiTw".
+const CREATE_LOCK: i64 = 0x4d69_5477;
+
 /// What a database says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cluster {
@@ -90,6 +93,25 @@ pub(super) async fn cluster(client: &impl GenericClient) -> Result<Option<Cluste
         return Err("it has tables of another program: create a database for Mini-Tweet alone".to_owned());
     }
     Ok(None)
+}
+
+/// Writes who this is, and where the log begins.
+pub(super) async fn insert_first_rows(
+    client: &impl GenericClient,
+    cluster: &Cluster,
+    head: i64,
+) -> Result<(), String> {
+    let schema = i64::try_from(cluster.schema).unwrap_or_default();
+    let sql = "INSERT INTO cluster (id, schema) VALUES ($1, $2)";
+    client.execute(sql, &[&cluster.id, &schema]).await.map_err(|e| in_words(&e))?;
+    let sql = "INSERT INTO log_head (head, pruned) VALUES ($1, $1)";
+    client.execute(sql, &[&head]).await.map(|_| ()).map_err(|e| in_words(&e))
+}
+
+/// Lets no other node create the tables until the end of the transaction. Returns the cluster if another node was first.
+pub(super) async fn lock_for_creation(client: &impl GenericClient) -> Result<Option<Cluster>, String> {
+    client.execute("SELECT pg_advisory_xact_lock($1)", &[&CREATE_LOCK]).await.map_err(|e| in_words(&e))?;
+    cluster(client).await
 }
 
 /// Creates all tables.

@@ -4,13 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, TryStreamExt as _};
-use tokio_postgres::{Client, IsolationLevel};
+use tokio_postgres::Client;
 
 use super::connection::{PostgresUrl, connect, in_words};
-use super::log::{PostgresLog, write};
-use super::{nodes, rows, schema};
-use crate::env::{Clock, Random as _, SystemRandom};
+use super::log::PostgresLog;
+use super::{nodes, schema, transfer};
+use crate::env::Clock;
 use crate::shared_log::{Commons, SharedDatabase};
 use crate::sqlite::copy::{Copy, CopyState, schema_version};
 use crate::sqlite::{SqliteStore, draw_boot};
@@ -18,10 +17,6 @@ use crate::{Engine, OpenError, Options};
 
 /// Name of the copy within the data directory. It can be removed while the server is stopped: it is made again.
 const COPY: &str = "copy.db";
-/// Rows that are written to PostgreSQL at once when the database is created.
-const ROWS_AT_ONCE: usize = 1_000;
-/// Advisory lock for creating the tables: "MiTw".
-const CREATE_LOCK: i64 = 0x4d69_5477;
 
 /// Opens the store of a node.
 ///
@@ -88,70 +83,27 @@ async fn create(
     now_ms: i64,
 ) -> Result<schema::Cluster, OpenError> {
     let failed = |detail: String| OpenError::Postgres { url: url.to_string(), detail };
-    let sql = |error: rusqlite::Error| OpenError::sql(path, &error);
     let pg = |error: tokio_postgres::Error| failed(in_words(&error));
     let transaction = client.transaction().await.map_err(pg)?;
-    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&CREATE_LOCK]).await.map_err(pg)?;
-    // Another node may have been first.
-    if let Some(cluster) = schema::cluster(&transaction).await.map_err(failed)? {
+    if let Some(cluster) = schema::lock_for_creation(&transaction).await.map_err(failed)? {
         return Ok(cluster);
     }
-    let mut id = [0; 8];
-    SystemRandom.fill(&mut id);
-    let cluster = schema::Cluster { id: data_encoding::HEXLOWER.encode(&id), schema: schema_version() };
     // The first rows, such as the event of the creation, are those of a single server.
     let founder = Copy::new(path, now_ms)?;
-    let tables = founder.tables().map_err(sql)?;
-    schema::create(&transaction, &tables).await.map_err(failed)?;
-    for table in &tables {
-        let statement =
-            transaction.prepare_typed(&rows::upsert(table), &rows::column_types(table)).await.map_err(pg)?;
-        for chunk in founder.rows(table).map_err(sql)?.chunks(ROWS_AT_ONCE) {
-            write(&transaction, &statement, table, chunk).await.map_err(failed)?;
-        }
-    }
-    let head = founder.newest_id().map_err(sql)?;
-    let schema = i64::try_from(cluster.schema).unwrap_or_default();
-    transaction
-        .execute("INSERT INTO cluster (id, schema) VALUES ($1, $2)", &[&cluster.id, &schema])
-        .await
-        .map_err(pg)?;
-    transaction
-        .execute("INSERT INTO log_head (head, pruned) VALUES ($1, $1)", &[&head.cast_signed()])
-        .await
-        .map_err(pg)?;
+    let (founder, cluster, _) = transfer::fill(&transaction, url, path, founder, &mut |_| {}).await?;
     transaction.commit().await.map_err(pg)?;
-    founder.finish(&CopyState { cluster: cluster.id.clone(), position: head }).map_err(sql)?;
+    let position = founder.newest_id().map_err(|e| OpenError::sql(path, &e))?;
+    let state = CopyState { cluster: cluster.id.clone(), position };
+    founder.finish(Some(&state)).map_err(|e| OpenError::sql(path, &e))?;
     Ok(cluster)
 }
 
-/// Makes a copy from the rows of the shared database, all as they are at one moment.
+/// Makes a copy from the rows of the shared database.
 async fn copy(client: &mut Client, url: &PostgresUrl, path: &Path, cluster: &str) -> Result<(), OpenError> {
-    let failed = |detail: String| OpenError::Postgres { url: url.to_string(), detail };
-    let sql = |error: rusqlite::Error| OpenError::sql(path, &error);
-    let pg = |error: tokio_postgres::Error| failed(in_words(&error));
     let copy = Copy::empty(path)?;
-    let transaction = client
-        .build_transaction()
-        .isolation_level(IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .await
-        .map_err(pg)?;
-    let head = transaction.query_one("SELECT head FROM log_head", &[]).await.map_err(pg)?;
-    let position = head.get::<_, i64>(0).cast_unsigned();
-    for table in copy.tables().map_err(sql)? {
-        let none: [&str; 0] = [];
-        let stream = transaction.query_raw(&rows::select(&table), none).await.map_err(pg)?;
-        let mut chunks = std::pin::pin!(stream.map_err(pg).try_chunks(ROWS_AT_ONCE * 10));
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| error.1)?;
-            let chunk: Vec<_> =
-                chunk.iter().map(|row| rows::row(&table, row)).collect::<Result<_, _>>().map_err(failed)?;
-            copy.insert(&table, &chunk).map_err(sql)?;
-        }
-    }
-    copy.finish(&CopyState { cluster: cluster.to_owned(), position }).map_err(sql)
+    let (copy, position, _) = transfer::read(client, url, path, copy, &mut |_| {}).await?;
+    let state = CopyState { cluster: cluster.to_owned(), position };
+    copy.finish(Some(&state)).map_err(|e| OpenError::sql(path, &e))
 }
 
 /// The shared database, besides the rows of the network.
@@ -166,8 +118,7 @@ impl Commons for PostgresCommons {
     async fn secret(&self, name: &str, new: &[u8]) -> Result<Vec<u8>, OpenError> {
         let failed = |detail: String| OpenError::Postgres { url: self.url.to_string(), detail };
         let pg = |error: tokio_postgres::Error| failed(in_words(&error));
-        let (client, link) = connect(&self.url).await.map_err(failed)?;
-        tokio::spawn(link.run());
+        let client = self.client().await.map_err(failed)?;
         let insert = "INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
         client.execute(insert, &[&name, &new]).await.map_err(pg)?;
         let select = "SELECT value FROM secret WHERE name = $1";
@@ -176,12 +127,26 @@ impl Commons for PostgresCommons {
     }
 
     async fn other_processes(&self) -> model::Result<Vec<u64>> {
-        let read = async || -> Result<Vec<u64>, String> {
-            let (client, link) = connect(&self.url).await?;
-            tokio::spawn(link.run());
-            let others = nodes::others(&client, self.boot).await;
-            others.map_err(|e| in_words(&e))
+        let others = self.client().await;
+        let others = match &others {
+            Ok(client) => nodes::others(client, self.boot).await.map_err(|e| in_words(&e)),
+            Err(error) => Err(error.clone()),
         };
-        read().await.map_err(|error| crate::incident(&error))
+        others.map_err(|error| crate::incident(&error))
+    }
+
+    async fn leave(&self) {
+        // Without it the others notice after a while.
+        if let Ok(client) = self.client().await {
+            let _ = nodes::leave(&client, self.boot).await;
+        }
+    }
+}
+
+impl PostgresCommons {
+    async fn client(&self) -> Result<Client, String> {
+        let (client, link) = connect(&self.url).await?;
+        tokio::spawn(link.run());
+        Ok(client)
     }
 }

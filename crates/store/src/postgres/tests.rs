@@ -11,7 +11,9 @@ use crate::conformance::{StoreFixture, conformance_suite};
 use crate::sqlite::copy::Copy;
 use crate::test_support::postgres::Postgres;
 use crate::test_support::{TestClock, account, tweet};
-use crate::{Change, Engine, IdempotencyKey, Options, PostgresUrl, Timeline};
+use crate::{
+    Change, Engine, IdempotencyKey, Options, PostgresUrl, StoreUrl, Timeline, from_postgres, to_postgres,
+};
 
 /// The server that other tests of this process use at the moment, or a new one. Each test has a schema of its own.
 fn server() -> Arc<Postgres> {
@@ -209,4 +211,53 @@ fn addresses_are_shown_without_their_password_and_encrypted_unless_local() {
     assert!(parse("postgres://mt@db.example.org/mt?sslrootcert=/etc/ca.pem").is_ok());
     assert!(parse("postgres://mt@db.example.org/mt?sslmode=disable").is_ok());
     assert!(parse("postgres://127.0.0.1").unwrap_err().contains("needs a host and a database"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_is_moved_to_postgresql_and_back_with_everything() {
+    let (server, directory) = (server(), tempfile::tempdir().unwrap());
+    let (from, back) = (directory.path().join("from"), directory.path().join("back"));
+    let url: PostgresUrl = server.empty().parse().unwrap();
+    let clock = TestClock::new();
+    let options = Options::default();
+    let single = crate::open(&StoreUrl::Sqlite, &from, &options, clock.clone()).await.unwrap();
+    let ada = AccountId::new(single.apply(account("ada"), None).await.unwrap().id).unwrap();
+    let session = Change::OpenSession { account: ada, token_hash: [7; 32], client_name: "laptop".into() };
+    single.apply(session, None).await.unwrap();
+    for n in 0..30 {
+        single.apply(Change::Post { author: ada, tweet: tweet(&format!("{n} #moved")) }, None).await.unwrap();
+    }
+    assert_eq!(single.secret("key", b"secret".to_vec()).await.unwrap(), b"secret");
+    let busy = to_postgres(&from, &url, &mut |_| {}).await.unwrap_err().to_string();
+    assert!(busy.contains("stop that server first"), "{busy}");
+    single.close().await;
+    drop(single);
+    let mut seen = 0;
+    let moved = to_postgres(&from, &url, &mut |rows| seen = rows).await.unwrap();
+    assert!(moved.rows == seen && moved.rows > 60 && moved.secrets == 1, "{moved:?}");
+    assert!(to_postgres(&from, &url, &mut |_| {}).await.unwrap_err().to_string().contains("already"));
+
+    let data = directory.path().join("node");
+    let node = open(&url, &data, &options, clock.clone(), Some(clock.clone())).await.unwrap();
+    assert_eq!(texts(&node, ada).await, 30);
+    assert_eq!(node.session_by_token(&[7; 32]).await.unwrap().unwrap().account, ada);
+    assert_eq!(node.secret("key", b"other".to_vec()).await.unwrap(), b"secret");
+    let search = Timeline::Search("moved".into());
+    assert_eq!(node.timeline(&search, Span::Latest, 100).await.unwrap().len(), 30);
+    clock.advance_ms(1);
+    node.apply(Change::Post { author: ada, tweet: tweet("one more") }, None).await.unwrap();
+    node.close().await;
+    drop(node);
+    // A server says for a while that it is there; one that was killed, too.
+    while from_postgres(&url, &back, &mut |_| {})
+        .await
+        .is_err_and(|error| error.to_string().contains("servers use it"))
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let single = crate::open(&StoreUrl::Sqlite, &back, &options, clock).await.unwrap();
+    assert_eq!(texts(&single, ada).await, 31);
+    assert_eq!(single.secret("key", b"other".to_vec()).await.unwrap(), b"secret");
+    assert_eq!(single.timeline(&search, Span::Latest, 100).await.unwrap().len(), 30);
+    single.apply(Change::Post { author: ada, tweet: tweet("alone again") }, None).await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::changed_rows::{Table, parameter, shared_tables, values};
 use super::files::Lock;
@@ -57,6 +57,12 @@ impl Copy {
         Ok(cluster.zip(position).map(|(cluster, position)| CopyState { cluster, position }))
     }
 
+    /// The database of a stopped server.
+    pub(crate) fn of_database(path: &Path) -> Result<Self, OpenError> {
+        schema::require_database(path)?;
+        Self::open(path, 0)
+    }
+
     /// Opens a database, or creates one.
     pub(crate) fn open(path: &Path, now_ms: i64) -> Result<Self, OpenError> {
         let (lock, db) = open_writer(path, now_ms)?;
@@ -97,11 +103,40 @@ impl Copy {
         shared_tables(&self.db)
     }
 
-    /// Passes each row of a table on.
-    pub(crate) fn rows(&self, table: &Table) -> rusqlite::Result<Vec<Row>> {
+    /// Passes all rows of a table on, at most this many at once, until `pass` returns `false`.
+    pub(crate) fn read(
+        &self,
+        table: &Table,
+        at_once: usize,
+        pass: &mut dyn FnMut(Vec<Row>) -> bool,
+    ) -> rusqlite::Result<()> {
         let columns: Vec<_> = table.column_names().collect();
         let sql = format!("SELECT {} FROM {} WHERE {}", columns.join(", "), table.name, table.shared_rows());
-        all(&self.db, &sql, [], |row| values(row, 0, columns.len()))
+        let mut statement = self.db.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        let mut chunk = Vec::with_capacity(at_once);
+        while let Some(row) = rows.next()? {
+            chunk.push(values(row, 0, columns.len())?);
+            if chunk.len() == at_once && !pass(std::mem::replace(&mut chunk, Vec::with_capacity(at_once))) {
+                return Ok(());
+            }
+        }
+        if !chunk.is_empty() {
+            pass(chunk);
+        }
+        Ok(())
+    }
+
+    /// The secrets of the server, with their names.
+    pub(crate) fn secrets(&self) -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
+        all(&self.db, "SELECT name, value FROM secret", [], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    pub(crate) fn set_secrets(&self, secrets: &[(String, Vec<u8>)]) -> rusqlite::Result<()> {
+        for (name, value) in secrets {
+            run(&self.db, "INSERT INTO secret (name, value) VALUES (?1, ?2)", params![name, value])?;
+        }
+        Ok(())
     }
 
     /// Inserts rows into a table, in one transaction.
@@ -123,16 +158,24 @@ impl Copy {
         open::id_high_water(&self.db)
     }
 
-    /// Notes what the database is a copy of. It has all rows now; names are indexed here, tweets when it is open.
-    pub(crate) fn finish(&self, state: &CopyState) -> rusqlite::Result<()> {
+    pub(crate) fn set_newest_id(&self, id: u64) -> rusqlite::Result<()> {
+        let sql = "UPDATE meta SET value = ?1 WHERE name = 'id_high_water'";
+        run(&self.db, sql, [id.cast_signed()]).map(|_| ())
+    }
+
+    /// Ends the work on a database that has all rows now, and notes what it is a copy of. Names are indexed here, tweets when it
+    /// is opened as a store.
+    pub(crate) fn finish(&self, copy_of: Option<&CopyState>) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;
         run(&transaction, "DELETE FROM account_search", [])?;
         for id in all(&transaction, "SELECT id FROM account", [], |row| row.get::<_, i64>(0))? {
             search_index::index_name_again(&transaction, id)?;
         }
-        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('cluster', ?1)";
-        run(&transaction, sql, [&state.cluster])?;
-        shared::set_position(&transaction, state.position)?;
+        if let Some(state) = copy_of {
+            let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('cluster', ?1)";
+            run(&transaction, sql, [&state.cluster])?;
+            shared::set_position(&transaction, state.position)?;
+        }
         transaction.commit()?;
         self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE")
     }

@@ -61,7 +61,7 @@ impl OpenError {
         }
     }
 
-    pub(super) fn io(path: &Path, error: io::Error) -> Self {
+    pub(crate) fn io(path: &Path, error: io::Error) -> Self {
         match error.kind() {
             // A file that cannot be created lacks its directory.
             io::ErrorKind::NotFound => {

@@ -241,6 +241,9 @@ impl Engine for SqliteStore {
             // Joining blocks while the writer finishes its queue.
             let _ = tokio::task::spawn_blocking(|| writer.join()).await;
         }
+        if let Some(commons) = &self.commons {
+            commons.leave().await;
+        }
     }
 }
 

@@ -32,6 +32,8 @@ impl Commons for Nothing {
     async fn other_processes(&self) -> model::Result<Vec<u64>> {
         Ok(Vec::new())
     }
+
+    async fn leave(&self) {}
 }
 
 /// A cluster whose shared log is in memory.
@@ -48,7 +50,7 @@ impl Cluster {
         let founder = directory.path().join("founder").join("copy.db");
         let copy = Copy::open(&founder, 1).unwrap();
         let head = copy.newest_id().unwrap();
-        copy.finish(&CopyState { cluster: "test".into(), position: head }).unwrap();
+        copy.finish(Some(&CopyState { cluster: "test".into(), position: head })).unwrap();
         Self { log: MemoryLog::new(head, clock.clone()), clock, directory }
     }
 
