@@ -52,6 +52,7 @@ mod setup;
 mod signs;
 pub mod split;
 pub mod state;
+pub mod thread;
 mod tweet_index;
 pub mod tweet_refresh;
 pub mod undo;

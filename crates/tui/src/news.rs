@@ -57,5 +57,6 @@ impl fmt::Display for News {
 /// Whether a tweet was never shown. The user's own are known, and so are those that came with a change of whom the user
 /// follows: they were written before.
 fn is_new(state: &State, screen: &ScreenState, id: u64) -> bool {
-    id > screen.seen && !state.is_mine(id) && !screen.backlog.contains(&id)
+    let is_here = state.entities.tweet(id).is_some();
+    id > screen.seen && is_here && !state.is_mine(id) && !screen.backlog.contains(&id)
 }

@@ -15,6 +15,7 @@ use crate::route::{LogList, Route, SearchKind};
 use crate::row::Row;
 use crate::settings::{CONTROL, NOTIFICATIONS, OPTIONS, PRESENCE, SettingOption};
 use crate::state::{Link, Phase, ScreenState, State};
+use crate::thread;
 use crate::wording::day_of_week;
 
 /// A tweet that is retweeted several times within this number of rows is shown once.
@@ -23,8 +24,6 @@ const RETWEET_WINDOW: usize = 40;
 const PEOPLE_FOUND_MAX: usize = 5;
 /// The time in which an account that posted is active today, in milliseconds.
 const DAY_MS: i64 = 86_400_000;
-/// Replies are indented up to this depth.
-pub const DEPTH_MAX: u8 = 6;
 
 /// The rows of a screen.
 #[must_use]
@@ -35,7 +34,7 @@ pub fn rows(state: &State, route: &Route, screen: &ScreenState) -> Vec<Row> {
     let found = found(route, screen);
     let mut rows = match route {
         _ if found.is_some() => found.map_or_else(Vec::new, |found| as_people(&found.ids)),
-        Route::Thread(id) => thread(state, screen, *id),
+        Route::Thread(id) => thread::rows(state, screen, *id),
         Route::Notifications(_) => notifications(state, screen),
         Route::Conversations => screen.ids.iter().map(|id| Row::Conversation(*id)).collect(),
         Route::Conversation(username) => messages(state, screen, username),
@@ -246,52 +245,6 @@ fn messages(state: &State, screen: &ScreenState, username: &str) -> Vec<Row> {
         state.texts.outbox.iter().filter(to_them).map(|outgoing| Row::Outgoing(outgoing.name().into())),
     );
     rows
-}
-
-/// Ancestors, the tweet, and its replies as a tree: each below its parent, oldest first.
-fn thread(state: &State, screen: &ScreenState, root: u64) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for &id in &screen.ancestors {
-        rows.push(Row::Tweet(id, 0));
-        if other_replies(state, id) > 0 {
-            rows.push(Row::OtherReplies(id));
-        }
-    }
-    if state.entities.tweet(root).is_some() || state.entities.is_gone(root) {
-        rows.push(Row::Tweet(root, 0));
-    }
-    let mut ids: Vec<u64> = screen.ids.clone();
-    ids.sort_unstable();
-    if !screen.folded.contains(&root) {
-        branch(state, screen, &ids, root, 1, &mut rows);
-    }
-    rows
-}
-
-fn branch(state: &State, screen: &ScreenState, ids: &[u64], parent: u64, depth: u8, rows: &mut Vec<Row>) {
-    let is_reply = |id: &&u64| state.entities.tweet(**id).is_some_and(|tweet| tweet.reply_to == parent);
-    for id in ids.iter().filter(is_reply) {
-        rows.push(Row::Tweet(*id, depth.min(DEPTH_MAX)));
-        // A reply has a greater identifier than its parent, so the recursion ends.
-        if *id > parent && !screen.folded.contains(id) && depth < 100 {
-            branch(state, screen, ids, *id, depth + 1, rows);
-        }
-    }
-}
-
-/// The number of replies below a tweet of a thread, at all depths.
-#[must_use]
-pub fn replies_below(state: &State, screen: &ScreenState, id: u64) -> usize {
-    let is_reply = |other: &&u64| {
-        **other > id && state.entities.tweet(**other).is_some_and(|tweet| tweet.reply_to == id)
-    };
-    screen.ids.iter().filter(is_reply).map(|child| 1 + replies_below(state, screen, *child)).sum()
-}
-
-/// The number of replies to an ancestor of a thread apart from the one that leads to its tweet.
-#[must_use]
-pub fn other_replies(state: &State, ancestor: u64) -> u32 {
-    state.entities.tweet(ancestor).map_or(0, |tweet| tweet.replies.saturating_sub(1))
 }
 
 /// One row for adjacent likes or retweets of one tweet, and for adjacent follows.

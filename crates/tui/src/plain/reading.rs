@@ -189,8 +189,10 @@ fn is_being_sent(state: &State, name: &str) -> bool {
 fn is_item(state: &State, row: &Row) -> bool {
     // A home feed also suggests whom to follow.
     let is_suggestion = *state.route() == Route::Home && matches!(row, Row::Person(_) | Row::Hashtag(_));
+    let is_missing = row.tweet().is_some_and(|id| state.entities.tweet(id).is_none());
     row.can_be_selected()
         && !is_suggestion
+        && !is_missing
         && !row.is_placeholder()
         && !row.is_head()
         && !matches!(row, Row::More | Row::Gap(_) | Row::OtherReplies(_) | Row::OwnPresence)
@@ -206,7 +208,8 @@ fn arrived(state: &State, screen: &ScreenState, newest: u64) -> usize {
         return screen.ids.iter().filter(|id| **id > newest).count();
     }
     let has_news = state.route().is_timeline() || matches!(state.route(), Route::Thread(_));
-    let is_new = |row: &&Row| matches!(row, Row::Tweet(id, _) if *id > newest && !state.is_mine(*id));
+    let is_others = |id: u64| state.entities.tweet(id).is_some() && !state.is_mine(id);
+    let is_new = |row: &&Row| matches!(row, Row::Tweet(id, _) if *id > newest && is_others(*id));
     if has_news { screen.list.rows().iter().filter(is_new).count() } else { 0 }
 }
 

@@ -189,7 +189,10 @@ fn open(state: &mut State) -> Effects {
     match row {
         Row::Tweet(id, _) => {
             let id = state.entities.original(id);
-            if route == Route::Thread(id) {
+            if state.entities.tweet(id).is_none() {
+                state.say("This tweet is no longer available");
+                Effects::new()
+            } else if route == Route::Thread(id) {
                 tabs::fold(state)
             } else {
                 navigation::go(state, Route::Thread(id))

@@ -115,10 +115,11 @@ fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effect
     Effects::new()
 }
 
-/// Threads in memory that contain this tweet.
+/// Threads in memory that contain this tweet, or a row in its place.
 fn threads_with(state: &State, id: u64) -> Vec<Route> {
+    let answers = |other: &u64| state.entities.reply_to(*other) == id;
     let has = |route: &Route, screen: &ScreenState| match route {
-        Route::Thread(root) => *root == id || screen.ids.contains(&id),
+        Route::Thread(root) => *root == id || screen.ids.contains(&id) || screen.ids.iter().any(answers),
         _ => false,
     };
     state

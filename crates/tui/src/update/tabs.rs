@@ -4,8 +4,8 @@ use super::effects::Effects;
 use super::navigation;
 use crate::route::Route;
 use crate::row::Row;
-use crate::rows::replies_below;
 use crate::state::State;
+use crate::thread::replies_below;
 use crate::view::nav::owner;
 
 /// Goes to a tab by its index.

@@ -3,9 +3,9 @@
 use super::lines::{Line, dim, of};
 use super::tweet::{NAMES_FROM, hidden, tweet};
 use crate::route::Route;
-use crate::rows::{other_replies, replies_below};
 use crate::signs::Sign;
 use crate::state::State;
+use crate::thread::{is_ancestor, other_replies, replies_below};
 use crate::wording::{count, date_and_time, visibility_word};
 use terminal::measure::fit;
 use terminal::style::ColorRole;
@@ -40,7 +40,7 @@ pub(super) fn threaded(state: &State, id: u64, depth: u8, width: usize) -> Vec<L
             line.insert(0, of(ColorRole::Line, guide.clone()));
         }
     }
-    if screen.ancestors.contains(&id) {
+    if is_ancestor(state, screen, *opened, id) {
         // The row with other replies connects the ancestors, too.
         if other_replies(state, id) == 0 {
             lines.push(vec![of(ColorRole::Line, border)]);

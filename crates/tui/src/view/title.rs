@@ -12,9 +12,9 @@ use crate::news::News;
 use crate::people::order_of;
 use crate::route::Route;
 use crate::row::Row;
-use crate::rows::replies_below;
 use crate::signs::Sign;
 use crate::state::{Phase, QUIET_LOADING_MS, ScreenState, State};
+use crate::thread::replies_below;
 use crate::wording::{age_in_words, count, figure, link_words, presence_phrase, saved};
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
@@ -93,7 +93,8 @@ fn name_and_size(state: &State, screen: &ScreenState) -> (String, Option<String>
             let shown = screen.list.rows().iter().filter_map(Row::tweet);
             let with_folded = |id| {
                 let is_folded = screen.folded.contains(&id);
-                1 + if is_folded { replies_below(state, screen, id) } else { 0 }
+                let is_here = state.entities.tweet(id).is_some();
+                usize::from(is_here) + if is_folded { replies_below(state, screen, id) } else { 0 }
             };
             let tweets = number(shown.map(with_folded).sum());
             let size = if is_narrow { tweets.to_string() } else { count(tweets, "tweet", "tweets") };
