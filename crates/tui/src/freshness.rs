@@ -4,6 +4,7 @@ use crate::message::Topic;
 use crate::route::{PageSelector, Route};
 use crate::row::Row;
 use crate::state::{Figure, Link, Phase, ScreenState, State};
+use crate::user_action::UserAction;
 
 impl State {
     /// When the server confirmed the content of a screen last, in Unix milliseconds; `None` if it never has. Lists that
@@ -52,6 +53,12 @@ impl State {
             None if *route == Route::Trends => self.live.trends_requested_at,
             None => lost_at,
         })
+    }
+
+    /// Whether what an action shows as done waits for the connection.
+    #[must_use]
+    pub fn waits(&self, action: &UserAction) -> bool {
+        self.pending.waits(action, self.connection.link == Link::Live)
     }
 
     /// Whether the server has told this figure.

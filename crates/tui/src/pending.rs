@@ -179,6 +179,19 @@ impl Pending {
             .iter()
             .any(|(other, progress)| other == action && !matches!(progress, Progress::Settling(_)))
     }
+
+    /// Whether this action waits for a connection, or to be requested again.
+    #[must_use]
+    pub fn waits(&self, action: &UserAction, is_connected: bool) -> bool {
+        self.actions.iter().any(|(other, progress)| {
+            other == action
+                && match progress {
+                    Progress::Requested => !is_connected,
+                    Progress::Retrying(_) => true,
+                    Progress::Settling(_) => false,
+                }
+        })
+    }
 }
 
 #[cfg(test)]

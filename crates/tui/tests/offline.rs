@@ -4,6 +4,7 @@
 
 mod driver;
 
+use driver::plain::PlainDriver;
 use driver::{MINUTE, NOW, TuiDriver, id, tweet};
 use mini_tweet_tui::message::{Effect, LocalItem, Message, Purpose};
 use mini_tweet_tui::page::Page;
@@ -150,10 +151,10 @@ fn reconnect(driver: &mut TuiDriver) {
 #[test]
 fn what_was_done_without_a_connection_is_shown_as_waiting_and_stays() {
     for (before, keys, waiting, done) in [
-        ("g g", "f", "♥ 4 (you, waiting)", "♥ 4 (you)"),
-        ("g g", "b", "↻ 2 (you, waiting)", "↻ 2 (you)"),
-        ("g g", "s", "★ (waiting)", "★"),
-        ("5 j j j", "F", "you follow (waiting)", "you follow"),
+        ("g g", "f", "♥ 4 … (you)", "♥ 4 (you)"),
+        ("g g", "b", "↻ 2 … (you)", "↻ 2 (you)"),
+        ("g g", "s", "★ …", "★"),
+        ("5 j j j", "F", "you follow …", "you follow"),
     ] {
         let mut driver = TuiDriver::new(80, 24);
         driver.press(before);
@@ -186,13 +187,13 @@ fn an_action_is_requested_again_after_a_long_time_without_a_connection() {
     let (purpose, _) = driver.waiting.pop_back().unwrap();
     let error = client::ClientError::TimedOut { endpoint: "a.org".into() };
     driver.handle(Message::Answered(purpose, Err(error)));
-    assert!(driver.shows("♥ 4 (you, waiting)"), "{}", driver.screen());
+    assert!(driver.shows("♥ 4 … (you)"), "{}", driver.screen());
     assert_eq!(likes(&driver), 1);
     driver.responds = true;
     reconnect(&mut driver);
     assert_eq!(likes(&driver), 2);
     driver.wait(1_000);
-    assert!(driver.shows("♥ 4 (you)") && !driver.shows("(you, waiting)"), "{}", driver.screen());
+    assert!(driver.shows("♥ 4 (you)") && !driver.shows("… (you)"), "{}", driver.screen());
 }
 
 #[test]
@@ -421,4 +422,53 @@ fn what_is_done_to_a_person_without_a_connection_is_said() {
     driver.responds = false;
     driver.press("F");
     assert!(driver.shows("You follow @linus: waiting for the connection"), "{}", driver.screen());
+}
+
+#[test]
+fn what_waits_has_a_sign_in_every_list() {
+    let mut driver = TuiDriver::new(80, 30);
+    driver.press("5 2 @ text:alan enter 1");
+    lose(&mut driver);
+    driver.responds = false;
+    // Likes, retweets and bookmarks of a tweet that is quoted, in a thread and in a notification.
+    assert!(driver.state.screen_mut().list.select(|row| row.tweet() == Some(id(9))));
+    driver.press("f b s");
+    assert!(driver.shows("↻ 1 … (you)   ♡ 8 …   ★ …"), "{}", driver.screen());
+    driver.press("t");
+    assert!(driver.shows("↻ 1 … (you)   ♡ 8 …   ★ …"), "in a thread: {}", driver.screen());
+    driver.press("2");
+    assert!(driver.shows("↻ … (you)   ♡ removed …   ★ …"), "in notifications: {}", driver.screen());
+    driver.press("1 s");
+    assert!(driver.shows("★ removed …"), "{}", driver.screen());
+
+    // A follow, in lists of people of three widths, in a profile and in a notification.
+    driver.press("5").press(":").press("text:follow_@alan enter");
+    for (width, words) in
+        [(120, "you follow each other …"), (80, "you follow each other …"), (40, "mutual …")]
+    {
+        driver.terminal(width, 30);
+        assert!(driver.shows(words), "{width}\n{}", driver.screen());
+    }
+    driver.terminal(80, 30);
+    driver.press("@ text:alan enter");
+    assert!(driver.shows("you follow each other …"), "in a profile: {}", driver.screen());
+    driver.press("2");
+    assert!(driver.shows("you follow each other …"), "in notifications: {}", driver.screen());
+}
+
+#[test]
+fn plain_mode_says_what_waits() {
+    let mut plain = PlainDriver::new();
+    plain.lines(&["people", "home"]);
+    lose(&mut plain.tui);
+    plain.tui.responds = false;
+    plain.line("unlike 2");
+    plain.line("like 1");
+    let said = plain.line("home");
+    assert!(said.contains("You liked it, waiting for the connection."), "{said}");
+    assert!(said.contains("You no longer have it liked, waiting for the connection."), "{said}");
+    plain.line("people");
+    plain.line("follow alan");
+    let said = plain.line("people");
+    assert!(said.contains("you follow each other, waiting for the connection"), "{said}");
 }

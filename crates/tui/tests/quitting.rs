@@ -82,7 +82,7 @@ fn what_waits_is_still_shown_as_waiting_after_a_start_without_a_server() {
     let setup = Setup { username: Some("ada".into()), home, actions, ..TuiDriver::setup(80, 24) };
     let mut driver = TuiDriver::with(setup, false);
     driver.handle(Message::Unreachable(client::ClientError::Lost));
-    assert!(driver.shows("♥ 4 (you, waiting)"), "{}", driver.screen());
+    assert!(driver.shows("♥ 4 … (you)"), "{}", driver.screen());
 }
 
 #[test]

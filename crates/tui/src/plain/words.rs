@@ -12,7 +12,8 @@ use crate::rows::Group;
 use crate::settings::SettingOption;
 use crate::state::{Link, State};
 use crate::thread::{other_replies, replies_below};
-use crate::view::people::relation as relation_words;
+use crate::user_action::UserAction;
+use crate::view::people::{changes, relation_words};
 use crate::view::setting::words_of;
 use crate::wording::{self, count, date_and_time, day_of_week, long_date};
 
@@ -115,6 +116,8 @@ pub(super) fn beginning_of(state: &State, row: &Row) -> String {
     format!("{}: {text}", if state.is_me(author) { "You" } else { state.entities.username(author) })
 }
 
+/// Said of what the user did and the server does not have yet.
+const WAITING: &str = "waiting for the connection";
 /// Said in place of the text of a deleted message.
 const DELETED: &str = "Message deleted.";
 
@@ -269,7 +272,11 @@ fn person(state: &State, id: u64) -> String {
         v1::PresenceState::Away => "away",
         _ => "offline",
     };
-    let relation = relation_words(state, id).replace(" · ", ", ");
+    let mut relation = relation_words(state, id).join(", ");
+    if let Some(done) = changes(state, id) {
+        let said = if relation.is_empty() { done } else { &relation };
+        relation = format!("{said}, {WAITING}");
+    }
     let parts = [state.entities.username(id), &safe(name), presence, &relation].map(str::to_owned);
     format!("{}.", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "))
 }
@@ -331,11 +338,18 @@ fn tweet(state: &State, id: u64) -> String {
     if !counts.is_empty() {
         said.push_str(&format!(" {}.", counts.join(", ")));
     }
-    for (is, what) in
-        [(tweet.liked, "liked"), (tweet.retweeted, "retweeted"), (tweet.bookmarked, "bookmarked")]
-    {
-        if is {
-            said.push_str(&format!(" You {what} it."));
+    let id = tweet.id;
+    let done = [
+        (tweet.liked, "liked", UserAction::Like(id, tweet.liked)),
+        (tweet.retweeted, "retweeted", UserAction::Retweet(id, tweet.retweeted)),
+        (tweet.bookmarked, "bookmarked", UserAction::Bookmark(id, tweet.bookmarked)),
+    ];
+    for (is_done, what, action) in done {
+        let waits = if state.waits(&action) { format!(", {WAITING}") } else { String::new() };
+        match (is_done, waits.is_empty()) {
+            (true, _) => said.push_str(&format!(" You {what} it{waits}.")),
+            (false, true) => {}
+            (false, false) => said.push_str(&format!(" You no longer have it {what}{waits}.")),
         }
     }
     said

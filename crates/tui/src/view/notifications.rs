@@ -3,10 +3,12 @@
 use protocol::v1;
 
 use super::lines::{Line, Span, dim, line_columns, plain, prose, shortened, span, two_ends};
-use super::tweet::{NAMES_FROM, who};
+use super::people::{changes, relation};
+use super::tweet::{NAMES_FROM, pending, who};
 use crate::rows::Group;
 use crate::signs::{Sign, Signs};
 use crate::state::State;
+use crate::user_action::UserAction;
 use crate::wording::{age, notification_words};
 use terminal::measure::columns;
 use terminal::style::{ColorRole, Style};
@@ -48,6 +50,9 @@ pub(super) fn notification(state: &State, oldest: u64, width: usize) -> Vec<Line
         vec![two_ends(line, vec![dim(time)], width), vec![plain(format!("{}{words}", " ".repeat(INSET)))]]
     };
     if one.tweet_id == 0 {
+        let waits = people.len() == 1 && changes(state, one.account_id).is_some();
+        let relation = || vec![plain(" ".repeat(INSET)), dim(relation(state, one.account_id))];
+        lines.extend(waits.then(relation));
         return lines;
     }
     let text = state.entities.tweet(one.tweet_id).map(|tweet| tweet.text.clone());
@@ -73,14 +78,25 @@ pub(super) fn notification(state: &State, oldest: u64, width: usize) -> Vec<Line
 /// What the user did to a tweet.
 fn own_marks(state: &State, id: u64) -> Option<Line> {
     let tweet = state.entities.tweet(id)?;
+    let like = if tweet.liked { Sign::Liked } else { Sign::Like };
     let marks = [
-        (tweet.retweeted, Sign::Retweet, ColorRole::Good, " (you)"),
-        (tweet.liked, Sign::Liked, ColorRole::Accent, " (you)"),
-        (tweet.bookmarked, Sign::Saved, ColorRole::Accent, ""),
+        (tweet.retweeted, Sign::Retweet, ColorRole::Good, UserAction::Retweet(id, tweet.retweeted)),
+        (tweet.liked, like, ColorRole::Accent, UserAction::Like(id, tweet.liked)),
+        (tweet.bookmarked, Sign::Saved, ColorRole::Accent, UserAction::Bookmark(id, tweet.bookmarked)),
     ];
     let mut line = vec![plain(" ".repeat(INSET))];
-    for (_, sign, role, who) in marks.into_iter().filter(|(is_done, ..)| *is_done) {
-        line.push(span(format!("{}{who}   ", state.sign(sign)), Style::of(role).bold()));
+    for (is_done, sign, role, action) in marks {
+        let (name, pending) = (state.sign(sign), pending(state, &action));
+        let after = match (is_done, sign) {
+            (false, _) => " removed",
+            (true, Sign::Saved) => "",
+            (true, _) => " (you)",
+        };
+        if is_done {
+            line.push(span(format!("{name}{pending}{after}   "), Style::of(role).bold()));
+        } else if !pending.is_empty() {
+            line.push(dim(format!("{name}{after}{pending}   ")));
+        }
     }
     (line.len() > 1).then_some(line)
 }

@@ -6,7 +6,7 @@ use super::lines::{Line, Span, dim, fit_line, line_columns, of, plain, two_ends}
 use super::tweet::{NAMES_FROM, about_to, held_ms, who};
 use crate::route::Route;
 use crate::signs::Sign;
-use crate::state::{Link, State};
+use crate::state::State;
 use crate::user_action::UserAction;
 use crate::wording::{age, count, idle_time, presence_word};
 use terminal::measure::columns;
@@ -34,7 +34,7 @@ pub(super) fn person(state: &State, id: u64, width: usize) -> Line {
     if let Some(left) = held_ms(state, &UserAction::RemoveFollower(state.entities.username(id).to_owned())) {
         return two_ends(line, vec![about_to(state, "removed", left)], width);
     }
-    if *state.route() == Route::Online {
+    if *state.route() == Route::Online && changes(state, id).is_none() {
         return two_ends(line, vec![dim(activity(state, id))], width);
     }
     if width >= FIGURES_FROM {
@@ -132,13 +132,26 @@ pub(super) fn short_relation(state: &State, id: u64) -> String {
         _ if relationship.following => "following",
         _ => "",
     };
-    said.to_owned()
+    with_pending(state, said.to_owned(), changes(state, id))
 }
 
-/// The relationship of the user and an account, in words.
-pub(crate) fn relation(state: &State, id: u64) -> String {
+/// The relationship of the user and an account, in words, with a sign if it waits for the connection.
+pub(super) fn relation(state: &State, id: u64) -> String {
+    with_pending(state, relation_words(state, id).join(" · "), changes(state, id))
+}
+
+fn with_pending(state: &State, said: String, waiting: Option<&'static str>) -> String {
+    match waiting {
+        None => said,
+        Some(done) if said.is_empty() => format!("{done} {}", state.sign(Sign::Pending)),
+        Some(_) => format!("{said} {}", state.sign(Sign::Pending)),
+    }
+}
+
+/// The same as words without the sign.
+pub(crate) fn relation_words(state: &State, id: u64) -> Vec<&'static str> {
     if state.is_me(id) {
-        return "you".into();
+        return vec!["you"];
     }
     let relationship = state.entities.relationship(id);
     let words = [
@@ -148,13 +161,16 @@ pub(crate) fn relation(state: &State, id: u64) -> String {
         (relationship.muting, "muted"),
         (relationship.blocking, "blocked"),
     ];
-    let mut said: Vec<&str> = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
-    let follow = UserAction::Follow(state.entities.username(id).to_owned(), relationship.following);
-    if state.connection.link == Link::Live || !state.pending.is_unconfirmed(&follow) {
-        return said.join(" · ");
-    }
-    if said.is_empty() {
-        said.push("unfollowed");
-    }
-    format!("{} (waiting)", said.join(" · "))
+    words.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect()
+}
+
+/// What the user has done to an account that waits for the connection, in words for when nothing else is left to say.
+pub(crate) fn changes(state: &State, id: u64) -> Option<&'static str> {
+    let (relationship, username) = (state.entities.relationship(id), state.entities.username(id).to_owned());
+    let waiting = [
+        (UserAction::Follow(username.clone(), relationship.following), "unfollowed"),
+        (UserAction::Mute(username.clone(), relationship.muting), "unmuted"),
+        (UserAction::Block(username, relationship.blocking), "unblocked"),
+    ];
+    waiting.into_iter().find(|(action, _)| state.waits(action)).map(|(_, words)| words)
 }

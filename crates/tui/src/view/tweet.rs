@@ -6,7 +6,7 @@ use protocol::v1;
 use super::lines::{Line, Span, body, dim, fit_line, of, plain, shortened, span, two_ends};
 use super::progress::undo_keys;
 use crate::signs::Sign;
-use crate::state::{Link, State};
+use crate::state::State;
 use crate::user_action::UserAction;
 use crate::wording::{age, duration, visibility_word};
 use terminal::measure::fit;
@@ -172,12 +172,13 @@ pub(crate) fn card(state: &State, id: u64, width: usize) -> Vec<Line> {
     lines
 }
 
+/// After the sign or the count of what waits for the connection.
+pub(super) fn pending(state: &State, action: &UserAction) -> String {
+    if state.waits(action) { format!(" {}", state.sign(Sign::Pending)) } else { String::new() }
+}
+
 /// The counts of a tweet, if there are any. What the user did is bold and says so, not by color alone.
 fn counts(state: &State, tweet: &v1::Tweet, width: usize) -> Option<Line> {
-    let waits = |action: UserAction| {
-        let is_waiting = state.connection.link != Link::Live && state.pending.is_unconfirmed(&action);
-        if is_waiting { "waiting" } else { "" }
-    };
     let mut line = Line::new();
     let mut add = |text: String, style: Style| {
         if !line.is_empty() {
@@ -185,41 +186,30 @@ fn counts(state: &State, tweet: &v1::Tweet, width: usize) -> Option<Line> {
         }
         line.push(span(text, style));
     };
-    let (like, retweet) =
-        (UserAction::Like(tweet.id, tweet.liked), UserAction::Retweet(tweet.id, tweet.retweeted));
+    let like = pending(state, &UserAction::Like(tweet.id, tweet.liked));
+    let retweet = pending(state, &UserAction::Retweet(tweet.id, tweet.retweeted));
+    let like_sign = if tweet.liked { Sign::Liked } else { Sign::Like };
     let counts = [
         (false, Sign::Reply, tweet.replies, ColorRole::Dim, ""),
-        (tweet.retweeted, Sign::Retweet, tweet.retweets, ColorRole::Good, waits(retweet)),
+        (tweet.retweeted, Sign::Retweet, tweet.retweets, ColorRole::Good, &retweet),
         (false, Sign::Quote, tweet.quotes, ColorRole::Dim, ""),
-        (
-            tweet.liked,
-            if tweet.liked { Sign::Liked } else { Sign::Like },
-            tweet.likes,
-            ColorRole::Accent,
-            waits(like),
-        ),
+        (tweet.liked, like_sign, tweet.likes, ColorRole::Accent, &like),
     ];
-    for (is_mine, sign, count, role, waits) in counts {
+    for (is_mine, sign, count, role, pending) in counts {
         let sign = state.sign(sign);
-        let after = match (is_mine, waits) {
-            (false, "") => String::new(),
-            (false, waits) => format!(" ({waits})"),
-            (true, "") => " (you)".to_owned(),
-            (true, waits) => format!(" (you, {waits})"),
-        };
         match (is_mine, count) {
-            (false, 0) if waits.is_empty() => {}
-            (false, _) => add(format!("{sign} {count}{after}"), Style::of(ColorRole::Dim)),
+            (false, 0) if pending.is_empty() => {}
+            (false, _) => add(format!("{sign} {count}{pending}"), Style::of(ColorRole::Dim)),
             // The count is that of the last page: it may not include the user yet.
-            (true, _) => add(format!("{sign} {}{after}", count.max(1)), Style::of(role).bold()),
+            (true, _) => add(format!("{sign} {}{pending} (you)", count.max(1)), Style::of(role).bold()),
         }
     }
     let saved = state.sign(Sign::Saved);
-    match (tweet.bookmarked, waits(UserAction::Bookmark(tweet.id, tweet.bookmarked))) {
+    let bookmark = pending(state, &UserAction::Bookmark(tweet.id, tweet.bookmarked));
+    match (tweet.bookmarked, bookmark.as_str()) {
         (false, "") => {}
-        (false, waits) => add(format!("{saved} removed ({waits})"), Style::of(ColorRole::Dim)),
-        (true, "") => add(saved.to_owned(), Style::of(ColorRole::Accent).bold()),
-        (true, waits) => add(format!("{saved} ({waits})"), Style::of(ColorRole::Accent).bold()),
+        (false, pending) => add(format!("{saved} removed{pending}"), Style::of(ColorRole::Dim)),
+        (true, pending) => add(format!("{saved}{pending}"), Style::of(ColorRole::Accent).bold()),
     }
     (!line.is_empty()).then(|| fit_line(line, width))
 }
