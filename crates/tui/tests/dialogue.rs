@@ -5,7 +5,7 @@
 mod driver;
 
 use driver::plain::PlainDriver;
-use driver::{NOW, account, id, message, tweet};
+use driver::{NOW, TuiDriver, account, id, message, tweet};
 use mini_tweet_tui::message::{Effect, Message, Purpose, Topic};
 use mini_tweet_tui::state::Setup;
 use protocol::v1;
@@ -411,4 +411,86 @@ fn the_username_of_a_reply_is_not_written_twice() {
     assert_eq!(plain.sent(), ["@grace so do I"]);
     plain.line("reply 2 @grace and I");
     assert_eq!(plain.sent()[1..], ["@grace and I"]);
+}
+
+/// The operator announces something.
+fn announce(plain: &mut PlainDriver, text: &str) {
+    let announcement = v1::LiveAnnouncement { text: text.to_owned() };
+    plain.tui.live(Topic::Notifications, LiveEvent::Announcement(announcement));
+}
+
+const ANNOUNCED: &str = "Announcement: We restart at 18:00.\n";
+
+#[test]
+fn the_start_is_read_in_the_same_order_whichever_response_comes_first() {
+    let mut printed = Vec::new();
+    for turn in 0..9 {
+        let setup = Setup { username: Some("ada".into()), ..PlainDriver::setup() };
+        let mut tui = TuiDriver::with(setup, false);
+        tui.info.announcement = "We restart at 18:00".into();
+        tui.responds = false;
+        tui.connect(true);
+        let mut plain = PlainDriver::from(tui);
+        while !plain.tui.waiting.is_empty() {
+            // Another one of those that wait comes first each time.
+            let rotation = turn % plain.tui.waiting.len();
+            plain.tui.waiting.rotate_left(rotation);
+            plain.tui.respond_to_one();
+            plain.heard();
+        }
+        printed.push(plain.printed.clone());
+    }
+    let places = ["Signed in as @ada", "Home.", ANNOUNCED, "2 unread notifications, 1 unread message."];
+    let places: Vec<usize> = places.iter().map(|text| printed[0].find(text).expect(text)).collect();
+    assert!(places.is_sorted(), "{}", printed[0]);
+    for (turn, other) in printed.iter().enumerate() {
+        assert_eq!(other, &printed[0], "turn {turn}");
+    }
+}
+
+#[test]
+fn an_announcement_waits_until_the_question_is_answered() {
+    let mut plain = PlainDriver::new();
+    let said = plain.line("post");
+    assert!(said.ends_with("?\n"), "{said}");
+    announce(&mut plain, "We restart at 18:00");
+    assert_eq!(plain.heard(), "");
+    let said = plain.line("Hello");
+    assert!(said.contains(ANNOUNCED), "{said}");
+    assert_eq!(plain.heard(), "", "it is said once");
+
+    // A form asks one question after the other.
+    let mut plain = PlainDriver::new();
+    plain.line("password");
+    announce(&mut plain, "We restart at 18:00");
+    assert_eq!(plain.heard(), "");
+    let said = plain.line("my old password 1");
+    assert!(said.starts_with(ANNOUNCED) && said.ends_with("?\n"), "{said}");
+
+    // In a chat the line for a message is always open.
+    let mut plain = PlainDriver::new();
+    plain.line("chat grace");
+    announce(&mut plain, "We restart at 18:00");
+    assert_eq!(plain.heard(), "");
+    let said = plain.line("See you there");
+    assert!(said.contains(ANNOUNCED), "{said}");
+
+    // Where no question is asked, it is said at once.
+    let mut plain = PlainDriver::new();
+    announce(&mut plain, "We restart at 18:00");
+    assert_eq!(plain.heard(), ANNOUNCED);
+}
+
+#[test]
+fn an_announcement_waits_for_the_answer_to_the_first_menu() {
+    let mut tui = TuiDriver::with(PlainDriver::setup(), false);
+    tui.info.announcement = "We restart at 18:00".into();
+    tui.responds = false;
+    tui.connect(false);
+    let mut plain = PlainDriver::from(tui);
+    plain.tui.responds = true;
+    plain.tui.respond_to_all();
+    assert_eq!(plain.heard(), "");
+    let said = plain.line("1");
+    assert!(said.starts_with(ANNOUNCED), "{said}");
 }

@@ -1,6 +1,6 @@
 //! What is printed: what has changed since the last line, the question that waits, and an answer to every line.
 
-use super::events::{Events, has_hope};
+use super::events::{Events, has_hope, knows_server};
 use super::lines::{self, Meaning};
 use super::questions::{before, question};
 use super::reading::Reading;
@@ -15,6 +15,9 @@ use crate::update::has_begun;
 /// The question about a draft that was read before.
 const STILL_OPEN: &str =
     "Your draft is still open: “:send”, “:repeat” to hear it, or an empty line to keep it for later?";
+
+/// How messages with an announcement of the operator begin.
+const ANNOUNCEMENT: &str = "Announcement: ";
 
 /// The state of the connection, as it was announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +35,17 @@ pub struct Dialogue {
     events: Events,
     contact: Option<Contact>,
     toast: Option<Toast>,
+    /// A screen of the session was read.
+    has_read: bool,
+    /// Announcements that were not printed so far.
+    announcements: String,
     /// What was read before the question.
     before: Option<String>,
     question: Option<String>,
     /// The last question that was printed.
     asked: String,
+    /// A line was typed since the last question was printed.
+    is_answered: bool,
     /// A question was printed since [`Dialogue::refuses_earlier_input`] was called.
     has_asked: bool,
     /// The problem of the form when the last line was typed, unless the line was an answer.
@@ -46,43 +55,64 @@ pub struct Dialogue {
 }
 
 impl Dialogue {
-    /// Messages and changes of the connection since the last call, without a question.
-    pub(super) fn news(&mut self, state: &State) -> String {
+    /// What has happened since the last call, without what waits for a screen or for an answer.
+    fn events(&mut self, state: &State) -> String {
         let mut out = self.connection_change(state);
         if state.toast != self.toast {
-            if let Some(toast) = &state.toast {
-                let mut text = spoken(&toast.text);
-                if state.undo.waiting.iter().any(|(_, action)| action.words() == toast.text) {
-                    text.push_str(". Type “undo” to undo");
+            match &state.toast {
+                Some(toast) if toast.text.starts_with(ANNOUNCEMENT) => {
+                    self.announcements.push_str(&line(&toast.text));
                 }
-                let text = offered(&text, state.composer.is_some());
-                let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-                out.push_str(&format!("{text}{end}\n"));
+                Some(toast) => {
+                    let mut text = spoken(&toast.text);
+                    if state.undo.waiting.iter().any(|(_, action)| action.words() == toast.text) {
+                        text.push_str(". Type “undo” to undo");
+                    }
+                    out.push_str(&line(&offered(&text, state.composer.is_some())));
+                }
+                None => {}
             }
             self.toast.clone_from(&state.toast);
         }
-        out.push_str(&self.events.lines(state));
+        out.push_str(&self.events.account(state));
+        out.push_str(&self.events.arrivals(state));
         out
     }
 
-    /// What has changed since the last call, as lines.
+    /// What is left to say at the end.
+    pub(super) fn last_words(&mut self, state: &State) -> String {
+        format!("{}{}", self.events(state), std::mem::take(&mut self.announcements))
+    }
+
+    /// What has changed since the last call, as lines. At the start of a session the order is always the same, whichever
+    /// response comes first: whose session it is, the first screen, the announcements, what is unread.
     pub fn changes(&mut self, state: &State) -> String {
-        let mut out = self.news(state);
+        self.has_read &= !state.is_signed_out();
+        let mut out = self.events(state);
         let has_something = state.session.me.is_some()
             || state.screen().is_some_and(|screen| screen.is_cached)
             || (!state.is_signed_out() && !has_hope(state));
         if state.form.is_none() && state.prompt.is_none() && !is_waiting(state) && has_something {
             out.push_str(&self.reading.changes(state));
+            self.has_read |= state.session.me.is_some();
         }
+        let is_waiting = is_waiting(state);
+        let question = if is_waiting { None } else { question(state, self.known_problem.as_deref()) };
+        // Nothing comes between a question and its answer.
+        let is_open = question.is_some() && question == self.question && !self.is_answered;
+        if !is_open && (state.is_signed_out() || (self.has_read && knows_server(state))) {
+            out.push_str(&std::mem::take(&mut self.announcements));
+            out.push_str(&self.events.unread_at_the_start(state));
+        }
+        self.is_answered = false;
         let before = before(state);
         if before != self.before {
             out.push_str(before.as_deref().unwrap_or_default());
             self.before = before;
         }
-        if is_waiting(state) {
+        if is_waiting {
             return out;
         }
-        let question = question(state, self.known_problem.as_deref());
         if question != self.question {
             if let Some(question) = &question {
                 out.push_str(&format!("{}\n", self.unsaid(state, question)));
@@ -150,6 +180,7 @@ impl Dialogue {
     /// that it stands for.
     pub fn understand(&mut self, state: &State, line: &str) -> (String, Vec<Message>) {
         self.selected = state.selected().cloned();
+        self.is_answered = true;
         let Meaning { said, messages } = if line.contains('\n') {
             lines::of_pasted(state, line)
         } else {
@@ -181,6 +212,12 @@ impl Dialogue {
             said => said.to_owned(),
         }
     }
+}
+
+/// A message as a sentence on a line of its own.
+fn line(text: &str) -> String {
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{text}{end}\n")
 }
 
 /// Whether the last line waits for a response.

@@ -28,26 +28,12 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// What is new since the last call, as lines.
-    pub(super) fn lines(&mut self, state: &State) -> String {
+    /// Whose session it is, if that was not said. Without a connection it is the one that was saved.
+    pub(super) fn account(&mut self, state: &State) -> String {
         if state.is_signed_out() {
             *self = Self::default();
-            return String::new();
         }
-        let mut out = self.new_account(state);
-        let arrived = format!("{}{}", self.new_messages(state), self.new_notifications(state));
-        if self.has_counted {
-            out.push_str(&offered(&arrived, state.composer.is_some()));
-        } else if self.notification.is_some() && self.message.is_some() && knows_server(state) {
-            self.has_counted = true;
-            out.push_str(&offered(&unread(state), state.composer.is_some()));
-        }
-        out
-    }
-
-    /// Whose session it is. Without a connection it is the one that was saved.
-    fn new_account(&mut self, state: &State) -> String {
-        if state.session.me.is_none() && has_hope(state) {
+        if state.is_signed_out() || (state.session.me.is_none() && has_hope(state)) {
             return String::new();
         }
         let account = account_words(state);
@@ -56,6 +42,24 @@ impl Events {
         }
         self.account.clone_from(&account);
         account.map_or_else(String::new, |account| format!("Signed in as {account}.\n"))
+    }
+
+    /// What has arrived since the last call, as lines. What arrives before the rest was counted is counted with it.
+    pub(super) fn arrivals(&mut self, state: &State) -> String {
+        if state.is_signed_out() {
+            return String::new();
+        }
+        let arrived = format!("{}{}", self.new_messages(state), self.new_notifications(state));
+        if self.has_counted { offered(&arrived, state.composer.is_some()) } else { String::new() }
+    }
+
+    /// What is unread at the start, once, as soon as the server has said it.
+    pub(super) fn unread_at_the_start(&mut self, state: &State) -> String {
+        if self.has_counted || self.notification.is_none() || self.message.is_none() {
+            return String::new();
+        }
+        self.has_counted = true;
+        offered(&unread(state), state.composer.is_some())
     }
 
     fn new_messages(&mut self, state: &State) -> String {
@@ -126,8 +130,8 @@ fn unread_notifications(state: &State) -> String {
     format!("{all}. Type “notifs”.\n")
 }
 
-/// Whether the server has said what it is. An announcement is read before what is unread, whichever arrives first.
-fn knows_server(state: &State) -> bool {
+/// Whether the server has said what it is, and which announcements there are.
+pub(super) fn knows_server(state: &State) -> bool {
     state.connection.info != v1::ServerInfo::default()
 }
 

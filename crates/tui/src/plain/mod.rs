@@ -239,7 +239,7 @@ impl Lines {
         if self.discards && self.waiting() > 0 {
             self.pending.insert_str(0, DISCARDED);
         }
-        self.pending.push_str(&self.dialogue.news(state));
+        self.pending.push_str(&self.dialogue.last_words(state));
         self.pending
     }
 }

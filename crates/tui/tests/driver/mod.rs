@@ -232,9 +232,14 @@ impl TuiDriver {
     }
 
     pub(crate) fn respond_to_all(&mut self) {
-        while self.responds
-            && let Some((purpose, op)) = self.waiting.pop_front()
-        {
+        while self.responds && !self.waiting.is_empty() {
+            self.respond_to_one();
+        }
+    }
+
+    /// Responds to the request that waits first, even if the server does not respond to others.
+    pub(crate) fn respond_to_one(&mut self) {
+        if let Some((purpose, op)) = self.waiting.pop_front() {
             let result = match self.refusal.take_if(|_| !matches!(op, Op::GetProfile(_) | Op::SetReadLine(_)))
             {
                 Some(error) => Err(ClientError::Refused(error)),
