@@ -239,3 +239,62 @@ fn the_python_example_walks_through_a_real_server() {
         .unwrap();
     succeeded(&["walk.py"], out);
 }
+
+#[test]
+fn several_announcements_are_shown_until_they_are_removed_and_dismissed_one_by_one() {
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
+    let admin = |args: &[&str]| {
+        let all = [&["admin"], args].concat();
+        succeeded(&all, e2e.operator(&all)).trim().to_owned()
+    };
+    let first = admin(&["announce", "Welcome, class of 2030\nSay hello in #hello"]);
+    let (feed, own) = (ada.live(&["feed", "--follow"]), ada.live(&["feed", "mine", "--follow"]));
+    let programs = ada.live(&["feed", "--follow", "--json"]);
+    let watch = ada.live(&["watch"]);
+    until("everyone follows", || subscriptions(&admin(&["stats", "--json"])) == 11);
+    let second = admin(&["announce", "Maintenance tonight", "--hours", "12"]);
+    assert_eq!(admin(&["announce", "Maintenance tonight"]), second, "it is there already");
+    for live in [&feed, &own] {
+        live.wait_for("Announcement: Maintenance tonight");
+    }
+    watch.wait_for(r#""change":"added""#);
+
+    let info = ada.json(&["info"]).remove(0);
+    assert_eq!(info["announcement"], "Maintenance tonight");
+    let listed = &info["announcements"];
+    assert_eq!((&listed[0]["id"], &listed[1]["id"]), (&second.as_str().into(), &first.as_str().into()));
+    assert!(listed[0]["ends"].is_string() && listed[1]["ends"].is_null(), "{listed}");
+    let text = ada.ok(&["info"]);
+    assert!(text.contains("Maintenance tonight") && text.contains("class of 2030"), "{text}");
+    let list = admin(&["announcements"]);
+    assert!(list.contains(&first) && list.contains(&second) && list.contains(", until "), "{list}");
+    assert_eq!(ada.refused(&["admin", "announce", "--remove", &first]).0, 5, "she is no admin");
+
+    // What she dismisses in one run of the client is dismissed in the next one.
+    let plain = |lines: &str| String::from_utf8(ada.run_with_input(&["--plain"], lines).stdout).unwrap();
+    let said = plain("dismiss\nquit\n");
+    assert!(
+        said.contains("Announcement: Maintenance tonight") && said.contains("1 new announcement left"),
+        "{said}"
+    );
+    watch.wait_for(r#""change":"dismissed""#);
+    let said = plain("about\nquit\n");
+    assert!(said.contains("Announcements, 1 new") && said.contains("Announcement, "), "{said}");
+    assert!(ada.ok(&["export"]).contains(r#""type":"dismissed_announcement""#));
+
+    admin(&["announce", "--remove", &second]);
+    watch.wait_for(r#""change":"removed""#);
+    assert_eq!(e2e.operator(&["admin", "announce", "--remove", &second]).status.code(), Some(3));
+    assert_eq!(ada.json(&["info"])[0]["announcements"].as_array().unwrap().len(), 1);
+    admin(&["announce", ""]);
+    assert_eq!(ada.json(&["info"])[0]["announcement"], "");
+    assert_eq!(admin(&["announcements", "--json"]), "");
+    assert!(!programs.lines().iter().any(|line| line.contains("Maintenance")), "only tweets");
+}
+
+/// Live subscriptions, as the statistics count them.
+fn subscriptions(stats: &str) -> u64 {
+    let stats: serde_json::Value = serde_json::from_str(stats).unwrap();
+    stats["subscriptions"].as_u64().unwrap()
+}

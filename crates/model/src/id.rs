@@ -77,6 +77,8 @@ id_types! {
     ConversationId,
     /// Identifier of a direct message.
     MessageId,
+    /// Identifier of an announcement.
+    AnnouncementId,
     /// Identifier of an event in the commit log: the sequence and cursor of live events.
     EventId,
 }

@@ -5,6 +5,7 @@
 //! [`SafeText`] …) are never checked again.
 
 mod account;
+mod announcement;
 mod conversation;
 mod cursor;
 mod error;
@@ -24,12 +25,13 @@ mod tweet;
 mod tweet_text;
 
 pub use account::{Account, AccountCounts, AccountSort, AccountState, Presence, Profile, Relationship, Role};
+pub use announcement::Announcement;
 pub use conversation::{Conversation, DirectMessage, ReadReceipts};
 pub use cursor::{Cursor, Page, Span, page_limit};
 pub use error::{Error, Result, in_words};
 pub use id::{
-    AccountId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId, ReportId,
-    SessionId, SshKeyId, TweetId, time_of_id,
+    AccountId, AnnouncementId, ConversationId, EventId, IdGenerator, MessageId, NODE_MAX, NotificationId,
+    ReportId, SessionId, SshKeyId, TweetId, time_of_id,
 };
 pub use name::{Bio, DisplayName, Password, Username};
 pub use notification::{Notification, NotificationKind};

@@ -61,6 +61,8 @@ pub const REPORT_REASON_BYTES_MAX: usize = 4_000;
 pub const REPORTS_LISTED_MAX: usize = 50;
 /// Messages in an hour of an account in its first day to people who do not follow it and have not answered.
 pub const NEW_ACCOUNT_STRANGER_MESSAGES: usize = 20;
+/// Most announcements at a time; a further one is refused.
+pub const ANNOUNCEMENTS_MAX: usize = 20;
 /// Invites listed, those that expire first.
 pub const INVITES_LISTED_MAX: usize = 1_000;
 /// Longest name of an ssh key, in grapheme clusters and in bytes.

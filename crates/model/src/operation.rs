@@ -112,6 +112,7 @@ macro_rules! for_each_operation {
             // Notifications.
             ListNotifications:     Member,  Parallel,       Safe,    NotificationPage;
             MarkNotificationsRead: Member,  SerialWrite,    Safe,    Done;
+            DismissAnnouncement:   Member,  SerialWrite,    Safe,    Done;
 
             // Direct messages.
             SendMessage:           Member,  SerialWrite,    WithKey, MessageSent;
@@ -135,6 +136,7 @@ macro_rules! for_each_operation {
             Unsuspend:             Admin,   SerialWrite,    Never,   Done;
             ResetPassword:         Admin,   SerialWrite,    Never,   Done;
             Announce:              Admin,   SerialWrite,    Never,   Done;
+            RemoveAnnouncement:    Admin,   SerialWrite,    Never,   Done;
             GetStatistics:         Admin,   Parallel,       Safe,    Statistics;
             ListReports:           Admin,   Parallel,       Safe,    ReportList;
             CloseReport:           Admin,   SerialWrite,    Never,   Done;

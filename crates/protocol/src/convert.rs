@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use model::{
-    Account, AccountSort, AccountState, Conversation, Cursor, DirectMessage, Error, EventId, MessageId,
-    Notification, NotificationKind, Presence, Profile, ReadReceipts, Relationship, Result, Role, Span, Trend,
-    Tweet, TweetId, TweetPage, Visibility, page_limit,
+    Account, AccountSort, AccountState, Announcement, Conversation, Cursor, DirectMessage, Error, EventId,
+    MessageId, Notification, NotificationKind, Presence, Profile, ReadReceipts, Relationship, Result, Role,
+    Span, Trend, Tweet, TweetId, TweetPage, Visibility, page_limit,
 };
 
 use crate::v1;
@@ -283,6 +283,18 @@ impl From<DirectMessage> for v1::DirectMessage {
             text: message.text,
             edited_ms: message.edited_ms.unwrap_or_default(),
             deleted: message.deleted,
+        }
+    }
+}
+
+impl From<Announcement> for v1::Announcement {
+    fn from(announcement: Announcement) -> Self {
+        Self {
+            id: announcement.id.get(),
+            created_ms: announcement.id.time_ms(),
+            text: announcement.text,
+            ends_ms: announcement.ends_ms.unwrap_or_default(),
+            dismissed: announcement.dismissed,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What admins and the operator do, and what a server publishes about itself.
 
 use data_encoding::BASE32_NOPAD;
-use model::limits::{TWEET_BYTES_MAX, USERNAME_CHARS_MAX};
-use model::{DisplayName, Error, Operation, Page, Password, Profile, Result, Role, TweetId, Username};
+use model::limits::USERNAME_CHARS_MAX;
+use model::{
+    Announcement, DisplayName, Error, Operation, Page, Password, Profile, Result, Role, TweetId, Username,
+};
 
 use crate::accounts::invite_hash;
 use crate::config::SignUpMode;
@@ -53,8 +55,8 @@ pub struct ServerInfo {
     pub tweets: u64,
     /// Accounts that are online or away.
     pub online: u32,
-    /// The operator's announcement; may be empty.
-    pub announcement: String,
+    /// What the operator says to everyone, the newest first; may be empty.
+    pub announcements: Vec<Announcement>,
     /// When the server started, in Unix milliseconds.
     pub started_ms: i64,
     /// What the operator says about it and its rules; may be empty.
@@ -234,23 +236,6 @@ impl Service {
         profile.ok_or_else(|| Error::not_found("account"))
     }
 
-    /// Sets the announcement to everyone; a text in which nothing can be seen removes it.
-    ///
-    /// # Errors
-    /// `INVALID{text}`.
-    pub async fn announce(&self, caller: &Caller, text: &str) -> Result<()> {
-        policy::authorise(caller, Operation::Announce)?;
-        if text.len() > TWEET_BYTES_MAX {
-            return Err(Error::invalid("text", format!("is longer than {TWEET_BYTES_MAX} bytes")));
-        }
-        if text.chars().any(|c| c.is_control() && c != '\n') {
-            return Err(Error::invalid("text", "has a control character"));
-        }
-        let text = if model::is_blank(text) { "" } else { text.trim() };
-        self.store.apply(Change::Announce { text: text.to_owned() }, None).await?;
-        Ok(())
-    }
-
     /// Counts of the store and of live delivery.
     ///
     /// # Errors
@@ -260,11 +245,12 @@ impl Service {
         Ok(Statistics { store: self.store.statistics().await?, live: self.live.statistics() })
     }
 
-    /// What this server publishes about itself; its counts may be a few seconds old.
+    /// What this server publishes about itself, as the caller sees it; its counts may be a few seconds old.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn server_info(&self) -> Result<ServerInfo> {
+    pub async fn server_info(&self, caller: &Caller) -> Result<ServerInfo> {
+        policy::authorise(caller, Operation::GetServerInfo)?;
         let counts = self.statistics.read(self.store.as_ref()).await?;
         Ok(ServerInfo {
             name: self.config.server_name.clone(),
@@ -273,7 +259,7 @@ impl Service {
             accounts: counts.accounts,
             tweets: counts.tweets,
             online: self.live.statistics().online,
-            announcement: self.store.announcement().await?,
+            announcements: self.announcements(caller).await?,
             started_ms: self.started_ms,
             description: self.config.description.clone(),
             rules: self.config.rules.clone(),

@@ -70,7 +70,9 @@ impl Service {
             "muted" => self.export_people(account, AccountList::Muted, section, place).await?,
             "dismissed" => {
                 let dismissed = self.store.dismissed_suggestions(account).await?;
-                (people_as_objects(&dismissed, section), None)
+                let mut objects = people_as_objects(&dismissed, section);
+                objects.extend(self.export_dismissed_announcements(caller).await?);
+                (objects, None)
             }
             "read_lines" => (self.export_read_lines(account).await?, None),
             "ssh_keys" => (self.export_ssh_keys(account).await?, None),
@@ -107,6 +109,14 @@ impl Service {
             })
         };
         Ok(lines.iter().map(object).collect())
+    }
+
+    async fn export_dismissed_announcements(&self, caller: &Caller) -> Result<Vec<Value>> {
+        let announcements = self.announcements(caller).await?;
+        let dismissed = announcements.iter().filter(|one| one.dismissed);
+        Ok(dismissed
+            .map(|one| json!({ "type": "dismissed_announcement", "id": one.id.to_string() }))
+            .collect())
     }
 
     async fn export_ssh_keys(&self, account: AccountId) -> Result<Vec<Value>> {

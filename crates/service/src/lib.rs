@@ -6,6 +6,7 @@
 
 mod accounts;
 mod admin;
+mod announcements;
 pub mod config;
 mod conversations;
 mod export;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::service::Service;
-use store::{Change, EFFECTS_KEPT};
+use store::{Change, EFFECTS_KEPT, Expiry};
 
 const EXPIRE_EVERY: Duration = Duration::from_secs(3_600);
 /// Rows removed in one change, and the pause after it, in which other changes are carried out.
@@ -29,13 +29,13 @@ impl Service {
 
     async fn expire(&self) {
         let before = |age: Duration| self.clock.now_ms() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-        let change = Change::Expire {
+        let change = Change::Expire(Expiry {
             sessions_idle_before_ms: before(self.config.sessions_idle),
             sessions_begun_before_ms: before(self.config.sessions_absolute),
             keys_before_ms: before(self.config.keys_kept),
             events_before_ms: before(self.config.events_kept),
             effects_before_ms: before(EFFECTS_KEPT),
-        };
+        });
         if let Err(error) = self.store.apply(change, None).await {
             tracing::warn!(%error, "expired rows could not be deleted; trying again in an hour");
         }

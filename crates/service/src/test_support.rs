@@ -9,7 +9,7 @@ use model::{
     Username, Visibility,
 };
 
-use crate::live::{Delivery, Live, LiveConfig, LiveConnection};
+use crate::live::{Delivery, Live, LiveConfig, LiveConnection, LiveEvent};
 use crate::timeline;
 use crate::{Argon2Cost, Caller, NewAccount, Service, ServiceConfig, ServiceParts, SignUp, TimelineRequest};
 use store::env::SystemRandom;
@@ -199,6 +199,14 @@ impl TestUser<'_> {
 pub async fn next(connection: &LiveConnection) -> Delivery {
     let next = tokio::time::timeout(Duration::from_secs(20), connection.next());
     next.await.expect("something is delivered")
+}
+
+/// The next event of a connection.
+pub async fn event(connection: &LiveConnection) -> LiveEvent {
+    match next(connection).await {
+        Delivery::Event { payload, .. } => payload.event.clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Waits until a condition holds.

@@ -1,5 +1,6 @@
 //! What users may do and see, through the service on a real store.
 
+mod announcements;
 mod audience;
 mod credentials;
 mod hashtags;

@@ -3,8 +3,9 @@
 #![allow(missing_docs, reason = "fields of variants are named for what they are")]
 
 use model::{
-    AccountId, Bio, ConversationId, DisplayName, MessageId, NewTweet, NotificationId, ReportId, ReportReason,
-    Role, SessionId, SshFingerprint, SshKeyId, SshKeyName, TimelineName, TweetId, TweetText, Username,
+    AccountId, AnnouncementId, Bio, ConversationId, DisplayName, MessageId, NewTweet, NotificationId,
+    ReportId, ReportReason, Role, SessionId, SshFingerprint, SshKeyId, SshKeyName, TimelineName, TweetId,
+    TweetText, Username,
 };
 
 /// A mutation of the store. The caller has validated the fields and checked that the author may make the change. The
@@ -166,19 +167,32 @@ pub enum Change {
     CreateInvite { code_hash: [u8; 32], uses: u32, expires_ms: i64 },
     /// Removes the invite with this hash of its code.
     RevokeInvite { code_hash: [u8; 32] },
-    /// Replaces the operator's message.
-    Announce { text: String },
-    /// Removes what has expired: sessions last used before `sessions_idle_before_ms` or begun before
-    /// `sessions_begun_before_ms`, idempotency keys and events older than the given times, and expired invites. All
-    /// times are Unix milliseconds.
-    Expire {
-        sessions_idle_before_ms: i64,
-        sessions_begun_before_ms: i64,
-        keys_before_ms: i64,
-        events_before_ms: i64,
-        /// As above, for events that are only for caches.
-        effects_before_ms: i64,
-    },
+    /// Adds an announcement; `ChangeResult.id` is its identifier, also when there is one with this text, which keeps its
+    /// end. `INVALID{text}` above [`model::limits::ANNOUNCEMENTS_MAX`].
+    Announce { text: String, ends_ms: Option<i64> },
+    /// Removes an announcement with its dismissals.
+    RemoveAnnouncement { announcement: AnnouncementId },
+    /// Removes all announcements with their dismissals.
+    RemoveAnnouncements,
+    /// Marks an announcement as dismissed by this account.
+    DismissAnnouncement { account: AccountId, announcement: AnnouncementId },
+    /// Removes what has expired, also invites and announcements.
+    Expire(Expiry),
+}
+
+/// What is expired by now. All times are Unix milliseconds; at 0, nothing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Expiry {
+    /// Sessions that were last used before.
+    pub sessions_idle_before_ms: i64,
+    /// Sessions that began before.
+    pub sessions_begun_before_ms: i64,
+    /// Older idempotency keys.
+    pub keys_before_ms: i64,
+    /// Older events.
+    pub events_before_ms: i64,
+    /// Older events that are only for caches.
+    pub effects_before_ms: i64,
 }
 
 /// The result of a change. A retry with the same idempotency key returns the same result.

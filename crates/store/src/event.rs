@@ -2,7 +2,9 @@
 
 #![allow(missing_docs, reason = "fields of variants are named for what they are")]
 
-use model::{AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, TweetId};
+use model::{
+    AccountId, AnnouncementId, ConversationId, EventId, MessageId, NotificationId, SessionId, TweetId,
+};
 
 /// Something that was committed. The store keeps events for a configured time, so that a client that was offline can
 /// catch up.
@@ -43,8 +45,12 @@ pub enum EventKind {
     Notified { recipient: AccountId, notification: NotificationId },
     /// Unread notifications became fewer or more other than by a new one: they were read, or removed with their cause.
     UnreadChanged { recipient: AccountId },
-    /// The operator's message to everyone changed.
-    Announced,
+    /// The operator has announced something.
+    Announced { announcement: AnnouncementId },
+    /// An announcement was removed, by the operator or because it has ended.
+    AnnouncementRemoved { announcement: AnnouncementId },
+    /// The account has dismissed an announcement.
+    AnnouncementDismissed { account: AccountId, announcement: AnnouncementId },
     /// A new direct message.
     MessageSent { conversation: ConversationId, message: MessageId, author: AccountId, to: AccountId },
     /// A direct message was edited or deleted.

@@ -24,7 +24,7 @@ mod store;
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
 pub mod test_support;
 
-pub use change::{Change, ChangeResult, IdempotencyKey, Origin, PasswordHash};
+pub use change::{Change, ChangeResult, Expiry, IdempotencyKey, Origin, PasswordHash};
 pub use collections::{Map, RandomState, Set};
 pub use engine::{Engine, Options};
 pub use env::cores;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountCounts, AccountId, Conversation, ConversationId, Cursor, DirectMessage, EventId, Hashtag,
-    MessageId, Notification, NotificationId, Page, Profile, ReadLine, ReadReceipts, Relationship, Report,
-    Result, Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
+    Account, AccountCounts, AccountId, Announcement, Conversation, ConversationId, Cursor, DirectMessage,
+    EventId, Hashtag, MessageId, Notification, NotificationId, Page, Profile, ReadLine, ReadReceipts,
+    Relationship, Report, Result, Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 
 use crate::{
@@ -181,8 +181,8 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     async fn last_event(&self) -> Result<EventId>;
     /// Figures about the store.
     async fn statistics(&self) -> Result<StoreStatistics>;
-    /// The operator's message to everyone; empty if there is none.
-    async fn announcement(&self) -> Result<String>;
+    /// The announcements that have not ended, the newest first, and which of them this account has dismissed.
+    async fn announcements(&self, account: Option<AccountId>, now_ms: i64) -> Result<Vec<Announcement>>;
     /// Accounts that are not deleted, suspended ones included, by username after this one (cursor `Username`).
     async fn profiles(
         &self,

@@ -25,7 +25,7 @@ pub(crate) fn rules_text(state: &State) -> String {
     lines.join("\n")
 }
 
-/// What the operator says, the server's figures, the announcement and the rules.
+/// What the operator says, the server's figures, the announcements and the rules.
 #[must_use]
 pub(crate) fn about(state: &State) -> Vec<Row> {
     let (info, hello) = (&state.connection.info, &state.connection.hello);
@@ -60,10 +60,13 @@ pub(crate) fn about(state: &State) -> Vec<Row> {
     if !facts.is_empty() {
         rows.push(Row::Sentence(facts.join(" · ").into()));
     }
-    if !state.live.announcement.trim().is_empty() {
-        let new = if state.announcement().is_empty() { "" } else { " · 1 new" };
-        rows.push(Row::heading(format!("Announcement{new}")));
-        rows.push(Row::Announcement);
+    if state.announcements().next().is_some() {
+        let new = match state.new_announcements().count() {
+            0 => String::new(),
+            new => format!(" · {new} new"),
+        };
+        rows.push(Row::heading(format!("Announcements{new}")));
+        rows.extend(state.announcements().map(|one| Row::Announcement(one.id)));
     }
     if !info.rules.is_empty() {
         rows.push(Row::heading("Rules"));

@@ -119,12 +119,15 @@ fn unmet(state: &State, requirement: Requirement) -> Option<String> {
         }
         Requirement::Removable => {
             let is_text = matches!(state.selected(), Some(Row::Draft(_) | Row::Outgoing(_)));
-            let is_new = state.selected() == Some(&Row::Announcement) && !state.announcement().is_empty();
+            let is_new = match state.selected() {
+                Some(Row::Announcement(id)) => state.new_announcements().any(|one| one.id == *id),
+                _ => false,
+            };
             let is_person = matches!(state.selected(), Some(Row::Person(_)));
-            let is_suggestion = is_person
-                && matches!(state.route(), Route::Home | Route::People(PeopleSection::Suggested))
-                && !state.session.is_read_only;
-            unless(is_text || is_new || is_suggestion, "Nothing to remove or discard here")
+            let is_suggestion =
+                is_person && matches!(state.route(), Route::Home | Route::People(PeopleSection::Suggested));
+            let is_dismissed = (is_new || is_suggestion) && !state.session.is_read_only;
+            unless(is_text || is_dismissed, "Nothing to remove or discard here")
         }
         Requirement::OfferedKey => {
             unless(state.session.offered_key.is_some(), "This connection has no new SSH key")

@@ -295,7 +295,7 @@ macro_rules! for_each_command {
                 Plain(prompts::settings_file);
             About "about" Anywhere ["g a"] "About this server" None [] Any
                 Go(Route::About);
-            Dismiss "dismiss" Anywhere ["g x"] "Dismiss announcement" None [] Any Plain(server_info::dismiss);
+            Dismiss "dismiss" Anywhere ["g x"] "Dismiss announcement" None [Write] Any Plain(server_info::dismiss);
             Log "log" Anywhere [] "Log of this session" None [] Any Go(Route::LOG);
             StartServer "start-server" Anywhere [] "Start your own server on this computer" None
                 [Local("Over SSH you can't start a server on your computer"), Deliberate] Any Plain(actions::start_server);

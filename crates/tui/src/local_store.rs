@@ -74,7 +74,6 @@ impl LocalStore {
             let parsed = lines.into_iter().filter_map(|(name, id)| Some((name, id.parse().ok()?)));
             setup.read_lines = parsed.collect();
         }
-        setup.dismissed = fs::read_to_string(self.path(&LocalItem::Dismissed)).unwrap_or_default();
         self.delete_old_pages();
         setup.home = self.page("home");
         problems
@@ -123,7 +122,6 @@ impl LocalStore {
             LocalItem::Page(name) => self.account.join("pages").join(format!("{name}.page")),
             LocalItem::Pages => self.account.join("pages"),
             LocalItem::ReadLines => self.account.join("read-lines.toml"),
-            LocalItem::Dismissed => self.account.join("dismissed-announcement.txt"),
             LocalItem::ServerName => self.account.join("server-name.txt"),
             LocalItem::Settings => self.settings.clone(),
         }
@@ -132,10 +130,7 @@ impl LocalStore {
     /// Writes a file and, if losing it would lose a text, syncs it.
     fn save(&self, what: &LocalItem, bytes: &[u8]) -> io::Result<()> {
         // Pages and read lines are copies of what the server has.
-        let is_copy = matches!(
-            what,
-            LocalItem::Page(_) | LocalItem::ReadLines | LocalItem::Dismissed | LocalItem::ServerName
-        );
+        let is_copy = matches!(what, LocalItem::Page(_) | LocalItem::ReadLines | LocalItem::ServerName);
         let durability = if is_copy { Durability::Relaxed } else { Durability::Durable };
         files::replace(&self.path(what), bytes, durability)
     }

@@ -181,7 +181,7 @@ pub enum Purpose {
     MarkNotificationsRead(u64),
     /// The same for those that were on the screen when it was left; an error goes to the log.
     SeeNotifications(Vec<u64>),
-    /// The server's description and announcement.
+    /// The server's description and announcements.
     ServerInfo,
     /// Something that the user did not ask for; an error goes to the log.
     Background,
@@ -277,8 +277,6 @@ pub enum LocalItem {
     Settings,
     /// Read lines of all timelines.
     ReadLines,
-    /// The announcement that was dismissed.
-    Dismissed,
     /// The name of the server.
     ServerName,
 }

@@ -53,8 +53,8 @@ pub enum Row {
     Sentence(SmolStr),
     /// A line of text by the operator, with its number so that no two rows are equal.
     Words(u32, SmolStr),
-    /// The operator's announcement.
-    Announcement,
+    /// An announcement of the operator.
+    Announcement(u64),
     /// A rule of the operator, with its number.
     Rule(u32, SmolStr),
     /// What can be done next, in words.
@@ -111,7 +111,7 @@ impl Row {
             | Self::Session(_)
             | Self::Key(_)
             | Self::Sentence(_)
-            | Self::Announcement
+            | Self::Announcement(_)
             | Self::More => true,
             Self::Day(_)
             | Self::Person(_)

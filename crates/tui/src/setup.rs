@@ -87,8 +87,6 @@ pub struct Setup {
     pub actions: Vec<UserAction>,
     /// The cached first page of the home timeline.
     pub home: Option<Page>,
-    /// The announcement that the user has dismissed.
-    pub dismissed: String,
     /// Saved read lines by timeline.
     pub read_lines: BTreeMap<String, u64>,
     /// The accounts of this machine that are signed in, without the one whose session is resumed.

@@ -166,10 +166,8 @@ pub struct Live {
     pub alerts: Alerts,
     /// What is unread in the other accounts of this machine.
     pub elsewhere: Elsewhere,
-    /// The operator's announcement; empty if there is none.
-    pub announcement: String,
-    /// The announcement that the user has dismissed.
-    pub dismissed: String,
+    /// The operator's announcements, the newest first.
+    pub announcements: Vec<v1::Announcement>,
 }
 
 /// Texts that were typed and have no final response.
@@ -300,7 +298,7 @@ impl State {
                 by_route: HashMap::new(),
                 unsaved_since: None,
             },
-            live: Live { dismissed: setup.dismissed, ..Live::default() },
+            live: Live::default(),
             composer: None,
             prompt: None,
             form: None,
@@ -435,10 +433,21 @@ impl State {
         self.session.me.is_none() && (self.session.username.is_none() || self.session.has_ended)
     }
 
-    /// The announcement that is shown; empty if there is none, or if it was dismissed.
+    /// The announcements that have not ended, the newest first.
+    pub fn announcements(&self) -> impl Iterator<Item = &v1::Announcement> {
+        let now = self.server_now();
+        self.live.announcements.iter().filter(move |one| one.ends_ms == 0 || one.ends_ms > now)
+    }
+
+    /// Those that the user has not dismissed.
+    pub fn new_announcements(&self) -> impl Iterator<Item = &v1::Announcement> {
+        self.announcements().filter(|one| !one.dismissed)
+    }
+
+    /// The announcement with this identifier.
     #[must_use]
-    pub fn announcement(&self) -> &str {
-        if self.live.announcement == self.live.dismissed { "" } else { self.live.announcement.trim() }
+    pub fn announcement(&self, id: u64) -> Option<&v1::Announcement> {
+        self.live.announcements.iter().find(|one| one.id == id)
     }
 
     /// Whether a tweet is hidden because its author, or the author of the original, is muted or blocked.

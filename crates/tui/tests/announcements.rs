@@ -4,36 +4,41 @@
 
 mod driver;
 
-use driver::TuiDriver;
 use driver::plain::PlainDriver;
-use mini_tweet_tui::message::{Effect, LocalItem, Message, Topic};
+use driver::{TuiDriver, announcement, id};
+use mini_tweet_tui::message::{Effect, Message, Topic};
 use mini_tweet_tui::state::Setup;
 use protocol::v1;
 use protocol::v1::event::Event as LiveEvent;
+use protocol::v1::live_announcement::Change;
+use protocol::v1::request::Op;
 use terminal::key::{Event, MouseAction};
 
 const TEXT: &str = "We restart at 18:00";
 const RULES: [&str; 2] = ["Be kind", "No ads"];
 
-fn announce(driver: &mut TuiDriver, text: &str) {
-    let announcement = v1::LiveAnnouncement { text: text.to_owned() };
-    driver.live(Topic::Notifications, LiveEvent::Announcement(announcement));
-}
-
-/// A client of Ada; the server has an announcement from before.
-fn signed_in(dismissed: &str) -> TuiDriver {
-    let setup =
-        Setup { username: Some("ada".into()), dismissed: dismissed.to_owned(), ..TuiDriver::setup(80, 24) };
+/// A client of Ada; the server has these announcements from before.
+fn signed_in(announcements: Vec<v1::Announcement>) -> TuiDriver {
+    let setup = Setup { username: Some("ada".into()), ..TuiDriver::setup(80, 24) };
     let mut driver = TuiDriver::with(setup, false);
-    driver.info.announcement = TEXT.to_owned();
+    driver.info.announcements = announcements;
     driver.connect(true);
     driver.wait(60_000);
     driver
 }
 
-/// Whether the title row says that there is an announcement, and which keys show it.
+/// Whether the title row says that there is a new announcement, and which keys show it.
 fn is_announced(driver: &TuiDriver) -> bool {
     driver.shows("1 announcement · ga") || driver.shows("! ga")
+}
+
+/// The announcements that the client has dismissed on the server.
+fn dismissed(driver: &TuiDriver) -> Vec<u64> {
+    let dismissed = |op: &&Op| match op {
+        Op::DismissAnnouncement(one) => Some(one.announcement_id),
+        _ => None,
+    };
+    driver.requests().iter().filter_map(dismissed).collect()
 }
 
 #[test]
@@ -41,8 +46,7 @@ fn an_announcement_is_shown_on_every_screen_and_at_every_size_until_it_is_dismis
     for (width, height) in [(40, 12), (60, 20), (80, 24), (120, 40)] {
         let mut driver = TuiDriver::new(width, height);
         driver.wait(60_000);
-        driver.info.announcement = TEXT.to_owned();
-        announce(&mut driver, TEXT);
+        driver.receive_announcement(announcement(0, TEXT));
         // In plain mode and in the log it is a message, too.
         assert!(driver.state.toast.as_ref().unwrap().text.contains(TEXT));
         driver.wait(60_000);
@@ -51,36 +55,126 @@ fn an_announcement_is_shown_on_every_screen_and_at_every_size_until_it_is_dismis
             assert!(is_announced(&driver), "{keys}\n{}", driver.screen());
         }
         driver.press("g a");
-        assert!(driver.shows("Announcement · 1 new") && driver.shows(TEXT), "{}", driver.screen());
+        assert!(driver.shows("Announcements · 1 new") && driver.shows(TEXT), "{}", driver.screen());
         driver.press("g x g h");
+        assert_eq!(dismissed(&driver), [id(0)]);
         assert!(!is_announced(&driver), "{}", driver.screen());
-        announce(&mut driver, "We are back");
+        driver.receive_announcement(announcement(-1, "We are back"));
         driver.wait(60_000);
         assert!(is_announced(&driver), "{}", driver.screen());
-        announce(&mut driver, "");
+        driver.receive_announcement_change(Change::Removed(id(-1)));
         assert!(!is_announced(&driver), "{}", driver.screen());
     }
 }
 
 #[test]
-fn an_announcement_from_before_is_shown_at_the_start_unless_it_was_dismissed() {
-    let mut driver = signed_in("");
+fn announcements_from_before_are_new_unless_they_were_dismissed_on_any_device() {
+    let old = v1::Announcement { dismissed: true, ..announcement(9, "An old one") };
+    let mut driver = signed_in(vec![announcement(5, TEXT), old.clone()]);
     assert!(is_announced(&driver), "{}", driver.screen());
+    assert!(!is_announced(&signed_in(vec![old])));
+    driver.receive_announcement_change(Change::Dismissed(id(5)));
+    assert!(!is_announced(&driver), "{}", driver.screen());
     driver.press("g x");
-    let saved = driver.effects.iter().find_map(|effect| match effect {
-        Effect::Save(LocalItem::Dismissed, text) => Some(text.clone()),
-        _ => None,
-    });
-    assert_eq!(saved.as_deref(), Some(TEXT.as_bytes()));
-    assert!(!is_announced(&signed_in(TEXT)));
-    assert!(is_announced(&signed_in("another one")));
+    assert!(driver.shows("There is no new announcement"), "{}", driver.screen());
+    assert_eq!(dismissed(&driver), []);
+}
+
+#[test]
+fn several_announcements_are_listed_newest_first_and_dismissed_one_by_one() {
+    let all = [(30, "Third\nwith more words"), (3_000, "Second"), (7_000, "First")];
+    let mut driver = signed_in(all.map(|(minutes, text)| announcement(minutes, text)).to_vec());
+    assert!(driver.shows("3 announcements · ga"), "{}", driver.screen());
+    driver.press("g a");
+    let lines = ["Announcements · 3 new", "Third", "with more words", "Second", "First"];
+    let screen = driver.screen();
+    let places: Vec<_> =
+        lines.iter().map(|line| screen.find(line).unwrap_or_else(|| panic!("{line}\n{screen}"))).collect();
+    assert!(places.is_sorted(), "{screen}");
+    assert!(screen.contains("◆ 31m") && screen.contains("◆ 2d") && screen.contains("◆ 4d"), "{screen}");
+    // The selected one, and with `gx` elsewhere the newest of the others.
+    driver.press("j -");
+    assert_eq!(dismissed(&driver), [id(3_000)]);
+    assert!(driver.shows("Dismissed; 2 new announcements left"), "{}", driver.screen());
+    assert!(driver.shows("Announcements · 2 new") && driver.shows("Second"), "{}", driver.screen());
+    driver.press("-");
+    assert_eq!(dismissed(&driver), [id(3_000)], "it is dismissed already");
+    driver.press("g h g x g x");
+    assert_eq!(dismissed(&driver), [id(3_000), id(30), id(7_000)]);
+    assert!(driver.shows("Dismissed; :about shows it again"), "{}", driver.screen());
+    assert!(!driver.shows("· ga"), "{}", driver.screen());
+}
+
+#[test]
+fn an_announcement_is_gone_when_it_ends() {
+    let ends_ms = driver::NOW + 10 * driver::MINUTE;
+    let mut driver = signed_in(vec![v1::Announcement { ends_ms, ..announcement(5, TEXT) }]);
+    assert!(is_announced(&driver), "{}", driver.screen());
+    driver.wait(10 * driver::MINUTE);
+    assert!(!is_announced(&driver), "{}", driver.screen());
+    driver.press("g a");
+    assert!(!driver.shows("Announcements"), "{}", driver.screen());
+}
+
+#[test]
+fn plain_mode_reads_each_new_announcement_once() {
+    let old = v1::Announcement { dismissed: true, ..announcement(9_000, "An old one") };
+    let mut tui = TuiDriver::with(Setup { username: Some("ada".into()), ..PlainDriver::setup() }, false);
+    tui.info.announcements = vec![announcement(5, "Second!"), announcement(7, "First"), old];
+    tui.connect(true);
+    let mut plain = PlainDriver::from(tui);
+    let said = plain.printed.clone();
+    assert!(said.contains("Announcement: Second! Announcement: First.") && !said.contains("old"), "{said}");
+    plain.tui.connect(true);
+    plain.tui.receive_announcement(announcement(0, "Third"));
+    let said = plain.heard();
+    assert!(said.contains("Announcement: Third.") && !said.contains("First"), "{said}");
+    let said = plain.line("about");
+    for sentence in [
+        "Announcements, 3 new.",
+        "New announcement, just now: Third.",
+        "New announcement, 5 minutes ago: Second!",
+        "Announcement, 6 days ago: An old one.",
+    ] {
+        assert!(said.contains(sentence), "{sentence}\n{said}");
+    }
+    plain.line("remove 2");
+    assert_eq!(dismissed(&plain.tui), [id(5)]);
+    let said = plain.line("dismiss");
+    assert!(said.contains("Dismissed; 1 new announcement left"), "{said}");
+}
+
+#[test]
+fn a_client_that_only_reads_dismisses_nothing() {
+    let setup = Setup { username: Some("ada".into()), is_read_only: true, ..TuiDriver::setup(80, 24) };
+    let mut driver = TuiDriver::with(setup, false);
+    driver.info.announcements = vec![announcement(5, TEXT)];
+    driver.connect(true);
+    driver.press("g x g a -");
+    assert!(driver.shows("Announcements · 1 new"), "{}", driver.screen());
+    assert_eq!(dismissed(&driver), []);
+}
+
+#[test]
+fn the_announcement_of_an_older_server_is_shown() {
+    let setup = Setup { username: Some("ada".into()), ..TuiDriver::setup(80, 24) };
+    let mut driver = TuiDriver::with(setup, false);
+    driver.info.announcement = TEXT.to_owned();
+    driver.connect(true);
+    assert!(is_announced(&driver), "{}", driver.screen());
+    let live = v1::LiveAnnouncement { text: "We are back".into(), change: None };
+    driver.live(Topic::Notifications, LiveEvent::Announcement(live));
+    driver.info.announcement = "We are back".to_owned();
+    driver.press("g a");
+    assert!(driver.shows("We are back") && !driver.shows("1970"), "{}", driver.screen());
+    driver.live(Topic::Notifications, LiveEvent::Announcement(v1::LiveAnnouncement::default()));
+    assert!(!driver.shows("Announcements"), "{}", driver.screen());
 }
 
 #[test]
 fn a_click_opens_an_announcement() {
     let mut driver = TuiDriver::new(80, 24);
-    driver.info.announcement = TEXT.to_owned();
-    announce(&mut driver, TEXT);
+    driver.receive_announcement(announcement(0, TEXT));
     driver.wait(60_000);
     driver.handle(Message::Input(Event::Mouse(MouseAction::Press, 75, 1)));
     assert!(driver.shows(TEXT), "{}", driver.screen());
@@ -89,7 +183,7 @@ fn a_click_opens_an_announcement() {
 #[test]
 fn an_announcement_cannot_control_the_terminal_or_hide_the_screen() {
     let mut driver = TuiDriver::new(80, 24);
-    announce(&mut driver, &format!("\u{1b}[2J{}", "long\n".repeat(400)));
+    driver.receive_announcement(announcement(0, &format!("\u{1b}[2J{}", "long\n".repeat(400))));
     driver.wait(60_000);
     assert!(driver.shows("Shipping tonight") && is_announced(&driver), "{}", driver.screen());
 }
@@ -105,7 +199,7 @@ fn the_name_of_the_server_is_in_the_header_and_about_says_more() {
         tweets: 1,
         online: 3,
         started_ms: driver::NOW,
-        announcement: TEXT.into(),
+        announcements: vec![announcement(5, TEXT)],
         description: "For everyone who likes plants.\nBe kind.".into(),
         ..v1::ServerInfo::default()
     };
@@ -190,7 +284,7 @@ fn the_rules_are_shown_to_those_who_sign_up() {
 #[test]
 fn unsafe_characters_of_an_announcement_are_visible_in_the_message_and_in_the_log() {
     let mut driver = TuiDriver::new(80, 24);
-    announce(&mut driver, "\u{1b}]52;c;?\u{7}done");
+    driver.receive_announcement(announcement(0, "\u{1b}]52;c;?\u{7}done"));
     assert!(driver.shows("<U+001B>]52;c;?<U+0007>done"), "{}", driver.screen());
     driver.press(": text:log enter");
     driver.state.toast = None;

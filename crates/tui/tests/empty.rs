@@ -276,12 +276,12 @@ fn the_doctor_counts_what_needs_attention_and_says_what_to_do() {
 }
 
 #[test]
-fn the_announcement_is_dismissed_where_it_is_read() {
+fn an_announcement_is_dismissed_where_it_is_read() {
     let mut driver = TuiDriver::new(80, 24);
-    driver.info.announcement = "Maintenance tonight".into();
+    driver.info.announcements = vec![driver::announcement(5, "Maintenance tonight")];
     driver.info.description = "Be kind.".into();
     driver.press("g a");
-    assert!(driver.shows("Announcement · 1 new") && driver.shows("Be kind."), "{}", driver.screen());
+    assert!(driver.shows("Announcements · 1 new") && driver.shows("Be kind."), "{}", driver.screen());
     driver.press("-");
     assert!(driver.shows("Maintenance tonight") && !driver.shows("1 new"), "{}", driver.screen());
     assert_eq!(*driver.state.route(), Route::About);

@@ -1,16 +1,18 @@
 //! Requests about the server itself, most of them for the operator and admins only.
 
-use model::{Cursor, DisplayName, Error, Password, Presence, ReportId, Result, Role, TweetId, Username};
+use model::{
+    AnnouncementId, Cursor, DisplayName, Error, Password, Presence, ReportId, Result, Role, TweetId, Username,
+};
 use protocol::convert::{self, required, role};
 use protocol::v1;
 use protocol::v1::response;
 
-use super::call::{Call, change_result, empty_result};
+use super::call::{Call, change_result};
 use super::config::sign_up_mode;
 use service::{NewAccount, ProfileFilter};
 
 pub(super) async fn server_info(call: Call<'_>) -> Result<response::Result> {
-    let info = call.service.server_info().await?;
+    let info = call.service.server_info(&call.caller).await?;
     Ok(response::Result::ServerInfo(v1::ServerInfo {
         name: info.name,
         version: info.version.into(),
@@ -18,10 +20,11 @@ pub(super) async fn server_info(call: Call<'_>) -> Result<response::Result> {
         accounts: info.accounts,
         tweets: info.tweets,
         online: info.online,
-        announcement: info.announcement,
+        announcement: info.announcements.first().map_or_else(String::new, |newest| newest.text.clone()),
         started_ms: info.started_ms,
         description: info.description,
         rules: info.rules,
+        announcements: convert::all(info.announcements),
     }))
 }
 
@@ -56,8 +59,23 @@ pub(super) async fn reset_password(call: Call<'_>, ask: v1::ResetPassword) -> Re
 }
 
 pub(super) async fn announce(call: Call<'_>, ask: &v1::Announce) -> Result<response::Result> {
-    call.service.announce(&call.caller, &ask.text).await?;
-    Ok(empty_result())
+    call.service.announce(&call.caller, &ask.text, ask.valid_hours).await.map(change_result)
+}
+
+pub(super) async fn remove_announcement(
+    call: Call<'_>,
+    ask: v1::RemoveAnnouncement,
+) -> Result<response::Result> {
+    let announcement = required(ask.announcement_id, "announcement_id", AnnouncementId::new)?;
+    call.service.remove_announcement(&call.caller, announcement).await.map(change_result)
+}
+
+pub(super) async fn dismiss_announcement(
+    call: Call<'_>,
+    ask: v1::DismissAnnouncement,
+) -> Result<response::Result> {
+    let announcement = required(ask.announcement_id, "announcement_id", AnnouncementId::new)?;
+    call.service.dismiss_announcement(&call.caller, announcement).await.map(change_result)
 }
 
 pub(super) async fn get_statistics(call: Call<'_>) -> Result<response::Result> {

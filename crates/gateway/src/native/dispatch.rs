@@ -30,7 +30,7 @@ pub(super) async fn dispatch(context: &ConnectionContext, op: Op, key: &Bytes) -
 
 /// Calls the handler of the request.
 async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
-    let result = match op {
+    Ok(Reply::Result(match op {
         Op::SignUp(ask) => accounts::sign_up(call, ask).await,
         Op::LogIn(ask) => accounts::log_in(call, ask).await,
         Op::Authenticate(ask) => accounts::authenticate(call, &ask).await,
@@ -79,6 +79,7 @@ async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
         Op::Report(ask) => people::report(call, &ask).await,
         Op::ListNotifications(ask) => people::list_notifications(call, &ask).await,
         Op::MarkNotificationsRead(ask) => people::mark_notifications_read(call, ask).await,
+        Op::DismissAnnouncement(ask) => admin::dismiss_announcement(call, ask).await,
         Op::SendMessage(ask) => conversations::send_message(call, &ask).await,
         Op::EditMessage(ask) => conversations::edit_message(call, &ask).await,
         Op::DeleteMessage(ask) => conversations::delete_message(call, ask).await,
@@ -96,6 +97,7 @@ async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
         Op::Unsuspend(ask) => admin::unsuspend(call, &ask).await,
         Op::ResetPassword(ask) => admin::reset_password(call, ask).await,
         Op::Announce(ask) => admin::announce(call, &ask).await,
+        Op::RemoveAnnouncement(ask) => admin::remove_announcement(call, ask).await,
         Op::GetStatistics(v1::GetStatistics {}) => admin::get_statistics(call).await,
         Op::ListReports(v1::ListReports {}) => admin::list_reports(call).await,
         Op::CloseReport(ask) => admin::close_report(call, ask).await,
@@ -105,8 +107,7 @@ async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
         Op::ListProfiles(ask) => admin::list_profiles(call, &ask).await,
         Op::SetRole(ask) => admin::set_role(call, &ask).await,
         Op::RemoveAccount(ask) => admin::remove_account(call, &ask).await,
-    };
-    result.map(Reply::Result)
+    }?))
 }
 
 /// Makes a request take effect once: the client's key with a hash of the request, without its id, which a retry

@@ -6,7 +6,7 @@ use prost::Message as _;
 use protocol::convert::{account_view, live_tweet};
 use protocol::v1;
 
-use service::live::{LiveEvent, Payload};
+use service::live::{AnnouncementChange, LiveEvent, Payload};
 
 /// The fields of `Event` after `subscription` and `sequence`; empty if there is nothing to push.
 pub(super) fn fields(payload: &Payload) -> &Bytes {
@@ -28,7 +28,10 @@ fn message(event: &LiveEvent) -> Option<v1::event::Event> {
             account: Some(account.into()),
         }),
         LiveEvent::Unread(unread) => Event::Unread(v1::LiveUnread { unread: *unread }),
-        LiveEvent::Announcement(text) => Event::Announcement(v1::LiveAnnouncement { text: text.clone() }),
+        LiveEvent::Announcement { change, newest } => {
+            let (text, change) = (newest.clone(), Some(announcement_change(change)));
+            Event::Announcement(v1::LiveAnnouncement { text, change })
+        }
         LiveEvent::Message { message, author, with } => Event::Message(live_message(message, author, with)),
         LiveEvent::MessageChanged { message, author, with } => {
             Event::MessageChanged(live_message(message, author, with))
@@ -44,6 +47,15 @@ fn message(event: &LiveEvent) -> Option<v1::event::Event> {
         }
         LiveEvent::Gap { after } => Event::Gap(v1::Gap { after: after.get() }),
     })
+}
+
+fn announcement_change(change: &AnnouncementChange) -> v1::live_announcement::Change {
+    use v1::live_announcement::Change;
+    match change {
+        AnnouncementChange::Added(announcement) => Change::Added(announcement.clone().into()),
+        AnnouncementChange::Removed(id) => Change::Removed(id.get()),
+        AnnouncementChange::Dismissed(id) => Change::Dismissed(id.get()),
+    }
 }
 
 fn live_message(message: &DirectMessage, author: &Account, with: &Account) -> v1::LiveMessage {

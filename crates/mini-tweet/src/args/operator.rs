@@ -140,11 +140,20 @@ pub(crate) enum AdminAction {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Show an announcement to everyone; an empty text removes it.
+    /// Show one more announcement to everyone and print its id; an empty text removes all of them.
     Announce {
         /// Text of the announcement.
-        text: String,
+        #[arg(required_unless_present = "remove")]
+        text: Option<String>,
+        /// After how many hours it ends. Without this, it stays until you remove it.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        hours: Option<u32>,
+        /// Remove the announcement with this id; `admin announcements` lists them.
+        #[arg(long, value_name = "ID", conflicts_with_all = ["text", "hours"])]
+        remove: Option<u64>,
     },
+    /// List the announcements, the newest first.
+    Announcements,
     /// Show statistics of the server.
     Stats,
     /// List what people reported, or close a report.

@@ -76,10 +76,12 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
             out.say("Password changed. All sessions of the account have ended.");
             Ok(())
         }
-        AdminAction::Announce { text } => {
-            client.ask(v1::Announce { text: written(&text) }).await?;
-            out.say("Announcement published. Everyone can see it, also with `mini-tweet info`.");
-            Ok(())
+        AdminAction::Announce { remove: Some(id), .. } => remove_announcement(context, &client, id).await,
+        AdminAction::Announce { text, hours, remove: None } => {
+            announce(context, &client, &text.unwrap_or_default(), hours).await
+        }
+        AdminAction::Announcements => {
+            out.all(client.ask(v1::GetServerInfo {}).await?.announcements.iter().map(announcement))
         }
         AdminAction::Reports { action } => reports(context, &client, action).await,
         AdminAction::Stats => out.row(&statistics(client.ask(v1::GetStatistics {}).await?)),
@@ -150,6 +152,32 @@ async fn reports(context: &Context, client: &Client, action: Option<ReportsActio
     }
 }
 
+/// Publishes an announcement; an empty text removes all.
+async fn announce(context: &Context, client: &Client, text: &str, hours: Option<u32>) -> Result<(), Failure> {
+    let out = &context.out;
+    let valid_hours = hours.unwrap_or_default();
+    let done = client.ask(v1::Announce { text: written(text), valid_hours }).await?;
+    if done.id == 0 {
+        out.say(if done.changed { "All announcements removed." } else { "There is no announcement." });
+        return Ok(());
+    }
+    out.say(if done.changed {
+        "Announcement published. Everyone can see it, also with `mini-tweet info`."
+    } else {
+        "There is an announcement with this text already. To change when it ends, remove it first."
+    });
+    let id = done.id.to_string();
+    out.word(&["id", "changed"], [id.as_str().into(), done.changed.into()], &id)
+}
+
+async fn remove_announcement(context: &Context, client: &Client, id: u64) -> Result<(), Failure> {
+    if !client.ask(v1::RemoveAnnouncement { announcement_id: id }).await?.changed {
+        return Err(model::Error::not_found("announcement").into());
+    }
+    context.out.say("Announcement removed.");
+    Ok(())
+}
+
 /// Lists the accounts whose usernames begin with `beginning`, page after page.
 async fn accounts(
     context: &Context,
@@ -180,6 +208,23 @@ fn invite(invite: &v1::InviteRecord) -> Row {
 }
 
 pub(super) const INVITE: [&str; 3] = ["id", "uses_left", "expires"];
+
+/// An announcement with its id and its times.
+pub(super) fn announcement(announcement: &v1::Announcement) -> Row {
+    let ends_ms = Some(announcement.ends_ms).filter(|ms| *ms != 0);
+    let until = ends_ms.map_or_else(String::new, |ms| format!(", until {}", local_time(ms)));
+    let text = announcement.text.replace('\n', "\n  ");
+    let text = format!("{}  {}{until}\n  {text}", announcement.id, local_time(announcement.created_ms));
+    let values = [
+        announcement.id.to_string().into(),
+        announcement.text.as_str().into(),
+        rfc3339(announcement.created_ms).into(),
+        ends_ms.map(rfc3339).into(),
+    ];
+    Row::new(&ANNOUNCEMENT, values, model::SafeText::lines(&text).to_string())
+}
+
+pub(super) const ANNOUNCEMENT: [&str; 4] = ["id", "text", "created", "ends"];
 
 /// An open report with the account or tweet it is about.
 fn report(report: &v1::ReportedThing) -> Row {
@@ -247,11 +292,13 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
     );
     let rules = (1..).zip(&info.rules).map(|(number, rule)| format!("{number}. {rule}"));
     let rules = rules.collect::<Vec<_>>().join("\n");
-    for paragraph in
-        [&info.description, &rules, &info.announcement].into_iter().filter(|text| !text.is_empty())
-    {
+    let announced = info.announcements.iter().map(|one| &one.text);
+    let paragraphs = [&info.description, &rules].into_iter().chain(announced);
+    for paragraph in paragraphs.filter(|text| !text.is_empty()) {
         text = format!("{text}\n\n{paragraph}");
     }
+    let announcements: Vec<Value> =
+        info.announcements.iter().map(|one| announcement(one).into_value()).collect();
     let values = [
         info.name.into(),
         info.version.into(),
@@ -262,12 +309,13 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
         info.description.into(),
         info.rules.into(),
         info.announcement.into(),
+        announcements.into(),
         rfc3339(info.started_ms).into(),
     ];
     context.out.row(&Row::new(&INFO, values, model::SafeText::lines(&text).to_string()))
 }
 
-pub(super) const INFO: [&str; 10] = [
+pub(super) const INFO: [&str; 11] = [
     "name",
     "version",
     "sign_up",
@@ -277,5 +325,6 @@ pub(super) const INFO: [&str; 10] = [
     "description",
     "rules",
     "announcement",
+    "announcements",
     "started",
 ];

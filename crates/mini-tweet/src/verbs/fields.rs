@@ -1,6 +1,6 @@
 //! What a verb prints: the names of its fields, for `--json=help`, and the sentence for an empty result.
 
-use super::admin::{INFO, INVITE};
+use super::admin::{ANNOUNCEMENT, INFO, INVITE};
 use super::host::HOST;
 use crate::args::operator::{AdminAction, HostAction, InvitesAction, ReportsAction};
 use crate::args::{KeysAction, SessionsAction, Verb};
@@ -69,6 +69,8 @@ fn of_admin(action: &AdminAction) -> &'static [&'static str] {
         AdminAction::Reports { action: None | Some(ReportsAction::List) } => {
             &["id", "created", "by", "about", "tweet", "text", "reason"]
         }
+        AdminAction::Announce { remove: None, .. } => CHANGE,
+        AdminAction::Announcements => &ANNOUNCEMENT,
         AdminAction::Stats => &[
             "accounts",
             "tweets",
@@ -109,6 +111,7 @@ pub(super) fn if_empty(verb: &Verb) -> Option<&'static str> {
             AdminAction::Reports { action: None | Some(ReportsAction::List) } => "No open reports.",
             AdminAction::Invites { action: None | Some(InvitesAction::List) } => "No invites.",
             AdminAction::Accounts { .. } => "No accounts.",
+            AdminAction::Announcements => "No announcements.",
             _ => return None,
         },
         _ => return None,

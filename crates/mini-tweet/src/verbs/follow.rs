@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use client::{Client, ClientError, State, Subscription, Update};
+use model::SafeText;
 use protocol::v1;
 use protocol::v1::event::Event;
+use protocol::v1::live_announcement::Change;
 use protocol::v1::page_request::Position;
 use protocol::v1::read_timeline::Timeline;
 use protocol::v1::subscribe::Topic;
@@ -72,9 +74,15 @@ pub(super) async fn tweets(context: &Context, timeline: Timeline, page: Page) ->
     let mut state = client.state();
     // Before reading: what is posted in between comes live, and is shown once because its id says so.
     let mut live = client.subscribe(topic, None).await?;
+    let mut notifications = client.subscribe(Topic::Notifications(v1::NotificationsTopic {}), None).await?;
     let mut last = begin(context, &client, &timeline, &page).await?;
     loop {
-        match next(context, &mut live, &mut state).await?.event {
+        let update = tokio::select! {
+            update = next(context, &mut live, &mut state) => update?,
+            update = notifications.next() => update.ok_or_else(|| why_ended(&notifications))?,
+        };
+        match update.event {
+            Event::Announcement(came) => announced(context, came)?,
             Event::TweetPosted(posted) => {
                 let id = posted.tweet.as_ref().map_or(0, |tweet| tweet.id);
                 if id > last {
@@ -85,7 +93,7 @@ pub(super) async fn tweets(context: &Context, timeline: Timeline, page: Page) ->
             Event::TweetEdited(edited) => context.out.all(tweets::live(edited, "edited"))?,
             Event::TweetDeleted(gone) => context.out.row(&tweets::deleted(gone.tweet_id))?,
             Event::Gap(_) => show_newer(context, &client, &timeline, &mut last).await?,
-            // Events that only newer servers send.
+            // Notifications, and events that only newer servers send.
             _ => {}
         }
     }
@@ -98,23 +106,43 @@ async fn of_person(context: &Context, timeline: Timeline, page: Page) -> Result<
     let mut state = client.state();
     let mut local = client.subscribe(Topic::Local(v1::LocalTopic {}), None).await?;
     let mut home = client.subscribe(Topic::Home(v1::HomeTopic {}), None).await?;
+    let mut notifications = client.subscribe(Topic::Notifications(v1::NotificationsTopic {}), None).await?;
     let mut last = begin(context, &client, &timeline, &page).await?;
     let mut timer = tokio::time::interval(LOOK_AGAIN);
     loop {
         let update = tokio::select! {
             update = next(context, &mut local, &mut state) => Some(update?),
             update = home.next() => Some(update.ok_or_else(|| why_ended(&home))?),
+            update = notifications.next() => Some(update.ok_or_else(|| why_ended(&notifications))?),
             _ = timer.tick() => None,
         };
         let is_new = match update.map(|update| update.event) {
             None | Some(Event::Gap(_)) => true,
             Some(Event::TweetPosted(posted)) => is_by(&posted, &timeline),
+            Some(Event::Announcement(came)) => {
+                announced(context, came)?;
+                false
+            }
             _ => false,
         };
         if is_new {
             show_newer(context, &client, &timeline, &mut last).await?;
         }
     }
+}
+
+/// Shows a new announcement to people. Programs get it from `watch`.
+fn announced(context: &Context, came: v1::LiveAnnouncement) -> Result<(), Failure> {
+    let text = match came.change {
+        Some(Change::Added(announcement)) => announcement.text,
+        Some(_) => return Ok(()),
+        // A server that is older.
+        None => came.text,
+    };
+    if text.is_empty() || !context.out.is_for_people() {
+        return Ok(());
+    }
+    context.out.page(SafeText::lines(&format!("Announcement: {text}")).as_str())
 }
 
 /// Whether the tweet may be in this person's timeline. Anyone's is in one's own, whose name is not known here.
@@ -229,6 +257,10 @@ pub(super) async fn notifications(context: &Context, ask: Notifs) -> Result<(), 
                 }
                 newest = missed.notifications.first().map_or(newest, |first| first.id.max(newest));
             }
+            Event::Announcement(came) => {
+                announced(context, came)?;
+                continue;
+            }
             _ => continue,
         }
         if ask.mark_read {
@@ -264,6 +296,24 @@ pub(super) async fn online(context: &Context, follow: bool) -> Result<(), Failur
 async fn list_online(context: &Context, client: &Client) -> Result<(), Failure> {
     let list = client.ask(v1::ListOnline {}).await?;
     context.out.all(list.people.iter().map(people::person))
+}
+
+/// What happened to an announcement, and the text of the newest one now.
+fn announcement(came: v1::LiveAnnouncement) -> Value {
+    let (change, id) = match came.change {
+        Some(Change::Added(added)) => {
+            let mut about = super::admin::announcement(&added).into_value();
+            if let Value::Object(fields) = &mut about {
+                fields.insert("change".into(), "added".into());
+            }
+            return about;
+        }
+        Some(Change::Removed(id)) => ("removed", id),
+        Some(Change::Dismissed(id)) => ("dismissed", id),
+        // A server that is older.
+        None => return json!({ "text": came.text }),
+    };
+    json!({ "id": id.to_string(), "text": came.text, "change": change })
 }
 
 /// Every event of every topic, as JSON lines; after these sequences if there are any.
@@ -329,7 +379,7 @@ fn event(topic: &str, update: Update) -> Value {
         Event::Presence(person) => ("presence", people::person(&person).into_value()),
         Event::Gap(gap) => ("gap", json!({ "after": gap.after.to_string() })),
         Event::Closed(_) => ("closed", Value::Null),
-        Event::Announcement(came) => ("announcement", json!({ "text": came.text })),
+        Event::Announcement(came) => ("announcement", announcement(came)),
         Event::Unread(came) => ("unread", json!({ "unread": came.unread })),
     };
     let mut object = Map::new();

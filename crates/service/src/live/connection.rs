@@ -228,9 +228,13 @@ impl Replay {
                 Topic::Local | Topic::Hashtag(_) => Some(Rule::List(TweetList::Public)),
                 _ => None,
             },
-            EventKind::Announced => (self.topic == Topic::Notifications).then_some(Rule::Own),
-            EventKind::Notified { recipient, .. } | EventKind::UnreadChanged { recipient } => {
-                (recipient == me && self.topic == Topic::Notifications).then_some(Rule::Own)
+            EventKind::Announced { .. } | EventKind::AnnouncementRemoved { .. } => {
+                (self.topic == Topic::Notifications).then_some(Rule::Own)
+            }
+            EventKind::Notified { recipient: account, .. }
+            | EventKind::UnreadChanged { recipient: account }
+            | EventKind::AnnouncementDismissed { account, .. } => {
+                (account == me && self.topic == Topic::Notifications).then_some(Rule::Own)
             }
             EventKind::MessageSent { author, to, .. } | EventKind::MessageChanged { author, to, .. } => {
                 with(author, to)

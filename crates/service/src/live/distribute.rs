@@ -293,8 +293,11 @@ impl Live {
                 let unread = store.unread_notifications(recipient).await?;
                 Prepared::Same(Payload::new(LiveEvent::Unread(unread)))
             }
-            EventKind::Announced => {
-                Prepared::Same(Payload::new(LiveEvent::Announcement(store.announcement().await?)))
+            EventKind::Announced { .. }
+            | EventKind::AnnouncementRemoved { .. }
+            | EventKind::AnnouncementDismissed { .. } => {
+                let payload = hydrate::announcement(store, kind, self.clock.now_ms()).await?;
+                payload.map_or(Prepared::Nothing, Prepared::Same)
             }
             EventKind::MessageSent { message, author, to, .. }
             | EventKind::MessageChanged { message, author, to, .. } => {
@@ -438,10 +441,12 @@ fn targets(hub: &Hub, kind: EventKind, hashtags: Option<&[Hashtag]>) -> Vec<(Acc
             ),
         ]
         .concat(),
-        EventKind::Notified { recipient, .. } | EventKind::UnreadChanged { recipient } => {
-            own(recipient, hub.notification_subscriptions(recipient))
+        EventKind::Notified { recipient: account, .. }
+        | EventKind::UnreadChanged { recipient: account }
+        | EventKind::AnnouncementDismissed { account, .. } => {
+            own(account, hub.notification_subscriptions(account))
         }
-        EventKind::Announced => hub
+        EventKind::Announced { .. } | EventKind::AnnouncementRemoved { .. } => hub
             .all_notification_subscriptions()
             .into_iter()
             .map(|(account, target)| (account, target, Rule::Own))

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::{
-    Account, AccountId, ConversationId, DirectMessage, Error, EventId, Hashtag, Notification, Presence,
-    ReadReceipts, TweetId, TweetPage,
+    Account, AccountId, Announcement, AnnouncementId, ConversationId, DirectMessage, Error, EventId, Hashtag,
+    Notification, Presence, ReadReceipts, TweetId, TweetPage,
 };
 
 /// What can be subscribed to.
@@ -43,8 +43,8 @@ pub enum LiveEvent {
     Notification(Notification, TweetPage, Account),
     /// So many notifications of the subscriber are unread now; not for a new one.
     Unread(u32),
-    /// The operator's message to everyone; empty: there is none.
-    Announcement(String),
+    /// What happened to an announcement, and the text of the newest one; empty: there is none.
+    Announcement { change: AnnouncementChange, newest: String },
     /// `with` is the other account of the conversation, seen from the subscriber.
     Message { message: DirectMessage, author: Account, with: Account },
     /// The message was edited or deleted.
@@ -57,6 +57,17 @@ pub enum LiveEvent {
     Presence(Account, Presence, Duration),
     /// Events after this one, up to the sequence of the delivery, are not delivered.
     Gap { after: EventId },
+}
+
+/// What happened to an announcement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnnouncementChange {
+    /// It was made.
+    Added(Announcement),
+    /// It was removed, or has ended.
+    Removed(AnnouncementId),
+    /// The subscriber has dismissed it.
+    Dismissed(AnnouncementId),
 }
 
 /// An event, shared by all subscribers who get it.

@@ -6,9 +6,9 @@ use model::{
     AccountId, AccountState, Hashtag, NotificationId, Result, TweetId, TweetPage, ViewerFlags, Visibility,
 };
 
-use super::event::{LiveEvent, Payload};
+use super::event::{AnnouncementChange, LiveEvent, Payload};
 use crate::policy::{self, Original, PageEntry as _, Relationships, TweetFacts, TweetList};
-use store::{SharedStore, TweetEntities, TweetRecord};
+use store::{EventKind, SharedStore, TweetEntities, TweetRecord};
 
 /// A tweet on its way to many subscribers.
 pub(super) struct HydratedTweet {
@@ -194,4 +194,25 @@ pub(super) async fn notification(
         },
     };
     Ok(Some(Payload::new(LiveEvent::Notification(notification, tweet, actor))))
+}
+
+/// What happened to an announcement; `None` when it is removed by now.
+pub(super) async fn announcement(
+    store: &SharedStore,
+    kind: EventKind,
+    now_ms: i64,
+) -> Result<Option<Arc<Payload>>> {
+    let all = store.announcements(None, now_ms).await?;
+    let change = match kind {
+        EventKind::Announced { announcement } => {
+            all.iter().find(|one| one.id == announcement).cloned().map(AnnouncementChange::Added)
+        }
+        EventKind::AnnouncementRemoved { announcement } => Some(AnnouncementChange::Removed(announcement)),
+        EventKind::AnnouncementDismissed { announcement, .. } => {
+            Some(AnnouncementChange::Dismissed(announcement))
+        }
+        _ => None,
+    };
+    let newest = all.into_iter().next().map_or_else(String::new, |newest| newest.text);
+    Ok(change.map(|change| Payload::new(LiveEvent::Announcement { change, newest })))
 }

@@ -21,5 +21,5 @@ mod unread;
 
 pub use config::{LiveConfig, LiveStatistics};
 pub use connection::LiveConnection;
-pub use event::{Delivery, LiveEvent, Payload, Topic};
+pub use event::{AnnouncementChange, Delivery, LiveEvent, Payload, Topic};
 pub use subsystem::Live;

@@ -115,12 +115,3 @@ async fn a_username_that_looks_like_another_is_refused_unless_an_admin_creates_i
     assert_eq!(taken, Err(Error::AlreadyExists("username".into())));
     service.check_username(&anonymous(), &username("rob_morris")).await.unwrap();
 }
-
-#[tokio::test]
-async fn an_announcement_in_which_nothing_can_be_seen_removes_the_last_one() {
-    let server = TestServer::new().await;
-    for (text, shown) in [("soon down", "soon down"), ("\u{3164}\u{200b}", "")] {
-        server.service.announce(&Caller::Operator, text).await.unwrap();
-        assert_eq!(server.service.server_info().await.unwrap().announcement, shown);
-    }
-}

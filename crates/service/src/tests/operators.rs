@@ -1,10 +1,10 @@
-//! What operators and admins do: invites, roles, suspensions, announcements.
+//! What operators and admins do: invites, roles, suspensions.
 
 use model::{Error, Hashtag, Role, TweetText};
 
 use crate::config::{ServiceConfig, SignUpMode};
-use crate::live::{Delivery, LiveConfig, LiveEvent, Topic};
-use crate::test_support::{PASSWORD, TestServer, anonymous, config, next, password, username};
+use crate::live::{LiveConfig, LiveEvent, Topic};
+use crate::test_support::{PASSWORD, TestServer, anonymous, config, event, password, username};
 use crate::{Caller, ProfileFilter, SignUp};
 use store::Store as _;
 
@@ -73,7 +73,7 @@ async fn an_admin_gives_and_takes_the_role_but_never_their_own() {
     assert_eq!(service.suspend(&ann, &username("ann")).await, Err(Error::own_account()));
     assert!(service.set_role(&ann, &bob.name, Role::Admin).await.unwrap().changed);
     let bobs = server.log_in("bob", PASSWORD).await.unwrap();
-    service.announce(&bobs, "hear").await.unwrap();
+    service.announce(&bobs, "hear", 0).await.unwrap();
     // Admins are safe from each other as long as they have the role.
     let reset = service.reset_password(&bobs, &username("ann"), &password("another horse 7")).await;
     for refused in [service.suspend(&bobs, &username("ann")).await, reset] {
@@ -85,7 +85,7 @@ async fn an_admin_gives_and_takes_the_role_but_never_their_own() {
         "the sessions ended with the role"
     );
     let again = server.log_in("bob", PASSWORD).await.unwrap();
-    assert!(matches!(service.announce(&again, "hear").await, Err(Error::Forbidden(_))));
+    assert!(matches!(service.announce(&again, "hear", 0).await, Err(Error::Forbidden(_))));
 }
 
 #[tokio::test]
@@ -165,31 +165,6 @@ async fn what_a_suspended_account_did_counts_nowhere_until_it_is_back() {
     let deleted = store::Change::DeleteAccount { account: eve.id };
     server.store.store.apply(deleted, None).await.unwrap();
     assert_eq!(counts().await, (1, 1, named("badtrend", 2), 2));
-}
-
-/// The next event of the notifications of this user.
-async fn event(connection: &crate::live::LiveConnection) -> LiveEvent {
-    match next(connection).await {
-        Delivery::Event { payload, .. } => payload.event.clone(),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[tokio::test]
-async fn an_announcement_reaches_everyone_who_is_connected() {
-    let server = TestServer::new().await;
-    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
-    let connections = [ada.connects(), bob.connects()];
-    for connection in &connections {
-        connection.subscribe(Topic::Notifications, None).await.unwrap();
-    }
-    for text in ["Maintenance at 18:00", ""] {
-        server.service.announce(&Caller::Operator, text).await.unwrap();
-        for connection in &connections {
-            assert_eq!(event(connection).await, LiveEvent::Announcement(text.to_owned()));
-        }
-        assert_eq!(server.service.server_info().await.unwrap().announcement, text);
-    }
 }
 
 #[tokio::test]

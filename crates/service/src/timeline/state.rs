@@ -225,7 +225,9 @@ impl State {
             EventKind::Created
             | EventKind::Notified { .. }
             | EventKind::UnreadChanged { .. }
-            | EventKind::Announced
+            | EventKind::Announced { .. }
+            | EventKind::AnnouncementRemoved { .. }
+            | EventKind::AnnouncementDismissed { .. }
             | EventKind::MessageSent { .. }
             | EventKind::MessageChanged { .. }
             | EventKind::ConversationMarked { .. }

@@ -6,7 +6,7 @@ use model::{AccountId, AccountState, DisplayName, Error, NewTweet, SessionId};
 use super::fixture::StoreFixture;
 use crate::env::Clock as _;
 use crate::test_support::{account, password, tweet, username};
-use crate::{AccountList, Change, Timeline};
+use crate::{AccountList, Change, Expiry, Timeline};
 
 pub(crate) async fn names_are_unique_and_stay_taken(fixture: StoreFixture) {
     let ada = fixture.account("ada").await;
@@ -232,13 +232,7 @@ pub(crate) async fn what_expires_is_removed(fixture: StoreFixture) {
     fixture.clock.advance_ms(10_000);
     open_session(&fixture, ada, 2).await;
     let now_ms = fixture.clock.now_ms();
-    let change = Change::Expire {
-        sessions_idle_before_ms: now_ms - 5_000,
-        sessions_begun_before_ms: 0,
-        keys_before_ms: 0,
-        events_before_ms: 0,
-        effects_before_ms: 0,
-    };
+    let change = Change::Expire(Expiry { sessions_idle_before_ms: now_ms - 5_000, ..Expiry::default() });
     fixture.apply(change).await;
     assert!(fixture.store.session_by_token(&[1; 32]).await.unwrap().is_none());
     assert!(fixture.store.session_by_token(&[2; 32]).await.unwrap().is_some());

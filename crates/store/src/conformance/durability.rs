@@ -3,7 +3,7 @@
 use super::fixture::StoreFixture;
 use crate::env::Clock as _;
 use crate::test_support::{account, tweet};
-use crate::{Change, EventLog, EventScope, IdempotencyKey, Timeline};
+use crate::{Change, EventLog, EventScope, Expiry, IdempotencyKey, Timeline};
 
 pub(crate) async fn acknowledged_changes_are_there_after_a_restart(fixture: StoreFixture) {
     let ada = fixture.account("ada").await;
@@ -39,13 +39,7 @@ pub(crate) async fn a_key_is_known_until_it_expires_whatever_restarts(fixture: S
     assert_eq!(post(&fixture, 1).await.unwrap(), first);
     assert_eq!(post(&fixture, 2).await, Err(model::Error::IdempotencyConflict));
 
-    let expire = |keys_before_ms| Change::Expire {
-        sessions_idle_before_ms: 0,
-        sessions_begun_before_ms: 0,
-        keys_before_ms,
-        events_before_ms: 0,
-        effects_before_ms: 0,
-    };
+    let expire = |keys_before_ms| Change::Expire(Expiry { keys_before_ms, ..Expiry::default() });
     let made_ms = model::time_of_id(first.id);
     assert!(!fixture.apply(expire(made_ms)).await.changed);
     assert_eq!(post(&fixture, 1).await.unwrap(), first);
@@ -56,13 +50,11 @@ pub(crate) async fn a_key_is_known_until_it_expires_whatever_restarts(fixture: S
 pub(crate) async fn the_log_is_never_empty(fixture: StoreFixture) {
     let created = fixture.store.last_event().await.unwrap();
     fixture.apply(account("ada")).await;
-    let expire = Change::Expire {
-        sessions_idle_before_ms: 0,
-        sessions_begun_before_ms: 0,
-        keys_before_ms: 0,
+    let expire = Change::Expire(Expiry {
         events_before_ms: fixture.clock.now_ms() + 1_000,
         effects_before_ms: fixture.clock.now_ms() + 1_000,
-    };
+        ..Expiry::default()
+    });
     fixture.apply(expire).await;
     let last = fixture.store.last_event().await.unwrap();
     assert!(last >= created);

@@ -5,7 +5,7 @@ use model::{DisplayName, TweetId};
 use super::fixture::StoreFixture;
 use crate::env::Clock as _;
 use crate::test_support::{password, tweet, username};
-use crate::{Change, EventKind, EventLog, EventScope, Origin, Timeline};
+use crate::{Change, EventKind, EventLog, EventScope, Expiry, Origin, Timeline};
 
 pub(crate) async fn every_commit_is_published_once_and_in_order(fixture: StoreFixture) {
     let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
@@ -50,13 +50,7 @@ pub(crate) async fn the_log_has_the_published_events_until_they_expire(fixture: 
 
     fixture.clock.advance_ms(1_000);
     fixture
-        .apply(Change::Expire {
-            sessions_idle_before_ms: 0,
-            sessions_begun_before_ms: 0,
-            keys_before_ms: 0,
-            events_before_ms: fixture.clock.now_ms(),
-            effects_before_ms: 0,
-        })
+        .apply(Change::Expire(Expiry { events_before_ms: fixture.clock.now_ms(), ..Expiry::default() }))
         .await;
     assert_eq!(log(start, end, 100).await.unwrap(), EventLog::Pruned);
     assert!(fixture.store.last_event().await.unwrap() >= end, "the head does not go back");
@@ -102,13 +96,7 @@ pub(crate) async fn events_for_caches_are_kept_for_a_shorter_time(fixture: Store
     let tweet = fixture.post(ada, "liked").await;
     let start = fixture.store.last_event().await.unwrap();
     let like = |liked| Change::SetLike { account: bob, tweet, liked };
-    let expire = |effects_before_ms| Change::Expire {
-        sessions_idle_before_ms: 0,
-        sessions_begun_before_ms: 0,
-        keys_before_ms: 0,
-        events_before_ms: 0,
-        effects_before_ms,
-    };
+    let expire = |effects_before_ms| Change::Expire(Expiry { effects_before_ms, ..Expiry::default() });
     let read = async |after, scope| {
         let until = fixture.store.last_event().await.unwrap();
         match fixture.store.events(after, until, scope, 100).await.unwrap() {

@@ -4,7 +4,7 @@ use model::{AccountId, SessionId, SshFingerprint, SshKeyName};
 
 use super::fixture::StoreFixture;
 use crate::test_support::username;
-use crate::{Change, EventKind, PasswordHash};
+use crate::{Change, EventKind, Expiry, PasswordHash};
 
 async fn open_session(fixture: &StoreFixture, account: AccountId, token: u8) -> SessionId {
     let change = Change::OpenSession { account, token_hash: [token; 32], client_name: "test".into() };
@@ -109,12 +109,8 @@ pub(crate) async fn sessions_expire_by_their_begin_and_by_their_last_use(fixture
     fixture.clock.advance_ms(10_000);
     let new = open_session(&fixture, ada, 3).await;
     fixture.apply(Change::TouchSession { session: old }).await;
-    let expire = |sessions_idle_before_ms, sessions_begun_before_ms| Change::Expire {
-        sessions_idle_before_ms,
-        sessions_begun_before_ms,
-        keys_before_ms: 0,
-        events_before_ms: 0,
-        effects_before_ms: 0,
+    let expire = |sessions_idle_before_ms, sessions_begun_before_ms| {
+        Change::Expire(Expiry { sessions_idle_before_ms, sessions_begun_before_ms, ..Expiry::default() })
     };
     assert!(!fixture.apply(expire(idle.time_ms(), old.time_ms())).await.changed);
     assert!(fixture.apply(expire(idle.time_ms() + 1, 0)).await.changed);

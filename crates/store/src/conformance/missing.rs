@@ -1,8 +1,8 @@
 //! Changes to what does not exist, or does not exist any more.
 
 use model::{
-    AccountId, ConversationId, Error, MessageId, NewTweet, NotificationId, ReportId, ReportReason, Role,
-    SessionId, SshFingerprint, SshKeyId, SshKeyName, TimelineName, TweetId,
+    AccountId, AnnouncementId, ConversationId, Error, MessageId, NewTweet, NotificationId, ReportId,
+    ReportReason, Role, SessionId, SshFingerprint, SshKeyId, SshKeyName, TimelineName, TweetId,
 };
 
 use super::fixture::StoreFixture;
@@ -39,6 +39,7 @@ fn changes_of(account: AccountId, other: AccountId, its_tweet: TweetId) -> Vec<C
         Change::Report { reporter: other, account, tweet: None, reason: reason() },
         Change::SetReadLine { account, timeline: TimelineName::parse("home").unwrap(), tweet: its_tweet },
         Change::MarkNotificationsRead { account, up_to: NotificationId::new(u64::MAX >> 1).unwrap() },
+        Change::DismissAnnouncement { account, announcement: AnnouncementId::new(1).unwrap() },
         Change::ImportTweet { origin, author: account, tweet: tweet("old"), created_ms: 1_000 },
     ];
     for on in [true, false] {
@@ -115,6 +116,7 @@ pub(crate) async fn what_is_done_to_something_that_is_not_there_has_no_effect(fi
         assert_without_effect(&fixture, changes).await;
     }
     let message = MessageId::new(1).unwrap();
+    let announcement = AnnouncementId::new(1).unwrap();
     let changes = vec![
         Change::TouchSession { session: SessionId::new(1).unwrap() },
         Change::OpenSshSession {
@@ -136,6 +138,9 @@ pub(crate) async fn what_is_done_to_something_that_is_not_there_has_no_effect(fi
             read: Some(message),
         },
         Change::RevokeInvite { code_hash: [1; 32] },
+        Change::RemoveAnnouncement { announcement },
+        Change::RemoveAnnouncements,
+        Change::DismissAnnouncement { account: ada, announcement },
     ];
     assert_without_effect(&fixture, changes).await;
     assert_eq!(fixture.store.last_event().await.unwrap(), before, "nothing happened");
@@ -162,5 +167,5 @@ pub(crate) async fn what_is_not_there_is_not_read(fixture: StoreFixture) {
     let receipts = store.read_receipts(ConversationId::new(1).unwrap(), ada).await.unwrap();
     assert_eq!(receipts, model::ReadReceipts::default());
     assert!(store.invite(&[1; 32]).await.unwrap().is_none());
-    assert_eq!(store.announcement().await.unwrap(), "");
+    assert_eq!(store.announcements(Some(ada), 0).await.unwrap(), []);
 }

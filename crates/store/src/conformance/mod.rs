@@ -2,6 +2,7 @@
 
 mod account_lists;
 mod accounts;
+mod announcements;
 mod concurrency;
 mod conversations;
 mod durability;
@@ -128,8 +129,11 @@ macro_rules! conformance_suite {
             operators: an_operator_removes_a_tweet_of_anyone,
             operators: invites_are_listed_while_they_can_be_used,
             operators: a_bounded_number_of_invites_is_listed,
-            operators: the_announcement_is_what_was_announced_last,
             operators: remnants_of_deleted_rows_can_be_purged,
+            announcements: announcements_are_listed_newest_first_until_they_are_removed,
+            announcements: an_announcement_ends_at_its_time,
+            announcements: each_account_dismisses_announcements_one_by_one,
+            announcements: one_announcement_too_many_is_refused,
             reports: reports_are_listed_oldest_first_until_they_are_closed,
             reports: statistics_count_what_is_not_deleted,
         }
@@ -170,8 +174,8 @@ pub(crate) use {all_cases, conformance_suite, engine_suite, tests};
 /// All cases of the suite by name.
 pub(crate) mod run {
     pub(crate) use super::{
-        account_lists::*, accounts::*, concurrency::*, conversations::*, durability::*, engine::*, events::*,
-        log_ins::*, missing::*, notifications::*, observer::*, operators::*, read_lines::*, relationships::*,
-        reports::*, ssh_keys::*, suggestions::*, timelines::*, tweets::*,
+        account_lists::*, accounts::*, announcements::*, concurrency::*, conversations::*, durability::*,
+        engine::*, events::*, log_ins::*, missing::*, notifications::*, observer::*, operators::*,
+        read_lines::*, relationships::*, reports::*, ssh_keys::*, suggestions::*, timelines::*, tweets::*,
     };
 }

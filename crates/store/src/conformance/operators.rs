@@ -1,4 +1,4 @@
-//! What operators and admins do: lists of accounts, suspension, roles, invites, the announcement.
+//! What operators and admins do: lists of accounts, suspension, roles, invites.
 
 use model::limits::INVITES_LISTED_MAX;
 use model::{AccountId, AccountState, Cursor, Page, Profile, Role, SessionId};
@@ -6,7 +6,7 @@ use model::{AccountId, AccountState, Cursor, Page, Profile, Role, SessionId};
 use super::fixture::StoreFixture;
 use crate::env::Clock as _;
 use crate::test_support::{account, username};
-use crate::{AccountList, Change, EventKind, InviteRecord, ProfileFilter, Timeline};
+use crate::{AccountList, Change, EventKind, Expiry, InviteRecord, ProfileFilter, Timeline};
 
 async fn open_session(fixture: &StoreFixture, account: AccountId, token: u8) -> SessionId {
     let change = Change::OpenSession { account, token_hash: [token; 32], client_name: "test".into() };
@@ -153,13 +153,7 @@ pub(crate) async fn invites_are_listed_while_they_can_be_used(fixture: StoreFixt
     assert_eq!(one(1).await, record(1, 5, 90_000));
     assert_eq!((one(2).await, one(3).await), (record(2, 0, 80_000), record(3, 1, 10_000)));
 
-    let expire = Change::Expire {
-        sessions_idle_before_ms: 0,
-        sessions_begun_before_ms: 0,
-        keys_before_ms: 0,
-        events_before_ms: 0,
-        effects_before_ms: 0,
-    };
+    let expire = Change::Expire(Expiry::default());
     assert!(fixture.apply(expire).await.changed);
     assert_eq!((one(2).await, one(3).await), (record(2, 0, 80_000), None));
     let revoke = Change::RevokeInvite { code_hash: [1; 32] };
@@ -179,18 +173,6 @@ pub(crate) async fn a_bounded_number_of_invites_is_listed(fixture: StoreFixture)
     let listed = fixture.store.invites(now_ms).await.unwrap();
     assert_eq!(listed.len(), INVITES_LISTED_MAX);
     assert_eq!(listed[0].expires_ms, now_ms + 1_000, "those that expire first");
-}
-
-pub(crate) async fn the_announcement_is_what_was_announced_last(fixture: StoreFixture) {
-    let announce = |text: &str| Change::Announce { text: text.into() };
-    fixture.published_events().await;
-    for text in ["maintenance at noon", "it is done", ""] {
-        assert!(fixture.apply(announce(text)).await.changed);
-        assert_eq!(fixture.store.announcement().await.unwrap(), text);
-        let kinds: Vec<_> = fixture.published_events().await.iter().map(|event| event.kind).collect();
-        assert_eq!(kinds, [EventKind::Announced]);
-        assert!(!fixture.apply(announce(text)).await.changed, "it is the same");
-    }
 }
 
 pub(crate) async fn remnants_of_deleted_rows_can_be_purged(fixture: StoreFixture) {

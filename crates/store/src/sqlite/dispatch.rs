@@ -76,14 +76,11 @@ impl Tx<'_> {
             ImportTweet { ref origin, author, ref tweet, created_ms } => {
                 self.import_tweet(origin, author, tweet, created_ms)
             }
-            Announce { ref text } => self.announce(text),
-            Expire {
-                sessions_idle_before_ms: idle,
-                sessions_begun_before_ms: begun,
-                keys_before_ms: keys,
-                events_before_ms: events,
-                effects_before_ms: effects,
-            } => self.expire(idle, begun, keys, events, effects),
+            Announce { ref text, ends_ms } => self.announce(text, ends_ms),
+            RemoveAnnouncement { announcement } => self.remove_announcement(announcement),
+            RemoveAnnouncements => self.remove_announcements(),
+            DismissAnnouncement { account, announcement } => self.dismiss_announcement(account, announcement),
+            Expire(ref expiry) => self.expire(expiry),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The commit log: the events of every commit, in commit order.
 
-use model::{AccountId, ConversationId, EventId, MessageId, NotificationId, SessionId, TweetId};
+use model::{
+    AccountId, AnnouncementId, ConversationId, EventId, MessageId, NotificationId, SessionId, TweetId,
+};
 use rusqlite::{Connection, params};
 
 use super::sql::{Result, Sql, all, first, get, run};
@@ -29,7 +31,7 @@ macro_rules! fields {
     };
 }
 
-fields!(AccountId, ConversationId, MessageId, NotificationId, SessionId, TweetId);
+fields!(AccountId, AnnouncementId, ConversationId, MessageId, NotificationId, SessionId, TweetId);
 
 impl Field for Option<TweetId> {
     fn column(self) -> u64 {
@@ -47,7 +49,6 @@ macro_rules! event_columns {
         fn columns(kind: EventKind) -> (i64, [i64; 4]) {
             match kind {
                 EventKind::Created => (0, [0; 4]),
-                EventKind::Announced => (18, [0; 4]),
                 EventKind::Imported => (68, [0; 4]),
                 $(EventKind::$kind { $($field),* } => {
                     let mut columns = [0; 4];
@@ -64,7 +65,6 @@ macro_rules! event_columns {
             let mut columns = columns.into_iter().map(i64::cast_unsigned);
             match code {
                 0 => Some(EventKind::Created),
-                18 => Some(EventKind::Announced),
                 68 => Some(EventKind::Imported),
                 $($code => Some(EventKind::$kind { $($field: Field::from_column(columns.next()?)?),* }),)*
                 _ => None,
@@ -91,7 +91,10 @@ event_columns! {
     15 => AccountHidden { account },
     16 => AccountShown { account },
     17 => UnreadChanged { recipient },
+    18 => Announced { announcement },
     19 => MessageChanged { conversation, message, author, to },
+    20 => AnnouncementRemoved { announcement },
+    21 => AnnouncementDismissed { account, announcement },
     64 => Liked { account, tweet },
     65 => Unliked { account, tweet },
     66 => Bookmarked { account, tweet },

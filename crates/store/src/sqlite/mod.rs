@@ -4,7 +4,7 @@
 
 mod account_lists;
 mod accounts;
-mod announcement;
+mod announcements;
 mod backup;
 mod batch;
 pub(crate) mod changed_rows;

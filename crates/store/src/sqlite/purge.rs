@@ -44,6 +44,8 @@ impl Tx<'_> {
             "DELETE FROM suggestion_dismissal WHERE (account, dismissed) IN
                  (SELECT account, dismissed FROM suggestion_dismissal WHERE account = ?1 OR dismissed = ?1 LIMIT ?2)
              RETURNING NULL",
+            "DELETE FROM announcement_dismissal WHERE (account, announcement) IN
+                 (SELECT account, announcement FROM announcement_dismissal WHERE account = ?1 LIMIT ?2) RETURNING NULL",
             "DELETE FROM report WHERE id IN
                  (SELECT id FROM report WHERE reporter = ?1 OR account = ?1 LIMIT ?2) RETURNING NULL",
             "DELETE FROM ssh_key WHERE id IN

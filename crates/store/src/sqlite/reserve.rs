@@ -143,6 +143,8 @@ pub(super) fn is_needed_when_full(change: &Change) -> bool {
             | DeleteTweet { .. }
             | RemoveTweet { .. }
             | RevokeInvite { .. }
+            | RemoveAnnouncement { .. }
+            | RemoveAnnouncements
             | CloseReport { .. }
             | Expire { .. }
     )

@@ -2,8 +2,8 @@
 //! for the caller.
 
 use model::{
-    AccountId, AccountState, ConversationId, Error, EventId, MessageId, NotificationId, NotificationKind,
-    ReportId, Role, SessionId, SshKeyId, TweetId, Visibility,
+    AccountId, AccountState, AnnouncementId, ConversationId, Error, EventId, MessageId, NotificationId,
+    NotificationKind, ReportId, Role, SessionId, SshKeyId, TweetId, Visibility,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::vtab::array::Array;
@@ -138,7 +138,18 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(AccountId, ConversationId, EventId, MessageId, NotificationId, ReportId, SessionId, SshKeyId, TweetId);
+ids!(
+    AccountId,
+    AnnouncementId,
+    ConversationId,
+    EventId,
+    MessageId,
+    NotificationId,
+    ReportId,
+    SessionId,
+    SshKeyId,
+    TweetId
+);
 
 /// Identifiers for `rarray(?)`: one row for each, in this order by `rowid`, with the identifier in the column `value`.
 ///

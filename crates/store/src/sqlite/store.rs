@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountCounts, AccountId, Conversation, ConversationId, Cursor, DirectMessage, Error, EventId,
-    Hashtag, MessageId, Notification, NotificationId, Page, Profile, ReadLine, ReadReceipts, Relationship,
-    Report, Result, Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
+    Account, AccountCounts, AccountId, Announcement, Conversation, ConversationId, Cursor, DirectMessage,
+    Error, EventId, Hashtag, MessageId, Notification, NotificationId, Page, Profile, ReadLine, ReadReceipts,
+    Relationship, Report, Result, Span, SshFingerprint, SshKey, SshKeyId, TweetId, Username,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -27,7 +27,7 @@ use super::shared::{Freshness, Shared};
 use super::withdrawn::Withdrawn;
 use super::writer::Writer;
 use super::{
-    account_lists, accounts, announcement, connection, conversations, events, invites, notifications, open,
+    account_lists, accounts, announcements, connection, conversations, events, invites, notifications, open,
     read_lines, relationships, reports, search, search_index, sessions, sql, ssh_keys, suggestions,
     timelines, tweets,
 };
@@ -499,8 +499,8 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn announcement(&self) -> Result<String> {
-        self.read_blocking(announcement::read).await
+    async fn announcements(&self, account: Option<AccountId>, now_ms: i64) -> Result<Vec<Announcement>> {
+        self.read_blocking(move |db| announcements::list(db, account, now_ms)).await
     }
 
     async fn profiles(

@@ -73,7 +73,7 @@ pub(super) fn words(state: &State, row: &Row) -> String {
         Row::Heading(text, _) => sentence(&spoken(text)),
         Row::Sentence(text) => spoken(text),
         Row::Words(_, text) => safe(text),
-        Row::Announcement => format!("Announcement: {}", sentence(&state.live.announcement)),
+        Row::Announcement(id) => announcement(state, *id),
         Row::Rule(number, text) => format!("Rule {number}: {}", sentence(text)),
         Row::Offer(text, _) => format!("{}: “open”.", safe(text)),
         Row::Finding(subject) => finding(state, subject),
@@ -90,6 +90,17 @@ pub(super) fn words(state: &State, row: &Row) -> String {
             format!("Could not load: {}. Type “open” to try again.", spoken(&problem))
         }
     }
+}
+
+fn announcement(state: &State, id: u64) -> String {
+    let Some(one) = state.announcement(id) else { return String::new() };
+    let new = if one.dismissed { "Announcement" } else { "New announcement" };
+    // An older server does not say when it was.
+    let ago = match one.created_ms {
+        0 => String::new(),
+        then => format!(", {}", ago(state.server_now(), then)),
+    };
+    format!("{new}{ago}: {}", sentence(&one.text))
 }
 
 /// Characters of a text that say which one it is.

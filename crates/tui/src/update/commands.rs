@@ -243,7 +243,7 @@ fn open(state: &mut State) -> Effects {
         | Row::Heading(..)
         | Row::Sentence(_)
         | Row::Words(..)
-        | Row::Announcement
+        | Row::Announcement(_)
         | Row::Rule(..)
         | Row::Finding(_) => Effects::new(),
     }

@@ -44,7 +44,7 @@ pub(super) fn ask_for_chats() -> Effect {
     ask(Purpose::Chats, Op::ListConversations(v1::ListConversations { page: Some(page) }))
 }
 
-/// A request for the server's description and announcement.
+/// A request for the server's description and announcements.
 pub(super) fn ask_about_server() -> Effect {
     ask(Purpose::ServerInfo, Op::GetServerInfo(v1::GetServerInfo {}))
 }

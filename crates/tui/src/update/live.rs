@@ -68,7 +68,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
         }
         Event::Unread(unread) => notifications::changed(state, unread.unread),
         Event::Announcement(announcement) => {
-            server_info::announced(state, announcement.text);
+            server_info::announced(state, announcement);
             Effects::new()
         }
         // Events were dropped: what is shown is requested again, and a gap is shown where pages do not touch.

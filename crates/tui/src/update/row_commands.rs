@@ -23,12 +23,12 @@ pub(super) fn add(state: &mut State) -> Effects {
     }
 }
 
-/// Discards the selected text, or dismisses the announcement or a suggestion.
+/// Discards the selected text, or dismisses the selected announcement or suggestion.
 pub(super) fn remove(state: &mut State) -> Effects {
     match state.selected().cloned() {
         Some(Row::Outgoing(name)) => outbox::discard(state, &name),
         Some(Row::Draft(name)) => compose::discard_draft(state, &name),
-        Some(Row::Announcement) => server_info::dismiss(state),
+        Some(Row::Announcement(_)) => server_info::dismiss(state),
         Some(Row::Person(_)) => people::dismiss(state),
         _ => Effects::new(),
     }
@@ -113,7 +113,7 @@ pub(super) fn copy_text(state: &mut State) -> Effects {
             let parts = [line.text.clone(), line.details.clone(), incident];
             parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
         }),
-        Some(Row::Announcement) => Some(state.live.announcement.clone()),
+        Some(Row::Announcement(id)) => state.announcement(*id).map(|one| one.text.clone()),
         Some(Row::Rule(_, text)) => Some(text.to_string()),
         Some(Row::Outgoing(name)) => {
             let outgoing = state.texts.outbox.iter().find(|one| one.name() == name.as_str());

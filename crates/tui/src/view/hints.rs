@@ -227,7 +227,7 @@ fn of_row(state: &State) -> Vec<(Action, &'static str)> {
         }
         Some(Row::Finding(_)) => vec![(Action::CopyText, "copy report"), (Action::Refresh, "test again")],
         Some(Row::Logged(_)) => of_log_line(state),
-        Some(Row::Announcement) => vec![(Action::Remove, "dismiss"), (Action::Back, "back")],
+        Some(Row::Announcement(_)) => vec![(Action::Remove, "dismiss"), (Action::Back, "back")],
         Some(Row::Rule(..)) => vec![(Action::CopyText, "copy"), (Action::Back, "back")],
         Some(Row::Failed) => vec![(Action::Open, "retry"), (Action::Back, "back")],
         Some(Row::Message(_)) => ON_MESSAGE.to_vec(),

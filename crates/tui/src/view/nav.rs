@@ -64,7 +64,7 @@ fn badge_of(state: &State, place: &Route, new: News) -> String {
         }
         Route::Online => badge("", exactly(state.live.online.len())),
         Route::Drafts => badge("", exactly(state.texts.outbox.len() + state.texts.drafts.len())),
-        Route::About if !state.announcement().is_empty() => unread_of(1),
+        Route::About => badge(state.sign(Sign::Unread), exactly(state.new_announcements().count())),
         _ => String::new(),
     }
 }

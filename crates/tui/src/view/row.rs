@@ -2,7 +2,9 @@
 
 use model::SafeText;
 
-use super::lines::{Line, body, bold, dim, fit_line, numbered, of, plain, rule, two_ends, words};
+use super::lines::{
+    Line, body, bold, dim, fit_line, line_columns, numbered, of, plain, prose, rule, two_ends, words,
+};
 use super::notifications::notification;
 use super::people::{own_presence, person};
 use super::tags::hashtag;
@@ -16,7 +18,7 @@ use crate::rows::Group;
 use crate::signs::Sign;
 use crate::state::State;
 use crate::user_action::UserAction;
-use crate::wording::{clock_or_date, date_and_time};
+use crate::wording::{age, clock_or_date, date_and_time};
 use terminal::measure::fit;
 use terminal::style::{ColorRole, Style};
 
@@ -74,7 +76,7 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
         Row::Heading(text, is_apart) => heading(text, *is_apart, width),
         Row::Sentence(text) => words(text, width, Style::default()),
         Row::Words(_, text) => body(text, width),
-        Row::Announcement => announcement(state, width),
+        Row::Announcement(id) => announcement(state, *id, width),
         Row::Rule(number, text) => numbered(*number, text, width),
         Row::Offer(text, offered) => vec![offer(state, text, offered, width)],
         Row::Finding(subject) => report::finding(state, subject, width),
@@ -140,16 +142,26 @@ fn failed(state: &State, width: usize) -> Vec<Line> {
     words(&text, width, Style::of(ColorRole::Error))
 }
 
-/// The operator's announcement, set in as everything that people write.
-fn announcement(state: &State, width: usize) -> Vec<Line> {
-    let lines = state.live.announcement.trim().lines();
-    let mut shown: Vec<Line> = lines.flat_map(|line| body(line, width)).collect();
-    if !state.announcement().is_empty()
-        && let Some(first) = shown.first_mut()
-    {
-        *first =
-            two_ends(std::mem::take(first), vec![of(ColorRole::Accent, state.sign(Sign::Unread))], width);
+/// An announcement: its first line as a heading, with its age, and the rest set in as everything that people write.
+fn announcement(state: &State, id: u64, width: usize) -> Vec<Line> {
+    let Some(one) = state.announcement(id) else { return vec![Line::new()] };
+    let mut facts = Vec::new();
+    if !one.dismissed {
+        facts.push(of(ColorRole::Accent, state.sign(Sign::Unread)));
     }
+    // An older server does not say when it was.
+    if one.created_ms != 0 {
+        facts.push(dim(format!(" {}", age(state, one.created_ms))));
+    }
+    let (first, rest) = one.text.trim().split_once('\n').unwrap_or((one.text.trim(), ""));
+    let mut shown = prose(first, width.saturating_sub(line_columns(&facts) + 1).max(4));
+    for span in shown.iter_mut().flatten() {
+        span.style = span.style.bold();
+    }
+    if let Some(first) = shown.first_mut() {
+        *first = two_ends(std::mem::take(first), facts, width);
+    }
+    shown.extend(rest.lines().flat_map(|line| body(line, width)));
     shown
 }
 

@@ -144,6 +144,7 @@ fn name_and_size(state: &State, screen: &ScreenState) -> (String, Option<String>
 fn facts(state: &State, screen: &ScreenState) -> Line {
     let mut parts: Vec<Line> = Vec::new();
     let is_tiny = SizeClass::of(state.terminal.size) == SizeClass::Tiny;
+    let announced = announced(state);
     if let Some(then) = state.as_of(screen) {
         parts.push(vec![of(ColorRole::Warning, saved(state, then, is_tiny))]);
     } else if let Some(fact) = fact_of(state, screen).filter(|_| !is_tiny) {
@@ -155,7 +156,7 @@ fn facts(state: &State, screen: &ScreenState) -> Line {
             parts.insert(0, vec![of(ColorRole::Error, words)]);
             parts.truncate(1);
         }
-        if !state.announcement().is_empty() && *state.route() != Route::About {
+        if announced > 0 {
             let keys = state.preferences.keymap.keys_of(Action::About).unwrap_or_default();
             parts.push(vec![of(ColorRole::Warning, format!("{} {keys}", state.sign(Sign::Attention)))]);
         }
@@ -165,9 +166,10 @@ fn facts(state: &State, screen: &ScreenState) -> Line {
         }
         return join(parts, " ");
     }
-    if !state.announcement().is_empty() && *state.route() != Route::About {
+    if announced > 0 {
         let keys = state.preferences.keymap.keys_of(Action::About).unwrap_or_else(|| ":about".to_owned());
-        parts.push(vec![of(ColorRole::Warning, "1 announcement"), dim(format!(" · {keys}"))]);
+        let announced = count(announced, "announcement", "announcements");
+        parts.push(vec![of(ColorRole::Warning, announced), dim(format!(" · {keys}"))]);
     }
     join(parts, " · ")
 }
@@ -198,9 +200,17 @@ fn fact_of(state: &State, screen: &ScreenState) -> Option<String> {
     }
 }
 
-/// Whether a cell of the title row shows the announcement.
+/// How many new announcements the title row names; they are on the screen about the server.
+fn announced(state: &State) -> u32 {
+    match state.route() {
+        Route::About => 0,
+        _ => u32::try_from(state.new_announcements().count()).unwrap_or(u32::MAX),
+    }
+}
+
+/// Whether a cell of the title row says that there are new announcements.
 pub(super) fn is_announcement(state: &State, area: Area, x: u16) -> bool {
-    let Some(screen) = state.screen().filter(|_| !state.announcement().is_empty()) else { return false };
+    let Some(screen) = state.screen().filter(|_| announced(state) > 0) else { return false };
     let columns = u16::try_from(line_columns(&facts(state, screen))).unwrap_or(0);
     (area.x + area.width).saturating_sub(columns + MARGIN) <= x && columns > 0
 }

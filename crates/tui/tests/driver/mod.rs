@@ -26,6 +26,7 @@ use mini_tweet_tui::update::{start, update};
 use mini_tweet_tui::view::draw;
 use protocol::v1;
 use protocol::v1::event::Event as LiveEvent;
+use protocol::v1::live_announcement::Change;
 use protocol::v1::request::Op;
 use terminal::grid::Size;
 use terminal::key::{Event, Keys, MouseAction};
@@ -302,6 +303,18 @@ impl TuiDriver {
         self.live(Topic::Notifications, LiveEvent::Notification(live));
     }
 
+    /// The operator announces something.
+    pub(crate) fn receive_announcement(&mut self, announcement: v1::Announcement) {
+        self.info.announcements.insert(0, announcement.clone());
+        self.receive_announcement_change(Change::Added(announcement));
+    }
+
+    /// An announcement was added, removed, or dismissed on another device.
+    pub(crate) fn receive_announcement_change(&mut self, change: Change) {
+        let live = v1::LiveAnnouncement { change: Some(change), ..v1::LiveAnnouncement::default() };
+        self.live(Topic::Notifications, LiveEvent::Announcement(live));
+    }
+
     /// A followed account posts.
     pub(crate) fn receive_tweet(&mut self, tweet: v1::Tweet) {
         let accounts = self.accounts.clone();
@@ -349,6 +362,15 @@ impl TuiDriver {
             .iter()
             .filter_map(|effect| if let Effect::Save(what, _) = effect { Some(what) } else { None })
             .collect()
+    }
+}
+
+pub(crate) fn announcement(minutes_ago: i64, text: &str) -> v1::Announcement {
+    v1::Announcement {
+        id: id(minutes_ago),
+        text: text.into(),
+        created_ms: NOW - minutes_ago * MINUTE,
+        ..v1::Announcement::default()
     }
 }
 

@@ -82,6 +82,11 @@ impl TuiDriver {
             Op::ListSessions(_) => Response::SessionList(sessions()),
             Op::ListSshKeys(_) if self.is_new => Response::SshKeyList(v1::SshKeyList::default()),
             Op::ListSshKeys(_) => Response::SshKeyList(ssh_keys()),
+            Op::DismissAnnouncement(request) => {
+                let all = self.info.announcements.iter_mut();
+                all.filter(|one| one.id == request.announcement_id).for_each(|one| one.dismissed = true);
+                done(request.announcement_id)
+            }
             Op::Post(post) => done(self.post(post)),
             Op::SendMessage(_) => {
                 Response::MessageSent(v1::MessageSent { message_id: id(0), conversation_id: 77 })

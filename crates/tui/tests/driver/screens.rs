@@ -4,8 +4,9 @@ use client::ClientError;
 use mini_tweet_tui::message::Message;
 use mini_tweet_tui::state::{OwnServer, Setup};
 use protocol::tls::Fingerprint;
+use protocol::v1;
 
-use super::TuiDriver;
+use super::{TuiDriver, announcement};
 
 /// One size of each class.
 pub(crate) const SIZES: [(u16, u16); 4] = [(40, 12), (60, 20), (80, 24), (120, 40)];
@@ -201,7 +202,7 @@ pub(crate) const SCREENS: [(&str, &str); 68] = [
 pub(super) type Opened = (&'static str, fn(Start<'_>) -> TuiDriver);
 
 /// Screens that need more than keys.
-const OTHER_SCREENS: [Opened; 21] = [
+const OTHER_SCREENS: [Opened; 22] = [
     ("which_key", |start| waiting(start.after("g"))),
     ("which_key_while_writing", |start| waiting(start.after("c text:hello ctrl-x"))),
     ("split", |start| {
@@ -214,6 +215,13 @@ const OTHER_SCREENS: [Opened; 21] = [
     ("outbox", outbox),
     ("about_rules", |start| {
         let mut driver = start.ada();
+        driver.info.rules = rules();
+        driver.press("g a");
+        driver
+    }),
+    ("about_announcements", |start| {
+        let mut driver = start.ada();
+        driver.info.announcements = announcements();
         driver.info.rules = rules();
         driver.press("g a");
         driver
@@ -298,6 +306,16 @@ const ENDPOINT: &str = "tweets.example.org:4280";
 
 fn key(letter: &str) -> Fingerprint {
     Fingerprint::parse(&format!("SHA256:{letter}6cSixuwTcYVzrA2NltY/4e3a//BYobnCyorL5fE7c0")).unwrap()
+}
+
+/// Two that are new, and one that Ada has dismissed.
+fn announcements() -> Vec<v1::Announcement> {
+    let moves = "Maintenance tonight at 18:00\nThe server moves to a new disk. Expect ten minutes of silence; drafts and messages are kept and sent afterwards.";
+    vec![
+        announcement(130, moves),
+        announcement(9_000, "Welcome, class of 2030\nSay hello in #hello, and read the rules below."),
+        v1::Announcement { dismissed: true, ..announcement(30_000, "We have a new name") },
+    ]
 }
 
 fn rules() -> Vec<String> {

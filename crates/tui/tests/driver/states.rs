@@ -8,7 +8,7 @@ use protocol::v1::event::Event as LiveEvent;
 use terminal::key::Event;
 
 use super::screens::{Opened, Screen, Start};
-use super::{TuiDriver, account, id, message, tweet};
+use super::{TuiDriver, account, announcement, id, message, tweet};
 
 /// All states.
 pub(crate) fn states() -> impl Iterator<Item = Screen> {
@@ -200,7 +200,7 @@ const CONTENTS: [Opened; 9] = [
     }),
     ("announcement", |start| {
         let mut driver = TuiDriver::with(start.setup(), false);
-        driver.info.announcement = "We restart at 18:00".to_owned();
+        driver.info.announcements = vec![announcement(5, "We restart at 18:00")];
         driver.connect(true);
         driver.wait(60_000);
         driver

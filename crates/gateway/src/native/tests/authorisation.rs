@@ -66,6 +66,7 @@ struct Scene<'a> {
     /// Another session of Ada.
     session: u64,
     key: u64,
+    announcement: u64,
 }
 
 impl<'a> Scene<'a> {
@@ -114,6 +115,8 @@ impl<'a> Scene<'a> {
         let name = model::SshKeyName::default();
         let key = Change::AddSshKey { account: ada.id, fingerprint, name };
         let key = server.store.store.apply(key, None).await.unwrap().id;
+        let announce = Change::Announce { text: "before".into(), ends_ms: None };
+        let announcement = server.store.store.apply(announce, None).await.unwrap().id;
         let [public, followers, direct] = [public, followers, direct].map(model::TweetId::get);
         let session = session.session.get();
         Self {
@@ -124,6 +127,7 @@ impl<'a> Scene<'a> {
             message,
             session,
             key,
+            announcement,
             people,
         }
     }
@@ -163,6 +167,7 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
     let ada = || "ada".to_owned();
     let secret = || PASSWORD.to_owned();
     let (public, followers, direct, message) = (scene.public, scene.followers, scene.direct, scene.message);
+    let announcement = scene.announcement;
     match operation {
         Operation::SignUp => vec![(Op::SignUp(v1::SignUp { username: "new_one".into(), password: secret(), ..Default::default() }), "+ F F F F F A F A")],
         Operation::LogIn => vec![(Op::LogIn(v1::LogIn { username: ada(), password: secret() }), "+ F F F F F + F +")],
@@ -265,6 +270,7 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         ],
         Operation::ListNotifications => vec![(Op::ListNotifications(v1::ListNotifications::default()), OWN)],
         Operation::MarkNotificationsRead => vec![(Op::MarkNotificationsRead(v1::MarkNotificationsRead { up_to: u64::MAX >> 1, ids: Vec::new() }), "U + - + - - U - U")],
+        Operation::DismissAnnouncement => vec![(Op::DismissAnnouncement(v1::DismissAnnouncement { announcement_id: announcement }), OWN)],
         Operation::SendMessage => vec![(Op::SendMessage(v1::SendMessage { username: ada(), text: "psst".into() }), "U I + + N + U + U")],
         Operation::EditMessage => vec![(Op::EditMessage(v1::EditMessage { message_id: message, text: "changed".into() }), "U + N N N N U N U")],
         Operation::DeleteMessage => vec![(Op::DeleteMessage(v1::DeleteMessage { message_id: message }), "U + N N N N U N U")],
@@ -291,7 +297,8 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         Operation::Suspend => vec![(Op::Suspend(v1::Suspend { username: ada() }), ADMIN)],
         Operation::Unsuspend => vec![(Op::Unsuspend(v1::Unsuspend { username: "sue".into() }), ADMIN)],
         Operation::ResetPassword => vec![(Op::ResetPassword(v1::ResetPassword { username: ada(), new_password: "another horse 7".into() }), ADMIN)],
-        Operation::Announce => vec![(Op::Announce(v1::Announce { text: "hear".into() }), ADMIN)],
+        Operation::Announce => vec![(Op::Announce(v1::Announce { text: "hear".into(), valid_hours: 1 }), ADMIN)],
+        Operation::RemoveAnnouncement => vec![(Op::RemoveAnnouncement(v1::RemoveAnnouncement { announcement_id: announcement }), ADMIN)],
         Operation::GetStatistics => vec![(Op::GetStatistics(v1::GetStatistics {}), ADMIN)],
         Operation::ListReports => vec![(Op::ListReports(v1::ListReports {}), ADMIN)],
         Operation::ListInvites => vec![(Op::ListInvites(v1::ListInvites {}), ADMIN)],

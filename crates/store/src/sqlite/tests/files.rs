@@ -8,7 +8,7 @@ use crate::sqlite::maintenance::{backup, check, restore};
 use crate::sqlite::schema::MIGRATIONS;
 use crate::sqlite::{DATABASE, OpenError, SqliteStore, migrate, open};
 use crate::test_support::{START_MS, TestClock, TestStore};
-use crate::{Change, Engine as _, IdempotencyKey, Options, Store as _};
+use crate::{Change, Engine as _, EventKind, EventLog, EventScope, IdempotencyKey, Options, Store as _};
 
 #[tokio::test]
 async fn check_finds_what_is_wrong() {
@@ -116,7 +116,7 @@ async fn a_database_of_the_first_schema_is_migrated_and_backed_up() {
     assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
 
     let once = IdempotencyKey { account: ada, key: vec![0xaa], request_hash: [0; 32] };
-    let again = Change::Announce { text: "applied before".into() };
+    let again = Change::Announce { text: "applied before".into(), ends_ms: None };
     assert_eq!(made.store.apply(again, Some(once)).await.unwrap().id, 77, "a key is still known");
 
     let copy = migrate::backup_path(&made.database(), MIGRATIONS.len());
@@ -124,6 +124,42 @@ async fn a_database_of_the_first_schema_is_migrated_and_backed_up() {
     let copy = Connection::open(copy).unwrap();
     let version: u32 = copy.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 1);
+}
+
+#[tokio::test]
+async fn the_only_announcement_of_schema_8_is_carried_over_with_its_time() {
+    let event = |id: i64| format!("INSERT INTO event (id, kind) VALUES ({id}, 18);");
+    let (first, last) = ((START_MS + 7) << 16, (START_MS + 9) << 16);
+    for (text, events, announced) in [
+        ("We move", event(first) + &event(last), Some(last)),
+        ("We move", String::new(), Some(START_MS << 16)),
+        ("", event(first), None),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data").join(DATABASE);
+        open::make_at_schema(&path, 8, START_MS).unwrap();
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&events).unwrap();
+        old.execute("INSERT INTO meta (name, value) VALUES ('announcement', ?1)", [text]).unwrap();
+        old.execute("UPDATE meta SET value = ?1 WHERE name = 'id_high_water'", [last]).unwrap();
+        drop(old);
+
+        let made = TestStore::in_directory(directory, TestClock::new());
+        assert_eq!(check(&made.database()).unwrap(), Vec::<String>::new());
+        let found = made.store.announcements(None, START_MS).await.unwrap();
+        let is: Vec<_> = found.iter().map(|one| (one.id.get().cast_signed(), one.text.as_str())).collect();
+        assert_eq!(is, Vec::from_iter(announced.map(|id| (id, text))));
+        // A client that was away gets it once.
+        let last = made.store.last_event().await.unwrap();
+        let created = model::EventId::new(START_MS.cast_unsigned() << 16).unwrap();
+        let log = made.store.events(created, last, EventScope::Clients, 9).await.unwrap();
+        let EventLog::Complete(log) = log else { panic!("{log:?}") };
+        let kinds: Vec<_> = log.iter().map(|event| event.kind).collect();
+        let event_of = |one: &model::Announcement| EventKind::Announced { announcement: one.id };
+        let expected: Vec<_> =
+            if events.is_empty() { Vec::new() } else { found.iter().map(event_of).collect() };
+        assert_eq!(kinds, expected);
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ async fn only_a_queue_that_is_both_long_and_slow_refuses_changes() {
     let options = Options { queue_wait: Some(Duration::from_millis(75)), batch_max: 1, ..Options::default() };
     let clock = Arc::new(crate::env::SystemClock);
     let store = SqliteStore::open(&path, &options, clock).unwrap();
-    let announce = || store.apply(Change::Announce { text: "hello".into() }, None);
+    let announce = || store.apply(Change::Announce { text: "hello".into(), ends_ms: None }, None);
     let slow = |ms: u64| store.metrics.queue_wait_us.store(ms * 1_000, Ordering::Relaxed);
 
     slow(100);

@@ -51,7 +51,7 @@ async fn send_all(program: &Path, faults: &str) -> Result<(usize, Vec<String>), 
     Ok((requests.len() * 2, broken))
 }
 
-fn requests() -> [Op; 7] {
+fn requests() -> [Op; 8] {
     let (username, text) = (|| "member".to_owned(), || "text".to_owned());
     [
         Op::CreateAccount(v1::CreateAccount {
@@ -61,7 +61,8 @@ fn requests() -> [Op; 7] {
         }),
         Op::CreateInvite(v1::CreateInvite { uses: 1, ..Default::default() }),
         Op::Unsuspend(v1::Unsuspend { username: username() }),
-        Op::Announce(v1::Announce { text: text() }),
+        Op::Announce(v1::Announce { text: text(), ..Default::default() }),
+        Op::RemoveAnnouncement(v1::RemoveAnnouncement { announcement_id: 1 }),
         Op::GetStatistics(v1::GetStatistics {}),
         Op::ResetPassword(v1::ResetPassword {
             username: username(),
