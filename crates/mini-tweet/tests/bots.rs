@@ -132,6 +132,23 @@ fn a_feed_is_followed_from_where_it_ended() {
 }
 
 #[test]
+fn a_feed_without_tweets_is_followed() {
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
+    for feed in ["mine", "@ada"] {
+        let live = ada.live(&["feed", feed, "--follow", "--tsv=text"]);
+        until("the live feed shows a tweet", || {
+            ada.ok(&["post", &format!("in {feed}")]);
+            !live.lines().is_empty()
+        });
+        assert!(live.lines().iter().all(|line| line == &format!("in {feed}")), "{:?}", live.lines());
+        for tweet in ada.json(&["feed", "mine"]) {
+            ada.ok(&["delete", tweet["id"].as_str().unwrap()]);
+        }
+    }
+}
+
+#[test]
 fn watch_goes_on_after_an_event() {
     let e2e = E2e::start();
     let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));

@@ -192,7 +192,8 @@ async fn show_newer(
     last: &mut u64,
 ) -> Result<(), Failure> {
     loop {
-        let position = Some(Position::After(last.to_string()));
+        // Nothing is newer than nothing.
+        let position = (*last > 0).then(|| Position::After(last.to_string()));
         let answer = page_of(client, timeline, PAGE_MAX, position).await?;
         let Some(newest) = answer.tweets.first() else { return Ok(()) };
         *last = newest.id;
