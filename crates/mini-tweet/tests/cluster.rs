@@ -29,6 +29,8 @@ fn people_at_two_servers_are_in_one_network_and_a_killed_server_loses_nothing() 
         std::thread::sleep(std::time::Duration::from_millis(200));
         live.lines().iter().any(|line| line.contains("hello from the first server"))
     });
+    // Bob is there, at the other server.
+    until("who is online is known everywhere", || ada.ok(&["online"]).contains("bob"));
     ada.ok(&["chat", "@bob", "psst"]);
     assert!(bob.ok(&["chat", "@ada"]).contains("psst"));
 

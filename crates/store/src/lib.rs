@@ -4,6 +4,7 @@
 //! [`Event`]s in commit order. It enforces the invariants of the data (unique usernames, no follow across a block, no
 //! reference to a deleted tweet) and does not know who may request what.
 
+mod bus;
 pub mod change;
 mod collections;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod store;
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
 pub mod test_support;
 
+pub use bus::{Bus, BusMessage};
 pub use change::{Change, ChangeResult, Expiry, IdempotencyKey, Origin, PasswordHash};
 pub use collections::{Map, RandomState, Set};
 pub use engine::{Engine, Options};

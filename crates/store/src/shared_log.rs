@@ -6,7 +6,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::OpenError;
+use crate::{Bus, OpenError};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests stop where they cannot go on")]
@@ -127,6 +127,7 @@ pub(crate) trait Commons: fmt::Debug + Send + Sync {
 pub(crate) struct SharedDatabase {
     pub(crate) log: Box<dyn SharedLog>,
     pub(crate) commons: Box<dyn Commons>,
+    pub(crate) bus: Bus,
     /// The random number of this process.
     pub(crate) boot: u64,
 }

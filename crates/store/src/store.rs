@@ -10,7 +10,7 @@ use model::{
 };
 
 use crate::{
-    AccountQuery, Change, ChangeResult, CommitLog, ConversationList, Credentials, EventLog, EventScope,
+    AccountQuery, Bus, Change, ChangeResult, CommitLog, ConversationList, Credentials, EventLog, EventScope,
     HashtagUse, IdempotencyKey, InviteRecord, NotificationFilter, ProfileFilter, SessionRecord, SocialGraph,
     StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
 };
@@ -38,6 +38,11 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The random numbers of the other processes that have this store open.
     async fn other_processes(&self) -> Result<Vec<u64>> {
         Ok(Vec::new())
+    }
+
+    /// Carries messages to the other processes; `None` if there can be none.
+    fn bus(&self) -> Option<&Bus> {
+        None
     }
 
     /// Reports every commit, before it is acknowledged.

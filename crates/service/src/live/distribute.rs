@@ -4,10 +4,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use model::{AccountId, EventId, Hashtag, Result};
-use tokio::sync::mpsc;
+use prost::Message as _;
+use tokio::sync::{broadcast, mpsc};
 use tokio::time::Instant;
 
 use super::config::LiveConfig;
+use super::elsewhere::{self, Announcement, Present, REPEAT_EVERY};
 use super::event::{LiveEvent, Payload};
 use super::hub::{Hub, Target};
 use super::hydrate::{self, HydratedTweet};
@@ -15,7 +17,7 @@ use super::subsystem::Live;
 use super::trends::Trends;
 use crate::policy::TweetList;
 use store::env::Clock;
-use store::{Event, EventKind, LogBatch, LogSubscription, SharedStore};
+use store::{Bus, BusMessage, Event, EventKind, LogBatch, LogSubscription, SharedStore};
 
 /// How often presence is checked and trends take in new tweets.
 const TICK: Duration = Duration::from_secs(1);
@@ -41,6 +43,8 @@ async fn run(live: Weak<Live>, mut batches: mpsc::Receiver<Arc<LogBatch>>) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut trends = TrendsUpkeep::default();
+    let mut bus = live.upgrade().and_then(|live| live.store.bus().map(Bus::subscribe));
+    let mut repeated = Instant::now();
     loop {
         let Some(strong) = live.upgrade() else { return };
         tokio::select! {
@@ -53,14 +57,34 @@ async fn run(live: Weak<Live>, mut batches: mpsc::Receiver<Arc<LogBatch>>) {
             }
             () = strong.presence_changed.notified() => {
                 let accounts = strong.hub().take_presence_dirty();
+                strong.announce_elsewhere(&accounts, false);
                 strong.announce_presence(accounts).await;
             }
+            message = next_message(&mut bus) => strong.take_in(&message).await,
             _ = tick.tick() => {
                 let accounts = strong.hub().accounts();
+                let repeats = repeated.elapsed() >= REPEAT_EVERY;
+                if repeats {
+                    repeated = Instant::now();
+                    strong.hub().elsewhere.forget_old(repeated);
+                }
+                strong.announce_elsewhere(&accounts, repeats);
                 strong.announce_presence(accounts).await;
                 strong.send_unread_due().await;
                 trends.tick(&strong).await;
             }
+        }
+    }
+}
+
+/// The next message of another server; never without a bus.
+async fn next_message(bus: &mut Option<broadcast::Receiver<BusMessage>>) -> BusMessage {
+    loop {
+        let Some(receiver) = bus else { return std::future::pending().await };
+        match receiver.recv().await {
+            Ok(message) => return message,
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => *bus = None,
         }
     }
 }
@@ -112,6 +136,37 @@ impl Live {
         let uses = self.store.hashtag_uses_since(since).await?;
         self.trends_state().add(uses, now_ms);
         Ok(())
+    }
+
+    /// Says to the other servers who is online here; with `all`, also what they know.
+    fn announce_elsewhere(&self, accounts: &[AccountId], all: bool) {
+        let Some(bus) = self.store.bus() else { return };
+        let present = self.hub().present_here(accounts, all, &self.config);
+        for message in elsewhere::messages(&present) {
+            bus.publish(message);
+        }
+    }
+
+    fn hear(&self, server: u64, present: &[Present]) {
+        let mut hub = self.hub();
+        for heard in present.iter().filter_map(Present::decode) {
+            hub.hear(server, heard);
+        }
+        self.presence_changed.notify_one();
+    }
+
+    /// Takes in a message of another server.
+    async fn take_in(&self, message: &BusMessage) {
+        let Ok(announcement) = Announcement::decode(&*message.bytes) else { return };
+        self.hear(message.from, &announcement.present);
+        let typing =
+            announcement.typing.map(|typing| (AccountId::new(typing.from), AccountId::new(typing.to)));
+        if let Some((Some(from), Some(to))) = typing {
+            let from = self.store.accounts(&[from]).await.unwrap_or_default().pop();
+            if let Some(from) = from {
+                self.typing_here(from, to);
+            }
+        }
     }
 
     async fn announce_presence(&self, accounts: Vec<AccountId>) {

@@ -1,14 +1,17 @@
 //! Which accounts are connected, and to what they are subscribed. No waiting here, and no store: what has to be read is
 //! read outside and brought in.
 
+mod presence;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{AccountId, AccountState, Error, EventId, Presence, SessionId};
+use model::{AccountId, AccountState, Error, EventId, SessionId};
 use tokio::time::Instant;
 
-use super::config::{LiveConfig, LiveStatistics};
+use super::config::LiveStatistics;
+use super::elsewhere::Elsewhere;
 use super::event::{Delivery, Payload, Topic};
 use super::inbox::Inbox;
 use super::presence::AccountPresence;
@@ -42,6 +45,7 @@ pub(super) struct Hub {
     /// Accounts whose presence may have changed since it was looked at.
     presence_dirty: Set<AccountId>,
     typing: TypingSignals,
+    pub(super) elsewhere: Elsewhere,
     next_connection: u64,
 }
 
@@ -101,6 +105,7 @@ impl Hub {
             presence: Set::default(),
             presence_dirty: Set::default(),
             typing: TypingSignals::default(),
+            elsewhere: Elsewhere::default(),
             next_connection: 1,
         }
     }
@@ -135,7 +140,10 @@ impl Hub {
         let Some(live) = self.accounts.get_mut(&account) else { return };
         live.connections.remove(&number);
         // An account that others saw stays until they are notified that it is offline.
-        if live.connections.is_empty() && live.presence.is_announced_offline() {
+        if live.connections.is_empty()
+            && live.presence.is_announced_offline()
+            && !self.elsewhere.knows(account)
+        {
             self.forget(account);
         }
     }
@@ -486,76 +494,6 @@ impl Hub {
         live.generation += 1;
         live.loaded = false;
         true
-    }
-
-    // Presence.
-
-    /// What the subscribed connections of an account say.
-    fn presence_of_connections(&self, live: &LiveAccount, now: Instant, away_after: Duration) -> Presence {
-        let subscribed = live
-            .connections
-            .iter()
-            .filter_map(|number| self.connections.get(number))
-            .filter(|connection| !connection.subscriptions.is_empty());
-        let states = subscribed.map(|connection| {
-            if connection.inbox.is_away(now, away_after) { Presence::Away } else { Presence::Online }
-        });
-        states.max().unwrap_or(Presence::Offline)
-    }
-
-    /// Activity of this account may have changed its presence.
-    pub(super) fn mark_presence_dirty(&mut self, account: AccountId) {
-        self.presence_dirty.insert(account);
-    }
-
-    /// Accounts that were marked since the last call.
-    pub(super) fn take_presence_dirty(&mut self) -> Vec<AccountId> {
-        self.presence_dirty.drain().collect()
-    }
-
-    /// All accounts: an account becomes away or offline without any activity.
-    pub(super) fn accounts(&self) -> Vec<AccountId> {
-        self.accounts.keys().copied().collect()
-    }
-
-    /// Those of these accounts whose presence is not what others were notified of last, with their presence now.
-    pub(super) fn presence_changes(
-        &mut self,
-        accounts: Vec<AccountId>,
-        config: &LiveConfig,
-    ) -> Vec<(AccountId, Presence)> {
-        let now = Instant::now();
-        let mut changes = Vec::new();
-        for account in accounts {
-            let Some(live) = self.accounts.get(&account) else { continue };
-            let of_connections = self.presence_of_connections(live, now, config.away_after);
-            let Some(live) = self.accounts.get_mut(&account) else { continue };
-            let change = live.presence.update(of_connections, now, config);
-            changes.extend(change.map(|presence| (account, presence)));
-            if live.connections.is_empty() && live.presence.is_announced_offline() {
-                self.forget(account);
-            }
-        }
-        changes
-    }
-
-    /// What others may see of the presence of an account.
-    pub(super) fn presence(&self, account: AccountId) -> Presence {
-        self.accounts.get(&account).map_or(Presence::Offline, |live| live.presence.visible())
-    }
-
-    /// For how long an account that is away has been idle; zero for every other account.
-    pub(super) fn idle(&self, account: AccountId) -> Duration {
-        let away = self.accounts.get(&account).filter(|live| live.presence.visible() == Presence::Away);
-        let now = Instant::now();
-        let connections = away.into_iter().flat_map(|live| &live.connections);
-        let idle = connections.filter_map(|number| Some(self.connections.get(number)?.inbox.idle(now)));
-        idle.min().unwrap_or_default()
-    }
-
-    pub(super) fn online(&self) -> Vec<(AccountId, Presence)> {
-        let all = self.accounts.iter().map(|(account, live)| (*account, live.presence.visible()));
-        all.filter(|(_, presence)| *presence != Presence::Offline).collect()
     }
 
     pub(super) fn statistics(&self) -> LiveStatistics {

@@ -7,6 +7,7 @@
 mod config;
 mod connection;
 mod distribute;
+mod elsewhere;
 mod event;
 mod hub;
 mod hydrate;

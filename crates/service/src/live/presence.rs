@@ -36,6 +36,10 @@ impl AccountPresence {
         self.hidden = hidden;
     }
 
+    pub(super) fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
     /// What others may see.
     pub(super) fn visible(&self) -> Presence {
         if self.hidden { Presence::Offline } else { self.announced }

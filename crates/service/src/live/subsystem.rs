@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::{Account, AccountId, EventId, Hashtag, Presence, Trend};
+use prost::Message as _;
 use store::SharedStore;
 use store::env::Clock;
 use store::fault::{self, InjectedBug};
 use tokio::sync::Notify;
 
 use super::config::{LiveConfig, LiveStatistics};
+use super::elsewhere::{Announcement, TypingTo};
 use super::event::{LiveEvent, Payload};
 use super::hub::Hub;
 use super::trends::Trends;
@@ -49,6 +51,15 @@ impl Live {
     /// Notifies `to`, if it is connected, that `from` is typing a message to it, unless an earlier signal
     /// is recent. The caller checks whether `to` wants to know.
     pub fn typing(&self, from: Account, to: AccountId) {
+        if let Some(bus) = self.store.bus() {
+            let typing = Some(TypingTo { from: from.id.get(), to: to.get() });
+            bus.publish(Announcement { present: Vec::new(), typing }.encode_to_vec());
+        }
+        self.typing_here(from, to);
+    }
+
+    /// The same for connections at this server.
+    pub(super) fn typing_here(&self, from: Account, to: AccountId) {
         let from_id = from.id;
         let payload = Payload::new(LiveEvent::Typing(from));
         let inbox = self.config.inbox;

@@ -3,11 +3,13 @@
 use std::sync::Weak;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use data_encoding::BASE64;
+use tokio::sync::{broadcast, mpsc};
 use tokio::time::interval;
 use tokio_postgres::{AsyncMessage, Client};
 
 use super::connection::{PostgresUrl, connect, in_words};
+use crate::BusMessage;
 use crate::sqlite::SqliteStore;
 
 /// How often the log is looked at without a notification.
@@ -16,8 +18,8 @@ const POLL: Duration = Duration::from_millis(500);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// A node that has not said so for this long has ended.
 const ENDED_AFTER_S: f64 = 15.0;
-/// Notifications that wait: more of them say nothing new.
-const NOTIFICATIONS_MAX: usize = 16;
+/// Notifications that wait; further ones are dropped.
+const NOTIFICATIONS_MAX: usize = 1_024;
 
 /// The other nodes that are there.
 pub(super) async fn others(client: &Client, boot: u64) -> Result<Vec<u64>, tokio_postgres::Error> {
@@ -31,10 +33,22 @@ pub(super) async fn leave(client: &Client, boot: u64) -> Result<(), tokio_postgr
     client.execute("DELETE FROM node WHERE boot = $1", &[&boot.cast_signed()]).await.map(|_| ())
 }
 
-/// Makes the node follow the log, and says that it is there, until its store is closed.
-pub(super) async fn follow(url: PostgresUrl, channel: String, boot: u64, node: Weak<SqliteStore>) {
+/// The messages of a node's bus.
+pub(super) struct Messages {
+    pub(super) to_send: mpsc::Receiver<Vec<u8>>,
+    pub(super) received: broadcast::Sender<BusMessage>,
+}
+
+/// Makes the node follow the log, carries its messages, and says that it is there, until its store is closed.
+pub(super) async fn follow(
+    url: PostgresUrl,
+    channel: String,
+    boot: u64,
+    node: Weak<SqliteStore>,
+    mut messages: Messages,
+) {
     loop {
-        match listen(&url, &channel, boot, &node).await {
+        match listen(&url, &channel, boot, &node, &mut messages).await {
             Ok(()) => return,
             Err(error) => tracing::warn!(%error, "PostgreSQL cannot be reached"),
         }
@@ -50,7 +64,23 @@ fn request(node: &Weak<SqliteStore>) -> bool {
     node.upgrade().is_some_and(|node| node.follow())
 }
 
-async fn listen(url: &PostgresUrl, channel: &str, boot: u64, node: &Weak<SqliteStore>) -> Result<(), String> {
+/// A notification: the process that sent it and its message, or no message: there is something new in the log.
+fn decode(payload: &str) -> Option<(u64, Option<Vec<u8>>)> {
+    let (from, message) = payload.split_once(' ').map_or((payload, None), |(from, rest)| (from, Some(rest)));
+    let from = from.parse::<i64>().ok()?.cast_unsigned();
+    match message {
+        Some(message) => Some((from, Some(BASE64.decode(message.as_bytes()).ok()?))),
+        None => Some((from, None)),
+    }
+}
+
+async fn listen(
+    url: &PostgresUrl,
+    channel: &str,
+    boot: u64,
+    node: &Weak<SqliteStore>,
+    messages: &mut Messages,
+) -> Result<(), String> {
     let pg = |error: tokio_postgres::Error| in_words(&error);
     let (client, mut link) = connect(url).await?;
     let (sender, mut notifications) = mpsc::channel(NOTIFICATIONS_MAX);
@@ -62,15 +92,29 @@ async fn listen(url: &PostgresUrl, channel: &str, boot: u64, node: &Weak<SqliteS
         }
     });
     client.batch_execute(&format!("LISTEN {channel}")).await.map_err(pg)?;
-    let own = boot.cast_signed().to_string();
+    let notify = client.prepare("SELECT pg_notify($1, $2)").await.map_err(pg)?;
     let (mut poll, mut heartbeat) = (interval(POLL), interval(HEARTBEAT));
     loop {
         tokio::select! {
-            notification = notifications.recv() => match notification {
-                Some(one) if one.payload() == own => continue,
-                Some(_) => {}
-                None => return Err("the connection has ended".to_owned()),
-            },
+            notification = notifications.recv() => {
+                let notification = notification.ok_or("the connection has ended")?;
+                match decode(notification.payload()) {
+                    Some((from, _)) if from == boot => continue,
+                    Some((from, Some(bytes))) => {
+                        // There may be no subscriber.
+                        let _ = messages.received.send(BusMessage { from, bytes: bytes.into() });
+                        continue;
+                    }
+                    _ => {}
+                }
+            }
+            message = messages.to_send.recv() => {
+                // The store has ended with its bus.
+                let Some(message) = message else { return Ok(()) };
+                let payload = format!("{} {}", boot.cast_signed(), BASE64.encode(&message));
+                client.execute(&notify, &[&channel, &payload]).await.map_err(pg)?;
+                continue;
+            }
             _ = poll.tick() => {}
             _ = heartbeat.tick() => {
                 let sql = "INSERT INTO node (boot) VALUES ($1) ON CONFLICT (boot) DO UPDATE SET seen = now()";

@@ -13,7 +13,7 @@ use crate::env::Clock;
 use crate::shared_log::{Commons, SharedDatabase};
 use crate::sqlite::copy::{Copy, CopyState, schema_version};
 use crate::sqlite::{SqliteStore, draw_boot};
-use crate::{Engine, OpenError, Options};
+use crate::{Bus, Engine, OpenError, Options};
 
 /// Name of the copy within the data directory. It can be removed while the server is stopped: it is made again.
 const COPY: &str = "copy.db";
@@ -38,10 +38,12 @@ pub(crate) async fn open(
     let log = PostgresLog::new(url.clone(), channel.clone(), boot, tables, time_of_tests)
         .map_err(|e| failed(e.to_string()))?;
     let commons = Box::new(PostgresCommons { url: url.clone(), boot });
-    let shared = SharedDatabase { log: Box::new(log), commons, boot };
+    let (bus, to_send, received) = Bus::new();
+    let shared = SharedDatabase { log: Box::new(log), commons, bus, boot };
     let node = Arc::new(SqliteStore::open_with(&path, options, clock, Some(shared))?);
     node.catch_up().await.map_err(|error| failed(error.to_string()))?;
-    tokio::spawn(nodes::follow(url.clone(), channel, boot, Arc::downgrade(&node)));
+    let messages = nodes::Messages { to_send, received };
+    tokio::spawn(nodes::follow(url.clone(), channel, boot, Arc::downgrade(&node), messages));
     Ok(node)
 }
 

@@ -148,6 +148,7 @@ impl SimulatedDisk {
             batch_max: 256,
             freshness: None,
             commons: None,
+            bus: None,
             _lock: None,
         }
     }

@@ -34,7 +34,7 @@ use super::{
 use crate::env::{Clock, Random as _, SystemRandom};
 use crate::shared_log::{Commons, SharedDatabase};
 use crate::{
-    AccountQuery, Change, ChangeResult, CommitLog, ConversationList, Credentials, Engine, EventLog,
+    AccountQuery, Bus, Change, ChangeResult, CommitLog, ConversationList, Credentials, Engine, EventLog,
     EventScope, HashtagUse, IdempotencyKey, InviteRecord, NotificationFilter, Options, ProfileFilter,
     SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
 };
@@ -64,6 +64,7 @@ pub struct SqliteStore {
     /// For a copy that follows a shared log.
     pub(super) freshness: Option<Arc<Freshness>>,
     pub(super) commons: Option<Box<dyn Commons>>,
+    pub(super) bus: Option<Bus>,
     /// Held while the store is open, so that no second process writes.
     pub(super) _lock: Option<Lock>,
 }
@@ -100,7 +101,8 @@ impl SqliteStore {
         let log = Arc::new(CommitLog::new(last));
         let freshness = shared.is_some().then(|| Arc::new(Freshness::new()));
         let boot = shared.as_ref().map_or_else(draw_boot, |shared| shared.boot);
-        let (shared_log, commons) = shared.map(|shared| (shared.log, shared.commons)).unzip();
+        let (shared_log, rest) = shared.map(|shared| (shared.log, (shared.commons, shared.bus))).unzip();
+        let (commons, bus) = rest.unzip();
         let shared = shared_log.zip(freshness.clone());
         let shared =
             shared.map(|(log, freshness)| Shared::new(&db, log, freshness)).transpose().map_err(sql)?;
@@ -140,6 +142,7 @@ impl SqliteStore {
             failed: failure,
             freshness,
             commons,
+            bus,
             _lock: Some(lock),
         })
     }
@@ -261,6 +264,10 @@ impl Store for SqliteStore {
             Some(commons) => commons.other_processes().await,
             None => Ok(Vec::new()),
         }
+    }
+
+    fn bus(&self) -> Option<&Bus> {
+        self.bus.as_ref()
     }
 
     fn log(&self) -> &CommitLog {

@@ -18,7 +18,7 @@ use crate::sqlite::copy::{Copy, CopyState};
 use crate::sqlite::maintenance::check;
 use crate::sqlite::{SqliteStore, make_private_directory};
 use crate::test_support::{TestClock, account, tweet};
-use crate::{Change, Engine as _, IdempotencyKey, OpenError, Options, Store as _, Timeline};
+use crate::{Bus, Change, Engine as _, IdempotencyKey, OpenError, Options, Store as _, Timeline};
 
 #[derive(Debug)]
 struct Nothing;
@@ -68,6 +68,7 @@ impl Cluster {
         let shared = SharedDatabase {
             log: Box::new(self.log.clone()),
             commons: Box::new(Nothing),
+            bus: Bus::new().0,
             boot: fastrand::u64(..),
         };
         let store = SqliteStore::open_with(&path, &Options::default(), self.clock.clone(), Some(shared));
