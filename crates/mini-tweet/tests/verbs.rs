@@ -287,6 +287,9 @@ fn every_event_can_be_watched() {
     assert_eq!(bob.json(&["chat"])[0]["with"]["username"], "ada");
     assert_eq!(ada.json(&["chat", "@bob"])[0]["text"], "and in private");
     until("bob sees that it was read", || bob.json(&["chat", "@ada"])[0]["state"] == "read");
+    let read = &bob.json(&["chat", "@ada"])[0];
+    assert!(read["read_at"].as_str() > read["created"].as_str(), "{read}");
+    assert!(ada.json(&["chat", "@bob"])[0]["read_at"].is_null());
 }
 
 #[test]

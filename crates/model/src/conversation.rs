@@ -27,6 +27,8 @@ pub struct ReadReceipts {
     pub delivered: Option<MessageId>,
     /// The last message that they read.
     pub read: Option<MessageId>,
+    /// When they read the last message of the other side up to there, in Unix milliseconds; `None` if that is unknown.
+    pub read_ms: Option<i64>,
 }
 
 /// A conversation of two accounts, as one of them (the viewer) sees it.

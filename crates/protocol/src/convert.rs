@@ -304,6 +304,7 @@ impl From<ReadReceipts> for v1::ReadReceipts {
         Self {
             delivered: receipts.delivered.map_or(0, MessageId::get),
             read: receipts.read.map_or(0, MessageId::get),
+            read_ms: receipts.read_ms.unwrap_or_default(),
         }
     }
 }

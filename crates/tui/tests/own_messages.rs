@@ -275,7 +275,7 @@ fn a_client_that_only_reads_changes_no_message() {
 fn the_details_of_a_message_say_who_has_read_it() {
     let mut driver = on_own_message();
     driver.press("i");
-    for line in ["By you", "Written 23 Nov 2026, 19:40", "Read by @grace"] {
+    for line in ["By you", "Written 23 Nov 2026, 19:40", "Read by @grace 23 Nov 2026, 19:42"] {
         assert!(driver.shows(line), "{line}: {}", driver.screen());
     }
     driver.press("esc j i");
@@ -291,13 +291,23 @@ fn the_details_of_a_message_say_who_has_read_it() {
         };
         driver.live(Topic::Conversations, v1::event::Event::Message(live));
     }
-    let receipts = v1::ReadReceipts { delivered: id(2), read: id(20) };
-    let live = v1::LiveReadReceipts { conversation_id: 77, account: Some(grace), marks: Some(receipts) };
-    driver.live(Topic::Conversations, v1::event::Event::Marks(live));
+    let receive_marks = |driver: &mut TuiDriver, marks| {
+        let account = Some(grace.clone());
+        let live = v1::LiveReadReceipts { conversation_id: 77, account, marks: Some(marks) };
+        driver.live(Topic::Conversations, v1::event::Event::Marks(live));
+    };
+    receive_marks(&mut driver, v1::ReadReceipts { delivered: id(2), read: id(20), read_ms: 0 });
     driver.press("G i");
     assert!(driver.shows("Not delivered to @grace yet"), "{}", driver.screen());
     driver.press("esc k i");
     assert!(driver.shows("Delivered to @grace, not read yet"), "{}", driver.screen());
+    driver.press("esc");
+    // Of messages before the last one that was read, only that one's time is known.
+    receive_marks(&mut driver, v1::ReadReceipts { delivered: id(1), read: id(1), read_ms: NOW });
+    driver.press("G i");
+    assert!(driver.shows("Read by @grace 23 Nov 2026, 20:00"), "{}", driver.screen());
+    driver.press("esc k i");
+    assert!(driver.shows("Read by @grace") && !driver.shows("Read by @grace 23"), "{}", driver.screen());
 }
 
 #[test]
@@ -361,7 +371,7 @@ fn plain_mode_edits_deletes_and_describes_messages_by_their_number() {
     plain.line(":edit 2 It linked at once");
     assert_eq!(plain.sent(), ["It linked at once"]);
     let said = plain.line(":details 2");
-    assert!(said.contains("By you\n") && said.contains("Read by @grace\n"), "{said}");
+    assert!(said.contains("By you\n") && said.contains("Read by @grace 23 Nov 2026, 19:42 UTC\n"), "{said}");
     let said = plain.lines(&["", ":delete 1"]);
     assert!(said.contains("Not your message."), "{said}");
     let said = plain.line(":delete 2");

@@ -171,7 +171,7 @@ fn a_chat_shows_how_far_the_last_message_has_come() {
         id: 77,
         with: Some(account(2, "grace", "Grace Hopper")),
         last: Some(message(4, 1, "Thanks, found them.")),
-        theirs: Some(v1::ReadReceipts { delivered: id(4), read: 0 }),
+        theirs: Some(v1::ReadReceipts { delivered: id(4), ..v1::ReadReceipts::default() }),
         ..v1::Conversation::default()
     };
     let page = v1::ConversationPage { conversations: vec![chat], ..v1::ConversationPage::default() };
@@ -183,7 +183,7 @@ fn a_chat_shows_how_far_the_last_message_has_come() {
     driver.terminal(80, 24);
     let live = v1::LiveReadReceipts {
         account: Some(account(2, "grace", "Grace Hopper")),
-        marks: Some(v1::ReadReceipts { delivered: id(4), read: id(4) }),
+        marks: Some(v1::ReadReceipts { delivered: id(4), read: id(4), read_ms: 0 }),
         ..v1::LiveReadReceipts::default()
     };
     driver.live(Topic::Conversations, v1::event::Event::Marks(live));

@@ -199,7 +199,8 @@ pub(crate) fn conversation(conversation: &v1::Conversation) -> Row {
     Row::new(&["with", "unread", "last"], [author(&with), conversation.unread.into(), last], text)
 }
 
-/// A message of the conversation with this account. `theirs` are its read receipts for our messages.
+/// A message of the conversation with this account. `theirs` are its read receipts for our messages; their time is that of
+/// this message, if that is known.
 pub(crate) fn message(
     message: &v1::DirectMessage,
     with: &v1::Account,
@@ -215,7 +216,9 @@ pub(crate) fn message(
     };
     let who = if is_theirs { account(&with.username, "") } else { bold("you") };
     let edited = if message.edited_ms == 0 { "" } else { "edited " };
-    let about = format!("{} {} {edited}{state}", time(message.created_ms), message.id);
+    let read_ms = Some(theirs.read_ms).filter(|ms| state == "read" && *ms != 0);
+    let read = read_ms.map_or_else(String::new, |ms| format!(" {}", time(ms)));
+    let about = format!("{} {} {edited}{state}{read}", time(message.created_ms), message.id);
     let about = dim(about.trim_end());
     let said =
         if message.deleted { format!("  {}", dim("message deleted")) } else { prose(&message.text, "  ") };
@@ -229,12 +232,13 @@ pub(crate) fn message(
         state.into(),
         if message.edited_ms == 0 { Value::Null } else { rfc3339(message.edited_ms).into() },
         message.deleted.into(),
+        read_ms.map(rfc3339).into(),
     ];
     Row::new(&MESSAGE, values, text)
 }
 
-pub(crate) const MESSAGE: [&str; 8] =
-    ["id", "with", "from_them", "text", "created", "state", "edited", "deleted"];
+pub(crate) const MESSAGE: [&str; 9] =
+    ["id", "with", "from_them", "text", "created", "state", "edited", "deleted", "read_at"];
 
 /// An ssh key of the account.
 pub(crate) fn ssh_key(key: &v1::SshKey) -> Row {

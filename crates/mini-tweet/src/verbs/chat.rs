@@ -106,15 +106,23 @@ async fn read(
     page: v1::PageRequest,
     time: TimeFormat,
 ) -> Result<Shown, Failure> {
+    let is_newest = !matches!(page.position, Some(Position::Before(_)));
     let page = client.ask(v1::ReadConversation { username: with.to_owned(), page: Some(page) }).await?;
     let mut shown = Shown {
         with: page.with.unwrap_or_default(),
         theirs: page.theirs.unwrap_or_default(),
         newest: page.messages.first().map_or(0, |newest| newest.id),
     };
-    context
-        .out
-        .all(page.messages.iter().rev().map(|one| people::message(one, &shown.with, shown.theirs, time)))?;
+    // The time of the read receipts is that of the newest of our messages that was read.
+    let is_read = |one: &&v1::DirectMessage| one.author_id != shown.with.id && one.id <= shown.theirs.read;
+    let last_read = page.messages.iter().find(is_read).map(|one| one.id).filter(|_| is_newest);
+    let theirs_for = |one: &v1::DirectMessage| match last_read {
+        Some(id) if id == one.id => shown.theirs,
+        _ => v1::ReadReceipts { read_ms: 0, ..shown.theirs },
+    };
+    let rows = page.messages.iter().rev();
+    context.out.all(rows.map(|one| people::message(one, &shown.with, theirs_for(one), time)))?;
+    shown.theirs.read_ms = 0;
     if shown.newest > 0 && shown.newest > page.yours.unwrap_or_default().read {
         mark_read(context, client, &shown).await?;
     }
@@ -176,7 +184,7 @@ async fn stay(
                 context.out.row(&people::message(&message, &shown.with, shown.theirs, local_time))?;
             }
             Event::Marks(came) if came.account.as_ref().is_some_and(|who| who.id == shown.with.id) => {
-                shown.theirs = came.marks.unwrap_or_default();
+                shown.theirs = v1::ReadReceipts { read_ms: 0, ..came.marks.unwrap_or_default() };
             }
             Event::Gap(_) => {
                 let position = Some(Position::After(shown.newest.to_string()));

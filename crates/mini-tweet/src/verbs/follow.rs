@@ -371,8 +371,10 @@ fn event(topic: &str, update: Update) -> Value {
         }
         Event::Marks(came) => {
             let (who, marks) = (came.account.unwrap_or_default(), came.marks.unwrap_or_default());
+            let read_at = Some(marks.read_ms).filter(|ms| *ms != 0).map(rfc3339);
             let marks = json!({
                 "by": author(&who), "delivered": marks.delivered.to_string(), "read": marks.read.to_string(),
+                "read_at": read_at,
             });
             ("marks", marks)
         }

@@ -4,6 +4,7 @@ use model::limits::TWEET_VERSIONS_MAX;
 use model::{AccountId, Cursor, Error, MessageId, ReadReceipts, Span};
 
 use super::fixture::StoreFixture;
+use crate::env::Clock as _;
 use crate::test_support::text;
 use crate::{Change, ConversationList, Event, EventKind, IdempotencyKey};
 
@@ -37,7 +38,7 @@ pub(crate) async fn messages_are_in_order_and_read_receipts_only_move_forward(fi
     fixture.apply(mark(Some(first), None)).await;
     fixture.apply(mark(None, Some(first))).await;
     let receipts = fixture.store.read_receipts(conversation.id, bob).await.unwrap();
-    assert_eq!(receipts, ReadReceipts { delivered: Some(first), read: Some(first) });
+    assert_eq!((receipts.delivered, receipts.read), (Some(first), Some(first)));
     assert!(!fixture.apply(mark(Some(first), Some(first))).await.changed);
     // Past the newest message, receipts stop at it.
     fixture.apply(mark(None, MessageId::new(u64::MAX >> 2))).await;
@@ -50,6 +51,29 @@ pub(crate) async fn messages_are_in_order_and_read_receipts_only_move_forward(fi
         read: Some(first),
     };
     assert_eq!(fixture.refused(of_another).await, Error::not_found("conversation"));
+}
+
+pub(crate) async fn read_receipts_have_the_time_at_which_the_other_side_was_read(fixture: StoreFixture) {
+    let (ada, bob) = (fixture.account("ada").await, fixture.account("bob").await);
+    let first = say(&fixture, ada, bob, "are you there?").await;
+    let second = say(&fixture, ada, bob, "hello?").await;
+    let conversation = fixture.store.conversation_between(bob, ada).await.unwrap().unwrap().id;
+    let mark = async |delivered, read| {
+        fixture.clock.advance_ms(1_000);
+        fixture.apply(Change::MarkConversation { conversation, account: bob, delivered, read }).await;
+        let receipts = fixture.store.read_receipts(conversation, bob).await.unwrap();
+        (receipts.read_ms, fixture.clock.now_ms())
+    };
+    assert_eq!(mark(Some(first), None).await.0, None, "it has only arrived");
+    let (read_ms, at_first) = mark(None, Some(first)).await;
+    assert_eq!(read_ms, Some(at_first));
+    assert_eq!(mark(Some(second), Some(first)).await.0, Some(at_first), "nothing more was read");
+    let (read_ms, at_second) = mark(None, Some(second)).await;
+    assert_eq!(read_ms, Some(at_second));
+    let own = say(&fixture, bob, ada, "yes").await;
+    assert_eq!(mark(None, Some(own)).await.0, Some(at_second), "an own message says nothing");
+    let of_ada = fixture.store.conversation_between(ada, bob).await.unwrap().unwrap();
+    assert_eq!((of_ada.theirs.read_ms, of_ada.yours.read_ms), (Some(at_second), None));
 }
 
 pub(crate) async fn a_sent_message_names_its_conversation_also_after_a_retry(fixture: StoreFixture) {
@@ -193,7 +217,8 @@ pub(crate) async fn messages_are_paged_both_ways_and_counted_as_unread(fixture: 
     );
     let of_bob = fixture.store.conversation_between(bob, ada).await.unwrap().unwrap();
     let of_ada = fixture.store.conversation_between(ada, bob).await.unwrap().unwrap();
-    let receipts = ReadReceipts { delivered: Some(sent[0]), read: Some(sent[2]) };
+    let read_ms = Some(fixture.clock.now_ms());
+    let receipts = ReadReceipts { delivered: Some(sent[0]), read: Some(sent[2]), read_ms };
     assert_eq!((of_bob.unread, of_ada.unread), (2, 0), "one's own messages are not unread");
     assert_eq!((of_bob.yours, of_ada.theirs), (receipts, receipts));
     assert_eq!((of_bob.theirs, of_ada.yours), (ReadReceipts::default(), ReadReceipts::default()));

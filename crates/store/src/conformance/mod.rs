@@ -97,6 +97,7 @@ macro_rules! conformance_suite {
             notifications: notifications_of_muted_and_inactive_accounts_are_not_listed,
             notifications: what_the_recipient_may_no_longer_see_is_not_counted,
             conversations: messages_are_in_order_and_read_receipts_only_move_forward,
+            conversations: read_receipts_have_the_time_at_which_the_other_side_was_read,
             conversations: a_sent_message_names_its_conversation_also_after_a_retry,
             conversations: a_message_is_edited_and_deleted_by_its_author_only,
             conversations: a_block_closes_a_conversation,

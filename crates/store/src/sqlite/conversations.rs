@@ -14,7 +14,7 @@ use crate::{ChangeResult, ConversationList, EventKind};
 
 const CONVERSATION: &str = "
     SELECT a.id, a.username, a.display_name, m.id, m.conversation, m.author, m.text, m.edited_ms, m.deleted,
-           mine.delivered, mine.read_up_to, theirs.delivered, theirs.read_up_to,
+           mine.delivered, mine.read_up_to, mine.read_ms, theirs.delivered, theirs.read_up_to, theirs.read_ms,
            (SELECT count(*) FROM message u
             WHERE u.conversation = m.conversation AND u.id > mine.read_up_to AND u.author <> mine.account AND u.deleted = 0)
     FROM conversation_member mine
@@ -37,7 +37,11 @@ fn message_of(row: &Row<'_>, column: usize) -> rusqlite::Result<DirectMessage> {
 
 fn receipts_of(row: &Row<'_>, column: usize) -> rusqlite::Result<ReadReceipts> {
     let message = |column| row.get::<_, i64>(column).map(|id| MessageId::new(id.cast_unsigned()));
-    Ok(ReadReceipts { delivered: message(column)?, read: message(column + 1)? })
+    Ok(ReadReceipts {
+        delivered: message(column)?,
+        read: message(column + 1)?,
+        read_ms: row.get(column + 2)?,
+    })
 }
 
 fn conversation_of(row: &Row<'_>) -> rusqlite::Result<Conversation> {
@@ -47,8 +51,8 @@ fn conversation_of(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         with: account_of(row, 0)?,
         last,
         yours: receipts_of(row, 9)?,
-        theirs: receipts_of(row, 11)?,
-        unread: row.get(13)?,
+        theirs: receipts_of(row, 12)?,
+        unread: row.get(15)?,
     })
 }
 
@@ -114,8 +118,8 @@ pub(super) fn read_receipts(
     conversation: ConversationId,
     account: AccountId,
 ) -> Result<ReadReceipts> {
-    let sql =
-        "SELECT delivered, read_up_to FROM conversation_member WHERE conversation = ?1 AND account = ?2";
+    let sql = "SELECT delivered, read_up_to, read_ms FROM conversation_member
+               WHERE conversation = ?1 AND account = ?2";
     Ok(first(db, sql, params![Sql(conversation), Sql(account)], |row| receipts_of(row, 0))?
         .unwrap_or_default())
 }
@@ -226,16 +230,21 @@ impl Tx<'_> {
         let with =
             first(self.db, sql, params![Sql(conversation), Sql(account)], |row| get::<AccountId>(row, 0))?
                 .ok_or_else(|| Error::not_found("conversation"))?;
-        // Read implies delivered. Receipts never move back, nor past the newest message.
+        // Read implies delivered. Receipts never move back, nor past the newest message. The time is that of the newest
+        // message of the other side that was read: own messages say nothing about it.
         let changed = run(
             self.db,
             "UPDATE conversation_member
              SET delivered = max(delivered, min(last_message, max(coalesce(?3, 0), coalesce(?4, 0)))),
-                 read_up_to = max(read_up_to, min(last_message, coalesce(?4, 0)))
+                 read_up_to = max(read_up_to, min(last_message, coalesce(?4, 0))),
+                 read_ms = CASE WHEN EXISTS (SELECT 1 FROM message m
+                                             WHERE m.conversation = ?1 AND m.id > read_up_to AND m.id <= ?4
+                                               AND m.author = partner)
+                                THEN ?5 ELSE read_ms END
              WHERE conversation = ?1 AND account = ?2
                AND (delivered < min(last_message, max(coalesce(?3, 0), coalesce(?4, 0)))
                     OR read_up_to < min(last_message, coalesce(?4, 0)))",
-            params![Sql(conversation), Sql(account), optional(delivered), optional(read)],
+            params![Sql(conversation), Sql(account), optional(delivered), optional(read), self.now_ms],
         )? > 0;
         if changed {
             self.record(EventKind::ConversationMarked { conversation, account, with })?;

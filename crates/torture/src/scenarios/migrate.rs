@@ -17,7 +17,7 @@ use crate::random::duration_in;
 use crate::server::{Launch, private_directory};
 
 /// The migrations of the server, in order.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../../store/src/sqlite/schema_1.sql"),
     include_str!("../../../store/src/sqlite/schema_2.sql"),
     include_str!("../../../store/src/sqlite/schema_3.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../../store/src/sqlite/schema_7.sql"),
     include_str!("../../../store/src/sqlite/schema_8.sql"),
     include_str!("../../../store/src/sqlite/schema_9.sql"),
+    include_str!("../../../store/src/sqlite/schema_10.sql"),
 ];
 /// "MiTw", the `application_id` of a database of Mini-Tweet.
 const APPLICATION: i64 = 0x4d69_5477;

@@ -146,6 +146,8 @@ pub(super) fn receipts_moved(state: &mut State, live: &v1::LiveReadReceipts) {
     let of_list = chat.map(|chat| chat.theirs.get_or_insert_default());
     for receipts in of_screen.into_iter().chain(of_list) {
         receipts.delivered = receipts.delivered.max(marks.delivered);
-        receipts.read = receipts.read.max(marks.read);
+        if marks.read >= receipts.read {
+            (receipts.read, receipts.read_ms) = (marks.read, marks.read_ms);
+        }
     }
 }

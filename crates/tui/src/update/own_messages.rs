@@ -6,7 +6,7 @@ use crate::composer::{Outgoing, Writing};
 use crate::prompt::PromptKind;
 use crate::route::Route;
 use crate::row::Row;
-use crate::state::State;
+use crate::state::{ScreenState, State};
 use crate::wording::date_and_time;
 use terminal::key::{Code, Key};
 
@@ -70,6 +70,20 @@ pub(super) fn edit(state: &mut State, id: u64, text: &str) -> Effects {
     }
 }
 
+/// When an own message was read, after a space; of earlier messages than the last one that was read, no one knows.
+fn read_time(state: &State, screen: &ScreenState, id: u64) -> String {
+    let is_read_and_mine = |other: &&u64| {
+        let message = state.entities.messages.get(*other);
+        **other <= screen.receipts.read && message.is_some_and(|one| state.is_me(one.author_id))
+    };
+    match screen.ids.iter().find(is_read_and_mine) {
+        Some(last) if *last == id && screen.receipts.read_ms != 0 => {
+            format!(" {}", date_and_time(state, screen.receipts.read_ms))
+        }
+        _ => String::new(),
+    }
+}
+
 /// Shows when a message was written, and of an own one, who has read it.
 pub(super) fn show_details(state: &mut State, id: u64) -> Effects {
     let Some(message) = state.entities.messages.get(&id) else { return Effects::new() };
@@ -86,7 +100,9 @@ pub(super) fn show_details(state: &mut State, id: u64) -> Effects {
     }
     if let (true, Route::Conversation(username), Some(screen)) = (is_mine, state.route(), state.screen()) {
         lines.push(match screen.receipts {
-            receipts if receipts.read >= id => format!("Read by @{username}"),
+            receipts if receipts.read >= id => {
+                format!("Read by @{username}{}", read_time(state, screen, id))
+            }
             receipts if receipts.delivered >= id => format!("Delivered to @{username}, not read yet"),
             _ => format!("Not delivered to @{username} yet"),
         });

@@ -245,7 +245,7 @@ impl TuiDriver {
             ],
             with: self.accounts.get(1).cloned(),
             conversation_id: 77,
-            theirs: Some(v1::ReadReceipts { delivered: id(20), read: id(20) }),
+            theirs: Some(v1::ReadReceipts { delivered: id(20), read: id(20), read_ms: NOW - 18 * MINUTE }),
             ..v1::MessagePage::default()
         }
     }
