@@ -7,6 +7,7 @@ use protocol::v1;
 use crate::choice::{Choice, Chosen, matching};
 use crate::commands::{Action, by_id};
 use crate::confirmation;
+use crate::news::badge;
 use crate::palette;
 use crate::prompt::{Prompt, PromptKind};
 use crate::route::{ProfileTab, Route};
@@ -205,20 +206,20 @@ fn account(state: &State, name: &str) -> Choice {
         }
         Some(name) => format!("{name} · {server}"),
     };
-    let unread = state.live.elsewhere.unread(name).filter(|_| !is_current);
+    let unread = badge(state.live.elsewhere.unread(name).into());
     // Signs are not read.
-    let words = match &unread {
+    let words = match unread.as_str() {
         _ if is_current => " · this one".to_owned(),
-        Some(unread) => format!(" · {unread} unread"),
-        None => String::new(),
+        "" => String::new(),
+        unread => format!(" · {unread} unread"),
     };
     let detail = if is_plain { format!("{detail}{words}") } else { detail };
     let chosen = if is_current { Chosen::Close } else { Chosen::Account(name.to_owned()) };
     let mut choice = Choice::new(format!("@{username}"), detail, chosen);
-    choice.keys = match unread {
+    choice.keys = match unread.as_str() {
         _ if is_current => format!("here {}", state.sign(Sign::Done)),
-        Some(unread) => format!("{}{unread}", state.sign(Sign::Unread)),
-        None => String::new(),
+        "" => String::new(),
+        unread => format!("{}{unread}", state.sign(Sign::Unread)),
     };
     choice
 }

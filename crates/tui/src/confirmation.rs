@@ -37,7 +37,7 @@ pub(crate) fn question_before(
         Action::Block => {
             let username = person()?;
             let id = state.entities.by_username(&username).map(|account| account.id);
-            let is_blocked = id.is_some_and(|id| state.entities.relationship(id).blocking);
+            let is_blocked = id.is_some_and(|id| state.entities.is_blocked(id));
             (!is_blocked).then_some(Question::Action(UserAction::Block(username, true)))
         }
         _ => None,

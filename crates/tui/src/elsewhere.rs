@@ -6,8 +6,6 @@ use std::collections::{BTreeMap, VecDeque};
 const PAUSE_MS: i64 = 60_000;
 /// The pause before the first check, in milliseconds: what the reader sees is loaded first.
 const FIRST_MS: i64 = 3_000;
-/// The largest number that a badge shows.
-const BADGE_MAX: u32 = 99;
 
 /// What is unread in the other accounts. One of them is asked at a time.
 #[derive(Debug, Default)]
@@ -57,14 +55,10 @@ impl Elsewhere {
         self.asked.is_some()
     }
 
-    /// How much is unread in an account, as a badge shows it; `None` if nothing is, or if it is not known.
+    /// How much is unread in an account; 0 if it is not known.
     #[must_use]
-    pub fn unread(&self, account: &str) -> Option<String> {
-        match *self.unread.get(account)? {
-            0 => None,
-            unread if unread > BADGE_MAX => Some(format!("{BADGE_MAX}+")),
-            unread => Some(unread.to_string()),
-        }
+    pub fn unread(&self, account: &str) -> u32 {
+        self.unread.get(account).copied().unwrap_or(0)
     }
 
     /// Forgets accounts that are no longer on this machine.
@@ -90,13 +84,13 @@ mod tests {
         assert_eq!((elsewhere.begin(FIRST_MS + PAUSE_MS, &accounts), elsewhere.due_at(0)), (None, None));
         assert_eq!(elsewhere.answered(4_000, "bob@b.org", Some(2)).as_deref(), Some("cleo@c.org"));
         assert_eq!(elsewhere.answered(5_000, "cleo@c.org", Some(0)), None);
-        assert_eq!(elsewhere.unread("bob@b.org").as_deref(), Some("2"));
-        assert_eq!(elsewhere.unread("cleo@c.org"), None);
+        assert_eq!(elsewhere.unread("bob@b.org"), 2);
+        assert_eq!(elsewhere.unread("cleo@c.org"), 0);
         assert_eq!(elsewhere.begin(5_000 + PAUSE_MS - 1, &accounts), None);
         assert_eq!(elsewhere.begin(5_000 + PAUSE_MS, &accounts).as_deref(), Some("bob@b.org"));
         // A number that is no longer known is not shown.
         assert_eq!(elsewhere.answered(70_000, "bob@b.org", None).as_deref(), Some("cleo@c.org"));
-        assert_eq!(elsewhere.unread("bob@b.org"), None);
+        assert_eq!(elsewhere.unread("bob@b.org"), 0);
     }
 
     #[test]

@@ -104,7 +104,7 @@ fn offer(state: &State, text: &str, action: Action) -> Option<Row> {
 /// Whether the user blocks this account.
 fn is_blocked(state: &State, username: &str) -> bool {
     let id = state.entities.by_username(username).map(|account| account.id);
-    id.is_some_and(|id| state.entities.relationship(id).blocking)
+    id.is_some_and(|id| state.entities.is_blocked(id))
 }
 
 /// Why a list is empty, in a sentence.

@@ -210,9 +210,25 @@ impl Entities {
         self.relationships.entry(id).or_default()
     }
 
-    /// The presence of an account; offline if it was not loaded.
+    /// Whether the user blocks an account.
+    #[must_use]
+    pub fn is_blocked(&self, id: u64) -> bool {
+        self.relationships.get(&id).is_some_and(|relationship| relationship.blocking)
+    }
+
+    /// The number of unread messages in the chat with an account; none of one that the user blocks.
+    #[must_use]
+    pub fn unread_from(&self, id: u64) -> u32 {
+        let unread = self.conversations.get(&id).map_or(0, |conversation| conversation.unread);
+        if self.is_blocked(id) { 0 } else { unread }
+    }
+
+    /// The presence of an account; offline if it was not loaded, or if the user blocks it.
     #[must_use]
     pub fn presence(&self, id: u64) -> v1::PresenceState {
+        if self.is_blocked(id) {
+            return v1::PresenceState::Offline;
+        }
         self.presence.get(&id).map_or(v1::PresenceState::Offline, |(presence, _)| *presence)
     }
 

@@ -70,6 +70,11 @@ impl State {
     /// The number of unread messages in all chats.
     #[must_use]
     pub fn unread_messages(&self) -> u32 {
-        self.entities.conversations.values().map(|conversation| conversation.unread).sum()
+        self.entities.conversations.keys().map(|id| self.entities.unread_from(*id)).sum()
+    }
+
+    /// The accounts that are online, without those that the user blocks.
+    pub fn online(&self) -> impl Iterator<Item = u64> {
+        self.live.online.iter().copied().filter(|id| !self.entities.is_blocked(*id))
     }
 }

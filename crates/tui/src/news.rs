@@ -31,10 +31,7 @@ impl News {
                     let one = state.entities.notifications.get(&newest);
                     news.count += usize::from(one.is_some_and(|one| one.unread && newest > screen.seen));
                 }
-                Row::Conversation(id) => {
-                    let one = state.entities.conversations.get(id);
-                    news.count += usize::from(one.is_some_and(|one| one.unread > 0));
-                }
+                Row::Conversation(id) => news.count += usize::from(state.entities.unread_from(*id) > 0),
                 Row::Gap(above) => news.is_more |= *above > screen.seen,
                 _ => {}
             }
@@ -45,6 +42,24 @@ impl News {
     /// Whether there are any.
     pub(crate) fn are_some(self) -> bool {
         self.count > 0
+    }
+}
+
+/// The largest number that a badge shows.
+const BADGE_MAX: usize = 99;
+
+/// A count as a badge shows it; empty if there is nothing to count.
+pub(crate) fn badge(news: News) -> String {
+    match news.count {
+        0 => String::new(),
+        count if count > BADGE_MAX => format!("{BADGE_MAX}+"),
+        _ => news.to_string(),
+    }
+}
+
+impl From<u32> for News {
+    fn from(count: u32) -> Self {
+        Self { count: usize::try_from(count).unwrap_or(usize::MAX), is_more: false }
     }
 }
 
@@ -59,4 +74,17 @@ impl fmt::Display for News {
 fn is_new(state: &State, screen: &ScreenState, id: u64) -> bool {
     let is_here = state.entities.tweet(id).is_some();
     id > screen.seen && is_here && !state.is_mine(id) && !screen.backlog.contains(&id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_badge_is_short() {
+        assert_eq!(badge(News::from(0)), "");
+        assert_eq!(badge(News::from(99)), "99");
+        assert_eq!(badge(News::from(100)), "99+");
+        assert_eq!(badge(News { count: 40, is_more: true }), "40+");
+    }
 }

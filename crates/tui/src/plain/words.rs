@@ -158,7 +158,10 @@ fn hashtag(state: &State, name: &str) -> String {
 
 fn conversation(state: &State, id: u64) -> String {
     let Some(chat) = state.entities.conversations.get(&id) else { return person(state, id) };
-    let unread = if chat.unread > 0 { format!(", {} unread", chat.unread) } else { String::new() };
+    let unread = match state.entities.unread_from(id) {
+        0 => String::new(),
+        unread => format!(", {unread} unread"),
+    };
     let last = match &chat.last {
         Some(last) if last.deleted => DELETED.to_owned(),
         Some(last) => safe(&last.text),

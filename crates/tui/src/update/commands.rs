@@ -160,7 +160,7 @@ fn split_name(kind: Argument, argument: &str) -> (Option<String>, &str) {
 /// once.
 fn chat_with(state: &mut State, username: String, text: &str) -> Effects {
     let id = state.entities.by_username(&username).map(|account| account.id);
-    if !text.is_empty() && id.is_some_and(|id| state.entities.relationship(id).blocking) {
+    if !text.is_empty() && id.is_some_and(|id| state.entities.is_blocked(id)) {
         state.complain(format!("Not sent: you block @{username}"));
         return Effects::new();
     }

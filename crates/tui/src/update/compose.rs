@@ -45,7 +45,7 @@ pub(super) fn write(state: &mut State, writing: Writing, text: &str) -> Effects 
 fn refuses_blocked(state: &mut State, writing: &Writing) -> bool {
     let Some(username) = writing.chat().map(str::to_owned) else { return false };
     let id = state.entities.by_username(&username).map(|account| account.id);
-    let is_blocked = id.is_some_and(|id| state.entities.relationship(id).blocking);
+    let is_blocked = id.is_some_and(|id| state.entities.is_blocked(id));
     if is_blocked {
         let keys = state.preferences.keymap.keys_of(Action::Block);
         let keys = keys.filter(|_| !state.terminal.capabilities.is_plain);

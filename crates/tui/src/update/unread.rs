@@ -55,9 +55,9 @@ pub(super) fn mark_read(state: &mut State) -> Effects {
 
 /// Goes to what is unread: messages first, then notifications, then the home feed.
 pub(super) fn next_anywhere(state: &mut State) -> Effects {
-    let waiting = state.entities.conversations.values().filter(|conversation| conversation.unread > 0);
-    let oldest = waiting.min_by_key(|conversation| conversation.last.as_ref().map_or(0, |last| last.id));
-    if let Some(with) = oldest.and_then(|conversation| conversation.with.clone()) {
+    let waiting = state.entities.conversations.iter().filter(|(id, _)| state.entities.unread_from(**id) > 0);
+    let oldest = waiting.min_by_key(|(_, conversation)| conversation.last.as_ref().map_or(0, |last| last.id));
+    if let Some(with) = oldest.and_then(|(_, conversation)| conversation.with.clone()) {
         return navigation::go(state, Route::Conversation(with.username));
     }
     if state.live.unread > 0 && !matches!(state.route(), Route::Notifications(_)) {
@@ -105,7 +105,7 @@ fn step_to_match(state: &mut State, goes_down: bool) -> Effects {
 fn is_match(state: &State, row: &Row) -> bool {
     match row {
         Row::Notification(id) => Group::of(state, *id).is_unread,
-        Row::Conversation(id) => state.entities.conversations.get(id).is_some_and(|one| one.unread > 0),
+        Row::Conversation(id) => state.entities.unread_from(*id) > 0,
         _ => true,
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn conversation(state: &State, id: u64, width: usize) -> Vec<Line> {
             format!("{who}{said}")
         }
     };
-    let new = match conversation.unread {
+    let new = match state.entities.unread_from(id) {
         0 => Vec::new(),
         unread => vec![span(format!("{unread} new"), Style::of(ColorRole::Accent).bold())],
     };

@@ -7,7 +7,7 @@ use super::layout::new_above;
 use super::lines::{Line, Span, bold, dim, fit_line, line_columns, of, plain, put, span, two_ends};
 use super::size::is_roomy;
 use crate::commands::Action;
-use crate::news::News;
+use crate::news::{self, News};
 use crate::route::{ProfileTab, Route, SearchKind};
 use crate::signs::Sign;
 use crate::state::{Link, State};
@@ -18,8 +18,6 @@ use terminal::style::{ColorRole, Style, Surface};
 
 /// Chats in the sidebar.
 const CHATS_MAX: usize = 6;
-/// The largest number that a badge shows.
-const BADGE_MAX: usize = 99;
 /// Columns of the server's name in the server row.
 const SERVER_NAME_MAX: usize = 40;
 /// The order in which tabs lose their names on a narrow screen.
@@ -27,24 +25,16 @@ const UNNAMED_FIRST: [Route; 3] = [Route::Trends, Route::PEOPLE, Route::Online];
 
 /// A count with its sign; empty if there is nothing to count.
 pub(super) fn badge(sign: &str, news: News) -> String {
-    match news.count {
-        0 => String::new(),
-        count if count > BADGE_MAX => format!("{sign}{BADGE_MAX}+"),
-        _ => format!("{sign}{news}"),
-    }
+    if news.are_some() { format!("{sign}{}", news::badge(news)) } else { String::new() }
 }
 
 fn exactly(count: usize) -> News {
     News { count, is_more: false }
 }
 
-fn unread(count: u32) -> News {
-    exactly(usize::try_from(count).unwrap_or(usize::MAX))
-}
-
 /// What is new in a place: rows above, unread items, or a plain count. `new` is what is new above the visible rows.
 fn badge_of(state: &State, place: &Route, new: News) -> String {
-    let unread_of = |count: u32| badge(state.sign(Sign::Unread), unread(count));
+    let unread_of = |count: u32| badge(state.sign(Sign::Unread), count.into());
     match place {
         Route::Home => {
             let news = state.screens.by_route.get(place).map_or(News::default(), |screen| {
@@ -60,9 +50,9 @@ fn badge_of(state: &State, place: &Route, new: News) -> String {
         Route::Conversations => unread_of(state.unread_messages()),
         Route::Conversation(username) => {
             let id = state.entities.by_username(username).map_or(0, |account| account.id);
-            unread_of(state.entities.conversations.get(&id).map_or(0, |conversation| conversation.unread))
+            unread_of(state.entities.unread_from(id))
         }
-        Route::Online => badge("", exactly(state.live.online.len())),
+        Route::Online => badge("", exactly(state.online().count())),
         Route::Drafts => badge("", exactly(state.texts.outbox.len() + state.texts.drafts.len())),
         Route::About => badge(state.sign(Sign::Unread), exactly(state.new_announcements().count())),
         _ => String::new(),
@@ -71,7 +61,7 @@ fn badge_of(state: &State, place: &Route, new: News) -> String {
 
 /// Everything unread that is addressed to the user.
 pub(super) fn all_unread(state: &State) -> String {
-    badge(state.sign(Sign::Unread), unread(state.live.unread.saturating_add(state.unread_messages())))
+    badge(state.sign(Sign::Unread), state.live.unread.saturating_add(state.unread_messages()).into())
 }
 
 /// The place that a screen belongs to, whichever way it was reached; `None` if it belongs to none.
@@ -238,9 +228,9 @@ fn account_and_link(state: &State, width: usize, is_long: bool) -> Line {
 /// What is unread in the other accounts of this machine, and the key that leads to them.
 fn elsewhere(state: &State) -> Option<Span> {
     let unread = |name: &String| {
-        let unread = state.live.elsewhere.unread(name)?;
-        let (username, _) = name.rsplit_once('@')?;
-        Some(format!("@{} {}{unread}", SafeText::line(username), state.sign(Sign::Unread)))
+        let unread = badge(state.sign(Sign::Unread), state.live.elsewhere.unread(name).into());
+        let (username, _) = name.rsplit_once('@').filter(|_| !unread.is_empty())?;
+        Some(format!("@{} {unread}", SafeText::line(username)))
     };
     let all: Vec<String> = state.session.others.iter().filter_map(unread).collect();
     let keys = state.preferences.keymap.keys_of(Action::Accounts)?;
@@ -307,11 +297,14 @@ fn side_rows(state: &State) -> Vec<SideRow> {
 
 /// The chats of the sidebar: unread ones first, then the newest.
 fn chats(state: &State) -> Vec<String> {
-    let mut all: Vec<_> = state.entities.conversations.values().filter(|chat| chat.with.is_some()).collect();
-    all.sort_by_key(|chat| {
-        (chat.unread == 0, std::cmp::Reverse(chat.last.as_ref().map_or(0, |last| last.id)))
+    let mut all: Vec<_> =
+        state.entities.conversations.iter().filter(|(_, chat)| chat.with.is_some()).collect();
+    all.sort_by_key(|(id, chat)| {
+        let newest = chat.last.as_ref().map_or(0, |last| last.id);
+        (state.entities.unread_from(**id) == 0, std::cmp::Reverse(newest))
     });
-    all.into_iter().take(CHATS_MAX).filter_map(|chat| Some(chat.with.as_ref()?.username.clone())).collect()
+    let names = all.into_iter().take(CHATS_MAX);
+    names.filter_map(|(_, chat)| Some(chat.with.as_ref()?.username.clone())).collect()
 }
 
 pub(super) fn sidebar(state: &State, grid: &mut Grid, area: Area, new: News) {
@@ -354,18 +347,5 @@ pub(super) fn place_at(state: &State, area: Area, y: u16) -> Option<Route> {
     match side_rows(state).into_iter().nth(usize::from(y - area.y))? {
         SideRow::Place { place, .. } => Some(place),
         SideRow::Blank | SideRow::Head(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_badge_is_short() {
-        assert_eq!(badge("▲", exactly(0)), "");
-        assert_eq!(badge("▲", exactly(99)), "▲99");
-        assert_eq!(badge("▲", exactly(100)), "▲99+");
-        assert_eq!(badge("▲", News { count: 40, is_more: true }), "▲40+");
     }
 }

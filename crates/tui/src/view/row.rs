@@ -26,9 +26,7 @@ use terminal::style::{ColorRole, Style};
 pub(super) fn mark(state: &State, row: &Row) -> Option<&'static str> {
     let is_unread = match row {
         Row::Notification(id) => Group::of(state, *id).is_unread,
-        Row::Conversation(id) => {
-            state.entities.conversations.get(id).is_some_and(|conversation| conversation.unread > 0)
-        }
+        Row::Conversation(id) => state.entities.unread_from(*id) > 0,
         _ => false,
     };
     is_unread.then(|| state.sign(Sign::Unread))

@@ -155,7 +155,7 @@ fn online(state: &State, width: usize, most: usize) -> Vec<Line> {
     if !state.is_known(Figure::Online) {
         return vec![vec![bold("Online")], vec![dim("Not known")]];
     }
-    let mut people: Vec<u64> = state.live.online.iter().copied().collect();
+    let mut people: Vec<u64> = state.online().collect();
     people.sort_by_cached_key(|id| {
         let is_followed = state.entities.relationship(*id).following;
         (state.is_me(*id), !is_followed, state.entities.name_key(*id))

@@ -121,7 +121,7 @@ fn name_and_size(state: &State, screen: &ScreenState) -> (String, Option<String>
         Route::Notifications(_) => ("Notifications".to_owned(), unread(state.live.unread)),
         Route::Conversations => ("Chats".to_owned(), unread(state.unread_messages())),
         Route::Online => {
-            let online = state.live.online.len();
+            let online = state.online().count();
             ("Online".to_owned(), (online > 0).then(|| online.to_string()))
         }
         Route::Doctor => {
