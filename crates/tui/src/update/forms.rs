@@ -34,7 +34,9 @@ pub(super) fn changed(state: &mut State) {
     let is_plain = state.terminal.capabilities.is_plain;
     let standing = state.session.why_signed_out.clone().filter(|_| !is_plain);
     let Some(form) = &mut state.form else { return };
-    (form.problem, form.problem_at) = (standing.filter(|_| form.kind == FormKind::LogIn), None);
+    if !is_still_too_short(form, &me) {
+        (form.problem, form.problem_at) = (standing.filter(|_| form.kind == FormKind::LogIn), None);
+    }
     let Some(field) = form.focused() else { return };
     let (id, is_empty) = (field.id, field.editor.text().is_empty());
     form.note(id, None);
@@ -48,6 +50,21 @@ pub(super) fn changed(state: &mut State) {
         }
         _ => {}
     }
+}
+
+/// Whether the new password that is typed was refused because it was too short, and still is.
+fn is_still_too_short(form: &Form, username: &str) -> bool {
+    let index = form.index(FieldId::NewPassword);
+    let field =
+        form.fields.get(index).filter(|field| field.id == FieldId::NewPassword && form.focus == index);
+    let was_refused = form.problem_at == Some(index) && form.problem == Some(too_short());
+    let username = if form.kind == FormKind::SignUp { form.username() } else { username };
+    let is_short = |text: &str| matches!(model::strength(text, username), Strength::TooShort(_));
+    was_refused && field.is_some_and(|field| is_short(field.editor.text()))
+}
+
+fn too_short() -> String {
+    format!("That was too short: a password has at least {PASSWORD_BYTES_MIN} characters")
 }
 
 /// Answers the question of the field that has the focus, as if the text was typed there.
@@ -362,9 +379,7 @@ fn problem_of(form: &Form, index: usize, me: &str) -> Option<String> {
             Strength::TooShort(_) if is_empty => {
                 Some(format!("Enter a password of at least {PASSWORD_BYTES_MIN} characters"))
             }
-            Strength::TooShort(_) => {
-                Some(format!("That was too short: a password has at least {PASSWORD_BYTES_MIN} characters"))
-            }
+            Strength::TooShort(_) => Some(too_short()),
             Strength::Guessable(why) => Some(format!("This password is {why}: choose another one")),
             Strength::Weak | Strength::Fair | Strength::Strong => None,
         },
