@@ -26,6 +26,8 @@ pub enum Link {
 pub struct Connection {
     /// The address of the server.
     pub server: String,
+    /// The address of the server of the last connection, or before that, of the start.
+    pub used: String,
     /// The names of servers by their addresses, as far as they are known.
     pub names: BTreeMap<String, String>,
     /// The server's hello.
@@ -52,6 +54,7 @@ impl Connection {
     /// No connection so far to the server at this address.
     pub(crate) fn before_contact(server: String, names: BTreeMap<String, String>) -> Self {
         Self {
+            used: server.clone(),
             server,
             names,
             hello: v1::ServerHello::default(),

@@ -19,6 +19,7 @@ mod choices;
 pub mod commands;
 pub mod composer;
 mod confirmation;
+mod connecting;
 mod connection;
 mod doctor;
 mod elsewhere;

@@ -250,6 +250,8 @@ pub enum Effect {
     ListAccounts,
     /// Ask how much is unread in another account of this machine.
     CheckUnread(String),
+    /// End the attempt to connect.
+    StopConnecting,
     /// Start a server on this machine.
     HostHere,
     /// Stop the server on this machine.

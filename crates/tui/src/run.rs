@@ -15,6 +15,7 @@ use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::budget::Budget;
+use crate::connecting::{Connecting, Target};
 use crate::local_store::{FileWriter, LocalStore};
 use crate::message::{Connected, Effect, Message, Purpose, Topic};
 use crate::screen::{Screen, leave};
@@ -37,9 +38,6 @@ const ESCAPE: Duration = Duration::from_millis(25);
 const PASTE: Duration = Duration::from_secs(10);
 /// Events are handled for this long before a frame is drawn and other tasks can run.
 const SLICE: Duration = Duration::from_millis(4);
-/// The pause between attempts to make the first connection: at first, and at most.
-const RETRY: Duration = Duration::from_millis(500);
-const RETRY_MAX: Duration = Duration::from_secs(15);
 /// The time for responses to the last changes when the client quits.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
 /// After this time without a frame, the painter keeps only hashes of the rows of the last one, to save memory.
@@ -84,7 +82,8 @@ pub enum Outcome {
 /// A report from a task.
 pub(crate) enum TaskReport {
     Message(Box<Message>),
-    Connected(Box<Result<Client, ClientError>>, bool),
+    /// The result of the attempt with this number, and whether it was made with the stored session.
+    Connected(Box<Result<Client, ClientError>>, bool, u64),
     /// The server of the tour runs at this address, or the problem for the user.
     Tour(Result<String, String>),
     /// The user's own server runs at this address, or the problem for the user.
@@ -109,6 +108,7 @@ pub(crate) struct Run {
     /// Requests made before the first connection; `None` once there was one.
     waiting: Option<Vec<(Purpose, protocol::v1::request::Op, Option<Bytes>)>>,
     pub(crate) tasks: JoinSet<()>,
+    connecting: Connecting,
     topics: HashMap<Topic, AbortHandle>,
     reports: mpsc::Sender<TaskReport>,
     /// Bytes for the terminal that do not belong to a frame.
@@ -224,6 +224,7 @@ impl Run {
             client: None,
             waiting: None,
             tasks: JoinSet::new(),
+            connecting: Connecting::default(),
             topics: HashMap::new(),
             terminal_bytes: String::new(),
             redraws_all: false,
@@ -308,7 +309,8 @@ impl Run {
     pub(crate) fn handle_report(&mut self, report: TaskReport) {
         match report {
             TaskReport::Message(message) => self.handle(*message),
-            TaskReport::Connected(result, signed_in) => self.connected(*result, signed_in),
+            TaskReport::Connected(_, _, attempt) if !self.connecting.is_wanted(attempt) => {}
+            TaskReport::Connected(result, signed_in, _) => self.connected(*result, signed_in),
             TaskReport::Tour(Ok(server)) => {
                 self.state.connection.server.clone_from(&server);
                 self.connect(server, true, None);
@@ -421,6 +423,7 @@ impl Run {
                         async { TaskReport::message(Message::UnreadElsewhere(name, checking.await)) };
                     self.report(report);
                 }
+                Effect::StopConnecting => self.connecting.stop(),
                 Effect::HostHere => {
                     let starting = self.host.host_here();
                     self.report(async { TaskReport::OwnServer(starting.await) });
@@ -514,35 +517,15 @@ impl Run {
         });
     }
 
-    /// Connects; retries with a growing pause after temporary errors if there is a session.
+    /// Connects to another server, or again.
     fn connect(&mut self, server: String, with_session: bool, trusted: Option<Fingerprint>) {
-        let (host, reports) = (self.host.clone(), self.reports.clone());
         self.client = None;
         self.waiting.get_or_insert_default();
         for (_, task) in self.topics.drain() {
             task.abort();
         }
-        self.tasks.spawn(async move {
-            let mut wait = RETRY;
-            loop {
-                let result = host.connect(server.clone(), with_session, trusted).await;
-                let again = matches!(
-                    &result,
-                    Err(ClientError::Unreachable { .. } | ClientError::TimedOut { .. } | ClientError::Lost)
-                        | Err(ClientError::Refused(
-                            model::Error::Busy | model::Error::GoingAway | model::Error::RateLimited { .. }
-                        ))
-                );
-                if reports.send(TaskReport::Connected(Box::new(result), with_session)).await.is_err()
-                    || !again
-                    || !with_session
-                {
-                    return;
-                }
-                sleep(wait).await;
-                wait = (wait * 2).min(RETRY_MAX);
-            }
-        });
+        let target = Target { server, with_session, trusted };
+        self.connecting.begin(&mut self.tasks, self.host.clone(), self.reports.clone(), target);
     }
 
     /// Reports every change of the connection.

@@ -659,3 +659,45 @@ fn leaving_the_form_for_signing_up_keeps_what_was_typed_but_for_passwords() {
     assert_eq!(texts, ["newbie", "New Bie", "", ""]);
     assert_eq!(form.focus, 0);
 }
+
+#[test]
+fn an_attempt_that_is_given_up_does_not_replace_the_server_before() {
+    // Without a connection so far.
+    let setup = Setup { server: "a.org:4280".into(), ..TuiDriver::setup(80, 24) };
+    let mut driver = TuiDriver::with(setup, false);
+    driver.press("esc 1");
+    assert!(driver.shows("a.org:4280"), "{}", driver.screen());
+    driver.press("text:wrong.example enter esc");
+    assert!(driver.effects.contains(&Effect::StopConnecting), "{}", driver.screen());
+    assert!(driver.shows("Take the tour"), "{}", driver.screen());
+    driver.press("1");
+    assert!(driver.shows("a.org:4280") && !driver.shows("wrong.example"), "{}", driver.screen());
+    // After an attempt that has failed.
+    driver.press("text:wrong.example enter");
+    let error = ClientError::TimedOut { endpoint: "wrong.example:4280".into() };
+    driver.handle(Message::Unreachable(error));
+    assert!(driver.shows("wrong.example"), "{}", driver.screen());
+    driver.press("esc 1");
+    assert!(driver.shows("a.org:4280") && !driver.shows("wrong.example"), "{}", driver.screen());
+    // A client that was connected goes back to that server.
+    let mut driver = at_the_menu(80, 24);
+    driver.press("3 text:wrong.example enter esc");
+    assert_eq!(driver.effects.last(), Some(&Effect::Connect("a.org:4280".into())));
+    assert!(
+        driver.shows("Connecting to a.org:4280") || driver.shows("Connecting to Gardeners"),
+        "{}",
+        driver.screen()
+    );
+}
+
+#[test]
+fn the_advice_about_a_short_password_stays_until_the_password_is_long_enough() {
+    let mut driver = at_the_menu(80, 24);
+    driver.press("2 text:lovelace enter enter text:short enter");
+    for typed in ["text:t", "text:hree", "backspace", "text:e"] {
+        driver.press(typed);
+        assert!(driver.shows("a password has at least 8 characters"), "{}", driver.screen());
+    }
+    driver.press("text:_words");
+    assert!(!driver.shows("a password has at least 8 characters"), "{}", driver.screen());
+}

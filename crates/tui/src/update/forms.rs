@@ -255,7 +255,13 @@ pub(super) fn click(state: &mut State, part: Part) -> Effects {
 
 /// Closes the form. What was typed to sign up is there again when it is opened again, but for passwords.
 pub(super) fn leave(state: &mut State) -> Effects {
-    let left = state.form.take().filter(|form| form.kind == FormKind::SignUp);
+    let form = state.form.take();
+    let was_tried = |form: &Form| {
+        form.is_busy || (state.connection.server != state.connection.used && state.is_signed_out())
+    };
+    let gives_up = form.as_ref().is_some_and(|form| form.kind == FormKind::Connect && was_tried(form));
+    let effects = if gives_up { prompts::give_up_connecting(state) } else { Effects::new() };
+    let left = form.filter(|form| form.kind == FormKind::SignUp);
     if let Some(mut left) = left.filter(|_| !state.terminal.capabilities.is_plain) {
         left.clear(&[FieldId::NewPassword, FieldId::Confirmation]);
         left.note(FieldId::Username, None);
@@ -264,7 +270,7 @@ pub(super) fn leave(state: &mut State) -> Effects {
     if state.session.me.is_none() {
         prompts::open_first(state);
     }
-    Effects::new()
+    effects
 }
 
 /// Goes to the next field, or submits the form after the last. A field that cannot be right is refused at once.

@@ -80,6 +80,20 @@ pub(super) fn open_first(state: &mut State) {
     };
 }
 
+/// The user has given up an attempt to connect. The server before is the one that is offered again; a client that was
+/// connected to it goes back there.
+pub(super) fn give_up_connecting(state: &mut State) -> Effects {
+    let connection = &mut state.connection;
+    let was_connected = !connection.hello.server_version.is_empty() && connection.server != connection.used;
+    connection.server.clone_from(&connection.used);
+    if was_connected {
+        connection.link = Link::Connecting;
+        return vec![Effect::Connect(connection.server.clone())];
+    }
+    connection.link = Link::Stopped("Not connected".to_owned());
+    vec![Effect::StopConnecting]
+}
+
 /// Searches for tweets; with a leading `@` or `#`, for people or hashtags.
 pub(super) fn search(state: &mut State, query: &str) -> Effects {
     if query.trim_matches(['@', '#', ' ']).is_empty() {
@@ -348,7 +362,12 @@ pub(super) fn end_of_preview(state: &mut State) -> Effects {
 pub(super) fn cancel(state: &mut State) -> Effects {
     let Some(prompt) = &state.prompt else {
         // It waits for a server.
-        return if state.is_signed_out() { open(state, PromptKind::Welcome) } else { Effects::new() };
+        if !state.is_signed_out() {
+            return Effects::new();
+        }
+        let effects = give_up_connecting(state);
+        open_first(state);
+        return effects;
     };
     match prompt.kind {
         PromptKind::Welcome | PromptKind::SignIn => match state.session.previous.clone() {

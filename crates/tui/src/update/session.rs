@@ -22,6 +22,7 @@ pub(super) fn connected(state: &mut State, connected: Connected) -> Effects {
     (state.connection.hello, state.connection.key) = (connected.hello, connected.key);
     (state.connection.link, state.connection.lost_at) = (Link::Live, None);
     state.connection.made_at = Some(state.now);
+    state.connection.used.clone_from(&state.connection.server);
     state.live.tweets.note_connection();
     let has_new_name = learn_server_name(state);
     if connected.signed_in {
