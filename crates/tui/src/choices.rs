@@ -38,6 +38,7 @@ pub(crate) fn notice(state: &State, prompt: &Prompt) -> Option<String> {
         )),
         PromptKind::KeyChanged { text, .. } | PromptKind::Notice(_, text) => Some(text.clone()),
         PromptKind::Confirm(question) => confirmation::details(state, question),
+        PromptKind::File(_) => Some(state.preferences.path.clone()).filter(|path| !path.is_empty()),
         _ => None,
     }
 }

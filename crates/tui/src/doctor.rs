@@ -249,10 +249,7 @@ fn of_program(state: &State) -> Vec<Finding> {
     let settings = &state.preferences.settings;
     let find =
         |verdict, subject, found: String, advice: &str| finding_of(PROGRAM, verdict, subject, &found, advice);
-    let path = match state.preferences.path.as_str() {
-        "" => "settings.toml",
-        path => path,
-    };
+    let path = state.preferences.file();
     let file = if state.preferences.is_broken {
         find(
             Verdict::Careful,

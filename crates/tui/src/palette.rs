@@ -59,6 +59,9 @@ fn of_command(state: &State, prompt: &Prompt, command: &Command) -> Choice {
     choice.keys = state.preferences.keymap.keys_of(command.action).unwrap_or_default();
     choice.unavailable = unavailable_here(state, &prompt.contexts, command);
     choice.is_deliberate = command.is_deliberate();
+    if command.action == Action::SettingsFile {
+        choice.detail.clone_from(&state.preferences.path);
+    }
     let verbs = VERBS.iter().filter(|(_, action)| *action == command.action).map(|(verb, _)| *verb);
     choice.names = std::iter::once(command.id).chain(verbs).map(SmolStr::new).collect();
     choice

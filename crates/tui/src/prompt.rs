@@ -4,7 +4,7 @@ use protocol::tls::Fingerprint;
 
 use crate::commands::Context;
 use crate::question::Question;
-use crate::settings::SettingOption;
+use crate::settings::{SETTINGS_FILE, SettingOption};
 use terminal::editor::Editor;
 
 /// What a prompt is for.
@@ -142,7 +142,7 @@ impl Prompt {
             PromptKind::Bind => "Change a shortcut",
             PromptKind::NewKey(_) => "Press the new key",
             PromptKind::Swap(..) => "This key is in use",
-            PromptKind::File(_) => "settings.toml",
+            PromptKind::File(_) => SETTINGS_FILE,
             PromptKind::Thread(_) => "Send as a thread?",
             PromptKind::RowMenu => "Actions",
             PromptKind::Notice(title, _) => title,

@@ -8,6 +8,9 @@ use crate::commands::Interface;
 use crate::quiet::Quiet;
 use terminal::style::Theme;
 
+/// The name of the settings file.
+pub const SETTINGS_FILE: &str = "settings.toml";
+
 /// An option whose values have names.
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $value:ident $text:literal)* }) => {

@@ -18,7 +18,7 @@ use crate::pending::Pending;
 use crate::prompt::Prompt;
 use crate::route::Route;
 use crate::row::Row;
-use crate::settings::Settings;
+use crate::settings::{SETTINGS_FILE, Settings};
 use crate::tweet_refresh::TweetRefresh;
 use crate::undo::{Undo, Undoable};
 use terminal::grid::Size;
@@ -90,6 +90,14 @@ pub struct Preferences {
     pub is_broken: bool,
     /// The path of the settings file, for the user; empty if it is of no use to them, as over ssh.
     pub path: String,
+}
+
+impl Preferences {
+    /// The settings file as the user finds it.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        if self.path.is_empty() { SETTINGS_FILE } else { &self.path }
+    }
 }
 
 /// The session of the user.

@@ -6,6 +6,7 @@ mod driver;
 
 use driver::TuiDriver;
 use mini_tweet_tui::message::{Effect, LocalItem, Message};
+use mini_tweet_tui::state::Setup;
 use terminal::key::{Event, Report};
 use terminal::style::Theme;
 
@@ -323,4 +324,25 @@ fn only_a_setting_with_values_is_said_to_have_a_next_one() {
     assert!(!driver.shows("next value") && driver.shows("Enter change"), "{}", driver.screen());
     driver.press(">");
     assert!(driver.shows("Enter changes this setting"), "{}", driver.screen());
+}
+
+#[test]
+fn the_path_of_the_settings_file_is_where_a_user_looks_for_it() {
+    let path = "~/.local/share/mini-tweet/settings.toml";
+    let at = |width: u16, height: u16, keys: &str| {
+        let setup = TuiDriver::setup(width, height);
+        let setup = Setup { username: Some("ada".into()), settings_path: path.into(), ..setup };
+        let mut driver = TuiDriver::with(setup, true);
+        driver.press(keys);
+        driver.screen()
+    };
+    for keys in [": text:settings-file", ": text:settings-file enter", ": text:doctor enter"] {
+        let screen = at(200, 50, keys);
+        assert!(screen.contains(path), "{keys}\n{screen}");
+    }
+    let screen = at(120, 40, "g s j");
+    let pane: String = screen.lines().filter_map(|line| Some(line.rsplit_once('│')?.1.trim())).collect();
+    assert!(pane.contains(&format!("In{path}: follow_mode")), "{pane}");
+    let screen = at(100, 24, "g s j");
+    assert!(screen.contains(path), "{screen}");
 }

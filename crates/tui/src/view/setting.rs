@@ -3,7 +3,7 @@
 use super::lines::{Line, bold, dim, fit_line, line_columns, of, plain, put, span, two_ends, words};
 use crate::commands::by_id;
 use crate::row::Row;
-use crate::settings::{SettingOption, Symbols, value_words};
+use crate::settings::{SETTINGS_FILE, SettingOption, Symbols, value_words};
 use crate::signs::{Sign, Signs};
 use crate::state::State;
 use terminal::grid::{Area, Grid};
@@ -65,13 +65,13 @@ pub(super) fn explanation(state: &State, grid: &mut Grid, area: Area) {
     let width = usize::from(area.width.saturating_sub(4));
     let mut line = vec![dim(format!("{}: {}", option.label, option.doc))];
     let stored = if option.is_on_server() {
-        " · on all your devices".to_owned()
+        vec![" · on all your devices".to_owned()]
     } else {
-        format!(" · {} in settings.toml", option.name)
+        let of_file = |file: &str| format!(" · {} in {file}", option.name);
+        vec![of_file(state.preferences.file()), of_file(SETTINGS_FILE)]
     };
-    if line_columns(&line) + columns(&stored) <= width {
-        line.push(dim(stored));
-    }
+    let available = width.saturating_sub(line_columns(&line));
+    line.extend(stored.into_iter().find(|stored| columns(stored) <= available).map(dim));
     put(grid, area, area.x + 2, area.y, &fit_line(line, width), Surface::Plain);
 }
 
@@ -89,7 +89,7 @@ pub(super) fn side(state: &State, width: usize) -> Vec<Vec<Line>> {
         let stored = if option.is_on_server() {
             "On all your devices".to_owned()
         } else {
-            format!("In settings.toml: {}", option.name)
+            format!("In {}: {}", state.preferences.file(), option.name)
         };
         lines.extend(words(&stored, width, Style::of(ColorRole::Dim)));
         sections.push(lines);
