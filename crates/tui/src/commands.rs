@@ -180,7 +180,7 @@ macro_rules! for_each_command {
             // Tweets.
             Compose "post" Anywhere ["c"] "Write a tweet" Text("text") [Write] Any
                 WithText(|state, text| compose::write(state, Writing::New, text));
-            Reply "reply" Tweet ["r"] "Reply" Text("text") [Write] Any WriteOnTweet(Writing::Reply);
+            Reply "reply" Item ["r"] "Reply" Text("text") [Write] Any WithText(row_commands::reply);
             Retweet "retweet" Tweet ["b"] "Retweet, or undo it" None [Write, Shareable] Any
                 OnTweet(user_actions::retweet);
             Quote "quote" Tweet ["B"] "Quote" Text("text") [Write, Shareable] Any WriteOnTweet(Writing::Quote);

@@ -12,7 +12,7 @@ use crate::row::Row;
 use crate::state::State;
 
 /// Commands that the palette suggests for the selected row.
-const SUGGESTED_MAX: usize = 4;
+const SUGGESTED_MAX: usize = 5;
 
 /// Verbs of the command line, and former names, that are not names of commands here.
 const VERBS: [(&str, Action); 24] = [
@@ -173,7 +173,7 @@ fn for_row(state: &State) -> &'static [Action] {
         }
         Some(Row::Conversation(_)) => &[Action::Chat, Action::Author, Action::Mute],
         Some(Row::Message(_)) => {
-            &[Action::Edit, Action::Delete, Action::Details, Action::CopyText, Action::Author]
+            &[Action::Reply, Action::Edit, Action::Delete, Action::Details, Action::CopyText]
         }
         Some(Row::Hashtag(_)) => &[Action::Open, Action::Compose, Action::Search],
         _ => &[Action::Compose, Action::Search, Action::Jump],

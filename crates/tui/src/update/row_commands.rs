@@ -1,5 +1,8 @@
 //! Commands that mean something else on each kind of row.
 
+use model::SafeText;
+use terminal::measure::fit;
+
 use super::effects::Effects;
 use super::{
     clipboard, compose, outbox, own_messages, people, preferences, prompts, sections, server_info,
@@ -12,6 +15,9 @@ use crate::route::Route;
 use crate::row::Row;
 use crate::settings::PRESENCE;
 use crate::state::State;
+
+/// Columns of the quote in a reply to a message.
+const QUOTE_COLUMNS: usize = 60;
 
 /// Sends the selected draft or text of the outbox now; among chats, begins a new one.
 pub(super) fn add(state: &mut State) -> Effects {
@@ -49,6 +55,43 @@ fn step(state: &mut State, by: isize) -> Effects {
         Some(Row::Setting(name)) => preferences::step(state, name, by),
         _ => sections::step(state, by),
     }
+}
+
+/// Replies to the selected tweet; in a chat, to the selected message, whose first words are quoted. With a text, sends it.
+pub(super) fn reply(state: &mut State, text: &str) -> Effects {
+    match (state.selected_message(), state.selected_tweet()) {
+        (Some(message), _) if message.deleted => {
+            state.say("This message was deleted");
+            Effects::new()
+        }
+        (Some(message), _) => {
+            let quote = quote_of(&message.text);
+            reply_to_message(state, &quote, text)
+        }
+        (None, Some(id)) => compose::write(state, Writing::Reply(id), text),
+        (None, None) => Effects::new(),
+    }
+}
+
+fn reply_to_message(state: &mut State, quote: &str, text: &str) -> Effects {
+    let Route::Conversation(username) = state.route().clone() else { return Effects::new() };
+    let writing = Writing::Message(username);
+    if !text.is_empty() {
+        return compose::write(state, writing, &format!("{quote}\n{text}"));
+    }
+    let mut effects = compose::open(state, writing);
+    let begun = state.composer.as_ref().map(|composer| composer.editor.text().to_owned());
+    if let Some(begun) = begun {
+        effects.extend(compose::rewrite(state, &format!("{quote}\n{begun}")));
+    }
+    effects
+}
+
+/// The first words of a message as a quote of one line.
+fn quote_of(text: &str) -> String {
+    let line = SafeText::line(text);
+    let begin = fit(line.as_str().trim_start_matches(['>', ' ']), QUOTE_COLUMNS);
+    format!("> {begin}")
 }
 
 /// Edits the selected tweet or message of the user; with a new text, sends it.

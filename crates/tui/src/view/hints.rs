@@ -164,8 +164,9 @@ fn of_form(state: &State, form: &Form) -> Vec<Hint> {
 }
 
 /// What can be done with a message.
-const ON_MESSAGE: [(Action, &str); 6] = [
+const ON_MESSAGE: [(Action, &str); 7] = [
     (Action::Open, "write"),
+    (Action::Reply, "reply"),
     (Action::Edit, "edit"),
     (Action::Delete, "delete"),
     (Action::Details, "details"),
