@@ -48,6 +48,8 @@ pub enum Argument {
     Text(&'static str),
     /// A username. Without one the selected account is meant.
     Person,
+    /// The identifier of a tweet. Without one the selected tweet is meant.
+    Tweet,
     /// A username that begins with `@`, then a text; both are optional.
     PersonAndText,
     /// A username, then a text; both are optional, but there is no text without a username.
@@ -187,7 +189,7 @@ macro_rules! for_each_command {
             Like "like" Tweet ["f"] "Like, or undo it" None [Write] Any OnTweet(user_actions::like);
             Bookmark "bookmark" Tweet ["s"] "Bookmark, or undo it" None [Write] Any
                 OnTweet(user_actions::bookmark);
-            Thread "thread" Tweet ["t"] "Show the thread" None [] Any
+            Thread "thread" Tweet ["t"] "Show the thread" Tweet [] Any
                 OnTweet(|state, id| navigation::go(state, Route::Thread(id)));
             Fold "fold" Tweet ["z a"] "Fold or unfold" None [] Any Plain(tabs::fold);
             FoldClose "fold-close" Tweet ["z c"] "Fold replies" None [] Any

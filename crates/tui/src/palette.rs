@@ -414,6 +414,7 @@ fn command_line(state: &State, chosen: &Chosen) -> Option<String> {
         Action::Like => with_id(undo(known().is_some_and(|tweet| tweet.liked), "like")),
         Action::Retweet => with_id(undo(known().is_some_and(|tweet| tweet.retweeted), "retweet")),
         Action::Bookmark => with_id(undo(known().is_some_and(|tweet| tweet.bookmarked), "bookmark")),
+        Action::Thread if !argument.is_empty() => Some(format!("thread {argument}")),
         Action::Delete | Action::Thread => with_id(action.command().id.to_owned()),
         Action::Details => with_id("history".to_owned()),
         Action::Author => with_person("profile"),

@@ -502,6 +502,15 @@ fn the_palette_runs_commands_and_says_why_one_is_unavailable() {
 }
 
 #[test]
+fn a_thread_is_opened_by_its_id() {
+    let mut driver = driver();
+    driver.press(&format!(": text:thread_{} enter", id(11)));
+    assert_eq!(*driver.state.route(), Route::Thread(id(11)));
+    driver.press(": text:thread_abc enter");
+    assert!(driver.shows("Type the id of a tweet"), "{}", driver.screen());
+}
+
+#[test]
 fn notifications_are_grouped_and_marked() {
     let mut driver = driver();
     driver.press("2");

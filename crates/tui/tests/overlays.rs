@@ -373,7 +373,8 @@ fn words_for_commands_that_people_know_from_elsewhere_find_them() {
         ("exit", "Quit"),
         ("message", "Chat"),
         ("mentions", "Notifications"),
-        ("thread_1234", "Show the thread · takes nothing after “thread”"),
+        ("home_1234", "Home · takes nothing after “home”"),
+        ("thread_1234", "Show the thread: 1234"),
     ] {
         let mut driver = driver(80, 24);
         driver.press(":").press(&format!("text:{typed}"));

@@ -183,6 +183,10 @@ fn takes(state: &State, command: &Command) -> String {
             "Takes a username or the number of an item; without one, it is about the selected item."
                 .to_owned()
         }
+        (Argument::Tweet, _) => {
+            "Takes the number of an item or the id of a tweet; without one, it is about the selected item."
+                .to_owned()
+        }
         (Argument::PersonAndText, _) => format!(
             "Takes a username or the number of an item, then a text, for example “{} @name spam”; without them, it \
              is about the selected item.",

@@ -40,6 +40,9 @@ impl Meaning {
     }
 }
 
+/// Digits from which a number is the identifier of a tweet, and not the number of an item.
+const ID_DIGITS_MIN: usize = 12;
+
 /// What a line begins with.
 #[derive(Debug, Clone, Copy)]
 enum Word {
@@ -437,7 +440,11 @@ fn run(
     let request = Request { command, on };
     let takes_number = is_about_an_item(command);
     let (first, rest) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
-    if takes_number && let Ok(number) = first.parse::<usize>() {
+    let is_id = command.argument == Argument::Tweet && argument.len() >= ID_DIGITS_MIN;
+    if takes_number
+        && !is_id
+        && let Ok(number) = first.parse::<usize>()
+    {
         return match selected(state, reading, number) {
             Ok((select, row)) => about(state, reading, request, number, rest.trim(), select, &row),
             Err(none) => Meaning::say(none),
@@ -493,7 +500,7 @@ fn about(
     row: &str,
 ) -> Meaning {
     let command = request.command;
-    if matches!(command.argument, Argument::None | Argument::Person) && !rest.is_empty() {
+    if matches!(command.argument, Argument::None | Argument::Person | Argument::Tweet) && !rest.is_empty() {
         return Meaning::say(format!("“{} {number}” takes nothing after the number.\n", command.id));
     }
     // A command that takes a username and a text needs the username of the item.

@@ -25,6 +25,9 @@ use crate::state::{Link, Phase, State};
 use crate::user_action::UserAction;
 use terminal::editor::Editor;
 
+/// An identifier of a tweet.
+const EXAMPLE_ID: u64 = 117_696_760_247_549_953;
+
 /// The function of a command, by what it needs.
 enum Run {
     /// The state alone.
@@ -89,9 +92,16 @@ fn perform_or_ask(
     match function(action) {
         Run::Plain(run) => run(state),
         Run::WithText(run) => run(state, argument),
-        Run::OnTweet(run) => match state.selected_tweet() {
-            Some(id) => run(state, id),
-            None => Effects::new(),
+        Run::OnTweet(run) => match named.map_or(Ok(state.selected_tweet()), |id| id.parse().map(Some)) {
+            Ok(Some(id)) => run(state, id),
+            Ok(None) => Effects::new(),
+            Err(_) => {
+                state.complain(format!(
+                    "Type the id of a tweet, for example :{} {EXAMPLE_ID}",
+                    action.command().id
+                ));
+                Effects::new()
+            }
         },
         Run::WriteOnTweet(writing) => match state.selected_tweet() {
             Some(id) => compose::write(state, writing(id), argument),
@@ -142,11 +152,11 @@ pub(super) fn turn(state: &mut State, action: Action, on: bool, argument: &str) 
     what.map_or_else(Effects::new, |what| user_actions::set(state, what))
 }
 
-/// The username in the argument of a command, if it has one, and the text after it.
+/// The username or the identifier in the argument of a command, if it has one, and the text after it.
 fn split_name(kind: Argument, argument: &str) -> (Option<String>, &str) {
     let (name, rest) = match kind {
         Argument::None | Argument::Text(_) => ("", ""),
-        Argument::Person => (argument, ""),
+        Argument::Person | Argument::Tweet => (argument, ""),
         Argument::PersonAndText if !argument.starts_with('@') => ("", argument),
         Argument::PersonAndText | Argument::PersonThenText => {
             argument.split_once(char::is_whitespace).unwrap_or((argument, ""))
