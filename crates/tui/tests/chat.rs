@@ -319,3 +319,56 @@ fn someone_who_is_blocked_cannot_be_written_to() {
     driver.press("enter text:x");
     assert!(driver.state.composer.is_none(), "{}", driver.screen());
 }
+
+#[test]
+fn a_chat_with_an_account_that_does_not_exist_says_so_before_anything_is_typed() {
+    let mut driver = TuiDriver::new(80, 24);
+    driver.refusal = Some(model::Error::not_found("account"));
+    driver.wait(9_000).press(": text:chat_nosuch enter");
+    assert!(driver.shows("There is no account @nosuch"), "{}", driver.screen());
+    let requests = driver.requests().len();
+    driver.press("text:hello enter").wait(60_000);
+    assert_eq!((driver.requests().len(), sent(&driver)), (requests, Vec::new()), "{}", driver.screen());
+    assert!(driver.state.composer.is_none() && driver.state.prompt.is_none(), "{}", driver.screen());
+    // What was typed meanwhile is kept.
+    let mut driver = TuiDriver::new(80, 24);
+    driver.refusal = Some(model::Error::not_found("account"));
+    driver.responds = false;
+    driver.wait(9_000).press(": text:chat_nosuch enter text:hello");
+    driver.responds = true;
+    driver.respond_to_all();
+    assert!(driver.shows("There is no account @nosuch"), "{}", driver.screen());
+    assert!(driver.state.texts.drafts.values().any(|draft| draft.text == "hello"));
+}
+
+#[test]
+fn a_message_is_answered_with_its_first_words() {
+    let mut driver = in_a_chat();
+    driver.press("text:half esc G r");
+    assert_eq!(written(&driver), "> Shall we meet at the compiler?\nhalf", "{}", driver.screen());
+    driver.press("text:_done enter").wait(60_000);
+    assert_eq!(sent(&driver), ["> Shall we meet at the compiler?\nhalf done"]);
+    // A long message is cut.
+    let mut driver = in_a_chat();
+    let long = message(0, 2, &"many words ".repeat(30));
+    driver.press("esc");
+    arrives(&mut driver, account(2, "grace", "Grace Hopper"), long);
+    driver.press("G r");
+    let written = written(&driver);
+    assert!(written.starts_with("> many words many") && written.ends_with("…\n"), "{written}");
+    assert!(written.chars().count() < 70, "{written}");
+}
+
+#[test]
+fn blocked_people_have_no_unread_badge_and_are_not_online() {
+    let mut driver = TuiDriver::new(120, 40);
+    driver.wait(9_000);
+    let before = driver.screen();
+    assert!(before.contains("3 Chats          ◆1") && before.contains("● @grace"), "{before}");
+    driver.state.entities.relationship_mut(2).blocking = true;
+    let after = driver.screen();
+    assert!(!after.contains("3 Chats          ◆1") && !after.contains("● @grace"), "{after}");
+    assert!(!after.contains("@grace         ◆1"), "{after}");
+    driver.press("3");
+    assert!(!driver.shows("1 new") && !driver.shows("● @grace"), "{}", driver.screen());
+}

@@ -1,6 +1,7 @@
 //! Responses of the server: they update what is known and the screens that requested them.
 
 use client::ClientError;
+use model::SafeText;
 use protocol::v1;
 use protocol::v1::request::Op;
 use protocol::v1::response;
@@ -8,9 +9,10 @@ use protocol::v1::response;
 use super::effects::{Effects, ask};
 use super::merge::{insert_all, merge};
 use super::{
-    chat, completion, forms, learn, notifications, outbox, pages, parents, people, prompts, quit,
+    chat, completion, drafts, forms, learn, notifications, outbox, pages, parents, people, prompts, quit,
     server_info, session, tweet_refresh, user_actions,
 };
+use crate::composer::Composer;
 use crate::empty::is_beginning;
 use crate::log::Level;
 use crate::message::{Effect, LocalItem, Purpose};
@@ -72,9 +74,32 @@ fn handle(state: &mut State, purpose: Purpose, result: Result<response::Result, 
         }
         (purpose, Err(error)) => {
             failed(state, &purpose, &error);
-            Effects::new()
+            match (purpose, error) {
+                (
+                    Purpose::Fill(Route::Conversation(username), _),
+                    ClientError::Refused(model::Error::NotFound(_)),
+                ) => no_such_chat(state, &username),
+                _ => Effects::new(),
+            }
         }
     }
+}
+
+/// There is no account to chat with: that is said before a text is typed. What was typed is kept.
+fn no_such_chat(state: &mut State, username: &str) -> Effects {
+    let route = Route::Conversation(username.to_owned());
+    if *state.route() != route {
+        return Effects::new();
+    }
+    state.screen_mut().is_line_closed = true;
+    let is_written = |composer: &Composer| composer.writing.chat() == Some(username);
+    let mut effects = Effects::new();
+    if state.composer.as_ref().is_some_and(is_written) {
+        effects.extend(drafts::put_away(state));
+    }
+    let text = format!("There is no account @{}: nothing can be sent to it.", SafeText::line(username));
+    effects.extend(prompts::open(state, PromptKind::Notice("No such account", text)));
+    effects
 }
 
 fn succeeded(state: &mut State, purpose: Purpose, result: response::Result) -> Effects {
