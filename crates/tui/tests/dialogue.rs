@@ -7,6 +7,7 @@ mod driver;
 use driver::plain::PlainDriver;
 use driver::{NOW, TuiDriver, account, id, message, tweet};
 use mini_tweet_tui::message::{Effect, Message, Purpose, Topic};
+use mini_tweet_tui::route::Route;
 use mini_tweet_tui::state::Setup;
 use protocol::v1;
 use protocol::v1::event::Event as LiveEvent;
@@ -189,6 +190,42 @@ fn lines_that_arrive_together_are_one_text_and_run_nothing() {
         assert!(said.contains("2 lines arrived together, and nothing was done with them"), "{start}: {said}");
         assert!(!plain.tui.requests().iter().any(|op| matches!(op, Op::Like(_) | Op::EditProfile(_))));
     }
+}
+
+#[test]
+fn lines_that_arrive_together_after_a_command_that_writes_are_its_text() {
+    for (block, sent) in [
+        ("post one\nlike 1\nquit", "one\nlike 1\nquit"),
+        (":post one\n\ntwo", "one\n\ntwo"),
+        ("post\none\ntwo", "one\ntwo"),
+        ("reply 2 one\nlike 1", "@grace one\nlike 1"),
+        ("chat grace one\nlike 1", "one\nlike 1"),
+    ] {
+        let mut plain = PlainDriver::new();
+        let said = plain.line(block);
+        assert!(said.contains("arrived together. They are one text, which was not sent"), "{block}: {said}");
+        assert_eq!(plain.sent(), Vec::<String>::new(), "{block}");
+        plain.line(":send");
+        assert_eq!(plain.sent(), [sent], "{block}");
+        assert!(!plain.tui.requests().iter().any(|op| matches!(op, Op::Like(_))), "{block}");
+    }
+}
+
+#[test]
+fn a_chat_with_an_account_that_does_not_exist_is_refused_at_once() {
+    let mut plain = PlainDriver::new();
+    plain.tui.refusal = Some(model::Error::not_found("account"));
+    let said = plain.line("chat nosuch");
+    assert!(said.contains("There is no account @nosuch"), "{said}");
+    assert!(plain.line("hello there").contains("There is no command “hello”"), "{}", plain.printed);
+}
+
+#[test]
+fn a_thread_is_opened_by_its_id() {
+    let mut plain = PlainDriver::new();
+    plain.line(&format!("thread {}", id(11)));
+    assert_eq!(*plain.tui.state.route(), Route::Thread(id(11)));
+    assert!(plain.line("thread abc").contains("Type the id of a tweet"), "{}", plain.printed);
 }
 
 #[test]

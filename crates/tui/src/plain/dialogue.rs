@@ -182,7 +182,7 @@ impl Dialogue {
         self.selected = state.selected().cloned();
         self.is_answered = true;
         let Meaning { said, messages } = if line.contains('\n') {
-            lines::of_pasted(state, line)
+            lines::of_pasted(state, &mut self.reading, line)
         } else {
             lines::meaning(state, &mut self.reading, line)
         };

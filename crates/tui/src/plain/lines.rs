@@ -12,6 +12,7 @@ use crate::prompt::{Prompt, PromptKind};
 use crate::state::State;
 use crate::update::has_begun;
 use crate::wording::count;
+use terminal::editor::Editor;
 
 /// What is printed at once, and the messages that a line stands for.
 #[derive(Debug, Default)]
@@ -90,11 +91,15 @@ pub(super) fn meaning(state: &State, reading: &mut Reading, line: &str) -> Meani
 }
 
 /// What several lines mean that arrived together: one text, of which nothing runs as a command.
-pub(super) fn of_pasted(state: &State, text: &str) -> Meaning {
+pub(super) fn of_pasted(state: &State, reading: &mut Reading, text: &str) -> Meaning {
     let number = count(u32::try_from(text.lines().count()).unwrap_or(u32::MAX), "line", "lines");
     let is_asked =
         state.prompt.as_ref().is_some_and(|prompt| !prompt.is_information()) || state.form.is_some();
     let Some(composer) = state.composer.as_ref().filter(|_| !is_asked) else {
+        if !is_asked && let Some(writes) = of_pasted_command(state, reading, text) {
+            let said = format!("{number} arrived together. They are one text, which was not sent.\n");
+            return if writes.messages.is_empty() { writes } else { Meaning { said, ..writes } };
+        }
         let how =
             if is_asked { "Type the answer in one line" } else { "To paste a text, type “post” first" };
         return Meaning::say(format!("{number} arrived together, and nothing was done with them. {how}.\n"));
@@ -114,6 +119,43 @@ pub(super) fn of_pasted(state: &State, text: &str) -> Meaning {
     }
     let said = format!("{number} arrived together. They are one text, which was not sent.\n");
     Meaning { said, messages: vec![Message::Draft(draft)] }
+}
+
+/// What several lines mean that arrived together, the first of which is a command that writes: a draft with all of them.
+fn of_pasted_command(state: &State, reading: &mut Reading, text: &str) -> Option<Meaning> {
+    let (first, rest) = text.split_once('\n')?;
+    let (Word::Command(one), argument) = command(first.trim().trim_start_matches([':', '/']))? else {
+        return None;
+    };
+    let (target, words) = match one.action {
+        Action::Compose => ("", argument),
+        Action::Reply | Action::Quote | Action::Chat => {
+            let (target, words) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
+            let names_item = target.parse::<usize>().is_ok() || one.action == Action::Chat;
+            if names_item { (target, words) } else { ("", argument) }
+        }
+        _ => return None,
+    };
+    let draft = format!("{words}\n{rest}").trim().to_owned();
+    if draft.len() > Editor::new("").space() {
+        return Some(Meaning::say("These lines are too long for one text: nothing was done with them.\n"));
+    }
+    let author = match (one.action, target.parse::<usize>()) {
+        (Action::Reply, Ok(number)) => reading.row(state, number).ok().and_then(|row| state.person_of(&row)),
+        (Action::Reply, Err(_)) => state.selected_person(),
+        _ => None,
+    };
+    // The username of a reply, as the composer begins with it.
+    let author = author.filter(|name| Some(name) != state.session.username.as_ref());
+    let draft = match author {
+        Some(author) if state.selected_message().is_none() => format!("@{author} {draft}"),
+        _ => draft,
+    };
+    let mut writes = run(state, reading, one, None, target);
+    if !writes.messages.is_empty() {
+        writes.messages.push(Message::Draft(draft));
+    }
+    Some(writes)
 }
 
 // Questions.
