@@ -225,6 +225,41 @@ fn an_idle_client_neither_writes_nor_wakes() {
 }
 
 #[test]
+fn what_another_does_with_a_tweet_is_counted_on_the_screen_and_never_twice() {
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
+    let id = |output: String| output.split_whitespace().next().unwrap().to_owned();
+    let tweet = id(ada.ok(&["post", "the engine works"]));
+    let mut screen = local(&ada, &[]);
+    screen.expect("the engine works").expect("· live");
+    // The line below the text.
+    let counts = |screen: &Screen| {
+        let text = screen.text();
+        let mut lines = text.lines().skip_while(|line| !line.contains("the engine works")).skip(1);
+        lines.next().unwrap_or_default().trim_matches(['▌', '│', '┃', ' ']).to_owned()
+    };
+    let does = |args: &[&str], expected: &str| {
+        let said = bob.ok(args);
+        until(&format!("{args:?} is counted"), || {
+            let now = counts(&screen);
+            assert!(!now.contains('2'), "{args:?} is counted twice: {now}");
+            now == expected
+        });
+        id(said)
+    };
+    does(&["like", &tweet], "♡ 1");
+    does(&["retweet", &tweet], "↻ 1   ♡ 1");
+    let reply = does(&["reply", &tweet, "how fast?"], "↳ 1   ↻ 1   ♡ 1");
+    let quote = does(&["quote", &tweet, "look at this"], "↳ 1   ↻ 1   ❝ 1   ♡ 1");
+    does(&["unlike", &tweet], "↳ 1   ↻ 1   ❝ 1");
+    does(&["unretweet", &tweet], "↳ 1   ❝ 1");
+    does(&["delete", &reply], "❝ 1");
+    bob.ok(&["delete", &quote]);
+    until("no count is left", || counts(&screen).is_empty());
+    screen.quit();
+}
+
+#[test]
 fn a_small_terminal_a_large_one_and_a_sudden_change() {
     let e2e = E2e::start();
     let ada = e2e.member("ada");
