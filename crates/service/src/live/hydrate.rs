@@ -184,11 +184,16 @@ pub(super) async fn notification(
                     Some(parent) => read_visible(store, recipient, parent).await?,
                     None => None,
                 };
+                let quoted = match record.tweet.quote_of {
+                    Some(quoted) => read_visible(store, recipient, quoted).await?,
+                    None => None,
+                };
                 let facts = |record: &TweetRecord| TweetFacts::of(record, recipient);
+                // A quoted tweet is shown as one that is replied to.
                 let shows =
-                    |parent: &&TweetRecord| TweetList::Requested.shows_parent(facts(&record), facts(parent));
-                let parent = parent.as_ref().filter(shows);
-                page(with_parent(record.clone(), parent), None)
+                    |other: &TweetRecord| TweetList::Requested.shows_parent(facts(&record), facts(other));
+                let parent = parent.as_ref().filter(|parent| shows(parent));
+                page(with_parent(record.clone(), parent), quoted.filter(shows))
             }
             None => return Ok(None),
         },

@@ -132,3 +132,19 @@ async fn a_live_reply_shows_each_subscriber_what_they_may_see() {
     let LiveEvent::Notification(_, page, _) = &payload.event else { panic!("{payload:?}") };
     assert_eq!(page.tweets[0].parent.as_ref().map(|parent| &*parent.text), Some("a question"));
 }
+
+#[tokio::test]
+async fn a_live_notification_of_a_quote_has_the_quoted_tweet_with_its_counts() {
+    let server = TestServer::with(config(), small()).await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let notified = ada.connects();
+    notified.subscribe(Topic::Notifications, None).await.unwrap();
+    let quoted = ada.posts("the engine works").await;
+    let quote = NewTweet { quote_of: Some(quoted), ..tweet("look at this") };
+    bob.writes(quote).await.unwrap();
+    let Delivery::Event { payload, .. } = next(&notified).await else { panic!() };
+    let LiveEvent::Notification(_, page, _) = &payload.event else { panic!("{payload:?}") };
+    let original = page.referenced.first().map(|original| (original.id, original.counts.quotes));
+    assert_eq!(original, Some((quoted, 1)));
+    assert_eq!(page.accounts.len(), 2, "and its author");
+}
