@@ -4,12 +4,15 @@ use client::ClientError;
 use model::SafeText;
 use protocol::v1;
 
+use crate::composer::{Outgoing, Sending};
 use crate::settings::Dates;
 use crate::signs::Sign;
 use crate::state::{Link, State};
 
 /// Why something is refused in read-only mode.
 pub(crate) const READ_ONLY: &str = "Read-only mode";
+/// Before the time after which a text is sent.
+pub(crate) const SENDING_IN: &str = "Sending in ";
 
 /// The state of the connection.
 pub(crate) fn link_words(state: &State) -> String {
@@ -49,6 +52,16 @@ pub(crate) fn waiting_for(state: &State) -> &'static str {
         Link::Live | Link::Late => "Waiting for the server",
         _ => "Waiting for the connection",
     }
+}
+
+/// The texts and actions that wait for the connection, or for a server that does not respond.
+pub(crate) fn waiting(state: &State) -> usize {
+    if state.connection.link == Link::Live {
+        return 0;
+    }
+    let is_refused = |one: &&Outgoing| matches!(one.sending, Sending::Refused(_));
+    let texts = state.texts.outbox.iter().filter(|one| !is_refused(one)).count();
+    texts + state.pending.unconfirmed()
 }
 
 /// Presence with its sign.

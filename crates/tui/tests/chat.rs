@@ -68,7 +68,7 @@ fn sending_a_message_can_be_undone_while_it_is_held() {
         let mut driver = in_a_chat();
         driver.press("text:oops enter").wait(3_000);
         assert_eq!((sent(&driver), written(&driver)), (Vec::new(), ""));
-        assert!(driver.shows("Sending in"), "{}", driver.screen());
+        assert!(driver.shows("sending in 2 s"), "{}", driver.screen());
         driver.press(keys).wait(60_000);
         assert_eq!((sent(&driver), written(&driver)), (Vec::new(), "oops"), "{keys}");
         driver.press("enter").wait(5_001);

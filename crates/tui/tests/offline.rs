@@ -472,3 +472,26 @@ fn plain_mode_says_what_waits() {
     let said = plain.line("people");
     assert!(said.contains("you follow each other, waiting for the connection"), "{said}");
 }
+
+#[test]
+fn what_waits_for_the_connection_is_said_on_every_screen() {
+    for (width, height) in [(40, 12), (60, 20), (80, 24), (120, 40)] {
+        let mut driver = TuiDriver::new(width, height);
+        driver.wait(60_000);
+        lose(&mut driver);
+        assert!(!driver.shows(" waiting"), "{}", driver.screen());
+        driver.responds = false;
+        driver.press("f c text:hello ctrl-s").wait(60_000);
+        for keys in ["g h", "2", "3", "4", "5", "6", "g s", "g d", "g a", "g h j t", "a", ": text:log enter"]
+        {
+            driver.press(keys).wait(60_000);
+            driver.state.toast = None;
+            assert!(driver.shows("2 waiting"), "{keys}\n{}", driver.screen());
+        }
+        reconnect(&mut driver);
+        driver.responds = true;
+        driver.respond_to_all();
+        driver.wait(1_000);
+        assert!(!driver.shows(" waiting"), "{}", driver.screen());
+    }
+}

@@ -98,7 +98,7 @@ fn an_edit_is_shown_at_once_and_can_be_undone_while_it_is_held() {
         let mut driver = on_own_message();
         driver.press("e text:! enter");
         assert!(driver.shows("first try 🎉!"), "{}", driver.screen());
-        assert!(driver.shows("sending in 6 s · Ctrl-z to undo"), "{}", driver.screen());
+        assert!(driver.shows("sending in 5 s · Ctrl-z to undo"), "{}", driver.screen());
         driver.press(keys).wait(60_000);
         assert_eq!((written(&driver), edits(&driver)), (format!("{OWN}!").as_str(), Vec::new()), "{keys}");
         driver.press("esc");

@@ -5,6 +5,7 @@
 mod driver;
 
 use driver::TuiDriver;
+use driver::plain::PlainDriver;
 use mini_tweet_tui::commands::COMMANDS;
 use mini_tweet_tui::message::Message;
 use mini_tweet_tui::state::Setup;
@@ -52,4 +53,22 @@ fn a_chat_can_be_read_but_not_answered() {
     assert!(driver.state.composer.is_none());
     driver.press("enter");
     assert!(driver.shows("Read-only mode"), "{}", driver.screen());
+}
+
+#[test]
+fn every_screen_says_that_nothing_can_be_changed() {
+    for (width, height) in [(40, 12), (60, 20), (80, 24), (120, 40)] {
+        for keys in
+            ["g h", "2", "3", "3 enter", "4", "5", "6", "g s", "g d", "g a", "j t", "a", ": text:log enter"]
+        {
+            let setup =
+                Setup { username: Some("ada".into()), is_read_only: true, ..TuiDriver::setup(width, height) };
+            let mut driver = TuiDriver::with(setup, true);
+            driver.wait(60_000).press(keys).wait(60_000);
+            assert_eq!(driver.screen().matches("read only").count(), 1, "{keys}\n{}", driver.screen());
+        }
+    }
+    let setup = Setup { is_read_only: true, username: Some("ada".into()), ..PlainDriver::setup() };
+    let plain = PlainDriver::with(setup);
+    assert!(plain.printed.contains("Read-only mode: nothing can be changed."), "{}", plain.printed);
 }

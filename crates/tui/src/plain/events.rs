@@ -41,7 +41,9 @@ impl Events {
             return String::new();
         }
         self.account.clone_from(&account);
-        account.map_or_else(String::new, |account| format!("Signed in as {account}.\n"))
+        let read_only =
+            if state.session.is_read_only { " Read-only mode: nothing can be changed." } else { "" };
+        account.map_or_else(String::new, |account| format!("Signed in as {account}.{read_only}\n"))
     }
 
     /// What has arrived since the last call, as lines. What arrives before the rest was counted is counted with it.

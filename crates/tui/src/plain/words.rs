@@ -4,7 +4,7 @@ use model::SafeText;
 use protocol::v1;
 
 use crate::commands::{COMMANDS, by_id};
-use crate::composer::Sending;
+use crate::composer::{Outgoing, Sending};
 use crate::doctor;
 use crate::route::Route;
 use crate::row::Row;
@@ -15,7 +15,8 @@ use crate::thread::{other_replies, replies_below};
 use crate::user_action::UserAction;
 use crate::view::people::{changes, relation_words};
 use crate::view::setting::words_of;
-use crate::wording::{self, count, date_and_time, day_of_week, long_date};
+use crate::view::tweet::held_ms;
+use crate::wording::{self, count, date_and_time, day_of_week, long_date, waiting_for};
 
 /// The sentences for a row.
 pub(super) fn words(state: &State, row: &Row) -> String {
@@ -144,7 +145,9 @@ fn message(state: &State, id: u64) -> String {
     let is_read = matches!(state.route(), Route::Conversation(_))
         && state.screen().is_some_and(|screen| id <= screen.receipts.read);
     let read = if mine && is_read { ", read" } else { "" };
-    format!("{who}, {ago}{edited}{read}: {}", safe(&message.text))
+    let edit = state.edit_of(id).map(|edit| format!(" {}", sentence(&sending(state, edit))));
+    let held = held(state, &UserAction::DeleteMessage(id), "Deleted");
+    format!("{who}, {ago}{edited}{read}: {}{}{held}", safe(&message.text), edit.unwrap_or_default())
 }
 
 fn hashtag(state: &State, name: &str) -> String {
@@ -237,20 +240,28 @@ fn outgoing(state: &State, name: &str) -> String {
     let Some(outgoing) = state.texts.outbox.iter().find(|outgoing| outgoing.name() == name) else {
         return "A text that was sent.".into();
     };
-    let status = match &outgoing.sending {
+    let status = sending(state, outgoing);
+    format!("{}. {status}: {}", outgoing.draft.writing.title(), safe(outgoing.text()))
+}
+
+/// How far a text of the outbox has come.
+fn sending(state: &State, outgoing: &Outgoing) -> String {
+    match &outgoing.sending {
         Sending::Held(until) => {
             let seconds = u32::try_from(((until - state.now).max(0) + 999) / 1_000).unwrap_or(u32::MAX);
             format!("Sending in {}", count(seconds, "second", "seconds"))
         }
-        Sending::Sent => "Sending".to_owned(),
-        Sending::Waiting => "Waiting for the connection".to_owned(),
+        Sending::Sent if state.connection.link == Link::Live => "Sending".to_owned(),
+        Sending::Waiting if state.connection.link == Link::Live => {
+            "Waiting for what is sent before it".to_owned()
+        }
+        Sending::Sent | Sending::Waiting => waiting_for(state).to_owned(),
         Sending::Retrying(at, why) => {
             let seconds = u32::try_from(((at - state.now).max(0) + 999) / 1_000).unwrap_or(u32::MAX);
             format!("Not sent yet: {}. Next try in {}", spoken(why), count(seconds, "second", "seconds"))
         }
         Sending::Refused(why) => format!("Not sent: {}", spoken(why)),
-    };
-    format!("{}. {status}: {}", outgoing.draft.writing.title(), safe(outgoing.text()))
+    }
 }
 
 fn session(state: &State, id: u64) -> String {
@@ -259,10 +270,11 @@ fn session(state: &State, id: u64) -> String {
     };
     let what = if session.current { "this session" } else { "“open” signs it out" };
     format!(
-        "{}, {what}. Signed in {}, last used {}.",
+        "{}, {what}. Signed in {}, last used {}.{}",
         safe(&session.client_name),
         date_and_time(state, session.created_ms),
-        date_and_time(state, session.last_used_ms)
+        date_and_time(state, session.last_used_ms),
+        held(state, &UserAction::RevokeSession(id), "Signed out")
     )
 }
 
@@ -274,7 +286,8 @@ fn key(state: &State, id: u64) -> String {
         0 => "never used".to_owned(),
         then => format!("last used {}", date_and_time(state, then)),
     };
-    format!("{}, “open” removes it. {}, {used}.", safe(&key.name), safe(&key.fingerprint))
+    let held = held(state, &UserAction::RevokeKey(id), "Removed");
+    format!("{}, “open” removes it. {}, {used}.{held}", safe(&key.name), safe(&key.fingerprint))
 }
 
 fn person(state: &State, id: u64) -> String {
@@ -292,7 +305,9 @@ fn person(state: &State, id: u64) -> String {
         relation = format!("{said}, {WAITING}");
     }
     let parts = [state.entities.username(id), &safe(name), presence, &relation].map(str::to_owned);
-    format!("{}.", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "))
+    let parts = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    let removal = UserAction::RemoveFollower(state.entities.username(id).to_owned());
+    format!("{parts}.{}", held(state, &removal, "Removed from your followers"))
 }
 
 fn tweet(state: &State, id: u64) -> String {
@@ -366,7 +381,15 @@ fn tweet(state: &State, id: u64) -> String {
             (false, false) => said.push_str(&format!(" You no longer have it {what}{waits}.")),
         }
     }
+    said.push_str(&held(state, &UserAction::Delete(id), "Deleted"));
     said
+}
+
+/// A sentence about what is about to happen to a row and how it is kept; empty if nothing is.
+fn held(state: &State, action: &UserAction, what: &str) -> String {
+    let Some(left) = held_ms(state, action) else { return String::new() };
+    let seconds = u32::try_from((left.max(0) + 999) / 1_000).unwrap_or(u32::MAX);
+    format!(" {what} in {}; “undo” keeps it.", count(seconds, "second", "seconds"))
 }
 
 /// How long ago, in full words.

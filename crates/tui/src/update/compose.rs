@@ -14,7 +14,7 @@ use crate::split::split;
 use crate::state::{Link, State};
 use crate::undo::Undoable;
 use crate::view::layout::composer_width;
-use crate::wording::count;
+use crate::wording::{SENDING_IN, count, duration};
 use terminal::key::{Code, Key};
 
 /// Opens the composer for a purpose, with its draft if there is one.
@@ -253,7 +253,7 @@ fn send_parts(state: &mut State, mut draft: Draft, parts: Vec<String>) -> Effect
             format!("{}{undo}", outbox::waiting(state))
         }
         0 => outbox::SENDING.to_owned(),
-        _ => format!("Sending in {} s{undo}", hold / 1_000),
+        _ => format!("{SENDING_IN}{}{undo}", duration(hold)),
     });
     if let Some(toast) = &mut state.toast {
         toast.until = Some(state.now + hold.max(2_000));

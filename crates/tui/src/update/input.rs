@@ -101,6 +101,10 @@ fn key(state: &mut State, key: Key) -> Effects {
         Meaning::Nothing => {
             let keys = std::mem::take(&mut state.pressed.keys);
             if keys.len() > 1 {
+                // Help is there whatever was pressed before.
+                if state.preferences.keymap.meaning(&[key], &contexts) == Meaning::Command(Action::Help) {
+                    return commands::perform(state, Action::Help, "");
+                }
                 if key.code != Code::Esc {
                     state.say(not_a_shortcut(&Keys(keys)));
                 }

@@ -5,7 +5,7 @@ use protocol::v1;
 
 use super::lines::{Line, Span, body, bold, dim, fit_line, line_columns, of, plain, rule, span, two_ends};
 use super::people::presence;
-use super::progress::progress;
+use super::progress::progress_lines;
 use super::tweet::{NAMES_FROM, about_to, held_ms, who};
 use crate::composer::{Outgoing, Sending, Writing};
 use crate::signs::Sign;
@@ -92,7 +92,7 @@ pub(super) fn message(state: &State, id: u64, width: usize) -> Vec<Line> {
         _ => with_mark(text(state, message, width), receipt(state, screen, message), width),
     };
     lines.extend(text);
-    lines.extend(refused.map(|edit| inset(progress(state, edit), width)));
+    lines.extend(refused.into_iter().flat_map(|edit| inset_progress(state, edit, width)));
     lines.extend(deletion(state, id).map(|line| inset(line, width)));
     lines
 }
@@ -127,6 +127,12 @@ fn deletion(state: &State, id: u64) -> Option<Line> {
 fn inset(mut line: Line, width: usize) -> Line {
     line.insert(0, plain(" ".repeat(INSET)));
     fit_line(line, width)
+}
+
+/// How far a text has come, below it.
+fn inset_progress(state: &State, outgoing: &Outgoing, width: usize) -> impl Iterator<Item = Line> {
+    let lines = progress_lines(state, outgoing, width.saturating_sub(INSET));
+    lines.into_iter().map(move |line| inset(line, width))
 }
 
 /// The messages before this one, the latest first.
@@ -219,7 +225,7 @@ pub(super) fn outgoing(state: &State, outgoing: &Outgoing, width: usize) -> Vec<
         return lines;
     }
     lines.extend(text);
-    lines.push(inset(progress(state, outgoing), width));
+    lines.extend(inset_progress(state, outgoing, width));
     lines
 }
 

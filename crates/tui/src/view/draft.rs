@@ -1,8 +1,8 @@
 //! The rows of drafts and of the outbox: what a text is for, its beginning, and its state.
 
 use super::chat;
-use super::lines::{Line, body, bold, dim, fit_line, line_columns, plain, shortened, two_ends, words};
-use super::progress::progress;
+use super::lines::{Line, body, bold, dim, fit_line, line_columns, plain, shortened, two_ends};
+use super::progress::{progress, progress_lines};
 use crate::composer::Writing;
 use crate::route::Route;
 use crate::state::State;
@@ -34,9 +34,7 @@ pub(super) fn outgoing(state: &State, name: &str, width: usize) -> Vec<Line> {
         vec![two_ends(name, status, width)]
     } else {
         let mut lines = vec![fit_line(name, width)];
-        for span in status {
-            lines.extend(words(&span.text, width.saturating_sub(2), span.style));
-        }
+        lines.extend(progress_lines(state, outgoing, width.saturating_sub(2)));
         for line in lines.iter_mut().skip(1) {
             line.insert(0, plain("  "));
         }

@@ -230,6 +230,12 @@ fn of_row(state: &State) -> Vec<(Action, &'static str)> {
         Some(Row::Logged(_)) => of_log_line(state),
         Some(Row::Announcement(_)) => vec![(Action::Remove, "dismiss"), (Action::Back, "back")],
         Some(Row::Rule(..)) => vec![(Action::CopyText, "copy"), (Action::Back, "back")],
+        Some(Row::Session(id)) => {
+            let is_other = state.entities.sessions.iter().any(|one| one.id == *id && !one.current);
+            let sign_out = is_other.then_some((Action::Open, "sign out"));
+            sign_out.into_iter().chain([(Action::Back, "back")]).collect()
+        }
+        Some(Row::Key(_)) => vec![(Action::Open, "remove"), (Action::Back, "back")],
         Some(Row::Failed) => vec![(Action::Open, "retry"), (Action::Back, "back")],
         Some(Row::Message(_)) => ON_MESSAGE.to_vec(),
         _ if *state.route() == Route::Home => vec![(Action::Compose, "write"), (Action::GoPeople, "people")],

@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use model::SafeText;
 
-use super::layout::{Areas, SizeClass};
+use super::layout::{self, Areas, SizeClass, visible};
 use super::lines::{Line, line_columns, plain, put, shortened, span, two_ends, words};
-use super::progress::undo_command;
+use super::progress::{counts_down, undo_command};
 use crate::commands::Action;
+use crate::row::Row;
 use crate::signs::Sign;
 use crate::state::{State, Toast};
+use crate::wording::{SENDING_IN, duration};
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
 
@@ -65,7 +67,7 @@ fn place(state: &State, areas: &Areas, kept: &[Range<u16>], selected: Option<&Ra
         Some(sheet) => (sheet.x, sheet.width),
         None => (whole.x, whole.width),
     };
-    let (lines, offer) = lines(state, toast, usize::from(width));
+    let (lines, offer) = lines(state, toast, usize::from(width), counts_down_in_list(state, areas));
     let first_line = selected.map(|rows| rows.start..rows.start + 1);
     let is_free = |(from, rows): (u16, u16), selected: Option<&Range<u16>>| {
         let to = from.saturating_add(rows);
@@ -91,17 +93,44 @@ fn place(state: &State, areas: &Areas, kept: &[Range<u16>], selected: Option<&Ra
     Some(Placed { area, lines, offer: offer.filter(|_| rows == count) })
 }
 
+/// Whether a row of the list counts down to what the message is about: the message does not repeat that. Rows that the
+/// message could cover do not count.
+fn counts_down_in_list(state: &State, areas: &Areas) -> bool {
+    let Some(screen) = state.screen() else { return false };
+    let (height, width) = areas.list_size();
+    let most = i32::from(ROWS_MAX);
+    let is_tiny = SizeClass::of(state.terminal.size) == SizeClass::Tiny;
+    let free = if is_tiny { most..height } else { 0..height - most };
+    visible(state, (height, width)).into_iter().any(|(place, line)| {
+        let row = screen.list.rows().get(place).filter(|row| counts_down(state, row));
+        // The selected row is not covered.
+        let is_kept = |row: &Row| {
+            place == screen.list.cursor()
+                || (free.start <= line && line + layout::height(state, row, width) <= free.end)
+        };
+        row.is_some_and(is_kept)
+    })
+}
+
 /// The message in lines, with what can be done about it at the right end of the last one.
-fn lines(state: &State, toast: &Toast, width: usize) -> (Vec<Line>, Option<(Action, u16)>) {
+fn lines(state: &State, toast: &Toast, width: usize, is_counted: bool) -> (Vec<Line>, Option<(Action, u16)>) {
     let role = if toast.is_error { ColorRole::Error } else { ColorRole::Text };
     let sign = if toast.is_error { format!("{} ", state.sign(Sign::Error)) } else { String::new() };
     let style = Style::of(role).on(Surface::Message);
-    let offer = undo_offer(state).map(|(action, text)| {
-        (action, vec![span(text, Style::default().bold().on(Surface::Message)), plain(" ")])
-    });
+    let left = time_left(state).filter(|_| !is_counted);
     // What undoes it here is said at the right end, if it can be undone here.
     let said = UNDO_HINTS.iter().find_map(|hint| toast.text.strip_suffix(hint)).unwrap_or(&toast.text);
-    let text = format!("{sign}{}", SafeText::line(said));
+    let is_sending = said.starts_with(SENDING_IN);
+    let offer = undo_offer(state).map(|(action, text)| {
+        let seconds = left.as_ref().filter(|_| !is_sending).map(|left| format!(" ({left})"));
+        let text = format!("{text}{}", seconds.unwrap_or_default());
+        (action, vec![span(text, Style::default().bold().on(Surface::Message)), plain(" ")])
+    });
+    let text = match &left {
+        Some(left) if is_sending => format!("{sign}{SENDING_IN}{left}"),
+        None if is_sending => format!("{sign}Sending"),
+        _ => format!("{sign}{}", SafeText::line(said)),
+    };
     let inner = width.saturating_sub(2).max(8);
     let mut lines = shortened(words(&text, inner, style), usize::from(ROWS_MAX), inner);
     for line in &mut lines {
@@ -119,12 +148,16 @@ fn lines(state: &State, toast: &Toast, width: usize) -> (Vec<Line>, Option<(Acti
     (lines, Some((action, u16::try_from(columns).unwrap_or(u16::MAX))))
 }
 
-/// What undoes what the message says: its key, and the seconds that are left for it.
+/// The time that is left to undo the last step, if it was not carried out.
+fn time_left(state: &State) -> Option<String> {
+    let (_, until) = state.undo.next(&state.texts.outbox)?;
+    until.map(|until| until - state.now).filter(|left| *left > 0).map(duration)
+}
+
+/// What undoes what the message says, with its key.
 fn undo_offer(state: &State) -> Option<(Action, String)> {
     let action = undo_command(state)?;
     let keys = state.preferences.keymap.keys_of(action)?;
-    let (name, until) = state.undo.next(&state.texts.outbox)?;
-    let left = until.map(|until| until - state.now).filter(|left| *left > 0);
-    let seconds = left.map_or_else(String::new, |left| format!(" ({} s)", (left + 999) / 1_000));
-    Some((action, format!("{keys} undo {name}{seconds}")))
+    let (name, _) = state.undo.next(&state.texts.outbox)?;
+    Some((action, format!("{keys} undo {name}")))
 }

@@ -28,7 +28,7 @@ mod start;
 mod tags;
 mod thread;
 mod title;
-mod tweet;
+pub(crate) mod tweet;
 pub(crate) mod which_key;
 
 use std::ops::Range;

@@ -323,8 +323,8 @@ pub(super) fn sidebar(state: &State, grid: &mut Grid, area: Area, new: News) {
             SideRow::Place { place, digit, name, key } => {
                 let is_here = Some(place) == here.as_ref();
                 let mark = if is_here { state.sign(Sign::Here) } else { " " };
-                let digit = digit.map_or_else(|| " ".to_owned(), |digit| digit.to_string());
-                let start = [of(ColorRole::Accent, mark), dim(digit), plain(" ")];
+                let number = digit.map_or_else(|| " ".to_owned(), |digit| digit.to_string());
+                let start = [of(ColorRole::Accent, mark), dim(number), plain(" ")];
                 put(grid, area, area.x, y, &start, Surface::Plain);
                 let badge = badge_of(state, place, new);
                 let right = match key.and_then(|action| state.preferences.keymap.keys_of(action)) {
@@ -332,7 +332,10 @@ pub(super) fn sidebar(state: &State, grid: &mut Grid, area: Area, new: News) {
                     _ if *place == Route::Online || *place == Route::Drafts => dim(badge),
                     _ => of(ColorRole::Accent, badge),
                 };
-                let name = if is_here { bold(name.as_str()) } else { plain(name.as_str()) };
+                // A name that does not fit next to its badge has the short form of the tabs.
+                let is_long = columns(name) + 1 + columns(&right.text) > width;
+                let name = if is_long && digit.is_some() { place.tab_title() } else { name.clone() };
+                let name = if is_here { bold(name) } else { plain(name) };
                 let line = two_ends(vec![name], vec![right], width);
                 put(grid, area, area.x + 3, y, &line, Surface::Plain);
             }

@@ -1,11 +1,14 @@
 //! How far a text of the outbox has come, and the keys that bring it back.
 
-use super::lines::{Line, dim, of};
+use super::lines::{Line, dim, of, words};
 use crate::commands::Action;
 use crate::composer::{Outgoing, Sending, Writing};
 use crate::route::Route;
+use crate::row::Row;
 use crate::signs::Sign;
 use crate::state::{Link, State};
+use crate::undo::Undoable;
+use crate::user_action::UserAction;
 use crate::wording::{duration, waiting_for};
 use terminal::style::ColorRole;
 
@@ -13,8 +16,7 @@ use terminal::style::ColorRole;
 pub(super) fn progress(state: &State, outgoing: &Outgoing) -> Line {
     vec![match &outgoing.sending {
         Sending::Held(until) => {
-            let seconds = (until - state.now).max(0) / 1_000 + 1;
-            dim(format!("sending in {seconds} s{}", back(state, outgoing)))
+            dim(format!("sending in {}{}", duration(until - state.now), back(state, outgoing)))
         }
         Sending::Sent if state.connection.link == Link::Live => dim("sending…"),
         Sending::Waiting if state.connection.link == Link::Live => dim("waiting for what is sent before it"),
@@ -35,6 +37,33 @@ pub(super) fn progress(state: &State, outgoing: &Outgoing) -> Line {
             of(ColorRole::Error, format!("{sign} not sent: {why}{edit}"))
         }
     }]
+}
+
+/// The same in lines of this width.
+pub(super) fn progress_lines(state: &State, outgoing: &Outgoing, width: usize) -> Vec<Line> {
+    progress(state, outgoing).into_iter().flat_map(|span| words(&span.text, width, span.style)).collect()
+}
+
+/// Whether a row counts down to what the last step did, which can be undone until then.
+pub(super) fn counts_down(state: &State, row: &Row) -> bool {
+    let username = |id: u64| state.entities.username(id);
+    match (state.undo.steps.last().map(|step| &step.what), row) {
+        (Some(Undoable::Held(action)), row) => match (action, row) {
+            (UserAction::Delete(tweet), Row::Tweet(id, _)) => state.entities.original(*id) == *tweet,
+            (UserAction::DeleteMessage(message), Row::Message(id)) => id == message,
+            (UserAction::RemoveFollower(name), Row::Person(id)) => username(*id) == name,
+            (UserAction::RevokeSession(session), Row::Session(id)) => id == session,
+            (UserAction::RevokeKey(key), Row::Key(id)) => id == key,
+            _ => false,
+        },
+        (Some(Undoable::Sent(key)), Row::Outgoing(name)) => {
+            state.texts.outbox.iter().any(|one| one.key == *key && one.name() == name.as_str())
+        }
+        (Some(Undoable::Sent(key)), Row::Message(id)) => {
+            state.edit_of(*id).is_some_and(|one| one.key == *key)
+        }
+        _ => false,
+    }
 }
 
 /// How a text is brought back that is about to be sent.

@@ -3,13 +3,14 @@
 use model::SafeText;
 
 use super::lines::{
-    Line, body, bold, dim, fit_line, line_columns, numbered, of, plain, prose, rule, two_ends, words,
+    Line, Span, body, bold, dim, fit_line, line_columns, numbered, of, plain, prose, rule, shortened,
+    two_ends, words,
 };
 use super::notifications::notification;
 use super::people::{own_presence, person};
 use super::tags::hashtag;
 use super::thread::{other_replies_row, threaded};
-use super::tweet::{about_to, held_ms, hidden};
+use super::tweet::{NAMES_FROM, about_to, held_ms, hidden};
 use super::{chat, draft, profile, report, sections, setting};
 use crate::commands::by_id;
 use crate::route::Route;
@@ -19,8 +20,11 @@ use crate::signs::Sign;
 use crate::state::State;
 use crate::user_action::UserAction;
 use crate::wording::{age, clock_or_date, date_and_time};
-use terminal::measure::fit;
+use terminal::measure::{columns, fit};
 use terminal::style::{ColorRole, Style};
+
+/// Lines of the name of a session or a key, at most.
+const NAME_LINES_MAX: usize = 2;
 
 /// The sign in the column for unread marks.
 pub(super) fn mark(state: &State, row: &Row) -> Option<&'static str> {
@@ -38,10 +42,10 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
     let mut lines = match row {
         Row::Tweet(id, depth) => return threaded(state, *id, *depth, width),
         Row::Gap(_) => {
-            let text = if state.screen().is_some_and(|screen| screen.is_loading) {
-                "Loading"
-            } else {
-                "Some tweets are not loaded · Enter to load"
+            let text = match state.screen() {
+                Some(screen) if screen.is_loading => "Loading",
+                _ if width < NAMES_FROM => "Some are missing · Enter to load",
+                _ => "Some tweets are not loaded · Enter to load",
             };
             vec![vec![of(ColorRole::Accent, fit(&hidden(state, text), width))]]
         }
@@ -83,7 +87,9 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
         Row::More => {
             let text = match state.screen() {
                 Some(screen) if screen.is_loading => "Loading",
-                Some(screen) if !screen.filter.is_empty() => "Not all rows are loaded · Enter to load more",
+                Some(screen) if !screen.filter.is_empty() && width >= NAMES_FROM => {
+                    "Not all rows are loaded · Enter to load more"
+                }
                 _ => "More · Enter to load",
             };
             vec![vec![dim(fit(&hidden(state, text), width))]]
@@ -167,36 +173,49 @@ fn session(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(session) = state.entities.sessions.iter().find(|session| session.id == id) else {
         return vec![Vec::new()];
     };
-    let mut line = vec![bold(fit(SafeText::line(&session.client_name).as_str(), 40)), plain(" ")];
-    line.push(if let Some(left) = held_ms(state, &UserAction::RevokeSession(id)) {
+    let what = if let Some(left) = held_ms(state, &UserAction::RevokeSession(id)) {
         about_to(state, "signed out", left)
     } else if session.current {
-        of(ColorRole::Good, "· this session")
+        of(ColorRole::Good, "this session")
     } else {
-        dim("· Enter to sign out")
-    });
+        dim("Enter to sign out")
+    };
     let about = format!(
         "signed in {}, last used {}",
         date_and_time(state, session.created_ms),
         date_and_time(state, session.last_used_ms)
     );
-    vec![fit_line(line, width), vec![dim(fit(&about, width))]]
+    named(&session.client_name, what, &about, width)
+}
+
+/// A name, what can be done about it next to the name or below it, and below that the facts.
+fn named(name: &str, what: Span, facts: &str, width: usize) -> Vec<Line> {
+    let name = words(SafeText::line(name).as_str(), width, Style::default().bold());
+    let mut lines = shortened(name, NAME_LINES_MAX, width);
+    let gap = dim(" · ");
+    match lines.last_mut() {
+        Some(last) if line_columns(last) + columns(&gap.text) + columns(&what.text) <= width => {
+            last.extend([gap, what]);
+        }
+        _ => lines.push(fit_line(vec![what], width)),
+    }
+    lines.extend(words(facts, width, Style::of(ColorRole::Dim)));
+    lines
 }
 
 fn key(state: &State, id: u64, width: usize) -> Vec<Line> {
     let Some(key) = state.entities.keys.iter().find(|key| key.id == id) else { return vec![Vec::new()] };
     let hint = match held_ms(state, &UserAction::RevokeKey(id)) {
         Some(left) => about_to(state, "removed", left),
-        None => dim("· Enter to remove"),
+        None => dim("Enter to remove"),
     };
-    let line = vec![bold(fit(SafeText::line(&key.name).as_str(), 40)), plain(" "), hint];
     let used = if key.last_used_ms == 0 {
         "never used".to_owned()
     } else {
         format!("last used {}", date_and_time(state, key.last_used_ms))
     };
     let about = format!("{} · {used}", SafeText::line(&key.fingerprint));
-    vec![fit_line(line, width), vec![dim(fit(&about, width))]]
+    named(&key.name, hint, &about, width)
 }
 
 fn command(state: &State, id: &str, width: usize) -> Line {

@@ -15,7 +15,7 @@ use crate::row::Row;
 use crate::signs::Sign;
 use crate::state::{Phase, QUIET_LOADING_MS, ScreenState, State};
 use crate::thread::replies_below;
-use crate::wording::{age_in_words, count, figure, link_words, presence_phrase, saved};
+use crate::wording::{age_in_words, count, figure, link_words, presence_phrase, saved, waiting};
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
 
@@ -139,6 +139,19 @@ fn name_and_size(state: &State, screen: &ScreenState) -> (String, Option<String>
     }
 }
 
+/// What holds on every screen: that nothing can be changed, and what waits for the connection.
+fn standing(state: &State) -> Vec<Line> {
+    // The server row says so where there is one.
+    let has_server_row = SizeClass::of(state.terminal.size) >= SizeClass::Wide;
+    let is_read_only = state.session.is_read_only && !has_server_row;
+    let read_only = is_read_only.then(|| vec![of(ColorRole::Warning, "read only")]);
+    let waiting = match waiting(state) {
+        0 => None,
+        count => Some(vec![of(ColorRole::Warning, format!("{count} waiting"))]),
+    };
+    read_only.into_iter().chain(waiting).collect()
+}
+
 /// What the right end says: on a tiny screen what the bars carry elsewhere, the age of a list that is not up to date, or
 /// how the list is sorted.
 fn facts(state: &State, screen: &ScreenState) -> Line {
@@ -156,6 +169,7 @@ fn facts(state: &State, screen: &ScreenState) -> Line {
             parts.insert(0, vec![of(ColorRole::Error, words)]);
             parts.truncate(1);
         }
+        parts.extend(standing(state));
         if announced > 0 {
             let keys = state.preferences.keymap.keys_of(Action::About).unwrap_or_default();
             parts.push(vec![of(ColorRole::Warning, format!("{} {keys}", state.sign(Sign::Attention)))]);
@@ -166,6 +180,7 @@ fn facts(state: &State, screen: &ScreenState) -> Line {
         }
         return join(parts, " ");
     }
+    parts.extend(standing(state));
     if announced > 0 {
         let keys = state.preferences.keymap.keys_of(Action::About).unwrap_or_else(|| ":about".to_owned());
         let announced = count(announced, "announcement", "announcements");

@@ -1,6 +1,6 @@
 //! The sheet with the keys that can follow those that were pressed.
 
-use super::lines::{bold, dim, fit_line, plain, put, span};
+use super::lines::{bold, dim, fit_line, line_columns, plain, put, span};
 use super::overlay::rule;
 use super::size::SizeClass;
 use crate::availability::applies;
@@ -60,6 +60,13 @@ pub(super) fn which_key(state: &State, grid: &mut Grid) -> Area {
         let hints = Area { y: whole.height.saturating_sub(1), height: 1, ..whole };
         grid.clear(hints, Style::default().on(Surface::Bar));
         put(grid, hints, hints.x + 1, hints.y, &[bold("Esc"), dim(" cancel")], Surface::Bar);
+        // A key that types no character, as it is also there while a text is written.
+        let mut help = state.preferences.keymap.all_keys_of(Action::Help).into_iter();
+        if let Some(keys) = help.find(|keys| keys.chars().count() > 1) {
+            let line = [bold(keys), dim(" help")];
+            let x = hints.width.saturating_sub(u16::try_from(line_columns(&line)).unwrap_or(0) + 1);
+            put(grid, hints, x, hints.y, &line, Surface::Bar);
+        }
     }
     area
 }
