@@ -452,7 +452,7 @@ fn the_username_of_a_reply_is_not_written_twice() {
 
 /// The operator announces something.
 fn announce(plain: &mut PlainDriver, text: &str) {
-    let announcement = v1::LiveAnnouncement { text: text.to_owned() };
+    let announcement = v1::LiveAnnouncement { text: text.to_owned(), change: None };
     plain.tui.live(Topic::Notifications, LiveEvent::Announcement(announcement));
 }
 

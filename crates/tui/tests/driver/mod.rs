@@ -10,6 +10,7 @@
 )]
 
 mod disk;
+pub(crate) mod painted;
 pub(crate) mod plain;
 mod responses;
 pub(crate) mod screens;

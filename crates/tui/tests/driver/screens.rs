@@ -117,7 +117,7 @@ pub(crate) fn screens() -> impl Iterator<Item = Screen> {
 }
 
 /// Keys that lead to each screen from the home feed.
-pub(crate) const SCREENS: [(&str, &str); 68] = [
+pub(crate) const SCREENS: [(&str, &str); 70] = [
     // Feeds.
     ("home", ""),
     ("home_in_the_middle", "j j j j"),
@@ -169,6 +169,8 @@ pub(crate) const SCREENS: [(&str, &str); 68] = [
     ("password", ": text:password enter text:secret1234 enter text:short"),
     ("sessions", ": text:sessions enter"),
     ("keys", ": text:keys enter"),
+    ("sign_out_device", ": text:sessions enter j enter"),
+    ("remove_key", ": text:keys enter enter"),
     // Help, palette, pickers.
     ("help", ": text:nothing_like_it esc ?"),
     ("help_while_writing", "c text:hello f1"),
@@ -229,7 +231,10 @@ const OTHER_SCREENS: [Opened; 22] = [
     ("accounts", accounts),
     ("bind_key", |start| {
         let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPp3DkJYQ0Rz0Q ada@engine".to_owned();
-        with(Setup { offered_key: Some(key), ..start.setup() })
+        let server = "a.org:4280".into();
+        let mut setup = Setup { username: None, server, offered_key: Some(key), ..start.setup() };
+        setup.capabilities.is_local = false;
+        pressed(TuiDriver::with(setup, true), "1 text:ada enter text:secret1234 enter")
     }),
     // The first run, sign-in and accounts.
     ("welcome", |start| start.guest("")),

@@ -10,6 +10,11 @@ use terminal::key::Event;
 use super::screens::{Opened, Screen, Start};
 use super::{TuiDriver, account, announcement, id, message, tweet};
 
+/// All screens and states.
+pub(crate) fn everything() -> impl Iterator<Item = Screen> {
+    super::screens::screens().chain(states())
+}
+
 /// All states.
 pub(crate) fn states() -> impl Iterator<Item = Screen> {
     let all = CONNECTION.into_iter().chain(EMPTY).chain(ACTIONS).chain(CONTENTS);
@@ -159,7 +164,7 @@ const CONTENTS: [Opened; 9] = [
     }),
     ("gap", gap),
     ("read_line", |start| {
-        connected(Setup { read_lines: [("home".to_owned(), id(11))].into(), ..start.setup() })
+        connected(Setup { read_lines: [("home".to_owned(), id(9))].into(), ..start.setup() })
     }),
     ("read_line_of_a_chat", |start| {
         let mut driver = pressed(start.ada(), "3 enter esc");
