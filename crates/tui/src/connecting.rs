@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::ClientError;
+use client::{Client, ClientError};
 use protocol::tls::Fingerprint;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
 use crate::host::Host;
-use crate::run::TaskReport;
 
 /// Pause before the next attempt to connect; it doubles each time up to the second value.
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
@@ -48,12 +47,13 @@ impl Connecting {
     }
 
     /// Connects, in place of an attempt that goes on; retries with a growing pause after temporary errors if there is a
-    /// session.
-    pub(crate) fn begin(
+    /// session. A report has the result, whether there is a session, and the number of the attempt.
+    pub(crate) fn begin<R: Send + 'static>(
         &mut self,
         tasks: &mut JoinSet<()>,
         host: Arc<dyn Host>,
-        reports: mpsc::Sender<TaskReport>,
+        reports: mpsc::Sender<R>,
+        report: fn(Box<Result<Client, ClientError>>, bool, u64) -> R,
         target: Target,
     ) {
         self.stop();
@@ -70,7 +70,7 @@ impl Connecting {
                             model::Error::Busy | model::Error::GoingAway | model::Error::RateLimited { .. }
                         ))
                 );
-                let report = TaskReport::Connected(Box::new(result), with_session, number);
+                let report = report(Box::new(result), with_session, number);
                 if reports.send(report).await.is_err() || !again || !with_session {
                     return;
                 }

@@ -525,7 +525,8 @@ impl Run {
             task.abort();
         }
         let target = Target { server, with_session, trusted };
-        self.connecting.begin(&mut self.tasks, self.host.clone(), self.reports.clone(), target);
+        let (host, reports) = (self.host.clone(), self.reports.clone());
+        self.connecting.begin(&mut self.tasks, host, reports, TaskReport::Connected, target);
     }
 
     /// Reports every change of the connection.
