@@ -119,7 +119,11 @@ fn has_done(word: &str, before: &Place, driver: &TuiDriver) -> Option<bool> {
     let section = || after.route.section().to_lowercase() == word && after.route != before.route;
     Some(match word {
         // Tweets.
-        "reply" => writes(|one| matches!(one, Writing::Reply(_))),
+        // In a chat the message is quoted in the text.
+        "reply" => {
+            let quotes = state.composer.as_ref().is_some_and(|one| one.editor.text().starts_with("> "));
+            writes(|one| matches!(one, Writing::Reply(_))) || quotes
+        }
         "quote" => writes(|one| matches!(one, Writing::Quote(_))),
         "retweet" => asked(|op| matches!(op, Op::Retweet(_) | Op::UndoRetweet(_))),
         "like" => asked(|op| matches!(op, Op::Like(_) | Op::Unlike(_))),
