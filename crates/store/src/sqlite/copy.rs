@@ -16,6 +16,11 @@ use super::sql::{all, first, run};
 use super::{open, schema, search_index, shared};
 use crate::shared_log::Row;
 
+/// Tweets that are indexed in one transaction.
+const INDEXED_AT_ONCE: u64 = 10_000;
+/// After this many tweets, the progress is logged.
+const LOG_EVERY: u64 = 100_000;
+
 /// Which shared database a copy is of, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CopyState {
@@ -163,8 +168,7 @@ impl Copy {
         run(&self.db, sql, [id.cast_signed()]).map(|_| ())
     }
 
-    /// Ends the work on a database that has all rows now, and notes what it is a copy of. Names are indexed here, tweets when it
-    /// is opened as a store.
+    /// Ends the work on a database that has all rows now: indexes them for search, and notes what it is a copy of.
     pub(crate) fn finish(&self, copy_of: Option<&CopyState>) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;
         run(&transaction, "DELETE FROM account_search", [])?;
@@ -177,6 +181,15 @@ impl Copy {
             shared::set_position(&transaction, state.position)?;
         }
         transaction.commit()?;
+        let (mut indexed_through, unindexed) = search_index::backlog(&self.db)?;
+        let (mut done, mut indexed) = (0, u64::from(unindexed > 0));
+        while indexed > 0 {
+            (indexed_through, indexed) = search_index::index(&self.db, indexed_through, INDEXED_AT_ONCE)?;
+            done += indexed;
+            if indexed > 0 && done % LOG_EVERY == 0 {
+                tracing::info!(done, of = unindexed, "indexing tweets for search");
+            }
+        }
         self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE")
     }
 }

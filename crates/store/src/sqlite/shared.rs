@@ -66,6 +66,8 @@ impl Shared {
         log: Box<dyn SharedLog>,
         freshness: Arc<Freshness>,
     ) -> rusqlite::Result<Self> {
+        // What is acknowledged is in the log: after a power cut the copy goes on from an earlier position.
+        db.pragma_update(None, "synchronous", "NORMAL")?;
         let position = position(db)?.unwrap_or_default();
         Ok(Self { log, changed: ChangedRows::of(db)?, position, freshness })
     }

@@ -57,22 +57,29 @@ impl Writer {
                 return Err(failure.into());
             }
         };
-        if entry.tables.is_empty() {
-            shared.log.unlock();
+        let has_changed = !entry.tables.is_empty();
+        let appended = if has_changed {
+            shared.log.append(number, &entry)
         } else {
-            match shared.log.append(number, &entry) {
-                Ok(true) => shared.position = number,
-                Ok(false) => {
-                    self.roll_back();
-                    return Ok(false);
-                }
-                Err(error) => {
-                    self.roll_back();
-                    return Err(error.into());
-                }
+            shared.log.unlock();
+            Ok(true)
+        };
+        match appended {
+            Ok(true) => {}
+            Ok(false) => {
+                self.roll_back();
+                return Ok(false);
+            }
+            Err(error) => {
+                self.roll_back();
+                return Err(error.into());
             }
         }
+        // If this fails, the copy lacks what is in the log, and gets it with the next entries.
         self.commit()?;
+        if let Some(shared) = self.shared.as_mut().filter(|_| has_changed) {
+            shared.position = number;
+        }
         self.acknowledge(batch, outcome);
         Ok(true)
     }
