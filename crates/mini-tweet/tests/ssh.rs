@@ -147,8 +147,10 @@ fn an_ssh_key_can_be_added_at_sign_up_and_is_enough_afterwards() {
         .press(&[":", "keys", "Enter"])
         .expect("· Enter to remove")
         .press(&["Enter"])
-        .expect("Removing that SSH key");
-    screen.press(&["u"]).expect("SSH key kept").press(&["Enter"]).expect("u undo").quit();
+        .expect("Remove this SSH key?")
+        .press(&["Enter"])
+        .expect_gone("Remove this SSH key?");
+    screen.press(&["Enter"]).expect("Yes, remove it").press(&["2"]).expect("SSH key removed").quit();
     let out = server.ssh(Some(&key), &[], &["whoami"]);
     assert_eq!(out.status.code(), Some(4), "{out:?}");
     assert!(String::from_utf8_lossy(&out.stderr).contains("keys add"), "{out:?}");
