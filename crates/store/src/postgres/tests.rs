@@ -129,17 +129,18 @@ async fn nothing_is_lost_or_doubled_when_postgresql_crashes() {
     for writer in writers {
         writer.await.unwrap();
     }
+    let mut expected: Vec<_> = (0..2).flat_map(|w| (0..POSTS).map(move |n| format!("{w}-{n}"))).collect();
+    expected.sort();
     for node in &nodes {
+        // Signing in waits for all that is in the log.
+        while node.session_by_token(&[0; 32]).await.is_err() {}
         let mut texts = Vec::new();
-        let ids = node.timeline(&Timeline::User(ada), Span::Latest, 1_000).await.unwrap();
-        for entry in ids {
+        for entry in node.timeline(&Timeline::User(ada), Span::Latest, 1_000).await.unwrap() {
             texts.extend(
                 node.tweets(ada, &[entry.tweet]).await.unwrap().pop().map(|record| record.tweet.text),
             );
         }
         texts.sort();
-        let mut expected: Vec<_> = (0..2).flat_map(|w| (0..POSTS).map(move |n| format!("{w}-{n}"))).collect();
-        expected.sort();
         assert_eq!(texts, expected);
     }
 }

@@ -12,7 +12,7 @@ use super::files::Lock;
 use super::open::open_writer;
 use super::open_error::OpenError;
 use super::schema::MIGRATIONS;
-use super::sql::{all, first, run};
+use super::sql::{first, run};
 use super::{open, schema, search_index, shared};
 use crate::shared_log::Row;
 
@@ -95,7 +95,7 @@ impl Copy {
         let clear = || -> rusqlite::Result<()> {
             copy.db.pragma_update(None, "foreign_keys", 0)?;
             for table in shared_tables(&copy.db)? {
-                run(&copy.db, &format!("DELETE FROM {} WHERE {}", table.name, table.shared_rows()), [])?;
+                copy.db.execute(&format!("DELETE FROM {} WHERE {}", table.name, table.shared_rows()), [])?;
             }
             Ok(())
         };
@@ -134,7 +134,8 @@ impl Copy {
 
     /// The secrets of the server, with their names.
     pub(crate) fn secrets(&self) -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
-        all(&self.db, "SELECT name, value FROM secret", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        let mut secrets = self.db.prepare("SELECT name, value FROM secret")?;
+        secrets.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     }
 
     pub(crate) fn set_secrets(&self, secrets: &[(String, Vec<u8>)]) -> rusqlite::Result<()> {
@@ -171,10 +172,14 @@ impl Copy {
     /// Ends the work on a database that has all rows now: indexes them for search, and notes what it is a copy of.
     pub(crate) fn finish(&self, copy_of: Option<&CopyState>) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;
-        run(&transaction, "DELETE FROM account_search", [])?;
-        for id in all(&transaction, "SELECT id FROM account", [], |row| row.get::<_, i64>(0))? {
-            search_index::index_name_again(&transaction, id)?;
+        transaction.execute("DELETE FROM account_search", [])?;
+        let mut accounts = transaction.prepare("SELECT id FROM account")?;
+        let mut ids = accounts.query([])?;
+        while let Some(row) = ids.next()? {
+            search_index::index_name_again(&transaction, row.get(0)?)?;
         }
+        drop(ids);
+        drop(accounts);
         if let Some(state) = copy_of {
             let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('cluster', ?1)";
             run(&transaction, sql, [&state.cluster])?;

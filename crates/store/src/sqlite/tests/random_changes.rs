@@ -106,6 +106,8 @@ const SCANS: &[&str] = &[
     "ORDER BY a.username_key",
     // The newest accounts: read in the order of the table, up to the limit.
     "FROM account a WHERE a.state = 1 AND \n    NOT EXISTS (SELECT 1 FROM block WHERE blocker = ?1 AND blocked = a.id)\n    AND NOT EXISTS (SELECT 1 FROM block WHERE blocker = a.id AND blocked = ?1) ORDER BY a.id DESC",
+    // The accounts that posted last: read from an index, up to a limit.
+    "WHERE state = 1 AND last_post > 0",
     // A query that nothing can match.
     "AND (0) ORDER BY",
 ];
