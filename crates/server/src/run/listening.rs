@@ -1,7 +1,10 @@
 //! The file in the data directory that says where the server of this directory listens, for other programs of the same
 //! user: they can tell this server from another program that uses the port.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use protocol::tls::Fingerprint;
@@ -29,6 +32,14 @@ struct Written {
     fingerprint: Option<String>,
 }
 
+/// Writes a file that only its owner can access.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    // One that is left of a start that was interrupted.
+    let _ = std::fs::remove_file(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
 impl Listening {
     /// What the server of this data directory has written at its last start; `None` if there is nothing that can be read.
     #[must_use]
@@ -49,7 +60,7 @@ impl Listening {
         let (file, unfinished) = (file(data_dir), data_dir.join(format!("{FILE}.unfinished")));
         let saved = toml::to_string(&written)
             .map_err(std::io::Error::other)
-            .and_then(|text| std::fs::write(&unfinished, text))
+            .and_then(|text| write_private(&unfinished, &text))
             .and_then(|()| std::fs::rename(&unfinished, &file));
         if let Err(error) = saved {
             tracing::warn!(%error, "cannot write {}", file.display());
@@ -69,6 +80,8 @@ fn file(data_dir: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -80,6 +93,8 @@ mod tests {
                 Listening { process: 12, address: "127.0.0.1:4280".parse().unwrap(), fingerprint };
             listening.save(directory.path());
             assert_eq!(Listening::load(directory.path()), Some(listening));
+            let mode = file(directory.path()).metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "no one else can read or change it");
         }
         Listening::remove(directory.path());
         assert_eq!(Listening::load(directory.path()), None);
