@@ -89,6 +89,8 @@ fn picture(program: &Path, shot: &Shot, scene: Option<&Scene<'_>>) -> Result<Str
     let settings = format!("theme = {:?}\n", shot.theme);
     std::fs::write(home.join("settings.toml"), settings).map_err(|error| error.to_string())?;
     let mut command = CommandBuilder::new(program);
+    // The path of the settings file is shown below the home directory.
+    command.env("HOME", &home);
     command.env("MINI_TWEET_HOME", &home);
     command.env_remove("MINI_TWEET_SERVER");
     command.env_remove("NO_COLOR");
