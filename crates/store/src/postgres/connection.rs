@@ -138,6 +138,16 @@ pub(super) async fn connect(url: &PostgresUrl) -> Result<(Client, Link), String>
     Ok((client, Link::Tls(Box::new(connection))))
 }
 
+/// Opens a connection that only answers, and runs it.
+///
+/// # Errors
+/// In words, for the operator.
+pub(super) async fn client(url: &PostgresUrl) -> Result<Client, String> {
+    let (client, link) = connect(url).await?;
+    tokio::spawn(link.run());
+    Ok(client)
+}
+
 /// Sets a session up for changes.
 pub(super) async fn set_up(client: &Client) -> Result<(), String> {
     client.batch_execute(SETTINGS).await.map_err(|e| in_words(&e))

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, GenericClient, Statement};
 
-use super::connection::{PostgresUrl, connect, in_words, set_up};
+use super::connection::{PostgresUrl, client, in_words, set_up};
 use super::rows;
 use crate::env::Clock;
 use crate::shared_log::{Locked, LogEntry, Row, SharedLog, Unreachable};
@@ -53,8 +53,7 @@ struct Session {
 
 impl Session {
     async fn open(url: &PostgresUrl) -> Result<Self, String> {
-        let (client, link) = connect(url).await?;
-        tokio::spawn(link.run());
+        let client = client(url).await?;
         set_up(&client).await?;
         Ok(Self { client, statements: HashMap::new() })
     }

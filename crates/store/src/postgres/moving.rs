@@ -4,11 +4,12 @@ use std::path::Path;
 
 use tokio_postgres::GenericClient;
 
-use super::connection::{PostgresUrl, connect, in_words};
+use super::connection::{PostgresUrl, client, in_words};
 use super::{nodes, schema, transfer};
 use crate::OpenError;
 use crate::sqlite::copy::{Copy, schema_version};
-use crate::sqlite::{database_file, maintenance, make_private_directory};
+use crate::sqlite::maintenance::require_sound;
+use crate::sqlite::{database_file, make_private_directory};
 
 /// What was moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +36,7 @@ pub async fn to_postgres(
     let failed = |detail: String| OpenError::Postgres { url: url.to_string(), detail };
     let pg = |error: tokio_postgres::Error| failed(in_words(&error));
     let path = &database_file(directory);
-    let (mut client, link) = connect(url).await.map_err(failed)?;
-    tokio::spawn(link.run());
+    let mut client = client(url).await.map_err(failed)?;
     schema::check_server(&client).await.map_err(failed)?;
     let from = Copy::of_database(path)?;
     require_sound(path)?;
@@ -75,8 +75,7 @@ pub async fn from_postgres(
     if path.exists() {
         return Err(OpenError::Exists { path: path.clone() });
     }
-    let (mut client, link) = connect(url).await.map_err(failed)?;
-    tokio::spawn(link.run());
+    let mut client = client(url).await.map_err(failed)?;
     let cluster = schema::cluster(&client).await.map_err(failed)?;
     let cluster = cluster.ok_or_else(|| failed("it has no network".to_owned()))?;
     if cluster.schema != schema_version() {
@@ -111,11 +110,4 @@ pub async fn from_postgres(
 async fn read_secrets(client: &impl GenericClient) -> Result<Vec<(String, Vec<u8>)>, tokio_postgres::Error> {
     let rows = client.query("SELECT name, value FROM secret", &[]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
-}
-
-fn require_sound(path: &Path) -> Result<(), OpenError> {
-    match maintenance::check(path)?.into_iter().next() {
-        Some(detail) => Err(OpenError::Corrupt { path: path.to_owned(), detail }),
-        None => Ok(()),
-    }
 }

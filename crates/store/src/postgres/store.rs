@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio_postgres::Client;
 
-use super::connection::{PostgresUrl, connect, in_words};
+use super::connection::{PostgresUrl, client, in_words};
 use super::log::PostgresLog;
 use super::{nodes, schema, transfer};
 use crate::env::Clock;
@@ -51,8 +51,7 @@ pub(crate) async fn open(
 /// cluster.
 async fn prepare(url: &PostgresUrl, path: &Path, now_ms: i64) -> Result<String, OpenError> {
     let failed = |detail: String| OpenError::Postgres { url: url.to_string(), detail };
-    let (mut client, link) = connect(url).await.map_err(failed)?;
-    tokio::spawn(link.run());
+    let mut client = client(url).await.map_err(failed)?;
     schema::check_server(&client).await.map_err(failed)?;
     let cluster = match schema::cluster(&client).await.map_err(failed)? {
         Some(cluster) => cluster,
@@ -120,7 +119,7 @@ impl Commons for PostgresCommons {
     async fn secret(&self, name: &str, new: &[u8]) -> Result<Vec<u8>, OpenError> {
         let failed = |detail: String| OpenError::Postgres { url: self.url.to_string(), detail };
         let pg = |error: tokio_postgres::Error| failed(in_words(&error));
-        let client = self.client().await.map_err(failed)?;
+        let client = client(&self.url).await.map_err(failed)?;
         let insert = "INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
         client.execute(insert, &[&name, &new]).await.map_err(pg)?;
         let select = "SELECT value FROM secret WHERE name = $1";
@@ -129,7 +128,7 @@ impl Commons for PostgresCommons {
     }
 
     async fn other_processes(&self) -> model::Result<Vec<u64>> {
-        let others = self.client().await;
+        let others = client(&self.url).await;
         let others = match &others {
             Ok(client) => nodes::others(client, self.boot).await.map_err(|e| in_words(&e)),
             Err(error) => Err(error.clone()),
@@ -139,16 +138,8 @@ impl Commons for PostgresCommons {
 
     async fn leave(&self) {
         // Without it the others notice after a while.
-        if let Ok(client) = self.client().await {
+        if let Ok(client) = client(&self.url).await {
             let _ = nodes::leave(&client, self.boot).await;
         }
-    }
-}
-
-impl PostgresCommons {
-    async fn client(&self) -> Result<Client, String> {
-        let (client, link) = connect(&self.url).await?;
-        tokio::spawn(link.run());
-        Ok(client)
     }
 }

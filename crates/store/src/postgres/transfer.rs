@@ -1,5 +1,6 @@
 //! All rows of a network, from SQLite to PostgreSQL and back.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::path::Path;
 
@@ -22,20 +23,16 @@ const ROWS_AT_ONCE: usize = 1_000;
 /// Rows that are inserted into SQLite in one transaction.
 const ROWS_OF_TRANSACTION: usize = 10_000;
 
-/// Number and sum of the rows of each table: equal for equal rows in any order.
+/// Number and sum of the rows of each table that has rows: equal for equal rows in any order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Sums(Vec<(String, u64, u64)>);
+pub(super) struct Sums(BTreeMap<String, (u64, u64)>);
 
 impl Sums {
-    fn begin(&mut self, table: &str) {
-        self.0.push((table.to_owned(), 0, 0));
-    }
-
-    fn add(&mut self, chunk: &[Row]) {
-        let Some((_, count, sum)) = self.0.last_mut() else { return };
-        for row in chunk {
+    fn add(&mut self, table: &Table, rows: &[Row]) {
+        for row in rows {
             let mut hasher = DefaultHasher::new();
             hasher.write(&row.encode_to_vec());
+            let (count, sum) = self.0.entry(table.name.clone()).or_default();
             *count += 1;
             *sum = sum.wrapping_add(hasher.finish());
         }
@@ -43,13 +40,13 @@ impl Sums {
 
     /// The number of all rows.
     pub(super) fn rows(&self) -> u64 {
-        self.0.iter().map(|(_, count, _)| count).sum()
+        self.0.values().map(|(count, _)| count).sum()
     }
 
-    /// The first table that is not the same in the other.
-    pub(super) fn difference(&self, other: &Self) -> Option<String> {
-        let differs = self.0.iter().find(|sums| !other.0.contains(sums)).map(|(table, ..)| table.clone());
-        differs.or_else(|| (self.0.len() != other.0.len()).then(|| "number of tables".to_owned()))
+    /// A table that is not the same in the other.
+    pub(super) fn difference<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
+        let tables = self.0.keys().chain(other.0.keys());
+        tables.map(String::as_str).find(|table| self.0.get(*table) != other.0.get(*table))
     }
 }
 
@@ -80,17 +77,14 @@ pub(super) async fn fill(
         let Some(table) = tables.get(index) else { break };
         let prepared = match statement.take() {
             Some((of, prepared)) if of == index => prepared,
-            _ => {
-                sums.begin(&table.name);
-                transaction
-                    .prepare_typed(&rows::upsert(table), &rows::column_types(table))
-                    .await
-                    .map_err(pg)?
-            }
+            _ => transaction
+                .prepare_typed(&rows::upsert(table), &rows::column_types(table))
+                .await
+                .map_err(pg)?,
         };
         write(transaction, &prepared, table, &chunk).await.map_err(failed)?;
         statement = Some((index, prepared));
-        sums.add(&chunk);
+        sums.add(table, &chunk);
         on_progress(sums.rows());
     }
     let (from, read) = reading.await.map_err(|error| failed(error.to_string()))?;
@@ -123,16 +117,12 @@ pub(super) async fn read(
         let none: [&str; 0] = [];
         let stream = transaction.query_raw(&rows::select(&table), none).await.map_err(pg)?;
         let mut chunks = std::pin::pin!(stream.map_err(pg).try_chunks(ROWS_OF_TRANSACTION));
-        let mut is_first = true;
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| error.1)?;
             let chunk = chunk.iter().map(|row| rows::row(&table, row)).collect::<Result<Vec<_>, _>>();
             let chunk = chunk.map_err(failed)?;
             into.insert(&table, &chunk).map_err(sql)?;
-            if std::mem::take(&mut is_first) {
-                sums.begin(&table.name);
-            }
-            sums.add(&chunk);
+            sums.add(&table, &chunk);
             on_progress(sums.rows());
         }
     }
@@ -143,12 +133,8 @@ pub(super) async fn read(
 pub(super) fn sums_of(copy: &Copy) -> rusqlite::Result<Sums> {
     let mut sums = Sums::default();
     for table in copy.tables()? {
-        let mut is_first = true;
         copy.read(&table, ROWS_AT_ONCE, &mut |chunk| {
-            if std::mem::take(&mut is_first) {
-                sums.begin(&table.name);
-            }
-            sums.add(&chunk);
+            sums.add(&table, &chunk);
             true
         })?;
     }
@@ -167,13 +153,9 @@ pub(super) async fn sums(
     for table in tables {
         let none: [&str; 0] = [];
         let mut stream = std::pin::pin!(client.query_raw(&rows::select(&table), none).await.map_err(pg)?);
-        let mut is_first = true;
         while let Some(row) = stream.next().await {
             let row = rows::row(&table, &row.map_err(pg)?).map_err(failed)?;
-            if std::mem::take(&mut is_first) {
-                sums.begin(&table.name);
-            }
-            sums.add(&[row]);
+            sums.add(&table, &[row]);
         }
     }
     Ok(sums)

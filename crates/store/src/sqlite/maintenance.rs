@@ -18,13 +18,21 @@ pub fn restore(from: &Path, database: &Path) -> Result<Copied, OpenError> {
     if let Some(left) = files::leftover_log(database) {
         return Err(OpenError::Leftover { path: database.to_owned(), left });
     }
-    let findings = check(from)?;
-    if let Some(finding) = findings.first() {
-        return Err(OpenError::Corrupt { path: from.to_owned(), detail: finding.clone() });
-    }
+    require_sound(from)?;
     if let Some(directory) = database.parent().filter(|d| !d.exists()) {
         files::make_private_directory(directory).map_err(|e| OpenError::io(directory, e))?;
     }
     let _lock = files::lock(database)?;
     backup(from, database)
+}
+
+/// Refuses a database in which the check finds something.
+///
+/// # Errors
+/// [`OpenError::Corrupt`] with the first finding.
+pub(crate) fn require_sound(database: &Path) -> Result<(), OpenError> {
+    match check(database)?.into_iter().next() {
+        Some(detail) => Err(OpenError::Corrupt { path: database.to_owned(), detail }),
+        None => Ok(()),
+    }
 }
