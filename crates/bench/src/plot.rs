@@ -87,7 +87,7 @@ impl Axis {
     }
 }
 
-const PLOTS: [Plot; 3] = [
+const PLOTS: [Plot; 4] = [
     Plot {
         subject: "latency",
         title: "Latency by load",
@@ -108,6 +108,13 @@ const PLOTS: [Plot; 3] = [
         x_title: "tweets (a tenth as many accounts)",
         y_title: "ms",
         scales: [Scale::Logarithmic, Scale::Linear],
+    },
+    Plot {
+        subject: "servers",
+        title: "Reads by number of servers on one PostgreSQL database",
+        x_title: "servers, with a fifth of a core each",
+        y_title: "home timeline reads per second",
+        scales: [Scale::Linear, Scale::Linear],
     },
 ];
 

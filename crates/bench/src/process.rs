@@ -24,14 +24,12 @@ impl Process {
 
     /// CPU time so far: all threads, user and kernel.
     pub(crate) fn cpu_time(&self) -> Result<Duration, Error> {
-        // Linux reports times in units of 1/100 s (USER_HZ).
-        const TICK: Duration = Duration::from_millis(10);
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
-        // The program name is in parentheses and may contain any character.
-        let (_, fields) = stat.rsplit_once(')').ok_or("/proc: no name")?;
-        let field = |n: usize| fields.split_whitespace().nth(n).and_then(|f| f.parse::<u32>().ok());
-        let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
-        Ok(TICK * ticks.ok_or("/proc: no times")?)
+        Ok(cpu_time(self.0.id())?.own)
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
     }
 
     /// Resident memory in bytes.
@@ -50,6 +48,31 @@ impl Drop for Process {
     }
 }
 
+/// The CPU time of a process so far: all threads, user and kernel.
+pub(crate) struct CpuTime {
+    pub(crate) parent: u32,
+    pub(crate) own: Duration,
+    /// With the time of the children that have ended.
+    pub(crate) with_children: Duration,
+}
+
+/// The CPU time of the process with this number.
+pub(crate) fn cpu_time(process: u32) -> Result<CpuTime, Error> {
+    // Linux reports times in units of 1/100 s (USER_HZ).
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The program name is in parentheses and may contain any character.
+    let (_, fields) = stat.rsplit_once(')').ok_or("/proc: no name")?;
+    let fields: Vec<_> = fields.split_whitespace().map(str::parse::<u32>).collect();
+    let field = |n: usize| match fields.get(n) {
+        Some(Ok(value)) => Ok(*value),
+        _ => Err("/proc: no times"),
+    };
+    let own = TICK * (field(11)? + field(12)?);
+    let with_children = own + TICK * (field(13)? + field(14)?);
+    Ok(CpuTime { parent: field(1)?, own, with_children })
+}
+
 /// A server of the native protocol.
 pub(crate) struct Server {
     pub(crate) process: Process,
@@ -59,8 +82,21 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `program serve` on this data directory, without rate and connection limits.
     pub(crate) async fn start(program: &Path, data: &Path, tls: bool) -> Result<Self, Error> {
+        Self::start_on(program, data, tls, None).await
+    }
+
+    /// The same on a shared database, if one is given.
+    pub(crate) async fn start_on(
+        program: &Path,
+        data: &Path,
+        tls: bool,
+        database: Option<&str>,
+    ) -> Result<Self, Error> {
         let mut command = Command::new(program);
         command.arg("serve").args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
+        if let Some(database) = database {
+            command.env("MINI_TWEET_STORE", database);
+        }
         if !tls {
             command.arg("--insecure");
         }

@@ -21,7 +21,7 @@ mod records;
 mod shared_log;
 pub mod sqlite;
 mod store;
-#[cfg(any(test, feature = "test-support"))]
+#[cfg(any(test, feature = "test-support", feature = "measurements"))]
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
 pub mod test_support;
 
@@ -34,6 +34,8 @@ pub use event::{EFFECTS_KEPT, Event, EventKind};
 pub use incident::incident;
 pub use log::{CommitLog, LogBatch, LogSubscription, Observer};
 pub use open::{StoreUrl, open};
+#[cfg(feature = "measurements")]
+pub use postgres::replay;
 pub use postgres::{Moved, PostgresUrl, from_postgres, to_postgres};
 pub use records::{
     AccountList, AccountQuery, ConversationList, Credentials, EventLog, EventScope, HashtagUse, InviteRecord,

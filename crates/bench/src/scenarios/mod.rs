@@ -1,8 +1,10 @@
 //! The scenarios. Each starts the servers that it needs and returns its measurements.
 
+mod cluster;
 mod guard;
 mod live;
 mod mix;
+mod moving;
 mod open;
 mod posts;
 mod reads;
@@ -29,14 +31,18 @@ pub(crate) enum Scenario {
     Live,
     /// Networks of increasing size.
     Size,
+    /// Servers that share a PostgreSQL database; baselines: PostgreSQL only, and the same with SQLite.
+    Cluster,
+    /// The move of a large network to PostgreSQL and back.
+    Move,
     /// A short check that fails if a ratio to a baseline has halved; runs only if it is named.
     Guard,
 }
 
 impl Scenario {
     /// The scenarios that run if none is named.
-    pub(crate) const DEFAULT: [Self; 6] =
-        [Self::Reads, Self::Posts, Self::Mix, Self::Open, Self::Live, Self::Size];
+    pub(crate) const DEFAULT: [Self; 8] =
+        [Self::Reads, Self::Posts, Self::Mix, Self::Open, Self::Live, Self::Size, Self::Cluster, Self::Move];
 
     pub(crate) async fn run(self, context: &Context) -> Result<Findings, Error> {
         match self {
@@ -46,6 +52,8 @@ impl Scenario {
             Self::Open => open::run(context).await,
             Self::Live => live::run(context).await,
             Self::Size => size::run(context).await,
+            Self::Cluster => cluster::run(context).await,
+            Self::Move => moving::run(context).await,
             Self::Guard => guard::run(context).await,
         }
     }

@@ -8,6 +8,8 @@ mod connection;
 mod log;
 mod moving;
 mod nodes;
+#[cfg(feature = "measurements")]
+pub mod replay;
 mod rows;
 mod schema;
 mod store;

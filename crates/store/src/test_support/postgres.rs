@@ -107,6 +107,11 @@ impl Postgres {
         if out.status.success() { Ok(text(&out.stdout)) } else { Err(text(&out.stderr)) }
     }
 
+    /// Number of its first process, the parent of all others.
+    pub fn process(&self) -> u32 {
+        self.server.id()
+    }
+
     /// Ends the server as a crash does, and starts it again.
     pub fn crash_and_restart(&mut self) {
         self.end();
