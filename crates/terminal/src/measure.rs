@@ -52,27 +52,45 @@ pub fn wrap(text: &str, width: usize) -> Vec<Range<usize>> {
     lines
 }
 
+/// A place where a line can end: its byte offset, and the columns of the line up to it.
+type Break = (usize, usize);
+
 fn wrap_paragraph(text: &str, offset: usize, width: usize, lines: &mut Vec<Range<usize>>) {
     let mut start = 0;
     let mut used = 0;
-    // The last possible break: its byte offset, and the columns up to it.
-    let mut break_at: Option<(usize, usize)> = None;
+    // The last place between two words, and the last one in a path or an address, for a word that is longer than a line.
+    let (mut between, mut inside): (Option<Break>, Option<Break>) = (None, None);
     for (at, cluster) in text.grapheme_indices(true) {
         let columns = cluster_columns(cluster);
         let is_space = cluster == " ";
         while used + columns > width && !is_space && start < at {
-            let (end, before) = break_at.take().filter(|(end, _)| *end > start).unwrap_or((at, used));
+            let is_here = |(end, _): &Break| *end > start;
+            let (end, before) = between.filter(is_here).or(inside.filter(is_here)).unwrap_or((at, used));
             lines.push(offset + start..offset + end);
             start = end;
             used -= before;
+            between = None;
+            inside = inside
+                .filter(|(inside, _)| *inside > end)
+                .map(|(inside, columns)| (inside, columns - before));
         }
         used += columns;
         let after = at + cluster.len();
         if is_space || columns == 2 {
-            break_at = Some((after, used));
+            between = Some((after, used));
+        } else if cluster == "/" && is_between_names(text, at) {
+            inside = Some((after, used));
         }
     }
     lines.push(offset + start..offset + text.len());
+}
+
+/// Whether the `/` at this byte offset is between two names, and no part of `//`.
+fn is_between_names(text: &str, at: usize) -> bool {
+    let is_name = |c: char| c != '/' && c != ' ';
+    let before = text.get(..at).and_then(|before| before.chars().next_back());
+    let after = text.get(at + 1..).and_then(|after| after.chars().next());
+    before.is_some_and(is_name) && after.is_some_and(is_name)
 }
 
 #[cfg(test)]
@@ -95,6 +113,19 @@ mod tests {
     }
 
     #[test]
+    fn a_path_or_an_address_that_is_longer_than_a_line_breaks_between_its_names() {
+        assert_eq!(
+            lines("~/.local/share/mini-tweet/settings", 26),
+            ["~/.local/share/mini-tweet/", "settings"]
+        );
+        assert_eq!(lines("in /home/ada/notes now", 10), ["in ", "/home/ada/", "notes now"]);
+        assert_eq!(lines("https://example.org/notes", 21), ["https://example.org/", "notes"]);
+        assert_eq!(lines("https://example.org", 12), ["https://exam", "ple.org"], "not in //");
+        assert_eq!(lines("a/abcdefghij/b", 6), ["a/", "abcdef", "ghij/b"]);
+        assert_eq!(lines("one/two three", 8), ["one/two ", "three"], "a word that fits stays whole");
+    }
+
+    #[test]
     fn a_shortened_text_ends_in_an_ellipsis() {
         assert_eq!(fit("hello", 5), "hello");
         assert_eq!(fit("hello!", 5), "hell…");
@@ -112,7 +143,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn wrapping_keeps_all_text_and_no_line_is_too_wide(text in "[a-z 日本👩🏽🚀é\\n]{0,60}", width in 2_usize..20) {
+        fn wrapping_keeps_all_text_and_no_line_is_too_wide(text in "[a-z/ 日本👩🏽🚀é\\n]{0,60}", width in 2_usize..20) {
             let lines = lines(&text, width);
             prop_assert_eq!(lines.concat(), text.replace('\n', ""));
             for line in lines {

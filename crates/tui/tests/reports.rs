@@ -97,6 +97,24 @@ fn the_doctor_names_the_settings_file_and_the_program_that_draws() {
     assert!(driver.shows("~/.local/share/mini-tweet/settings.toml"), "{}", driver.screen());
 }
 
+#[test]
+fn a_path_is_broken_between_its_names() {
+    let path = "/home/ada.lovelace/projects/mini-tweet/files/settings.toml";
+    for (width, height) in [(40, 12), (60, 20), (80, 24), (120, 40)] {
+        let setup = Setup {
+            username: Some("ada".into()),
+            settings_path: path.into(),
+            ..TuiDriver::setup(width, height)
+        };
+        let mut driver = TuiDriver::with(setup, true);
+        driver.press(": text:doctor enter / text:settings enter").wait(60_000);
+        let screen = driver.screen();
+        for name in path.split('/') {
+            assert!(screen.contains(name), "{name} at {width}×{height}\n{screen}");
+        }
+    }
+}
+
 /// A client whose log has a refused request, an incident and a lost connection, each on another day.
 fn logged(width: u16, height: u16) -> TuiDriver {
     let mut driver = TuiDriver::new(width, height);
