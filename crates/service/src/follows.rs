@@ -17,6 +17,8 @@ pub enum AccountListRequest {
     Followers(Option<Username>),
     /// Accounts that an account follows.
     Following(Option<Username>),
+    /// Accounts that both this account and the caller follow.
+    BothFollow(Option<Username>),
     /// Accounts that the caller blocks.
     Blocked,
     /// Accounts that the caller mutes.
@@ -164,6 +166,9 @@ impl Service {
             }
             AccountListRequest::Following(username) => {
                 AccountList::Following(self.resolve_or_self(viewer, username).await?)
+            }
+            AccountListRequest::BothFollow(username) => {
+                AccountList::BothFollow(self.resolve_or_self(viewer, username).await?)
             }
             AccountListRequest::Blocked => AccountList::Blocked,
             AccountListRequest::Muted => AccountList::Muted,

@@ -90,6 +90,8 @@ pub enum AccountList {
     Followers(AccountId),
     /// The accounts that this account follows.
     Following(AccountId),
+    /// The accounts that both this account and the viewer follow.
+    BothFollow(AccountId),
     /// The accounts that the viewer blocks.
     Blocked,
     /// The accounts that the viewer mutes.

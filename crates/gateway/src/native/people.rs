@@ -20,6 +20,7 @@ pub(super) async fn list_accounts(call: Call<'_>, ask: &v1::ListAccounts) -> Res
         v1::AccountList::People => AccountListRequest::People,
         v1::AccountList::Followers => AccountListRequest::Followers(username_or_self(&ask.username)?),
         v1::AccountList::Following => AccountListRequest::Following(username_or_self(&ask.username)?),
+        v1::AccountList::BothFollow => AccountListRequest::BothFollow(username_or_self(&ask.username)?),
         v1::AccountList::Blocked => AccountListRequest::Blocked,
         v1::AccountList::Muted => AccountListRequest::Muted,
         v1::AccountList::Unspecified => {

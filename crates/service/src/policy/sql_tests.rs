@@ -196,6 +196,10 @@ async fn every_list_of_accounts_shows_what_the_policy_says() {
     {
         assert_eq!(fixture.list(list).await, listed, "{list:?}");
     }
+    let both =
+        fixture.accounts(|state, relationship| is_listed(state, relationship) && relationship.following);
+    assert!(!both.is_empty() && both.len() < listed.len());
+    assert_eq!(fixture.list(AccountList::BothFollow(fixture.hub.id)).await, both);
     // By prefix, and by the index of name parts.
     for query in ["author", "uthor"] {
         let found = store.search_people(viewer, query, ALL).await.unwrap();

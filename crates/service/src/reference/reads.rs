@@ -115,6 +115,13 @@ impl Reference {
         all.filter(|&user| self.active(user) && !self.blocked(viewer, user)).collect()
     }
 
+    /// Whom both follow, the newest follow of the other first.
+    pub(super) fn both_follow(&self, viewer: User, other: User) -> Vec<User> {
+        let mut followed = self.relationships(viewer, other, false);
+        followed.retain(|&user| self.follows.contains(&(viewer, user)));
+        followed
+    }
+
     /// Newest first.
     pub(super) fn notices(&self, viewer: User) -> Vec<StoredNotification> {
         let heard = |one: &&StoredNotification| {

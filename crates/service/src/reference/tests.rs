@@ -351,22 +351,18 @@ impl<'a> Both<'a> {
             let profile = view.profile;
             let real = [profile.tweets, profile.followers, profile.following].map(|n| n as usize);
             prop_assert_eq!(real, reference.profile(other), "counts of {}", NAMES[other]);
-            for followers in [true, false] {
-                let list = match followers {
-                    true => AccountListRequest::Followers(Some(user.name.clone())),
-                    false => AccountListRequest::Following(Some(user.name.clone())),
-                };
+            let name = || Some(user.name.clone());
+            for (list, expected) in [
+                (AccountListRequest::Followers(name()), reference.relationships(viewer, other, true)),
+                (AccountListRequest::Following(name()), reference.relationships(viewer, other, false)),
+                (AccountListRequest::BothFollow(name()), reference.both_follow(viewer, other)),
+            ] {
+                let said = format!("{list:?}");
                 let filter = AccountFilter::default();
-                let page = service.list_accounts(caller, list, filter, None, ALL).await.unwrap();
-                let (page, total) = page;
+                let (page, total) = service.list_accounts(caller, list, filter, None, ALL).await.unwrap();
                 prop_assert_eq!(total, Some(page.items.len() as u64), "the length of the whole list");
                 let found: Vec<_> = page.items.iter().map(|item| self.user_number(item.account.id)).collect();
-                prop_assert_eq!(
-                    found,
-                    reference.relationships(viewer, other, followers),
-                    "relationships of {}",
-                    NAMES[other]
-                );
+                prop_assert_eq!(found, expected, "{}", said);
             }
         }
         let view =

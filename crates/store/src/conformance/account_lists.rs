@@ -166,3 +166,32 @@ pub(crate) async fn lists_of_accounts_are_filtered_by_any_part_of_a_name(fixture
     assert_eq!(names(&fixture, viewer, &named(AccountList::Blocked, "gra"), 2).await, "grace_hopper");
     assert_eq!(names(&fixture, viewer, &named(AccountList::Blocked, "zell"), 2).await, "");
 }
+
+pub(crate) async fn whom_two_accounts_follow_is_a_list(fixture: StoreFixture) {
+    let (viewer, ada) = (fixture.account("viewer").await, fixture.account("ada").await);
+    let mut others = Vec::new();
+    for name in ["p10", "p2", "mine", "hers", "blocker"] {
+        others.push(fixture.account(name).await);
+    }
+    let [p10, p2, mine, hers, blocker] = others[..] else { panic!("five accounts") };
+    for followed in [p10, p2, mine, blocker, ada] {
+        fixture.follow(viewer, followed).await;
+    }
+    for followed in [p2, hers, blocker, viewer, p10] {
+        fixture.follow(ada, followed).await;
+    }
+    let both = AccountList::BothFollow(ada);
+    for limit in 1..4 {
+        assert_eq!(names(&fixture, viewer, &both.into(), limit).await, "p10 blocker p2");
+        let by_name = sorted(both, AccountSort::Username);
+        assert_eq!(names(&fixture, viewer, &by_name, limit).await, "blocker p2 p10");
+    }
+    assert_eq!(names(&fixture, viewer, &named(both, "p1"), 2).await, "p10");
+    assert_eq!(names(&fixture, ada, &AccountList::BothFollow(viewer).into(), 2).await, "blocker p2 p10");
+    assert_eq!(names(&fixture, viewer, &AccountList::BothFollow(p2).into(), 2).await, "");
+
+    fixture.block(blocker, viewer).await;
+    assert_eq!(names(&fixture, viewer, &both.into(), 2).await, "p10 p2");
+    fixture.apply(Change::Unfollow { follower: viewer, followee: p10 }).await;
+    assert_eq!(names(&fixture, viewer, &both.into(), 2).await, "p2");
+}

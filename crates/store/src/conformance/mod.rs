@@ -50,6 +50,7 @@ macro_rules! conformance_suite {
             account_lists: accounts_are_read_by_their_identifiers,
             account_lists: lists_of_accounts_have_several_orders,
             account_lists: lists_of_accounts_are_filtered_by_any_part_of_a_name,
+            account_lists: whom_two_accounts_follow_is_a_list,
             suggestions: those_whom_friends_follow_are_suggested_first_and_then_active_ones,
             suggestions: the_oldest_dismissal_is_removed_when_there_are_too_many,
             ssh_keys: a_key_belongs_to_one_account,

@@ -37,7 +37,9 @@ impl Selection {
         let relation = match query.list {
             AccountList::People => None,
             AccountList::Followers(account) => Some(("follow", "followee", "follower", account)),
-            AccountList::Following(account) => Some(("follow", "follower", "followee", account)),
+            AccountList::Following(account) | AccountList::BothFollow(account) => {
+                Some(("follow", "follower", "followee", account))
+            }
             AccountList::Blocked => Some(("block", "blocker", "blocked", viewer)),
             AccountList::Muted => Some(("mute", "muter", "muted", viewer)),
         };
@@ -58,6 +60,11 @@ impl Selection {
         } else {
             selection.sql.push_str(" AND ");
             selection.sql.push_str(NOT_BLOCKED);
+        }
+        if matches!(query.list, AccountList::BothFollow(_)) {
+            selection.sql.push_str(
+                " AND EXISTS (SELECT 1 FROM follow own WHERE own.follower = ?1 AND own.followee = a.id)",
+            );
         }
         selection.filter_by_name(&query.query);
         selection
@@ -134,7 +141,9 @@ fn is_read_from_all(db: &Connection, query: &AccountQuery) -> Result<bool> {
     let (sql, account) = match query.list {
         AccountList::Followers(account) => ("SELECT followers FROM account WHERE id = ?1", account),
         AccountList::Following(account) => ("SELECT following FROM account WHERE id = ?1", account),
-        AccountList::People | AccountList::Blocked | AccountList::Muted => return Ok(false),
+        AccountList::People | AccountList::BothFollow(_) | AccountList::Blocked | AccountList::Muted => {
+            return Ok(false);
+        }
     };
     let rows = first(db, sql, [account.get().cast_signed()], |row| row.get::<_, i64>(0))?;
     Ok(rows.is_some_and(|rows| rows.cast_unsigned() >= LARGE_LIST))

@@ -251,6 +251,7 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
             (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::People.into(), ..Default::default() }), OWN),
             (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Followers.into(), username: ada(), ..Default::default() }), OF_ADA),
             (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Following.into(), username: ada(), ..Default::default() }), OF_ADA),
+            (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::BothFollow.into(), username: ada(), ..Default::default() }), OF_ADA),
             (Op::ListAccounts(v1::ListAccounts { list: v1::AccountList::Blocked.into(), ..Default::default() }), OWN),
         ],
         Operation::SearchPeople => vec![(Op::SearchPeople(v1::SearchPeople { query: ada(), limit: 9 }), OWN)],
