@@ -10,6 +10,7 @@ use crate::process::{Outcome, root};
 use crate::sample::{Sample, VIEWER};
 use crate::screen::Screen;
 use crate::steady;
+use crate::tour::ELSEWHERE;
 
 /// Columns and rows. The page shows the first one at once, the others on a click.
 const SIZES: [(u16, u16); 4] = [(80, 24), (40, 12), (60, 20), (120, 40)];
@@ -91,8 +92,7 @@ pub(crate) fn write(program: &Path) -> Outcome {
     add(&mut page, &mut first, "First start")?;
     drop(first);
     let sample = Sample::start(program)?;
-    let mut member = command(program, home.path());
-    member.env("MINI_TWEET_HOME", sample.tour.directory.join(VIEWER));
+    let member = command(program, &sample.tour.home(VIEWER));
     let mut screen = Screen::start(member, SIZES[0])?;
     screen.wait_for("live")?;
     std::thread::sleep(MESSAGES);
@@ -110,11 +110,11 @@ pub(crate) fn write(program: &Path) -> Outcome {
     Ok(())
 }
 
-/// The client of a user with this home directory, with its files where they usually are.
+/// The client of a user with this home directory.
 fn command(program: &Path, home: &Path) -> CommandBuilder {
     let mut command = CommandBuilder::new(program);
     command.env("HOME", home);
-    for variable in ["MINI_TWEET_HOME", "MINI_TWEET_SERVER", "XDG_DATA_HOME", "TZ"] {
+    for variable in ELSEWHERE.into_iter().chain(["MINI_TWEET_SERVER", "TZ"]) {
         command.env_remove(variable);
     }
     command.env("NO_COLOR", "1");

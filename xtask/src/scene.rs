@@ -66,7 +66,7 @@ impl<'a> Scene<'a> {
 
     /// Home directory of the viewer.
     pub(crate) fn home(&self) -> std::path::PathBuf {
-        self.tour.directory.join(VIEWER)
+        self.tour.home(VIEWER)
     }
 
     fn log_in(&self, user: &str) -> Outcome {

@@ -10,6 +10,7 @@ use crate::process::{Outcome, root};
 use crate::scene::Scene;
 use crate::screen::Screen;
 use crate::svg;
+use crate::tour::ELSEWHERE;
 
 /// One picture.
 struct Shot {
@@ -86,14 +87,15 @@ pub(crate) fn take(program: &Path, data: Option<(&str, &str)>) -> Outcome {
 fn picture(program: &Path, shot: &Shot, scene: Option<&Scene<'_>>) -> Result<String, String> {
     let own = tempfile::tempdir().map_err(|error| error.to_string())?;
     let home = scene.map_or_else(|| own.path().to_owned(), Scene::home);
-    let settings = format!("theme = {:?}\n", shot.theme);
-    std::fs::write(home.join("settings.toml"), settings).map_err(|error| error.to_string())?;
+    let files = home.join(".local/share/mini-tweet");
+    std::fs::create_dir_all(&files)
+        .and_then(|()| std::fs::write(files.join("settings.toml"), format!("theme = {:?}\n", shot.theme)))
+        .map_err(|error| error.to_string())?;
     let mut command = CommandBuilder::new(program);
-    // The path of the settings file is shown below the home directory.
     command.env("HOME", &home);
-    command.env("MINI_TWEET_HOME", &home);
-    command.env_remove("MINI_TWEET_SERVER");
-    command.env_remove("NO_COLOR");
+    for variable in ELSEWHERE.into_iter().chain(["MINI_TWEET_SERVER", "NO_COLOR"]) {
+        command.env_remove(variable);
+    }
     command.env("TERM", "xterm-256color");
     command.env("LC_ALL", "C.UTF-8");
     command.env("COLORTERM", "truecolor");

@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 
 use crate::process::Outcome;
 
+/// Variables that say that the files of the client are elsewhere.
+pub(crate) const ELSEWHERE: [&str; 2] = ["MINI_TWEET_HOME", "XDG_DATA_HOME"];
+
 /// A server and the homes of its users, in a directory that is deleted at the end.
 pub(crate) struct Tour<'a> {
     program: &'a Path,
@@ -88,10 +91,19 @@ impl<'a> Tour<'a> {
     /// The command that runs a verb for a user.
     pub(crate) fn command(&self, user: &str, args: &[&str]) -> Command {
         let mut command = Command::new(self.program);
-        command.args(args).env("LC_ALL", "C.UTF-8");
-        command.env("MINI_TWEET_HOME", self.directory.join(user)).env("MINI_TWEET_SERVER", &self.address);
+        command.args(args).env("LC_ALL", "C.UTF-8").env("MINI_TWEET_SERVER", &self.address);
         command.env("MINI_TWEET_FINGERPRINT", &self.fingerprint);
+        command.env("HOME", self.home(user));
+        for variable in ELSEWHERE {
+            command.env_remove(variable);
+        }
         command
+    }
+
+    /// The home directory of a user. The files of the client are where they usually are, so that the paths on the screen are
+    /// those of everyone.
+    pub(crate) fn home(&self, user: &str) -> PathBuf {
+        self.directory.join(user)
     }
 
     /// Runs a verb for a user and returns its output.
