@@ -88,6 +88,8 @@ fn reading_verbs(comparison: &Comparison<'_>) -> Vec<Vec<String>> {
         "keys",
         "whoami",
         "info",
+        "announcements",
+        &format!("following @{name} --you-follow"),
         "export",
     ]
     .map(|words| words.split(' ').map(str::to_owned).collect())
