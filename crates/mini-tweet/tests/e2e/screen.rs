@@ -127,20 +127,7 @@ impl Screen {
     /// Presses keys that are named, with words between them typed as they are.
     pub fn press(&mut self, keys: &[&str]) -> &mut Self {
         for key in keys {
-            let bytes = match *key {
-                "Enter" => "\r",
-                "Esc" => "\x1b",
-                "Tab" => "\t",
-                "Up" => "\x1b[A",
-                "Down" => "\x1b[B",
-                "Ctrl-s" => "\x13",
-                "Ctrl-c" => "\x03",
-                "Ctrl-u" => "\x15",
-                "Alt-a" => "\x1ba",
-                "Alt-x" => "\x1bx",
-                text => text,
-            };
-            self.send(bytes);
+            self.send(bytes_of(key));
             if *key == "Esc" {
                 // An escape is a key of its own only when nothing follows.
                 std::thread::sleep(Duration::from_millis(60));
@@ -207,6 +194,20 @@ impl Drop for Screen {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// What a terminal sends for a key that is named; anything else is typed as it is.
+fn bytes_of(key: &str) -> Vec<u8> {
+    match (key, key.split_once('-')) {
+        ("Enter", _) => b"\r".to_vec(),
+        ("Esc", _) => b"\x1b".to_vec(),
+        ("Tab", _) => b"\t".to_vec(),
+        ("Up", _) => b"\x1b[A".to_vec(),
+        ("Down", _) => b"\x1b[B".to_vec(),
+        (_, Some(("Ctrl", letter))) if letter.len() == 1 => vec![letter.as_bytes()[0] & 0x1f],
+        (_, Some(("Alt", letter))) if letter.len() == 1 => vec![0x1b, letter.as_bytes()[0]],
+        (text, _) => text.as_bytes().to_vec(),
     }
 }
 
