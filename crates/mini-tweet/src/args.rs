@@ -12,11 +12,11 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use self::notifications::Kind;
+pub(crate) use self::notifications::{AnnouncementsAction, Kind};
 use self::operator::{Admin, DataDirectory, HostAction, ImportSource, Serve};
 use self::paging::since;
 pub(crate) use self::paging::{Page, Since};
-pub(crate) use self::people::{Everyone, People, PeopleOf, PeopleOrList, Sort};
+pub(crate) use self::people::{Everyone, Following, People, PeopleOf, PeopleOrList, Sort};
 pub(crate) use self::text::{Text, Visibility};
 
 const AFTER_HELP: &str = "\
@@ -215,7 +215,7 @@ pub(crate) enum Verb {
     /// List someone's followers (default: yours).
     Followers(PeopleOf),
     /// List who someone follows (default: you).
-    Following(PeopleOf),
+    Following(Following),
     /// Remove people from your followers. They are not notified.
     RemoveFollower(People),
     /// Mute people: you no longer see their tweets. They are not notified.
@@ -304,6 +304,11 @@ pub(crate) enum Verb {
     },
     /// Show information about the server.
     Info,
+    /// List the announcements of the operator, or dismiss one.
+    Announcements {
+        #[command(subcommand)]
+        action: Option<AnnouncementsAction>,
+    },
     /// Print a completion script for a shell.
     Completion {
         /// Shell to generate the script for.

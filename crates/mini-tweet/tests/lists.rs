@@ -30,6 +30,8 @@ fn people_are_sorted_and_filtered_by_the_server() {
     assert_eq!(names(&viewer, &["following", "--sort", "username"]), "p2 p10");
     assert_eq!(names(&viewer, &["following", "--name", "mei"]), "p10");
     assert_eq!(names(&viewer, &["followers", "p10", "--name", "@vi"]), "viewer");
+    assert_eq!(names(&viewer, &["following", "p2", "--you-follow"]), "p10");
+    assert_eq!(names(&p10, &["following", "p2", "--you-follow"]), "", "p10 follows no one");
     let first = &viewer.json(&["people", "--sort", "active"])[0];
     assert_eq!((&first["tweets"], &first["followers"]), (&1.into(), &1.into()));
     assert!(first["last_post"].is_string());

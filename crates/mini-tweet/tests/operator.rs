@@ -7,7 +7,7 @@ mod e2e;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use e2e::{E2e, PASSWORD, succeeded, until};
+use e2e::{E2e, PASSWORD, Person, succeeded, until};
 
 #[test]
 fn an_invite_code_can_be_used_once() {
@@ -291,6 +291,45 @@ fn several_announcements_are_shown_until_they_are_removed_and_dismissed_one_by_o
     assert_eq!(ada.json(&["info"])[0]["announcement"], "");
     assert_eq!(admin(&["announcements", "--json"]), "");
     assert!(!programs.lines().iter().any(|line| line.contains("Maintenance")), "only tweets");
+}
+
+#[test]
+fn announcements_are_listed_and_dismissed_on_the_command_line() {
+    let e2e = E2e::start();
+    let (ada, bob) = (e2e.member("ada"), e2e.member("bob"));
+    let announce =
+        |text| succeeded(&["announce"], e2e.operator(&["admin", "announce", text])).trim().to_owned();
+    assert_eq!(ada.json(&["announcements", "dismiss"]).len(), 0, "there is none");
+    let (first, second) = (announce("Welcome\nSay hello"), announce("Maintenance tonight"));
+    let third = announce("We are back");
+    let dismissed = |person: &Person| {
+        let rows = person.json(&["announcements"]);
+        let of =
+            |row: &serde_json::Value| (row["id"].as_str().unwrap().to_owned(), row["dismissed"].as_bool());
+        rows.iter().map(of).collect::<Vec<_>>()
+    };
+    let expected = |states: [bool; 3]| {
+        let ids = [&third, &second, &first].map(String::clone);
+        ids.into_iter().zip(states.map(Some)).collect::<Vec<_>>()
+    };
+    assert_eq!(dismissed(&ada), expected([false, false, false]));
+
+    ada.refused(&["--read-only", "announcements", "dismiss"]);
+    let row = ada.json(&["announcements", "dismiss", &second]).remove(0);
+    assert_eq!(
+        (&row["id"], &row["dismissed"], &row["changed"]),
+        (&second.as_str().into(), &true.into(), &true.into())
+    );
+    assert_eq!(dismissed(&ada), expected([false, true, false]));
+    assert_eq!(dismissed(&bob), expected([false, false, false]), "only for her");
+    assert_eq!(ada.json(&["announcements", "dismiss", &second])[0]["changed"], false);
+    // Without an id, the newest of those that are new.
+    assert_eq!(ada.json(&["announcements", "dismiss"])[0]["id"], third.as_str());
+    assert_eq!(ada.json(&["announcements", "dismiss"])[0]["id"], first.as_str());
+    assert_eq!(ada.json(&["announcements", "dismiss"]).len(), 0);
+    assert_eq!(ada.refused(&["announcements", "dismiss", "7"]).0, 3, "there is no such announcement");
+    let text = ada.ok(&["announcements"]);
+    assert!(text.contains(", dismissed\n  Maintenance tonight") && text.contains("  Say hello"), "{text}");
 }
 
 /// Live subscriptions, as the statistics count them.

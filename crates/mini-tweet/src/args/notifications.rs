@@ -1,6 +1,6 @@
-//! Kinds of notifications.
+//! Kinds of notifications, and what to do with announcements.
 
-use clap::ValueEnum;
+use clap::{Subcommand, ValueEnum};
 use protocol::v1::NotificationKind;
 
 /// What a notification is about.
@@ -25,4 +25,15 @@ impl From<Kind> for NotificationKind {
             Kind::Like => Self::Like,
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AnnouncementsAction {
+    /// List the announcements, the newest first.
+    List,
+    /// Dismiss an announcement on all your devices: you have read it.
+    Dismiss {
+        /// Id of the announcement, from the list [default: the newest that you have not dismissed].
+        id: Option<u64>,
+    },
 }

@@ -63,3 +63,12 @@ pub(crate) struct PeopleOf {
     #[command(flatten)]
     pub(crate) page: Page,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct Following {
+    #[command(flatten)]
+    pub(crate) of: PeopleOf,
+    /// Show only people whom you follow, too.
+    #[arg(long)]
+    pub(crate) you_follow: bool,
+}

@@ -6,6 +6,7 @@ use protocol::v1::page_request::Position;
 use serde_json::Value;
 
 use super::account::new_password;
+use super::announcements;
 use crate::args::operator::{Admin, AdminAction, InvitesAction, ReportsAction, Role};
 use crate::context::{Context, PAGE_MAX, username, written};
 use crate::exit::Failure;
@@ -81,7 +82,7 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
             announce(context, &client, &text.unwrap_or_default(), hours).await
         }
         AdminAction::Announcements => {
-            out.all(client.ask(v1::GetServerInfo {}).await?.announcements.iter().map(announcement))
+            out.all(client.ask(v1::GetServerInfo {}).await?.announcements.iter().map(announcements::row))
         }
         AdminAction::Reports { action } => reports(context, &client, action).await,
         AdminAction::Stats => out.row(&statistics(client.ask(v1::GetStatistics {}).await?)),
@@ -209,23 +210,6 @@ fn invite(invite: &v1::InviteRecord) -> Row {
 
 pub(super) const INVITE: [&str; 3] = ["id", "uses_left", "expires"];
 
-/// An announcement with its id and its times.
-pub(super) fn announcement(announcement: &v1::Announcement) -> Row {
-    let ends_ms = Some(announcement.ends_ms).filter(|ms| *ms != 0);
-    let until = ends_ms.map_or_else(String::new, |ms| format!(", until {}", local_time(ms)));
-    let text = announcement.text.replace('\n', "\n  ");
-    let text = format!("{}  {}{until}\n  {text}", announcement.id, local_time(announcement.created_ms));
-    let values = [
-        announcement.id.to_string().into(),
-        announcement.text.as_str().into(),
-        rfc3339(announcement.created_ms).into(),
-        ends_ms.map(rfc3339).into(),
-    ];
-    Row::new(&ANNOUNCEMENT, values, model::SafeText::lines(&text).to_string())
-}
-
-pub(super) const ANNOUNCEMENT: [&str; 4] = ["id", "text", "created", "ends"];
-
 /// An open report with the account or tweet it is about.
 fn report(report: &v1::ReportedThing) -> Row {
     let name =
@@ -298,7 +282,7 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
         text = format!("{text}\n\n{paragraph}");
     }
     let announcements: Vec<Value> =
-        info.announcements.iter().map(|one| announcement(one).into_value()).collect();
+        info.announcements.iter().map(|one| announcements::row(one).into_value()).collect();
     let values = [
         info.name.into(),
         info.version.into(),

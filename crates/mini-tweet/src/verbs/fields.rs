@@ -1,9 +1,10 @@
 //! What a verb prints: the names of its fields, for `--json=help`, and the sentence for an empty result.
 
-use super::admin::{ANNOUNCEMENT, INFO, INVITE};
+use super::admin::{INFO, INVITE};
+use super::announcements::{ANNOUNCEMENT, DISMISSED};
 use super::host::HOST;
 use crate::args::operator::{AdminAction, HostAction, InvitesAction, ReportsAction};
-use crate::args::{KeysAction, SessionsAction, Verb};
+use crate::args::{AnnouncementsAction, KeysAction, SessionsAction, Verb};
 use crate::output::people::{LISTED, MESSAGE, PERSON, PROFILE};
 use crate::output::tweets::{TREND, TWEET};
 
@@ -43,6 +44,8 @@ pub(super) fn names(verb: &Verb) -> &'static [&'static str] {
         }
         Verb::Accounts { .. } => &["name", "username", "server", "current", "signed_in"],
         Verb::Info => &INFO,
+        Verb::Announcements { action: Some(AnnouncementsAction::Dismiss { .. }) } => &DISMISSED,
+        Verb::Announcements { .. } => &ANNOUNCEMENT,
         Verb::Watch { .. } => &["topic", "event", "sequence", "at", "about"],
         Verb::Backup { .. } | Verb::Restore { .. } => &["file", "accounts", "tweets", "bytes"],
         Verb::Move { .. } => &["from", "to", "rows"],
@@ -104,6 +107,7 @@ pub(super) fn if_empty(verb: &Verb) -> Option<&'static str> {
         Verb::Chat(ask) if ask.with == "list" => "No conversations.",
         Verb::Chat(ask) if ask.text().is_none() && ask.delete.is_none() => "No messages.",
         Verb::Keys { action: None | Some(KeysAction::List) } => "No ssh keys.",
+        Verb::Announcements { action: None | Some(AnnouncementsAction::List) } => "No announcements.",
         Verb::Accounts { action: None | Some(crate::args::AccountsAction::List) } => {
             "No accounts on this machine."
         }

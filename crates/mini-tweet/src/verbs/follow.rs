@@ -303,7 +303,7 @@ async fn list_online(context: &Context, client: &Client) -> Result<(), Failure> 
 fn announcement(came: v1::LiveAnnouncement) -> Value {
     let (change, id) = match came.change {
         Some(Change::Added(added)) => {
-            let mut about = super::admin::announcement(&added).into_value();
+            let mut about = super::announcements::row(&added).into_value();
             if let Value::Object(fields) = &mut about {
                 fields.insert("change".into(), "added".into());
             }

@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod announcements;
 mod chat;
 mod data;
 mod feed;
@@ -98,6 +99,7 @@ async fn carry_out(context: &Context, verb: Verb) -> Result<(), Failure> {
         Verb::Check { data } => data::check(context, &data.data),
         Verb::Import { source } => data::import(context, source).await,
         Verb::Info => admin::info(context).await,
+        Verb::Announcements { action } => announcements::announcements(context, action).await,
         Verb::Completion { shell } => tool::completion(shell),
         Verb::Man { directory } => tool::manual(directory.as_deref()),
         Verb::Keymap { action } => tool::keymap(context, action.as_ref()),

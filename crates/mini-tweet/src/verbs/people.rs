@@ -6,7 +6,7 @@ use protocol::v1;
 use protocol::v1::AccountList;
 
 use super::paging::page_request;
-use crate::args::{Everyone, Page, People, PeopleOf, PeopleOrList, Profile, Sort};
+use crate::args::{Everyone, Following, Page, People, PeopleOf, PeopleOrList, Profile, Sort};
 use crate::context::{Context, username, written};
 use crate::exit::Failure;
 use crate::output::people;
@@ -39,8 +39,9 @@ pub(super) async fn followers(context: &Context, ask: PeopleOf) -> Result<(), Fa
     people_of(context, AccountList::Followers, ask).await
 }
 
-pub(super) async fn following(context: &Context, ask: PeopleOf) -> Result<(), Failure> {
-    people_of(context, AccountList::Following, ask).await
+pub(super) async fn following(context: &Context, ask: Following) -> Result<(), Failure> {
+    let list = if ask.you_follow { AccountList::BothFollow } else { AccountList::Following };
+    people_of(context, list, ask.of).await
 }
 
 async fn people_of(context: &Context, which: AccountList, ask: PeopleOf) -> Result<(), Failure> {
