@@ -23,7 +23,7 @@ pub enum Undoable {
     /// A text in the outbox, by its key: it goes back to the composer.
     Sent(Bytes),
     /// A text that the server has: it cannot be undone, for this reason, and neither can what was done before it.
-    Final(&'static str),
+    Final(String),
     /// An action that waited and was carried out: it cannot be undone, and neither can what was done before it.
     Released(UserAction),
     /// A discarded draft: it is opened again.
@@ -77,7 +77,7 @@ impl Undo {
     }
 
     /// A text was sent at `now` and cannot be undone. What was done before it is not undone in its place.
-    pub fn text_was_sent(&mut self, now: i64, key: &Bytes, why: &'static str) {
+    pub fn text_was_sent(&mut self, now: i64, key: &Bytes, why: String) {
         let sent = Undoable::Sent(key.clone());
         let Some(index) = self.steps.iter().position(|step| step.what == sent) else { return };
         self.steps.drain(..index);

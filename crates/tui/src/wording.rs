@@ -4,6 +4,7 @@ use client::ClientError;
 use model::SafeText;
 use protocol::v1;
 
+use crate::commands::Action;
 use crate::composer::{Outgoing, Sending};
 use crate::settings::Dates;
 use crate::signs::Sign;
@@ -13,6 +14,19 @@ use crate::state::{Link, State};
 pub(crate) const READ_ONLY: &str = "Read-only mode";
 /// Before the time after which a text is sent.
 pub(crate) const SENDING_IN: &str = "Sending in ";
+
+/// At the end of a message: what it says can be undone. The screen shows how at its right end, plain mode says it.
+pub(crate) const UNDO_HINT: &str = " · u to undo";
+
+/// How to run a command: its shortcut, or what is typed if it has none. Plain mode has no shortcuts.
+pub(crate) fn way_to(state: &State, action: Action) -> String {
+    let id = action.command().id;
+    match state.preferences.keymap.keys_of(action) {
+        _ if state.terminal.capabilities.is_plain => format!("“{id}”"),
+        Some(keys) => keys,
+        None => format!(":{id}"),
+    }
+}
 
 /// The state of the connection.
 pub(crate) fn link_words(state: &State) -> String {

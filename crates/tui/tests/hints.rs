@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::mem::discriminant;
 
 use driver::TuiDriver;
-use driver::screens::{Screen, at};
+use driver::screens::{Screen, Start, at};
 use driver::states::everything;
 use mini_tweet_tui::composer::Writing;
 use mini_tweet_tui::message::Effect;
@@ -48,21 +48,25 @@ type Hint = (String, String);
 fn hints(screen: &str) -> Vec<Hint> {
     let last = screen.lines().last().unwrap_or_default();
     let parts = last.split("  ").map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .filter_map(|part| part.split_once(' '))
-        .map(|(key, word)| (key.to_owned(), word.to_owned()))
-        .collect()
+    let divided = parts.filter_map(|part| {
+        // A shortcut of several keys has blanks between them.
+        let is_key = |word: &&str| word.starts_with("Ctrl-") || word.starts_with("Alt-");
+        let keys = part.split(' ').take_while(is_key).map(|key| key.len() + 1).sum::<usize>();
+        let end = keys.checked_sub(1).or_else(|| part.find(' '))?;
+        Some((part.get(..end)?.to_owned(), part.get(end + 1..)?.to_owned()))
+    });
+    divided.collect()
 }
 
-/// The key as it is written in settings.
-fn in_settings(key: &str) -> String {
-    let letters: Vec<char> = key.chars().collect();
+/// The keys as they are written in settings.
+fn in_settings(keys: &str) -> String {
+    let letters: Vec<char> = keys.chars().collect();
     match letters.as_slice() {
         ['↑'] => "up".to_owned(),
-        [_] => key.to_owned(),
+        [_] => keys.to_owned(),
         [first, '-', _] if first.is_ascii_digit() => first.to_string(),
         [first @ ('g' | 'y' | 'z'), second] => format!("{first} {second}"),
-        _ => key.to_lowercase(),
+        _ => keys.to_lowercase(),
     }
 }
 
@@ -212,11 +216,12 @@ fn has_done(word: &str, before: &Place, driver: &TuiDriver) -> Option<bool> {
     })
 }
 
-/// The hints of a screen that are not true, by pressing their keys.
-fn untrue(screen: &Screen, tried: &mut BTreeSet<String>) -> Vec<String> {
+/// The hints of a screen that are not true with these settings, by pressing their keys.
+fn untrue(screen: &Screen, settings: &'static str, tried: &mut BTreeSet<String>) -> Vec<String> {
+    let start = Start { settings, ..Start::at(LARGE) };
     // The last row of the filter is its text.
     let again =
-        || if screen.name == "filter" { at("/ text:nanosecond enter", LARGE) } else { screen.at(LARGE) };
+        || if screen.name == "filter" { start.after("/ text:nanosecond enter") } else { screen.open(start) };
     let first = again();
     let selected = first.state.selected().map(discriminant);
     let mut found = Vec::new();
@@ -239,11 +244,17 @@ fn untrue(screen: &Screen, tried: &mut BTreeSet<String>) -> Vec<String> {
 }
 
 #[test]
-fn every_key_of_the_hints_does_what_its_hint_says() {
+fn every_key_of_the_hints_does_what_its_hint_says_in_every_preset() {
     let mut tried = BTreeSet::new();
-    let found: Vec<String> = everything().flat_map(|screen| untrue(&screen, &mut tried)).collect();
-    assert!(found.is_empty(), "{}\n{} hints are not true", found.join("\n"), found.len());
+    for settings in ["", "preset = \"vim\"", "preset = \"emacs\""] {
+        let found: Vec<String> =
+            everything().flat_map(|screen| untrue(&screen, settings, &mut tried)).collect();
+        assert!(found.is_empty(), "{settings}\n{}\n{} hints are not true", found.join("\n"), found.len());
+    }
     assert!(tried.len() > 100, "{}", tried.len());
+    for of_emacs in ["Alt-x commands", "Ctrl-_ undo", "Ctrl-c Ctrl-c send", "Ctrl-g back", "Ctrl-s find"] {
+        assert!(tried.iter().any(|hint| hint.starts_with(of_emacs)), "{of_emacs}\n{tried:#?}");
+    }
     // A hint that promises something else is found.
     let mut driver = at("", LARGE);
     let before = place(&driver);

@@ -6,9 +6,11 @@ use protocol::v1::request::Op;
 use super::effects::{Effects, ask, ask_for_chats};
 use super::lists::insert;
 use super::notify::notify;
+use crate::commands::Action;
 use crate::message::Purpose;
 use crate::route::Route;
 use crate::state::State;
+use crate::wording::way_to;
 
 /// A message was edited or deleted.
 pub(super) fn message_changed(state: &mut State, live: v1::LiveMessage) -> Effects {
@@ -91,7 +93,7 @@ pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
             effects.extend(notify(state, &text));
             // Plain mode says by itself what arrives.
             if !state.terminal.capabilities.is_plain {
-                state.say(format!("{text} · Alt-a to open"));
+                state.say(format!("{text} · {} to open", way_to(state, Action::NextUnread)));
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::split::split;
 use crate::state::{Link, State};
 use crate::undo::Undoable;
 use crate::view::layout::composer_width;
-use crate::wording::{SENDING_IN, count, duration};
+use crate::wording::{SENDING_IN, UNDO_HINT, count, duration, way_to};
 use terminal::key::{Code, Key};
 
 /// Opens the composer for a purpose, with its draft if there is one.
@@ -193,8 +193,10 @@ pub(super) fn send(state: &mut State) -> Effects {
         let too_many = u32::try_from(length - most).unwrap_or(u32::MAX);
         let too_long = count(too_many, "character", "characters");
         let next = match draft.writing {
-            Writing::New | Writing::Reply(_) | Writing::Quote(_) => "; Alt-t splits it into a thread",
-            Writing::Edit(_) | Writing::Message(_) | Writing::EditMessage(..) => ": shorten it",
+            Writing::New | Writing::Reply(_) | Writing::Quote(_) => {
+                format!("; {} splits it into a thread", way_to(state, Action::SplitThread))
+            }
+            Writing::Edit(_) | Writing::Message(_) | Writing::EditMessage(..) => ": shorten it".to_owned(),
         };
         state.complain(format!("{too_long} too long{next}"));
         // The composer counts them: the next key ends the message.
@@ -215,7 +217,10 @@ pub(super) fn thread(state: &mut State) -> Option<Vec<String>> {
         _ if draft.writing.is_edit() => state.say("An edit can't become a thread"),
         Writing::Message(_) if parts.len() > 1 => state.say("A message can't become a thread: shorten it"),
         Writing::Message(_) => state.say("A message can't become a thread"),
-        _ if parts.len() < 2 => state.say("This fits in one tweet: Ctrl-s sends it"),
+        _ if parts.len() < 2 => {
+            let send = way_to(state, Action::Send);
+            state.say(format!("This fits in one tweet: {send} sends it"));
+        }
         _ => return Some(parts),
     }
     None
@@ -247,13 +252,12 @@ fn send_parts(state: &mut State, mut draft: Draft, parts: Vec<String>) -> Effect
     let chat = writing.as_ref().and_then(Writing::chat).map(str::to_owned);
     // Until it is sent, and as long after that as any step.
     state.undo.remember(state.now + hold, Undoable::Sent(key));
-    let undo = if chat.is_some() { " · :undo to undo" } else { " · u to undo" };
     state.say(match hold {
         _ if state.connection.link != Link::Live => {
-            format!("{}{undo}", outbox::waiting(state))
+            format!("{}{UNDO_HINT}", outbox::waiting(state))
         }
         0 => outbox::SENDING.to_owned(),
-        _ => format!("{SENDING_IN}{}{undo}", duration(hold)),
+        _ => format!("{SENDING_IN}{}{UNDO_HINT}", duration(hold)),
     });
     if let Some(toast) = &mut state.toast {
         toast.until = Some(state.now + hold.max(2_000));

@@ -3,11 +3,13 @@
 use protocol::v1;
 
 use super::effects::Effects;
+use crate::commands::Action;
 use crate::composer::{Audience, Composer, Draft, Writing};
 use crate::message::{Effect, LocalItem};
 use crate::route::Route;
 use crate::state::State;
 use crate::undo::Undoable;
+use crate::wording::{UNDO_HINT, way_to};
 
 /// What the composer begins with.
 pub(super) fn fresh(state: &State, writing: Writing) -> Draft {
@@ -77,7 +79,7 @@ pub(super) fn open_again(state: &mut State, mut draft: Draft) -> Effects {
 /// A text was discarded, which can be undone.
 pub(super) fn discarded(state: &mut State, draft: Draft) {
     state.remember(Undoable::Discarded(draft));
-    state.say("Draft discarded · u to undo");
+    state.say(format!("Draft discarded{UNDO_HINT}"));
 }
 
 /// Writes the draft of the open composer to the disk.
@@ -104,7 +106,9 @@ pub(super) fn put_away(state: &mut State) -> Effects {
     let effects = save(state);
     state.composer = None;
     if is_worth_keeping(state, &draft) {
-        state.say("Draft saved. The same key opens it again; gd lists all drafts");
+        let way = if state.terminal.capabilities.is_plain { "command" } else { "key" };
+        let list = way_to(state, Action::GoDrafts);
+        state.say(format!("Draft saved. The same {way} opens it again; {list} lists all drafts"));
     }
     state.refresh(&Route::Drafts);
     effects

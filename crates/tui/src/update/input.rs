@@ -14,6 +14,7 @@ use crate::state::{KEY_HINT_MS, State};
 use crate::view::hit::{Target, target};
 use crate::view::layout::{height, list_size};
 use crate::view::{offer_at, which_key};
+use crate::wording::way_to;
 use terminal::key::{Code, Event, Key, Keys, MouseAction, Report};
 use terminal::layout::latin;
 
@@ -106,7 +107,7 @@ fn key(state: &mut State, key: Key) -> Effects {
                     return commands::perform(state, Action::Help, "");
                 }
                 if key.code != Code::Esc {
-                    state.say(not_a_shortcut(&Keys(keys)));
+                    state.say(not_a_shortcut(state, &Keys(keys)));
                 }
                 return Effects::new();
             }
@@ -189,7 +190,7 @@ fn text_key(state: &mut State, key: Key) -> Effects {
         return own_messages::key_without_text(state, key).unwrap_or_else(|| compose::key(state, key));
     }
     if !state.is_signed_out() {
-        state.say(not_a_shortcut(&key));
+        state.say(not_a_shortcut(state, &key));
     }
     Effects::new()
 }
@@ -301,6 +302,7 @@ fn mouse(state: &mut State, action: MouseAction, x: u16, y: u16) -> Effects {
     }
 }
 
-fn not_a_shortcut(keys: &dyn std::fmt::Display) -> String {
-    format!("{keys} isn't a shortcut here. Press ? for help")
+fn not_a_shortcut(state: &State, keys: &dyn std::fmt::Display) -> String {
+    let press = if state.terminal.capabilities.is_plain { "Type" } else { "Press" };
+    format!("{keys} isn't a shortcut here. {press} {} for help", way_to(state, Action::Help))
 }

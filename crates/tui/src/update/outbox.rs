@@ -10,6 +10,7 @@ use protocol::v1::response;
 
 use super::effects::{Effects, ask};
 use super::{chat, drafts, lists, read_only};
+use crate::commands::Action;
 use crate::composer::{Outgoing, Sending, Writing};
 use crate::log::Level;
 use crate::message::{Effect, LocalItem, Purpose};
@@ -17,7 +18,7 @@ use crate::route::{PageSelector, Route};
 use crate::row::Row;
 use crate::state::{ERROR_MS, Link, State, Toast};
 use crate::undo::Undoable;
-use crate::wording::{duration, waiting_for};
+use crate::wording::{duration, waiting_for, way_to};
 
 /// The message when sending a text is undone.
 pub(super) const SENDING_UNDONE: &str = "Sending undone";
@@ -143,7 +144,8 @@ fn stored(state: &mut State, index: usize, result: &response::Result) -> Effects
             effects.push(ask(Purpose::Tweet(id), Op::GetTweet(v1::GetTweet { tweet_id: id })));
         }
     }
-    state.undo.text_was_sent(state.now, &outgoing.key, already_sent(&outgoing.draft.writing));
+    let why = already_sent(state, &outgoing.draft.writing);
+    state.undo.text_was_sent(state.now, &outgoing.key, why);
     effects
 }
 
@@ -169,7 +171,7 @@ fn not_sent(state: &mut State, index: usize, error: &ClientError) -> Effects {
     let why = SafeText::line(&why).as_str().to_owned();
     let at = state.now.saturating_add(wait.max(1_000));
     let next = if is_refused {
-        "edit it in the outbox (gd)".to_owned()
+        format!("edit it in the outbox ({})", way_to(state, Action::GoDrafts))
     } else {
         format!("it is sent again in {}", duration(at - state.now))
     };
@@ -189,12 +191,16 @@ fn save(outgoing: &Outgoing) -> Effect {
 }
 
 /// Why a text that was sent cannot be undone, and what can be done instead.
-fn already_sent(writing: &Writing) -> &'static str {
-    match writing {
-        Writing::New | Writing::Reply(_) | Writing::Quote(_) | Writing::Message(_) => {
-            "Already sent; select it, then d deletes it"
-        }
-        Writing::Edit(_) | Writing::EditMessage(..) => "Already changed; select it, then e edits it again",
+fn already_sent(state: &State, writing: &Writing) -> String {
+    let is_edit = matches!(writing, Writing::Edit(_) | Writing::EditMessage(..));
+    let (done, action, does) = match is_edit {
+        true => ("changed", Action::Edit, "edits it again"),
+        false => ("sent", Action::Delete, "deletes it"),
+    };
+    let way = way_to(state, action);
+    match state.terminal.capabilities.is_plain {
+        true => format!("Already {done}; {way} and the number of its item {does}"),
+        false => format!("Already {done}; select it, then {way} {does}"),
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::effects::Effects;
 use super::navigation;
+use crate::commands::Action;
 use crate::route::Route;
 use crate::row::Row;
 use crate::state::State;
 use crate::thread::replies_below;
 use crate::view::nav::owner;
+use crate::wording::way_to;
 
 /// Goes to a tab by its index.
 pub(super) fn select(state: &mut State, index: usize) -> Effects {
@@ -43,7 +45,11 @@ pub(super) fn back(state: &mut State) -> Effects {
     if *state.route() != Route::Home {
         return navigation::go(state, Route::Home);
     }
-    state.say("You're on the first screen. Press q twice to quit");
+    let quit = match state.terminal.capabilities.is_plain {
+        true => format!("Type {} to quit", way_to(state, Action::Quit)),
+        false => format!("Press {} twice to quit", way_to(state, Action::Close)),
+    };
+    state.say(format!("You're on the first screen. {quit}"));
     Effects::new()
 }
 

@@ -294,7 +294,7 @@ pub(super) fn undo(state: &mut State) -> Effects {
             }
         }
         Undoable::Final(why) => {
-            state.say(why);
+            state.say(why.clone());
             state.undo.steps.push(Step { what: Undoable::Final(why), until: step.until });
             Effects::new()
         }

@@ -11,12 +11,10 @@ use crate::commands::Action;
 use crate::row::Row;
 use crate::signs::Sign;
 use crate::state::{State, Toast};
-use crate::wording::{SENDING_IN, duration};
+use crate::wording::{SENDING_IN, UNDO_HINT, duration};
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
 
-/// The end of a message that names the key or the command that undoes it.
-const UNDO_HINTS: [&str; 2] = [" · u to undo", " · :undo to undo"];
 /// Rows of a message, at most.
 const ROWS_MAX: u16 = 3;
 
@@ -119,7 +117,7 @@ fn lines(state: &State, toast: &Toast, width: usize, is_counted: bool) -> (Vec<L
     let style = Style::of(role).on(Surface::Message);
     let left = time_left(state).filter(|_| !is_counted);
     // What undoes it here is said at the right end, if it can be undone here.
-    let said = UNDO_HINTS.iter().find_map(|hint| toast.text.strip_suffix(hint)).unwrap_or(&toast.text);
+    let said = toast.text.strip_suffix(UNDO_HINT).unwrap_or(&toast.text);
     let is_sending = said.starts_with(SENDING_IN);
     let offer = undo_offer(state).map(|(action, text)| {
         let seconds = left.as_ref().filter(|_| !is_sending).map(|left| format!(" ({left})"));
