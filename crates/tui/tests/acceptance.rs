@@ -12,9 +12,9 @@ use driver::screens::{EXTRA_WIDE, SIZES, Screen, Start, at};
 use driver::states::everything;
 use mini_tweet_tui::state::Link;
 use mini_tweet_tui::view::draw;
-use terminal::grid::Grid;
+use terminal::grid::{Area, Grid};
 use terminal::measure::columns;
-use terminal::style::Surface;
+use terminal::style::{ColorRole, Style, Surface};
 
 const ASCII: &str = "symbols = \"ascii\"";
 
@@ -195,8 +195,8 @@ fn no_line_is_too_long_and_lists_have_texts_and_facts_in_the_same_columns() {
     let mut shifted = Grid::new(grid.size());
     for y in 0..grid.size().height {
         for x in 1..grid.size().width {
-            let area = terminal::grid::Area::of(grid.size());
-            shifted.put(area, x - 1, y, &text(&grid, x, y), terminal::style::Style::default(), 0);
+            let area = Area::of(grid.size());
+            shifted.put(area, x - 1, y, &text(&grid, x, y), Style::default(), 0);
         }
     }
     assert!(!misplaced(&shifted).is_empty());
@@ -267,8 +267,19 @@ fn no_two_screens_or_states_have_the_same_text() {
         let texts: Vec<_> = all.map(|screen| (screen.name, screen.at(size).screen())).collect();
         assert_eq!(same(&texts), [], "{size:?}");
     }
-    let texts = [("one", "a".to_owned()), ("another", "b".to_owned()), ("the same", "a".to_owned())];
-    assert_eq!(same(&texts), [("one", "the same")]);
+    // A state that only a style tells apart is found: what is unread without its sign.
+    let mut driver = at("2", (80, 24));
+    let unread = draw(&driver.state).0;
+    let mut by_color = unread.clone();
+    for y in 2..23 {
+        let mark = Style::of(ColorRole::Accent);
+        by_color.put(Area::of(unread.size()), 1, y, &text(&unread, 1, y), mark, 0);
+    }
+    assert_ne!(by_color, unread, "the style is another");
+    driver.press("m");
+    let read = driver.screen();
+    let texts = [("unread", unread.text()), ("by its color", by_color.text()), ("read", read)];
+    assert_eq!(same(&texts), [("unread", "by its color")]);
 }
 
 #[test]

@@ -71,6 +71,8 @@ enum Happening {
     Announced,
     /// What everyone who is online does is read again.
     Waited(i64),
+    /// Something that moves the selection or the list, which must be noticed: for the control only.
+    Moved(&'static str),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -149,6 +151,9 @@ fn happen(driver: &mut TuiDriver, n: u64, what: Happening) {
         }
         Happening::Waited(ms) => {
             driver.wait(ms);
+        }
+        Happening::Moved(keys) => {
+            driver.press(keys);
         }
     }
 }
@@ -234,10 +239,17 @@ fn each_list_has_a_selected_row_and_all_kinds_of_rows_are_among_them() {
 }
 
 #[test]
-fn a_row_that_the_reader_moves_is_somewhere_else() {
-    let screen = screens().next().unwrap();
-    let mut driver = screen.at(SIZE);
-    let before = anchor(&mut driver);
-    driver.press("j");
-    assert_ne!(anchor(&mut driver), before);
+fn what_moves_the_selection_or_scrolls_below_it_is_noticed_in_every_list() {
+    for screen in lists() {
+        // Up or down, unless it has one row only.
+        let rows = screen.at(SIZE).state.screen().unwrap().list.rows().len();
+        let is_noticed = |keys| moved(&screen, 0, &[Happening::Tweet, Happening::Moved(keys)]).is_some();
+        assert!(rows < 2 || is_noticed("j") || is_noticed("k"), "{}", screen.name);
+    }
+    // The same row on another line of the screen.
+    let home = screens().next().unwrap();
+    for keys in ["J", "K"] {
+        let problem = moved(&home, 4, &[Happening::Moved(keys)]);
+        assert!(problem.is_some_and(|problem| problem.contains(keys)), "{keys}");
+    }
 }

@@ -205,9 +205,23 @@ fn sessions_and_keys_are_asked_about() {
     let sessions = v1::SessionList { sessions: vec![other] };
     let key = v1::SshKey { id: 78, name: "ada@laptop".into(), ..v1::SshKey::default() };
     let keys = v1::SshKeyList { keys: vec![key] };
-    for (route, answer, title, name) in [
-        (Route::Sessions, Response::SessionList(sessions), "Sign this device out?", "laptop"),
-        (Route::Keys, Response::SshKeyList(keys), "Remove this SSH key?", "ada@laptop"),
+    for (route, answer, title, name, done, kept) in [
+        (
+            Route::Sessions,
+            Response::SessionList(sessions),
+            "Sign this device out?",
+            "laptop",
+            "signed out",
+            "Session kept",
+        ),
+        (
+            Route::Keys,
+            Response::SshKeyList(keys),
+            "Remove this SSH key?",
+            "ada@laptop",
+            "removed",
+            "SSH key kept",
+        ),
     ] {
         let mut driver = driver();
         let command = if route == Route::Keys { "keys" } else { "sessions" };
@@ -216,6 +230,13 @@ fn sessions_and_keys_are_asked_about() {
         driver.press("G enter");
         assert!(driver.shows(title) && driver.shows(name), "{}", driver.screen());
         driver.press("enter").wait(60_000);
+        assert_eq!(harm(&driver), Vec::<String>::new(), "{command}");
+        // After the answer there is still some time to undo it.
+        driver.press("enter 2");
+        assert!(driver.shows(&format!("{done} in 8 s · u to keep")), "{}", driver.screen());
+        driver.press("u");
+        assert!(driver.shows(kept), "{}", driver.screen());
+        driver.wait(60_000);
         assert_eq!(harm(&driver), Vec::<String>::new(), "{command}");
         driver.press("enter 2").wait(60_000);
         assert_eq!(harm(&driver).len(), 1, "{}", driver.screen());
