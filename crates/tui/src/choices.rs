@@ -318,7 +318,7 @@ fn jumps(state: &State) -> Vec<Choice> {
     let places =
         [Route::Home, Route::Mine, Route::Local, Route::Bookmarks, Route::Likes, Route::NOTIFICATIONS];
     let more =
-        [Route::Conversations, Route::Trends, Route::PEOPLE, Route::Online, Route::Drafts, Route::Settings];
+        [Route::Conversations, Route::Trends, Route::PEOPLE, Route::ONLINE, Route::Drafts, Route::Settings];
     let mut all: Vec<Choice> = places
         .into_iter()
         .chain(more)

@@ -232,7 +232,7 @@ macro_rules! for_each_command {
             GoTrends "tags" Anywhere ["g t"] "Trending hashtags" None [] Any Go(Route::Trends);
             GoProfile "me" Anywhere ["g p"] "Your profile" None [] Any Plain(navigation::go_to_own_profile);
             GoPeople "people" Anywhere ["g u"] "People" None [] Any Go(Route::PEOPLE);
-            GoOnline "online" Anywhere ["g o"] "Who's online" None [] Any Go(Route::Online);
+            GoOnline "online" Anywhere ["g o"] "Who's online" None [] Any Go(Route::ONLINE);
             GoDrafts "drafts" Everywhere ["g d", "ctrl-x d"] "Drafts and outbox" None [] Any Go(Route::Drafts);
             GoSettings "settings" Anywhere ["g s"] "Settings" None [] Any Go(Route::Settings);
             GoSessions "sessions" Anywhere [] "Where you are signed in" None [] Any Go(Route::Sessions);

@@ -4,9 +4,12 @@ use model::SafeText;
 
 use crate::availability::unavailable;
 use crate::commands::Action;
-use crate::route::{LogList, NotificationList, PageSelector, PeopleSection, ProfileTab, Route, SearchKind};
+use crate::route::{
+    LogList, NotificationList, OnlineList, PageSelector, PeopleSection, ProfileTab, Route, SearchKind,
+};
 use crate::row::{Offered, Row};
 use crate::state::{Phase, ScreenState, State};
+use crate::wording::way_to;
 
 /// People whom an empty list suggests.
 const PEOPLE_MAX: usize = 5;
@@ -61,10 +64,13 @@ pub(crate) fn suggestions(state: &State) -> Vec<Row> {
         rows.push(Row::heading("Hashtags to read"));
         rows.extend(trends.iter().take(HASHTAGS_MAX).map(|trend| Row::Hashtag(trend.name.as_str().into())));
     }
+    let me = state.session.me.as_ref().map_or(0, |me| me.account.id);
+    let is_first = state.entities.newest_by(me).is_none();
+    let write = if is_first { "Write your first tweet" } else { "Write a tweet" };
     let others = [
         offer(state, "People", Action::GoPeople).filter(|_| rows.is_empty()),
         offer(state, "Read everyone's public tweets", Action::GoLocal),
-        offer(state, "Write your first tweet", Action::Compose),
+        offer(state, write, Action::Compose),
     ];
     if !rows.is_empty() {
         rows.push(Row::heading("Or"));
@@ -109,19 +115,18 @@ fn is_blocked(state: &State, username: &str) -> bool {
 
 /// Why a list is empty, in a sentence.
 fn why(state: &State, route: &Route) -> String {
-    let keys = |action: Action| match state.preferences.keymap.keys_of(action) {
-        Some(keys) if !state.terminal.capabilities.is_plain => keys,
-        _ => format!("“{}”", action.command().id),
-    };
+    let keys = |action: Action| way_to(state, action);
     match route {
         Route::Home => {
             let name = safe(&state.connection.hello.server_name);
             let welcome = if name.is_empty() { String::new() } else { format!("Welcome to {name}. ") };
             let follow = keys(Action::Follow);
-            let how = if to_follow(state).is_empty() {
-                String::new()
-            } else {
-                format!(" {follow} follows the selected person, {follow} again unfollows.")
+            let how = match to_follow(state).is_empty() {
+                true => String::new(),
+                false if state.terminal.capabilities.is_plain => {
+                    " “follow” and a number follows a person, “unfollow” and a number unfollows.".to_owned()
+                }
+                false => format!(" {follow} follows the selected person, {follow} again unfollows."),
             };
             return format!("{welcome}Your home feed fills up as you follow people.{how}");
         }
@@ -157,7 +162,8 @@ fn why(state: &State, route: &Route) -> String {
         Route::Conversations => "Messages are private between you and the people you choose.",
         Route::Conversation(_) => "No messages yet. Write the first one below.",
         Route::Trends => "No hashtags were used today.",
-        Route::Online => "You are the only one online.",
+        Route::Online(OnlineList::Everyone) => "You are the only one online.",
+        Route::Online(OnlineList::Followed) => "No one you follow is online.",
         Route::People(PeopleSection::Everyone) => "There is no one else on this server yet.",
         Route::Profile(_, ProfileTab::Tweets) => "No tweets yet.",
         Route::Profile(_, ProfileTab::Replies) => "No replies yet.",
@@ -217,7 +223,7 @@ fn onward(state: &State, route: &Route) -> Vec<Row> {
             rows.extend(offers(&[("Write a tweet with a hashtag", Action::Compose)]));
             rows
         }
-        Route::Online => offers(&[("All people", Action::GoPeople)]),
+        Route::Online(_) => offers(&[("All people", Action::GoPeople)]),
         Route::Bookmarks | Route::Likes => offers(&[("Home", Action::GoHome), ("Local", Action::GoLocal)]),
         Route::Search(kind, query) => {
             let others = [

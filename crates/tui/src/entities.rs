@@ -43,6 +43,8 @@ pub struct Entities {
     pub trends: v1::TrendList,
     /// People whom the server suggests to follow, the best suggestion first.
     pub suggested: Vec<u64>,
+    /// Whom both the user and someone else follow, for the person about whom that was asked last.
+    pub both_follow: Option<BothFollow>,
     /// The number of tweets of hashtags in search results, by name.
     pub hashtags: HashMap<String, u32>,
     /// Sessions of this account.
@@ -60,6 +62,17 @@ pub struct Figures {
     pub followers: u32,
     /// When it posted its newest tweet that everyone can see, in Unix milliseconds; 0 if there is none.
     pub last_post_ms: i64,
+}
+
+/// Whom both the user and someone else follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BothFollow {
+    /// The username of the other.
+    pub username: String,
+    /// The first of them, those first whom the other has followed last.
+    pub ids: Vec<u64>,
+    /// The number of all of them.
+    pub total: u64,
 }
 
 /// What is left of a tweet that was here.
@@ -199,10 +212,22 @@ impl Entities {
         group
     }
 
+    /// Whom both the user and this person follow, if that is known and there is anyone.
+    #[must_use]
+    pub fn both_follow(&self, username: &str) -> Option<&BothFollow> {
+        self.both_follow.as_ref().filter(|both| both.username == username && !both.ids.is_empty())
+    }
+
     /// The relationship of the user to an account; nothing set if it was not loaded.
     #[must_use]
     pub fn relationship(&self, id: u64) -> v1::Relationship {
         self.relationships.get(&id).copied().unwrap_or_default()
+    }
+
+    /// Whether the relationship of the user to an account was loaded.
+    #[must_use]
+    pub fn knows_relationship(&self, id: u64) -> bool {
+        self.relationships.contains_key(&id)
     }
 
     /// The same, to change it.

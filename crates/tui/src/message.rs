@@ -153,6 +153,8 @@ pub enum Purpose {
     Parent(u64),
     /// What a pane shows about the selected row.
     Preview,
+    /// Whom both the user and this person follow, for a pane.
+    BothFollow(String),
     /// Versions of a tweet.
     History(u64),
     /// Completions of a word with this sign, `@` or `#`.

@@ -119,6 +119,6 @@ mod tests {
             assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_%".contains(&b)), "{name}");
         }
         assert_eq!(name_of(&Route::Hashtag("x".repeat(200))), None);
-        assert_eq!(name_of(&Route::Online), None);
+        assert_eq!(name_of(&Route::ONLINE), None);
     }
 }

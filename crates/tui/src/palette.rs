@@ -49,7 +49,7 @@ const PLACES: [(Action, Route); 7] = [
     (Action::GoChats, Route::Conversations),
     (Action::GoTrends, Route::Trends),
     (Action::GoPeople, Route::PEOPLE),
-    (Action::GoOnline, Route::Online),
+    (Action::GoOnline, Route::ONLINE),
     (Action::GoSettings, Route::Settings),
 ];
 

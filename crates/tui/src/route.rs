@@ -146,6 +146,20 @@ impl NotificationList {
     }
 }
 
+/// A list of those who are online.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnlineList {
+    /// All of them.
+    Everyone,
+    /// Those whom the user follows.
+    Followed,
+}
+
+impl OnlineList {
+    /// All lists in their order, with their titles.
+    pub const ALL: [(Self, &str); 2] = [(Self::Everyone, "Everyone"), (Self::Followed, "Followed only")];
+}
+
 /// A part of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LogList {
@@ -184,7 +198,7 @@ pub enum Route {
     /// A list of people.
     People(PeopleSection),
     /// Accounts that are online.
-    Online,
+    Online(OnlineList),
     /// Trending hashtags.
     Trends,
     /// Notifications.
@@ -229,11 +243,19 @@ impl Route {
     pub const NOTIFICATIONS: Self = Self::Notifications(NotificationList::All);
     /// All lines of the log.
     pub const LOG: Self = Self::Log(LogList::All);
+    /// Everyone who is online.
+    pub const ONLINE: Self = Self::Online(OnlineList::Everyone);
     /// All people.
     pub const PEOPLE: Self = Self::People(PeopleSection::Everyone);
     /// The tabs, in their order.
     pub const TABS: [Self; 6] =
-        [Self::Home, Self::NOTIFICATIONS, Self::Conversations, Self::Trends, Self::PEOPLE, Self::Online];
+        [Self::Home, Self::NOTIFICATIONS, Self::Conversations, Self::Trends, Self::PEOPLE, Self::ONLINE];
+
+    /// The screens with those who are online.
+    #[must_use]
+    pub fn all_online() -> [Self; 2] {
+        OnlineList::ALL.map(|(list, _)| Self::Online(list))
+    }
 
     /// The sections of its screen in their order, with their titles; empty if it has none.
     #[must_use]
@@ -246,6 +268,7 @@ impl Route {
             Self::Notifications(_) => {
                 NotificationList::ALL.map(|(list, title)| (Self::Notifications(list), title)).to_vec()
             }
+            Self::Online(_) => OnlineList::ALL.map(|(list, title)| (Self::Online(list), title)).to_vec(),
             Self::Log(_) => LogList::ALL.map(|(list, title)| (Self::Log(list), title)).to_vec(),
             Self::Search(_, query) => {
                 SearchKind::ALL.map(|(kind, title)| (Self::Search(kind, query.clone()), title)).to_vec()
@@ -285,7 +308,7 @@ impl Route {
             Self::Thread(_) => "Thread".into(),
             Self::Profile(username, _) => format!("@{username}"),
             Self::People(_) => "People".into(),
-            Self::Online => "Online".into(),
+            Self::Online(_) => "Online".into(),
             Self::Trends => "Tags".into(),
             Self::Notifications(_) => "Notifications".into(),
             Self::Conversations => "Chats".into(),
@@ -332,7 +355,7 @@ impl Route {
             Self::People(PeopleSection::Following) => "following".into(),
             Self::People(PeopleSection::Followers) => "followers".into(),
             Self::People(PeopleSection::Suggested) => "people --suggested".into(),
-            Self::Online => "online".into(),
+            Self::Online(_) => "online".into(),
             Self::Trends => "tags".into(),
             Self::Notifications(_) => "notifs".into(),
             Self::Conversations => "chat list".into(),
@@ -403,7 +426,7 @@ impl Route {
             Self::Thread(tweet_id) => Some(Op::GetThread(v1::GetThread { tweet_id: *tweet_id, page })),
             Self::Profile(username, ProfileTab::Replies) => timeline(Timeline::Replies(username.clone())),
             Self::Profile(username, _) => timeline(Timeline::User(username.clone())),
-            Self::Online => Some(Op::ListOnline(v1::ListOnline {})),
+            Self::Online(_) => Some(Op::ListOnline(v1::ListOnline {})),
             Self::People(PeopleSection::Suggested) => {
                 Some(Op::SuggestPeople(v1::SuggestPeople { limit: PAGE_ITEMS }))
             }

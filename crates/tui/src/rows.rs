@@ -11,7 +11,7 @@ use crate::doctor;
 use crate::empty::{self, is_beginning};
 use crate::log::{Level, LogLine};
 use crate::people::Found;
-use crate::route::{LogList, Route, SearchKind};
+use crate::route::{LogList, OnlineList, Route, SearchKind};
 use crate::row::Row;
 use crate::settings::{CONTROL, NOTIFICATIONS, OPTIONS, PRESENCE, SettingOption};
 use crate::state::{Link, Phase, ScreenState, State};
@@ -49,7 +49,7 @@ pub fn rows(state: &State, route: &Route, screen: &ScreenState) -> Vec<Row> {
             let found = named(state, query).into_iter().take(PEOPLE_FOUND_MAX).map(Row::Person);
             found.chain(timeline(state, route, screen)).collect()
         }
-        Route::Online => online(state, screen),
+        Route::Online(list) => online(state, screen, *list),
         Route::Trends => trends(state),
         Route::Search(SearchKind::Hashtags, _) => screen.names.iter().cloned().map(Row::Hashtag).collect(),
         Route::Profile(_, tab) if !tab.has_tweets() => people(screen),
@@ -163,7 +163,7 @@ fn found<'a>(route: &Route, screen: &'a ScreenState) -> Option<&'a Found> {
 }
 
 /// Who is online, those first whom the user follows; at the end, whether others see the user.
-fn online(state: &State, screen: &ScreenState) -> Vec<Row> {
+fn online(state: &State, screen: &ScreenState, list: OnlineList) -> Vec<Row> {
     if screen.phase != Phase::Ready || state.connection.link != Link::Live {
         return people(screen);
     }
@@ -171,26 +171,39 @@ fn online(state: &State, screen: &ScreenState) -> Vec<Row> {
     others.sort_by_cached_key(|id| state.entities.name_key(*id));
     let (followed, others): (Vec<u64>, Vec<u64>) =
         others.into_iter().partition(|id| state.entities.relationship(*id).following);
-    let mut rows = Vec::new();
-    if followed.is_empty() && others.is_empty() {
-        rows.push(Row::Sentence("You are the only one online.".into()));
-        let today = state.server_now() - DAY_MS;
-        let last_post = |id: u64| state.entities.figures.get(&id).map_or(0, |figures| figures.last_post_ms);
-        let active =
-            state.live.active.iter().copied().filter(|id| !state.is_me(*id) && last_post(*id) > today);
-        let active: Vec<Row> = active.map(Row::Person).collect();
-        if !active.is_empty() {
-            rows.push(Row::heading("Active today"));
-            rows.extend(active);
+    let mut rows = match list {
+        OnlineList::Followed => followed.into_iter().map(Row::Person).collect(),
+        OnlineList::Everyone if followed.is_empty() && others.is_empty() => active_today(state),
+        OnlineList::Everyone => {
+            let mut rows = Vec::new();
+            for (title, people) in [("People you follow", followed), ("Others", others)] {
+                if !people.is_empty() {
+                    rows.push(Row::heading(format_smolstr!("{title} · {}", people.len())));
+                    rows.extend(people.into_iter().map(Row::Person));
+                }
+            }
+            rows
         }
-    }
-    for (title, people) in [("People you follow", followed), ("Others", others)] {
-        if !people.is_empty() {
-            rows.push(Row::heading(format_smolstr!("{title} · {}", people.len())));
-            rows.extend(people.into_iter().map(Row::Person));
-        }
+    };
+    if rows.is_empty() {
+        rows.push(Row::Sentence("No one you follow is online.".into()));
     }
     rows.extend(state.session.me.as_ref().map(|_| Row::OwnPresence));
+    rows
+}
+
+/// Who was active today, for someone who is the only one online.
+fn active_today(state: &State) -> Vec<Row> {
+    let mut rows = vec![Row::Sentence("You are the only one online.".into())];
+    let today = state.server_now() - DAY_MS;
+    let last_post = |id: u64| state.entities.figures.get(&id).map_or(0, |figures| figures.last_post_ms);
+    let active = state.live.active.iter().copied();
+    let active: Vec<Row> =
+        active.filter(|id| !state.is_me(*id) && last_post(*id) > today).map(Row::Person).collect();
+    if !active.is_empty() {
+        rows.push(Row::heading("Active today"));
+        rows.extend(active);
+    }
     rows
 }
 

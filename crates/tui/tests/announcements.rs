@@ -220,6 +220,50 @@ fn signed_out(width: u16, height: u16) -> TuiDriver {
 }
 
 #[test]
+fn the_newest_announcement_is_shown_before_signing_in() {
+    let long = "We move to a new disk tonight.\n\u{1b}[2JExpect ten minutes of silence.";
+    for (width, height) in [(40, 12), (60, 20), (80, 24), (120, 40)] {
+        let setup = Setup { server: "a.org:4280".into(), ..TuiDriver::setup(width, height) };
+        let mut driver = TuiDriver::with(setup, false);
+        driver.info.announcements = vec![announcement(5, long), announcement(90, "Welcome")];
+        driver.connect(false);
+        // The menu, the form to sign in, and the one to sign up.
+        for (keys, choice) in [("", "Sign in"), ("1", "Password"), ("esc 2", "Display name")] {
+            if !keys.is_empty() {
+                driver.press(keys);
+            }
+            driver.wait(60_000);
+            let screen = driver.screen();
+            let places = ["! Announcement · ", "We move to a new disk", choice].map(|text| screen.find(text));
+            assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{keys}\n{screen}");
+            assert!(screen.contains("1 more after") && !screen.contains("Welcome"), "{screen}");
+        }
+    }
+    let setup = Setup { server: "a.org:4280".into(), ..TuiDriver::setup(80, 24) };
+    let mut driver = TuiDriver::with(setup, false);
+    let ends_ms = driver::NOW + 10 * driver::MINUTE;
+    driver.info.announcements = vec![v1::Announcement { ends_ms, ..announcement(5, long) }];
+    driver.connect(false);
+    assert!(driver.shows("<U+001B>[2JExpect ten minutes"), "{}", driver.screen());
+    driver.wait(10 * driver::MINUTE);
+    assert!(!driver.shows("Announcement"), "it has ended\n{}", driver.screen());
+}
+
+#[test]
+fn plain_mode_reads_announcements_before_signing_in_and_not_again_after_it() {
+    let mut setup = Setup { server: "a.org:4280".into(), ..PlainDriver::setup() };
+    // Elsewhere, the client starts again with the files of the account.
+    setup.capabilities.is_local = false;
+    let mut tui = TuiDriver::with(setup, false);
+    tui.info.announcements = vec![announcement(5, TEXT)];
+    tui.connect(false);
+    let mut plain = PlainDriver::from(tui);
+    assert!(plain.printed.contains(&format!("Announcement: {TEXT}.")), "{}", plain.printed);
+    let said = ["1", "ada", "correct horse battery"].map(|line| plain.line(line)).join("");
+    assert!(said.contains("Home.") && !said.contains(TEXT), "{said}");
+}
+
+#[test]
 fn the_rules_have_numbers_on_the_screen_about_the_server() {
     for (width, height) in [(40, 12), (60, 20), (80, 24), (120, 40)] {
         let mut driver = TuiDriver::new(width, height);

@@ -1,6 +1,6 @@
 //! Forms: notes and problems while they are filled in, and the mouse.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod driver;
 
@@ -160,4 +160,24 @@ fn a_text_that_is_longer_than_its_field_is_shown_whole() {
     driver.press(": text:edit-profile enter tab ctrl-u");
     driver.press("text:one_two_three_four_five_six_seven_eight_nine_ten_eleven_twelve_thirteen_fourteen");
     assert!(driver.shows("one two three") && driver.shows("thirteen fourteen"), "{}", driver.screen());
+}
+
+#[test]
+fn a_form_stays_in_its_place_whichever_field_has_the_focus() {
+    for (width, height) in [(60, 20), (80, 24), (120, 40)] {
+        let mut driver = signing_up();
+        driver.terminal(width, height);
+        let places: Vec<_> = (0..6)
+            .map(|_| {
+                driver.press("tab");
+                (driver.cell_of("Gardeners"), driver.cell_of("Username"))
+            })
+            .collect();
+        assert!(places.iter().all(|place| *place == places[0]), "{width}×{height}: {places:?}");
+    }
+    // Something that moves it is noticed.
+    let mut driver = signing_up();
+    let before = driver.cell_of("Gardeners");
+    driver.terminal(80, 40);
+    assert_ne!(driver.cell_of("Gardeners"), before);
 }

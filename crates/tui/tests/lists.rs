@@ -6,10 +6,11 @@ mod driver;
 
 use driver::plain::PlainDriver;
 use driver::{MINUTE, NOW, TuiDriver, account, id, tweet};
-use mini_tweet_tui::message::{Message, Purpose};
+use mini_tweet_tui::message::{Message, Purpose, Topic};
 use mini_tweet_tui::route::{PageSelector, Route};
 use mini_tweet_tui::state::Setup;
 use protocol::v1;
+use protocol::v1::event::Event as LiveEvent;
 use protocol::v1::request::Op;
 use protocol::v1::response::Result as Response;
 use terminal::key::{Event, MouseAction};
@@ -245,6 +246,52 @@ fn people_one_follows_come_first_among_those_who_are_online() {
 }
 
 #[test]
+fn those_whom_one_follows_are_a_section_of_those_who_are_online() {
+    for (width, height) in [(40, 12), (80, 24), (120, 40)] {
+        let mut driver = TuiDriver::new(width, height);
+        driver.press("6");
+        assert!(width < 50 || driver.shows("> followed only"), "{}", driver.screen());
+        assert!(line(&driver, "Everyone").contains(if width < 50 { "1 of 2" } else { "Followed only" }));
+        driver.press(">");
+        assert!(driver.shows("[Followed only]") && driver.shows("Online · 1"), "{}", driver.screen());
+        assert!(driver.shows("@grace") && driver.shows("You are shown as online"), "{}", driver.screen());
+        // The side pane does not list those who are online next to them.
+        assert!(!driver.shows("@alan"), "{}", driver.screen());
+        driver.press(">");
+        assert!(driver.shows("[Everyone]") && driver.shows("@alan"), "{}", driver.screen());
+    }
+    // Who comes and goes is in both.
+    let mut driver = TuiDriver::new(80, 24);
+    driver.press("6 >");
+    let linus = |presence: v1::PresenceState| {
+        let account = Some(account(4, "linus", ""));
+        LiveEvent::Presence(v1::AccountView {
+            account,
+            presence: presence.into(),
+            ..v1::AccountView::default()
+        })
+    };
+    // The event does not say that one follows him.
+    driver.online.push(4);
+    driver.live(Topic::Presence, linus(v1::PresenceState::Online));
+    assert!(driver.shows("@linus") && driver.shows("Online · 2"), "{}", driver.screen());
+    driver.press(">");
+    assert!(driver.shows("People you follow · 2") && driver.shows("@linus"), "{}", driver.screen());
+    driver.online.retain(|id| *id != 4);
+    driver.live(Topic::Presence, linus(v1::PresenceState::Offline));
+    driver.press("<");
+    assert!(!driver.shows("@linus") && driver.shows("Online · 1"), "{}", driver.screen());
+    // No one whom one follows.
+    let mut driver = with(80, 24, |driver| driver.following = 0);
+    driver.press("6 >");
+    assert!(driver.shows("No one you follow is online.") && !driver.shows("only one"), "{}", driver.screen());
+    let mut plain = PlainDriver::new();
+    plain.line("online");
+    let said = plain.line("section followed");
+    assert!(said.contains("Online, followed only. 1 person.") && said.contains("grace"), "{said}");
+}
+
+#[test]
 fn the_last_row_changes_whether_one_is_shown_as_online() {
     let mut driver = TuiDriver::new(80, 24);
     driver.press("6 G enter");
@@ -261,6 +308,7 @@ fn someone_who_is_alone_learns_it() {
     assert!(driver.shows("You are shown as online · Enter to hide"), "{}", driver.screen());
     assert!(driver.shows("Active today"), "{}", driver.screen());
     assert!(line(&driver, "@grace").ends_with("tweeted 18m ago"), "{}", driver.screen());
+    assert!(line(&driver, "▌").contains("@grace"), "the first of them is selected\n{}", driver.screen());
 }
 
 // Hashtags.
@@ -400,7 +448,7 @@ fn plain_mode_says_the_section_and_how_to_reach_the_others() {
     assert!(said.starts_with("People, followers."), "{said}");
     let said = plain.line("online");
     assert!(said.contains("You are shown as online. Type “hide-presence” to change it."), "{said}");
-    assert!(said.starts_with("Online. 2 people."), "{said}");
+    assert!(said.starts_with("Online, everyone. 2 people."), "{said}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The side pane: who is online in the order of lists, and what belongs to the selected row.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod driver;
 
@@ -9,6 +9,7 @@ use mini_tweet_tui::message::Topic;
 use mini_tweet_tui::state::Setup;
 use protocol::v1;
 use protocol::v1::event::Event as LiveEvent;
+use protocol::v1::request::Op;
 
 /// Places of these texts on the screen.
 fn places(driver: &TuiDriver, texts: &[&str]) -> Vec<usize> {
@@ -78,4 +79,64 @@ fn the_replies_to_the_selected_tweet_follow_what_is_posted_and_deleted() {
     assert!(places(&driver, &order).is_sorted(), "{}", driver.screen());
     driver.live(Topic::Home, LiveEvent::TweetDeleted(v1::TweetDeleted { tweet_id: id(0) }));
     assert!(!driver.shows("The second answer") && driver.shows("The first answer"), "{}", driver.screen());
+}
+
+/// The requests for whom both Ada and someone else follow, by the username of the other.
+fn asked_about(driver: &TuiDriver) -> Vec<&str> {
+    let of = |op: &&Op| match op {
+        Op::ListAccounts(list) if list.list() == v1::AccountList::BothFollow => true,
+        _ => false,
+    };
+    driver
+        .requests()
+        .into_iter()
+        .filter(of)
+        .map(|op| match op {
+            Op::ListAccounts(list) => list.username.as_str(),
+            _ => "",
+        })
+        .collect()
+}
+
+#[test]
+fn whom_both_follow_is_next_to_a_profile_and_about_a_person_in_a_list() {
+    let mut driver = TuiDriver::new(120, 40);
+    driver.press(": text:user_alan enter").wait(200);
+    let screen = driver.screen();
+    let below = screen.lines().skip_while(|line| !line.contains("You both follow · 2")).skip(1);
+    let names = below.filter_map(|line| Some(line.rsplit_once("│ ")?.1.trim())).take(3).collect::<Vec<_>>();
+    assert_eq!(names[..2], ["@grace Grace Hopper", "@linus"], "{screen}");
+    assert!(places(&driver, &["Online", "You both follow"]).is_sorted(), "{screen}");
+    assert_eq!(asked_about(&driver), ["alan"]);
+    // Nothing of that is asked about oneself, or where no pane shows it.
+    driver.press("g p").wait(200);
+    driver.terminal(80, 24);
+    driver.press(": text:user_alan enter").wait(200);
+    assert_eq!(asked_about(&driver), ["alan"]);
+
+    let mut driver = TuiDriver::new(120, 40);
+    driver.press("5 g g j").wait(200);
+    let screen = driver.screen();
+    assert!(driver.shows("About @alan") && driver.shows("You both follow @grace and"), "{screen}");
+    driver.press("k").wait(200);
+    assert!(driver.shows("You both follow @linus") && !driver.shows("@linus and"), "{}", driver.screen());
+    assert_eq!(asked_about(&driver), ["alan", "grace"]);
+}
+
+#[test]
+fn a_server_that_does_not_know_whom_both_follow_is_not_an_error() {
+    let mut driver = TuiDriver::new(120, 40);
+    driver.press(": text:user_alan enter");
+    driver.refusal = Some(model::Error::invalid("list", "is none that this server knows"));
+    driver.wait(200);
+    assert_eq!(asked_about(&driver), ["alan"]);
+    assert!(driver.refusal.is_none() && !driver.shows("You both follow"), "{}", driver.screen());
+    driver.press(": text:log enter");
+    assert!(!driver.shows("refused a request"), "{}", driver.screen());
+    // Any other refusal is logged.
+    let mut driver = TuiDriver::new(120, 40);
+    driver.press(": text:user_alan enter");
+    driver.refusal = Some(model::Error::Busy);
+    driver.wait(200).press(": text:log enter");
+    assert!(driver.shows("refused a request"), "{}", driver.screen());
 }

@@ -87,10 +87,10 @@ fn a_refused_text_is_sent_again_only_by_the_user() {
         assert_eq!(sent(&driver), [text], "{keys}");
         let mut driver = driver.restart(false);
         driver.press("g d");
-        assert!(driver.shows("not sent: one of you blocks the other"), "{}", driver.screen());
+        assert!(driver.shows("✕ one of you blocks the other"), "{}", driver.screen());
         driver.connect(true);
         driver.wait(60_000);
-        assert!(driver.shows("not sent: one of you blocks the other"), "{}", driver.screen());
+        assert!(driver.shows("✕ one of you blocks the other"), "{}", driver.screen());
         assert_eq!(sent(&driver), Vec::<String>::new(), "{keys}");
         driver.press("+");
         assert_eq!(sent(&driver), [text], "{keys}");

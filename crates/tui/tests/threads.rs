@@ -134,7 +134,7 @@ fn plain_mode_reads_the_answers_to_a_deleted_reply() {
     plain.line("thread 3");
     receive(&mut plain.tui, Vec::new(), vec![reply(1, 0), reply(3, 2)]);
     let said = plain.heard();
-    assert!(said.starts_with("Thread. 3 items."), "{said}");
+    assert!(said.starts_with("Thread. 3 tweets."), "{said}");
     assert!(said.contains("Reply, level 1. A tweet that was deleted or is hidden from you."), "{said}");
     assert!(said.contains("Reply, level 2. grace"), "{said}");
 }

@@ -226,11 +226,7 @@ fn title(state: &State, screen: &ScreenState) -> String {
     let items = screen.list.rows().iter().filter(|row| is_item(state, row)).count();
     let total = screen.found().map_or(screen.total, |found| found.total);
     if items > 0 {
-        let (one, many) = match state.route() {
-            Route::People(_) | Route::Online | Route::Search(SearchKind::People, _) => ("person", "people"),
-            Route::Conversation(_) => ("message", "messages"),
-            _ => ("item", "items"),
-        };
+        let (one, many) = nouns(state.route());
         if let Some(total) = total {
             let total = count(u32::try_from(total).unwrap_or(u32::MAX), one, many);
             return format!("{title}. {total}.\n");
@@ -252,6 +248,27 @@ fn title(state: &State, screen: &ScreenState) -> String {
         return format!("{title}.\n");
     }
     format!("{title}. {}\n", emptiness(state, screen))
+}
+
+/// What the items of a screen are called.
+fn nouns(route: &Route) -> (&'static str, &'static str) {
+    match route {
+        Route::People(_) | Route::Online(_) | Route::Search(SearchKind::People, _) => ("person", "people"),
+        Route::Profile(_, tab) if !tab.has_tweets() => ("person", "people"),
+        Route::Search(SearchKind::Tweets, _) => ("result", "results"),
+        Route::Trends | Route::Search(SearchKind::Hashtags, _) => ("hashtag", "hashtags"),
+        Route::Bookmarks | Route::Likes | Route::Thread(_) => ("tweet", "tweets"),
+        route if route.is_timeline() => ("tweet", "tweets"),
+        Route::Conversation(_) => ("message", "messages"),
+        Route::Conversations => ("chat", "chats"),
+        Route::Notifications(_) => ("notification", "notifications"),
+        Route::Sessions => ("session", "sessions"),
+        Route::Keys => ("key", "keys"),
+        Route::Settings => ("setting", "settings"),
+        Route::Doctor => ("finding", "findings"),
+        Route::Log(_) => ("line", "lines"),
+        _ => ("item", "items"),
+    }
 }
 
 /// Why a screen has no rows.

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use protocol::v1;
 use protocol::v1::PresenceState;
 
-use crate::entities::Figures;
+use crate::entities::{BothFollow, Figures};
+use crate::message::Purpose;
 use crate::route::Route;
 use crate::state::{Figure, Phase, State};
 
@@ -118,6 +119,14 @@ pub(super) fn people(state: &mut State, people: Vec<v1::AccountView>) -> Vec<u64
     ids
 }
 
+/// Stores whom both the user and someone else follow.
+pub(super) fn whom_both_follow(state: &mut State, purpose: &Purpose, page: v1::AccountPage) {
+    let Purpose::BothFollow(username) = purpose else { return };
+    let total = page.total.unwrap_or_default();
+    let ids = people(state, page.people);
+    state.entities.both_follow = Some(BothFollow { username: username.clone(), ids, total });
+}
+
 /// Stores the trending hashtags.
 pub(super) fn trends(state: &mut State, list: v1::TrendList) {
     state.entities.trends = list;
@@ -158,10 +167,12 @@ fn show_online(state: &mut State, mut ids: Vec<u64>) -> Vec<u64> {
         }
     }
     state.live.online = ids.iter().copied().collect();
-    if let Some(screen) = state.screens.by_route.get_mut(&Route::Online).filter(|s| s.phase == Phase::Ready) {
-        screen.ids.clone_from(&ids);
-        // Those who left do not stay in the list, not even in the row of the reader.
-        state.replace_rows(&Route::Online);
+    for route in Route::all_online() {
+        if let Some(screen) = state.screens.by_route.get_mut(&route).filter(|s| s.phase == Phase::Ready) {
+            screen.ids.clone_from(&ids);
+            // Those who left do not stay in the list, not even in the row of the reader.
+            state.replace_rows(&route);
+        }
     }
     ids
 }
@@ -169,8 +180,9 @@ fn show_online(state: &mut State, mut ids: Vec<u64>) -> Vec<u64> {
 /// The user is known now, or hides or shows their presence: they appear in the list, or disappear from it.
 pub(super) fn own_presence(state: &mut State) {
     if state.is_known(Figure::Online) {
-        let screen = state.screens.by_route.get(&Route::Online).filter(|s| s.phase == Phase::Ready);
-        let ids = match screen {
+        let all = Route::all_online();
+        let mut screens = all.iter().filter_map(|route| state.screens.by_route.get(route));
+        let ids = match screens.find(|screen| screen.phase == Phase::Ready) {
             Some(screen) => screen.ids.clone(),
             None => state.live.online.iter().copied().collect(),
         };

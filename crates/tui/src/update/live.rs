@@ -45,27 +45,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
             }
             Effects::new()
         }
-        Event::Presence(person) => {
-            let is_there = person.presence() != v1::PresenceState::Offline;
-            if let Some(id) = state.entities.learn_person(state.now, person) {
-                if is_there {
-                    state.live.online.insert(id);
-                } else {
-                    state.live.online.remove(&id);
-                }
-                if let Some(screen) = state.screens.by_route.get_mut(&Route::Online) {
-                    match screen.ids.iter().position(|other| *other == id) {
-                        None if is_there => screen.ids.push(id),
-                        Some(index) if !is_there => {
-                            screen.ids.remove(index);
-                        }
-                        _ => {}
-                    }
-                }
-                state.refresh(&Route::Online);
-            }
-            Effects::new()
-        }
+        Event::Presence(person) => presence_changed(state, person),
         Event::Unread(unread) => notifications::changed(state, unread.unread),
         Event::Announcement(announcement) => {
             server_info::announced(state, announcement);
@@ -78,6 +58,34 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
         },
         Event::Closed(_) => Effects::new(),
     }
+}
+
+/// Someone came online, or went away. Who is online is listed by whether the user follows them, which the event does not say.
+fn presence_changed(state: &mut State, person: v1::AccountView) -> Effects {
+    let is_there = person.presence() != v1::PresenceState::Offline;
+    let Some(id) = state.entities.learn_person(state.now, person) else { return Effects::new() };
+    if is_there {
+        state.live.online.insert(id);
+    } else {
+        state.live.online.remove(&id);
+    }
+    for route in Route::all_online() {
+        let Some(screen) = state.screens.by_route.get_mut(&route) else { continue };
+        match screen.ids.iter().position(|other| *other == id) {
+            None if is_there => screen.ids.push(id),
+            Some(index) if !is_there => {
+                screen.ids.remove(index);
+            }
+            _ => {}
+        }
+        state.refresh(&route);
+    }
+    let is_listed = is_there && matches!(state.route(), Route::Online(_));
+    if !is_listed || state.is_me(id) || state.entities.knows_relationship(id) {
+        return Effects::new();
+    }
+    let username = state.entities.username(id).to_owned();
+    vec![ask(Purpose::Preview, Op::GetProfile(v1::GetProfile { username }))]
 }
 
 fn tweet_posted(state: &mut State, topic: &Topic, live: v1::LiveTweet) -> Effects {

@@ -101,7 +101,7 @@ pub(super) fn dismiss(state: &mut State) -> Effects {
 /// Requests who was active today, for someone who is the only one online.
 pub(super) fn ask_who_was_active(state: &State) -> Effects {
     let is_alone = state.screen().is_some_and(|screen| screen.ids.iter().all(|id| state.is_me(*id)));
-    if *state.route() != Route::Online || !is_alone {
+    if *state.route() != Route::ONLINE || !is_alone {
         return Effects::new();
     }
     let op = Op::ListAccounts(v1::ListAccounts {

@@ -16,6 +16,8 @@ use crate::view::layout::areas;
 const REST_MS: i64 = 150;
 /// Replies and tweets that are requested.
 const TWEETS: u32 = 10;
+/// People who are requested: as many as the pane shows.
+const PEOPLE: u32 = 5;
 
 /// Notes on which row the reader rests, and requests what a pane shows about it.
 pub(super) fn ask_about_selected(state: &mut State) -> Effects {
@@ -60,12 +62,26 @@ fn requests(state: &State) -> Effects {
             effects.push(preview(Op::GetThread(v1::GetThread { tweet_id: id, page: page() })));
         }
     }
+    if matches!(state.selected(), Some(Row::Person(_) | Row::ProfileHead)) {
+        let is_other = |name: &String| state.session.username.as_ref() != Some(name);
+        effects.extend(state.selected_person().filter(is_other).map(ask_whom_both_follow));
+    }
     match state.selected() {
         Some(Row::Hashtag(name)) => effects.push(newest(Timeline::Hashtag(name.to_string()))),
         Some(Row::Person(id)) => effects.push(newest(Timeline::User(known.username(*id).to_owned()))),
         _ => {}
     }
     effects
+}
+
+fn ask_whom_both_follow(username: String) -> Effect {
+    let op = Op::ListAccounts(v1::ListAccounts {
+        list: v1::AccountList::BothFollow.into(),
+        username: username.clone(),
+        page: Some(v1::PageRequest { limit: PEOPLE, position: None }),
+        ..v1::ListAccounts::default()
+    });
+    ask(Purpose::BothFollow(username), op)
 }
 
 fn page() -> Option<v1::PageRequest> {

@@ -12,6 +12,7 @@ use super::{
     chat, completion, drafts, forms, learn, notifications, outbox, pages, parents, people, prompts, quit,
     server_info, session, tweet_refresh, user_actions,
 };
+use crate::commands::Action;
 use crate::composer::Composer;
 use crate::empty::is_beginning;
 use crate::log::Level;
@@ -19,8 +20,9 @@ use crate::message::{Effect, LocalItem, Purpose};
 use crate::page::Page;
 use crate::prompt::PromptKind;
 use crate::route::{PageSelector, Route};
+use crate::row::Row;
 use crate::state::{Link, Phase, State};
-use crate::wording::{account_words, problem};
+use crate::wording::{account_words, problem, way_to};
 
 /// Why a page cannot be shown that the server has sent.
 const MISMATCH: &str = "The server's response does not match the request";
@@ -173,6 +175,8 @@ fn failed(state: &mut State, purpose: &Purpose, error: &ClientError) {
             state.note(Level::Warning, text);
         }
         Purpose::Parent(id) => parents::failed(state, *id, error),
+        // A server that is older does not know the list.
+        Purpose::BothFollow(_) if matches!(error, ClientError::Refused(model::Error::Invalid { .. })) => {}
         Purpose::Shown(_) => tweet_refresh::failed(state, error),
         Purpose::Profile(_) if matches!(state.route(), Route::Profile(..)) => state.complain(text),
         _ => state.log.add(
@@ -275,9 +279,18 @@ fn learned(state: &mut State, purpose: &Purpose, result: response::Result) -> Ef
         response::Result::AccountPage(page) if matches!(purpose, Purpose::Find(..)) => {
             people::found(state, purpose, page);
         }
+        response::Result::AccountPage(page) if matches!(purpose, Purpose::BothFollow(_)) => {
+            learn::whom_both_follow(state, purpose, page);
+        }
         response::Result::AccountPage(page) if *purpose == Purpose::Active => {
             state.live.active = learn::people(state, page.people);
-            state.replace_rows(&Route::Online);
+            state.replace_rows(&Route::ONLINE);
+            // Until now there was nothing else to select.
+            if let Some(online) = state.screens.by_route.get_mut(&Route::ONLINE)
+                && online.list.selected() == Some(&Row::OwnPresence)
+            {
+                online.list.select_first();
+            }
         }
         response::Result::AccountPage(page) if *purpose == Purpose::Suggestions => {
             state.entities.suggested = learn::people(state, page.people);
@@ -322,7 +335,14 @@ fn signed_in(state: &mut State, logged_in: v1::LoggedIn) -> Effects {
         effects.extend(prompts::open(state, PromptKind::BindKey));
     }
     if is_new {
-        state.say("Welcome! gl: public tweets · gu: people · c: write a tweet · ?: help");
+        let ways = [
+            (Action::GoLocal, "public tweets"),
+            (Action::GoPeople, "people"),
+            (Action::Compose, "write a tweet"),
+            (Action::Help, "help"),
+        ];
+        let ways = ways.map(|(action, what)| format!("{}: {what}", way_to(state, action)));
+        state.say(format!("Welcome! {}", ways.join(" · ")));
     }
     effects
 }
@@ -351,7 +371,7 @@ fn filled(state: &mut State, route: &Route, part: &PageSelector, result: respons
         notifications::note_removed(state, &before);
         return Effects::new();
     }
-    if *route == Route::Online {
+    if *route == Route::ONLINE {
         return people::ask_who_was_active(state);
     }
     if let Route::Conversation(username) = route {

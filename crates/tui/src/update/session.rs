@@ -257,11 +257,13 @@ fn forget_presence(state: &mut State) {
     state.entities.forget_presence();
     state.live.online.clear();
     state.live.known.remove(&Figure::Online);
-    if let Some(screen) = state.screens.by_route.get_mut(&Route::Online) {
-        screen.ids.clear();
-        screen.phase = Phase::New;
+    for route in Route::all_online() {
+        if let Some(screen) = state.screens.by_route.get_mut(&route) {
+            screen.ids.clear();
+            screen.phase = Phase::New;
+        }
+        state.replace_rows(&route);
     }
-    state.replace_rows(&Route::Online);
 }
 
 /// The session has ended, for this reason. Drafts and the outbox stay for the next session of the account.

@@ -82,7 +82,7 @@ impl Layout {
         let space = usize::from(area.height);
         let head = head(state, form, width.saturating_sub(2), space.saturating_sub(blocks.rows(false)));
         let is_roomy = !is_tiny && head.len() + blocks.rows(true) <= space;
-        let y = if is_tiny { area.y } else { start::top(area, head.len() + blocks.rows(is_roomy)) };
+        let y = if is_tiny { area.y } else { blocks.top(area, head.len(), is_roomy) };
         let y = y + u16::try_from(head.len()).unwrap_or(0);
         let body = Area { y, height: (area.y + area.height).saturating_sub(y), ..area };
         Self { keys: is_tiny.then_some(last), ..Self::placed(form, head, body, blocks, is_roomy) }
@@ -201,6 +201,10 @@ fn head(state: &State, form: &Form, width: usize, space: usize) -> Vec<Line> {
             format!(" · {name}")
         };
         let mut lines = vec![fit_line(vec![title(), dim(name)], width)];
+        let announced = announcement(state, form, width, 1);
+        if lines.len() + announced.len() < space {
+            lines.extend(announced);
+        }
         lines.extend(blank.then(Line::new));
         lines
     };
@@ -211,16 +215,28 @@ fn head(state: &State, form: &Form, width: usize, space: usize) -> Vec<Line> {
         FormKind::Connect => start::about_program(state, width),
         _ => start::about_server(state, width, space.saturating_sub(6).min(DESCRIPTION_ROWS)),
     };
-    if form.kind == FormKind::SignUp {
-        let all = rules(state).flat_map(|(number, rule)| numbered(number, rule, width)).collect::<Vec<_>>();
-        // A blank row above them, and what follows.
-        if !all.is_empty() && lines.len() + all.len() + 4 <= space {
+    let rules = rules(state).filter(|_| form.kind == FormKind::SignUp);
+    let rules = rules.flat_map(|(number, rule)| numbered(number, rule, width)).collect::<Vec<_>>();
+    let (many, few) = start::ANNOUNCEMENT_LINES;
+    let announced = |most| announcement(state, form, width, most);
+    // What fits with a blank row above it, and what follows. A short form of an announcement is better than none.
+    for alternatives in [vec![announced(many), announced(few)], vec![rules]] {
+        let mut alternatives = alternatives.into_iter().filter(|one| !one.is_empty());
+        if let Some(one) = alternatives.find(|one| lines.len() + one.len() + 4 <= space) {
             lines.push(Line::new());
-            lines.extend(all);
+            lines.extend(one);
         }
     }
     lines.extend([Line::new(), vec![title()], Line::new()]);
     lines
+}
+
+/// The newest announcement, for those who are about to sign in or to sign up.
+fn announcement(state: &State, form: &Form, width: usize, most: usize) -> Vec<Line> {
+    match form.kind {
+        FormKind::LogIn | FormKind::SignUp => start::announcement(state, width, most),
+        _ => Vec::new(),
+    }
 }
 
 /// The lines of the fields, and of the buttons below them.
@@ -265,6 +281,16 @@ impl Blocks {
         let gap = self.gap(is_roomy);
         let lines: usize = self.all.iter().map(Vec::len).sum();
         lines + gap * self.all.len().saturating_sub(1) + 1 - gap
+    }
+
+    /// The first row of the form with a head of this many rows. It is the same whichever field has the focus and the line that
+    /// explains it, as long as there is space below.
+    fn top(&self, area: Area, head: usize, is_roomy: bool) -> u16 {
+        let extra: usize = self.all.iter().map(|lines| lines.len().saturating_sub(1)).sum();
+        let all = head + self.rows(is_roomy);
+        let end = area.y + area.height;
+        let lowest = end.saturating_sub(u16::try_from(all).unwrap_or(u16::MAX)).max(area.y);
+        start::top(area, all - extra).min(lowest)
     }
 
     /// The blocks that fit and their first rows: the one with the focus, those around it, and a row that counts the

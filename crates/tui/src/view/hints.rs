@@ -212,7 +212,9 @@ fn of_row(state: &State) -> Vec<(Action, &'static str)> {
             (Action::Author, "profile"),
         ],
         Some(Row::ProfileHead) => of_profile(state),
-        Some(Row::OwnPresence) => vec![(Action::Open, "change"), (Action::Compose, "write")],
+        Some(Row::OwnPresence) => {
+            vec![(Action::Open, "change"), (Action::NextSection, "section"), (Action::Compose, "write")]
+        }
         Some(Row::Person(_)) => of_person(state),
         Some(Row::Hashtag(_)) => {
             vec![(Action::Open, "open"), (Action::Compose, "write"), (Action::Search, "search")]
@@ -263,13 +265,16 @@ fn of_profile(state: &State) -> Vec<(Action, &'static str)> {
 
 /// Hints for a person. Among those who are online, to chat comes first.
 fn of_person(state: &State) -> Vec<(Action, &'static str)> {
-    let (follow, chat) = ((Action::Follow, "follow"), (Action::Chat, "chat"));
-    let mut hints = vec![(Action::Open, "open")];
-    hints.extend(if *state.route() == Route::Online { [chat, follow] } else { [follow, chat] });
+    let (follow, chat, section) =
+        ((Action::Follow, "follow"), (Action::Chat, "chat"), (Action::NextSection, "section"));
+    let (open, search) = ((Action::Open, "open"), (Action::Filter, "search"));
+    let mut hints = match state.route() {
+        Route::Online(_) => vec![open, chat, follow, section],
+        // People to follow, for a home feed that begins.
+        Route::Home => vec![follow, open, (Action::Compose, "write"), (Action::Remove, "not again"), chat],
+        _ => vec![open, follow, chat, search, (Action::Remove, "not again"), section],
+    };
     hints.extend([
-        (Action::Filter, "search"),
-        (Action::Remove, "not again"),
-        (Action::NextSection, "section"),
         (Action::Sort, "sort"),
         (Action::RemoveFollower, "remove follower"),
         (Action::Mute, "mute"),

@@ -21,7 +21,7 @@ const CHATS_MAX: usize = 6;
 /// Columns of the server's name in the server row.
 const SERVER_NAME_MAX: usize = 40;
 /// The order in which tabs lose their names on a narrow screen.
-const UNNAMED_FIRST: [Route; 3] = [Route::Trends, Route::PEOPLE, Route::Online];
+const UNNAMED_FIRST: [Route; 3] = [Route::Trends, Route::PEOPLE, Route::ONLINE];
 
 /// A count with its sign; empty if there is nothing to count.
 pub(super) fn badge(sign: &str, news: News) -> String {
@@ -52,7 +52,7 @@ fn badge_of(state: &State, place: &Route, new: News) -> String {
             let id = state.entities.by_username(username).map_or(0, |account| account.id);
             unread_of(state.entities.unread_from(id))
         }
-        Route::Online => badge("", exactly(state.online().count())),
+        Route::Online(_) => badge("", exactly(state.online().count())),
         Route::Drafts => badge("", exactly(state.texts.outbox.len() + state.texts.drafts.len())),
         Route::About => badge(state.sign(Sign::Unread), exactly(state.new_announcements().count())),
         _ => String::new(),
@@ -76,7 +76,7 @@ pub(crate) fn owner(state: &State) -> Option<Route> {
         Route::Profile(..) | Route::People(_) | Route::Search(SearchKind::People, _) => Route::PEOPLE,
         Route::Conversations | Route::Conversation(_) => Route::Conversations,
         Route::Notifications(_) => Route::NOTIFICATIONS,
-        Route::Online => Route::Online,
+        Route::Online(_) => Route::ONLINE,
         _ => return None,
     })
 }
@@ -329,7 +329,7 @@ pub(super) fn sidebar(state: &State, grid: &mut Grid, area: Area, new: News) {
                 let badge = badge_of(state, place, new);
                 let right = match key.and_then(|action| state.preferences.keymap.keys_of(action)) {
                     Some(keys) if badge.is_empty() => dim(keys),
-                    _ if *place == Route::Online || *place == Route::Drafts => dim(badge),
+                    _ if *place == Route::ONLINE || *place == Route::Drafts => dim(badge),
                     _ => of(ColorRole::Accent, badge),
                 };
                 // A name that does not fit next to its badge has the short form of the tabs.

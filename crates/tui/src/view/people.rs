@@ -34,7 +34,7 @@ pub(super) fn person(state: &State, id: u64, width: usize) -> Line {
     if let Some(left) = held_ms(state, &UserAction::RemoveFollower(state.entities.username(id).to_owned())) {
         return two_ends(line, vec![about_to(state, "removed", left)], width);
     }
-    if *state.route() == Route::Online && changes(state, id).is_none() {
+    if matches!(state.route(), Route::Online(_)) && changes(state, id).is_none() {
         return two_ends(line, vec![dim(activity(state, id))], width);
     }
     if width >= FIGURES_FROM {

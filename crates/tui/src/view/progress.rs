@@ -20,6 +20,10 @@ pub(super) fn progress(state: &State, outgoing: &Outgoing) -> Line {
         }
         Sending::Sent if state.connection.link == Link::Live => dim("sending…"),
         Sending::Waiting if state.connection.link == Link::Live => dim("waiting for what is sent before it"),
+        // The heading above it says what it waits for.
+        Sending::Sent | Sending::Waiting if *state.route() == Route::Drafts => {
+            of(ColorRole::Warning, "sent when you are back online")
+        }
         Sending::Sent | Sending::Waiting => of(ColorRole::Warning, waiting_for(state)),
         Sending::Retrying(at, why) => {
             of(ColorRole::Warning, format!("sent again in {}: {why}", duration(at - state.now)))
@@ -34,7 +38,8 @@ pub(super) fn progress(state: &State, outgoing: &Outgoing) -> Line {
                 (Route::Conversation(_), _) => " · Enter to edit".to_owned(),
                 _ => String::new(),
             };
-            of(ColorRole::Error, format!("{sign} not sent: {why}{edit}"))
+            let what = if *state.route() == Route::Drafts { "" } else { "not sent: " };
+            of(ColorRole::Error, format!("{sign} {what}{why}{edit}"))
         }
     }]
 }

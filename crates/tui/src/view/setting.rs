@@ -34,11 +34,12 @@ pub(super) fn setting(state: &State, name: &str, width: usize) -> Line {
         value.push_str(if is_ascii { ": ASCII" } else { ": Unicode" });
     }
     let is_selected = matches!(state.selected(), Some(Row::Setting(selected)) if *selected == name);
+    let right = state.sign(Sign::ChoiceRight);
     let value = if is_selected && settings.values(name).len() > 2 {
-        let (left, right) = (state.sign(Sign::ChoiceLeft), state.sign(Sign::ChoiceRight));
-        of(ColorRole::Accent, format!("{left} {value} {right}"))
+        of(ColorRole::Accent, format!("{} {value} {right}", state.sign(Sign::ChoiceLeft)))
     } else {
-        plain(value)
+        // Where it is while it is selected.
+        plain(format!("{value} {}", " ".repeat(columns(right))))
     };
     let label = fit(option.label, width.saturating_sub(INSET.len()));
     two_ends(vec![plain(INSET), plain(label)], vec![value], width)
@@ -48,7 +49,7 @@ pub(super) fn setting(state: &State, name: &str, width: usize) -> Line {
 pub(super) fn command(state: &State, id: &str, width: usize) -> Line {
     let Some(command) = by_id(id) else { return Line::new() };
     let keys = state.preferences.keymap.keys_of(command.action).unwrap_or_else(|| format!(":{id}"));
-    two_ends(vec![plain(INSET), plain(command.title)], vec![dim(keys)], width)
+    two_ends(vec![plain(INSET), plain(command.title)], vec![dim(keys), plain(INSET)], width)
 }
 
 /// The selected setting.

@@ -9,11 +9,12 @@ use super::setting;
 use super::size::is_roomy;
 use super::tags::hour_bars;
 use super::tweet::{card_lines, short_tweet, short_tweets, who};
+use crate::entities::BothFollow;
 use crate::route::Route;
 use crate::row::Row;
 use crate::signs::Sign;
 use crate::state::{Figure, State};
-use crate::wording::{age, count, idle_time, presence_phrase};
+use crate::wording::{age, count, figure, idle_time, number, presence_phrase};
 use terminal::grid::{Area, Grid};
 use terminal::measure::{columns, fit};
 use terminal::style::{ColorRole, Style, Surface};
@@ -56,7 +57,7 @@ pub(super) fn side(state: &State, grid: &mut Grid, area: Area, has_selection: bo
         if *state.route() != Route::Trends {
             sections.push(trends(state, width, if is_low { TRENDS_MAX.1 } else { TRENDS_MAX.0 }));
         }
-        if *state.route() != Route::Online {
+        if !matches!(state.route(), Route::Online(_)) {
             sections.push(online(state, width, if is_low { PEOPLE_MAX.1 } else { PEOPLE_MAX.0 }));
         }
     }
@@ -91,8 +92,12 @@ fn of_selection(state: &State, width: usize) -> Vec<Vec<Line>> {
         sections.push(latest(state, name, width));
     }
     let is_head = state.selected() == Some(&Row::ProfileHead);
-    if let Some(username) = state.selected_person().filter(|_| !is_head) {
-        sections.push(about(state, &username, width));
+    if let Some(username) = state.selected_person() {
+        sections.push(if is_head {
+            both_follow(state, &username, width)
+        } else {
+            about(state, &username, width)
+        });
     }
     if let Some(Row::Person(id)) = state.selected() {
         sections.push(latest_of(state, *id, width));
@@ -219,6 +224,27 @@ fn about(state: &State, username: &str, width: usize) -> Vec<Line> {
             (count(tweets, "tweet", "tweets"), count(followers, "follower", "followers"));
         lines.push(vec![dim(fit(&format!("{tweets} · {followers}"), width))]);
     }
+    if let Some(both) = state.entities.both_follow(username) {
+        lines.extend(words(&whom_both_follow(state, both), width, Style::of(ColorRole::Dim)));
+    }
+    lines
+}
+
+/// Whom both the user and someone else follow, in a sentence.
+fn whom_both_follow(state: &State, both: &BothFollow) -> String {
+    let names = both.ids.iter().take(2).map(|id| format!("@{}", state.entities.username(*id)));
+    let (names, others) = (names.collect::<Vec<_>>(), both.total.saturating_sub(2));
+    match others {
+        0 => format!("You both follow {}", names.join(" and ")),
+        _ => format!("You both follow {} and {}", names.join(", "), number(others, "other", "others")),
+    }
+}
+
+/// Whom both the user and the person of a profile follow.
+fn both_follow(state: &State, username: &str, width: usize) -> Vec<Line> {
+    let Some(both) = state.entities.both_follow(username) else { return Vec::new() };
+    let mut lines = vec![vec![bold("You both follow"), dim(format!(" · {}", figure(both.total)))]];
+    lines.extend(both.ids.iter().map(|id| fit_line(who(state, *id, true), width)));
     lines
 }
 

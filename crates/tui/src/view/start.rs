@@ -2,7 +2,7 @@
 
 use protocol::v1;
 
-use super::lines::{Line, body, bold, dim, fit_line, line_columns, plain, put, span, words};
+use super::lines::{Line, body, bold, dim, fit_line, line_columns, of, plain, put, shortened, span, words};
 use super::overlay::{Row, mark};
 use super::size::SizeClass;
 use crate::about::count_of_rules;
@@ -12,7 +12,7 @@ use crate::confirmation::about_own_server;
 use crate::prompt::{Prompt, PromptKind};
 use crate::signs::Sign;
 use crate::state::{Link, State};
-use crate::wording::count;
+use crate::wording::{age, count};
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
 
@@ -24,6 +24,8 @@ const TEXT_WIDTH: usize = 62;
 const CONTENT_WIDTH: u16 = 64;
 /// Lines of the description of a server.
 const DESCRIPTION_LINES: usize = 3;
+/// Lines of the text of an announcement, and of one where there is little space.
+pub(super) const ANNOUNCEMENT_LINES: (usize, usize) = (4, 2);
 
 /// Where the content of such a screen is: its left edge depends on the size.
 pub(super) fn content_area(state: &State) -> Area {
@@ -92,6 +94,12 @@ fn layout(state: &State, prompt: &Prompt) -> (Area, Vec<Row>) {
         _ => about_server(state, width, DESCRIPTION_LINES),
     };
     let mut rows: Vec<Row> = head.into_iter().map(inset).collect();
+    if prompt.kind != PromptKind::Welcome {
+        let (many, few) = ANNOUNCEMENT_LINES;
+        let announced = announcement(state, width, if is_tiny { few } else { many });
+        rows.extend((!announced.is_empty() && !is_tiny).then(|| Row::text(Line::new())));
+        rows.extend(announced.into_iter().map(inset));
+    }
     if let Some(text) = notice(state, prompt) {
         rows.push(Row::text(Line::new()));
         let style = Style::of(ColorRole::Error).bold();
@@ -181,6 +189,22 @@ pub(super) fn about_server(state: &State, width: usize, description_lines: usize
     facts.push(sign_up.to_owned());
     facts.extend(count_of_rules(state));
     lines.push(fit_line(vec![dim(facts.join(" · "))], width));
+    lines
+}
+
+/// The newest announcement, its text in this many lines at most; empty if there is none.
+pub(super) fn announcement(state: &State, width: usize, most: usize) -> Vec<Line> {
+    let mut all = state.new_announcements();
+    let Some(newest) = all.next() else { return Vec::new() };
+    let mut head = vec![of(ColorRole::Warning, format!("{} Announcement", state.sign(Sign::Attention)))];
+    // An older server does not say when it was.
+    if newest.created_ms != 0 {
+        head.push(dim(format!(" · {}", age(state, newest.created_ms))));
+    }
+    let others = all.count();
+    head.extend((others > 0).then(|| dim(format!(" · {others} more after you sign in"))));
+    let mut lines = vec![fit_line(head, width)];
+    lines.extend(shortened(body(&newest.text, width), most, width));
     lines
 }
 

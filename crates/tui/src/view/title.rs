@@ -10,7 +10,7 @@ use crate::commands::Action;
 use crate::doctor::warnings;
 use crate::news::News;
 use crate::people::order_of;
-use crate::route::Route;
+use crate::route::{OnlineList, Route};
 use crate::row::Row;
 use crate::signs::Sign;
 use crate::state::{Phase, QUIET_LOADING_MS, ScreenState, State};
@@ -120,8 +120,10 @@ fn name_and_size(state: &State, screen: &ScreenState) -> (String, Option<String>
         }
         Route::Notifications(_) => ("Notifications".to_owned(), unread(state.live.unread)),
         Route::Conversations => ("Chats".to_owned(), unread(state.unread_messages())),
-        Route::Online => {
-            let online = state.online().count();
+        Route::Online(list) => {
+            let is_listed =
+                |id: &u64| *list == OnlineList::Everyone || state.entities.relationship(*id).following;
+            let online = state.online().filter(is_listed).count();
             ("Online".to_owned(), (online > 0).then(|| online.to_string()))
         }
         Route::Doctor => {
@@ -204,7 +206,7 @@ fn join(parts: Vec<Line>, by: &'static str) -> Line {
 fn fact_of(state: &State, screen: &ScreenState) -> Option<String> {
     match state.route() {
         Route::Trends => Some("last 24 h, now at the right".to_owned()),
-        Route::Online => Some("people you follow first".to_owned()),
+        Route::Online(OnlineList::Everyone) => Some("people you follow first".to_owned()),
         Route::Log(_) => Some("newest first".to_owned()),
         Route::Doctor => {
             state.connection.tested_at.map(|then| format!("tested {}", age_in_words(state.now - then)))

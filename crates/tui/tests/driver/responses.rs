@@ -309,6 +309,10 @@ impl TuiDriver {
             match request.list() {
                 v1::AccountList::Following => relationship.following,
                 v1::AccountList::Followers => relationship.followed_by,
+                v1::AccountList::BothFollow => {
+                    let is_named = one.account.as_ref().is_some_and(|one| one.username == request.username);
+                    relationship.following && !is_named
+                }
                 v1::AccountList::Muted => relationship.muting,
                 v1::AccountList::Blocked => relationship.blocking,
                 _ => true,

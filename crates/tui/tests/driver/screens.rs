@@ -117,7 +117,7 @@ pub(crate) fn screens() -> impl Iterator<Item = Screen> {
 }
 
 /// Keys that lead to each screen from the home feed.
-pub(crate) const SCREENS: [(&str, &str); 70] = [
+pub(crate) const SCREENS: [(&str, &str); 71] = [
     // Feeds.
     ("home", ""),
     ("home_in_the_middle", "j j j j"),
@@ -147,6 +147,7 @@ pub(crate) const SCREENS: [(&str, &str); 70] = [
     ("people_suggested", "5 > > >"),
     ("people_blocked", "5 <"),
     ("online", "6"),
+    ("online_followed", "6 >"),
     // Notifications.
     ("notifications", "2"),
     ("notifications_mentions", "2 >"),

@@ -98,7 +98,7 @@ const ACTIONS: [Opened; 18] = [
     ("long_error_over_a_list", |start| {
         let mut driver = start.ada();
         let rule = "people who do not follow you cannot be written to in the first week of an account";
-        driver.state.complain(format!("Not sent: {rule}; edit it in the outbox (gd)"));
+        driver.state.complain(format!("Not sent: {rule}; edit it in the outbox"));
         driver
     }),
     ("message_over_a_composer", |start| {
