@@ -49,7 +49,7 @@ const DEFAULT: Preset = Preset {
     quit: &["q", "q"],
     in_a_list: "u undo like  : commands  ? help",
     in_the_composer: "Ctrl-s send",
-    in_help: ("page down", "Space"),
+    in_help: ("close", " q "),
 };
 
 const VIM: Preset = Preset {
@@ -57,7 +57,7 @@ const VIM: Preset = Preset {
     page_down: &["Ctrl-f"],
     page_up: &["Ctrl-b"],
     quit: &["Z", "Q"],
-    in_help: ("page down", "Ctrl-f"),
+    in_help: ("close", "ZZ"),
     ..DEFAULT
 };
 
@@ -78,7 +78,7 @@ const EMACS: Preset = Preset {
     quit: &["q", "q"],
     in_a_list: "Ctrl-_ undo like  Alt-x commands  ? help",
     in_the_composer: "Ctrl-c Ctrl-c send",
-    in_help: ("page down", "Ctrl-v"),
+    in_help: ("undo", "Ctrl-_"),
 };
 
 /// Waits until the row with this text is selected.
@@ -99,15 +99,12 @@ fn walk(preset: &Preset) {
     selects(&mut screen, "note 29");
 
     // Moving.
-    for (keys, text) in [
-        (preset.down, "note 28"),
-        (preset.up, "note 29"),
-        (preset.last, "note 10"),
-        (preset.first, "note 29"),
-    ] {
+    for (keys, text) in [(preset.down, "note 28"), (preset.up, "note 29")] {
         screen.press(keys);
         selects(&mut screen, text);
     }
+    screen.press(preset.last).expect("▌ Write a tweet").press(preset.first);
+    selects(&mut screen, "note 29");
     screen.press(preset.page_down).expect_gone("note 29").press(preset.page_up).expect("note 29");
     screen.press(preset.first);
     selects(&mut screen, "note 29");
@@ -127,7 +124,7 @@ fn walk(preset: &Preset) {
     // Finding in this list, and all commands.
     screen.press(preset.filter).press(&["note 17"]).expect_gone("note 18");
     screen.press(&["Enter"]).expect("Esc shows all").press(&["Esc"]).expect("note 18");
-    screen.press(preset.palette).expect(" Commands ").press(&["mark all"]).expect("Mark all as read");
+    screen.press(preset.palette).expect(" Commands ").press(&["theme"]).expect("Change the theme");
     screen.press(&["Esc"]).expect_gone(" Commands ");
 
     // The main screens, each with a way to all commands.

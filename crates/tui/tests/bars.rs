@@ -246,3 +246,18 @@ fn quitting_is_offered_as_long_as_the_second_key_quits() {
     driver.press("ctrl-c").wait(2_900).press("ctrl-c");
     assert!(driver.effects.contains(&mini_tweet_tui::message::Effect::Quit));
 }
+
+#[test]
+fn the_state_of_the_connection_is_apart_from_the_tabs_at_every_width() {
+    for width in 50..110 {
+        for tab in ["1", "6"] {
+            let mut driver = TuiDriver::new(width, 20);
+            driver.press(tab).wait(60_000);
+            let first = driver.screen().lines().next().unwrap().to_owned();
+            assert!(
+                !first.contains("]live") && (width < 60 || first.contains(" live")),
+                "{width}: {first:?}"
+            );
+        }
+    }
+}

@@ -83,19 +83,10 @@ fn the_replies_to_the_selected_tweet_follow_what_is_posted_and_deleted() {
 
 /// The requests for whom both Ada and someone else follow, by the username of the other.
 fn asked_about(driver: &TuiDriver) -> Vec<&str> {
-    let of = |op: &&Op| match op {
-        Op::ListAccounts(list) if list.list() == v1::AccountList::BothFollow => true,
-        _ => false,
-    };
-    driver
-        .requests()
-        .into_iter()
-        .filter(of)
-        .map(|op| match op {
-            Op::ListAccounts(list) => list.username.as_str(),
-            _ => "",
-        })
-        .collect()
+    let requests = driver.requests().into_iter();
+    let lists = requests.filter_map(|op| if let Op::ListAccounts(list) = op { Some(list) } else { None });
+    let of_both = lists.filter(|list| list.list() == v1::AccountList::BothFollow);
+    of_both.map(|list| list.username.as_str()).collect()
 }
 
 #[test]

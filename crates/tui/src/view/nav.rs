@@ -170,7 +170,9 @@ pub(super) fn tab_row(state: &State, grid: &mut Grid, area: Area, new: News) {
         end = tab.to;
     }
     let right = account_and_link(state, usize::from((area.x + area.width).saturating_sub(end + 1)), false);
-    put_right(grid, area, &right);
+    // Rather no margin than no space after the bracket of the last tab.
+    let touches = usize::from(area.x + area.width) <= usize::from(end) + line_columns(&right) + 1;
+    put_right(grid, area, &right, u16::from(!touches));
 }
 
 /// The server's name at the left; the account and the connection at the right.
@@ -183,11 +185,12 @@ pub(super) fn server_row(state: &State, grid: &mut Grid, area: Area) {
     let line = [plain(" "), bold(fit(&name, SERVER_NAME_MAX))];
     let end = put(grid, area, area.x, area.y, &line, Surface::Bar);
     let right = account_and_link(state, usize::from((area.x + area.width).saturating_sub(end + 1)), true);
-    put_right(grid, area, &right);
+    put_right(grid, area, &right, 1);
 }
 
-fn put_right(grid: &mut Grid, area: Area, line: &[Span]) {
-    let columns = u16::try_from(line_columns(line)).unwrap_or(0) + 1;
+/// Puts a line at the right end of a row, up to a margin.
+fn put_right(grid: &mut Grid, area: Area, line: &[Span], margin: u16) {
+    let columns = u16::try_from(line_columns(line)).unwrap_or(0) + margin;
     put(grid, area, (area.x + area.width).saturating_sub(columns), area.y, line, Surface::Bar);
 }
 
