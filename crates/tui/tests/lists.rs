@@ -284,6 +284,9 @@ fn those_whom_one_follows_are_a_section_of_those_who_are_online() {
     // No one whom one follows.
     let mut driver = with(80, 24, |driver| driver.following = 0);
     driver.press("6 >");
+    let lines: Vec<String> = driver.screen().lines().map(str::trim).map(str::to_owned).collect();
+    let at = |text: &str| lines.iter().position(|line| line.contains(text)).unwrap();
+    assert_eq!(at("You are shown as online"), at("No one you follow") + 2, "one blank row between them");
     assert!(driver.shows("No one you follow is online.") && !driver.shows("only one"), "{}", driver.screen());
     let mut plain = PlainDriver::new();
     plain.line("online");

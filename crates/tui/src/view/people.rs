@@ -5,6 +5,7 @@ use protocol::v1;
 use super::lines::{Line, Span, dim, fit_line, line_columns, of, plain, two_ends};
 use super::tweet::{NAMES_FROM, about_to, held_ms, who};
 use crate::route::Route;
+use crate::row::Row;
 use crate::signs::Sign;
 use crate::state::State;
 use crate::user_action::UserAction;
@@ -106,7 +107,11 @@ pub(super) fn own_presence(state: &State, width: usize) -> Vec<Line> {
     if line_columns(&line) + columns(hint) <= width {
         line.push(dim(hint));
     }
-    vec![Line::new(), fit_line(line, width)]
+    let line = fit_line(line, width);
+    // Apart from those who are online, and not twice.
+    let rows = state.screen().map_or(&[][..], |screen| screen.list.rows());
+    let before = rows.iter().take_while(|row| **row != Row::OwnPresence).last();
+    if before.is_some_and(Row::ends_blank) { vec![line] } else { vec![Line::new(), line] }
 }
 
 /// A sign for each presence, so that color is not the only difference.
