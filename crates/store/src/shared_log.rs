@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::{Bus, OpenError};
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-support"))]
 #[allow(clippy::unwrap_used, reason = "tests stop where they cannot go on")]
 pub(crate) mod memory;
 

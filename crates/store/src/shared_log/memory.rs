@@ -1,4 +1,4 @@
-//! A shared log in memory, for tests of copies without PostgreSQL.
+//! A shared log in memory, for tests and simulations of copies without PostgreSQL.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -34,11 +34,18 @@ impl MemoryLog {
         self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The number of the newest entry.
+    pub(crate) fn head(&self) -> u64 {
+        self.state().head
+    }
+
+    #[cfg(test)]
     pub(crate) fn set_reachable(&self, is_reachable: bool) {
         self.state().is_reachable = is_reachable;
     }
 
     /// What happens to the next entries.
+    #[cfg(test)]
     pub(crate) fn plan(&self, outcomes: &[Option<bool>]) {
         self.state().outcomes = outcomes.to_vec();
     }

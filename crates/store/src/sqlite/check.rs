@@ -81,7 +81,7 @@ pub fn check(database: &Path) -> Result<Vec<String>, OpenError> {
     findings(&db).map_err(|e| OpenError::sql(database, &e))
 }
 
-fn findings(db: &Connection) -> rusqlite::Result<Vec<String>> {
+pub(super) fn findings(db: &Connection) -> rusqlite::Result<Vec<String>> {
     // One transaction: a server that keeps writing must not make counters look wrong.
     let transaction = db.unchecked_transaction()?;
     let mut findings = Vec::new();

@@ -46,6 +46,12 @@ impl MaintenanceThread {
         Ok(Self(sender))
     }
 
+    /// For a simulation: does nothing.
+    #[cfg(any(test, feature = "test-support"))]
+    pub(super) fn simulated() -> Self {
+        Self(sync_channel(1).0)
+    }
+
     /// Queues a task; `false` when the queue is full, then the caller tries again later.
     pub(super) fn request(&self, task: MaintenanceTask) -> bool {
         !matches!(self.0.try_send(task), Err(TrySendError::Full(_)))

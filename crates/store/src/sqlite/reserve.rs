@@ -56,6 +56,12 @@ impl Reserve {
         reserve
     }
 
+    /// For a simulation: there is no disk.
+    #[cfg(any(test, feature = "test-support"))]
+    pub(super) fn simulated() -> Self {
+        Self { path: PathBuf::new(), state: State::Unavailable, looked_at: Instant::now() }
+    }
+
     fn report_full(&self) {
         let mib = FREE_AGAIN >> 20;
         tracing::error!(

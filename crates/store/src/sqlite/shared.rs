@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use model::Error;
 use rusqlite::Connection;
+use tokio::time::Instant;
 
 use super::changed_rows::ChangedRows;
 use super::sql::{Failure, first, run};

@@ -1,7 +1,7 @@
 //! The writer of a copy that follows a log which several nodes share: see [`SharedLog`](crate::shared_log::SharedLog).
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use tokio::time::Instant;
 
 use super::following;
 use super::ids::Ids;

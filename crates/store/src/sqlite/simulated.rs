@@ -4,6 +4,8 @@
 //! A batch survives as a whole or not at all, as SQLite promises for a transaction on a real disk. Whether SQLite keeps
 //! that promise is tested elsewhere, on a real disk that loses what was not synced.
 
+pub mod cluster;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

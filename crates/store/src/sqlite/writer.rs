@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use model::Tweet;
 use rusqlite::Connection;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
 use super::batch::{BatchContext, BatchOutcome, apply_batch};
@@ -77,25 +78,7 @@ impl Writer {
         let mut batch = Vec::with_capacity(self.batch_max);
         // No artificial delay: the next batch gathers while this one is being committed.
         while self.requests.blocking_recv_many(&mut received, self.batch_max) > 0 {
-            let mut tasks = Vec::new();
-            for request in received.drain(..) {
-                match request {
-                    WriterRequest::Change(pending) => batch.push(pending),
-                    task => tasks.push(task),
-                }
-            }
-            if *self.failed.borrow() {
-                for pending in batch.drain(..) {
-                    let _ = pending.response.send(Err(storage_failed()));
-                }
-                continue;
-            }
-            if let Some(first) = batch.first() {
-                let waited = first.queued_at.elapsed().as_micros();
-                self.metrics.queue_wait_us.store(waited.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
-                self.run_batch(&mut batch);
-            }
-            self.run_tasks(tasks);
+            self.serve(&mut received, &mut batch);
         }
         if *self.failed.borrow() {
             connection::disable_checkpoint_on_close(&self.db);
@@ -106,6 +89,29 @@ impl Writer {
             let _ = self.ids.settle(&self.db);
         }
         let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    }
+
+    /// Carries out what was received: first the changes, in one batch, then the rest. `batch` is empty before and after.
+    pub(super) fn serve(&mut self, received: &mut Vec<WriterRequest>, batch: &mut Vec<PendingChange>) {
+        let mut tasks = Vec::new();
+        for request in received.drain(..) {
+            match request {
+                WriterRequest::Change(pending) => batch.push(pending),
+                task => tasks.push(task),
+            }
+        }
+        if *self.failed.borrow() {
+            for pending in batch.drain(..) {
+                let _ = pending.response.send(Err(storage_failed()));
+            }
+            return;
+        }
+        if let Some(first) = batch.first() {
+            let waited = first.queued_at.elapsed().as_micros();
+            self.metrics.queue_wait_us.store(waited.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+            self.run_batch(batch);
+        }
+        self.run_tasks(tasks);
     }
 
     fn run_batch(&mut self, batch: &mut Vec<PendingChange>) {
@@ -167,7 +173,9 @@ impl Writer {
             let batch = Arc::new(batch);
             for subscriber in self.log.publish(&batch) {
                 // A full channel slows commits down rather than losing an event.
-                let _ = subscriber.blocking_send(Arc::clone(&batch));
+                if let Err(TrySendError::Full(batch)) = subscriber.try_send(Arc::clone(&batch)) {
+                    let _ = subscriber.blocking_send(batch);
+                }
             }
         }
     }
