@@ -6,6 +6,8 @@
 //! Real are the client library, the native gateway, the service and the statements of the store. TLS, threads and the
 //! disk (see `store::sqlite::simulated`) are not.
 
+mod cluster;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -130,7 +132,7 @@ fn token(user: usize) -> [u8; 32] {
 }
 
 /// Creates accounts that all follow each other, with a session each.
-fn create_accounts(disk: &SimulatedDisk) {
+fn create_accounts(disk: &SimulatedDisk) -> Vec<model::AccountId> {
     let ids: Vec<_> = (0..USERS)
         .map(|user| {
             let id = disk.write_now(account(&format!("p{user}")));
@@ -144,6 +146,7 @@ fn create_accounts(disk: &SimulatedDisk) {
             disk.write_now(Change::Follow { follower, followee });
         }
     }
+    ids
 }
 
 async fn serve(disk: Arc<SimulatedDisk>, clock: Arc<SimulatedClock>, options: SimOptions) -> turmoil::Result {
