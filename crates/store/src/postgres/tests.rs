@@ -1,5 +1,7 @@
 //! The store of a cluster on a real PostgreSQL server.
 
+mod crashes;
+
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use model::{AccountId, Error, Span};
@@ -11,9 +13,7 @@ use crate::conformance::{StoreFixture, conformance_suite};
 use crate::sqlite::copy::Copy;
 use crate::test_support::postgres::Postgres;
 use crate::test_support::{TestClock, account, tweet};
-use crate::{
-    Change, Engine, IdempotencyKey, Options, PostgresUrl, StoreUrl, Timeline, from_postgres, to_postgres,
-};
+use crate::{Change, Engine, Options, PostgresUrl, StoreUrl, Timeline, from_postgres, to_postgres};
 
 /// The server that other tests of this process use at the moment, or a new one. Each test has a schema of its own.
 fn server() -> Arc<Postgres> {
@@ -103,65 +103,6 @@ async fn what_one_node_acknowledges_all_have_also_later_ones() {
     drop(again);
     std::fs::remove_dir_all(cluster.directory.path().join("a")).unwrap();
     assert_eq!(texts(&cluster.node("a").await, ada).await, 21);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_or_doubled_when_postgresql_crashes() {
-    let mut server = Postgres::start();
-    let (clock, directory) = (TestClock::new(), tempfile::tempdir().unwrap());
-    let url = server.empty().parse().unwrap();
-    let mut nodes = Vec::new();
-    for name in ["a", "b"] {
-        let (data, clock) = (directory.path().join(name), clock.clone());
-        nodes.push(open(&url, &data, &Options::default(), clock.clone(), Some(clock)).await.unwrap());
-    }
-    let ada = AccountId::new(nodes[0].apply(account("ada"), None).await.unwrap().id).unwrap();
-    let writers: Vec<_> = nodes
-        .iter()
-        .cloned()
-        .enumerate()
-        .map(|(number, node)| tokio::spawn(async move { post_until_done(&node, ada, number).await }))
-        .collect();
-    for _ in 0..3 {
-        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
-        tokio::task::block_in_place(|| server.crash_and_restart());
-    }
-    for writer in writers {
-        writer.await.unwrap();
-    }
-    let mut expected: Vec<_> = (0..2).flat_map(|w| (0..POSTS).map(move |n| format!("{w}-{n}"))).collect();
-    expected.sort();
-    for node in &nodes {
-        // Signing in waits for all that is in the log.
-        while node.session_by_token(&[0; 32]).await.is_err() {}
-        let mut texts = Vec::new();
-        for entry in node.timeline(&Timeline::User(ada), Span::Latest, 1_000).await.unwrap() {
-            texts.extend(
-                node.tweets(ada, &[entry.tweet]).await.unwrap().pop().map(|record| record.tweet.text),
-            );
-        }
-        texts.sort();
-        assert_eq!(texts, expected);
-    }
-}
-
-const POSTS: usize = 150;
-
-/// Posts with a key, again and again until each is acknowledged.
-async fn post_until_done(node: &Arc<dyn Engine>, ada: AccountId, number: usize) {
-    for n in 0..POSTS {
-        let text = format!("{number}-{n}");
-        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
-        loop {
-            let key = IdempotencyKey { account: ada, key: text.clone().into_bytes(), request_hash: [1; 32] };
-            let post = Change::Post { author: ada, tweet: tweet(&text) };
-            match node.apply(post, Some(key)).await {
-                Ok(_) => break,
-                Err(error) => assert!(std::time::Instant::now() < end, "{error:?}"),
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    }
 }
 
 #[tokio::test]
