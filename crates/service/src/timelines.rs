@@ -99,6 +99,13 @@ impl Service {
         self.fill(viewer, Source::Timeline(&timeline), list, span, limit).await
     }
 
+    /// The caller, who may read what is in memory: it is no newer than the store.
+    fn reader_in_memory(&self, caller: &Caller) -> Result<AccountId> {
+        let (viewer, _) = policy::member(caller, Operation::ReadTimeline)?;
+        self.store.require_fresh()?;
+        Ok(viewer)
+    }
+
     /// What `take` makes of a page of the caller's home timeline in memory; `None` where only [`Service::timeline`] has the
     /// page.
     ///
@@ -111,14 +118,14 @@ impl Service {
         limit: usize,
         take: impl Fn(&HomePage<'_>) -> T,
     ) -> Result<Option<T>> {
-        let (viewer, _) = policy::member(caller, Operation::ReadTimeline)?;
+        let viewer = self.reader_in_memory(caller)?;
         self.timelines.home(viewer, span, limit, take).await
     }
 
     /// As [`Service::home`] without waiting; `None` also where something has to be read from the store first.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED`.
+    /// `UNAUTHENTICATED`, and `UNAVAILABLE` as for every read.
     pub fn home_now<T>(
         &self,
         caller: &Caller,
@@ -126,7 +133,7 @@ impl Service {
         limit: usize,
         take: impl FnOnce(&HomePage<'_>) -> T,
     ) -> Result<Option<T>> {
-        let (viewer, _) = policy::member(caller, Operation::ReadTimeline)?;
+        let viewer = self.reader_in_memory(caller)?;
         Ok(self.timelines.home_now(viewer, span, limit, take))
     }
 
@@ -140,7 +147,7 @@ impl Service {
         limit: usize,
         encode: impl FnOnce(&HomePage<'_>) -> Vec<u8>,
     ) -> Result<Option<Bytes>> {
-        let (viewer, _) = policy::member(caller, Operation::ReadTimeline)?;
+        let viewer = self.reader_in_memory(caller)?;
         Ok(self.timelines.newest_now(viewer, limit, encode))
     }
 

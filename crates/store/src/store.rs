@@ -48,6 +48,22 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Reports every commit, before it is acknowledged.
     fn log(&self) -> &CommitLog;
 
+    /// Waits until this process has everything that was committed by any process before this was called.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when that cannot be found out.
+    async fn catch_up(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether what was reported may be shown to anyone without reading from the store.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when others may have changed what is stored, as for every read.
+    fn require_fresh(&self) -> Result<()> {
+        Ok(())
+    }
+
     // Accounts and sessions.
 
     /// The account with this username, suspended ones included, deleted ones not.

@@ -13,7 +13,7 @@ use crate::env::Clock;
 use crate::shared_log::{Commons, SharedDatabase};
 use crate::sqlite::copy::{Copy, CopyState, schema_version};
 use crate::sqlite::{SqliteStore, draw_boot};
-use crate::{Bus, Engine, OpenError, Options};
+use crate::{Bus, Engine, OpenError, Options, Store as _};
 
 /// Name of the copy within the data directory. It can be removed while the server is stopped: it is made again.
 const COPY: &str = "copy.db";

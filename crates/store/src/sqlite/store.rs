@@ -23,7 +23,7 @@ use super::requests::{
     PendingChange, WAL_RESTART_STALL_MAX, WalRestart, WriterMetrics, WriterRequest, storage_failed,
 };
 use super::reserve::Reserve;
-use super::shared::{Freshness, Shared};
+use super::shared::{Freshness, Shared, unavailable};
 use super::withdrawn::Withdrawn;
 use super::writer::Writer;
 use super::{
@@ -171,20 +171,6 @@ impl SqliteStore {
         !matches!(self.request(WriterRequest::Follow(None)), Err(Error::GoingAway))
     }
 
-    /// Waits until this copy has everything that was in the shared log when this was called.
-    pub(crate) async fn catch_up(&self) -> Result<()> {
-        if self.freshness.is_none() {
-            return Ok(());
-        }
-        let (done, followed) = oneshot::channel();
-        self.request(WriterRequest::Follow(Some(done)))?;
-        followed.await.map_err(|_| storage_failed()).map(|_| ())
-    }
-
-    fn require_fresh(&self) -> Result<()> {
-        self.freshness.as_ref().map_or(Ok(()), |freshness| freshness.require())
-    }
-
     /// Indexes pending tweets, so that a search finds every tweet acknowledged before it.
     async fn index_pending(&self) -> Result<()> {
         if self.metrics.unindexed.load(Ordering::Relaxed) > 0 {
@@ -274,6 +260,19 @@ impl Store for SqliteStore {
         &self.log
     }
 
+    async fn catch_up(&self) -> Result<()> {
+        if self.freshness.is_none() {
+            return Ok(());
+        }
+        let (done, followed) = oneshot::channel();
+        self.request(WriterRequest::Follow(Some(done)))?;
+        if followed.await.map_err(|_| storage_failed())? { Ok(()) } else { Err(unavailable()) }
+    }
+
+    fn require_fresh(&self) -> Result<()> {
+        self.freshness.as_ref().map_or(Ok(()), |freshness| freshness.require())
+    }
+
     async fn account_by_username(&self, username: &Username) -> Result<Option<Profile>> {
         let username = username.clone();
         self.read_inline(move |db| accounts::by_username(db, &username)).await
@@ -295,6 +294,8 @@ impl Store for SqliteStore {
 
     async fn credentials(&self, username: &Username) -> Result<Option<Credentials>> {
         let username = username.clone();
+        // A password that was replaced at another node must not be accepted here.
+        self.catch_up().await?;
         self.read_inline(move |db| accounts::credentials(db, &username)).await
     }
 
@@ -315,6 +316,8 @@ impl Store for SqliteStore {
 
     async fn ssh_key_by_fingerprint(&self, fingerprint: &SshFingerprint) -> Result<Option<SshKeyId>> {
         let fingerprint = *fingerprint;
+        // Nor a key that was removed there.
+        self.catch_up().await?;
         self.read_inline(move |db| ssh_keys::by_fingerprint(db, &fingerprint)).await
     }
 

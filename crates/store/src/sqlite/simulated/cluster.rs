@@ -25,7 +25,7 @@ use crate::sqlite::shared::{Freshness, Shared, position, set_position};
 use crate::sqlite::withdrawn::Withdrawn;
 use crate::sqlite::writer::Writer;
 use crate::sqlite::{SqliteStore, check, connection, events, following, open, search_index};
-use crate::{Bus, BusMessage, CommitLog, OpenError};
+use crate::{Bus, BusMessage, CommitLog, OpenError, Store as _};
 
 /// Of a hundred entries, how many are not appended, and the server knows it.
 const REFUSED: u64 = 3;
