@@ -7,6 +7,7 @@ mod hashtags;
 mod mutes;
 mod operators;
 mod replies;
+mod several_servers;
 mod sizes;
 
 use std::time::Duration;

@@ -49,14 +49,21 @@ impl LiveConnection {
     /// # Errors
     /// `INVALID{topic}` for one subscription too many, and those of the store.
     pub async fn subscribe(&self, topic: Topic, cursor: Option<EventId>) -> Result<(u32, EventId)> {
-        self.live.load_relationships(self.account).await;
+        self.live.load_relationships(self.account).await?;
         let max = self.live.config.subscriptions;
         let (target, head) = self.live.hub().subscribe(self.number, topic.clone(), cursor.is_some(), max)?;
         self.live.presence_changed.notify_one();
         if let Some(cursor) = cursor {
-            let begin = cursor.min(head);
-            // No event had this cursor: the server was restored from an older backup.
-            let is_unknown = cursor > head && cursor > self.live.store.last_event().await?;
+            let is_unknown = match self.is_unknown(cursor, head).await {
+                Ok(is_unknown) => is_unknown,
+                Err(error) => {
+                    self.live.hub().unsubscribe(target);
+                    return Err(error);
+                }
+            };
+            // What is above the head of this server, and known, was delivered by another one.
+            let begin = if is_unknown { head } else { cursor };
+            self.live.hub().begin_after(target, begin);
             let replay = Replay {
                 live: Arc::clone(&self.live),
                 inbox: Arc::clone(&self.inbox),
@@ -70,6 +77,17 @@ impl LiveConnection {
             return Ok((target.subscription, begin));
         }
         Ok((target.subscription, head))
+    }
+
+    /// Whether no event had this cursor: the server was restored from an older backup.
+    async fn is_unknown(&self, cursor: EventId, head: EventId) -> Result<bool> {
+        let store = &self.live.store;
+        if cursor <= head || cursor <= store.last_event().await? {
+            return Ok(false);
+        }
+        // It may be of another server that is ahead.
+        store.catch_up().await?;
+        Ok(cursor > store.last_event().await?)
     }
 
     /// Ends a subscription.
@@ -124,25 +142,34 @@ struct Replay {
 
 impl Replay {
     async fn run(self, cursor: EventId) {
-        match self.events_since(cursor).await {
-            Ok(Some(events)) => {
-                for event in events {
-                    if !self.deliver(event).await {
-                        return;
-                    }
-                }
-            }
-            Ok(None) => {
-                let gap = Payload::new(LiveEvent::Gap { after: cursor });
-                self.live.hub().push_replayed(self.target, self.head, gap);
-            }
+        let mut after = cursor;
+        match self.replay(&mut after).await {
+            Ok(true) => {}
+            Ok(false) => self.push_gap(after),
             Err(error) => {
-                tracing::error!(%error, "events could not be replayed");
-                let gap = Payload::new(LiveEvent::Gap { after: cursor });
-                self.live.hub().push_replayed(self.target, self.head, gap);
+                tracing::warn!(%error, "events could not be replayed");
+                self.push_gap(after);
             }
         }
         self.live.hub().replayed(self.target, self.live.config.inbox);
+    }
+
+    /// Delivers the events after `after`, which follows them; `false` when the rest cannot be replayed.
+    async fn replay(&self, after: &mut EventId) -> Result<bool> {
+        let Some(events) = self.events_since(*after).await? else { return Ok(false) };
+        for event in events {
+            if !self.deliver(event).await? {
+                // The subscription is gone.
+                break;
+            }
+            *after = event.id;
+        }
+        Ok(true)
+    }
+
+    fn push_gap(&self, after: EventId) {
+        let gap = Payload::new(LiveEvent::Gap { after });
+        self.live.hub().push_replayed(self.target, self.head, gap);
     }
 
     /// The events to replay; `None` when there are too many, some are no longer in the store, or the cursor is unknown.
@@ -176,29 +203,25 @@ impl Replay {
     }
 
     /// False when the subscription is gone.
-    async fn deliver(&self, event: Event) -> bool {
-        let prepared = match self.live.prepare(event.kind).await {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                tracing::error!(%error, "an event could not be replayed");
-                return true;
-            }
-        };
+    async fn deliver(&self, event: Event) -> Result<bool> {
+        let prepared = self.live.prepare(event.kind).await?;
         let payload = {
             let hub = self.live.hub();
-            let Some(rule) = self.concerns(&hub, event.kind) else { return true };
+            let Some(rule) = self.concerns(&hub, event.kind) else { return Ok(true) };
             if let (Topic::Hashtag(hashtag), EventKind::TweetPosted { .. } | EventKind::TweetEdited { .. }) =
                 (&self.topic, event.kind)
                 && !prepared.has_hashtag(hashtag.key())
             {
-                return true;
+                return Ok(true);
             }
-            let Some(payload) = prepared.for_one(&hub, event.kind, self.account, rule) else { return true };
+            let Some(payload) = prepared.for_one(&hub, event.kind, self.account, rule) else {
+                return Ok(true);
+            };
             Arc::clone(payload)
         };
         // Half of the inbox is left to what happens meanwhile.
         self.inbox.wait_until_below(self.live.config.inbox / 2).await;
-        self.live.hub().push_replayed(self.target, event.id, payload)
+        Ok(self.live.hub().push_replayed(self.target, event.id, payload))
     }
 
     /// By which rule an event may concern this subscription.

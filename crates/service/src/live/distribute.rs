@@ -62,6 +62,7 @@ async fn run(live: Weak<Live>, mut batches: mpsc::Receiver<Arc<LogBatch>>) {
             }
             message = next_message(&mut bus) => strong.take_in(&message).await,
             _ = tick.tick() => {
+                strong.load_missing_relationships().await;
                 let accounts = strong.hub().accounts();
                 let repeats = repeated.elapsed() >= REPEAT_EVERY;
                 if repeats {
@@ -292,27 +293,37 @@ impl Live {
         };
         for account in reload {
             if self.hub().mark_relationships_outdated(account) {
-                self.load_relationships(account).await;
+                self.load_relationships_or_later(account).await;
             }
         }
         self.presence_changed.notify_one();
     }
 
     /// Reads the relationships of a connected account if they are not in memory.
-    pub(super) async fn load_relationships(&self, account: AccountId) {
+    ///
+    /// # Errors
+    /// Those of the store. Then they are read again with the next subscription, and every second.
+    pub(super) async fn load_relationships(&self, account: AccountId) -> Result<()> {
         loop {
-            let Some(generation) = self.hub().relationships_to_load(account) else { return };
-            match self.store.social_graph(account).await {
-                Ok(graph) => {
-                    if self.hub().set_relationships(account, generation, graph) {
-                        return;
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(%error, "relationships could not be read");
-                    return;
-                }
+            let Some(generation) = self.hub().relationships_to_load(account) else { return Ok(()) };
+            let graph = self.store.social_graph(account).await?;
+            if self.hub().set_relationships(account, generation, graph) {
+                return Ok(());
             }
+        }
+    }
+
+    async fn load_relationships_or_later(&self, account: AccountId) {
+        if let Err(error) = self.load_relationships(account).await {
+            tracing::warn!(%error, "relationships could not be read");
+        }
+    }
+
+    /// Reads those that could not be read before.
+    async fn load_missing_relationships(&self) {
+        let missing = self.hub().subscribers_without_relationships();
+        for account in missing {
+            self.load_relationships_or_later(account).await;
         }
     }
 

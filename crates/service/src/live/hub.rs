@@ -65,6 +65,8 @@ struct Subscription {
     cursor: EventId,
     /// Set while older events are being replayed: newer ones wait here.
     waiting: Option<Vec<(EventId, Arc<Payload>)>>,
+    /// The client has got all events up to this one, maybe from another server that was ahead.
+    seen: Option<EventId>,
 }
 
 /// An account with a connection, or one whose last connection just ended.
@@ -190,7 +192,9 @@ impl Hub {
             Topic::Home | Topic::Notifications | Topic::Conversations | Topic::Conversation(_) => {}
         }
         let waiting = replaying.then(Vec::new);
-        connection.subscriptions.insert(target.subscription, Subscription { topic, cursor: head, waiting });
+        connection
+            .subscriptions
+            .insert(target.subscription, Subscription { topic, cursor: head, waiting, seen: None });
         Ok((target, head))
     }
 
@@ -216,6 +220,15 @@ impl Hub {
             Topic::Home | Topic::Notifications | Topic::Conversations | Topic::Conversation(_) => {}
         }
         true
+    }
+
+    /// The client of a new subscription has got all events up to this one.
+    pub(super) fn begin_after(&mut self, target: Target, seen: EventId) {
+        let connection = self.connections.get_mut(&target.connection);
+        if let Some(subscription) = connection.and_then(|c| c.subscriptions.get_mut(&target.subscription)) {
+            subscription.cursor = seen;
+            subscription.seen = Some(seen);
+        }
     }
 
     /// Puts a replayed event into the inbox; false when the subscription is gone.
@@ -249,6 +262,9 @@ impl Hub {
         let head = self.head;
         let Some(connection) = self.connections.get_mut(&target.connection) else { return };
         let Some(subscription) = connection.subscriptions.get_mut(&target.subscription) else { return };
+        if sequence.is_some() && sequence <= subscription.seen {
+            return;
+        }
         let full = match &mut subscription.waiting {
             Some(waiting) if waiting.len() < inbox_max => {
                 if let Some(sequence) = sequence {
@@ -420,6 +436,14 @@ impl Hub {
     /// The generation of an account's relationships if they have to be read.
     pub(super) fn relationships_to_load(&self, account: AccountId) -> Option<u64> {
         self.accounts.get(&account).filter(|live| !live.loaded).map(|live| live.generation)
+    }
+
+    /// Accounts with subscriptions whose relationships have to be read.
+    pub(super) fn subscribers_without_relationships(&self) -> Vec<AccountId> {
+        let subscribed = |number| self.connections.get(number).is_some_and(|c| !c.subscriptions.is_empty());
+        let missing =
+            self.accounts.iter().filter(|(_, live)| !live.loaded && live.connections.iter().any(subscribed));
+        missing.map(|(account, _)| *account).collect()
     }
 
     /// Brings in relationships that were read; false when they changed meanwhile.

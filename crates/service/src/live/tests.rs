@@ -184,6 +184,22 @@ async fn a_cursor_above_every_event_is_an_explicit_gap_and_then_it_goes_on() {
 }
 
 #[tokio::test]
+async fn a_client_that_was_ahead_at_another_server_gets_nothing_twice() {
+    let server = small_server().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    for n in 0..20 {
+        // The other server has delivered it; here it is committed, and may not be distributed yet.
+        bob.posts(&format!("{n} there")).await;
+        let seen = server.store.store.last_event().await.unwrap();
+        let connection = ada.connects();
+        assert_eq!(connection.subscribe(Topic::Home, Some(seen)).await.unwrap().1, seen);
+        let id = bob.posts(&format!("{n} here")).await;
+        assert_eq!(next_tweet(&connection).await.0, id);
+    }
+}
+
+#[tokio::test]
 async fn a_slow_reader_gets_the_cursor_to_resume_from() {
     let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);
