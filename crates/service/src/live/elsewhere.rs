@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 /// How often a server repeats who is online.
 pub(super) const REPEAT_EVERY: Duration = Duration::from_secs(5);
-/// What a server said counts for so long.
-const COUNTS_FOR: Duration = Duration::from_secs(15);
+/// What a server said counts for so long: with the time after which someone is called offline, and how often that is looked
+/// at, less than 20 s. Someone stays online while two messages in a row are lost.
+const COUNTS_FOR: Duration = Duration::from_secs(12);
 /// Accounts in one message.
 const ACCOUNTS_MAX: usize = 200;
 
