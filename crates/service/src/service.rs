@@ -70,8 +70,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the home timelines and live delivery, registers the timelines as an observer of the store and assembles the
-    /// service over them.
+    /// Starts the home timelines and live delivery, and assembles the service over them.
     ///
     /// # Errors
     /// Those of the store, which is read for the newest event and for trends.
@@ -79,7 +78,6 @@ impl Service {
         const MINUTE: Duration = Duration::from_secs(60);
         let ServiceParts { store, clock, random, config, live, timelines } = parts;
         let timelines = Timelines::start(Arc::clone(&store), timelines).await?;
-        store.log().observe(Arc::<Timelines>::downgrade(&timelines));
         let live = Live::start(Arc::clone(&store), Arc::clone(&clock), live).await?;
         Ok(Arc::new(Self {
             hasher: Hasher::new(&config, Arc::clone(&random)),

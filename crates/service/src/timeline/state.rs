@@ -27,7 +27,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(newest: u64, tweets_bytes: u64) -> Self {
+    pub(super) fn new(tweets_bytes: u64) -> Self {
         Self {
             homes: Map::default(),
             homes_bytes: 0,
@@ -35,7 +35,7 @@ impl State {
             tweets: cache::with_capacity(tweets_bytes / 8 * 7),
             accounts: cache::with_capacity(tweets_bytes / 8),
             log: UpdateLog::default(),
-            newest,
+            newest: 0,
             reads: 0,
         }
     }

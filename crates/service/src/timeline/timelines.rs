@@ -46,13 +46,21 @@ pub struct Timelines {
 }
 
 impl Timelines {
-    /// An empty cache. It must be notified of every commit from now on: see [`store::CommitLog::observe`].
+    /// An empty cache, which observes the commits of the store.
     ///
     /// # Errors
     /// Those of [`store::Store::last_event`].
     pub async fn start(store: SharedStore, limits: Limits) -> Result<Arc<Self>> {
-        let newest = store.last_event().await?.get();
-        Ok(Arc::new(Self { store, limits, state: Mutex::new(State::new(newest, limits.tweets_bytes)) }))
+        let timelines = Self { store, limits, state: Mutex::new(State::new(limits.tweets_bytes)) };
+        let timelines = Arc::new(timelines);
+        // Before the newest event is read: other servers commit at any time.
+        timelines.store.log().observe(Arc::<Self>::downgrade(&timelines));
+        let newest = timelines.store.last_event().await?.get();
+        {
+            let mut state = timelines.state();
+            state.newest = state.newest.max(newest);
+        }
+        Ok(timelines)
     }
 
     /// Never held across an await.
