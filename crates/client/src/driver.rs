@@ -33,6 +33,8 @@ const PINGS_MAX: usize = 8;
 /// Wait before repeating a request after the server was busy; doubled with every attempt.
 const BUSY_MIN: Duration = Duration::from_millis(50);
 const BUSY_MAX: Duration = Duration::from_millis(3_200);
+/// Wait before a subscription is renewed that the server could not renew.
+const RENEW_AFTER: Duration = Duration::from_secs(1);
 
 /// Commands of the handles. Large ones are boxed: a channel allocates space for 32 at once.
 pub(crate) enum Command {
@@ -427,7 +429,14 @@ impl Driver {
                     self.retry_after(Command::Resume(local_id), retry_after);
                 }
             }
-            Err(error) => self.end_subscription(local_id, error),
+            Err(error) => match self.subscriptions.get_mut(&local_id) {
+                // It is renewed on a new connection: what cannot be done at the moment does not end it.
+                Some(subscription) if subscription.reply.is_none() && error.is_temporary() => {
+                    subscription.stage = Stage::Paused;
+                    self.retry_after(Command::Resume(local_id), RENEW_AFTER);
+                }
+                _ => self.end_subscription(local_id, error),
+            },
         }
     }
 
@@ -453,8 +462,9 @@ impl Driver {
             event @ (event::Event::Presence(_) | event::Event::Typing(_)) => {
                 self.deliver(local_id, Update { sequence, event });
             }
-            // A duplicate from before the connection was lost.
-            _ if sequence <= subscription.cursor => {}
+            // A duplicate from before the connection was lost. But the gap of a cursor that the server does not know, because
+            // it was restored from a backup, is below it: the server goes on from there.
+            event if sequence <= subscription.cursor && !matches!(event, event::Event::Gap(_)) => {}
             event => {
                 if self.deliver(local_id, Update { sequence, event })
                     && let Some(subscription) = self.subscriptions.get_mut(&local_id)

@@ -128,6 +128,19 @@ async fn a_slow_reader_gets_everything_in_order() {
 }
 
 #[tokio::test]
+async fn a_cursor_that_the_server_does_not_know_is_a_gap_and_then_it_goes_on() {
+    let server = Server::start().await;
+    let (ada, _) = server.member("ada").await;
+    // As after the server was restored from a backup.
+    let mut live = ada.subscribe(Topic::Home(v1::HomeTopic {}), Some(u64::MAX >> 1)).await.unwrap();
+    let mut next =
+        async || tokio::time::timeout(Duration::from_secs(20), live.next()).await.unwrap().unwrap().event;
+    assert!(matches!(next().await, Event::Gap(_)));
+    ada.ask(post("after the gap")).await.unwrap();
+    assert!(matches!(next().await, Event::TweetPosted(_)));
+}
+
+#[tokio::test]
 async fn hundreds_of_concurrent_requests_all_get_a_response() {
     let server = Server::start().await;
     let (ada, _) = server.member("ada").await;
