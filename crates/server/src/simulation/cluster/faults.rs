@@ -70,7 +70,7 @@ impl Faults {
         let (server, user) = (below(rng, SERVERS), below(rng, USERS));
         let (fault, longest_ms) = match draw(rng, 100) {
             0..8 => (Fault::Down(server), 1_500),
-            8..16 => (Fault::NoDatabase(server), 6_000),
+            8..16 => (Fault::NoDatabase(server), 8_000),
             16..22 => (Fault::Apart(server, (server + 1) % SERVERS), 4_000),
             22..34 => (Fault::Cut(user, server), 4_000),
             34..44 => (Fault::Held(user, server), 2_000),

@@ -18,7 +18,7 @@ use crate::simulation::{PORT, RngState, draw, parse, random_ms, text_of, token};
 
 /// A server that is cut off may show what was deleted since for so long, and the clocks of two hosts differ by a step of
 /// the simulation.
-const STALE_AFTER: Duration = Duration::from_millis(2_010);
+const STALE_AFTER: Duration = Duration::from_millis(2_020);
 
 pub(super) fn name(user: usize) -> String {
     format!("p{user}")
@@ -243,7 +243,7 @@ impl Person {
                 history.tweets.insert(id, text.clone());
                 history.people[self.user].told.insert(text.clone());
             }
-            if draw(&self.rng, 5) == 0 {
+            if draw(&self.rng, 3) == 0 {
                 self.history.lock().unwrap().deleting.insert(text.clone());
                 self.until_acknowledged(v1::DeleteTweet { tweet_id: id }, "a deletion").await;
                 self.trace(&format!("the deletion of {text} is acknowledged"));
@@ -262,10 +262,11 @@ impl Person {
     }
 
     async fn look_again(&self) {
-        loop {
+        while !self.history.lock().unwrap().has_arrived {
             sleep(random_ms(&self.rng, 1_000)).await;
             let _ = self.read_home().await;
         }
+        std::future::pending().await
     }
 
     async fn read_home(&self) -> Result<(), ClientError> {

@@ -161,7 +161,7 @@ async fn assemble(server: &OneServer, node: &SimulatedNode, rng: &RngState) -> m
             random: Arc::new(SimulatedRandom(rng.clone())),
             config: config(),
             // Small, so that its limits are reached.
-            live: LiveConfig { inbox: 4, replay_max: 24, ..LiveConfig::default() },
+            live: LiveConfig { inbox: 4, replay_max: 12, ..LiveConfig::default() },
             timelines: timeline::Limits::default(),
         },
         gateways: GatewayLimits::unlimited(),
