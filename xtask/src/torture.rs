@@ -7,9 +7,9 @@ use crate::{builds, tools};
 
 /// Scenarios that have the same result on a slow or busy machine. Not here: slow, overload, backup and soak, which
 /// measure; and the simulation, which the tests of the server run.
-const CI_SCENARIOS: [&str; 13] = [
+const CI_SCENARIOS: [&str; 14] = [
     "power", "crash", "frames", "disk", "clock", "names", "erase", "restart", "migrate", "abuse", "terminal",
-    "tls", "auth",
+    "tls", "auth", "cluster",
 ];
 
 /// Runs the torture program with these arguments.

@@ -1,9 +1,10 @@
-//! Injected bugs, to prove that a test notices them, and crash points, at which the process can be killed.
+//! Injected bugs, to prove that a test notices them, and crash points, at which the process can be killed or stopped.
 //!
 //! A release contains none of this: without the feature `faults` the functions are empty, and a build with the feature
 //! and without debug assertions fails. With the feature, the variable `MINI_TWEET_FAULTS` is a comma-separated list of:
 //! the name of an [`InjectedBug`] in kebab case; `kill:POINT:N`, which kills the process when it passes a [`CrashPoint`]
-//! for the Nth time; `kill:POINT:N:MICROSECONDS`, which kills it so much later, while it continues.
+//! for the Nth time; `kill:POINT:N:MICROSECONDS`, which kills it so much later, while it continues; the same with `stop`, which
+//! stops the process until it gets SIGCONT.
 
 #[cfg(all(feature = "faults", not(debug_assertions)))]
 compile_error!("faults are for tests: a release cannot have them");
@@ -41,6 +42,18 @@ pub enum InjectedBug {
     PassEverySignal,
     /// Does not limit the work of the full-screen clients that it runs for ssh users.
     UnlimitedSshClients,
+    /// Answers from its copy of a shared database however long it has not heard of the database.
+    AnswerWhenStale,
+    /// Takes a commit whose outcome is unknown for one that did not happen.
+    AssumeNotCommitted,
+    /// Signs someone in without looking at what other servers have acknowledged.
+    SkipCatchUp,
+    /// Looks at the shared log only when it is notified.
+    FollowOnlyWhenNotified,
+    /// Holds the lock of the shared log for as long as it likes.
+    NoLockTimeouts,
+    /// Believes for ever what another server said last of who is online.
+    KeepPresenceOfOthers,
 }
 
 /// A place in the code where a crash could do harm.
@@ -58,6 +71,10 @@ pub enum CrashPoint {
     Migration,
     /// A step of a backup is done.
     Backup,
+    /// The lock of the shared log was taken, nothing is changed.
+    LogLocked,
+    /// The rows of a batch are written to the shared database, its entry is not.
+    LogWritten,
 }
 
 #[cfg(not(feature = "faults"))]
@@ -96,19 +113,21 @@ mod on {
 
     enum Fault {
         InjectedBug(InjectedBug),
-        Kill { at: CrashPoint, passings_left: AtomicU64, after: Duration },
+        Signal { signal: Signal, at: CrashPoint, passings_left: AtomicU64, after: Duration },
     }
 
     impl Fault {
         fn parse(text: &str) -> Option<Self> {
-            let Some(kill) = text.strip_prefix("kill:") else {
-                return bug_named(text).map(Self::InjectedBug);
+            let mut words = text.split(':');
+            let signal = match words.next()? {
+                "kill" => Signal::KILL,
+                "stop" => Signal::STOP,
+                _ => return bug_named(text).map(Self::InjectedBug),
             };
-            let mut words = kill.split(':');
             let at = crash_point_named(words.next()?)?;
             let passings_left = AtomicU64::new(words.next()?.parse().ok()?);
             let after = words.next().map_or(Some(0), |micros| micros.parse().ok())?;
-            Some(Self::Kill { at, passings_left, after: Duration::from_micros(after) })
+            Some(Self::Signal { signal, at, passings_left, after: Duration::from_micros(after) })
         }
     }
 
@@ -129,6 +148,12 @@ mod on {
             "unbounded-searches" => InjectedBug::UnboundedSearches,
             "pass-every-signal" => InjectedBug::PassEverySignal,
             "unlimited-ssh-clients" => InjectedBug::UnlimitedSshClients,
+            "answer-when-stale" => InjectedBug::AnswerWhenStale,
+            "assume-not-committed" => InjectedBug::AssumeNotCommitted,
+            "skip-catch-up" => InjectedBug::SkipCatchUp,
+            "follow-only-when-notified" => InjectedBug::FollowOnlyWhenNotified,
+            "no-lock-timeouts" => InjectedBug::NoLockTimeouts,
+            "keep-presence-of-others" => InjectedBug::KeepPresenceOfOthers,
             _ => return None,
         })
     }
@@ -141,6 +166,8 @@ mod on {
             "checkpoint" => CrashPoint::Checkpoint,
             "migration" => CrashPoint::Migration,
             "backup" => CrashPoint::Backup,
+            "log-locked" => CrashPoint::LogLocked,
+            "log-written" => CrashPoint::LogWritten,
             _ => return None,
         })
     }
@@ -150,27 +177,30 @@ mod on {
         FAULTS.iter().any(|fault| matches!(fault, Fault::InjectedBug(on) if *on == bug))
     }
 
-    /// A place at which the process can be killed: kills it if the variable says so.
+    /// A place at which the process can be killed or stopped: sends the signal if the variable says so.
     pub fn crash_point(point: CrashPoint) {
         for fault in FAULTS.iter() {
-            let Fault::Kill { at, passings_left, after } = fault else { continue };
+            let Fault::Signal { signal, at, passings_left, after } = fault else { continue };
             if *at != point || passings_left.fetch_sub(1, Ordering::Relaxed) != 1 {
                 continue;
             }
+            let (signal, after) = (*signal, *after);
             if after.is_zero() {
-                die();
+                send(signal);
+                continue;
             }
-            let after = *after;
             std::thread::spawn(move || {
                 std::thread::sleep(after);
-                die();
+                send(signal);
             });
         }
     }
 
-    fn die() -> ! {
-        // As from outside: without any clean-up.
-        let _ = kill_process(getpid(), Signal::KILL);
-        std::process::abort()
+    /// As from outside: without any clean-up.
+    fn send(signal: Signal) {
+        let _ = kill_process(getpid(), signal);
+        if signal == Signal::KILL {
+            std::process::abort();
+        }
     }
 }

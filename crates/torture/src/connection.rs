@@ -64,8 +64,13 @@ impl Connection {
 
     /// Queues a request without sending it; returns its number.
     pub(crate) fn queue(&mut self, op: Op) -> u32 {
+        self.queue_with_key(op, Bytes::new())
+    }
+
+    /// The same with an idempotency key.
+    pub(crate) fn queue_with_key(&mut self, op: Op, key: Bytes) -> u32 {
         self.last_id = self.last_id.wrapping_add(1).max(1);
-        self.writer.queue(&request(self.last_id, op));
+        self.writer.queue(&request_with_key(self.last_id, op, key));
         self.last_id
     }
 
@@ -96,7 +101,11 @@ pub(crate) fn hello() -> v1::ClientFrame {
 
 /// A request as a frame.
 pub(crate) fn request(id: u32, op: Op) -> v1::ClientFrame {
-    let request = v1::Request { id, idempotency_key: Bytes::new(), op: Some(op) };
+    request_with_key(id, op, Bytes::new())
+}
+
+fn request_with_key(id: u32, op: Op, idempotency_key: Bytes) -> v1::ClientFrame {
+    let request = v1::Request { id, idempotency_key, op: Some(op) };
     v1::ClientFrame { frame: Some(client_frame::Frame::Request(request)) }
 }
 

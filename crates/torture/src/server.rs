@@ -93,6 +93,11 @@ impl Launch {
         Self { data: self.data.with_file_name(name), ..self.clone() }
     }
 
+    /// The same for this data directory.
+    pub(crate) fn at(&self, data: &Path) -> Self {
+        Self { data: data.to_owned(), ..self.clone() }
+    }
+
     /// Sets an environment variable.
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.retain(|(known, _)| known != name);
@@ -133,6 +138,11 @@ impl Launch {
 
     pub(crate) fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// Path of the log.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
     }
 
     /// Path of the database.
@@ -196,6 +206,13 @@ impl Launch {
             let _ = stdin.write_all(line.as_bytes());
         }
         Ok(child.wait_with_output()?)
+    }
+
+    /// Runs a command that names no data directory by `--data`, and returns what it prints.
+    pub(crate) fn run(&self, args: &[&str]) -> Result<String, Error> {
+        let out = clean_command(self.program.as_os_str()).args(args).stdin(Stdio::null()).output()?;
+        let text = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        if out.status.success() { Ok(text) } else { Err(text.into()) }
     }
 
     /// Problems that `check` finds in the database, one line each.

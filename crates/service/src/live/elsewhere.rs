@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::{AccountId, Presence};
 use prost::Message as _;
 use store::Map;
+use store::fault::{self, InjectedBug};
 use tokio::time::Instant;
 
 /// How often a server repeats who is online.
@@ -111,10 +112,15 @@ impl Elsewhere {
         }
     }
 
+    /// Whether what a server said still counts.
+    fn counts(heard: &Heard, now: Instant) -> bool {
+        now.duration_since(heard.at) < COUNTS_FOR || fault::is_on(InjectedBug::KeepPresenceOfOthers)
+    }
+
     /// The presence of an account at all other servers.
     pub(super) fn presence(&self, account: AccountId, now: Instant) -> Presence {
         let heard = self.heard.get(&account).into_iter().flatten();
-        let counting = heard.filter(|heard| now.duration_since(heard.at) < COUNTS_FOR);
+        let counting = heard.filter(|heard| Self::counts(heard, now));
         counting.map(|heard| heard.presence).max().unwrap_or(Presence::Offline)
     }
 
@@ -132,7 +138,7 @@ impl Elsewhere {
     /// Forgets what no longer counts.
     pub(super) fn forget_old(&mut self, now: Instant) {
         self.heard.retain(|_, heard| {
-            heard.retain(|heard| now.duration_since(heard.at) < COUNTS_FOR);
+            heard.retain(|heard| Self::counts(heard, now));
             !heard.is_empty()
         });
     }

@@ -9,13 +9,18 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Longest wait for a connection.
+use crate::fault::{self, InjectedBug};
+
+/// Longest wait for a connection, with all that is exchanged until it can be used.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same for one of several servers to accept it; then the next one is tried.
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// What every session sets. Others get the lock of the log a second after a node was stopped that holds it.
 const SETTINGS: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '1s'; \
                         SET plan_cache_mode = force_generic_plan; SET client_min_messages = warning";
@@ -65,7 +70,7 @@ impl FromStr for PostgresUrl {
             return Err("needs a host and a database: postgres://user@host/database".to_owned());
         }
         let has_mode = others.iter().any(|parameter| parameter.starts_with("sslmode="));
-        config.connect_timeout(CONNECT_TIMEOUT).application_name("mini-tweet");
+        config.connect_timeout(ACCEPT_TIMEOUT).application_name("mini-tweet");
         config.tcp_user_timeout(Duration::from_secs(3));
         config.keepalives_idle(Duration::from_secs(1)).keepalives_interval(Duration::from_secs(1));
         config.keepalives_retries(3);
@@ -116,6 +121,12 @@ impl fmt::Debug for PostgresUrl {
 /// # Errors
 /// In words, for the operator.
 pub(super) async fn connect(url: &PostgresUrl) -> Result<(Client, Link), String> {
+    // A server that was stopped accepts connections, and says nothing.
+    let connected = timeout(CONNECT_TIMEOUT, open(url)).await;
+    connected.unwrap_or_else(|_| Err("PostgreSQL did not respond in time".to_owned()))
+}
+
+async fn open(url: &PostgresUrl) -> Result<(Client, Link), String> {
     let config = &url.config;
     if config.get_ssl_mode() == SslMode::Disable {
         let (client, connection) = config.connect(NoTls).await.map_err(|e| in_words(&e))?;
@@ -150,6 +161,9 @@ pub(super) async fn client(url: &PostgresUrl) -> Result<Client, String> {
 
 /// Sets a session up for changes.
 pub(super) async fn set_up(client: &Client) -> Result<(), String> {
+    if fault::is_on(InjectedBug::NoLockTimeouts) {
+        return Ok(());
+    }
     client.batch_execute(SETTINGS).await.map_err(|e| in_words(&e))
 }
 

@@ -14,6 +14,7 @@ use tokio_postgres::{Client, GenericClient, Statement};
 use super::connection::{PostgresUrl, client, in_words, set_up};
 use super::rows;
 use crate::env::Clock;
+use crate::fault::{self, CrashPoint, InjectedBug};
 use crate::shared_log::{Locked, LogEntry, Row, SharedLog, Unreachable};
 use crate::sqlite::changed_rows::Table;
 
@@ -226,6 +227,9 @@ impl PostgresLog {
 
     /// Finds out whether an entry is in the log whose commit had no response.
     fn resolve(&mut self, number: i64) -> Result<bool, Unreachable> {
+        if fault::is_on(InjectedBug::AssumeNotCommitted) {
+            return Ok(false);
+        }
         let (boot, deadline) = (self.boot.cast_signed(), Instant::now() + RESOLVE_TIMEOUT);
         loop {
             // Under the lock: any node that held it before has ended.
@@ -270,6 +274,7 @@ impl SharedLog for PostgresLog {
         let prune = (self.pruned.elapsed() >= PRUNE_EVERY).then_some(number - (KEPT_MS << 16));
         let appended = self.talk(async |session| {
             session.write(&tables, entry).await?;
+            fault::crash_point(CrashPoint::LogWritten);
             if let Some(through) = prune {
                 session.prune(through).await?;
             }

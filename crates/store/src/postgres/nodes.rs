@@ -10,6 +10,7 @@ use tokio_postgres::{AsyncMessage, Client};
 
 use super::connection::{PostgresUrl, connect, in_words};
 use crate::BusMessage;
+use crate::fault::{self, InjectedBug};
 use crate::sqlite::SqliteStore;
 
 /// How often the log is looked at without a notification.
@@ -115,7 +116,11 @@ async fn listen(
                 client.execute(&notify, &[&channel, &payload]).await.map_err(pg)?;
                 continue;
             }
-            _ = poll.tick() => {}
+            _ = poll.tick() => {
+                if fault::is_on(InjectedBug::FollowOnlyWhenNotified) {
+                    continue;
+                }
+            }
             _ = heartbeat.tick() => {
                 let sql = "INSERT INTO node (boot) VALUES ($1) ON CONFLICT (boot) DO UPDATE SET seen = now()";
                 client.execute(sql, &[&boot.cast_signed()]).await.map_err(pg)?;

@@ -1,6 +1,8 @@
 //! The writer of a copy that follows a log which several nodes share: see [`SharedLog`](crate::shared_log::SharedLog).
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::following;
@@ -10,6 +12,7 @@ use super::search_erasure::{self, Purge, STEP_PAGES_MAX};
 use super::shared::{SharedFailure, set_position, unavailable, unreachable};
 use super::sql::{Result, run};
 use super::writer::Writer;
+use crate::fault::{self, CrashPoint, InjectedBug};
 use crate::shared_log::{Locked, LogEntry};
 
 /// Entries that are read and applied at once.
@@ -39,6 +42,7 @@ impl Writer {
     /// `false` when nothing was changed and the batch can be tried again.
     fn attempt_shared(&mut self, batch: &mut Vec<PendingChange>) -> Result<bool, SharedFailure> {
         let locked = self.lock()?;
+        fault::crash_point(CrashPoint::LogLocked);
         // All identifiers are drawn under the lock: they increase in the order of the log.
         self.ids = Ids::new(0, locked.head);
         let applied = self.apply(batch, locked.now_ms).and_then(|outcome| {
@@ -58,6 +62,12 @@ impl Writer {
             }
         };
         let has_changed = !entry.tables.is_empty();
+        if fault::is_on(InjectedBug::AcknowledgeBeforeCommit) {
+            self.acknowledge(batch, outcome);
+            // As in a slow network: the response is on its way when the process dies.
+            std::thread::sleep(Duration::from_millis(10));
+            return self.append_acknowledged(number, &entry);
+        }
         let appended = if has_changed {
             shared.log.append(number, &entry)
         } else {
@@ -81,6 +91,19 @@ impl Writer {
             shared.position = number;
         }
         self.acknowledge(batch, outcome);
+        Ok(true)
+    }
+
+    /// The rest of an attempt for the injected bug that responds first.
+    fn append_acknowledged(&mut self, number: u64, entry: &LogEntry) -> Result<bool, SharedFailure> {
+        let Some(shared) = &mut self.shared else { return Ok(true) };
+        if entry.tables.is_empty() || !shared.log.append(number, entry).unwrap_or_default() {
+            shared.log.unlock();
+            self.roll_back();
+            return Ok(true);
+        }
+        shared.position = number;
+        self.commit()?;
         Ok(true)
     }
 

@@ -66,13 +66,10 @@ async fn run_steps(
     let clock = directory.path().join("clock");
     let set = |seconds: i64| fs::write(&clock, format!("{seconds:+}\n"));
     set(0)?;
-    let mut launch = Launch::new(program, &directory.path().join("data"))
-        .with("MINI_TWEET_FAULTS", faults)
-        .with("LD_PRELOAD", text(&library()?)?)
-        .with("FAKETIME_TIMESTAMP_FILE", text(&clock)?)
-        .with("FAKETIME_NO_CACHE", "1")
-        // Only the wall clock steps.
-        .with("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let mut launch = Launch::new(program, &directory.path().join("data")).with("MINI_TWEET_FAULTS", faults);
+    for (variable, value) in environment(&clock)? {
+        launch = launch.with(variable, value);
+    }
     let mut server = launch.start().await?;
     launch = launch.listening_on(&server.address);
     if launch.start().await.is_ok() {
@@ -146,6 +143,17 @@ async fn end(
         broken.append(&mut record.refused);
         Ok(())
     })
+}
+
+/// The variables of a process whose wall clock is set in this file, as an offset in seconds with its sign.
+pub(super) fn environment(clock: &Path) -> Result<Vec<(&'static str, String)>, Error> {
+    Ok(vec![
+        ("LD_PRELOAD", text(&library()?)?.to_owned()),
+        ("FAKETIME_TIMESTAMP_FILE", text(clock)?.to_owned()),
+        ("FAKETIME_NO_CACHE", "1".to_owned()),
+        // Only the wall clock steps.
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ])
 }
 
 fn text(path: &Path) -> Result<&str, Error> {

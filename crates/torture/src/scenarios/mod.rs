@@ -6,6 +6,7 @@ mod attacks;
 mod auth;
 mod backup;
 mod clock;
+mod cluster;
 mod crash;
 mod disk;
 mod erase;
@@ -70,6 +71,8 @@ pub(crate) enum Scenario {
     Terminal,
     /// Interception of connections.
     Tls,
+    /// Several servers on one PostgreSQL database, all of which fail.
+    Cluster,
 }
 
 /// The findings of a scenario, when it is done.
@@ -97,6 +100,7 @@ impl Scenario {
             Self::Auth => Box::pin(auth::run(context)),
             Self::Terminal => Box::pin(terminal::run(context)),
             Self::Tls => Box::pin(tls::run(context)),
+            Self::Cluster => Box::pin(cluster::run(context)),
         }
     }
 

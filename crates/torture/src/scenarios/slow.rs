@@ -8,6 +8,7 @@ mod passwords;
 mod readers;
 mod silent;
 
+pub(super) use self::passwords::try_password;
 use crate::context::Context;
 use crate::error::Error;
 use crate::finding::Finding;

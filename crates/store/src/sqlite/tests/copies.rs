@@ -242,3 +242,18 @@ async fn no_word_of_an_account_that_was_purged_elsewhere_is_left_in_the_file() {
     let bytes = std::fs::read(cluster.path("b")).unwrap();
     assert!(!bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes()));
 }
+
+#[tokio::test]
+async fn signing_in_is_refused_while_the_log_cannot_be_asked() {
+    let cluster = Cluster::new();
+    let (a, b) = (cluster.node("a"), cluster.node("b"));
+    let ada = AccountId::new(a.apply(account("ada"), None).await.unwrap().id).unwrap();
+    b.catch_up().await.unwrap();
+    let session = Change::OpenSession { account: ada, token_hash: [7; 32], client_name: "laptop".into() };
+    a.apply(session, None).await.unwrap();
+    cluster.log.set_reachable(false);
+    // What it has is not old yet, but it may not have what this person was told elsewhere.
+    assert!(matches!(b.session_by_token(&[7; 32]).await, Err(Error::Unavailable(_))));
+    cluster.log.set_reachable(true);
+    assert_eq!(b.session_by_token(&[7; 32]).await.unwrap().unwrap().account, ada);
+}

@@ -143,7 +143,7 @@ async fn guesses(server: &Server) -> Result<Finding, Error> {
 }
 
 /// The error of a log-in, or `None` if it succeeds.
-async fn try_password(
+pub(in crate::scenarios) async fn try_password(
     server: &str,
     from: Ipv4Addr,
     username: &str,
