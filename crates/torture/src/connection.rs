@@ -70,7 +70,7 @@ impl Connection {
     /// The same with an idempotency key.
     pub(crate) fn queue_with_key(&mut self, op: Op, key: Bytes) -> u32 {
         self.last_id = self.last_id.wrapping_add(1).max(1);
-        self.writer.queue(&request_with_key(self.last_id, op, key));
+        self.writer.queue(&request(self.last_id, op, key));
         self.last_id
     }
 
@@ -100,11 +100,7 @@ pub(crate) fn hello() -> v1::ClientFrame {
 }
 
 /// A request as a frame.
-pub(crate) fn request(id: u32, op: Op) -> v1::ClientFrame {
-    request_with_key(id, op, Bytes::new())
-}
-
-fn request_with_key(id: u32, op: Op, idempotency_key: Bytes) -> v1::ClientFrame {
+fn request(id: u32, op: Op, idempotency_key: Bytes) -> v1::ClientFrame {
     let request = v1::Request { id, idempotency_key, op: Some(op) };
     v1::ClientFrame { frame: Some(client_frame::Frame::Request(request)) }
 }

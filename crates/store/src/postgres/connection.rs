@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same for one of several servers to accept it; then the next one is tried.
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// What every session sets. Others get the lock of the log a second after a node was stopped that holds it.
-const SETTINGS: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '1s'; \
+const SETTINGS: &str = "SET lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '1s'; \
                         SET plan_cache_mode = force_generic_plan; SET client_min_messages = warning";
 
 /// The address of a PostgreSQL database: `postgres://user:password@host:port/database`, with the parameters that libpq has,

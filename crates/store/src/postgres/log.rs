@@ -8,6 +8,7 @@ use futures_util::future::try_join_all;
 use prost::Message as _;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, GenericClient, Statement};
 
@@ -72,16 +73,40 @@ impl Session {
         Ok(statement)
     }
 
+    /// Begins a transaction with the lock of the log; returns the head and the time.
     async fn lock(&mut self) -> Result<(i64, i64), String> {
         let sql =
             "SELECT head, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM log_head FOR UPDATE";
         let lock = self.statement(sql, &[]).await?;
-        // Both are sent at once.
-        let (begun, locked) =
-            tokio::join!(self.client.batch_execute("BEGIN"), self.client.query_one(&lock, &[]));
-        begun.map_err(|e| in_words(&e))?;
-        let row = locked.map_err(|e| in_words(&e))?;
-        Ok((row.get(0), row.get(1)))
+        loop {
+            // Both are sent at once.
+            let (begun, locked) =
+                tokio::join!(self.client.batch_execute("BEGIN"), self.client.query_one(&lock, &[]));
+            begun.map_err(|e| in_words(&e))?;
+            match locked {
+                Ok(row) => return Ok((row.get(0), row.get(1))),
+                Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                    self.client.batch_execute("ROLLBACK").await.map_err(|e| in_words(&e))?;
+                    self.end_stopped_holders().await?;
+                }
+                Err(error) => return Err(in_words(&error)),
+            }
+        }
+    }
+
+    /// Ends sessions that have the lock, and have waited for their node for a second: it was stopped or cut off. PostgreSQL does
+    /// that by itself (`idle_in_transaction_session_timeout`), but not in the middle of an exchange.
+    async fn end_stopped_holders(&self) -> Result<(), String> {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE wait_event_type = 'Client' AND state_change < clock_timestamp() - interval '1 second'
+                       AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'log_head'::regclass
+                                   AND mode IN ('RowShareLock', 'RowExclusiveLock'))
+                       AND datname = current_database()";
+        let ended = self.client.query(sql, &[]).await.map_err(|e| in_words(&e))?;
+        if !ended.is_empty() {
+            tracing::warn!("a node that held the lock of the log did not respond; its session was ended");
+        }
+        Ok(())
     }
 
     async fn entries_after(&mut self, position: i64, limit: i64) -> Result<Vec<(u64, LogEntry)>, String> {

@@ -203,3 +203,16 @@ async fn a_network_is_moved_to_postgresql_and_back_with_everything() {
     assert_eq!(single.timeline(&search, Span::Latest, 100).await.unwrap().len(), 30);
     single.apply(Change::Post { author: ada, tweet: tweet("alone again") }, None).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_holds_the_lock_and_waits_for_its_node_is_ended() {
+    let cluster = Cluster::new();
+    let node = cluster.node("a").await;
+    let ada = AccountId::new(node.apply(account("ada"), None).await.unwrap().id).unwrap();
+    // As a node that was stopped in the middle of an exchange, where PostgreSQL does not look at the time.
+    let (stopped, link) = connect(&cluster.url.parse().unwrap()).await.unwrap();
+    tokio::spawn(link.run());
+    stopped.batch_execute("BEGIN; SELECT * FROM log_head FOR UPDATE").await.unwrap();
+    node.apply(Change::Post { author: ada, tweet: tweet("the lock was free again") }, None).await.unwrap();
+    assert!(stopped.batch_execute("COMMIT").await.is_err(), "its session has ended");
+}

@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, postgres: &Postgres) -> Result<Findin
         }
         longest.push((what.to_owned(), waited));
     };
-    let mut test =
+    let test =
         Test::start(Setup::new(&context.program, postgres.address(), "held"), postgres, &mut random).await?;
     for _ in 0..moments {
         sleep(duration_in(&mut random, Duration::from_millis(50)..=Duration::from_millis(250))).await;

@@ -69,10 +69,8 @@ impl Node {
     }
 
     pub(super) async fn stop(&mut self) -> Result<(), Error> {
-        match self.server.take() {
-            Some(server) => server.stop().await.map(drop),
-            None => Ok(()),
-        }
+        let Some(mut server) = self.server.take() else { return Ok(()) };
+        if server.process.has_ended()? { Ok(()) } else { server.stop().await.map(drop) }
     }
 
     /// Waits until it ends by itself.
