@@ -70,6 +70,14 @@ pub struct Service {
 }
 
 impl Service {
+    /// As [`Store::require_fresh`](store::Store::require_fresh): for responses that come from memory.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE`.
+    pub fn require_fresh(&self) -> Result<()> {
+        self.store.require_fresh()
+    }
+
     /// Starts the home timelines and live delivery, and assembles the service over them.
     ///
     /// # Errors

@@ -24,6 +24,10 @@ pub(super) async fn dispatch(context: &ConnectionContext, op: Op, key: &Bytes) -
     // The service checks this too. Here it comes before the request is parsed: a caller who may not make it gets the
     // same answer whatever it contains, and so learns nothing about what a valid request looks like.
     authorise(&caller, op.operation())?;
+    if matches!(caller, Caller::Member { .. }) {
+        // Timelines and trends are in memory: no store refuses them.
+        context.gateway.service.require_fresh()?;
+    }
     let key = idempotency_key_of(caller, key, &op)?;
     perform(Call { context, service: &context.gateway.service, caller, key }, op).await
 }

@@ -90,6 +90,7 @@ async fn create(
         return Ok(cluster);
     }
     // The first rows, such as the event of the creation, are those of a single server.
+    Copy::remove(path)?;
     let founder = Copy::new(path, now_ms)?;
     let (founder, cluster, _) = transfer::fill(&transaction, url, path, founder, &mut |_| {}).await?;
     transaction.commit().await.map_err(pg)?;
@@ -101,6 +102,7 @@ async fn create(
 
 /// Makes a copy from the rows of the shared database.
 async fn copy(client: &mut Client, url: &PostgresUrl, path: &Path, cluster: &str) -> Result<(), OpenError> {
+    Copy::remove(path)?;
     let copy = Copy::empty(path)?;
     let (copy, position, _) = transfer::read(client, url, path, copy, &mut |_| {}).await?;
     let state = CopyState { cluster: cluster.to_owned(), position };

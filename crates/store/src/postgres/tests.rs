@@ -216,3 +216,17 @@ async fn a_session_that_holds_the_lock_and_waits_for_its_node_is_ended() {
     node.apply(Change::Post { author: ada, tweet: tweet("the lock was free again") }, None).await.unwrap();
     assert!(stopped.batch_execute("COMMIT").await.is_err(), "its session has ended");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_killed_makes_its_copy_again() {
+    let cluster = Cluster::new();
+    let node = cluster.node("a").await;
+    let ada = AccountId::new(node.apply(account("ada"), None).await.unwrap().id).unwrap();
+    node.apply(Change::Post { author: ada, tweet: tweet("kept") }, None).await.unwrap();
+    node.close().await;
+    drop(node);
+    let data = cluster.directory.path().join("a");
+    std::fs::remove_file(data.join("copy.db")).unwrap();
+    std::fs::write(data.join("operator.sock"), "").unwrap();
+    assert_eq!(texts(&cluster.node("a").await, ada).await, 1);
+}

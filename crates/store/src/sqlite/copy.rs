@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::changed_rows::{Table, parameter, shared_tables, values};
-use super::files::Lock;
+use super::files::{Lock, OPERATOR_SOCKET};
 use super::open::open_writer;
 use super::open_error::OpenError;
 use super::schema::MIGRATIONS;
@@ -42,15 +42,32 @@ pub(crate) fn schema_version() -> usize {
     MIGRATIONS.len()
 }
 
+fn remove_files(path: &Path) -> Result<(), OpenError> {
+    ["", "-wal", "-shm"].iter().try_for_each(|suffix| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        remove_file(Path::new(&name))
+    })
+}
+
+fn remove_file(path: &Path) -> Result<(), OpenError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OpenError::io(path, error)),
+        _ => Ok(()),
+    }
+}
+
 impl Copy {
     /// The copy in this file, if it is one.
     ///
     /// # Errors
     /// As for any database.
     pub(crate) fn state(path: &Path) -> Result<Option<CopyState>, OpenError> {
-        if schema::is_new(path)? {
+        // A server that was killed leaves its socket.
+        if !path.exists() {
             return Ok(None);
         }
+        schema::is_new(path)?;
         let (lock, db) = open_writer(path, 0)?;
         Self { db, _lock: lock }.read_state().map_err(|e| OpenError::sql(path, &e))
     }
@@ -76,17 +93,14 @@ impl Copy {
 
     /// A new database, in place of one that may be there.
     pub(crate) fn new(path: &Path, now_ms: i64) -> Result<Self, OpenError> {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            match fs::remove_file(&name) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(OpenError::io(path, error));
-                }
-                _ => {}
-            }
-        }
+        remove_files(path)?;
         Self::open(path, now_ms)
+    }
+
+    /// Removes a copy, with what a server that was killed has left of it: a new one has everything.
+    pub(crate) fn remove(path: &Path) -> Result<(), OpenError> {
+        remove_files(path)?;
+        remove_file(&path.with_file_name(OPERATOR_SOCKET))
     }
 
     /// The same without any row.

@@ -18,6 +18,8 @@ mod sessions;
 mod throttles;
 mod verify;
 
+use tokio::time::Instant;
+
 use self::postgres::Postgres;
 use crate::context::Context;
 use crate::error::Error;
@@ -28,27 +30,42 @@ const ROUNDS: usize = 100;
 
 pub(crate) async fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     let mut postgres = Postgres::start(&[]).await?;
-    let throttles = throttles::run(context, &postgres).await.transpose();
-    let mut findings: Vec<_> = throttles
-        .map(|found| found.unwrap_or_else(|error| failed("throttles", &error)))
-        .into_iter()
-        .collect();
-    let mut add = |part: &str, found: Result<Finding, Error>| {
-        findings.push(found.unwrap_or_else(|error| failed(part, &error)));
-    };
-    add("lock", lock::run(context, &postgres).await);
-    add("delivery", delivery::run(context, &postgres).await);
-    add("sessions", sessions::run(context, &postgres).await);
-    add("moves", moves::run(context, &postgres).await);
-    add("unknown outcomes", outcomes::unknown(context, &postgres).await);
-    add("PostgreSQL killed", outcomes::killed(context, &mut postgres).await);
-    add("failover", failover::run(context).await);
-    add("presence", presence::run(context, &postgres).await);
-    add("chaos", chaos::run(context).await);
+    // These mostly wait.
+    let (mut findings, presence, failover) = tokio::join!(
+        without_faults_of_postgres(context, &postgres),
+        part("presence", presence::run(context, &postgres)),
+        part("failover", failover::run(context)),
+    );
+    findings.extend([presence, failover]);
+    findings.push(part("PostgreSQL killed", outcomes::killed(context, &mut postgres)).await);
+    drop(postgres);
+    findings.push(part("chaos", chaos::run(context)).await);
     Ok(findings)
 }
 
+async fn without_faults_of_postgres(context: &Context, postgres: &Postgres) -> Vec<Finding> {
+    let mut findings = vec![
+        part("lock", lock::run(context, postgres)).await,
+        part("delivery", delivery::run(context, postgres)).await,
+        part("sessions", sessions::run(context, postgres)).await,
+        part("moves", moves::run(context, postgres)).await,
+        part("unknown outcomes", outcomes::unknown(context, postgres)).await,
+    ];
+    match throttles::run(context, postgres).await {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(failed("throttles", &error)),
+    }
+    findings
+}
+
 /// A part that could not run does not stop the others.
+async fn part(name: &str, run: impl Future<Output = Result<Finding, Error>>) -> Finding {
+    let begun = Instant::now();
+    let found = run.await.unwrap_or_else(|error| failed(name, &error));
+    eprintln!("cluster: {name} took {:.0?}", begun.elapsed());
+    found
+}
+
 fn failed(part: &str, error: &Error) -> Finding {
     Finding {
         promise: 25,

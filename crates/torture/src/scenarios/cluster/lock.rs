@@ -23,7 +23,7 @@ use protocol::v1::request::Op;
 /// Limit for the others to write again.
 const AGAIN_WITHIN: Duration = Duration::from_millis(1_200);
 /// How long the others are watched.
-const WATCHED: Duration = Duration::from_secs(4);
+const WATCHED: Duration = Duration::from_secs(3);
 /// Where a server stops itself, in a batch.
 const POINTS: [&str; 4] = ["log-locked", "log-written", "before-commit", "after-commit"];
 /// Where the network stops in the middle of a commit.
@@ -33,7 +33,7 @@ const BATCHES: usize = 30;
 
 pub(super) async fn run(context: &Context, postgres: &Postgres) -> Result<Finding, Error> {
     let mut random = context.random("cluster lock");
-    let moments = context.times(5, 100);
+    let moments = context.times(4, 100);
     let (mut longest, mut broken) = (Vec::new(), Vec::new());
     let mut note = |what: &str, waited: Duration| {
         if waited > with_margin(AGAIN_WITHIN) {
