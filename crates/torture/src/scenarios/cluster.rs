@@ -25,9 +25,6 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::finding::{Control, Finding};
 
-/// Faults of the long form.
-const ROUNDS: usize = 100;
-
 pub(crate) async fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     let mut postgres = Postgres::start(&[]).await?;
     // These mostly wait.

@@ -252,7 +252,7 @@ async fn signing_in_is_refused_while_the_log_cannot_be_asked() {
     let session = Change::OpenSession { account: ada, token_hash: [7; 32], client_name: "laptop".into() };
     a.apply(session, None).await.unwrap();
     cluster.log.set_reachable(false);
-    // What it has is not old yet, but it may not have what this person was told elsewhere.
+    // What it has is not old yet, but another node may have acknowledged something since.
     assert!(matches!(b.session_by_token(&[7; 32]).await, Err(Error::Unavailable(_))));
     cluster.log.set_reachable(true);
     assert_eq!(b.session_by_token(&[7; 32]).await.unwrap().unwrap().account, ada);

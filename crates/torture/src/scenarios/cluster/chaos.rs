@@ -24,6 +24,8 @@ use crate::random::duration_in;
 use crate::scenarios::clock;
 use crate::server::{DEADLINE, private_directory, wait_until};
 
+/// Faults of the long form.
+const ROUNDS: usize = 100;
 /// People who post all the time.
 const PEOPLE: usize = 18;
 /// Limit for everything to be well after the end of a fault.
@@ -103,7 +105,7 @@ const DATABASE: &str = "chaos";
 
 pub(super) async fn run(context: &Context) -> Result<Finding, Error> {
     let mut random = context.random("cluster chaos");
-    let rounds = context.times(FAULTS.len(), super::ROUNDS);
+    let rounds = context.times(FAULTS.len(), ROUNDS);
     let mut faults: Vec<_> = FAULTS.into_iter().cycle().take(rounds).collect();
     random.shuffle(&mut faults);
     let (lost, twice) = control(context).await?;

@@ -1,5 +1,5 @@
 //! PostgreSQL fails over to a standby. With synchronous replication nothing is lost; with asynchronous replication the last
-//! transactions are, and the servers notice it: none goes on with a copy that has them.
+//! transactions are, and the servers notice it: none keeps a copy that has them.
 
 use std::path::Path;
 use std::time::Duration;

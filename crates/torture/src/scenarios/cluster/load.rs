@@ -1,5 +1,5 @@
 //! Load on a cluster: people who post and send messages with keys, move to another server when theirs fails and also for
-//! no reason, and look there for everything that they were told before.
+//! no reason, and look there for everything that they saw before.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ const REMEMBERED: usize = 40;
 /// Pause after a request that failed.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What people were told.
+/// What was acknowledged to people.
 #[derive(Debug, Default, Clone)]
 pub(super) struct History {
     /// Everything that was acknowledged.
@@ -128,7 +128,7 @@ impl Load {
     }
 }
 
-/// What a person was told and must see everywhere.
+/// What a person saw and must see everywhere.
 #[derive(Debug, Default)]
 struct Seen {
     own: VecDeque<u64>,

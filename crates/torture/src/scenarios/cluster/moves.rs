@@ -1,4 +1,4 @@
-//! Someone who goes from one server to another sees there what they were told before, at once.
+//! Someone who goes from one server to another sees there at once what was acknowledged before.
 
 use protocol::v1::read_timeline::Timeline;
 use protocol::v1::request::Op;

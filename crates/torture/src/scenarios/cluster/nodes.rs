@@ -130,7 +130,7 @@ impl<'a> Setup<'a> {
         let mut nodes = Vec::new();
         for (n, faults) in self.faults.iter().enumerate() {
             let name = format!("n{n}");
-            // Only the first PostgreSQL server is behind the network that fails.
+            // The network fails only on the way to the first PostgreSQL server.
             let network = DatabaseProxy::start(self.databases.first().ok_or("no PostgreSQL")?).await?;
             let others = self.databases.iter().skip(1).map(String::as_str);
             let hosts: Vec<_> = std::iter::once(network.address()).chain(others).collect();

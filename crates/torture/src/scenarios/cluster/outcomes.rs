@@ -63,8 +63,8 @@ struct Found {
     broken: Vec<String>,
 }
 
-/// What the authors of posts were told.
-type Told = Arc<Mutex<Vec<(String, Outcome)>>>;
+/// The responses to posts, with their texts.
+type Responses = Arc<Mutex<Vec<(String, Outcome)>>>;
 
 async fn cut_commits(
     setup: Setup<'_>,
@@ -76,13 +76,13 @@ async fn cut_commits(
     postgres.create_database(database)?;
     let mut cluster = setup.start().await?;
     let people = Person::sign_up_many(&cluster.nodes[0], PEOPLE).await?;
-    let (told, stop) = (Told::default(), watch::Sender::new(false));
+    let (responses, stop) = (Responses::default(), watch::Sender::new(false));
     let mut posting = JoinSet::new();
     for person in people {
         posting.spawn(post_without_keys(
             person,
             cluster.nodes[0].address.clone(),
-            told.clone(),
+            responses.clone(),
             stop.subscribe(),
         ));
     }
@@ -103,13 +103,13 @@ async fn cut_commits(
     for text in postgres.sql(database, "SELECT text FROM tweet")?.lines() {
         *stored.entry(text.to_owned()).or_default() += 1;
     }
-    Ok(found(&told.lock().unwrap_or_else(PoisonError::into_inner), &stored))
+    Ok(found(&responses.lock().unwrap_or_else(PoisonError::into_inner), &stored))
 }
 
-/// Compares what people were told with how often each of their posts is stored.
-fn found(told: &[(String, Outcome)], stored: &HashMap<String, usize>) -> Found {
+/// Compares the responses with how often each post is stored.
+fn found(responses: &[(String, Outcome)], stored: &HashMap<String, usize>) -> Found {
     let mut found = Found::default();
-    for (text, outcome) in told {
+    for (text, outcome) in responses {
         let times = stored.get(text).copied().unwrap_or_default();
         if times > 1 {
             found.broken.push(format!("{text} is stored twice"));
@@ -134,7 +134,12 @@ fn found(told: &[(String, Outcome)], stored: &HashMap<String, usize>) -> Found {
 }
 
 /// Posts once each, without a key, and notes what the response says.
-async fn post_without_keys(person: Person, address: String, told: Told, stopped: watch::Receiver<bool>) {
+async fn post_without_keys(
+    person: Person,
+    address: String,
+    responses: Responses,
+    stopped: watch::Receiver<bool>,
+) {
     let (mut connection, mut n) = (None, 0);
     while !*stopped.borrow() {
         let mut open = match connection.take() {
@@ -153,7 +158,7 @@ async fn post_without_keys(person: Person, address: String, told: Told, stopped:
         if !matches!(outcome, Outcome::Unknown) {
             connection = Some(open);
         }
-        told.lock().unwrap_or_else(PoisonError::into_inner).push((text, outcome));
+        responses.lock().unwrap_or_else(PoisonError::into_inner).push((text, outcome));
     }
 }
 

@@ -131,7 +131,7 @@ impl Test {
         Ok(())
     }
 
-    /// Injects the fault; who is there after it, and the servers that can be asked.
+    /// Injects the fault; who is online after it, and the servers that can be asked.
     async fn inject(&mut self, fault: Fault) -> Result<(Vec<usize>, Vec<usize>), Error> {
         const LAST: usize = SERVERS - 1;
         let all: Vec<usize> = (0..SERVERS).collect();
