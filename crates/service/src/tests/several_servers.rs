@@ -171,7 +171,10 @@ async fn what_cannot_be_replayed_is_a_gap() {
             unexpected => panic!("{unexpected:?}"),
         }
     };
-    assert!((1..3).contains(&seen.len()) && seen.last() == Some(&after), "{seen:?}, then a gap after {after}");
+    assert!(
+        (1..3).contains(&seen.len()) && seen.last() == Some(&after),
+        "{seen:?}, then a gap after {after}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,6 +38,8 @@ pub(super) struct PostgresLog {
     clock: Option<Arc<dyn Clock>>,
     runtime: Runtime,
     session: Option<Session>,
+    /// The session has a transaction with the lock of the log.
+    is_locked: bool,
     pruned: Instant,
 }
 
@@ -220,20 +222,32 @@ impl PostgresLog {
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let tables = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
-        Ok(Self { url, channel, boot, tables, clock, runtime, session: None, pruned: Instant::now() })
+        Ok(Self {
+            url,
+            channel,
+            boot,
+            tables,
+            clock,
+            runtime,
+            session: None,
+            is_locked: false,
+            pruned: Instant::now(),
+        })
     }
 
-    /// Runs a conversation with the database, on a connection that is opened if there is none. After an error the connection is
-    /// closed: what was begun on it is rolled back.
+    /// Runs a conversation with the database, on a connection that is opened if there is none. While the lock is held, there has to
+    /// be one: PostgreSQL may have ended the one with the lock. After an error the connection is closed: what was begun on it
+    /// is rolled back.
     fn talk<T>(
         &mut self,
         talk: impl AsyncFnOnce(&mut Session) -> Result<T, String>,
     ) -> Result<T, Unreachable> {
-        let (url, kept) = (&self.url, self.session.take());
+        let (url, kept, is_locked) = (&self.url, self.session.take(), self.is_locked);
         let talked = self.runtime.block_on(async {
             let talked = timeout(RESPONSE_TIMEOUT, async {
                 let mut session = match kept {
                     Some(session) if !session.client.is_closed() => session,
+                    _ if is_locked => return Err("PostgreSQL has ended the transaction".to_owned()),
                     _ => Session::open(url).await?,
                 };
                 let value = talk(&mut session).await?;
@@ -283,6 +297,7 @@ impl SharedLog for PostgresLog {
             locked => locked,
         };
         let (head, now_ms) = locked?;
+        self.is_locked = true;
         let now_ms = self.clock.as_ref().map_or(now_ms, |clock| clock.now_ms());
         Ok(Locked { head: head.cast_unsigned(), now_ms })
     }
@@ -306,6 +321,7 @@ impl SharedLog for PostgresLog {
             session.commit(number, boot, &encoded, &channel).await
         });
         self.tables = tables;
+        self.is_locked = false;
         match appended {
             Ok(()) => {
                 if prune.is_some() {
@@ -326,5 +342,6 @@ impl SharedLog for PostgresLog {
             let ended = session.client.batch_execute("ROLLBACK").await;
             ended.map_err(|e| in_words(&e))
         });
+        self.is_locked = false;
     }
 }

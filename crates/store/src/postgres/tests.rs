@@ -8,12 +8,16 @@ use model::{AccountId, Error, Span};
 use tempfile::TempDir;
 
 use super::connection::connect;
+use super::log::PostgresLog;
 use super::{open, schema};
 use crate::conformance::{StoreFixture, conformance_suite};
+use crate::shared_log::{LogEntry, SharedLog as _};
 use crate::sqlite::copy::Copy;
 use crate::test_support::postgres::Postgres;
-use crate::test_support::{TestClock, account, tweet};
-use crate::{Change, Engine, Options, PostgresUrl, StoreUrl, Timeline, from_postgres, to_postgres};
+use crate::test_support::{TestClock, account, tweet, username};
+use crate::{
+    Change, Engine, IdempotencyKey, Options, PostgresUrl, StoreUrl, Timeline, from_postgres, to_postgres,
+};
 
 /// The server that other tests of this process use at the moment, or a new one. Each test has a schema of its own.
 fn server() -> Arc<Postgres> {
@@ -229,4 +233,37 @@ async fn a_server_that_was_killed_makes_its_copy_again() {
     std::fs::remove_file(data.join("copy.db")).unwrap();
     std::fs::write(data.join("operator.sock"), "").unwrap();
     assert_eq!(texts(&cluster.node("a").await, ada).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_appended_when_the_lock_was_lost() {
+    let cluster = Cluster::new();
+    let node = cluster.node("a").await;
+    node.apply(account("ada"), None).await.unwrap();
+    let made = Copy::new(&cluster.directory.path().join("made").join("copy.db"), 1).unwrap();
+    let (url, tables) = (cluster.url.parse().unwrap(), made.tables().unwrap());
+    let schema = cluster.url.rsplit("%3D").next().unwrap();
+    let holder = format!("SELECT pid FROM pg_locks WHERE relation = '{schema}.log_head'::regclass");
+    tokio::task::block_in_place(|| {
+        let mut log = PostgresLog::new(url, "test".into(), 7, tables, None).unwrap();
+        let locked = log.lock().unwrap();
+        cluster._server.sql(&format!("SELECT pg_terminate_backend(pid) FROM ({holder}) AS holder"));
+        // It is noticed before the entry is appended.
+        assert!(log.entries_after(0, 1).is_err());
+        assert_eq!(log.append(locked.head + 1, &LogEntry::default()), Ok(false));
+        assert_eq!(log.lock().unwrap().head, locked.head);
+        log.unlock();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn someone_who_signed_up_at_one_node_can_log_in_at_another() {
+    let cluster = Cluster::new();
+    let (a, b) = tokio::join!(cluster.node("a"), cluster.node("b"));
+    for n in 0..10 {
+        let name = format!("ada{n}");
+        a.apply(account(&name), None).await.unwrap();
+        let known = b.credentials(&username(&name)).await.unwrap();
+        assert!(known.is_some(), "someone who has just signed up can log in at another node");
+    }
 }

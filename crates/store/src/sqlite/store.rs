@@ -172,6 +172,11 @@ impl SqliteStore {
         !matches!(self.request(WriterRequest::Follow(None)), Err(Error::GoingAway))
     }
 
+    /// A person who comes from another node sees what was acknowledged there, and what was revoked there does not count.
+    async fn catch_up_for_sign_in(&self) -> Result<()> {
+        if fault::is_on(InjectedBug::SkipCatchUp) { Ok(()) } else { self.catch_up().await }
+    }
+
     /// Indexes pending tweets, so that a search finds every tweet acknowledged before it.
     async fn index_pending(&self) -> Result<()> {
         if self.metrics.unindexed.load(Ordering::Relaxed) > 0 {
@@ -296,16 +301,13 @@ impl Store for SqliteStore {
     async fn credentials(&self, username: &Username) -> Result<Option<Credentials>> {
         let username = username.clone();
         // A password that was replaced at another node must not be accepted here.
-        self.catch_up().await?;
+        self.catch_up_for_sign_in().await?;
         self.read_inline(move |db| accounts::credentials(db, &username)).await
     }
 
     async fn session_by_token(&self, token_hash: &[u8; 32]) -> Result<Option<SessionRecord>> {
         let token_hash = *token_hash;
-        // A person who comes from another node sees what was acknowledged there.
-        if !fault::is_on(InjectedBug::SkipCatchUp) {
-            self.catch_up().await?;
-        }
+        self.catch_up_for_sign_in().await?;
         self.read_inline(move |db| sessions::by_token(db, &token_hash)).await
     }
 
@@ -320,7 +322,7 @@ impl Store for SqliteStore {
     async fn ssh_key_by_fingerprint(&self, fingerprint: &SshFingerprint) -> Result<Option<SshKeyId>> {
         let fingerprint = *fingerprint;
         // Nor a key that was removed there.
-        self.catch_up().await?;
+        self.catch_up_for_sign_in().await?;
         self.read_inline(move |db| ssh_keys::by_fingerprint(db, &fingerprint)).await
     }
 

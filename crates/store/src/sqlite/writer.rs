@@ -181,6 +181,18 @@ impl Writer {
     }
 
     fn run_tasks(&mut self, tasks: Vec<WriterRequest>) {
+        let is_follow = |task: &WriterRequest| matches!(task, WriterRequest::Follow(_));
+        let (follows, tasks): (Vec<_>, Vec<_>) = tasks.into_iter().partition(is_follow);
+        if !follows.is_empty() && !*self.failed.borrow() {
+            // Once for all of them: each began to wait before.
+            let followed = self.follow();
+            for follow in follows {
+                if let WriterRequest::Follow(Some(done)) = follow {
+                    let _ = done.send(followed.is_ok());
+                }
+            }
+            self.erase_words_of_others();
+        }
         for task in tasks {
             if *self.failed.borrow() {
                 return;
@@ -200,14 +212,7 @@ impl Writer {
                     }
                     Err(error) => self.fail(&mut Vec::new(), error.into()),
                 },
-                WriterRequest::Follow(done) => {
-                    let followed = self.follow();
-                    if let Some(done) = done {
-                        let _ = done.send(followed.is_ok());
-                    }
-                    self.erase_words_of_others();
-                }
-                WriterRequest::Change(_) => {}
+                WriterRequest::Change(_) | WriterRequest::Follow(_) => {}
             }
         }
         if !*self.failed.borrow() {

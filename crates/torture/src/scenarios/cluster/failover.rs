@@ -24,6 +24,8 @@ const LOAD_FOR: Duration = Duration::from_secs(2);
 const WARNING: &str = "replicates asynchronously";
 /// What a server says when PostgreSQL has lost something that it has.
 const NOTICED: &str = "has lost";
+/// Longest wait for that.
+const NOTICED_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) async fn run(context: &Context) -> Result<Finding, Error> {
     let times = context.times(1, 5);
@@ -141,7 +143,7 @@ async fn asynchronous(context: &Context) -> Result<(usize, Vec<String>), Error> 
     load.stop().await?;
     pair.fail_over()?;
     for (n, node) in pair.cluster.nodes.iter_mut().enumerate() {
-        let end = Instant::now() + DEADLINE;
+        let end = Instant::now() + NOTICED_WITHIN;
         while !node.log().contains(NOTICED) && Instant::now() < end {
             sleep(Duration::from_millis(50)).await;
         }
