@@ -26,15 +26,15 @@ use crate::error::Error;
 use crate::finding::{Control, Finding};
 
 pub(crate) async fn run(context: &Context) -> Result<Vec<Finding>, Error> {
-    let mut postgres = Postgres::start(&[]).await?;
+    let postgres = Postgres::start(&[]).await?;
     // These mostly wait.
-    let (mut findings, presence, failover) = tokio::join!(
+    let (mut findings, presence, failover, killed) = tokio::join!(
         without_faults_of_postgres(context, &postgres),
         part("presence", presence::run(context, &postgres)),
         part("failover", failover::run(context)),
+        part("PostgreSQL killed", outcomes::killed(context)),
     );
-    findings.extend([presence, failover]);
-    findings.push(part("PostgreSQL killed", outcomes::killed(context, &mut postgres)).await);
+    findings.extend([presence, failover, killed]);
     drop(postgres);
     findings.push(part("chaos", chaos::run(context)).await);
     Ok(findings)
