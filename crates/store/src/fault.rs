@@ -202,5 +202,7 @@ mod on {
         if signal == Signal::KILL {
             std::process::abort();
         }
+        // Another thread may take the signal: this one must not get any further until it stops all of them.
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
