@@ -63,14 +63,14 @@ impl Shared {
     }
 }
 
-/// As many posts as the machine can process, beside the same transactions without a server.
+/// As many posts as the machine can process, and the same transactions without a server.
 async fn many(context: &Context) -> Result<Vec<Row>, Error> {
     let shared = Shared::new(context).await?;
-    let beside = shared.postgres.empty();
-    shared.move_to(&beside)?;
+    let other = shared.postgres.empty();
+    shared.move_to(&other)?;
     let node = shared.node().await?;
     let mut connections = node.server.log_in(context.drivers()).await?;
-    let (moved, from, to) = (shared.data.path().to_owned(), shared.url.parse()?, beside.parse()?);
+    let (moved, from, to) = (shared.data.path().to_owned(), shared.url.parse()?, other.parse()?);
     let make = move || Replay::new(&moved, &from, &to);
     let mut replay = tokio::task::spawn_blocking(make).await??;
     let (mut by_server, mut bare) = (Outcome::new()?, Replayed::default());
@@ -131,7 +131,7 @@ async fn one(context: &Context) -> Result<Vec<Row>, Error> {
     ])
 }
 
-/// Reads of home timelines, with PostgreSQL and with SQLite behind the server.
+/// Reads of home timelines, of a server on PostgreSQL and of one on SQLite.
 async fn reads(context: &Context) -> Result<Vec<Row>, Error> {
     let shared = Shared::new(context).await?;
     let node = shared.node().await?;

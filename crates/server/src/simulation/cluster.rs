@@ -2,7 +2,7 @@
 //! move from server to server; servers crash, with or without their copies, and are cut off from the database, from each
 //! other and from clients; the outcome of an append may stay unknown.
 //!
-//! While it runs, every client has to see what it was told anywhere before, each tweet once and those of an author in
+//! While it runs, every client has to see everything that any server has shown it, each tweet once and those of an author in
 //! order, and nothing long after it was deleted. Soon after the faults stop, every client must have every tweet, every
 //! server must know who is online, and all copies must be equal.
 //!
@@ -163,7 +163,7 @@ impl Run<'_> {
             }
             if now > arrived_at + PRESENCE_WITHIN {
                 self.violation(
-                    "not every server knows who is online, or no one was told that another one is typing",
+                    "not every server knows who is online, or no one saw that another one is typing",
                 );
                 return false;
             }
@@ -248,7 +248,7 @@ impl Totals {
 }
 
 #[test]
-fn clients_see_all_that_they_were_told_at_every_server_and_all_copies_are_equal() {
+fn clients_see_all_that_they_have_seen_at_every_server_and_all_copies_are_equal() {
     let totals = Mutex::new(Totals::default());
     run_all(seeds(100), |seed, outcome| {
         let History { violations, trace, acknowledged, .. } = &outcome.history;

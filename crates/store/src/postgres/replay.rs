@@ -1,4 +1,4 @@
-//! The baselines of the benchmark: what PostgreSQL takes for the same entries, and for one row, with nothing beside it.
+//! The baselines of the benchmark: what PostgreSQL takes for the same entries, and for one row, and does nothing else.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -37,7 +37,7 @@ const SIMULATIONS: [Simulation; 2] = [
         promise: 25,
         tried: "three servers that crash, lose their copies and are cut off from their database, from each other and from \
                 clients, which move between them",
-        test: "cluster::clients_see_all_that_they_were_told_at_every_server_and_all_copies_are_equal",
+        test: "cluster::clients_see_all_that_they_have_seen_at_every_server_and_all_copies_are_equal",
         controls: &[
             (
                 "cluster::a_server_that_signs_people_in_before_it_has_what_others_acknowledged_is_detected",

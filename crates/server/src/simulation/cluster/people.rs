@@ -51,18 +51,18 @@ pub(super) struct History {
     pub(super) reads: usize,
     /// Reads that were answered with an error.
     pub(super) refused: usize,
-    /// How often someone was told that another one is typing.
+    /// How often someone saw that another one is typing.
     pub(super) typing: usize,
     pub(super) violations: Vec<String>,
     /// What happened, with its time.
     pub(super) trace: Vec<String>,
 }
 
-/// What someone was told.
+/// What someone was seen.
 #[derive(Debug, Default, Clone)]
 struct Knowledge {
     /// Tweets that exist.
-    told: BTreeSet<String>,
+    seen: BTreeSet<String>,
     /// Tweets that no longer exist.
     gone: BTreeSet<String>,
 }
@@ -88,13 +88,13 @@ impl History {
         if before.1 {
             self.violation(format!("{reader} receives {text} after {:?}", before.0));
         }
-        self.people[reader].told.insert(text.clone());
+        self.people[reader].seen.insert(text.clone());
         self.tweets.insert(tweet.id, text);
     }
 
     fn record_deletion(&mut self, reader: usize, tweet: u64) {
         if let Some(text) = self.tweets.get(&tweet).cloned() {
-            self.trace(&format!("{reader} is told that {text} was deleted"));
+            self.trace(&format!("{reader} learns that {text} was deleted"));
             self.people[reader].gone.insert(text);
         }
     }
@@ -103,8 +103,8 @@ impl History {
     fn record_page(&mut self, reader: usize, asked: Duration, before: &Knowledge, page: v1::TweetPage) {
         self.reads += 1;
         let texts: BTreeSet<String> = page.tweets.iter().map(|tweet| tweet.text.clone()).collect();
-        self.trace(&format!("{reader} reads {} tweets, {} were known", texts.len(), before.told.len()));
-        let unseen: Vec<_> = before.told.difference(&texts).cloned().collect();
+        self.trace(&format!("{reader} reads {} tweets, {} were known", texts.len(), before.seen.len()));
+        let unseen: Vec<_> = before.seen.difference(&texts).cloned().collect();
         for text in unseen {
             if self.deleting.contains(&text) {
                 self.people[reader].gone.insert(text);
@@ -128,13 +128,13 @@ impl History {
             }
         }
         self.tweets.extend(page.tweets.into_iter().map(|tweet| (tweet.id, tweet.text)));
-        self.people[reader].told.extend(texts);
+        self.people[reader].seen.extend(texts);
     }
 
     pub(super) fn has_all_arrived(&self) -> bool {
         let mut all = (0..USERS).flat_map(|author| (0..TWEETS_PER_USER).map(move |n| text_of(author, n)));
         all.all(|text| {
-            self.deleting.contains(&text) || self.people.iter().all(|person| person.told.contains(&text))
+            self.deleting.contains(&text) || self.people.iter().all(|person| person.seen.contains(&text))
         })
     }
 }
@@ -241,7 +241,7 @@ impl Person {
                 let mut history = self.history.lock().unwrap();
                 history.acknowledged.insert(text.clone());
                 history.tweets.insert(id, text.clone());
-                history.people[self.user].told.insert(text.clone());
+                history.people[self.user].seen.insert(text.clone());
             }
             if draw(&self.rng, 3) == 0 {
                 self.history.lock().unwrap().deleting.insert(text.clone());
@@ -258,7 +258,7 @@ impl Person {
             }
             let _ = self.read_home().await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn look_again(&self) {
@@ -266,7 +266,7 @@ impl Person {
             sleep(random_ms(&self.rng, 1_000)).await;
             let _ = self.read_home().await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn read_home(&self) -> Result<(), ClientError> {
@@ -329,7 +329,7 @@ impl Person {
         }
     }
 
-    /// No one may be told that someone is online who hides it.
+    /// No one may learn that someone is online who hides it.
     async fn watch_presence(&self) {
         loop {
             let topic = subscribe::Topic::Presence(v1::PresenceTopic {});
@@ -338,7 +338,7 @@ impl Person {
                 let Event::Presence(view) = update.event else { continue };
                 let username = view.account.as_ref().map_or("", |account| account.username.as_str());
                 if username == name(HIDDEN) && view.presence() != v1::PresenceState::Offline {
-                    let why = format!("{} is told that {username} is online", self.user);
+                    let why = format!("{} sees {username} online", self.user);
                     self.history.lock().unwrap().violation(why);
                 }
             }
@@ -352,7 +352,7 @@ impl Person {
             while let Some(update) = subscription.next().await {
                 if matches!(update.event, Event::Typing(_)) {
                     self.history.lock().unwrap().typing += 1;
-                    self.trace(&format!("{} is told that someone is typing", self.user));
+                    self.trace(&format!("{} sees that someone is typing", self.user));
                 }
             }
         }

@@ -210,7 +210,7 @@ impl Run {
             }
             Fault::NotificationsLost => node.network.lose_notifications(true),
             Fault::ClockWrong => {
-                set_clock(self.clock.path(), CLOCK_STEPS[self.random.usize(..CLOCK_STEPS.len())])?
+                set_clock(self.clock.path(), CLOCK_STEPS[self.random.usize(..CLOCK_STEPS.len())])?;
             }
             Fault::PostgresKilled => self.postgres.kill()?,
             Fault::PostgresStoppedImmediately => self.postgres.stop_immediately()?,

@@ -121,7 +121,7 @@ fn found(responses: &[(String, Outcome)], stored: &HashMap<String, usize>) -> Fo
         }
         match outcome {
             Outcome::Done(_) if times == 0 => {
-                found.broken.push(format!("{text} was acknowledged and is lost"))
+                found.broken.push(format!("{text} was acknowledged and is lost"));
             }
             Outcome::Refused(error) if times > 0 => {
                 found.broken.push(format!("{text} was refused with {} and is stored", error.code()));

@@ -27,6 +27,7 @@ pub(super) struct Person {
 
 /// How a request ended.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "few exist at a time")]
 pub(super) enum Outcome {
     Done(response::Result),
     Refused(model::Error),

@@ -153,7 +153,7 @@ async fn carry(server: TcpStream, to: String, network: Arc<Network>) {
         return;
     }
     let Ok(database) = TcpStream::connect(&to).await else { return };
-    let resets = network.connections.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+    let resets = network.connections.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
     for stream in [&server, &database] {
         let _ = stream.set_nodelay(true);
         if resets {

@@ -122,7 +122,7 @@ mod tests {
         let truth = make("truth", "INSERT INTO tweet VALUES (1, 'a'), (2, 'b');");
         let same = make("same", "INSERT INTO tweet VALUES (1, 'a'), (2, 'b');");
         let other = make("other", "INSERT INTO tweet VALUES (1, 'a'), (3, 'c');");
-        assert_eq!(differences(&truth, &same, "9").unwrap(), [String::new(); 0]);
+        assert!(differences(&truth, &same, "9").unwrap().is_empty());
         assert_eq!(
             differences(&truth, &other, "8").unwrap(),
             [
