@@ -15,9 +15,7 @@ use crate::shared_log::{LogEntry, SharedLog as _};
 use crate::sqlite::copy::Copy;
 use crate::test_support::postgres::Postgres;
 use crate::test_support::{TestClock, account, tweet, username};
-use crate::{
-    Change, Engine, IdempotencyKey, Options, PostgresUrl, StoreUrl, Timeline, from_postgres, to_postgres,
-};
+use crate::{Change, Engine, Options, PostgresUrl, StoreUrl, Timeline, from_postgres, to_postgres};
 
 /// The server that other tests of this process use at the moment, or a new one. Each test has a schema of its own.
 fn server() -> Arc<Postgres> {
