@@ -13,7 +13,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::ask::Ask;
 use crate::clock::ServerClock;
-use crate::driver::{Command, Driver, UPDATES_MAX};
+use crate::command::Command;
+use crate::driver::{Driver, UPDATES_MAX};
 use crate::error::ClientError;
 use crate::known_hosts::ServerKey;
 use crate::link::{Link, establish};
@@ -277,7 +278,7 @@ async fn first_link(options: &Options) -> Result<Link, ClientError> {
     let end = Instant::now() + options.timeout;
     let (mut is_going_away, mut attempts) = (false, 0);
     loop {
-        let error = match establish(options, options.token.as_ref()).await {
+        let error = match establish(options, options.token.as_ref(), None).await {
             Ok(link) => return Ok(link),
             Err(error) => error,
         };

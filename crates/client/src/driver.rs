@@ -4,6 +4,7 @@
 //! All state of a client is here; handles send commands.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::backoff::Backoff;
 use crate::clock::ServerClock;
+use crate::command::{Command, Subscribed, UpdateSender};
 use crate::error::ClientError;
 use crate::link::{self, AUTHENTICATE_ID, Link, establish, frame, request_frame};
 use crate::options::Options;
@@ -35,27 +37,6 @@ const BUSY_MIN: Duration = Duration::from_millis(50);
 const BUSY_MAX: Duration = Duration::from_millis(3_200);
 /// Wait before a subscription is renewed that the server could not renew.
 const RENEW_AFTER: Duration = Duration::from_secs(1);
-
-/// Commands of the handles. Large ones are boxed: a channel allocates space for 32 at once.
-pub(crate) enum Command {
-    Ask(Box<Pending>),
-    Subscribe {
-        topic: Box<subscribe::Topic>,
-        cursor: u64,
-        updates: UpdateSender,
-        reply: oneshot::Sender<Subscribed>,
-    },
-    Unsubscribe(u64),
-    /// Measures a round trip.
-    Ping(oneshot::Sender<Duration>),
-    /// The reader of this subscription has space again.
-    Resume(u64),
-}
-
-/// Boxed: a channel allocates space for 32 at once, and there can be many idle subscriptions.
-pub(crate) type UpdateSender = mpsc::Sender<Box<Result<Update, ClientError>>>;
-/// The local id of the new subscription.
-pub(crate) type Subscribed = Result<u64, ClientError>;
 
 struct Subscription {
     topic: subscribe::Topic,
@@ -101,6 +82,9 @@ pub(crate) struct Driver {
     /// The server has announced its shutdown.
     is_going_away: bool,
     backoff: Backoff,
+    /// Where the last connection went, and whether there are other servers.
+    at: Option<SocketAddr>,
+    has_others: bool,
     last_request: u32,
     /// Round trips that are measured once there is a connection.
     unsent_pings: Vec<oneshot::Sender<Duration>>,
@@ -134,6 +118,8 @@ impl Driver {
             reconnect_after: Duration::ZERO,
             is_going_away: false,
             backoff: Backoff::default(),
+            at: None,
+            has_others: false,
             last_request: AUTHENTICATE_ID,
             unsent_pings: Vec::new(),
             pings: HashMap::new(),
@@ -164,7 +150,10 @@ impl Driver {
             } else {
                 self.state.send_replace(State::Reconnecting { why: why.to_string() });
             }
-            let wanted = random::jitter(after.max(std::mem::take(&mut self.reconnect_after)));
+            // A server that shuts down says when it will be there again. The others are there now.
+            let asked = std::mem::take(&mut self.reconnect_after);
+            let asked = if self.has_others { Duration::ZERO } else { asked };
+            let wanted = random::jitter(after.max(asked));
             let wait = wanted.max(self.backoff.after_lost());
             match self.reconnect(wait).await {
                 Some(again) => link = again,
@@ -183,8 +172,8 @@ impl Driver {
                 let command = self.commands.recv().await?;
                 self.take(command);
             }
-            let (options, token) = (self.options.clone(), self.token.clone());
-            let error = match self.taking_commands(establish(&options, token.as_ref())).await? {
+            let (options, token, left) = (self.options.clone(), self.token.clone(), self.at);
+            let error = match self.taking_commands(establish(&options, token.as_ref(), left)).await? {
                 Ok(link) => return Some(link),
                 Err(error) => error,
             };
@@ -221,11 +210,12 @@ impl Driver {
 
     /// Serves one connection, from its hello to its end.
     async fn serve(&mut self, link: Link) -> End {
-        let Link { mut reader, mut writer, hello, greeted, .. } = link;
+        let Link { mut reader, mut writer, hello, greeted, at, has_others, .. } = link;
+        (self.at, self.has_others) = (at, has_others);
         self.clock.set(greeted, hello.time_ms);
         let budgets = hello.budgets.unwrap_or_default();
         self.in_flight_max = usize::try_from(budgets.requests_in_flight).unwrap_or(usize::MAX).max(1);
-        let mut pulse = Pulse::new(budgets.heartbeat_ms);
+        let mut pulse = Pulse::new(budgets.heartbeat_ms, has_others);
         for (local_id, subscription) in &mut self.subscriptions {
             if subscription.stage != Stage::Paused {
                 self.waiting.push_front(ask_for_subscription(*local_id, subscription));

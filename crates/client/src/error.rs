@@ -35,14 +35,26 @@ pub enum ClientError {
     },
     /// The server's key is not the known one. Nothing was sent to the server.
     #[error(
-        "the key of {endpoint} has CHANGED. Someone may be intercepting the connection, or the server was set up again.\n  \
-         known:     {known}\n  presented: {presented}\n\
-         Nothing was sent. If the operator confirms the new key, remove the line for {endpoint} from {}",
+        "the key of {address} {}.\n  known:     {known}\n  presented: {presented}\n\
+         Nothing was sent. {}, remove the line for {} from {}",
+        if endpoint == address {
+            "has CHANGED. Someone may be intercepting the connection, or the server was set up again"
+        } else {
+            "is NOT the key of this network. Someone may be intercepting the connection, or it is another server"
+        },
+        if endpoint == address {
+            "If the operator confirms the new key".to_owned()
+        } else {
+            format!("Leave {address} out; or, if the operator confirms the new key")
+        },
+        endpoint.replace(',', " and that for "),
         known_hosts.display()
     )]
     KeyChanged {
-        /// Address of the server.
-        endpoint: String,
+        /// Address of the server, or addresses of the network.
+        endpoint: Box<str>,
+        /// The one of these addresses that presented the key.
+        address: Box<str>,
         /// The known key.
         known: Fingerprint,
         /// The key that the server presented.
@@ -118,6 +130,11 @@ impl ClientError {
         }
         let mut chars = message.chars();
         chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    }
+
+    /// Whether another server of the same network may accept the connection.
+    pub(crate) fn may_differ_elsewhere(&self) -> bool {
+        self.is_temporary() || matches!(self, Self::Protocol { .. })
     }
 
     /// Whether a retry may succeed without anyone changing anything.

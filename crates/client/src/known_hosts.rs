@@ -4,7 +4,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::civil::Date;
 use model::os_error_in_words;
@@ -28,10 +28,6 @@ pub(crate) struct KnownHosts(PathBuf);
 impl KnownHosts {
     pub(crate) fn in_file(path: PathBuf) -> Self {
         Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
     }
 
     /// The key of this server, if it is known.
@@ -98,13 +94,13 @@ mod tests {
         hosts.add("a:1", one).unwrap();
         hosts.add("b:1", two).unwrap();
         // Whichever file of the client is the first, the directory is private.
-        let mode = fs::metadata(hosts.path().parent().unwrap()).unwrap().permissions().mode();
+        let mode = fs::metadata(hosts.0.parent().unwrap()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         assert_eq!(hosts.find("a:1").unwrap(), Some(one));
         assert_eq!(hosts.find("b:1").unwrap(), Some(two));
         assert_eq!(hosts.find("a:11").unwrap(), None);
         // Former versions wrote no day, and read the line with one.
-        let text = fs::read_to_string(hosts.path()).unwrap();
+        let text = fs::read_to_string(hosts.0).unwrap();
         assert_eq!(text, format!("a:1 {}\nb:1 {} 2026-11-21\n", one.fingerprint, two.fingerprint));
     }
 

@@ -1,6 +1,8 @@
 //! Establishes a connection: dial, TLS with the pinned key, hello, resuming the session.
 
 use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -17,10 +19,11 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Address, Endpoint};
 use crate::error::ClientError;
 use crate::known_hosts::{KnownHosts, ServerKey};
 use crate::options::{FirstContact, Options, Stream};
+use crate::route::{Round, Target};
 use crate::token::Token;
 
 /// A connection that is ready for requests.
@@ -34,17 +37,52 @@ pub(crate) struct Link {
     pub(crate) key: Option<ServerKey>,
     /// This was the first connection to the server.
     pub(crate) is_first: bool,
+    /// The address that was connected to; `None` unless it is reached by TCP.
+    pub(crate) at: Option<SocketAddr>,
+    /// There are other servers to connect to.
+    pub(crate) has_others: bool,
 }
 
-/// Connects and, with a token, resumes its session.
+/// Connects and, with a token, resumes its session. Tries each address once, in a random order; `left` is where the last
+/// connection went, which is tried last.
 ///
 /// # Errors
-/// Why there is no connection; `UNAUTHENTICATED` if the session has ended.
-pub(crate) async fn establish(options: &Options, token: Option<&Token>) -> Result<Link, ClientError> {
-    let Dialled { stream, key, is_first } = dial(options).await?;
+/// Why there is no connection; `UNAUTHENTICATED` if the session has ended. An address with a wrong key is not passed over.
+pub(crate) async fn establish(
+    options: &Options,
+    token: Option<&Token>,
+    left: Option<SocketAddr>,
+) -> Result<Link, ClientError> {
+    let mut round = Round::new(options, left).await;
+    let (step, has_others) = (round.step(options), round.has_others);
+    let mut failed = None;
+    while let Some(target) = round.targets.pop_front() {
+        match try_target(options, token, &target, step).await {
+            Ok(link) => return Ok(Link { has_others, ..link }),
+            Err(error) if !error.may_differ_elsewhere() => return Err(error),
+            Err(error) => {
+                tracing::debug!(?target, %error, "no connection");
+                // What a server says is better than that one could not be reached.
+                if !matches!(failed, Some(ClientError::Refused(_))) {
+                    failed = Some(error);
+                }
+            }
+        }
+    }
+    Err(failed.unwrap_or_else(|| unreachable(options, "its name has no address")))
+}
+
+async fn try_target(
+    options: &Options,
+    token: Option<&Token>,
+    target: &Target<'_>,
+    step: Duration,
+) -> Result<Link, ClientError> {
+    let Dialled { stream, key, is_first } = dial(options, target, step).await?;
+    let at = if let Target::Tcp(_, at) = target { Some(*at) } else { None };
     let (reader, writer) = framed(stream, Limits::of_frame_bytes(FRAME_BYTES_MAX_FROM_SERVER));
     let (hello, greeted) = (v1::ServerHello::default(), Instant::now());
-    let mut link = Link { reader, writer, hello, greeted, key, is_first };
+    let mut link = Link { reader, writer, hello, greeted, key, is_first, at, has_others: false };
     link.writer.queue(&frame(client_frame::Frame::Hello(v1::ClientHello {
         protocol_version: PROTOCOL_VERSION,
         client_name: options.client_name.clone(),
@@ -57,7 +95,7 @@ pub(crate) async fn establish(options: &Options, token: Option<&Token>) -> Resul
         link.writer.flush().await.map_err(|error| lost(options, &error))?;
         greet(&mut link, options, token.is_some()).await
     };
-    timeout(options.connect_timeout, handshake).await.map_err(|_| timed_out(options))??;
+    timeout(step, handshake).await.map_err(|_| timed_out(options))??;
     Ok(link)
 }
 
@@ -113,70 +151,95 @@ impl Dialled {
     }
 }
 
-async fn dial(options: &Options) -> Result<Dialled, ClientError> {
-    match &options.endpoint {
-        Endpoint::Unix(path) => {
-            let stream = UnixStream::connect(path).await.map_err(|error| {
-                let reason = match error.kind() {
-                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                        "no server is running with this data directory".to_owned()
-                    }
-                    _ => reason(&error),
-                };
-                unreachable(options, reason)
-            })?;
-            Ok(Dialled::without_tls(Box::new(stream)))
-        }
-        Endpoint::Within => {
-            let dial = options
-                .dial
-                .as_ref()
-                .ok_or_else(|| unreachable(options, "no way to connect within this process was given"))?;
-            Ok(Dialled::without_tls(dial.open()))
-        }
-        Endpoint::Tcp { host, port } => {
-            let connecting = TcpStream::connect((host.as_str(), *port));
-            let stream = timeout(options.connect_timeout, connecting)
+async fn dial(options: &Options, target: &Target<'_>, step: Duration) -> Result<Dialled, ClientError> {
+    match target {
+        Target::Only => without_tls(options).await,
+        Target::Unknown(error) => Err(unreachable(options, reason(error))),
+        Target::LookUpTimedOut => Err(timed_out(options)),
+        Target::Tcp(address, at) => {
+            let stream = timeout(step, TcpStream::connect(at))
                 .await
                 .map_err(|_| timed_out(options))?
                 .map_err(|error| unreachable(options, reason(&error)))?;
             // Best effort: without it responses arrive a little later.
             let _ = stream.set_nodelay(true);
             if options.insecure {
-                may_be_insecure(options, &stream)?;
+                may_be_insecure(options, address, *at)?;
                 return Ok(Dialled::without_tls(Box::new(stream)));
             }
-            secure(options, stream).await
+            secure(options, address, stream, step).await
         }
     }
 }
 
+/// A stream to a server on this machine or in this process.
+async fn without_tls(options: &Options) -> Result<Dialled, ClientError> {
+    let Endpoint::Unix(path) = &options.endpoint else {
+        let dial = options.dial.as_ref();
+        let dial =
+            dial.ok_or_else(|| unreachable(options, "no way to connect within this process was given"))?;
+        return Ok(Dialled::without_tls(dial.open()));
+    };
+    let stream = UnixStream::connect(path).await.map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                "no server is running with this data directory".to_owned()
+            }
+            _ => reason(&error),
+        };
+        unreachable(options, reason)
+    })?;
+    Ok(Dialled::without_tls(Box::new(stream)))
+}
+
 /// Nothing may be sent without TLS to another machine, or to a server that has a key.
-fn may_be_insecure(options: &Options, stream: &TcpStream) -> Result<(), ClientError> {
-    let endpoint = &options.endpoint;
-    let address = stream.peer_addr().map_err(|error| unreachable(options, reason(&error)))?.ip();
-    if !address.to_canonical().is_loopback() {
-        return Err(ClientError::Insecure(format!("{endpoint} is at {address}. Leave --insecure out")));
+fn may_be_insecure(options: &Options, address: &Address, at: SocketAddr) -> Result<(), ClientError> {
+    if !at.ip().to_canonical().is_loopback() {
+        return Err(ClientError::Insecure(format!("{address} is at {}. Leave --insecure out", at.ip())));
     }
     if options.fingerprint.is_some() {
         return Err(ClientError::Insecure(
             "without TLS there is no key to compare with --fingerprint".to_owned(),
         ));
     }
-    if KnownHosts::in_file(options.known_hosts.clone()).find(&endpoint.to_string())?.is_some() {
+    if let Some((address, _)) = known_key(options)? {
         let file = options.known_hosts.display();
         return Err(ClientError::Insecure(format!(
-            "the key of {endpoint} is known. Leave --insecure out, or remove the line for {endpoint} from {file}"
+            "the key of {address} is known. Leave --insecure out, or remove the line for {address} from {file}"
         )));
     }
     Ok(())
 }
 
-/// Starts TLS. Accepts only the known key; on the first connection to a server, its key becomes known.
-async fn secure(options: &Options, stream: TcpStream) -> Result<Dialled, ClientError> {
-    let endpoint = options.endpoint.to_string();
+/// The key that every address must present, with an address of which it is known: the servers of a network have one key.
+fn known_key(options: &Options) -> Result<Option<(&Address, ServerKey)>, ClientError> {
     let known_hosts = KnownHosts::in_file(options.known_hosts.clone());
-    let stored = known_hosts.find(&endpoint);
+    let mut known: Option<(&Address, ServerKey)> = None;
+    for address in options.endpoint.addresses() {
+        let Some(key) = known_hosts.find(&address.to_string())? else { continue };
+        match known {
+            Some((other, one)) if one.fingerprint != key.fingerprint => {
+                let path = options.known_hosts.clone();
+                let problem = format!(
+                    "{other} and {address} have different keys, so they are not servers of one network; name only one of them"
+                );
+                return Err(ClientError::File { path, problem });
+            }
+            Some(_) => {}
+            None => known = Some((address, key)),
+        }
+    }
+    Ok(known)
+}
+
+/// Starts TLS. Accepts only the known key; on the first connection to a network, its key becomes known.
+async fn secure(
+    options: &Options,
+    address: &Address,
+    stream: TcpStream,
+    step: Duration,
+) -> Result<Dialled, ClientError> {
+    let stored = known_key(options).map(|known| known.map(|(_, key)| key));
     let known = match options.fingerprint {
         Some(expected) => Some(expected),
         None => stored.clone()?.map(|key| key.fingerprint),
@@ -185,29 +248,30 @@ async fn secure(options: &Options, stream: TcpStream) -> Result<Dialled, ClientE
     let config = tls::client_config(pin.clone()).map_err(|error| protocol(options, error.to_string()))?;
     // The key alone identifies the server; the name is only a formality.
     let name = ServerName::try_from("mini-tweet").map_err(|error| protocol(options, error.to_string()))?;
-    let handshake = timeout(options.connect_timeout, TlsConnector::from(config).connect(name, stream));
+    let handshake = timeout(step, TlsConnector::from(config).connect(name, stream));
     let outcome = handshake.await.map_err(|_| timed_out(options))?;
     match (known, pin.presented()) {
-        (Some(known), Some(presented)) if known != presented => {
-            let known_hosts = known_hosts.path().to_owned();
-            Err(ClientError::KeyChanged { endpoint, known, presented, known_hosts })
-        }
+        (Some(known), Some(presented)) if known != presented => Err(ClientError::KeyChanged {
+            endpoint: options.endpoint.to_string().into(),
+            address: address.to_string().into(),
+            known,
+            presented,
+            known_hosts: options.known_hosts.clone(),
+        }),
         (known, Some(presented)) => {
             let stream = outcome.map_err(|error| unreachable(options, reason(&error)))?;
             if known.is_none() && options.first_contact == FirstContact::Refuse {
-                return Err(ClientError::KeyUnknown { endpoint, presented });
+                return Err(ClientError::KeyUnknown { endpoint: options.endpoint.to_string(), presented });
             }
             let since = match &stored {
                 Ok(Some(key)) => key.since.filter(|_| key.fingerprint == presented),
                 _ => options.now_ms.and_then(day),
             };
             let key = ServerKey { fingerprint: presented, since };
-            if matches!(stored, Ok(None)) {
-                let added = known_hosts.add(&endpoint, key);
-                // For a key that was given, the file is a convenience.
-                if known.is_none() {
-                    added?;
-                }
+            let added = remember(options, address, key);
+            // For a key that was given, the file is a convenience.
+            if known.is_none() {
+                added?;
             }
             Ok(Dialled { stream: Box::new(stream), key: Some(key), is_first: known.is_none() })
         }
@@ -216,6 +280,15 @@ async fn secure(options: &Options, stream: TcpStream) -> Result<Dialled, ClientE
                 outcome.err().map_or_else(|| "it presented no key".to_owned(), |error| reason(&error));
             Err(unreachable(options, format!("no TLS 1.3 connection ({reason}); check the port")))
         }
+    }
+}
+
+/// Notes the key that this address has, unless one is noted.
+fn remember(options: &Options, address: &Address, key: ServerKey) -> Result<(), ClientError> {
+    let (known_hosts, address) = (KnownHosts::in_file(options.known_hosts.clone()), address.to_string());
+    match known_hosts.find(&address)? {
+        Some(_) => Ok(()),
+        None => known_hosts.add(&address, key),
     }
 }
 

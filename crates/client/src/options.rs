@@ -14,7 +14,7 @@ use crate::token::Token;
 /// Options of a [`Client`](crate::Client).
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Address of the server.
+    /// Address of the server, or the addresses of the servers of a network.
     pub endpoint: Endpoint,
     /// Makes the connections to [`Endpoint::Within`]; ignored for other endpoints.
     pub dial: Option<Dial>,
@@ -38,7 +38,8 @@ pub struct Options {
     pub client_name: String,
     /// Maximum duration of a request, including reconnecting.
     pub timeout: Duration,
-    /// Maximum duration of each step of connecting: the connection itself, TLS, the server's greeting.
+    /// Maximum duration of each step of connecting: the connection itself, TLS, the server's greeting. With several servers
+    /// each of them gets a part of it.
     pub connect_timeout: Duration,
     /// The server is in this process, so that there is none to connect to again once it shuts down.
     pub ends_with_server: bool,

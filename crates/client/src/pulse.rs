@@ -15,6 +15,8 @@ const SLOW: Duration = Duration::from_secs(2);
 const LATE: Duration = Duration::from_secs(4);
 /// Silence after which the connection is given up. A fresh one is cheap, and nothing is lost by it.
 const DEAD: Duration = Duration::from_secs(12);
+/// The same if there are other servers: a process that is stopped keeps its connections, and another one can respond now.
+const DEAD_WITH_OTHERS: Duration = Duration::from_secs(5);
 
 /// Heartbeat interval if the server does not set one.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -35,6 +37,8 @@ pub(crate) enum Due {
 pub(crate) struct Pulse {
     /// The longest time without sending anything that the server accepts.
     heartbeat: Duration,
+    /// Silence after which the connection is given up.
+    dead: Duration,
     spoke: Instant,
     heard: Instant,
     /// Bytes received so far: a frame that is arriving slowly is no silence.
@@ -48,14 +52,17 @@ pub(crate) struct Pulse {
 }
 
 impl Pulse {
-    /// `heartbeat_ms` is the server's interval; 0 if it does not set one.
-    pub(crate) fn new(heartbeat_ms: u32) -> Self {
+    /// `heartbeat_ms` is the server's interval; 0 if it does not set one. `has_others`: there are other servers to connect
+    /// to.
+    pub(crate) fn new(heartbeat_ms: u32, has_others: bool) -> Self {
         let now = Instant::now();
+        let heartbeat = match heartbeat_ms {
+            0 => HEARTBEAT,
+            ms => Duration::from_millis(ms.into()),
+        };
         Self {
-            heartbeat: match heartbeat_ms {
-                0 => HEARTBEAT,
-                ms => Duration::from_millis(ms.into()),
-            },
+            heartbeat,
+            dead: if has_others { DEAD_WITH_OTHERS } else { DEAD }.min(3 * heartbeat),
             spoke: now,
             heard: now,
             received: 0,
@@ -87,7 +94,7 @@ impl Pulse {
         let ping = self.ping_at();
         match self.expecting {
             None => ping,
-            Some(since) if self.is_late => ping.min(since + DEAD.min(3 * self.heartbeat)),
+            Some(since) if self.is_late => ping.min(since + self.dead),
             Some(since) => ping.min(since + LATE),
         }
     }
@@ -100,7 +107,7 @@ impl Pulse {
             return None;
         }
         let silent = self.expecting.map_or(Duration::ZERO, |since| now - since);
-        if silent >= DEAD.min(3 * self.heartbeat) {
+        if silent >= self.dead {
             Some(Due::Dead)
         } else if silent >= LATE && !self.is_late {
             self.is_late = true;
@@ -121,5 +128,42 @@ impl Pulse {
             Some(since) => heartbeat.min(since + SLOW),
             None => heartbeat.min(self.heard.max(self.spoke) + IDLE),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{advance, sleep_until};
+
+    use super::*;
+
+    /// What is due in the order of time, with the seconds since a request was sent that gets no response.
+    async fn dues(has_others: bool) -> Vec<(Due, u64)> {
+        let mut pulse = Pulse::new(0, has_others);
+        let start = Instant::now();
+        pulse.spoke(0);
+        let mut dues = Vec::new();
+        while dues.last().is_none_or(|(due, _)| *due != Due::Dead) {
+            sleep_until(pulse.next()).await;
+            if let Some(due) = pulse.due(0) {
+                dues.push((due, start.elapsed().as_secs()));
+            }
+        }
+        dues
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_does_not_respond_is_left_sooner_if_there_are_others() {
+        assert_eq!(dues(false).await, [(Due::Ping, 2), (Due::Late, 4), (Due::Dead, 12)]);
+        assert_eq!(dues(true).await, [(Due::Ping, 2), (Due::Late, 4), (Due::Dead, 5)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_was_stopped_itself_asks_first() {
+        let mut pulse = Pulse::new(0, true);
+        // Nothing was expected, so nothing is late.
+        advance(Duration::from_secs(60)).await;
+        assert_eq!(pulse.due(0), Some(Due::Ping));
+        assert_eq!(pulse.due(0), None);
     }
 }

@@ -31,6 +31,16 @@ pub(crate) fn jitter(wait: Duration) -> Duration {
     wait / 2 + wait / 2 * u32::from(byte[0]) / 255
 }
 
+/// Puts the items into a random order.
+pub(crate) fn shuffle<T>(items: &mut [T]) {
+    for end in (1..items.len()).rev() {
+        let mut bytes = [0; 4];
+        fill(&mut bytes);
+        // The lists are short: the remainder prefers no item that one could notice.
+        items.swap(end, u32::from_le_bytes(bytes) as usize % (end + 1));
+    }
+}
+
 #[cfg(feature = "seeded")]
 thread_local! {
     static SEEDED: std::cell::RefCell<Option<fastrand::Rng>> = const { std::cell::RefCell::new(None) };

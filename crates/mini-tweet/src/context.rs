@@ -114,8 +114,11 @@ impl Context {
             return self.open(self.endpoint()?, Some(token)).await;
         }
         let profile = self.chosen_profile()?.ok_or(Failure::NotSignedIn)?;
-        let endpoint =
-            Endpoint::parse(&profile.server).map_err(|error| Failure::Failed(error.to_string()))?;
+        // --server can name other addresses of the profile's network.
+        let endpoint = match &self.global.server {
+            Some(_) => self.endpoint()?,
+            None => Endpoint::parse(&profile.server).map_err(|error| Failure::Failed(error.to_string()))?,
+        };
         let token = profile.token.clone().ok_or(Failure::NotSignedIn)?;
         self.open(endpoint, Some(token)).await
     }
@@ -168,8 +171,8 @@ impl Context {
         Ok(client)
     }
 
-    /// The selected profile: the one named with --profile, else one on the server named with --server, else the
-    /// current one.
+    /// The selected profile: the one named with --profile, else one on the network that has an address named with --server,
+    /// else the current one.
     pub(crate) fn chosen_profile(&self) -> Result<Option<Profile>, Failure> {
         if self.remote.is_some() {
             return Ok(None);
@@ -177,11 +180,13 @@ impl Context {
         let profiles = Profiles::load(&self.home)?;
         let server = match &self.global.server {
             None => None,
-            Some(text) => {
-                Some(Endpoint::parse(text).map_err(|error| Failure::Usage(error.to_string()))?.to_string())
-            }
+            Some(text) => Some(Endpoint::parse(text).map_err(|error| Failure::Usage(error.to_string()))?),
         };
-        let fits = |profile: &&Profile| server.as_ref().is_none_or(|server| *server == profile.server);
+        let fits = |profile: &&Profile| {
+            server.as_ref().is_none_or(|server| {
+                Endpoint::parse(&profile.server).is_ok_and(|other| server.is_same_network(&other))
+            })
+        };
         if let Some(name) = &self.global.profile {
             let found =
                 profiles.find(name).or_else(|| profiles.all().filter(fits).find(|p| p.username == *name));

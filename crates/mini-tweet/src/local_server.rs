@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use client::{Client, ClientError, Endpoint, Home, Options};
+use client::{Address, Client, ClientError, Endpoint, Home, Options};
 use model::SafeText;
 use protocol::tls::Fingerprint;
 use rustix::io::Errno;
@@ -84,7 +84,10 @@ impl LocalServer {
     /// Where clients on this computer reach it: as long as it runs, the port is that on which it listens.
     pub(crate) fn reached_at(&self) -> String {
         match self.listening() {
-            Some(listening) if port_of(&self.address) != Some(listening.address.port()) => {
+            Some(listening)
+                if only_address(&self.address).map(|address| address.port)
+                    != Some(listening.address.port()) =>
+            {
                 listening.address.to_string()
             }
             _ => self.address.clone(),
@@ -144,7 +147,7 @@ impl LocalServer {
 
     /// Fails if a program uses the port.
     async fn check_port(&self) -> Result<(), Failure> {
-        let Ok(Endpoint::Tcp { host, port }) = Endpoint::parse(&self.address) else { return Ok(()) };
+        let Some(Address { host, port }) = only_address(&self.address) else { return Ok(()) };
         match timeout(PORT_MAX, TcpStream::connect((host.as_str(), port))).await {
             Ok(Ok(_)) => Err(self.port_is_used()),
             _ => Ok(()),
@@ -152,7 +155,8 @@ impl LocalServer {
     }
 
     fn port_is_used(&self) -> Failure {
-        let other = port_of(&self.address).and_then(|port| port.checked_add(1)).unwrap_or(4281);
+        let other =
+            only_address(&self.address).and_then(|address| address.port.checked_add(1)).unwrap_or(4281);
         Failure::Failed(format!(
             "another program uses {}, and it is not your server: stop it, or choose another port, for example with \
              MINI_TWEET_LISTEN=127.0.0.1:{other}",
@@ -163,7 +167,7 @@ impl LocalServer {
     /// Whether the server of the data directory responds. What else responds there has another key.
     async fn responds(&self, options: &Options) -> Result<bool, Failure> {
         let Some(listening) = self.listening() else { return Ok(false) };
-        if port_of(&self.address) != Some(listening.address.port()) {
+        if only_address(&self.address).map(|address| address.port) != Some(listening.address.port()) {
             return Err(Failure::Failed(format!(
                 "your server runs at {} (process {}), not at {}; `mini-tweet host stop` stops it",
                 listening.address, listening.process, self.address
@@ -304,10 +308,10 @@ fn parsed(address: &str) -> Option<String> {
     Endpoint::parse(address).map(|endpoint| endpoint.to_string()).ok()
 }
 
-/// The port of an address.
-fn port_of(address: &str) -> Option<u16> {
-    match Endpoint::parse(address) {
-        Ok(Endpoint::Tcp { port, .. }) => Some(port),
+/// The host and the port of an address.
+fn only_address(address: &str) -> Option<Address> {
+    match Endpoint::parse(address).ok()?.addresses() {
+        [only] => Some(only.clone()),
         _ => None,
     }
 }

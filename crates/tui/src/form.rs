@@ -187,7 +187,7 @@ impl Form {
     /// The form for the address of a server. With an address that was tried before, an empty answer tries it again.
     #[must_use]
     pub fn connect(server: &str) -> Self {
-        let mut field = Field::new(FieldId::Server, "Server", "host, host:port or unix:/path", "");
+        let mut field = Field::new(FieldId::Server, "Server", "host:port, a.org,b.org or unix:/path", "");
         (field.placeholder, field.default) = ("host or host:port", server.to_owned());
         Self::new(FormKind::Connect, vec![field])
     }

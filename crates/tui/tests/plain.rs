@@ -220,6 +220,7 @@ fn keys_of_servers_are_read_whole() {
     assert!(plain.tui.effects.contains(&Effect::Trust("a.org:4280".into(), presented)));
     let changed = || client::ClientError::KeyChanged {
         endpoint: "a.org:4280".into(),
+        address: "a.org:4280".into(),
         known: protocol::tls::Fingerprint::parse(key).unwrap(),
         presented: protocol::tls::Fingerprint::parse(&other).unwrap(),
         known_hosts: "/home/ada/known_hosts".into(),

@@ -311,6 +311,7 @@ fn a_changed_key_shows_both_keys_and_what_to_do() {
     let other = KEY.replace('u', "v");
     let changed = || ClientError::KeyChanged {
         endpoint: "a.org:4280".into(),
+        address: "a.org:4280".into(),
         known: Fingerprint::parse(KEY).unwrap(),
         presented: Fingerprint::parse(&other).unwrap(),
         known_hosts: PathBuf::from("/home/ada/.config/mini-tweet/known_hosts"),

@@ -264,9 +264,11 @@ impl Person {
         command
     }
 
-    /// Knows this key of the server.
+    /// Knows this key of the server, at each of its addresses.
     pub fn trust(&self, fingerprint: &str) {
-        std::fs::write(self.home.join("known_hosts"), format!("{} {fingerprint}\n", self.server)).unwrap();
+        let lines: String =
+            self.server.split(',').map(|address| format!("{address} {fingerprint}\n")).collect();
+        std::fs::write(self.home.join("known_hosts"), lines).unwrap();
     }
 
     pub fn home(&self) -> &Path {

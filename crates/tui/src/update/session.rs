@@ -126,8 +126,8 @@ pub(super) fn unreachable(state: &mut State, error: &ClientError) -> Effects {
         }
         _ => state.connection.link = Link::Reconnecting(text.clone()),
     }
-    if let ClientError::KeyChanged { endpoint, presented, .. } = error {
-        return key_changed(state, endpoint.clone(), *presented, error);
+    if let ClientError::KeyChanged { address, presented, .. } = error {
+        return key_changed(state, address.to_string(), *presented, error);
     }
     // Without a session there is nothing to read offline: the address may be wrong.
     if state.session.username.is_none() && state.form.is_none() && state.terminal.capabilities.is_local {
@@ -230,8 +230,8 @@ pub(super) fn link(state: &mut State, link: client::State) -> Effects {
         client::State::Stopped(error) => {
             let text = words_of(state, &error);
             let mut effects = lost(state, Link::Stopped(text.clone()));
-            if let ClientError::KeyChanged { endpoint, presented, .. } = &error {
-                effects.extend(key_changed(state, endpoint.clone(), *presented, &error));
+            if let ClientError::KeyChanged { address, presented, .. } = &error {
+                effects.extend(key_changed(state, address.to_string(), *presented, &error));
             } else {
                 state.fail(sentence(&text), error.to_string());
             }

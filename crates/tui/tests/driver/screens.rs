@@ -257,6 +257,7 @@ const OTHER_SCREENS: [Opened; 22] = [
     ("key_changed", |start| {
         let error = ClientError::KeyChanged {
             endpoint: ENDPOINT.into(),
+            address: ENDPOINT.into(),
             known: key("u"),
             presented: key("v"),
             known_hosts: "/home/ada/.local/share/mini-tweet/known_hosts".into(),
