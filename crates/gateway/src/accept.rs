@@ -5,18 +5,17 @@
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::DuplexStream;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::in_process::InProcessListener;
 use crate::log_limit::LogLimit;
-use crate::shared::stopped;
 
 /// Send buffer of the kernel. A client that does not read costs 283 KiB with it and 4.2 MiB without (measured).
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
@@ -57,18 +56,19 @@ impl Listener for InProcessListener {
     }
 }
 
-/// Gives each connection to `serve`, which spawns its task or drops it. Returns when the server stops and every task
-/// has ended. `protocol` names the listener in the log.
+/// Gives each connection to `serve`, which spawns its task or drops it. Accepts connections until `closing` resolves, and
+/// returns when every task has ended. `protocol` names the listener in the log.
 pub(super) async fn accept_all<L: Listener>(
     mut listener: L,
     protocol: &str,
-    mut stopping: watch::Receiver<bool>,
+    closing: impl Future<Output = ()>,
     mut serve: impl FnMut(L::Accepted, &mut JoinSet<()>),
 ) {
     let mut connections = JoinSet::new();
+    let mut closing = pin!(closing);
     loop {
         tokio::select! {
-            () = stopped(&mut stopping) => break,
+            () = &mut closing => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.next() => match accepted {
                 Ok(accepted) => serve(accepted, &mut connections),

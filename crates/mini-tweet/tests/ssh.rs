@@ -202,6 +202,8 @@ fn an_admin_administers_the_server_over_ssh() {
     let out = server.ssh(Some(&key), &[], &["admin", "stats", "--data", "/tmp/x"]);
     assert!(out.status.code() == Some(2) && out.stdout.is_empty(), "{out:?}");
     e2e::succeeded(&["role"], server.e2e.operator(&["admin", "role", "ada", "admin"]));
+    let out = server.ssh(Some(&key), &[], &["admin", "nodes", "--json=this,draining"]);
+    assert_eq!(stdout(&out), "{\"v\":1,\"this\":true,\"draining\":false}\n");
     let out = server.ssh(Some(&key), &[], &["admin", "stats", "--json=accounts"]);
     assert_eq!(stdout(&out).trim(), r#"{"v":1,"accounts":1}"#, "{out:?}");
     let mut command = server.command(Some(&key), &[], &["admin", "create", "bob", "--password-stdin"]);

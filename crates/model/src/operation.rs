@@ -138,6 +138,8 @@ macro_rules! for_each_operation {
             Announce:              Admin,   SerialWrite,    Never,   Done;
             RemoveAnnouncement:    Admin,   SerialWrite,    Never,   Done;
             GetStatistics:         Admin,   Parallel,       Safe,    Statistics;
+            ListNodes:             Admin,   Parallel,       Safe,    NodeList;
+            Drain:                 Admin,   SerialWrite,    Safe,    Done;
             ListReports:           Admin,   Parallel,       Safe,    ReportList;
             CloseReport:           Admin,   SerialWrite,    Never,   Done;
             ListInvites:           Admin,   Parallel,       Safe,    InviteList;

@@ -4,6 +4,7 @@ mod bound;
 mod data_directory;
 mod error;
 mod listening;
+mod nodes;
 mod secrets;
 mod sockets;
 #[cfg(feature = "ssh")]
@@ -21,7 +22,7 @@ use protocol::tls::{self, Identity};
 use store::env::{Clock, Random, SystemClock, SystemRandom};
 use store::{Engine, Options};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -94,7 +95,8 @@ struct Running {
     server: Server,
     store: Arc<dyn Engine>,
     listeners: JoinSet<()>,
-    maintenance: JoinHandle<()>,
+    /// Maintenance and reports to other servers.
+    background: JoinSet<()>,
     bound: Bound,
     /// What new connections are encrypted with; `None` without TLS.
     tls: Option<watch::Sender<TlsAcceptor>>,
@@ -128,7 +130,8 @@ impl Running {
 
         let parts = ServerParts::new(config, store.clone(), clock, Arc::clone(&random));
         let server = Server::assemble(parts).await?;
-        let mut listeners = JoinSet::new();
+        server.shared.set_address(nodes::shown_address(address));
+        let (mut listeners, mut background) = (JoinSet::new(), JoinSet::new());
         listeners.spawn(serve_tcp(
             Arc::clone(&server.native),
             native,
@@ -141,8 +144,10 @@ impl Running {
             bound.ssh = Some(socket.serve(config, &server, host_key, &mut listeners)?);
         }
         let service = Arc::clone(&server.service);
-        let maintenance = tokio::spawn(async move { service.maintain().await });
-        Ok(Self { server, store, listeners, maintenance, bound, tls })
+        background.spawn(async move { service.maintain().await });
+        let (shared, service) = (Arc::clone(&server.shared), Arc::clone(&server.service));
+        background.spawn(nodes::report(shared, service, Arc::clone(&store)));
+        Ok(Self { server, store, listeners, background, bound, tls })
     }
 
     /// Reads the TLS certificate and key again, for new connections. If that fails, those before stay in use.
@@ -170,7 +175,8 @@ impl Running {
     /// Lets the requests in flight finish, closes the connections and then the store.
     async fn shut_down(mut self) {
         tracing::info!("shutting down: draining in-flight requests");
-        self.maintenance.abort();
+        nodes::drain_before_stop(&self.server.shared, &*self.store).await;
+        self.background.shutdown().await;
         self.server.stop();
         let all_closed = async { while self.listeners.join_next().await.is_some() {} };
         if timeout(NativeTimeouts::default().drain + SHUTDOWN_SLACK, all_closed).await.is_err() {

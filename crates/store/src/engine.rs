@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
-use crate::{OpenError, Store, cores};
+use crate::{NodeReport, OpenError, Store, cores};
 
 /// Options of a store.
 #[derive(Debug, Clone)]
@@ -46,6 +47,14 @@ pub trait Engine: Store {
     /// # Errors
     /// [`OpenError`] when the database cannot be read or written.
     async fn secret(&self, name: &str, new: Vec<u8>) -> Result<Vec<u8>, OpenError>;
+
+    /// Sets what the other servers learn about this one, within some seconds; whether it is draining, they learn at once.
+    fn report(&self, _report: NodeReport) {}
+
+    /// Becomes true when another server has asked this one to move its clients; `None` if there can be no others.
+    fn drain_requested(&self) -> Option<watch::Receiver<bool>> {
+        None
+    }
 
     /// Resolves when the storage has failed and the process should stop; never after a regular close.
     async fn failed(&self);

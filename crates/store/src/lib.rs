@@ -15,6 +15,7 @@ pub mod event;
 pub mod fault;
 mod incident;
 mod log;
+mod nodes;
 mod open;
 mod postgres;
 mod records;
@@ -33,6 +34,7 @@ pub use env::cores;
 pub use event::{EFFECTS_KEPT, Event, EventKind};
 pub use incident::incident;
 pub use log::{CommitLog, LogBatch, LogSubscription, Observer};
+pub use nodes::{NodeRecord, NodeReport};
 pub use open::{StoreUrl, open};
 #[cfg(feature = "measurements")]
 pub use postgres::replay;

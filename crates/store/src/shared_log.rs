@@ -5,8 +5,9 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
-use crate::{Bus, OpenError};
+use crate::{Bus, NodeRecord, NodeReport, OpenError};
 
 #[cfg(any(test, feature = "test-support"))]
 #[allow(clippy::unwrap_used, reason = "tests stop where they cannot go on")]
@@ -117,6 +118,24 @@ pub(crate) trait Commons: fmt::Debug + Send + Sync {
 
     /// As [`Store::other_processes`](crate::Store::other_processes).
     async fn other_processes(&self) -> model::Result<Vec<u64>>;
+
+    /// As [`Store::nodes`](crate::Store::nodes).
+    async fn nodes(&self) -> model::Result<Vec<NodeRecord>> {
+        Ok(Vec::new())
+    }
+
+    /// As [`Store::request_drain`](crate::Store::request_drain).
+    async fn request_drain(&self, _boot: u64) -> model::Result<bool> {
+        Ok(false)
+    }
+
+    /// As [`Engine::report`](crate::Engine::report).
+    fn report(&self, _report: NodeReport) {}
+
+    /// As [`Engine::drain_requested`](crate::Engine::drain_requested).
+    fn drain_requested(&self) -> Option<watch::Receiver<bool>> {
+        None
+    }
 
     /// Tells the other nodes that this one has ended.
     async fn leave(&self);

@@ -11,8 +11,8 @@ use model::{
 
 use crate::{
     AccountQuery, Bus, Change, ChangeResult, CommitLog, ConversationList, Credentials, EventLog, EventScope,
-    HashtagUse, IdempotencyKey, InviteRecord, NotificationFilter, ProfileFilter, SessionRecord, SocialGraph,
-    StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
+    HashtagUse, IdempotencyKey, InviteRecord, NodeRecord, NotificationFilter, ProfileFilter, SessionRecord,
+    SocialGraph, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
 };
 
 /// A durable store. A read sees every change that was acknowledged before the read began.
@@ -38,6 +38,17 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The random numbers of the other processes that have this store open.
     async fn other_processes(&self) -> Result<Vec<u64>> {
         Ok(Vec::new())
+    }
+
+    /// The servers that share this store, this one included, in the order in which they were started; none if there can be no
+    /// others.
+    async fn nodes(&self) -> Result<Vec<NodeRecord>> {
+        Ok(Vec::new())
+    }
+
+    /// Asks the server with this random number to move its clients to the others; `false` if it is not there.
+    async fn request_drain(&self, _boot: u64) -> Result<bool> {
+        Ok(false)
     }
 
     /// Carries messages to the other processes; `None` if there can be none.

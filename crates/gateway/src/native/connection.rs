@@ -26,7 +26,6 @@ use super::config::{NativeTimeouts, REQUESTS_IN_FLIGHT_MAX, wire_milliseconds};
 use super::context::ConnectionContext;
 use super::scheduler::{RequestScheduler, Waiting};
 use super::{events, requests};
-use crate::shared::stopped;
 use service::live::Delivery;
 use store::fault::{self, InjectedBug};
 
@@ -206,7 +205,8 @@ enum Happened {
     Delivery(Delivery),
     Frame(Option<v1::ClientFrame>),
     Flushed,
-    Stopping,
+    /// The client has to leave, and may reconnect after this time.
+    Leaving(Duration),
     Deadline,
 }
 
@@ -270,8 +270,7 @@ impl Connection {
         S: AsyncRead + AsyncWrite,
     {
         let context = Arc::clone(&self.context);
-        let mut stopping = context.gateway.shared.stopping.clone();
-        let mut stopped = pin!(stopped(&mut stopping));
+        let mut leaving = pin!(context.leaves());
         // Moved only when it is due or the deadline comes nearer: every frame moves the deadline further away.
         let mut alarm = pin!(sleep_until(self.deadline()));
         let mut next_delivery = pin!(context.next_delivery());
@@ -297,7 +296,7 @@ impl Connection {
             let happened = tokio::select! {
                 biased;
                 () = &mut alarm => Happened::Deadline,
-                () = &mut stopped, if self.draining.is_none() => Happened::Stopping,
+                after = &mut leaving, if self.draining.is_none() => Happened::Leaving(after),
                 Some(answer) = running.next(), if finishes => Happened::Answer(answer),
                 delivery = &mut next_delivery, if delivers => Happened::Delivery(delivery),
                 frame = reader.read_as(decode_client_frame), if reads => Happened::Frame(frame?),
@@ -324,8 +323,8 @@ impl Connection {
                 }
                 Happened::Frame(None) => self.drain(Drain::ClientClosed),
                 Happened::Flushed => {}
-                Happened::Stopping => {
-                    let reconnect_after_ms = wire_milliseconds(context.gateway.reconnect_after());
+                Happened::Leaving(reconnect_after) => {
+                    let reconnect_after_ms = wire_milliseconds(reconnect_after);
                     let going_away = v1::GoingAway { reconnect_after_ms };
                     writer.queue(&frame(server_frame::Frame::GoingAway(going_away)));
                     self.drain(Drain::Stopping);

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use model::{Error, Result};
 use service::live::{Delivery, LiveConnection};
@@ -20,6 +21,8 @@ pub(super) struct ConnectionContext {
     pub(super) gateway: Arc<NativeGateway>,
     /// `None` on the operator socket.
     address: Option<IpAddr>,
+    /// The client can move to another server.
+    can_move: bool,
     client_name: OnceLock<String>,
     state: Mutex<State>,
     self_logout: Arc<SelfLogout>,
@@ -43,6 +46,12 @@ struct State {
     unread: Option<UnreadShare>,
 }
 
+impl State {
+    fn anonymous(address: IpAddr, permit: ConnectionPermit) -> Self {
+        Self { caller: Caller::Anonymous(address), live: None, permit: Some(permit), unread: None }
+    }
+}
+
 impl ConnectionContext {
     /// A connection from the network that has not logged in.
     pub(super) fn anonymous(
@@ -50,23 +59,44 @@ impl ConnectionContext {
         address: IpAddr,
         permit: ConnectionPermit,
     ) -> Arc<Self> {
-        let caller = Caller::Anonymous(address);
-        Self::new(gateway, Some(address), State { caller, live: None, permit: Some(permit), unread: None })
+        Self::new(gateway, Some(address), true, State::anonymous(address, permit))
+    }
+
+    /// A connection within the process, on behalf of this address. Who uses it decides when it ends.
+    pub(super) fn within(
+        gateway: Arc<NativeGateway>,
+        address: IpAddr,
+        permit: ConnectionPermit,
+    ) -> Arc<Self> {
+        Self::new(gateway, Some(address), false, State::anonymous(address, permit))
     }
 
     /// A connection on the operator socket.
     pub(super) fn operator(gateway: Arc<NativeGateway>) -> Arc<Self> {
-        Self::new(gateway, None, State { caller: Caller::Operator, live: None, permit: None, unread: None })
+        let state = State { caller: Caller::Operator, live: None, permit: None, unread: None };
+        Self::new(gateway, None, false, state)
     }
 
-    fn new(gateway: Arc<NativeGateway>, address: Option<IpAddr>, state: State) -> Arc<Self> {
+    fn new(gateway: Arc<NativeGateway>, address: Option<IpAddr>, can_move: bool, state: State) -> Arc<Self> {
         Arc::new(Self {
             gateway,
             address,
+            can_move,
             client_name: OnceLock::new(),
             state: Mutex::new(state),
             self_logout: Arc::default(),
         })
+    }
+
+    /// Resolves when the client has to leave; with the time after which it may reconnect.
+    pub(super) async fn leaves(&self) -> Duration {
+        let shared = &self.gateway.shared;
+        tokio::select! {
+            biased;
+            () = shared.stops() => self.gateway.reconnect_after(),
+            // Another server takes the client now.
+            () = shared.turn_to_leave(), if self.can_move => Duration::ZERO,
+        }
     }
 
     pub(super) fn caller(&self) -> Caller {

@@ -13,7 +13,7 @@ use store::IdempotencyKey;
 
 use super::call::{Call, Reply};
 use super::context::ConnectionContext;
-use super::{accounts, admin, conversations, live, people, tweets};
+use super::{accounts, admin, conversations, live, nodes, people, tweets};
 
 /// Carries out a request.
 ///
@@ -102,7 +102,7 @@ async fn perform(call: Call<'_>, op: Op) -> Result<Reply> {
         Op::ResetPassword(ask) => admin::reset_password(call, ask).await,
         Op::Announce(ask) => admin::announce(call, &ask).await,
         Op::RemoveAnnouncement(ask) => admin::remove_announcement(call, ask).await,
-        Op::GetStatistics(v1::GetStatistics {}) => admin::get_statistics(call).await,
+        op @ (Op::GetStatistics(_) | Op::ListNodes(_) | Op::Drain(_)) => nodes::of_servers(call, op).await,
         Op::ListReports(v1::ListReports {}) => admin::list_reports(call).await,
         Op::CloseReport(ask) => admin::close_report(call, ask).await,
         Op::ListInvites(v1::ListInvites {}) => admin::list_invites(call).await,

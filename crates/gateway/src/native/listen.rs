@@ -2,7 +2,7 @@
 //!
 //! It rejects connections above the limits; it does not know what is said on a connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,9 @@ use crate::limits::ConnectionRejected;
 use crate::log_limit::LogLimit;
 use crate::pipeline::CallerInLog;
 
+/// Its name in the log.
+const PROTOCOL: &str = "native";
+
 /// Rejected clients that are sent the reason at the same time; the others are closed without one.
 const REJECTIONS_MAX: usize = 32;
 /// `retry_after` of a rejected client.
@@ -40,15 +43,16 @@ static CLOSED: LogLimit = LogLimit::new();
 static REJECTIONS: Semaphore = Semaphore::const_new(REJECTIONS_MAX);
 
 /// Serves the native protocol over TCP until the server stops and every connection has ended. New connections use the
-/// newest value of `tls`; without it connections are not encrypted: for loopback only.
+/// newest value of `tls`; without it connections are not encrypted: for loopback only. No new ones are accepted once the
+/// server drains.
 pub async fn serve_tcp(
     gateway: Arc<NativeGateway>,
     listener: TcpListener,
     tls: Option<watch::Receiver<TlsAcceptor>>,
 ) {
-    accept_all(listener, "native", gateway.shared.stopping.clone(), |(stream, address), connections| {
+    accept_all(listener, PROTOCOL, gateway.shared.closes(), |(stream, address), connections| {
         let tls = tls.as_ref().map(|tls| tls.borrow().clone());
-        connections.spawn(tcp_connection(gateway.clone(), stream, address, tls));
+        connections.spawn(tcp_connection(gateway.clone(), stream, address.ip(), tls));
     })
     .await;
 }
@@ -56,7 +60,7 @@ pub async fn serve_tcp(
 /// Serves the native protocol on the operator socket until the server stops and every connection has ended. Anyone
 /// who can open the socket is the operator: the mode of the file decides.
 pub async fn serve_unix(gateway: Arc<NativeGateway>, listener: UnixListener) {
-    accept_all(listener, "native", gateway.shared.stopping.clone(), |stream, connections| {
+    accept_all(listener, PROTOCOL, gateway.shared.stops(), |stream, connections| {
         if connections.len() < OPERATORS_MAX {
             connections.spawn(serve(stream, ConnectionContext::operator(gateway.clone())));
         }
@@ -67,10 +71,10 @@ pub async fn serve_unix(gateway: Arc<NativeGateway>, listener: UnixListener) {
 /// Serves the native protocol within the process until the server stops and every connection has ended: without TLS,
 /// with the rights and limits of the peer's address.
 pub async fn serve_in_process(gateway: Arc<NativeGateway>, listener: InProcessListener) {
-    accept_all(listener, "native", gateway.shared.stopping.clone(), |(stream, address), connections| {
+    accept_all(listener, PROTOCOL, gateway.shared.stops(), |(stream, address), connections| {
         match gateway.shared.connections.admit(address) {
             Ok(permit) => {
-                let context = ConnectionContext::anonymous(gateway.clone(), address, permit);
+                let context = ConnectionContext::within(gateway.clone(), address, permit);
                 connections.spawn(serve(stream, context));
             }
             Err(reason) => {
@@ -85,10 +89,9 @@ pub async fn serve_in_process(gateway: Arc<NativeGateway>, listener: InProcessLi
 async fn tcp_connection(
     gateway: Arc<NativeGateway>,
     stream: TcpStream,
-    address: SocketAddr,
+    address: IpAddr,
     tls: Option<TlsAcceptor>,
 ) {
-    let address = address.ip();
     if let Err(error) = prepare(&stream) {
         tracing::debug!(%address, %error, "connection closed before it was served");
         return;

@@ -17,6 +17,7 @@ mod gateway;
 mod home;
 mod listen;
 mod live;
+mod nodes;
 mod people;
 mod requests;
 mod scheduler;

@@ -15,11 +15,12 @@ use protocol::v1::{client_frame, response, server_frame};
 use protocol::{PROTOCOL_VERSION, v1};
 use service::live::LiveConfig;
 use service::test_support::{PASSWORD, TestServer};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use self::fixture::{GatewayFixture, code_of, hello, post};
 use super::context::ConnectionContext;
-use super::{NativeTimeouts, REQUESTS_IN_FLIGHT_MAX};
+use super::{NativeTimeouts, REQUESTS_IN_FLIGHT_MAX, serve_tcp};
 use crate::shared::GatewayLimits;
 
 /// Every request of the protocol, found by its field number.
@@ -493,4 +494,45 @@ async fn a_stopping_server_says_so_and_answers_requests_in_flight() {
     }
     assert!(going_away);
     assert_eq!(answered, 20);
+}
+
+#[tokio::test]
+async fn a_draining_server_moves_its_clients_and_serves_its_operator() {
+    let server = TestServer::new().await;
+    let gateway = GatewayFixture::new(&server);
+    let shared = &gateway.gateway.shared;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(serve_tcp(gateway.gateway.clone(), listener, None));
+    let mut clients = [gateway.sign_up("ada").await, gateway.sign_up("bob").await];
+    let mut operator = gateway.open(ConnectionContext::operator(gateway.gateway.clone()));
+    operator.send(client_frame::Frame::Hello(hello(PROTOCOL_VERSION))).await;
+    assert!(matches!(operator.read().await, Some(server_frame::Frame::Hello(_))));
+    for client in &mut clients {
+        client.queue(post("on its way".into()));
+        client.writer.flush().await.unwrap();
+    }
+    assert!(shared.drain().is_some());
+    assert_eq!(shared.drain(), None, "it does so already");
+    for client in &mut clients {
+        let mut frames = Vec::new();
+        while let Some(frame) = client.read().await {
+            frames.push(frame);
+        }
+        let going_away = v1::GoingAway { reconnect_after_ms: 0 };
+        assert!(frames.contains(&server_frame::Frame::GoingAway(going_away)), "{frames:?}");
+    }
+    shared.is_empty().await;
+    serving.await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "it accepts no more");
+    let response::Result::NodeList(list) = operator.ask(Op::ListNodes(v1::ListNodes {})).await else {
+        panic!("refused")
+    };
+    let [node] = &list.nodes[..] else { panic!("{list:?}") };
+    assert!(node.is_this && node.is_draining && node.connections == 0, "{node:?}");
+    // This one shares its database with no other.
+    let response::Result::Error(error) = operator.ask(Op::Drain(v1::Drain::default())).await else {
+        panic!("accepted")
+    };
+    assert_eq!((error.code(), error.field.as_str()), (v1::ErrorCode::Invalid, "id"));
 }

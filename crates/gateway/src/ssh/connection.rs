@@ -1,6 +1,7 @@
 //! One ssh connection from its first byte to its last: deadlines, the session that was made for it, its end.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,6 @@ use super::handler::SshHandler;
 use super::socket::Socket;
 use super::state::{ConnectionState, Stage};
 use crate::limits::ConnectionPermit;
-use crate::shared::stopped;
 
 /// For the last bytes of the applications to be sent.
 const LAST_BYTES: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ async fn watch(
 ) -> String {
     let timeouts = &gateway.config.timeouts;
     let mut stages = state.stages();
-    let mut stopping = gateway.shared.stopping.clone();
+    let mut drained = pin!(gateway.shared.turn_to_leave());
     loop {
         let stage = *stages.borrow_and_update();
         permit.set_authenticated(matches!(stage, Stage::Authenticated { member: true, .. }));
@@ -75,8 +75,11 @@ async fn watch(
                 return ended.map_or_else(|error| error.to_string(), |()| "closed by the client".to_owned());
             }
             _ = stages.changed() => {}
-            () = stopped(&mut stopping) => {
+            () = gateway.shared.stops() => {
                 return disconnect(gateway, state, session, "The server is shutting down. If it restarts, you can reconnect in a moment.").await;
+            }
+            () = &mut drained => {
+                return disconnect(gateway, state, session, "This server is being shut down. Connect again to reach another one.").await;
             }
             () = sleep_until(state.deadline(stage, timeouts, start)) => {
                 // There may have been input meanwhile.

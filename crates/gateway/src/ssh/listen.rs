@@ -26,12 +26,13 @@ const KEEPALIVES_MAX: usize = 3;
 static REJECTED: LogLimit = LogLimit::new();
 
 /// Serves ssh clients until the server stops and every connection has ended.
+/// No new connections are accepted once the server drains.
 pub async fn serve_ssh(gateway: Arc<SshGateway>, listener: TcpListener) {
     if let Err(error) = gateway.service.end_ssh_sessions().await {
         tracing::warn!(%error, "cannot end the ssh sessions of the previous run; they stay until they expire");
     }
     let config = Arc::new(config(&gateway));
-    accept_all(listener, "ssh", gateway.shared.stopping.clone(), |(stream, address), connections| {
+    accept_all(listener, "ssh", gateway.shared.closes(), |(stream, address), connections| {
         if let Some(serving) = admitted(&gateway, &config, stream, address) {
             connections.spawn(serving);
         }

@@ -156,6 +156,13 @@ pub(crate) enum AdminAction {
     Announcements,
     /// Show statistics of the server.
     Stats,
+    /// List the servers of the network, and how up to date each is.
+    Nodes,
+    /// Make a server accept no more connections and move its clients to the other servers, before it is stopped.
+    Drain {
+        /// Id of the server or its beginning; `admin nodes` lists them. Without it: the server of the data directory.
+        id: Option<String>,
+    },
     /// List what people reported, or close a report.
     Reports {
         #[command(subcommand)]

@@ -6,7 +6,7 @@ use protocol::v1::page_request::Position;
 use serde_json::Value;
 
 use super::account::new_password;
-use super::announcements;
+use super::{announcements, nodes};
 use crate::args::operator::{Admin, AdminAction, InvitesAction, ReportsAction, Role};
 use crate::context::{Context, PAGE_MAX, username, written};
 use crate::exit::Failure;
@@ -85,6 +85,8 @@ pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> 
             out.all(client.ask(v1::GetServerInfo {}).await?.announcements.iter().map(announcements::row))
         }
         AdminAction::Reports { action } => reports(context, &client, action).await,
+        AdminAction::Nodes => nodes::list(context, &client).await,
+        AdminAction::Drain { id } => nodes::drain(context, &client, id.unwrap_or_default()).await,
         AdminAction::Stats => out.row(&statistics(client.ask(v1::GetStatistics {}).await?)),
     }
 }

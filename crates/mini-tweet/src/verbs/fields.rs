@@ -3,6 +3,7 @@
 use super::admin::{INFO, INVITE};
 use super::announcements::{ANNOUNCEMENT, DISMISSED};
 use super::host::HOST;
+use super::nodes::NODE;
 use crate::args::operator::{AdminAction, HostAction, InvitesAction, ReportsAction};
 use crate::args::{AnnouncementsAction, KeysAction, SessionsAction, Verb};
 use crate::output::people::{LISTED, MESSAGE, PERSON, PROFILE};
@@ -74,6 +75,7 @@ fn of_admin(action: &AdminAction) -> &'static [&'static str] {
         }
         AdminAction::Announce { remove: None, .. } => CHANGE,
         AdminAction::Announcements => &ANNOUNCEMENT,
+        AdminAction::Nodes => &NODE,
         AdminAction::Stats => &[
             "accounts",
             "tweets",

@@ -10,6 +10,7 @@ mod fields;
 mod follow;
 mod host;
 mod keys;
+mod nodes;
 mod paging;
 mod people;
 mod tool;

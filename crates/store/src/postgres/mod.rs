@@ -10,6 +10,7 @@ mod moving;
 mod nodes;
 #[cfg(feature = "measurements")]
 pub mod replay;
+mod reports;
 mod rows;
 mod schema;
 mod store;

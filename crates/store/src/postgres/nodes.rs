@@ -1,6 +1,6 @@
 //! The nodes of a cluster: that each is there, and how each is notified when another one has appended to the log.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use data_encoding::BASE64;
@@ -9,6 +9,7 @@ use tokio::time::interval;
 use tokio_postgres::{AsyncMessage, Client};
 
 use super::connection::{PostgresUrl, connect, in_words};
+use super::reports::{ENDED_AFTER_S, Reports};
 use crate::BusMessage;
 use crate::fault::{self, InjectedBug};
 use crate::sqlite::SqliteStore;
@@ -17,8 +18,6 @@ use crate::sqlite::SqliteStore;
 const POLL: Duration = Duration::from_millis(500);
 /// How often a node says that it is there.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// A node that has not said so for this long has ended.
-const ENDED_AFTER_S: f64 = 15.0;
 /// Notifications that wait; further ones are dropped.
 const NOTIFICATIONS_MAX: usize = 1_024;
 
@@ -47,9 +46,10 @@ pub(super) async fn follow(
     boot: u64,
     node: Weak<SqliteStore>,
     mut messages: Messages,
+    reports: Arc<Reports>,
 ) {
     loop {
-        match listen(&url, &channel, boot, &node, &mut messages).await {
+        match listen(&url, &channel, boot, &node, &mut messages, &reports).await {
             Ok(()) => return,
             Err(error) => tracing::warn!(%error, "PostgreSQL cannot be reached"),
         }
@@ -81,6 +81,7 @@ async fn listen(
     boot: u64,
     node: &Weak<SqliteStore>,
     messages: &mut Messages,
+    reports: &Reports,
 ) -> Result<(), String> {
     let pg = |error: tokio_postgres::Error| in_words(&error);
     let (client, mut link) = connect(url).await?;
@@ -94,7 +95,7 @@ async fn listen(
     });
     client.batch_execute(&format!("LISTEN {channel}")).await.map_err(pg)?;
     let notify = client.prepare("SELECT pg_notify($1, $2)").await.map_err(pg)?;
-    let (mut poll, mut heartbeat) = (interval(POLL), interval(HEARTBEAT));
+    let (mut poll, mut heartbeat, mut urgent) = (interval(POLL), interval(HEARTBEAT), reports.urgent());
     loop {
         tokio::select! {
             notification = notifications.recv() => {
@@ -121,9 +122,10 @@ async fn listen(
                     continue;
                 }
             }
+            Ok(()) = urgent.changed() => heartbeat.reset_immediately(),
             _ = heartbeat.tick() => {
-                let sql = "INSERT INTO node (boot) VALUES ($1) ON CONFLICT (boot) DO UPDATE SET seen = now()";
-                client.execute(sql, &[&boot.cast_signed()]).await.map_err(pg)?;
+                let position = node.upgrade().map_or(0, |node| node.position());
+                reports.send(&client, boot, position).await.map_err(pg)?;
                 let sql = "DELETE FROM node WHERE seen < now() - interval '1 day'";
                 client.execute(sql, &[]).await.map_err(pg)?;
             }

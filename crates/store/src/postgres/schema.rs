@@ -16,7 +16,18 @@ const OWN_TABLES: &str = "
         pruned bigint NOT NULL
     );
     CREATE TABLE log (number bigint PRIMARY KEY, boot bigint NOT NULL, entry bytea NOT NULL);
-    CREATE TABLE node (boot bigint PRIMARY KEY, seen timestamptz NOT NULL DEFAULT now());
+    CREATE TABLE node (
+        boot bigint PRIMARY KEY,
+        seen timestamptz NOT NULL DEFAULT now(),
+        started_ms bigint NOT NULL DEFAULT 0,
+        version text NOT NULL DEFAULT '',
+        address text NOT NULL DEFAULT '',
+        connections bigint NOT NULL DEFAULT 0,
+        is_draining boolean NOT NULL DEFAULT false,
+        behind_entries bigint NOT NULL DEFAULT 0,
+        behind_ms bigint NOT NULL DEFAULT 0,
+        drain_requested boolean NOT NULL DEFAULT false
+    );
     CREATE TABLE secret (name text PRIMARY KEY, value bytea NOT NULL);
 ";
 

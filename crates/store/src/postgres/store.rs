@@ -4,16 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use tokio_postgres::Client;
 
 use super::connection::{PostgresUrl, client, in_words};
 use super::log::PostgresLog;
+use super::reports::{self, Reports};
 use super::{nodes, schema, transfer};
 use crate::env::Clock;
 use crate::shared_log::{Commons, SharedDatabase};
 use crate::sqlite::copy::{Copy, CopyState, schema_version};
 use crate::sqlite::{SqliteStore, draw_boot};
-use crate::{Bus, Engine, OpenError, Options, Store as _};
+use crate::{Bus, Engine, NodeRecord, NodeReport, OpenError, Options, Store as _};
 
 /// Name of the copy within the data directory. It can be removed while the server is stopped: it is made again.
 const COPY: &str = "copy.db";
@@ -37,13 +39,14 @@ pub(crate) async fn open(
     let tables = Copy::open(&path, clock.now_ms())?.tables().map_err(|e| OpenError::sql(&path, &e))?;
     let log = PostgresLog::new(url.clone(), channel.clone(), boot, tables, time_of_tests)
         .map_err(|e| failed(e.to_string()))?;
-    let commons = Box::new(PostgresCommons { url: url.clone(), boot });
+    let reports = Arc::new(Reports::new());
+    let commons = Box::new(PostgresCommons { url: url.clone(), boot, reports: Arc::clone(&reports) });
     let (bus, to_send, received) = Bus::new();
     let shared = SharedDatabase { log: Box::new(log), commons, bus, boot };
     let node = Arc::new(SqliteStore::open_with(&path, options, clock, Some(shared))?);
     node.catch_up().await.map_err(|error| failed(error.to_string()))?;
     let messages = nodes::Messages { to_send, received };
-    tokio::spawn(nodes::follow(url.clone(), channel, boot, Arc::downgrade(&node), messages));
+    tokio::spawn(nodes::follow(url.clone(), channel, boot, Arc::downgrade(&node), messages, reports));
     Ok(node)
 }
 
@@ -114,6 +117,13 @@ async fn copy(client: &mut Client, url: &PostgresUrl, path: &Path, cluster: &str
 struct PostgresCommons {
     url: PostgresUrl,
     boot: u64,
+    reports: Arc<Reports>,
+}
+
+/// The response when the shared database does not answer.
+fn unreachable(error: &str) -> model::Error {
+    tracing::warn!(%error, "PostgreSQL cannot be reached");
+    model::Error::Unavailable("the server cannot reach its database; try again in a moment".into())
 }
 
 #[async_trait]
@@ -136,6 +146,24 @@ impl Commons for PostgresCommons {
             Err(error) => Err(error.clone()),
         };
         others.map_err(|error| crate::incident(&error))
+    }
+
+    async fn nodes(&self) -> model::Result<Vec<NodeRecord>> {
+        let client = client(&self.url).await.map_err(|e| unreachable(&e))?;
+        reports::all(&client, self.boot).await.map_err(|e| unreachable(&in_words(&e)))
+    }
+
+    async fn request_drain(&self, boot: u64) -> model::Result<bool> {
+        let client = client(&self.url).await.map_err(|e| unreachable(&e))?;
+        reports::request_drain(&client, boot).await.map_err(|e| unreachable(&in_words(&e)))
+    }
+
+    fn report(&self, report: NodeReport) {
+        self.reports.set(report);
+    }
+
+    fn drain_requested(&self) -> Option<watch::Receiver<bool>> {
+        Some(self.reports.drain_requested())
     }
 
     async fn leave(&self) {

@@ -23,16 +23,22 @@ pub(super) struct Freshness {
     start: Instant,
     /// Milliseconds from `start`.
     confirmed: AtomicU64,
+    /// The newest entry of the log that the copy has.
+    position: AtomicU64,
 }
 
 impl Freshness {
     pub(super) fn new() -> Self {
-        Self { start: Instant::now(), confirmed: AtomicU64::new(0) }
+        Self { start: Instant::now(), confirmed: AtomicU64::new(0), position: AtomicU64::new(0) }
     }
 
     pub(super) fn confirm(&self, at: Instant) {
         let at = at.saturating_duration_since(self.start).as_millis();
         self.confirmed.fetch_max(at.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.position.load(Ordering::Relaxed)
     }
 
     /// # Errors
@@ -72,7 +78,14 @@ impl Shared {
         // What is acknowledged is in the log: after a power cut the copy goes on from an earlier position.
         db.pragma_update(None, "synchronous", "NORMAL")?;
         let position = position(db)?.unwrap_or_default();
+        freshness.position.store(position, Ordering::Relaxed);
         Ok(Self { log, changed: ChangedRows::of(db)?, position, freshness })
+    }
+
+    /// The copy has all entries up to this one.
+    pub(super) fn moved_to(&mut self, number: u64) {
+        self.position = number;
+        self.freshness.position.store(number, Ordering::Relaxed);
     }
 }
 

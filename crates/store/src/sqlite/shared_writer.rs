@@ -88,7 +88,7 @@ impl Writer {
         // If this fails, the copy lacks what is in the log, and gets it with the next entries.
         self.commit()?;
         if let Some(shared) = self.shared.as_mut().filter(|_| has_changed) {
-            shared.position = number;
+            shared.moved_to(number);
         }
         self.acknowledge(batch, outcome);
         Ok(true)
@@ -195,7 +195,7 @@ impl Writer {
         if let Some(shared) = &mut self.shared {
             shared.changed.forget(&self.db)?;
             run(&self.db, "COMMIT", [])?;
-            shared.position = number;
+            shared.moved_to(number);
         }
         self.ids = Ids::new(0, number);
         self.metrics.unindexed.fetch_add(unindexed, Ordering::Relaxed);

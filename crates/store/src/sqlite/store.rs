@@ -36,8 +36,9 @@ use crate::fault::{self, InjectedBug};
 use crate::shared_log::{Commons, SharedDatabase};
 use crate::{
     AccountQuery, Bus, Change, ChangeResult, CommitLog, ConversationList, Credentials, Engine, EventLog,
-    EventScope, HashtagUse, IdempotencyKey, InviteRecord, NotificationFilter, Options, ProfileFilter,
-    SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
+    EventScope, HashtagUse, IdempotencyKey, InviteRecord, NodeRecord, NodeReport, NotificationFilter,
+    Options, ProfileFilter, SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry,
+    TweetEntities, TweetRecord,
 };
 
 /// Name of the database within the data directory.
@@ -172,6 +173,11 @@ impl SqliteStore {
         !matches!(self.request(WriterRequest::Follow(None)), Err(Error::GoingAway))
     }
 
+    /// The newest entry of the shared log that this copy has; 0 without one.
+    pub(crate) fn position(&self) -> u64 {
+        self.freshness.as_ref().map_or(0, |freshness| freshness.position())
+    }
+
     /// A person who comes from another node sees what was acknowledged there, and what was revoked there does not count.
     async fn catch_up_for_sign_in(&self) -> Result<()> {
         if fault::is_on(InjectedBug::SkipCatchUp) { Ok(()) } else { self.catch_up().await }
@@ -228,6 +234,16 @@ impl Engine for SqliteStore {
         }
     }
 
+    fn report(&self, report: NodeReport) {
+        if let Some(commons) = &self.commons {
+            commons.report(report);
+        }
+    }
+
+    fn drain_requested(&self) -> Option<watch::Receiver<bool>> {
+        self.commons.as_ref()?.drain_requested()
+    }
+
     /// Returns when everything is in the database file and the WAL is empty.
     async fn close(&self) {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -255,6 +271,20 @@ impl Store for SqliteStore {
         match &self.commons {
             Some(commons) => commons.other_processes().await,
             None => Ok(Vec::new()),
+        }
+    }
+
+    async fn nodes(&self) -> Result<Vec<NodeRecord>> {
+        match &self.commons {
+            Some(commons) => commons.nodes().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn request_drain(&self, boot: u64) -> Result<bool> {
+        match &self.commons {
+            Some(commons) => commons.request_drain(boot).await,
+            None => Ok(false),
         }
     }
 

@@ -301,6 +301,8 @@ fn rows(operation: Operation, scene: &Scene<'_>) -> Vec<Row> {
         Operation::Announce => vec![(Op::Announce(v1::Announce { text: "hear".into(), valid_hours: 1 }), ADMIN)],
         Operation::RemoveAnnouncement => vec![(Op::RemoveAnnouncement(v1::RemoveAnnouncement { announcement_id: announcement }), ADMIN)],
         Operation::GetStatistics => vec![(Op::GetStatistics(v1::GetStatistics {}), ADMIN)],
+        Operation::ListNodes => vec![(Op::ListNodes(v1::ListNodes {}), ADMIN)],
+        Operation::Drain => vec![(Op::Drain(v1::Drain { id: "0".into() }), "U F F F F F U N U")],
         Operation::ListReports => vec![(Op::ListReports(v1::ListReports {}), ADMIN)],
         Operation::ListInvites => vec![(Op::ListInvites(v1::ListInvites {}), ADMIN)],
         Operation::RevokeInvite => vec![(Op::RevokeInvite(v1::RevokeInvite { invite: "0123456789abcdef".into() }), "U F F F F F U - U")],
