@@ -7,6 +7,7 @@ mod connection;
 mod fuzz_server;
 mod import;
 mod people;
+mod proxy;
 mod search;
 mod terminal;
 mod text;
@@ -27,6 +28,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     quick("frames", wire::frames),
     quick("messages", wire::messages),
+    quick("proxy_header", proxy::proxy_header),
     slow("connection", connection::connection),
     quick("safe_text", text::safe_text),
     quick("entities", text::entities),

@@ -8,6 +8,7 @@ pub mod limits;
 mod log_limit;
 pub mod native;
 mod pipeline;
+pub mod proxy;
 mod shared;
 #[cfg(feature = "ssh")]
 pub mod ssh;

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::SignUpMode;
@@ -33,6 +34,10 @@ pub struct Config {
     /// Address for ssh, for example `0.0.0.0:4222`. Without it the server does not accept ssh connections.
     #[schemars(extend("x-value" = options::ADDRESS))]
     pub ssh: Option<SocketAddr>,
+    /// Address for the health checks of a load balancer, for example `10.0.0.5:4281`. The port is open while the server can take
+    /// clients: it is closed while the server drains or cannot reach its database. It answers HTTP requests with status 200.
+    #[schemars(extend("x-value" = options::ADDRESS))]
+    pub health: Option<SocketAddr>,
     /// Do not encrypt connections. Allowed on a loopback address only.
     pub insecure: bool,
     /// Directory of the database and the operator socket. It is created with mode 0700 if it does not exist.
@@ -47,6 +52,8 @@ pub struct Config {
     pub store: StoreUrl,
     /// Section `server`.
     pub server: ServerOptions,
+    /// Section `proxy`.
+    pub proxy: ProxyOptions,
     /// Section `tls`.
     pub tls: TlsOptions,
     /// Section `limits`.
@@ -114,6 +121,16 @@ pub struct ServerOptions {
     /// Number of this server among those that share identifiers.
     #[schemars(range(max = model::NODE_MAX))]
     pub node: u8,
+}
+
+/// Section `proxy`.
+#[derive(Debug, Clone, PartialEq, Eq, SmartDefault, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProxyOptions {
+    /// Networks of load balancers, such as `10.0.0.0/8` or `10.1.2.3/32`. Every connection from there, also for ssh, has to begin
+    /// with a header of the PROXY protocol, version 2, and counts as one from the address in it.
+    #[schemars(with = "Vec<String>", length(max = 64), inner(length(max = 50)), extend("x-value" = options::NETWORKS))]
+    pub trusted: Vec<IpNet>,
 }
 
 /// Section `tls`.

@@ -3,6 +3,7 @@
 mod bound;
 mod data_directory;
 mod error;
+mod health;
 mod listening;
 mod nodes;
 mod secrets;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::native::{NativeTimeouts, serve_tcp, serve_unix};
+use gateway::proxy::PublicListener;
 #[cfg(feature = "ssh")]
 use gateway::ssh::SshApp;
 use protocol::tls::{self, Identity};
@@ -95,7 +97,7 @@ struct Running {
     server: Server,
     store: Arc<dyn Engine>,
     listeners: JoinSet<()>,
-    /// Maintenance and reports to other servers.
+    /// Maintenance, reports to other servers, health checks.
     background: JoinSet<()>,
     bound: Bound,
     /// What new connections are encrypted with; `None` without TLS.
@@ -108,7 +110,7 @@ impl Running {
             (Arc::new(SystemClock), Arc::new(SystemRandom));
         data_directory::prepare(&config.data_dir)?;
         // Before the database is opened: a port in use must leave everything untouched.
-        let BoundSockets { native, ssh } = extras.sockets.bind(config).await?;
+        let BoundSockets { native, ssh, health } = extras.sockets.bind(config).await?;
         #[cfg(feature = "ssh")]
         let ssh = ssh.map(|socket| ssh::SshSocket::new(socket, extras.ssh_app)).transpose()?;
         #[cfg(not(feature = "ssh"))]
@@ -134,7 +136,7 @@ impl Running {
         let (mut listeners, mut background) = (JoinSet::new(), JoinSet::new());
         listeners.spawn(serve_tcp(
             Arc::clone(&server.native),
-            native,
+            PublicListener::behind(native, &config.proxy.trusted),
             tls.as_ref().map(watch::Sender::subscribe),
         ));
         listeners.spawn(serve_unix(Arc::clone(&server.native), operator));
@@ -147,6 +149,9 @@ impl Running {
         background.spawn(async move { service.maintain().await });
         let (shared, service) = (Arc::clone(&server.shared), Arc::clone(&server.service));
         background.spawn(nodes::report(shared, service, Arc::clone(&store)));
+        if let Some(listener) = health {
+            background.spawn(health::serve(listener, Arc::clone(&server.shared), Arc::clone(&store)));
+        }
         Ok(Self { server, store, listeners, background, bound, tls })
     }
 

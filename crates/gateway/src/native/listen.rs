@@ -9,7 +9,7 @@ use std::time::Duration;
 use model::{Error, SafeText};
 use protocol::tls::ALPN;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::net::{TcpStream, UnixListener};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -22,6 +22,7 @@ use crate::in_process::InProcessListener;
 use crate::limits::ConnectionRejected;
 use crate::log_limit::LogLimit;
 use crate::pipeline::CallerInLog;
+use crate::proxy::{PublicListener, client_address};
 
 /// Its name in the log.
 const PROTOCOL: &str = "native";
@@ -47,12 +48,19 @@ static REJECTIONS: Semaphore = Semaphore::const_new(REJECTIONS_MAX);
 /// server drains.
 pub async fn serve_tcp(
     gateway: Arc<NativeGateway>,
-    listener: TcpListener,
+    listener: impl Into<PublicListener>,
     tls: Option<watch::Receiver<TlsAcceptor>>,
 ) {
-    accept_all(listener, PROTOCOL, gateway.shared.closes(), |(stream, address), connections| {
+    let PublicListener { socket, balancers } = listener.into();
+    accept_all(socket, PROTOCOL, gateway.shared.closes(), |(stream, peer), connections| {
         let tls = tls.as_ref().map(|tls| tls.borrow().clone());
-        connections.spawn(tcp_connection(gateway.clone(), stream, address.ip(), tls));
+        let (gateway, balancers) = (gateway.clone(), balancers.clone());
+        connections.spawn(async move {
+            let mut stream = stream;
+            if let Some(address) = client_address(&mut stream, peer.ip(), &balancers, PROTOCOL).await {
+                tcp_connection(gateway, stream, address, tls).await;
+            }
+        });
     })
     .await;
 }

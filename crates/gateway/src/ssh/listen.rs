@@ -1,21 +1,24 @@
 //! The listener of the ssh gateway: rejects connections above the limits, and configures the ssh library.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use russh::keys::Algorithm;
 use russh::server::Config;
 use russh::{MethodKind, MethodSet, Preferred, SshId, compression, kex};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use super::config::PACKET_BYTES_MAX;
 use super::connection;
 use super::gateway::SshGateway;
 use crate::accept::{accept_all, prepare};
 use crate::log_limit::LogLimit;
+use crate::proxy::{PublicListener, client_address};
 
+/// Its name in the log.
+const PROTOCOL: &str = "ssh";
 /// Input that a client may send before its window is adjusted.
 const WINDOW_BYTES: u32 = 64 * 1024;
 /// Keys that a client may fail with; users have a few.
@@ -27,15 +30,22 @@ static REJECTED: LogLimit = LogLimit::new();
 
 /// Serves ssh clients until the server stops and every connection has ended.
 /// No new connections are accepted once the server drains.
-pub async fn serve_ssh(gateway: Arc<SshGateway>, listener: TcpListener) {
+pub async fn serve_ssh(gateway: Arc<SshGateway>, listener: impl Into<PublicListener>) {
+    let PublicListener { socket, balancers } = listener.into();
     if let Err(error) = gateway.service.end_ssh_sessions().await {
         tracing::warn!(%error, "cannot end the ssh sessions of the previous run; they stay until they expire");
     }
     let config = Arc::new(config(&gateway));
-    accept_all(listener, "ssh", gateway.shared.closes(), |(stream, address), connections| {
-        if let Some(serving) = admitted(&gateway, &config, stream, address) {
-            connections.spawn(serving);
-        }
+    accept_all(socket, PROTOCOL, gateway.shared.closes(), |(stream, peer), connections| {
+        let (gateway, config, balancers) = (gateway.clone(), config.clone(), balancers.clone());
+        connections.spawn(async move {
+            let mut stream = stream;
+            if let Some(address) = client_address(&mut stream, peer.ip(), &balancers, PROTOCOL).await
+                && let Some(serving) = admitted(&gateway, &config, stream, address)
+            {
+                serving.await;
+            }
+        });
     })
     .await;
 }
@@ -45,9 +55,8 @@ fn admitted(
     gateway: &Arc<SshGateway>,
     config: &Arc<Config>,
     stream: TcpStream,
-    address: SocketAddr,
+    address: IpAddr,
 ) -> Option<impl Future<Output = ()> + use<>> {
-    let address = address.ip();
     if let Err(error) = prepare(&stream) {
         tracing::debug!(%address, %error, "ssh connection closed before it was served");
         return None;

@@ -11,6 +11,7 @@ use toml::Value;
 
 /// Values of an option, where its type does not say it (`x-value` in the schema).
 pub(super) const ADDRESS: &str = "an address with a port, such as 127.0.0.1:4280";
+pub(super) const NETWORKS: &str = "a list of networks, such as 10.0.0.0/8";
 pub(super) const PATH: &str = "a path";
 pub(super) const STORE: &str = "sqlite: or postgres://user:password@host/database";
 

@@ -41,6 +41,16 @@ fn options_are_in_their_sections() {
 }
 
 #[test]
+fn trusted_networks_are_a_list_in_a_file_and_lines_elsewhere() {
+    let networks = |config: Config| config.proxy.trusted.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let both = ["10.0.0.0/8", "2001:db8::/32"];
+    let file = from_toml("[proxy]\ntrusted = ['10.0.0.0/8', '2001:db8::/32']");
+    assert_eq!(networks(file.unwrap()), both);
+    let flag = from_command_line("proxy.trusted", "10.0.0.0/8\n2001:db8::/32");
+    assert_eq!(networks(flag.unwrap()), both);
+}
+
+#[test]
 fn an_unknown_key_is_reported_with_its_line_and_the_most_similar_option() {
     assert_eq!(
         mistake("listen = '127.0.0.1:1'\n\n[server]\nnaem = 'Ours'"),
@@ -69,6 +79,15 @@ fn an_invalid_value_is_reported_with_its_line_and_the_values_that_are_valid() {
             "store = 'mysql://localhost/mini_tweet'",
             "1: store must be sqlite: or postgres://user:password@host/database",
         ),
+        (
+            "[proxy]\ntrusted = ['10.0.0.5']",
+            "2: proxy.trusted must be a list of networks, such as 10.0.0.0/8",
+        ),
+        (
+            "[proxy]\ntrusted = '10.0.0.0/8'",
+            "2: proxy.trusted must be a list of networks, such as 10.0.0.0/8",
+        ),
+        ("health = 4281", "1: health must be an address with a port, such as 127.0.0.1:4280"),
         ("[server]\nnode = 64", "2: server.node must be a whole number from 0 to 63"),
         ("[sessions]\nidle_days = 0", "2: sessions.idle_days must be a whole number, 1 or more"),
         ("passwords.memory_kib = 1", "1: passwords.memory_kib must be a whole number, 19456 or more"),

@@ -26,6 +26,7 @@ pub struct Sockets {
 pub(super) struct BoundSockets {
     pub(super) native: TcpListener,
     pub(super) ssh: Option<TcpListener>,
+    pub(super) health: Option<TcpListener>,
 }
 
 impl Sockets {
@@ -45,7 +46,11 @@ impl Sockets {
             (None, Some(address)) => Some(bind_tcp(address, "--ssh").await?),
             (None, None) => None,
         };
-        Ok(BoundSockets { native, ssh })
+        let health = match config.health {
+            Some(address) => Some(bind_tcp(address, "--set health=ADDRESS").await?),
+            None => None,
+        };
+        Ok(BoundSockets { native, ssh, health })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use gateway::limits::ConnectionLimits;
+use gateway::proxy::PublicListener;
 use gateway::ssh::{HostKey, SshApp, SshConfig, SshGateway, SshTimeouts, serve_ssh};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -40,11 +41,12 @@ impl SshSocket {
             per_address: config.limits.ssh_connections_per_address,
             unauthenticated_per_address: config.limits.ssh_guests_per_address,
         };
+        let balancers = &config.proxy.trusted;
         let config = SshConfig { connections, host_key, timeouts: SshTimeouts::default() };
         let (shared, service) = (Arc::clone(&server.shared), Arc::clone(&server.service));
         let gateway = SshGateway::new(shared, service, connector, self.app, config);
         listeners.spawn(serve_in_process);
-        listeners.spawn(serve_ssh(gateway, self.listener));
+        listeners.spawn(serve_ssh(gateway, PublicListener::behind(self.listener, balancers)));
         Ok(bound)
     }
 }

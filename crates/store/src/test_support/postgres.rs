@@ -114,7 +114,17 @@ impl Postgres {
 
     /// Ends the server as a crash does, and starts it again.
     pub fn crash_and_restart(&mut self) {
+        self.stop();
+        self.start_again();
+    }
+
+    /// Ends the server as a crash does.
+    pub fn stop(&mut self) {
         self.end();
+    }
+
+    /// Starts it again after [`Postgres::stop`].
+    pub fn start_again(&mut self) {
         self.server = spawn(self.directory.path(), self.port, &[]);
         self.wait();
     }
