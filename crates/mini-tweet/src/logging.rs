@@ -36,9 +36,13 @@ pub(crate) fn init_client(verbose: u8) {
     Registry::default().with(lines().with_filter(filter("mini_tweet_client", level))).init();
 }
 
-/// Logs these crates from a level on. Libraries log warnings only: their details do not help an operator.
+/// Logs these crates from a level on. Libraries log warnings only: their details do not help an operator. The store reports
+/// itself what happens to a connection to NATS.
 fn filter(crates: &str, level: LevelFilter) -> Targets {
-    Targets::new().with_default(LevelFilter::WARN).with_target(crates, level)
+    Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("async_nats", LevelFilter::OFF)
+        .with_target(crates, level)
 }
 
 fn lines() -> tracing_subscriber::fmt::Layer<Registry, DefaultFields, Format, fn() -> Printable<io::Stderr>> {

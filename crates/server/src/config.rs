@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::SignUpMode;
 use smart_default::SmartDefault;
-use store::StoreUrl;
+use store::{BusUrl, StoreUrl};
 
 pub use load::{ConfigError, Sources};
 
@@ -47,9 +47,15 @@ pub struct Config {
     /// Database of the server. `sqlite:` is a file in the data directory. With `postgres://user:password@host/database` any
     /// number of servers share a PostgreSQL database, and each keeps a copy of it in its data directory.
     #[serde(with = "store_url")]
-    #[schemars(with = "String", extend("x-value" = options::STORE))]
+    #[schemars(with = "String", extend("x-value" = options::STORE, "x-explains" = true))]
     #[default(StoreUrl::Sqlite)]
     pub store: StoreUrl,
+    /// NATS server that carries messages between servers with one PostgreSQL database, for example
+    /// `nats://user:password@host` or `tls://user:password@host?sslrootcert=FILE`; the same for all of them. Without it the
+    /// database carries them, which is enough for up to 8 servers.
+    #[serde(with = "bus_url")]
+    #[schemars(with = "Option<String>", extend("x-value" = options::BUS, "x-explains" = true))]
+    pub bus: Option<BusUrl>,
     /// Section `server`.
     pub server: ServerOptions,
     /// Section `proxy`.
@@ -82,6 +88,11 @@ impl Config {
         }
         if config.tls.certificate.is_some() != config.tls.key.is_some() {
             let problem = "tls.certificate and tls.key belong together: set both or neither";
+            return Err(ConfigError::new("configuration", problem));
+        }
+        if config.bus.is_some() && config.store == StoreUrl::Sqlite {
+            let problem =
+                "bus is for servers that share a database: set store to postgres://…, or leave bus out";
             return Err(ConfigError::new("configuration", problem));
         }
         Ok(config)
@@ -317,6 +328,24 @@ mod store_url {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StoreUrl, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// How a [`BusUrl`] is written: without a password.
+mod bus_url {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use store::BusUrl;
+
+    pub(super) fn serialize<S: Serializer>(url: &Option<BusUrl>, serializer: S) -> Result<S::Ok, S::Error> {
+        url.as_ref().map(ToString::to_string).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<BusUrl>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
     }
 }
 

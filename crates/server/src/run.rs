@@ -202,6 +202,7 @@ async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<Arc<dyn En
         node: config.server.node,
         queue_wait: config.queue_wait(),
         new_account_posts: config.limits.new_account_posts,
+        bus: config.bus.clone(),
         ..Options::default()
     };
     Ok(store::open(&config.store, &config.data_dir, &options, clock).await?)

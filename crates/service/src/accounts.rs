@@ -110,11 +110,14 @@ impl Service {
         // Who has an invite was chosen by an operator, and a class with one behind one address signs up together.
         let address = address.filter(|_| invite.is_none());
         let key = address.map(|address| network_of(address).to_string());
-        let attempt = key.as_deref().map(|key| self.sign_ups.attempt(key)).transpose()?;
+        let attempt = match key.as_deref() {
+            Some(key) => Some(self.sign_ups.attempt(key).await?),
+            None => None,
+        };
         let created = self.register(wish, invite, key.as_deref()).await;
         match (&created, attempt) {
-            (Err(_), Some(attempt)) => attempt.refund(),
-            (Ok(_), Some(attempt)) => attempt.keep(),
+            (Err(_), Some(attempt)) => attempt.refund().await,
+            (Ok(_), Some(attempt)) => attempt.keep().await,
             (_, None) => {}
         }
         let (account, client_name) = created?;
@@ -187,7 +190,7 @@ impl Service {
             return Err(Error::invalid("username", "is reserved, choose another"));
         }
         if let Some(address) = address {
-            self.username_checks.attempt(address)?.keep();
+            self.username_checks.attempt(address).await?.keep().await;
         }
         if self.store.account_by_username(username).await?.is_some() {
             return Err(Error::AlreadyExists("username".into()));
@@ -230,29 +233,38 @@ impl Service {
     ) -> Result<LoggedIn> {
         // Per account and address: a guesser elsewhere never locks the owner out.
         let pair = address.map(|address| format!("{username} {address}"));
-        let by_address = address.map(|address| self.address_failures.attempt(address)).transpose()?;
-        let by_pair = match pair.as_deref().map(|pair| self.account_failures.attempt(pair)).transpose() {
-            Ok(attempt) => attempt,
-            Err(error) => {
-                by_address.into_iter().for_each(Attempt::refund);
-                return Err(error);
-            }
+        let attempts = match (address, pair.as_deref()) {
+            (Some(address), Some(pair)) => self.begin_log_in(address, pair).await?.into(),
+            _ => Vec::new(),
         };
         let checked = self.check_password(username, password).await;
-        if !matches!(checked, Ok(None)) {
-            // Only a wrong password counts.
-            by_address.into_iter().chain(by_pair).for_each(Attempt::refund);
+        // Only a wrong password counts.
+        let counts = matches!(checked, Ok(None));
+        for attempt in attempts {
+            attempt.end(counts).await;
         }
         let Some(credentials) = checked? else {
             return Err(Error::Unauthenticated("wrong username or password".into()));
         };
         if let Some(pair) = &pair {
-            self.account_failures.forget(pair);
+            self.account_failures.forget(pair).await;
         }
         if credentials.state != AccountState::Active {
             return Err(Error::suspended());
         }
         self.open_session(credentials.account, client_name.to_owned()).await
+    }
+
+    /// The attempts of an address, and of this address at one account.
+    async fn begin_log_in<'a>(&'a self, address: &'a str, pair: &'a str) -> Result<[Attempt<'a>; 2]> {
+        let by_address = self.address_failures.attempt(address).await?;
+        match self.account_failures.attempt(pair).await {
+            Ok(by_pair) => Ok([by_address, by_pair]),
+            Err(error) => {
+                by_address.refund().await;
+                Err(error)
+            }
+        }
     }
 
     /// The credentials of an account if this is its password; `None` for a wrong password and for an unknown name, which
@@ -343,16 +355,14 @@ impl Service {
         password: &Password,
     ) -> Result<()> {
         let key = format!("{} itself", profile.account.username);
-        let attempt = self.account_failures.attempt(&key)?;
+        let attempt = self.account_failures.attempt(&key).await?;
         let checked = self.check_password(&profile.account.username, password).await;
-        if !matches!(checked, Ok(None)) {
-            // Only a wrong password counts.
-            attempt.refund();
-        }
+        // Only a wrong password counts.
+        attempt.end(matches!(checked, Ok(None))).await;
         if checked?.is_none() {
             return Err(Error::invalid(field, "is wrong"));
         }
-        self.account_failures.forget(&key);
+        self.account_failures.forget(&key).await;
         Ok(())
     }
 
@@ -385,7 +395,6 @@ impl Service {
         let profile = self.own_profile(account).await?;
         self.require_password(&profile, "password", password).await?;
         self.store.apply(Change::DeleteAccount { account }, None).await?;
-        self.purge.notify_one();
         Ok(())
     }
 

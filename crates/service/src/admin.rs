@@ -185,7 +185,6 @@ impl Service {
         let target = self.any_account(username).await?;
         policy::check_may_overrule(caller, &target)?;
         let done = self.store.apply(Change::DeleteAccount { account: target.account.id }, None).await?;
-        self.purge.notify_one();
         Ok(done)
     }
 

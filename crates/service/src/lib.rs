@@ -9,6 +9,7 @@ mod admin;
 mod announcements;
 pub mod config;
 mod conversations;
+mod deletions;
 mod export;
 mod follows;
 pub mod live;

@@ -1,12 +1,17 @@
-//! Background maintenance: deletes expired rows and the data of deleted accounts.
+//! Background maintenance: deletes expired rows and the data of deleted accounts. Of the servers that share a store, one does it
+//! at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::service::Service;
 use store::{Change, EFFECTS_KEPT, Expiry};
 
 const EXPIRE_EVERY: Duration = Duration::from_secs(3_600);
+/// How often a server asks whether the work is up to it.
+const ASK_EVERY: Duration = Duration::from_secs(10);
 /// Rows removed in one change, and the pause after it, in which other changes are carried out.
 const PURGE_BATCH: usize = 500;
 const PURGE_PAUSE: Duration = Duration::from_millis(50);
@@ -17,13 +22,41 @@ const FORGET_PAUSE: Duration = Duration::from_secs(1);
 impl Service {
     /// Runs until the future is dropped.
     pub async fn maintain(self: Arc<Self>) {
-        let mut expire = tokio::time::interval(EXPIRE_EVERY);
+        let mut ask = tokio::time::interval(ASK_EVERY);
+        let mut expire_at = Instant::now();
+        // At the start an earlier deletion may not be finished.
+        let mut has_deletions = true;
         loop {
             tokio::select! {
-                _ = expire.tick() => self.expire().await,
-                () = self.purge.notified() => {}
+                _ = ask.tick() => {}
+                () = self.deletions.next() => has_deletions = true,
             }
-            self.purge_deleted().await;
+            if !self.store.is_maintainer().await {
+                // The server that takes over does all of it.
+                expire_at = Instant::now();
+                has_deletions = has_deletions && !self.forget_purged_elsewhere().await;
+                continue;
+            }
+            let expires = Instant::now() >= expire_at;
+            if expires {
+                self.expire().await;
+                expire_at = Instant::now() + EXPIRE_EVERY;
+            }
+            if expires || has_deletions {
+                self.purge_deleted().await;
+                has_deletions = false;
+            }
+        }
+    }
+
+    /// Erases removed rows from the files of this server when another one has purged all deleted accounts; `false` if it has not.
+    async fn forget_purged_elsewhere(&self) -> bool {
+        match self.store.accounts_to_purge().await {
+            Ok(accounts) if accounts.is_empty() => {
+                self.forget_removed().await;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -45,7 +78,7 @@ impl Service {
         let accounts = self.store.accounts_to_purge().await.unwrap_or_default();
         let mut purged = Vec::new();
         for account in accounts {
-            loop {
+            while self.store.is_maintainer().await {
                 match self.store.apply(Change::PurgeAccount { account, limit: PURGE_BATCH }, None).await {
                     Ok(purged) if purged.changed => tokio::time::sleep(PURGE_PAUSE).await,
                     Ok(_) => {

@@ -30,12 +30,12 @@ impl Service {
     ) -> Result<ChangeResult> {
         let (reporter, _) = policy::member(caller, Operation::Report)?;
         let key = reporter.to_string();
-        let attempt = self.reports.attempt(&key)?;
+        let attempt = self.reports.attempt(&key).await?;
         let reported = self.file_report(reporter, once, what, reason).await;
         if reported.is_ok() {
-            attempt.keep();
+            attempt.keep().await;
         } else {
-            attempt.refund();
+            attempt.refund().await;
         }
         reported
     }

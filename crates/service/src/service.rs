@@ -7,9 +7,9 @@ use std::time::Duration;
 use model::{Account, AccountId, Error, Profile, Relationship, Result, Username};
 use store::SharedStore;
 use store::env::{Clock, Random};
-use tokio::sync::Notify;
 
 use crate::config::ServiceConfig;
+use crate::deletions::Deletions;
 use crate::live::{Live, LiveConfig};
 use crate::passwords::Hasher;
 use crate::policy;
@@ -63,7 +63,7 @@ pub struct Service {
     pub(crate) reports: Throttle,
     pub(crate) retweets: Throttle,
     /// Notified when an account was deleted, which is then purged.
-    pub(crate) purge: Notify,
+    pub(crate) deletions: Arc<Deletions>,
     pub(crate) started_ms: i64,
     pub(crate) statistics: StatisticsCache,
     pub(crate) week: WeekCache,
@@ -86,6 +86,8 @@ impl Service {
         const MINUTE: Duration = Duration::from_secs(60);
         let ServiceParts { store, clock, random, config, live, timelines } = parts;
         let timelines = Timelines::start(Arc::clone(&store), timelines).await?;
+        let deletions = Arc::<Deletions>::default();
+        store.log().observe(Arc::<Deletions>::downgrade(&deletions));
         let live = Live::start(Arc::clone(&store), Arc::clone(&clock), live).await?;
         Ok(Arc::new(Self {
             hasher: Hasher::new(&config, Arc::clone(&random)),
@@ -93,25 +95,30 @@ impl Service {
                 "too many accounts were created from your address; with an invite code you need not wait",
                 config.sign_ups_per_address,
                 30 * MINUTE,
-            ),
+            )
+            .over_all_servers("sign_up", &store),
             username_checks: Throttle::fixed(
                 "too many usernames were tried from your address",
                 config.sign_ups_per_address.saturating_mul(USERNAME_CHECKS_PER_SIGN_UP),
                 10 * MINUTE,
-            ),
+            )
+            .over_all_servers("username_check", &store),
             account_failures: Throttle::growing(
                 "too many wrong passwords for this account",
                 config.login_failures_per_account,
                 10 * MINUTE,
-            ),
+            )
+            .over_all_servers("account_failure", &store),
             address_failures: Throttle::fixed(
                 "too many wrong passwords from your address",
                 config.login_failures_per_address,
                 5 * MINUTE,
-            ),
-            reports: Throttle::fixed("too many reports in an hour", REPORTS_PER_HOUR, 60 * MINUTE),
+            )
+            .over_all_servers("address_failure", &store),
+            reports: Throttle::fixed("too many reports in an hour", REPORTS_PER_HOUR, 60 * MINUTE)
+                .over_all_servers("report", &store),
             retweets: Throttle::growing("you retweeted this too often", RETWEETS_OF_ONE_TWEET, 10 * MINUTE),
-            purge: Notify::new(),
+            deletions,
             started_ms: clock.now_ms(),
             statistics: StatisticsCache::default(),
             week: WeekCache::default(),

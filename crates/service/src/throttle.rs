@@ -1,12 +1,14 @@
 //! Limits on attempts: how often a key (an address, an account) may try something. In bounded memory.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::{Error, Result};
 use quick_cache::UnitWeighter;
 use quick_cache::unsync::{Cache, DefaultLifecycle};
-use store::RandomState;
+use store::{AttemptCounters, AttemptWindow, CountedAttempts, RandomState, SharedStore};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// Most keys in memory; above it, keys that were used little are forgotten.
@@ -21,6 +23,9 @@ type Keys = Cache<String, Attempts, UnitWeighter, RandomState>;
 /// An attempt takes one of the free ones before its outcome is known, so that attempts at the same time cannot all pass.
 /// If only the unknown outcomes of others are in the way, it is refused as `BUSY` and may come back at once: a class that
 /// signs in together behind one address does not have to wait for a window. An attempt that is abandoned counts.
+///
+/// Where several servers share a store, an attempt has to pass the count of this server, which is also the only one while the
+/// shared count cannot be reached, and then the shared one.
 #[derive(Debug)]
 pub(super) struct Throttle {
     /// Its name in the error.
@@ -29,6 +34,14 @@ pub(super) struct Throttle {
     window: Duration,
     growing: bool,
     keys: Mutex<Keys>,
+    shared: Option<Shared>,
+}
+
+/// The count over all servers.
+#[derive(Debug, Clone)]
+struct Shared {
+    counters: Arc<dyn AttemptCounters>,
+    window: AttemptWindow,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +62,8 @@ pub(super) struct Attempt<'a> {
     key: &'a str,
     at: Instant,
     counts: bool,
+    /// Where it was begun as well.
+    shared: Option<Shared>,
 }
 
 impl Throttle {
@@ -72,7 +87,14 @@ impl Throttle {
             RandomState::default(),
             DefaultLifecycle::default(),
         );
-        Self { limit, free, window, growing, keys: Mutex::new(keys) }
+        Self { limit, free, window, growing, keys: Mutex::new(keys), shared: None }
+    }
+
+    /// Counts the attempts of all servers that share this store, under this name.
+    pub(super) fn over_all_servers(mut self, kind: &'static str, store: &SharedStore) -> Self {
+        let window = AttemptWindow { kind, length: self.window, is_sliding: self.growing };
+        self.shared = store.attempts().map(|counters| Shared { counters, window });
+        self
     }
 
     fn keys(&self) -> MutexGuard<'_, Keys> {
@@ -84,10 +106,31 @@ impl Throttle {
     /// # Errors
     /// `RATE_LIMITED` for an attempt that comes too early, `BUSY` while others with an unknown outcome take the free
     /// ones. A refused attempt does not count.
-    pub(super) fn attempt<'a>(&'a self, key: &'a str) -> Result<Attempt<'a>> {
+    pub(super) async fn attempt<'a>(&'a self, key: &'a str) -> Result<Attempt<'a>> {
+        let mut attempt = self.attempt_here(key)?;
+        let Some(shared) = self.shared.as_ref().filter(|_| self.free > 0) else { return Ok(attempt) };
+        match shared.counters.begin(shared.window, key).await {
+            Ok(before) => {
+                attempt.shared = Some(shared.clone());
+                let CountedAttempts { count, pending, since_first, since_last } = before;
+                if let Err(refused) = self.check(count, pending, since_first, since_last) {
+                    attempt.refund().await;
+                    return Err(refused);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, limit = self.limit, "attempts at other servers are not counted");
+            }
+        }
+        Ok(attempt)
+    }
+
+    /// The same by the count of this server.
+    fn attempt_here<'a>(&'a self, key: &'a str) -> Result<Attempt<'a>> {
         let now = Instant::now();
+        let begun = || Attempt { throttle: self, key, at: now, counts: true, shared: None };
         if self.free == 0 {
-            return Ok(Attempt { throttle: self, key, at: now, counts: true });
+            return Ok(begun());
         }
         let mut keys = self.keys();
         let mut attempts = match keys.get(key).copied() {
@@ -95,28 +138,30 @@ impl Throttle {
             Some(attempts) => attempts,
             None => Attempts { count: 0, pending: 0, first: now, last: now },
         };
-        let retry_after = self.allowed_at(&attempts).saturating_duration_since(now);
+        let since = |time| now.saturating_duration_since(time);
+        self.check(attempts.count, attempts.pending, since(attempts.first), since(attempts.last))?;
+        attempts.pending += 1;
+        keys.insert(key.to_owned(), attempts);
+        Ok(begun())
+    }
+
+    /// Whether an attempt may be made after these.
+    fn check(&self, count: u32, pending: u32, since_first: Duration, since_last: Duration) -> Result<()> {
+        let retry_after = if count < self.free {
+            Duration::ZERO
+        } else if self.growing {
+            let doublings = (count - self.free).min(20);
+            Duration::from_secs(1 << doublings).min(WAIT_MAX).saturating_sub(since_last)
+        } else {
+            self.window.saturating_sub(since_first)
+        };
         if !retry_after.is_zero() {
             return Err(Error::RateLimited { limit: self.limit.into(), retry_after });
         }
-        if attempts.pending >= self.free.saturating_sub(attempts.count).max(1) {
+        if pending >= self.free.saturating_sub(count).max(1) {
             return Err(Error::Busy);
         }
-        attempts.pending += 1;
-        keys.insert(key.to_owned(), attempts);
-        Ok(Attempt { throttle: self, key, at: now, counts: true })
-    }
-
-    /// When the next attempt may be made.
-    fn allowed_at(&self, attempts: &Attempts) -> Instant {
-        if attempts.count < self.free {
-            attempts.first
-        } else if self.growing {
-            let doublings = (attempts.count - self.free).min(20);
-            attempts.last + Duration::from_secs(1 << doublings).min(WAIT_MAX)
-        } else {
-            attempts.first + self.window
-        }
+        Ok(())
     }
 
     /// Whether the window of these attempts has passed.
@@ -145,23 +190,45 @@ impl Throttle {
     }
 
     /// Forgets all attempts of this key.
-    pub(super) fn forget(&self, key: &str) {
+    pub(super) async fn forget(&self, key: &str) {
         self.keys().remove(key);
+        if let Some(shared) = &self.shared {
+            shared.counters.forget(shared.window, key).await;
+        }
     }
 }
 
 impl Attempt<'_> {
     /// The attempt counts.
-    pub(super) fn keep(self) {}
+    pub(super) async fn keep(self) {
+        self.end(true).await;
+    }
 
     /// The attempt does not count: it is as if it had not been made.
-    pub(super) fn refund(mut self) {
-        self.counts = false;
+    pub(super) async fn refund(self) {
+        self.end(false).await;
+    }
+
+    /// The outcome is known: the attempt counts, or is as if it had not been made.
+    pub(super) async fn end(mut self, counts: bool) {
+        self.counts = counts;
+        if let Some(finished) = self.finish_shared() {
+            let _ = finished.await;
+        }
+    }
+
+    /// A task of its own, because the caller may go away meanwhile.
+    fn finish_shared(&mut self) -> Option<JoinHandle<()>> {
+        let Shared { counters, window } = self.shared.take()?;
+        let (key, counts) = (self.key.to_owned(), self.counts);
+        let runtime = Handle::try_current().ok()?;
+        Some(runtime.spawn(async move { counters.finish(window, &key, counts).await }))
     }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
+        self.finish_shared();
         self.throttle.finish(self.key, self.at, self.counts);
     }
 }
@@ -170,24 +237,35 @@ impl Drop for Attempt<'_> {
 mod tests {
     use super::*;
 
-    fn wait_of(throttle: &Throttle, key: &str) -> u64 {
-        match throttle.attempt(key).map(Attempt::keep) {
-            Ok(()) => 0,
+    async fn wait_of(throttle: &Throttle, key: &str) -> u64 {
+        match throttle.attempt(key).await {
+            Ok(attempt) => {
+                attempt.keep().await;
+                0
+            }
             Err(Error::RateLimited { retry_after, .. }) => retry_after.as_secs(),
             Err(other) => panic!("{other:?}"),
         }
     }
 
+    async fn waits_of(throttle: &Throttle, key: &str, attempts: u32) -> Vec<u64> {
+        let mut waits = Vec::new();
+        for _ in 0..attempts {
+            waits.push(wait_of(throttle, key).await);
+        }
+        waits
+    }
+
     #[tokio::test(start_paused = true)]
     async fn waits_grow_after_the_free_attempts_and_success_forgets() {
         let throttle = Throttle::growing("too many", 3, Duration::from_secs(600));
-        let waits: Vec<_> = (0..4).map(|_| wait_of(&throttle, "ada")).collect();
+        let waits = waits_of(&throttle, "ada", 4).await;
         assert_eq!(waits, [0, 0, 0, 1]);
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!((wait_of(&throttle, "ada"), wait_of(&throttle, "ada")), (0, 2));
-        assert_eq!(wait_of(&throttle, "bob"), 0, "other keys are not delayed");
-        throttle.forget("ada");
-        assert_eq!(wait_of(&throttle, "ada"), 0);
+        assert_eq!((wait_of(&throttle, "ada").await, wait_of(&throttle, "ada").await), (0, 2));
+        assert_eq!(wait_of(&throttle, "bob").await, 0, "other keys are not delayed");
+        throttle.forget("ada").await;
+        assert_eq!(wait_of(&throttle, "ada").await, 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -195,8 +273,8 @@ mod tests {
         let throttle = Throttle::growing("too many", 1, Duration::from_secs(600));
         let mut waits = Vec::new();
         for _ in 0..14 {
-            assert_eq!(wait_of(&throttle, "ada"), 0);
-            waits.push(wait_of(&throttle, "ada"));
+            assert_eq!(wait_of(&throttle, "ada").await, 0);
+            waits.push(wait_of(&throttle, "ada").await);
             tokio::time::advance(Duration::from_secs(*waits.last().unwrap())).await;
         }
         assert_eq!(waits[..4], [1, 2, 4, 8]);
@@ -206,10 +284,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_fixed_window_opens_again() {
         let throttle = Throttle::fixed("too many", 2, Duration::from_secs(300));
-        let waits: Vec<_> = (0..3).map(|_| wait_of(&throttle, "x")).collect();
+        let waits = waits_of(&throttle, "x", 3).await;
         assert_eq!(waits, [0, 0, 300]);
         tokio::time::advance(Duration::from_secs(300)).await;
-        let waits: Vec<_> = (0..3).map(|_| wait_of(&throttle, "x")).collect();
+        let waits = waits_of(&throttle, "x", 3).await;
         assert_eq!(waits, [0, 0, 300]);
     }
 
@@ -217,45 +295,50 @@ mod tests {
     async fn a_refunded_attempt_was_never_made() {
         let throttle = Throttle::growing("too many", 1, Duration::from_secs(600));
         for _ in 0..5 {
-            throttle.attempt("ada").unwrap().refund();
+            throttle.attempt("ada").await.unwrap().refund().await;
         }
-        assert_eq!((wait_of(&throttle, "ada"), wait_of(&throttle, "ada")), (0, 1));
+        assert_eq!((wait_of(&throttle, "ada").await, wait_of(&throttle, "ada").await), (0, 1));
         tokio::time::advance(Duration::from_secs(1)).await;
         for _ in 0..5 {
-            throttle.attempt("ada").unwrap().refund();
+            throttle.attempt("ada").await.unwrap().refund().await;
         }
-        assert_eq!((wait_of(&throttle, "ada"), wait_of(&throttle, "ada")), (0, 2));
+        assert_eq!((wait_of(&throttle, "ada").await, wait_of(&throttle, "ada").await), (0, 2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn attempts_at_the_same_time_do_not_all_pass() {
         let throttle = Throttle::fixed("too many", 2, Duration::from_secs(300));
-        let attempts: Vec<_> = (0..5).map(|_| throttle.attempt("x")).collect();
+        let mut attempts = Vec::new();
+        for _ in 0..5 {
+            attempts.push(throttle.attempt("x").await);
+        }
         assert_eq!(attempts.iter().filter(|attempt| attempt.is_ok()).count(), 2);
         // The others may come back at once: none of these counts yet.
         assert!(
             attempts.iter().flat_map(|attempt| attempt.as_ref().err()).all(|error| *error == Error::Busy)
         );
-        attempts.into_iter().flatten().for_each(Attempt::refund);
-        assert_eq!(wait_of(&throttle, "x"), 0);
+        for attempt in attempts.into_iter().flatten() {
+            attempt.refund().await;
+        }
+        assert_eq!(wait_of(&throttle, "x").await, 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn after_the_free_attempts_one_at_a_time_may_wait_for_its_outcome() {
         let throttle = Throttle::growing("too many", 1, Duration::from_secs(600));
-        assert_eq!((wait_of(&throttle, "ada"), wait_of(&throttle, "ada")), (0, 1));
+        assert_eq!((wait_of(&throttle, "ada").await, wait_of(&throttle, "ada").await), (0, 1));
         tokio::time::advance(Duration::from_secs(1)).await;
-        let next = throttle.attempt("ada").unwrap();
-        assert_eq!(throttle.attempt("ada").unwrap_err(), Error::Busy);
+        let next = throttle.attempt("ada").await.unwrap();
+        assert_eq!(throttle.attempt("ada").await.unwrap_err(), Error::Busy);
         drop(next);
-        assert_eq!(wait_of(&throttle, "ada"), 2, "an attempt that is abandoned counts");
+        assert_eq!(wait_of(&throttle, "ada").await, 2, "an attempt that is abandoned counts");
     }
 
     #[tokio::test(start_paused = true)]
     async fn memory_is_bounded() {
         let throttle = Throttle::fixed("too many", 1, Duration::from_secs(300));
         for n in 0..KEYS_MAX + 10 {
-            throttle.attempt(&n.to_string()).unwrap().keep();
+            throttle.attempt(&n.to_string()).await.unwrap().keep().await;
         }
         let keys = throttle.keys();
         assert!((KEYS_MAX / 2..=KEYS_MAX).contains(&keys.len()), "{} keys", keys.len());

@@ -101,11 +101,11 @@ impl Service {
         let original = self.visible_tweet(account, tweet).await?;
         policy::check_shareable(&original)?;
         let subject = format!("{}:{}", account.get(), original.tweet.id.get());
-        let attempt = self.retweets.attempt(&subject)?;
+        let attempt = self.retweets.attempt(&subject).await?;
         let result = self.store.apply(Change::Retweet { account, tweet }, once).await;
         match &result {
-            Ok(applied) if applied.changed => attempt.keep(),
-            _ => attempt.refund(),
+            Ok(applied) if applied.changed => attempt.keep().await,
+            _ => attempt.refund().await,
         }
         result
     }

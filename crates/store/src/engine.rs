@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use crate::{NodeReport, OpenError, Store, cores};
+use crate::{BusUrl, NodeReport, OpenError, Store, cores};
 
 /// Options of a store.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Options {
     pub new_account_posts: u32,
     /// Number of connections that read in parallel.
     pub readers: usize,
+    /// What carries messages between servers that share the store; `None`: the database of the store.
+    pub bus: Option<BusUrl>,
 }
 
 impl Default for Options {
@@ -35,6 +37,7 @@ impl Default for Options {
             batch_max: 256,
             new_account_posts: 0,
             readers: cores().max(2),
+            bus: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`Event`]s in commit order. It enforces the invariants of the data (unique usernames, no follow across a block, no
 //! reference to a deleted tweet) and does not know who may request what.
 
+mod attempts;
 mod bus;
 pub mod change;
 mod collections;
@@ -15,6 +16,7 @@ pub mod event;
 pub mod fault;
 mod incident;
 mod log;
+mod nats;
 mod nodes;
 mod open;
 mod postgres;
@@ -26,6 +28,7 @@ mod store;
 #[allow(clippy::unwrap_used, missing_docs, reason = "tests stop where they cannot go on")]
 pub mod test_support;
 
+pub use attempts::{AttemptCounters, AttemptWindow, AttemptsUnreachable, CountedAttempts};
 pub use bus::{Bus, BusMessage};
 pub use change::{Change, ChangeResult, Expiry, IdempotencyKey, Origin, PasswordHash};
 pub use collections::{Map, RandomState, Set};
@@ -34,8 +37,9 @@ pub use env::cores;
 pub use event::{EFFECTS_KEPT, Event, EventKind};
 pub use incident::incident;
 pub use log::{CommitLog, LogBatch, LogSubscription, Observer};
+pub use nats::BusUrl;
 pub use nodes::{NodeRecord, NodeReport};
-pub use open::{StoreUrl, open};
+pub use open::{StoreUrl, copy_file, only_copy, open};
 #[cfg(feature = "measurements")]
 pub use postgres::replay;
 pub use postgres::{Moved, PostgresUrl, from_postgres, to_postgres};

@@ -1,7 +1,7 @@
 //! Opening a store by its URL.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -29,9 +29,27 @@ pub async fn open(
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Engine>, OpenError> {
     match url {
-        StoreUrl::Sqlite => Ok(Arc::new(SqliteStore::open(&database_file(data_dir), options, clock)?)),
+        StoreUrl::Sqlite => {
+            if let Some(path) = only_copy(data_dir) {
+                return Err(OpenError::OnlyCopy { path });
+            }
+            Ok(Arc::new(SqliteStore::open(&database_file(data_dir), options, clock)?))
+        }
         StoreUrl::Postgres(url) => postgres::open(url, data_dir, options, clock, None).await,
     }
+}
+
+/// The copy of a shared database in this data directory.
+#[must_use]
+pub fn copy_file(data_dir: &Path) -> PathBuf {
+    data_dir.join(postgres::COPY)
+}
+
+/// The same if it exists, and there is no database of a single server.
+#[must_use]
+pub fn only_copy(data_dir: &Path) -> Option<PathBuf> {
+    let copy = copy_file(data_dir);
+    (copy.exists() && !database_file(data_dir).exists()).then_some(copy)
 }
 
 impl FromStr for StoreUrl {

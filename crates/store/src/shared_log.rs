@@ -3,11 +3,12 @@
 //! nodes change the same rows in the same order, and the rules of a change run where the rows are.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use crate::{Bus, NodeRecord, NodeReport, OpenError};
+use crate::{AttemptCounters, Bus, NodeRecord, NodeReport, OpenError};
 
 #[cfg(any(test, feature = "test-support"))]
 #[allow(clippy::unwrap_used, reason = "tests stop where they cannot go on")]
@@ -85,6 +86,27 @@ pub(crate) struct Locked {
 #[error("{0}")]
 pub(crate) struct Unreachable(pub(crate) String);
 
+/// Why the entries after a position cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EntriesError {
+    /// The log does not answer.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+    /// It does not have the entry at this position: it has lost its end.
+    #[error(
+        "the shared database has lost changes that it had acknowledged, as in a failover to an asynchronous standby: this \
+         server has them up to {position}, the database goes on from before that and is at {head} now; the server copies it \
+         again when it is started"
+    )]
+    Lost { position: u64, head: u64 },
+    /// It no longer has the entries after this position.
+    #[error(
+        "this server was away for too long: it has changes up to {position}, the log begins after {pruned}; the server copies \
+         the shared database again when it is started"
+    )]
+    Pruned { position: u64, pruned: u64 },
+}
+
 /// The log that the nodes of a cluster share. All calls block.
 pub(crate) trait SharedLog: fmt::Debug + Send {
     /// Waits for the lock of the log. [`SharedLog::append`] or [`SharedLog::unlock`] ends it.
@@ -93,11 +115,11 @@ pub(crate) trait SharedLog: fmt::Debug + Send {
     /// When the log cannot be reached; the lock is not held then.
     fn lock(&mut self) -> Result<Locked, Unreachable>;
 
-    /// Up to `limit` entries after this number, oldest first, each with its number. Does not need the lock.
+    /// Up to `limit` entries after the one with this number, oldest first, each with its number. Does not need the lock.
     ///
     /// # Errors
-    /// When the log cannot be reached, or does not go back so far: then the copy has to be made again.
-    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, Unreachable>;
+    /// When the log cannot be reached, or does not have that entry or those after it: then the copy has to be made again.
+    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, EntriesError>;
 
     /// Appends an entry with this number, which is above the head, and gives the lock back. When it returns `true` the entry is
     /// durable; after `false` it is not in the log and never will be.
@@ -118,6 +140,16 @@ pub(crate) trait Commons: fmt::Debug + Send + Sync {
 
     /// As [`Store::other_processes`](crate::Store::other_processes).
     async fn other_processes(&self) -> model::Result<Vec<u64>>;
+
+    /// As [`Store::is_maintainer`](crate::Store::is_maintainer).
+    async fn is_maintainer(&self) -> bool {
+        true
+    }
+
+    /// As [`Store::attempts`](crate::Store::attempts).
+    fn attempts(&self) -> Option<Arc<dyn AttemptCounters>> {
+        None
+    }
 
     /// As [`Store::nodes`](crate::Store::nodes).
     async fn nodes(&self) -> model::Result<Vec<NodeRecord>> {

@@ -10,9 +10,10 @@ use model::{
 };
 
 use crate::{
-    AccountQuery, Bus, Change, ChangeResult, CommitLog, ConversationList, Credentials, EventLog, EventScope,
-    HashtagUse, IdempotencyKey, InviteRecord, NodeRecord, NotificationFilter, ProfileFilter, SessionRecord,
-    SocialGraph, StoreStatistics, Timeline, TimelineEntry, TweetEntities, TweetRecord,
+    AccountQuery, AttemptCounters, Bus, Change, ChangeResult, CommitLog, ConversationList, Credentials,
+    EventLog, EventScope, HashtagUse, IdempotencyKey, InviteRecord, NodeRecord, NotificationFilter,
+    ProfileFilter, SessionRecord, SocialGraph, StoreStatistics, Timeline, TimelineEntry, TweetEntities,
+    TweetRecord,
 };
 
 /// A durable store. A read sees every change that was acknowledged before the read began.
@@ -53,6 +54,17 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
 
     /// Carries messages to the other processes; `None` if there can be none.
     fn bus(&self) -> Option<&Bus> {
+        None
+    }
+
+    /// Whether periodic work on what is stored is up to this process: one of those that have this store open, until it ends or
+    /// loses its connection.
+    async fn is_maintainer(&self) -> bool {
+        true
+    }
+
+    /// Counts attempts over all processes that have this store open; `None` if there can be no others.
+    fn attempts(&self) -> Option<Arc<dyn AttemptCounters>> {
         None
     }
 

@@ -1,5 +1,6 @@
 //! Fixtures for tests: a clock that is set by the test, a store in a directory of its own, and short constructors.
 
+pub mod nats;
 pub mod postgres;
 
 use std::sync::Arc;

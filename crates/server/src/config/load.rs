@@ -111,12 +111,23 @@ impl Loader {
 
     fn parse<T: DeserializeOwned + Serialize>(&self) -> Result<T, ConfigError> {
         let config: T = serde_path_to_error::deserialize(self.values.clone())
-            .map_err(|error| self.problem(&error.path().to_string()))?;
+            .map_err(|error| self.invalid(&error.path().to_string(), error.inner().message()))?;
         let values =
             serde_json::to_value(&config).map_err(|error| ConfigError::new("configuration", error))?;
         match self.options.iter().find(|option| !option.allows(&values)) {
             Some(option) => Err(self.problem(&option.key)),
             None => Ok(config),
+        }
+    }
+
+    /// What is wrong with the value of this key, which its type does not take for this reason.
+    fn invalid(&self, key: &str, reason: &str) -> ConfigError {
+        match self.options.iter().find(|option| option.key == key) {
+            Some(option) if option.explains && !reason.starts_with("invalid type") => {
+                let place = self.places.get(key).map_or("configuration", String::as_str);
+                ConfigError::new(place, format_args!("{key} {reason}"))
+            }
+            _ => self.problem(key),
         }
     }
 

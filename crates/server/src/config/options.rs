@@ -13,6 +13,7 @@ use toml::Value;
 pub(super) const ADDRESS: &str = "an address with a port, such as 127.0.0.1:4280";
 pub(super) const NETWORKS: &str = "a list of networks, such as 10.0.0.0/8";
 pub(super) const PATH: &str = "a path";
+pub(super) const BUS: &str = "nats://user:password@host or tls://user:password@host";
 pub(super) const STORE: &str = "sqlite: or postgres://user:password@host/database";
 
 /// One option.
@@ -28,6 +29,9 @@ pub(super) struct ConfigOption {
     kind: String,
     /// Whether a text may have several lines (`x-lines` in the schema).
     lines: bool,
+    /// Whether its type says what is wrong with a value, in words that continue the name of the option (`x-explains` in the
+    /// schema).
+    pub(super) explains: bool,
     minimum: u64,
     maximum: Option<u64>,
     /// Of a list of texts: how many it may have, and how many characters each.
@@ -61,7 +65,8 @@ impl ConfigOption {
         let kind = schema.get("type").and_then(|kind| kind.as_str().or_else(|| kind.get(0)?.as_str()));
         let (kind, minimum, maximum) =
             (kind.unwrap_or_default(), number("minimum").unwrap_or(0), number("maximum"));
-        let lines = schema.get("x-lines").and_then(Json::as_bool).unwrap_or(false);
+        let is_set = |name: &str| schema.get(name).and_then(Json::as_bool).unwrap_or(false);
+        let (lines, explains) = (is_set("x-lines"), is_set("x-explains"));
         let size = |pointer: &str| {
             let number = schema.pointer(pointer).and_then(Json::as_u64);
             number.map_or(usize::MAX, |number| usize::try_from(number).unwrap_or(usize::MAX))
@@ -82,7 +87,7 @@ impl ConfigOption {
         };
         let doc = text("description").unwrap_or_default().replace('\n', " ");
         let kind = kind.to_owned();
-        Self { key, doc, values, kind, lines, minimum, maximum, items_max, item_chars_max }
+        Self { key, doc, values, kind, lines, explains, minimum, maximum, items_max, item_chars_max }
     }
 
     /// The environment variable that sets it: `MINI_TWEET_SERVER_NAME`.

@@ -77,7 +77,16 @@ fn an_invalid_value_is_reported_with_its_line_and_the_values_that_are_valid() {
         ("data_dir = ''", "1: data_dir must be a path"),
         (
             "store = 'mysql://localhost/mini_tweet'",
-            "1: store must be sqlite: or postgres://user:password@host/database",
+            "1: store is not `sqlite:` or `postgres://user@host/database`",
+        ),
+        (
+            "store = 'postgres://db.example.org'",
+            "1: store needs a host and a database: postgres://user@host/database",
+        ),
+        ("store = 1", "1: store must be sqlite: or postgres://user:password@host/database"),
+        (
+            "bus = 'redis://localhost'",
+            "1: bus is not the address of a NATS server, nats://host or tls://host",
         ),
         (
             "[proxy]\ntrusted = ['10.0.0.5']",
@@ -125,6 +134,10 @@ fn options_that_contradict_each_other_are_rejected() {
     assert!(mistake("insecure = true\nlisten = '0.0.0.0:4280'").contains("loopback"));
     assert!(from_toml("insecure = true").is_ok());
     assert!(mistake("tls.key = 'key.pem'").contains("belong together"));
+    assert!(mistake("bus = 'nats://localhost'").contains("set store to postgres://"));
+    let both = "store = 'postgres://localhost/mt'\nbus = 'nats://mt:secret@localhost'";
+    let config = from_toml(both).unwrap();
+    assert!(!crate::config::reference(&config).contains("secret"));
 }
 
 #[test]

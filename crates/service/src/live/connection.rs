@@ -10,7 +10,7 @@ use super::hub::{Hub, Target};
 use super::inbox::Inbox;
 use super::subsystem::Live;
 use crate::policy::{self, TweetList};
-use store::{Event, EventKind, EventLog, EventScope};
+use store::{EFFECTS_KEPT, Event, EventKind, EventLog, EventScope};
 
 /// Events read from the store at a time.
 const REPLAY_CHUNK: usize = 100;
@@ -79,15 +79,25 @@ impl LiveConnection {
         Ok((target.subscription, head))
     }
 
-    /// Whether no event had this cursor: the server was restored from an older backup.
+    /// Whether there was no event with this cursor: the server was restored from an older backup, or its database lost the newest
+    /// events in a failover. Of an older cursor it is not known, because not all events are kept for long.
     async fn is_unknown(&self, cursor: EventId, head: EventId) -> Result<bool> {
         let store = &self.live.store;
-        if cursor <= head || cursor <= store.last_event().await? {
+        if cursor > head && cursor > store.last_event().await? {
+            // It may be of another server that is ahead.
+            store.catch_up().await?;
+            if cursor > store.last_event().await? {
+                return Ok(true);
+            }
+        }
+        let age_ms = self.live.clock.now_ms() - cursor.time_ms();
+        // Half of the time, for clocks that differ.
+        if u128::try_from(age_ms).is_ok_and(|age_ms| age_ms > EFFECTS_KEPT.as_millis() / 2) {
             return Ok(false);
         }
-        // It may be of another server that is ahead.
-        store.catch_up().await?;
-        Ok(cursor > store.last_event().await?)
+        let Some(before) = EventId::new(cursor.get() - 1) else { return Ok(false) };
+        let found = store.events(before, cursor, EventScope::Caches, 1).await?;
+        Ok(matches!(found, EventLog::Complete(events) if events.is_empty()))
     }
 
     /// Ends a subscription.

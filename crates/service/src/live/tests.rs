@@ -200,6 +200,27 @@ async fn a_client_that_was_ahead_at_another_server_gets_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_cursor_between_events_that_none_had_is_an_explicit_gap() {
+    let server = small_server().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    ada.follows(&bob).await;
+    bob.posts("before").await;
+    // As after a failover that lost the event, when others have followed.
+    let lost = EventId::new(server.store.store.last_event().await.unwrap().get() + 1).unwrap();
+    server.clock.advance_ms(1_000);
+    bob.posts("after").await;
+    let connection = ada.connects();
+    let (_, begin) = connection.subscribe(Topic::Home, Some(lost)).await.unwrap();
+    match next(&connection).await {
+        Delivery::Event { payload, .. } => {
+            let LiveEvent::Gap { after } = payload.event else { panic!("{payload:?}") };
+            assert_eq!(after, begin);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn a_slow_reader_gets_the_cursor_to_resume_from() {
     let server = small_server().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);

@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -68,6 +68,10 @@ impl FromStr for PostgresUrl {
             Config::from_str(&plain).map_err(|error| format!("is not the address of a database: {error}"))?;
         if config.get_dbname().is_none() || config.get_hosts().is_empty() {
             return Err("needs a host and a database: postgres://user@host/database".to_owned());
+        }
+        // After a failover the first of several may be a standby.
+        if config.get_hosts().len() > 1 && !parameters.contains("target_session_attrs=") {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         let has_mode = others.iter().any(|parameter| parameter.starts_with("sslmode="));
         config.connect_timeout(ACCEPT_TIMEOUT).application_name("mini-tweet");
@@ -196,7 +200,12 @@ pub(super) fn in_words(error: &tokio_postgres::Error) -> String {
         return error.message().to_owned();
     }
     match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
+        Some(cause) => match cause.downcast_ref::<std::io::Error>() {
+            Some(cause) if cause.raw_os_error().is_some() => {
+                format!("{error}: {}", model::os_error_in_words(cause))
+            }
+            _ => format!("{error}: {cause}"),
+        },
         None => error.to_string(),
     }
 }

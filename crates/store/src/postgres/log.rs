@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 use prost::Message as _;
 use tokio::runtime::Runtime;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -16,7 +17,7 @@ use super::connection::{PostgresUrl, client, in_words, set_up};
 use super::rows;
 use crate::env::Clock;
 use crate::fault::{self, CrashPoint, InjectedBug};
-use crate::shared_log::{Locked, LogEntry, Row, SharedLog, Unreachable};
+use crate::shared_log::{EntriesError, Locked, LogEntry, Row, SharedLog, Unreachable};
 use crate::sqlite::changed_rows::Table;
 
 /// Longest wait for a response.
@@ -26,12 +27,12 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long entries are kept. A copy that was away for longer is made again.
 const KEPT_MS: i64 = 60 * 60 * 1_000;
 /// How often old entries are removed.
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
+const PRUNE_EVERY_MS: i64 = 60 * 1_000;
 
 /// The log as the writer of a node has it. All calls block, so it has a runtime of its own.
 pub(super) struct PostgresLog {
     url: PostgresUrl,
-    channel: String,
+    growth: Growth,
     boot: u64,
     tables: HashMap<String, Table>,
     /// Instead of the clock of the database, in tests.
@@ -40,7 +41,26 @@ pub(super) struct PostgresLog {
     session: Option<Session>,
     /// The session has a transaction with the lock of the log.
     is_locked: bool,
-    pruned: Instant,
+    /// Number of the entry with which old ones were removed last.
+    pruned_at: i64,
+}
+
+/// How the other nodes learn at once that the log has grown.
+#[derive(Debug, Clone)]
+pub(super) enum Growth {
+    /// By a notification on this channel of PostgreSQL.
+    Channel(String),
+    /// By what waits for this, and carries messages.
+    Bus(Arc<Notify>),
+}
+
+impl Growth {
+    async fn announce(&self, client: &Client, boot: i64) {
+        let Self::Channel(channel) = self else { return };
+        if let Err(error) = client.batch_execute(&format!("NOTIFY {channel}, '{boot}'")).await {
+            tracing::debug!(%error, "other nodes will notice the change when they look");
+        }
+    }
 }
 
 impl std::fmt::Debug for PostgresLog {
@@ -111,26 +131,38 @@ impl Session {
         Ok(())
     }
 
-    async fn entries_after(&mut self, position: i64, limit: i64) -> Result<Vec<(u64, LogEntry)>, String> {
-        let pruned = self.statement("SELECT pruned FROM log_head", &[]).await?;
-        let sql = "SELECT number, entry FROM log WHERE number > $1 ORDER BY number LIMIT $2";
+    /// The entries after this position, if the log has the one at it.
+    async fn entries_after(
+        &mut self,
+        position: i64,
+        limit: i64,
+    ) -> Result<Result<Vec<(u64, LogEntry)>, EntriesError>, String> {
+        let bounds = self.statement("SELECT pruned, head FROM log_head", &[]).await?;
+        let sql = "SELECT number, CASE WHEN number > $1 THEN entry END FROM log
+                   WHERE number >= $1 ORDER BY number LIMIT $2";
         let entries = self.statement(sql, &[]).await?;
-        let parameters: [&(dyn ToSql + Sync); 2] = [&position, &limit];
+        let with_position = limit.saturating_add(1);
+        let parameters: [&(dyn ToSql + Sync); 2] = [&position, &with_position];
         // The entries are read first: what is pruned after that is no loss.
-        let (entries, pruned) =
-            tokio::join!(self.client.query(&entries, &parameters), self.client.query_one(&pruned, &[]));
-        let (entries, pruned) = (entries.map_err(|e| in_words(&e))?, pruned.map_err(|e| in_words(&e))?);
-        if pruned.get::<_, i64>(0) > position {
-            return Err(
-                "the log does not go back to where this copy is; start the server again to make a new copy"
-                    .to_owned(),
-            );
+        let (entries, bounds) =
+            tokio::join!(self.client.query(&entries, &parameters), self.client.query_one(&bounds, &[]));
+        let (entries, bounds) = (entries.map_err(|e| in_words(&e))?, bounds.map_err(|e| in_words(&e))?);
+        let (pruned, head): (i64, i64) = (bounds.get(0), bounds.get(1));
+        let has_position = entries.first().is_some_and(|row| row.get::<_, i64>(0) == position);
+        // A log begins with `pruned`, without an entry for it.
+        if !has_position && position != pruned {
+            let (position, head) = (position.cast_unsigned(), head.cast_unsigned());
+            return Ok(Err(if pruned.cast_unsigned() > position {
+                EntriesError::Pruned { position, pruned: pruned.cast_unsigned() }
+            } else {
+                EntriesError::Lost { position, head }
+            }));
         }
-        let decoded = entries.iter().map(|row| {
+        let decoded = entries.iter().skip(usize::from(has_position)).map(|row| {
             let entry = LogEntry::decode(row.get::<_, &[u8]>(1)).map_err(|e| e.to_string())?;
             Ok((row.get::<_, i64>(0).cast_unsigned(), entry))
         });
-        decoded.collect()
+        decoded.collect::<Result<Vec<_>, String>>().map(Ok)
     }
 
     /// Writes the rows of an entry.
@@ -153,32 +185,35 @@ impl Session {
     }
 
     /// Adds the entry to the log, commits, and tells the other nodes.
-    async fn commit(&mut self, number: i64, boot: i64, entry: &[u8], channel: &str) -> Result<(), String> {
+    async fn commit(&mut self, number: i64, boot: i64, entry: &[u8], growth: &Growth) -> Result<(), String> {
         let insert = self.statement("INSERT INTO log (number, boot, entry) VALUES ($1, $2, $3)", &[]).await?;
         let head = self.statement("UPDATE log_head SET head = $1", &[]).await?;
-        let notify = format!("NOTIFY {channel}, '{boot}'");
         let insert_parameters: [&(dyn ToSql + Sync); 3] = [&number, &boot, &entry];
         let head_parameters: [&(dyn ToSql + Sync); 1] = [&number];
         let client = &self.client;
         // All are sent at once. After an error PostgreSQL rolls back, whatever COMMIT says.
-        let (inserted, moved, committed, notified) = tokio::join!(
+        let (inserted, moved, committed, ()) = tokio::join!(
             client.execute(&insert, &insert_parameters),
             client.execute(&head, &head_parameters),
             client.batch_execute("COMMIT"),
-            client.batch_execute(&notify),
+            growth.announce(client, boot),
         );
-        if let Err(error) = notified {
-            tracing::debug!(%error, "other nodes will notice the change when they look");
-        }
         inserted.map_err(|e| in_words(&e))?;
         moved.map_err(|e| in_words(&e))?;
-        committed.map_err(|e| in_words(&e))
+        committed.map_err(|e| in_words(&e))?;
+        if let Growth::Bus(appended) = growth {
+            appended.notify_one();
+        }
+        Ok(())
     }
 
-    /// Removes entries up to this number, within the open transaction.
+    /// Removes entries up to this number, within the open transaction, before a new one is added.
     async fn prune(&mut self, through: i64) -> Result<(), String> {
-        let delete = self.statement("DELETE FROM log WHERE number <= $1", &[]).await?;
-        let floor = self.statement("UPDATE log_head SET pruned = greatest(pruned, $1)", &[]).await?;
+        // The newest entry stays: it is where the other nodes are.
+        let sql = "DELETE FROM log WHERE number <= $1 AND number < (SELECT head FROM log_head)";
+        let delete = self.statement(sql, &[]).await?;
+        let sql = "UPDATE log_head SET pruned = greatest(pruned, least($1, head - 1))";
+        let floor = self.statement(sql, &[]).await?;
         for statement in [delete, floor] {
             self.client.execute(&statement, &[&through]).await.map_err(|e| in_words(&e))?;
         }
@@ -215,24 +250,14 @@ impl PostgresLog {
     /// When there are no resources for it.
     pub(super) fn new(
         url: PostgresUrl,
-        channel: String,
+        growth: Growth,
         boot: u64,
         tables: Vec<Table>,
         clock: Option<Arc<dyn Clock>>,
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let tables = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
-        Ok(Self {
-            url,
-            channel,
-            boot,
-            tables,
-            clock,
-            runtime,
-            session: None,
-            is_locked: false,
-            pruned: Instant::now(),
-        })
+        Ok(Self { url, growth, boot, tables, clock, runtime, session: None, is_locked: false, pruned_at: 0 })
     }
 
     /// Runs a conversation with the database, on a connection that is opened if there is none. While the lock is held, there has to
@@ -302,30 +327,31 @@ impl SharedLog for PostgresLog {
         Ok(Locked { head: head.cast_unsigned(), now_ms })
     }
 
-    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, Unreachable> {
+    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, EntriesError> {
         let (position, limit) = (position.cast_signed(), i64::try_from(limit).unwrap_or(i64::MAX));
-        self.talk(async |session| session.entries_after(position, limit).await)
+        self.talk(async |session| session.entries_after(position, limit).await)?
     }
 
     fn append(&mut self, number: u64, entry: &LogEntry) -> Result<bool, Unreachable> {
         let (number, encoded) = (number.cast_signed(), entry.encode_to_vec());
         let tables = std::mem::take(&mut self.tables);
-        let (boot, channel) = (self.boot.cast_signed(), self.channel.clone());
-        let prune = (self.pruned.elapsed() >= PRUNE_EVERY).then_some(number - (KEPT_MS << 16));
+        let (boot, growth) = (self.boot.cast_signed(), self.growth.clone());
+        let is_due = number - self.pruned_at >= PRUNE_EVERY_MS << 16;
+        let prune = is_due.then_some(number - (KEPT_MS << 16));
         let appended = self.talk(async |session| {
             session.write(&tables, entry).await?;
             fault::crash_point(CrashPoint::LogWritten);
             if let Some(through) = prune {
                 session.prune(through).await?;
             }
-            session.commit(number, boot, &encoded, &channel).await
+            session.commit(number, boot, &encoded, &growth).await
         });
         self.tables = tables;
         self.is_locked = false;
         match appended {
             Ok(()) => {
                 if prune.is_some() {
-                    self.pruned = Instant::now();
+                    self.pruned_at = number;
                 }
                 Ok(true)
             }

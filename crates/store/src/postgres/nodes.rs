@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::interval;
 use tokio_postgres::{AsyncMessage, Client};
 
+use super::attempts;
 use super::connection::{PostgresUrl, connect, in_words};
 use super::reports::{ENDED_AFTER_S, Reports};
 use crate::BusMessage;
@@ -18,6 +19,8 @@ use crate::sqlite::SqliteStore;
 const POLL: Duration = Duration::from_millis(500);
 /// How often a node says that it is there.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often attempts that no longer count are removed.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Notifications that wait; further ones are dropped.
 const NOTIFICATIONS_MAX: usize = 1_024;
 
@@ -39,13 +42,13 @@ pub(super) struct Messages {
     pub(super) received: broadcast::Sender<BusMessage>,
 }
 
-/// Makes the node follow the log, carries its messages, and says that it is there, until its store is closed.
+/// Makes the node follow the log, carries its messages unless something else does, and says that it is there, until its store is closed.
 pub(super) async fn follow(
     url: PostgresUrl,
     channel: String,
     boot: u64,
     node: Weak<SqliteStore>,
-    mut messages: Messages,
+    mut messages: Option<Messages>,
     reports: Arc<Reports>,
 ) {
     loop {
@@ -75,12 +78,20 @@ fn decode(payload: &str) -> Option<(u64, Option<Vec<u8>>)> {
     }
 }
 
+/// The next message to send; never if something else carries them.
+async fn next_message(messages: &mut Option<Messages>) -> Option<Vec<u8>> {
+    match messages {
+        Some(messages) => messages.to_send.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn listen(
     url: &PostgresUrl,
     channel: &str,
     boot: u64,
     node: &Weak<SqliteStore>,
-    messages: &mut Messages,
+    messages: &mut Option<Messages>,
     reports: &Reports,
 ) -> Result<(), String> {
     let pg = |error: tokio_postgres::Error| in_words(&error);
@@ -93,9 +104,12 @@ async fn listen(
             }
         }
     });
-    client.batch_execute(&format!("LISTEN {channel}")).await.map_err(pg)?;
+    if messages.is_some() {
+        client.batch_execute(&format!("LISTEN {channel}")).await.map_err(pg)?;
+    }
     let notify = client.prepare("SELECT pg_notify($1, $2)").await.map_err(pg)?;
-    let (mut poll, mut heartbeat, mut urgent) = (interval(POLL), interval(HEARTBEAT), reports.urgent());
+    let (mut poll, mut heartbeat, mut prune) = (interval(POLL), interval(HEARTBEAT), interval(PRUNE_EVERY));
+    let mut urgent = reports.urgent();
     loop {
         tokio::select! {
             notification = notifications.recv() => {
@@ -104,17 +118,22 @@ async fn listen(
                     Some((from, _)) if from == boot => continue,
                     Some((from, Some(bytes))) => {
                         // There may be no subscriber.
-                        let _ = messages.received.send(BusMessage { from, bytes: bytes.into() });
+                        let received = messages.as_ref().map(|messages| &messages.received);
+                        received.map(|received| received.send(BusMessage { from, bytes: bytes.into() }));
                         continue;
                     }
                     _ => {}
                 }
             }
-            message = messages.to_send.recv() => {
+            message = next_message(messages) => {
                 // The store has ended with its bus.
                 let Some(message) = message else { return Ok(()) };
                 let payload = format!("{} {}", boot.cast_signed(), BASE64.encode(&message));
                 client.execute(&notify, &[&channel, &payload]).await.map_err(pg)?;
+                continue;
+            }
+            _ = prune.tick() => {
+                client.execute(attempts::PRUNE, &[]).await.map_err(pg)?;
                 continue;
             }
             _ = poll.tick() => {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use prost::Message as _;
 
 use super::connection::{PostgresUrl, client, in_words};
-use super::log::PostgresLog;
+use super::log::{Growth, PostgresLog};
 use crate::OpenError;
 use crate::shared_log::{LogEntry, SharedLog as _};
 use crate::sqlite::copy::Copy;
@@ -45,7 +45,7 @@ impl Replay {
         let path = &database_file(moved);
         let tables = Copy::of_database(path)?.tables().map_err(|e| OpenError::sql(path, &e))?;
         let log = |url: &PostgresUrl| {
-            PostgresLog::new(url.clone(), "replay".to_owned(), 1, tables.clone(), None)
+            PostgresLog::new(url.clone(), Growth::Channel("replay".to_owned()), 1, tables.clone(), None)
                 .map_err(|e| OpenError::Postgres { url: url.to_string(), detail: e.to_string() })
         };
         let (from, mut to) = (log(from)?, log(to)?);
@@ -63,7 +63,7 @@ impl Replay {
         let mut entries: Vec<(u64, LogEntry)> = Vec::new();
         loop {
             let after = entries.last().map_or(self.position, |(number, _)| *number);
-            let some = self.from.entries_after(after, ENTRIES_AT_ONCE).map_err(|e| e.0)?;
+            let some = self.from.entries_after(after, ENTRIES_AT_ONCE).map_err(|e| e.to_string())?;
             if some.is_empty() {
                 break;
             }

@@ -7,7 +7,7 @@ use super::rows;
 use crate::sqlite::changed_rows::Table;
 
 /// Besides the tables of the network: who this is, the newest identifier, whose row is the lock of the log, the log, the nodes,
-/// and the secrets.
+/// the secrets, and the attempts that are limited.
 const OWN_TABLES: &str = "
     CREATE TABLE cluster (id text PRIMARY KEY, schema bigint NOT NULL);
     CREATE TABLE log_head (
@@ -29,6 +29,16 @@ const OWN_TABLES: &str = "
         drain_requested boolean NOT NULL DEFAULT false
     );
     CREATE TABLE secret (name text PRIMARY KEY, value bytea NOT NULL);
+    CREATE UNLOGGED TABLE throttle (
+        kind text NOT NULL,
+        key bytea NOT NULL,
+        count integer NOT NULL,
+        pending integer NOT NULL,
+        first timestamptz NOT NULL,
+        last timestamptz NOT NULL,
+        expires timestamptz NOT NULL,
+        PRIMARY KEY (kind, key)
+    );
 ";
 
 /// Advisory lock for creating the tables: "MiTw".

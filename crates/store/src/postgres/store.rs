@@ -1,24 +1,27 @@
 //! Opening a node's store: the shared database is created, or the node gets a copy of it, and then follows it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_postgres::Client;
 
+use super::attempts::PostgresAttempts;
 use super::connection::{PostgresUrl, client, in_words};
-use super::log::PostgresLog;
+use super::log::{Growth, PostgresLog};
+use super::maintenance::MaintenanceLock;
 use super::reports::{self, Reports};
-use super::{nodes, schema, transfer};
+use super::{nodes, schema, secrets, transfer};
 use crate::env::Clock;
+use crate::nats;
 use crate::shared_log::{Commons, SharedDatabase};
 use crate::sqlite::copy::{Copy, CopyState, schema_version};
 use crate::sqlite::{SqliteStore, draw_boot};
-use crate::{Bus, Engine, NodeRecord, NodeReport, OpenError, Options, Store as _};
+use crate::{AttemptCounters, Bus, Engine, NodeRecord, NodeReport, OpenError, Options, Store as _};
 
 /// Name of the copy within the data directory. It can be removed while the server is stopped: it is made again.
-const COPY: &str = "copy.db";
+pub(crate) const COPY: &str = "copy.db";
 
 /// Opens the store of a node.
 ///
@@ -37,16 +40,38 @@ pub(crate) async fn open(
     let boot = draw_boot();
     let channel = format!("mini_tweet_{cluster}");
     let tables = Copy::open(&path, clock.now_ms())?.tables().map_err(|e| OpenError::sql(&path, &e))?;
-    let log = PostgresLog::new(url.clone(), channel.clone(), boot, tables, time_of_tests)
+    let appended = Arc::new(Notify::new());
+    let growth = match options.bus {
+        Some(_) => Growth::Bus(Arc::clone(&appended)),
+        None => Growth::Channel(channel.clone()),
+    };
+    let log = PostgresLog::new(url.clone(), growth, boot, tables, time_of_tests)
         .map_err(|e| failed(e.to_string()))?;
     let reports = Arc::new(Reports::new());
-    let commons = Box::new(PostgresCommons { url: url.clone(), boot, reports: Arc::clone(&reports) });
+    let commons = Box::new(PostgresCommons {
+        url: url.clone(),
+        boot,
+        attempts: Arc::new(PostgresAttempts::new(url.clone())),
+        maintenance: MaintenanceLock::new(url.clone(), &cluster),
+        reports: Arc::clone(&reports),
+    });
     let (bus, to_send, received) = Bus::new();
     let shared = SharedDatabase { log: Box::new(log), commons, bus, boot };
     let node = Arc::new(SqliteStore::open_with(&path, options, clock, Some(shared))?);
     node.catch_up().await.map_err(|error| failed(error.to_string()))?;
-    let messages = nodes::Messages { to_send, received };
-    tokio::spawn(nodes::follow(url.clone(), channel, boot, Arc::downgrade(&node), messages, reports));
+    let weak = Arc::downgrade(&node);
+    let messages = match &options.bus {
+        Some(bus) => {
+            let (node, ends) = (Weak::clone(&weak), nats::Ends { boot, to_send, appended, received });
+            let look = move || {
+                let _ = node.upgrade().map(|node| node.follow());
+            };
+            tokio::spawn(nats::carry(bus.clone(), format!("mini_tweet.{cluster}"), ends, look));
+            None
+        }
+        None => Some(nodes::Messages { to_send, received }),
+    };
+    tokio::spawn(nodes::follow(url.clone(), channel, boot, weak, messages, reports));
     Ok(node)
 }
 
@@ -67,16 +92,38 @@ async fn prepare(url: &PostgresUrl, path: &Path, now_ms: i64) -> Result<String, 
             cluster.schema
         )));
     }
-    let state = Copy::state(path)?.filter(|state| state.cluster == cluster.id);
-    let sql = "SELECT pruned, head FROM log_head";
-    let row = client.query_one(sql, &[]).await.map_err(|e| failed(in_words(&e)))?;
-    let (pruned, head) = (row.get::<_, i64>(0).cast_unsigned(), row.get::<_, i64>(1).cast_unsigned());
-    let can_follow = state.is_some_and(|state| state.position >= pruned && state.position <= head);
-    if !can_follow {
+    let state = match Copy::state(path) {
+        Err(
+            error @ (OpenError::Corrupt { .. } | OpenError::NotADatabase { .. } | OpenError::Empty { .. }),
+        ) => {
+            tracing::warn!(%error, "the copy of the shared database cannot be read");
+            None
+        }
+        state => state?.filter(|state| state.cluster == cluster.id),
+    };
+    if !can_follow(&client, state).await.map_err(failed)? {
         tracing::info!("copying the shared database");
         copy(&mut client, url, path, &cluster.id).await?;
     }
     Ok(cluster.id)
+}
+
+/// Whether the log goes on from where this copy is.
+async fn can_follow(client: &Client, state: Option<CopyState>) -> Result<bool, String> {
+    let Some(CopyState { position, .. }) = state else { return Ok(false) };
+    let sql = "SELECT pruned, head, EXISTS (SELECT 1 FROM log WHERE number = $1) FROM log_head";
+    let row = client.query_one(sql, &[&position.cast_signed()]).await.map_err(|e| in_words(&e))?;
+    let (pruned, head) = (row.get::<_, i64>(0).cast_unsigned(), row.get::<_, i64>(1).cast_unsigned());
+    // A log begins with `pruned`, without an entry for it.
+    let can_follow = row.get(2) || position == pruned;
+    if !can_follow && position > pruned {
+        tracing::error!(
+            copy = position,
+            database = head,
+            "the shared database has lost changes that this server has, as in a failover to an asynchronous standby"
+        );
+    }
+    Ok(can_follow)
 }
 
 /// Makes the shared database from a new one of this node.
@@ -117,6 +164,8 @@ async fn copy(client: &mut Client, url: &PostgresUrl, path: &Path, cluster: &str
 struct PostgresCommons {
     url: PostgresUrl,
     boot: u64,
+    attempts: Arc<PostgresAttempts>,
+    maintenance: MaintenanceLock,
     reports: Arc<Reports>,
 }
 
@@ -132,11 +181,15 @@ impl Commons for PostgresCommons {
         let failed = |detail: String| OpenError::Postgres { url: self.url.to_string(), detail };
         let pg = |error: tokio_postgres::Error| failed(in_words(&error));
         let client = client(&self.url).await.map_err(failed)?;
-        let insert = "INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-        client.execute(insert, &[&name, &new]).await.map_err(pg)?;
-        let select = "SELECT value FROM secret WHERE name = $1";
-        let row = client.query_one(select, &[&name]).await.map_err(pg)?;
-        Ok(row.get(0))
+        secrets::get_or_insert(&client, name, new).await.map_err(pg)
+    }
+
+    async fn is_maintainer(&self) -> bool {
+        self.maintenance.is_held().await
+    }
+
+    fn attempts(&self) -> Option<Arc<dyn AttemptCounters>> {
+        Some(Arc::clone(&self.attempts) as Arc<dyn AttemptCounters>)
     }
 
     async fn other_processes(&self) -> model::Result<Vec<u64>> {
@@ -167,6 +220,7 @@ impl Commons for PostgresCommons {
     }
 
     async fn leave(&self) {
+        self.maintenance.release().await;
         // Without it the others notice after a while.
         if let Ok(client) = client(&self.url).await {
             let _ = nodes::leave(&client, self.boot).await;

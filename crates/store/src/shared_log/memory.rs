@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{Locked, LogEntry, SharedLog, Unreachable};
+use super::{EntriesError, Locked, LogEntry, SharedLog, Unreachable};
 use crate::env::Clock;
 
 /// The log; its clones are what the nodes have of it.
@@ -14,6 +14,8 @@ pub(crate) struct MemoryLog {
 
 #[derive(Debug)]
 struct State {
+    /// Where it began.
+    first: u64,
     head: u64,
     is_locked: bool,
     is_reachable: bool,
@@ -26,7 +28,7 @@ impl MemoryLog {
     /// A log that continues after this identifier.
     pub(crate) fn new(head: u64, clock: Arc<dyn Clock>) -> Self {
         let (entries, outcomes) = (Vec::new(), Vec::new());
-        let state = State { head, is_locked: false, is_reachable: true, entries, outcomes };
+        let state = State { first: head, head, is_locked: false, is_reachable: true, entries, outcomes };
         Self { state: Arc::new((Mutex::new(state), Condvar::new())), clock }
     }
 
@@ -50,6 +52,15 @@ impl MemoryLog {
         self.state().outcomes = outcomes.to_vec();
     }
 
+    /// Loses the newest entries, as in a failover to a standby that does not have them.
+    #[cfg(test)]
+    pub(crate) fn lose(&self, entries: usize) {
+        let mut state = self.state();
+        let left = state.entries.len().saturating_sub(entries);
+        state.entries.truncate(left);
+        state.head = state.entries.last().map_or(state.first, |(number, _)| *number);
+    }
+
     fn reach(&self) -> Result<MutexGuard<'_, State>, Unreachable> {
         let state = self.state();
         if state.is_reachable { Ok(state) } else { Err(Unreachable("it was cut off".into())) }
@@ -66,8 +77,11 @@ impl SharedLog for MemoryLog {
         Ok(Locked { head: state.head, now_ms: self.clock.now_ms() })
     }
 
-    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, Unreachable> {
+    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, EntriesError> {
         let state = self.reach()?;
+        if position != state.first && !state.entries.iter().any(|(number, _)| *number == position) {
+            return Err(EntriesError::Lost { position, head: state.head });
+        }
         let after = state.entries.iter().filter(|(number, _)| *number > position).take(limit);
         Ok(after
             .map(|(number, bytes)| (*number, prost::Message::decode(bytes.as_slice()).unwrap()))

@@ -45,6 +45,11 @@ pub enum OpenError {
     Io { path: PathBuf, error: io::Error },
     #[error("cannot use {path}: {detail}")]
     Sql { path: PathBuf, detail: String },
+    #[error(
+        "{path} is a copy of a database that several servers share; start this server with that database (--store \
+         postgres://…), or name another directory with --data"
+    )]
+    OnlyCopy { path: PathBuf },
     #[error("cannot use the database {url}: {detail}")]
     Postgres { url: String, detail: String },
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::changed_rows::ChangedRows;
 use super::sql::{Failure, first, run};
 use crate::fault::{self, InjectedBug};
-use crate::shared_log::{SharedLog, Unreachable};
+use crate::shared_log::{EntriesError, SharedLog, Unreachable};
 
 /// A copy that has not heard of the log for so long answers no reads: what it has may have been revoked elsewhere.
 const STALE_AFTER: Duration = Duration::from_secs(2);
@@ -109,6 +109,8 @@ pub(super) fn set_position(db: &Connection, position: u64) -> rusqlite::Result<(
 pub(super) enum SharedFailure {
     /// The log cannot be reached.
     Unreachable(Unreachable),
+    /// The copy has to be made again.
+    Outdated(EntriesError),
     /// This copy failed.
     Local(Failure),
 }
@@ -120,6 +122,15 @@ pub(super) fn unreachable(why: &str) -> SharedFailure {
 impl From<Unreachable> for SharedFailure {
     fn from(error: Unreachable) -> Self {
         Self::Unreachable(error)
+    }
+}
+
+impl From<EntriesError> for SharedFailure {
+    fn from(error: EntriesError) -> Self {
+        match error {
+            EntriesError::Unreachable(error) => Self::Unreachable(error),
+            EntriesError::Lost { .. } | EntriesError::Pruned { .. } => Self::Outdated(error),
+        }
     }
 }
 

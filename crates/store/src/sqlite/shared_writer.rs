@@ -13,7 +13,7 @@ use super::shared::{SharedFailure, set_position, unavailable, unreachable};
 use super::sql::{Result, run};
 use super::writer::Writer;
 use crate::fault::{self, CrashPoint, InjectedBug};
-use crate::shared_log::{Locked, LogEntry};
+use crate::shared_log::{EntriesError, Locked, LogEntry};
 
 /// Entries that are read and applied at once.
 const ENTRIES_MAX: usize = 64;
@@ -29,6 +29,10 @@ impl Writer {
                 Ok(false) => {}
                 Err(SharedFailure::Unreachable(error)) => {
                     tracing::warn!(%error, "the shared database cannot be reached");
+                    break;
+                }
+                Err(SharedFailure::Outdated(error)) => {
+                    self.give_up(&error);
                     break;
                 }
                 Err(SharedFailure::Local(failure)) => return self.fail(batch, failure),
@@ -143,6 +147,7 @@ impl Writer {
         let followed = self.catch_up(None);
         match (&followed, &self.shared) {
             (Ok(()), Some(shared)) => shared.freshness.confirm(asked),
+            (Err(SharedFailure::Outdated(error)), _) => self.give_up(error),
             (Err(SharedFailure::Local(failure)), _) => {
                 // A copy that cannot apply an entry must not answer any more.
                 tracing::error!(?failure, "the copy of the database cannot follow the log");
@@ -152,6 +157,12 @@ impl Writer {
             _ => {}
         }
         followed
+    }
+
+    /// Stops: what this copy has is not what the shared database has.
+    fn give_up(&self, why: &EntriesError) {
+        tracing::error!("{why}");
+        self.failed.send_replace(true);
     }
 
     /// Removes some of the words of accounts that other nodes have purged from the search indexes of this copy.
@@ -174,8 +185,13 @@ impl Writer {
     fn catch_up(&mut self, head: Option<u64>) -> Result<(), SharedFailure> {
         loop {
             let Some(shared) = &mut self.shared else { return Ok(()) };
-            if head.is_some_and(|head| shared.position >= head) {
-                return Ok(());
+            if let Some(head) = head.filter(|head| shared.position >= *head) {
+                let position = shared.position;
+                return if position == head {
+                    Ok(())
+                } else {
+                    Err(EntriesError::Lost { position, head }.into())
+                };
             }
             let entries = shared.log.entries_after(shared.position, ENTRIES_MAX)?;
             let is_last = entries.len() < ENTRIES_MAX;

@@ -35,10 +35,10 @@ use crate::env::{Clock, Random as _, SystemRandom};
 use crate::fault::{self, InjectedBug};
 use crate::shared_log::{Commons, SharedDatabase};
 use crate::{
-    AccountQuery, Bus, Change, ChangeResult, CommitLog, ConversationList, Credentials, Engine, EventLog,
-    EventScope, HashtagUse, IdempotencyKey, InviteRecord, NodeRecord, NodeReport, NotificationFilter,
-    Options, ProfileFilter, SessionRecord, SocialGraph, Store, StoreStatistics, Timeline, TimelineEntry,
-    TweetEntities, TweetRecord,
+    AccountQuery, AttemptCounters, Bus, Change, ChangeResult, CommitLog, ConversationList, Credentials,
+    Engine, EventLog, EventScope, HashtagUse, IdempotencyKey, InviteRecord, NodeRecord, NodeReport,
+    NotificationFilter, Options, ProfileFilter, SessionRecord, SocialGraph, Store, StoreStatistics, Timeline,
+    TimelineEntry, TweetEntities, TweetRecord,
 };
 
 /// Name of the database within the data directory.
@@ -290,6 +290,17 @@ impl Store for SqliteStore {
 
     fn bus(&self) -> Option<&Bus> {
         self.bus.as_ref()
+    }
+
+    async fn is_maintainer(&self) -> bool {
+        match &self.commons {
+            Some(commons) => commons.is_maintainer().await,
+            None => true,
+        }
+    }
+
+    fn attempts(&self) -> Option<Arc<dyn AttemptCounters>> {
+        self.commons.as_ref().and_then(|commons| commons.attempts())
     }
 
     fn log(&self) -> &CommitLog {

@@ -1,6 +1,7 @@
 //! A PostgreSQL server for tests: on a free port of the loopback, with its data in a temporary directory.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -90,7 +91,12 @@ impl Postgres {
 
     /// The address of its database.
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://postgres@{}/postgres", self.address())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Runs a statement, and returns what it prints.
@@ -125,6 +131,48 @@ impl Postgres {
 
     /// Starts it again after [`Postgres::stop`].
     pub fn start_again(&mut self) {
+        self.server = spawn(self.directory.path(), self.port, &[]);
+        self.wait();
+    }
+
+    /// Demands a password of this role.
+    pub fn demand_password(&self, role: &str) {
+        let file = self.directory.path().join("data").join("pg_hba.conf");
+        let rules = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("host all {role} 127.0.0.1/32 scram-sha-256\n{rules}")).unwrap();
+        self.sql("SELECT pg_reload_conf()");
+    }
+
+    /// Offers encrypted connections, with this certificate and key in PEM.
+    pub fn offer_tls(&self, certificate: &str, key: &str) {
+        let data = self.directory.path().join("data");
+        let (certificate_file, key_file) = (data.join("server.crt"), data.join("server.key"));
+        std::fs::write(&certificate_file, certificate).unwrap();
+        std::fs::write(&key_file, key).unwrap();
+        std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        if rustix::process::geteuid().is_root() {
+            let mut chown = Command::new("chown");
+            assert!(chown.arg("postgres").arg(certificate_file).arg(key_file).status().unwrap().success());
+        }
+        self.sql("ALTER SYSTEM SET ssl = on");
+        self.sql("SELECT pg_reload_conf()");
+    }
+
+    /// A copy of the data as they are now, for [`Postgres::fail_over`].
+    pub fn base_backup(&self) -> PathBuf {
+        let copy = self.directory.path().join("standby");
+        let mut backup = command("pg_basebackup");
+        backup.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "--no-sync"]);
+        let made = backup.args(["--checkpoint=fast", "-D"]).arg(&copy).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        copy
+    }
+
+    /// Ends the server as a crash does. One with this copy takes its place, as a standby that is behind.
+    pub fn fail_over(&mut self, copy: &Path) {
+        self.end();
+        std::fs::rename(self.directory.path().join("data"), self.directory.path().join("failed")).unwrap();
+        std::fs::rename(copy, self.directory.path().join("data")).unwrap();
         self.server = spawn(self.directory.path(), self.port, &[]);
         self.wait();
     }

@@ -10,9 +10,9 @@ use model::{AccountId, Span};
 use tempfile::TempDir;
 
 use crate::postgres::connection::client;
-use crate::postgres::log::PostgresLog;
+use crate::postgres::log::{Growth, PostgresLog};
 use crate::postgres::{open, schema};
-use crate::shared_log::{Commons, Locked, LogEntry, SharedDatabase, SharedLog, Unreachable};
+use crate::shared_log::{Commons, EntriesError, Locked, LogEntry, SharedDatabase, SharedLog, Unreachable};
 use crate::sqlite::copy::Copy;
 use crate::sqlite::{SqliteStore, draw_boot};
 use crate::test_support::postgres::Postgres;
@@ -51,7 +51,7 @@ impl Scene {
         let cluster = schema::cluster(&client(&self.url).await.unwrap()).await.unwrap().unwrap();
         let tables = Copy::open(&path, 1).unwrap().tables().unwrap();
         let (channel, boot) = (format!("mini_tweet_{}", cluster.id), draw_boot());
-        let log = PostgresLog::new(self.url.clone(), channel, boot, tables, None).unwrap();
+        let log = PostgresLog::new(self.url.clone(), Growth::Channel(channel), boot, tables, None).unwrap();
         let (log, commons) = (Box::new(HastyLog(log)), Box::new(NoCommons));
         let shared = SharedDatabase { log, commons, bus: Bus::new().0, boot };
         Arc::new(open_copy(&path, self.clock.clone(), shared))
@@ -190,7 +190,7 @@ impl SharedLog for HastyLog {
         self.0.lock()
     }
 
-    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, Unreachable> {
+    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, EntriesError> {
         self.0.entries_after(position, limit)
     }
 

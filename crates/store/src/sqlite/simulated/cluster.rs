@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::{BATCH_MAX, SimulatedDisk};
 use crate::env::Clock;
 use crate::shared_log::memory::MemoryLog;
-use crate::shared_log::{Commons, Locked, LogEntry, SharedLog, Unreachable};
+use crate::shared_log::{Commons, EntriesError, Locked, LogEntry, SharedLog, Unreachable};
 use crate::sqlite::changed_rows::shared_tables;
 use crate::sqlite::ids::Ids;
 use crate::sqlite::maintenance_thread::MaintenanceThread;
@@ -373,7 +373,7 @@ impl SharedLog for NodeLog {
         self.log.lock()
     }
 
-    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, Unreachable> {
+    fn entries_after(&mut self, position: u64, limit: usize) -> Result<Vec<(u64, LogEntry)>, EntriesError> {
         self.reach()?;
         self.log.entries_after(position, limit)
     }

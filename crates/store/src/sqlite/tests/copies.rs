@@ -220,6 +220,29 @@ async fn a_node_that_is_cut_off_refuses_and_goes_on_later() {
 }
 
 #[tokio::test]
+async fn a_node_that_has_what_the_log_has_lost_stops() {
+    let cluster = Cluster::new();
+    let nodes = [cluster.node("a"), cluster.node("b"), cluster.node("c")];
+    let ada = AccountId::new(nodes[0].apply(account("ada"), None).await.unwrap().id).unwrap();
+    let post = |text: &str| Change::Post { author: ada, tweet: tweet(text) };
+    nodes[0].catch_up().await.unwrap();
+    nodes[2].catch_up().await.unwrap();
+    nodes[0].apply(post("lost"), None).await.unwrap();
+    nodes[1].catch_up().await.unwrap();
+    cluster.log.lose(1);
+    // The log is shorter than this copy.
+    assert!(matches!(nodes[0].apply(post("more"), None).await, Err(Error::Unavailable(_))));
+    nodes[0].failed().await;
+    // The log has gone on elsewhere, past this copy.
+    cluster.clock.advance_ms(1_000);
+    nodes[2].apply(post("after"), None).await.unwrap();
+    nodes[1].follow();
+    nodes[1].failed().await;
+    assert_eq!(found(&nodes[2], "after").await.len(), 1);
+    assert_eq!(found(&nodes[2], "lost").await.len(), 0);
+}
+
+#[tokio::test]
 async fn no_word_of_an_account_that_was_purged_elsewhere_is_left_in_the_file() {
     const CANARY: &str = "zqcanaryzq";
     let cluster = Cluster::new();
