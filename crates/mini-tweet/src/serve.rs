@@ -71,6 +71,12 @@ fn configuration(ask: &Serve, global: &Global) -> Result<Config, Failure> {
     if let Some(data) = &ask.data {
         flag("data_dir", path(data)?);
     }
+    if let Some(store) = &ask.store {
+        flag("store", store.clone());
+    }
+    if let Some(bus) = &ask.bus {
+        flag("bus", bus.clone());
+    }
     if global.insecure {
         flag("insecure", "true".to_owned());
     }

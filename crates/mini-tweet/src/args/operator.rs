@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
+use store::StoreUrl;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -16,6 +17,12 @@ pub(crate) struct Serve {
     /// Data directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Database: sqlite: or postgres://user@host/database, which several servers share.
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
+    /// NATS server between servers that share a database, such as nats://host.
+    #[arg(long, value_name = "URL")]
+    pub(crate) bus: Option<String>,
     /// Configuration file (TOML); --show-options lists every option.
     #[arg(long, value_name = "FILE", env = "MINI_TWEET_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
@@ -47,6 +54,16 @@ pub(crate) struct DataDirectory {
         global = true
     )]
     pub(crate) data: PathBuf,
+    /// Database of the server, as in its configuration: sqlite: or postgres://user@host/database.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MINI_TWEET_STORE",
+        hide_env_values = true,
+        default_value = "sqlite:",
+        global = true
+    )]
+    pub(crate) store: StoreUrl,
 }
 
 #[derive(Debug, Args)]

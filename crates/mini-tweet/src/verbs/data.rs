@@ -1,6 +1,6 @@
 //! Offline tools for a server's database: backup, restore, check, import.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
@@ -9,9 +9,9 @@ use server::import::graph::GraphInput;
 use server::import::{Phase, Progress, Summary};
 use server::offline::{Offline, OfflineError};
 use store::maintenance::{self, Copied};
-use store::{Moved, PostgresUrl, database_file};
+use store::{Moved, PostgresUrl, StoreUrl, database_file};
 
-use crate::args::operator::ImportSource;
+use crate::args::operator::{DataDirectory, ImportSource};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::Row;
@@ -24,13 +24,29 @@ impl From<OfflineError> for Failure {
     }
 }
 
-pub(super) fn backup(context: &Context, file: &Path, data: &Path) -> Result<(), Failure> {
-    let copied = maintenance::backup(&database_file(data), file).map_err(OfflineError::from)?;
+/// The database of a single server. The data of several servers are in PostgreSQL; `instead` says what to do with them.
+fn single_server(ask: &DataDirectory, instead: &str) -> Result<PathBuf, Failure> {
+    let shared = match &ask.store {
+        StoreUrl::Postgres(url) => Some(url.to_string()),
+        StoreUrl::Sqlite => store::only_copy(&ask.data).map(|_| "PostgreSQL".to_owned()),
+    };
+    match shared {
+        Some(shared) => Err(Failure::Failed(format!("the data of this server are in {shared}; {instead}"))),
+        None => Ok(database_file(&ask.data)),
+    }
+}
+
+pub(super) fn backup(context: &Context, file: &Path, ask: &DataDirectory) -> Result<(), Failure> {
+    let instead = "back them up with pg_basebackup or pg_dump, or move them into the directory of a single server with \
+                   `mini-tweet move` and back that up";
+    let copied = maintenance::backup(&single_server(ask, instead)?, file).map_err(OfflineError::from)?;
     context.out.row(&copied_row(file, copied))
 }
 
-pub(super) fn restore(context: &Context, file: &Path, data: &Path) -> Result<(), Failure> {
-    let database = database_file(data);
+pub(super) fn restore(context: &Context, file: &Path, ask: &DataDirectory) -> Result<(), Failure> {
+    let instead = "restore the backup into an empty directory (--data DIR), then move it with \
+                   `mini-tweet move --from DIR --to postgres://…`; a backup of PostgreSQL is restored with its own tools";
+    let database = single_server(ask, instead)?;
     let copied = maintenance::restore(file, &database).map_err(OfflineError::from)?;
     context.out.row(&copied_row(&database, copied))
 }
@@ -43,6 +59,10 @@ pub(super) async fn move_network(context: &Context, from: &str, to: &str) -> Res
     let url = |url: &str| url.parse::<PostgresUrl>().map_err(|why| Failure::Usage(format!("{url} {why}")));
     let (outcome, from, to) = match (PostgresUrl::is_one(from), PostgresUrl::is_one(to)) {
         (false, true) => {
+            if store::only_copy(Path::new(from)).is_some() {
+                let why = "has a copy of a PostgreSQL database: name that database instead";
+                return Err(Failure::Failed(format!("{from} {why}")));
+            }
             let to = url(to)?;
             (store::to_postgres(Path::new(from), &to, &mut on_rows).await, from.to_owned(), to.to_string())
         }
@@ -71,8 +91,25 @@ fn copied_row(file: &Path, copied: Copied) -> Row {
     Row::new(&["file", "accounts", "tweets", "bytes"], values, model::SafeText::line(&text).to_string())
 }
 
-pub(super) fn check(context: &Context, data: &Path) -> Result<(), Failure> {
-    let database = database_file(data);
+/// Of several servers, it checks the copy of the database in the data directory.
+pub(super) fn check(context: &Context, ask: &DataDirectory) -> Result<(), Failure> {
+    let copy = match &ask.store {
+        StoreUrl::Postgres(url) => {
+            let copy = store::copy_file(&ask.data);
+            if !copy.exists() {
+                let (data, next) =
+                    (ask.data.display(), "name the data directory of one of its servers with --data");
+                return Err(Failure::Failed(format!("{data} has no copy of {url}; {next}")));
+            }
+            Some(copy)
+        }
+        StoreUrl::Sqlite => store::only_copy(&ask.data),
+    };
+    let advice = match &copy {
+        Some(_) => "stop the server, remove this file and start the server, which makes it again",
+        None => "keep a copy of it and restore a backup with `mini-tweet restore FILE`",
+    };
+    let database = copy.unwrap_or_else(|| database_file(&ask.data));
     let findings = maintenance::check(&database).map_err(OfflineError::from)?;
     context.out.all(findings.iter().map(|finding| {
         Row::new(&["finding"], [finding.as_str().into()], model::SafeText::line(finding).to_string())
@@ -83,7 +120,7 @@ pub(super) fn check(context: &Context, data: &Path) -> Result<(), Failure> {
             Ok(())
         }
         number => Err(Failure::Failed(format!(
-            "{} found in {}; keep a copy of it and restore a backup with `mini-tweet restore FILE`",
+            "{} found in {}; {advice}",
             count(number as u64, "problem"),
             database.display()
         ))),
@@ -91,6 +128,10 @@ pub(super) fn check(context: &Context, data: &Path) -> Result<(), Failure> {
 }
 
 pub(super) async fn import(context: &Context, source: ImportSource) -> Result<(), Failure> {
+    let (ImportSource::Python { data, .. } | ImportSource::Graph { data, .. }) = &source;
+    let instead = "import into an empty directory (--data DIR), then move it into an empty database with \
+                   `mini-tweet move --from DIR --to postgres://…`";
+    single_server(data, instead)?;
     let mut bar = Bar::new(context);
     let (summary, password) = match source {
         ImportSource::Python { directory, time_zone, data } => {
