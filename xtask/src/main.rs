@@ -3,6 +3,7 @@
 mod bench;
 mod builds;
 mod ci;
+mod cluster;
 mod cycles;
 mod deny;
 mod docs;
@@ -37,7 +38,7 @@ struct Command {
     run: fn(&[&str]) -> Option<Outcome>,
 }
 
-const COMMANDS: [Command; 12] = [
+const COMMANDS: [Command; 13] = [
     Command {
         name: "ci",
         arguments: "[--quick]",
@@ -85,6 +86,12 @@ const COMMANDS: [Command; 12] = [
         arguments: "",
         help: "check licences, sources and bans of dependencies; installs cargo-deny under target/ if needed",
         run: |args| args.is_empty().then(deny::deny),
+    },
+    Command {
+        name: "cluster",
+        arguments: "[COMMAND [ARGUMENT]...]",
+        help: "run two servers on PostgreSQL and NATS behind HAProxy until Ctrl-C, or as long as the command runs",
+        run: |args| Some(builds::debug().and_then(|program| cluster::run(&program, args))),
     },
     Command {
         name: "tour",
