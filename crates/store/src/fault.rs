@@ -73,8 +73,8 @@ pub enum CrashPoint {
     Backup,
     /// The lock of the shared log was taken, nothing is changed.
     LogLocked,
-    /// The rows of a batch are written to the shared database, its entry is not.
-    LogWritten,
+    /// A batch is carried out on the copy, and nothing of it is sent to the shared database.
+    LogBeforeAppend,
 }
 
 #[cfg(not(feature = "faults"))]
@@ -167,7 +167,7 @@ mod on {
             "migration" => CrashPoint::Migration,
             "backup" => CrashPoint::Backup,
             "log-locked" => CrashPoint::LogLocked,
-            "log-written" => CrashPoint::LogWritten,
+            "log-before-append" => CrashPoint::LogBeforeAppend,
             _ => return None,
         })
     }

@@ -1,10 +1,14 @@
 //! The shared log in PostgreSQL. The lock of the log is the one row of `log_head`, which has the newest identifier.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures_util::future::try_join_all;
+use futures_util::FutureExt as _;
+use futures_util::future::{LocalBoxFuture, maybe_done};
 use prost::Message as _;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
@@ -32,7 +36,8 @@ const PRUNE_EVERY_MS: i64 = 60 * 1_000;
 /// The log as the writer of a node has it. All calls block, so it has a runtime of its own.
 pub(super) struct PostgresLog {
     url: PostgresUrl,
-    growth: Growth,
+    /// Notified after each entry, for whoever tells the other nodes.
+    appended: Arc<Notify>,
     boot: u64,
     tables: HashMap<String, Table>,
     /// Instead of the clock of the database, in tests.
@@ -43,24 +48,6 @@ pub(super) struct PostgresLog {
     is_locked: bool,
     /// Number of the entry with which old ones were removed last.
     pruned_at: i64,
-}
-
-/// How the other nodes learn at once that the log has grown.
-#[derive(Debug, Clone)]
-pub(super) enum Growth {
-    /// By a notification on this channel of PostgreSQL.
-    Channel(String),
-    /// By what waits for this, and carries messages.
-    Bus(Arc<Notify>),
-}
-
-impl Growth {
-    async fn announce(&self, client: &Client, boot: i64) {
-        let Self::Channel(channel) = self else { return };
-        if let Err(error) = client.batch_execute(&format!("NOTIFY {channel}, '{boot}'")).await {
-            tracing::debug!(%error, "other nodes will notice the change when they look");
-        }
-    }
 }
 
 impl std::fmt::Debug for PostgresLog {
@@ -165,46 +152,53 @@ impl Session {
         decoded.collect::<Result<Vec<_>, String>>().map(Ok)
     }
 
-    /// Writes the rows of an entry.
-    async fn write(&mut self, tables: &HashMap<String, Table>, entry: &LogEntry) -> Result<(), String> {
-        let mut prepared = Vec::new();
+    /// The statements that write the rows of an entry.
+    async fn writes<'a>(
+        &mut self,
+        tables: &'a HashMap<String, Table>,
+        entry: &'a LogEntry,
+    ) -> Result<Vec<(Statement, &'a Table, &'a [Row])>, String> {
+        let mut writes = Vec::new();
         for changes in &entry.tables {
             let table = tables.get(&changes.table).ok_or_else(|| format!("no table {}", changes.table))?;
             if !changes.deleted.is_empty() {
                 let statement = self.statement(&rows::delete(table), &rows::key_types(table)).await?;
-                prepared.push((statement, table, &changes.deleted));
+                writes.push((statement, table, &changes.deleted[..]));
             }
             if !changes.rows.is_empty() {
                 let statement = self.statement(&rows::upsert(table), &rows::column_types(table)).await?;
-                prepared.push((statement, table, &changes.rows));
+                writes.push((statement, table, &changes.rows[..]));
             }
         }
-        let client = &self.client;
-        let written = prepared.iter().map(|(statement, table, rows)| write(client, statement, table, rows));
-        try_join_all(written).await.map(|_| ())
+        Ok(writes)
     }
 
-    /// Adds the entry to the log, commits, and tells the other nodes.
-    async fn commit(&mut self, number: i64, boot: i64, entry: &[u8], growth: &Growth) -> Result<(), String> {
+    /// Writes an entry and its rows, and commits.
+    async fn append(
+        &mut self,
+        tables: &HashMap<String, Table>,
+        (number, boot): (i64, i64),
+        entry: &LogEntry,
+    ) -> Result<(), String> {
+        let writes = self.writes(tables, entry).await?;
         let insert = self.statement("INSERT INTO log (number, boot, entry) VALUES ($1, $2, $3)", &[]).await?;
         let head = self.statement("UPDATE log_head SET head = $1", &[]).await?;
-        let insert_parameters: [&(dyn ToSql + Sync); 3] = [&number, &boot, &entry];
+        let encoded = entry.encode_to_vec();
+        let insert_parameters: [&(dyn ToSql + Sync); 3] = [&number, &boot, &encoded];
         let head_parameters: [&(dyn ToSql + Sync); 1] = [&number];
         let client = &self.client;
-        // All are sent at once. After an error PostgreSQL rolls back, whatever COMMIT says.
-        let (inserted, moved, committed, ()) = tokio::join!(
-            client.execute(&insert, &insert_parameters),
-            client.execute(&head, &head_parameters),
-            client.batch_execute("COMMIT"),
-            growth.announce(client, boot),
-        );
-        inserted.map_err(|e| in_words(&e))?;
-        moved.map_err(|e| in_words(&e))?;
-        committed.map_err(|e| in_words(&e))?;
-        if let Growth::Bus(appended) = growth {
-            appended.notify_one();
+        let mut statements: Vec<LocalBoxFuture<'_, Result<(), String>>> = Vec::new();
+        for (statement, table, rows) in &writes {
+            statements.push(Box::pin(async { write(client, statement, table, rows).await.map(|_| ()) }));
         }
-        Ok(())
+        for (statement, parameters) in [(&insert, &insert_parameters[..]), (&head, &head_parameters[..])] {
+            statements.push(Box::pin(async move {
+                client.execute(statement, parameters).await.map(|_| ()).map_err(|e| in_words(&e))
+            }));
+        }
+        // After an error PostgreSQL rolls back, whatever COMMIT says.
+        statements.push(Box::pin(async { client.batch_execute("COMMIT").await.map_err(|e| in_words(&e)) }));
+        in_order(statements).await
     }
 
     /// Removes entries up to this number, within the open transaction, before a new one is added.
@@ -225,6 +219,19 @@ impl Session {
         let found = self.client.query_opt(sql, &[&number, &boot]).await.map_err(|e| in_words(&e))?;
         Ok(found.is_some())
     }
+}
+
+/// Runs statements that are all sent at once, in this order: one round trip. Returns the first error.
+async fn in_order(statements: Vec<LocalBoxFuture<'_, Result<(), String>>>) -> Result<(), String> {
+    let mut statements: Vec<_> = statements.into_iter().map(maybe_done).collect();
+    // A statement is sent when it is polled first.
+    poll_fn(|context| {
+        let waiting =
+            statements.iter_mut().filter_map(|one| one.poll_unpin(context).is_pending().then_some(()));
+        if waiting.count() > 0 { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    statements.iter_mut().try_for_each(|one| Pin::new(one).take_output().unwrap_or(Ok(())))
 }
 
 /// Runs a statement over rows, at least one.
@@ -250,14 +257,24 @@ impl PostgresLog {
     /// When there are no resources for it.
     pub(super) fn new(
         url: PostgresUrl,
-        growth: Growth,
+        appended: Arc<Notify>,
         boot: u64,
         tables: Vec<Table>,
         clock: Option<Arc<dyn Clock>>,
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let tables = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
-        Ok(Self { url, growth, boot, tables, clock, runtime, session: None, is_locked: false, pruned_at: 0 })
+        Ok(Self {
+            url,
+            appended,
+            boot,
+            tables,
+            clock,
+            runtime,
+            session: None,
+            is_locked: false,
+            pruned_at: 0,
+        })
     }
 
     /// Runs a conversation with the database, on a connection that is opened if there is none. While the lock is held, there has to
@@ -333,18 +350,16 @@ impl SharedLog for PostgresLog {
     }
 
     fn append(&mut self, number: u64, entry: &LogEntry) -> Result<bool, Unreachable> {
-        let (number, encoded) = (number.cast_signed(), entry.encode_to_vec());
+        let (number, boot) = (number.cast_signed(), self.boot.cast_signed());
         let tables = std::mem::take(&mut self.tables);
-        let (boot, growth) = (self.boot.cast_signed(), self.growth.clone());
         let is_due = number - self.pruned_at >= PRUNE_EVERY_MS << 16;
         let prune = is_due.then_some(number - (KEPT_MS << 16));
+        fault::crash_point(CrashPoint::LogBeforeAppend);
         let appended = self.talk(async |session| {
-            session.write(&tables, entry).await?;
-            fault::crash_point(CrashPoint::LogWritten);
             if let Some(through) = prune {
                 session.prune(through).await?;
             }
-            session.commit(number, boot, &encoded, &growth).await
+            session.append(&tables, (number, boot), entry).await
         });
         self.tables = tables;
         self.is_locked = false;
@@ -353,11 +368,16 @@ impl SharedLog for PostgresLog {
                 if prune.is_some() {
                     self.pruned_at = number;
                 }
+                self.appended.notify_one();
                 Ok(true)
             }
             Err(error) => {
                 tracing::warn!(%error, "it is not known whether a transaction was committed; looking");
-                self.resolve(number)
+                let is_there = self.resolve(number)?;
+                if is_there {
+                    self.appended.notify_one();
+                }
+                Ok(is_there)
             }
         }
     }

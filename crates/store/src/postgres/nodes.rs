@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::time::interval;
 use tokio_postgres::{AsyncMessage, Client};
 
@@ -39,6 +39,8 @@ pub(super) async fn leave(client: &Client, boot: u64) -> Result<(), tokio_postgr
 /// The messages of a node's bus.
 pub(super) struct Messages {
     pub(super) to_send: mpsc::Receiver<Vec<u8>>,
+    /// Notified when this node has appended to the log.
+    pub(super) appended: Arc<Notify>,
     pub(super) received: broadcast::Sender<BusMessage>,
 }
 
@@ -78,12 +80,20 @@ fn decode(payload: &str) -> Option<(u64, Option<Vec<u8>>)> {
     }
 }
 
-/// The next message to send; never if something else carries them.
+/// What to send next: a message, or nothing: the log has grown. Never anything if something else carries messages. `None` when
+/// the store is closed.
 async fn next_message(messages: &mut Option<Messages>) -> Option<Vec<u8>> {
-    match messages {
-        Some(messages) => messages.to_send.recv().await,
-        None => std::future::pending().await,
+    let Some(messages) = messages else { return std::future::pending().await };
+    tokio::select! {
+        message = messages.to_send.recv() => message,
+        () = messages.appended.notified() => Some(Vec::new()),
     }
+}
+
+/// What is sent as a notification; [`decode`] is its opposite.
+fn encode(boot: u64, message: &[u8]) -> String {
+    let boot = boot.cast_signed();
+    if message.is_empty() { boot.to_string() } else { format!("{boot} {}", BASE64.encode(message)) }
 }
 
 async fn listen(
@@ -104,6 +114,8 @@ async fn listen(
             }
         }
     });
+    // A notification that is lost costs only time: it does not wait for the disk.
+    client.batch_execute("SET synchronous_commit = off").await.map_err(pg)?;
     if messages.is_some() {
         client.batch_execute(&format!("LISTEN {channel}")).await.map_err(pg)?;
     }
@@ -128,8 +140,7 @@ async fn listen(
             message = next_message(messages) => {
                 // The store has ended with its bus.
                 let Some(message) = message else { return Ok(()) };
-                let payload = format!("{} {}", boot.cast_signed(), BASE64.encode(&message));
-                client.execute(&notify, &[&channel, &payload]).await.map_err(pg)?;
+                client.execute(&notify, &[&channel, &encode(boot, &message)]).await.map_err(pg)?;
                 continue;
             }
             _ = prune.tick() => {

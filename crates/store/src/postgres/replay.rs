@@ -1,12 +1,13 @@
 //! The baselines of the benchmark: what PostgreSQL takes for the same entries, and for one row, and does nothing else.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prost::Message as _;
 
 use super::connection::{PostgresUrl, client, in_words};
-use super::log::{Growth, PostgresLog};
+use super::log::PostgresLog;
 use crate::OpenError;
 use crate::shared_log::{LogEntry, SharedLog as _};
 use crate::sqlite::copy::Copy;
@@ -45,7 +46,7 @@ impl Replay {
         let path = &database_file(moved);
         let tables = Copy::of_database(path)?.tables().map_err(|e| OpenError::sql(path, &e))?;
         let log = |url: &PostgresUrl| {
-            PostgresLog::new(url.clone(), Growth::Channel("replay".to_owned()), 1, tables.clone(), None)
+            PostgresLog::new(url.clone(), Arc::default(), 1, tables.clone(), None)
                 .map_err(|e| OpenError::Postgres { url: url.to_string(), detail: e.to_string() })
         };
         let (from, mut to) = (log(from)?, log(to)?);

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 
 use super::attempts::PostgresAttempts;
 use super::connection::{PostgresUrl, client, in_words};
-use super::log::{Growth, PostgresLog};
+use super::log::PostgresLog;
 use super::maintenance::MaintenanceLock;
 use super::reports::{self, Reports};
 use super::{nodes, schema, secrets, transfer};
@@ -41,11 +41,7 @@ pub(crate) async fn open(
     let channel = format!("mini_tweet_{cluster}");
     let tables = Copy::open(&path, clock.now_ms())?.tables().map_err(|e| OpenError::sql(&path, &e))?;
     let appended = Arc::new(Notify::new());
-    let growth = match options.bus {
-        Some(_) => Growth::Bus(Arc::clone(&appended)),
-        None => Growth::Channel(channel.clone()),
-    };
-    let log = PostgresLog::new(url.clone(), growth, boot, tables, time_of_tests)
+    let log = PostgresLog::new(url.clone(), Arc::clone(&appended), boot, tables, time_of_tests)
         .map_err(|e| failed(e.to_string()))?;
     let reports = Arc::new(Reports::new());
     let commons = Box::new(PostgresCommons {
@@ -69,7 +65,7 @@ pub(crate) async fn open(
             tokio::spawn(nats::carry(bus.clone(), format!("mini_tweet.{cluster}"), ends, look));
             None
         }
-        None => Some(nodes::Messages { to_send, received }),
+        None => Some(nodes::Messages { to_send, appended, received }),
     };
     tokio::spawn(nodes::follow(url.clone(), channel, boot, weak, messages, reports));
     Ok(node)

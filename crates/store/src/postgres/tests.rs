@@ -8,7 +8,7 @@ use model::{AccountId, Error, Span, TweetId};
 use tempfile::TempDir;
 
 use super::connection::connect;
-use super::log::{Growth, PostgresLog};
+use super::log::PostgresLog;
 use super::{open, schema};
 use crate::conformance::{StoreFixture, conformance_suite};
 use crate::shared_log::{LogEntry, SharedLog as _};
@@ -441,7 +441,7 @@ async fn nothing_is_appended_when_the_lock_was_lost() {
     let schema = cluster.url.rsplit("%3D").next().unwrap();
     let holder = format!("SELECT pid FROM pg_locks WHERE relation = '{schema}.log_head'::regclass");
     tokio::task::block_in_place(|| {
-        let mut log = PostgresLog::new(url, Growth::Channel("test".into()), 7, tables, None).unwrap();
+        let mut log = PostgresLog::new(url, Arc::default(), 7, tables, None).unwrap();
         let locked = log.lock().unwrap();
         cluster.server.sql(&format!("SELECT pg_terminate_backend(pid) FROM ({holder}) AS holder"));
         // It is noticed before the entry is appended.

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use model::{AccountId, Span};
 use tempfile::TempDir;
 
-use crate::postgres::connection::client;
-use crate::postgres::log::{Growth, PostgresLog};
-use crate::postgres::{open, schema};
+use crate::postgres::log::PostgresLog;
+use crate::postgres::open;
 use crate::shared_log::{Commons, EntriesError, Locked, LogEntry, SharedDatabase, SharedLog, Unreachable};
 use crate::sqlite::copy::Copy;
 use crate::sqlite::{SqliteStore, draw_boot};
@@ -48,10 +47,9 @@ impl Scene {
     async fn hasty_node(&self, name: &str) -> Arc<dyn Engine> {
         self.node(name).await.close().await;
         let path = self.directory.path().join(name).join("copy.db");
-        let cluster = schema::cluster(&client(&self.url).await.unwrap()).await.unwrap().unwrap();
         let tables = Copy::open(&path, 1).unwrap().tables().unwrap();
-        let (channel, boot) = (format!("mini_tweet_{}", cluster.id), draw_boot());
-        let log = PostgresLog::new(self.url.clone(), Growth::Channel(channel), boot, tables, None).unwrap();
+        let boot = draw_boot();
+        let log = PostgresLog::new(self.url.clone(), Arc::default(), boot, tables, None).unwrap();
         let (log, commons) = (Box::new(HastyLog(log)), Box::new(NoCommons));
         let shared = SharedDatabase { log, commons, bus: Bus::new().0, boot };
         Arc::new(open_copy(&path, self.clock.clone(), shared))

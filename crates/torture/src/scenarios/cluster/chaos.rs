@@ -298,7 +298,7 @@ async fn control(context: &Context) -> Result<(usize, usize), Error> {
     let postgres = Postgres::start(&[]).await?;
     postgres.create_database("control")?;
     let mut setup = Setup::new(&context.faults, postgres.address(), "control");
-    setup.faults = ["acknowledge-before-commit,kill:log-written:60", "kill:after-commit:60", ""];
+    setup.faults = ["acknowledge-before-commit,kill:log-before-append:60", "kill:after-commit:60", ""];
     let mut cluster = setup.start().await?;
     let history = History::default();
     let people = Person::sign_up_many(&cluster.nodes[2], 9).await?;

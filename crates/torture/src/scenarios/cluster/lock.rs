@@ -25,7 +25,7 @@ const AGAIN_WITHIN: Duration = Duration::from_millis(1_200);
 /// How long the others are watched.
 const WATCHED: Duration = Duration::from_secs(3);
 /// Where a server stops itself, in a batch.
-const POINTS: [&str; 4] = ["log-locked", "log-written", "before-commit", "after-commit"];
+const POINTS: [&str; 4] = ["log-locked", "log-before-append", "before-commit", "after-commit"];
 /// Where the network stops in the middle of a commit.
 const HOLDS: [CommitCut; 2] = [CommitCut::HoldBefore, CommitCut::HoldBeforeSync];
 /// Batches before a server stops itself.
@@ -91,7 +91,7 @@ async fn control(context: &Context, postgres: &Postgres, random: &mut Rng) -> Re
     let setup =
         Setup::new(&context.faults, postgres.address(), "no_timeouts").with_faults("no-lock-timeouts");
     let mut test = Test::start(setup, postgres, random).await?;
-    let stopped = test.stop_at("log-written", "no-lock-timeouts").await?;
+    let stopped = test.stop_at("log-before-append", "no-lock-timeouts").await?;
     let waited = test.longest_wait(stopped).await;
     test.cluster.nodes[0].resume()?;
     test.end().await?;
