@@ -113,7 +113,7 @@ fn after_stop_and_continue_in_bash_the_terminal_is_raw_and_keys_are_heard() {
         assert!(!screen.is_in_another_screen(), "turn {turn}");
         screen.send("fg\r").expect("· live");
         until("the terminal is raw", || screen.is_raw() && screen.is_in_another_screen());
-        screen.press(&["c"]).expect("New tweet").press(&["Esc"]).expect_gone("New tweet");
+        screen.press(&["c"]).expect("New tweet").send(b"\x1b").expect_gone("New tweet");
         assert!(screen.is_raw(), "turn {turn}");
     }
     screen.press(&["Ctrl-c", "Ctrl-c"]).expect("ready>");

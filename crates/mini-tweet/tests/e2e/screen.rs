@@ -128,10 +128,6 @@ impl Screen {
     pub fn press(&mut self, keys: &[&str]) -> &mut Self {
         for key in keys {
             self.send(bytes_of(key));
-            if *key == "Esc" {
-                // An escape is a key of its own only when nothing follows.
-                std::thread::sleep(Duration::from_millis(60));
-            }
         }
         self
     }
@@ -201,7 +197,8 @@ impl Drop for Screen {
 fn bytes_of(key: &str) -> Vec<u8> {
     match (key, key.split_once('-')) {
         ("Enter", _) => b"\r".to_vec(),
-        ("Esc", _) => b"\x1b".to_vec(),
+        // As in the kitty protocol: a lone escape is a key of its own only when nothing follows for some time.
+        ("Esc", _) => b"\x1b[27u".to_vec(),
         ("Tab", _) => b"\t".to_vec(),
         ("Up", _) => b"\x1b[A".to_vec(),
         ("Down", _) => b"\x1b[B".to_vec(),
