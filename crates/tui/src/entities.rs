@@ -241,11 +241,13 @@ impl Entities {
         self.relationships.get(&id).is_some_and(|relationship| relationship.blocking)
     }
 
-    /// The number of unread messages in the chat with an account; none of one that the user blocks.
+    /// The number of unread messages in the chat with an account; none of one that the user blocks or mutes, whose chat
+    /// the server does not list.
     #[must_use]
     pub fn unread_from(&self, id: u64) -> u32 {
         let unread = self.conversations.get(&id).map_or(0, |conversation| conversation.unread);
-        if self.is_blocked(id) { 0 } else { unread }
+        let is_listed = !self.is_blocked(id) && !self.relationship(id).muting;
+        if is_listed { unread } else { 0 }
     }
 
     /// The presence of an account; offline if it was not loaded, or if the user blocks it.

@@ -4,7 +4,7 @@
 
 mod driver;
 
-use driver::{NOW, TuiDriver, id, tweet};
+use driver::{NOW, TuiDriver, account, id, message, tweet};
 use mini_tweet_tui::message::{Message, Topic};
 use mini_tweet_tui::row::Row;
 use mini_tweet_tui::state::Setup;
@@ -211,4 +211,106 @@ fn ones_own_tweet_that_waited_for_a_connection_is_shown() {
     driver.tweets.insert(0, new_by(2, "by grace"));
     driver.handle(Message::Link(client::State::Connected));
     assert!(!driver.shows("by grace") && driver.shows("▲ 1 new"), "{}", driver.screen());
+}
+
+/// A message of Grace arrives, so many minutes after now.
+fn grace_writes(driver: &mut TuiDriver, minutes: i64) {
+    let grace = Some(account(2, "grace", "Grace Hopper"));
+    driver.last_message = message(-minutes, 2, "Are you there?");
+    let message = Some(driver.last_message.clone());
+    let live = v1::LiveMessage { message, author: grace.clone(), with: grace };
+    driver.live(Topic::Conversations, LiveEvent::Message(live));
+}
+
+/// Another device of Ada has received the messages of Grace up to one, and read them up to one.
+fn another_device(driver: &mut TuiDriver, delivered: u64, read: u64) {
+    let account = driver.accounts.first().cloned();
+    let marks = Some(v1::ReadReceipts { delivered, read, read_ms: NOW });
+    let live = v1::LiveReadReceipts { conversation_id: 77, account, marks };
+    driver.live(Topic::Conversations, LiveEvent::Marks(live));
+}
+
+fn asks_for_chats(driver: &TuiDriver) -> usize {
+    driver.requests().iter().filter(|op| matches!(op, Op::ListConversations(_))).count()
+}
+
+#[test]
+fn a_chat_that_is_read_on_another_device_is_no_longer_unread() {
+    let mut driver = driver();
+    driver.press("3");
+    assert!(driver.shows("Chats ◆1") && driver.shows("1 unread"), "{}", driver.screen());
+    another_device(&mut driver, id(4), id(4));
+    assert!(!driver.shows("Chats ◆") && !driver.shows("1 unread"), "{}", driver.screen());
+    assert!(!driver.shows("1 new"), "{}", driver.screen());
+    for minutes in [1, 2] {
+        grace_writes(&mut driver, minutes);
+        assert!(driver.shows("Chats ◆1"), "{}", driver.screen());
+        another_device(&mut driver, id(-minutes), id(-minutes));
+        assert!(!driver.shows("Chats ◆"), "{}", driver.screen());
+    }
+    // The other device may be faster than the message.
+    another_device(&mut driver, id(-3), id(-3));
+    grace_writes(&mut driver, 3);
+    assert!(!driver.shows("Chats ◆"), "{}", driver.screen());
+}
+
+#[test]
+fn a_chat_that_is_partly_read_on_another_device_has_the_count_of_the_server() {
+    let mut driver = driver();
+    for minutes in [1, 2, 3] {
+        grace_writes(&mut driver, minutes);
+    }
+    assert!(driver.shows("Chats ◆4"), "{}", driver.screen());
+    let before = asks_for_chats(&driver);
+    another_device(&mut driver, id(-3), 0);
+    assert_eq!(asks_for_chats(&driver), before, "nothing was read");
+    driver.unread_messages = 2;
+    another_device(&mut driver, id(-3), id(-1));
+    assert_eq!(asks_for_chats(&driver), before + 1);
+    assert!(driver.shows("Chats ◆2"), "{}", driver.screen());
+}
+
+#[test]
+fn what_the_other_side_reads_changes_no_count() {
+    let mut driver = driver();
+    let grace = Some(account(2, "grace", "Grace Hopper"));
+    let marks = Some(v1::ReadReceipts { delivered: id(0), read: id(0), read_ms: NOW });
+    let live = v1::LiveReadReceipts { conversation_id: 77, account: grace, marks };
+    driver.live(Topic::Conversations, LiveEvent::Marks(live));
+    assert!(driver.shows("Chats ◆1"), "{}", driver.screen());
+}
+
+#[test]
+fn a_chat_that_the_server_no_longer_lists_is_not_counted() {
+    let mut driver = driver();
+    driver.is_new = true;
+    driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+    driver.handle(Message::Link(client::State::Connected));
+    assert!(!driver.shows("Chats ◆"), "{}", driver.screen());
+}
+
+#[test]
+fn a_chat_that_was_left_before_it_was_loaded_stays_unread() {
+    let mut driver = driver();
+    driver.press("3");
+    driver.responds = false;
+    driver.press("enter esc esc 1");
+    driver.responds = true;
+    driver.respond_to_all();
+    let marks = |op: &&Op| matches!(op, Op::MarkConversation(mark) if mark.read > 0);
+    assert!(!driver.requests().iter().any(marks), "the server was not told");
+    assert!(driver.shows("Chats ◆1"), "{}", driver.screen());
+}
+
+#[test]
+fn the_chat_that_is_open_is_read_when_the_reader_is_back() {
+    let mut driver = driver();
+    driver.press("3 enter");
+    driver.handle(Message::Input(Event::Focus(false)));
+    grace_writes(&mut driver, 1);
+    assert!(driver.shows("Chats ◆1"), "{}", driver.screen());
+    driver.handle(Message::Input(Event::Focus(true)));
+    assert!(!driver.shows("Chats ◆"), "{}", driver.screen());
+    let marks = |op: &&Op| matches!(op, Op::MarkConversation(mark) if mark.read == id(-1));
+    assert!(driver.requests().iter().any(marks));
 }

@@ -9,7 +9,7 @@ use super::notify::notify;
 use crate::commands::Action;
 use crate::message::Purpose;
 use crate::route::Route;
-use crate::state::State;
+use crate::state::{Phase, State};
 use crate::wording::way_to;
 
 /// A message was edited or deleted.
@@ -55,7 +55,7 @@ fn change(
 pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
     let (Some(message), Some(with)) = (live.message, live.with) else { return Effects::new() };
     let from_them = message.author_id == with.id;
-    let (id, username) = (message.id, with.username.clone());
+    let (id, conversation_id, username) = (message.id, message.conversation_id, with.username.clone());
     let route = Route::Conversation(username.clone());
     state.entities.learn_accounts([with.clone()]);
     state.entities.messages.insert(id, message.clone());
@@ -66,7 +66,9 @@ pub(super) fn message(state: &mut State, live: v1::LiveMessage) -> Effects {
         conversation.last = Some(message);
     }
     conversation.with = Some(with.clone());
-    if from_them && !is_open && is_newest {
+    conversation.id = conversation_id;
+    let is_read = is_open || conversation.yours.is_some_and(|yours| yours.read >= id);
+    if from_them && !is_read && is_newest {
         conversation.unread += 1;
     }
     if let Some(screen) = state.screens.by_route.get_mut(&Route::Conversations) {
@@ -126,30 +128,65 @@ pub(super) fn keep_read_line(state: &mut State, username: &str) {
 /// Marks a chat as read, if it is the one on the screen.
 pub(super) fn mark_read(state: &mut State, username: &str) -> Effects {
     let route = Route::Conversation(username.to_owned());
-    let newest =
-        state.screens.by_route.get(&route).and_then(|screen| screen.ids.first().copied()).unwrap_or(0);
+    let screen = state.screens.by_route.get(&route).filter(|screen| screen.phase == Phase::Ready);
+    let Some(newest) = screen.map(|screen| screen.ids.first().copied()) else { return Effects::new() };
+    // Otherwise the server is not told, and counts on.
+    if *state.route() != route {
+        return Effects::new();
+    }
     if let Some(id) = state.entities.by_username(username).map(|account| account.id)
         && let Some(conversation) = state.entities.conversations.get_mut(&id)
     {
         conversation.unread = 0;
     }
-    if newest == 0 || *state.route() != route {
-        return Effects::new();
-    }
-    mark_delivered(state, username, newest, true)
+    newest.map_or_else(Effects::new, |newest| mark_delivered(state, username, newest, true))
 }
 
-/// The other side has received or read more.
-pub(super) fn receipts_moved(state: &mut State, live: &v1::LiveReadReceipts) {
-    let (Some(account), Some(marks)) = (&live.account, live.marks) else { return };
+/// The reader is back at the terminal: the chat that is open is read up to its newest message.
+pub(super) fn read_again(state: &mut State) -> Effects {
+    let Route::Conversation(username) = state.route().clone() else { return Effects::new() };
+    let with = state.entities.by_username(&username).map(|account| account.id);
+    let chat = with.and_then(|id| state.entities.conversations.get(&id));
+    if chat.is_some_and(|chat| chat.unread > 0) { mark_read(state, &username) } else { Effects::new() }
+}
+
+/// The other side has received or read more, or the user has on another device.
+pub(super) fn receipts_moved(state: &mut State, live: &v1::LiveReadReceipts) -> Effects {
+    let (Some(account), Some(marks)) = (&live.account, live.marks) else { return Effects::new() };
+    if state.is_me(account.id) {
+        return read_elsewhere(state, live.conversation_id, marks);
+    }
     let route = Route::Conversation(account.username.clone());
     let of_screen = state.screens.by_route.get_mut(&route).map(|screen| &mut screen.receipts);
     let chat = state.entities.conversations.get_mut(&account.id);
     let of_list = chat.map(|chat| chat.theirs.get_or_insert_default());
-    for receipts in of_screen.into_iter().chain(of_list) {
-        receipts.delivered = receipts.delivered.max(marks.delivered);
-        if marks.read >= receipts.read {
-            (receipts.read, receipts.read_ms) = (marks.read, marks.read_ms);
-        }
+    of_screen.into_iter().chain(of_list).for_each(|receipts| advance(receipts, marks));
+    Effects::new()
+}
+
+/// Receipts only move forward.
+fn advance(receipts: &mut v1::ReadReceipts, marks: v1::ReadReceipts) {
+    receipts.delivered = receipts.delivered.max(marks.delivered);
+    if marks.read >= receipts.read {
+        (receipts.read, receipts.read_ms) = (marks.read, marks.read_ms);
     }
+}
+
+/// The user has read a chat on another device. Only the server can count what is unread of a part of it.
+fn read_elsewhere(state: &mut State, conversation_id: u64, marks: v1::ReadReceipts) -> Effects {
+    let mut chats = state.entities.conversations.values_mut();
+    let Some(chat) = chats.find(|chat| chat.id == conversation_id) else { return Effects::new() };
+    let yours = chat.yours.get_or_insert_default();
+    let has_read_more = marks.read > yours.read;
+    advance(yours, marks);
+    let is_partly_read = chat.last.as_ref().is_some_and(|last| last.id > marks.read);
+    if !has_read_more || chat.unread == 0 {
+        return Effects::new();
+    }
+    if is_partly_read {
+        return vec![ask_for_chats()];
+    }
+    chat.unread = 0;
+    state.refresh(&Route::Conversations);
+    Effects::new()
 }

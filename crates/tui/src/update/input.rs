@@ -2,7 +2,8 @@
 
 use super::effects::Effects;
 use super::{
-    commands, completion, compose, forms, lists, live, navigation, own_messages, preferences, prompts, quit,
+    chat, commands, completion, compose, forms, lists, live, navigation, own_messages, preferences, prompts,
+    quit,
 };
 use crate::choices::choices;
 use crate::commands::{Action, Context};
@@ -29,7 +30,11 @@ pub(super) fn input(state: &mut State, event: Event) -> Effects {
         Event::Mouse(action, x, y) => mouse(state, action, x, y),
         Event::Focus(has) => {
             state.terminal.is_focused = has;
-            live::report_presence(state)
+            let mut effects = live::report_presence(state);
+            if has {
+                effects.extend(chat::read_again(state));
+            }
+            effects
         }
         Event::Report(report) => {
             learn(state, &report);

@@ -87,13 +87,35 @@ pub(super) fn notifications(state: &mut State, page: v1::NotificationPage) -> Ve
     ids
 }
 
+/// Stores the newest page of conversations. One that belongs there and is not on it is no longer listed, as with someone
+/// who was muted on another device: nothing in it counts as unread.
+pub(super) fn newest_conversations(state: &mut State, page: v1::ConversationPage) -> Vec<u64> {
+    let last = |chat: &v1::Conversation| chat.last.as_ref().map_or(0, |last| last.id);
+    let oldest = page.conversations.last().filter(|_| !page.next.is_empty()).map_or(0, last);
+    let ids = conversations(state, page);
+    let is_missing = |id: &u64, chat: &v1::Conversation| last(chat) >= oldest && !ids.contains(id);
+    for (id, chat) in &mut state.entities.conversations {
+        if is_missing(id, chat) {
+            chat.unread = 0;
+        }
+    }
+    ids
+}
+
 /// Stores a page of conversations; returns the identifiers of the other accounts.
 pub(super) fn conversations(state: &mut State, page: v1::ConversationPage) -> Vec<u64> {
     state.live.known.insert(Figure::Messages);
     let mut ids = Vec::new();
-    for conversation in page.conversations {
+    for mut conversation in page.conversations {
         let Some(with) = conversation.with.clone() else { continue };
         ids.push(with.id);
+        // The page may be older than what was read since.
+        let known = state.entities.conversations.get(&with.id).and_then(|known| known.yours);
+        let last = conversation.last.as_ref().map_or(0, |last| last.id);
+        if let Some(known) = known.filter(|known| known.read >= last) {
+            conversation.unread = 0;
+            conversation.yours = Some(known);
+        }
         if let Some(last) = &conversation.last {
             state.entities.messages.insert(last.id, last.clone());
         }

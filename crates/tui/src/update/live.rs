@@ -31,10 +31,7 @@ pub(super) fn live(state: &mut State, topic: &Topic, update: Update) -> Effects 
         Event::Notification(live) => notifications::arrived(state, live),
         Event::Message(message) => chat::message(state, message),
         Event::MessageChanged(changed) => chat::message_changed(state, changed),
-        Event::Marks(marks) => {
-            chat::receipts_moved(state, &marks);
-            Effects::new()
-        }
+        Event::Marks(marks) => chat::receipts_moved(state, &marks),
         Event::Typing(typing) => {
             if let Some(account) = typing.account {
                 let route = Route::Conversation(account.username);

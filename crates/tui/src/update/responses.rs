@@ -252,7 +252,7 @@ fn learned(state: &mut State, purpose: &Purpose, result: response::Result) -> Ef
             learn::notifications(state, page);
         }
         response::Result::ConversationPage(page) => {
-            learn::conversations(state, page);
+            learn::newest_conversations(state, page);
         }
         response::Result::TrendList(list) => learn::trends(state, list),
         response::Result::ServerInfo(info) => server_info::learn(state, info),

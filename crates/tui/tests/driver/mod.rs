@@ -67,6 +67,12 @@ pub(crate) struct TuiDriver {
     pub accounts: Vec<v1::Account>,
     /// The response to the next request, other than those of the client itself.
     pub refusal: Option<model::Error>,
+    /// The messages in the chat with Grace that Ada has not read.
+    pub unread_messages: u32,
+    /// The newest message in it.
+    pub last_message: v1::DirectMessage,
+    /// The account that Ada mutes.
+    pub muted: Option<u64>,
     /// Whether chats are empty.
     pub has_no_messages: bool,
     /// Whether the server has nothing but accounts and tweets.
@@ -174,6 +180,9 @@ impl TuiDriver {
             tweets,
             accounts,
             refusal: None,
+            unread_messages: 1,
+            last_message: message(4, 2, "Shall we meet at the compiler?"),
+            muted: None,
             has_no_messages: false,
             is_new: false,
             read_lines: Vec::new(),

@@ -225,8 +225,8 @@ impl TuiDriver {
             conversations: vec![v1::Conversation {
                 id: 77,
                 with: self.accounts.get(1).cloned(),
-                last: Some(message(4, 2, "Shall we meet at the compiler?")),
-                unread: 1,
+                last: Some(self.last_message.clone()),
+                unread: self.unread_messages,
                 ..v1::Conversation::default()
             }],
             next: String::new(),
