@@ -190,6 +190,8 @@ pub enum Sending {
     Waiting,
     /// It could not be sent now, for this reason: it is sent again at this time, in Unix milliseconds.
     Retrying(i64, String),
+    /// This limit of the server was reached: it is sent again at this time, in Unix milliseconds.
+    Limited(i64, String),
     /// The server refused it, for this reason.
     Refused(String),
 }

@@ -16,10 +16,14 @@ use crate::row::Row;
 use crate::settings::{CONTROL, NOTIFICATIONS, OPTIONS, PRESENCE, SettingOption};
 use crate::state::{Link, Phase, ScreenState, State};
 use crate::thread;
-use crate::wording::day_of_week;
+use crate::wording::{day_of_week, waiting_for};
 
 /// A tweet that is retweeted several times within this number of rows is shown once.
 const RETWEET_WINDOW: usize = 40;
+/// The heading of texts that are sent when a limit of the server allows it; each row says which limit, and when.
+const LIMITED: &str = "Waiting for a limit";
+/// The heading of texts that could not be sent for another reason.
+const RETRYING: &str = "Waiting to be sent again";
 /// People above the results of a search for tweets.
 const PEOPLE_FOUND_MAX: usize = 5;
 /// The time in which an account that posted is active today, in milliseconds.
@@ -348,7 +352,9 @@ fn drafts(state: &State) -> Vec<Row> {
         Sending::Held(_) => "Sending",
         Sending::Sent | Sending::Waiting if is_live => "Sending",
         Sending::Refused(_) => "Not sent",
-        Sending::Sent | Sending::Waiting | Sending::Retrying(..) => "Waiting for the connection",
+        Sending::Limited(..) if is_live => LIMITED,
+        Sending::Retrying(..) if is_live => RETRYING,
+        _ => waiting_for(state),
     };
     let mut rows = Vec::new();
     let mut add = |title: &str, found: Vec<Row>| {
@@ -357,7 +363,7 @@ fn drafts(state: &State) -> Vec<Row> {
             rows.extend(found);
         }
     };
-    for title in ["Sending", "Waiting for the connection", "Not sent"] {
+    for title in ["Sending", LIMITED, RETRYING, waiting_for(state), "Not sent"] {
         let found = state.texts.outbox.iter().filter(|one| section(one) == title);
         add(title, found.map(|one| Row::Outgoing(one.name().into())).collect());
     }

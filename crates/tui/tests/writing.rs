@@ -63,6 +63,7 @@ fn a_text_is_sent_again_when_the_server_says_that_it_can_succeed() {
     assert!(driver.shows("Not sent: too many tweets; it is sent again in 50 min"), "{}", driver.screen());
     driver.wait(2_000_000).press("g d");
     assert!(driver.shows("sent again in 16 min: too many tweets"), "{}", driver.screen());
+    assert!(driver.shows("Waiting for a limit · 1") && !driver.shows("connection"), "{}", driver.screen());
     assert_eq!(posts(&driver).len(), 1);
     // Quitting does not send it earlier.
     driver.wait(955_000);
@@ -210,4 +211,19 @@ fn a_tweet_for_few_cannot_be_quoted_or_retweeted() {
         assert!(driver.state.composer.is_none());
         assert!(!driver.requests().iter().any(|op| matches!(op, Op::Retweet(_))));
     }
+}
+
+#[test]
+fn the_outbox_names_a_connection_only_if_it_is_what_a_text_waits_for() {
+    let mut driver = TuiDriver::new(80, 24);
+    driver.press("c text:hello ctrl-s");
+    driver.refusal = Some(model::Error::Busy);
+    driver.wait(5_001).press("g d");
+    assert!(
+        driver.shows("Waiting to be sent again · 1") && !driver.shows("connection"),
+        "{}",
+        driver.screen()
+    );
+    driver.handle(Message::Link(client::State::Reconnecting { why: "gone".into() }));
+    assert!(driver.shows("Waiting for the connection · 1"), "{}", driver.screen());
 }

@@ -240,11 +240,20 @@ fn sending(state: &State, outgoing: &Outgoing) -> String {
             "Waiting for what is sent before it".to_owned()
         }
         Sending::Sent | Sending::Waiting => waiting_for(state).to_owned(),
-        Sending::Retrying(at, why) => {
-            let seconds = u32::try_from(((at - state.now).max(0) + 999) / 1_000).unwrap_or(u32::MAX);
-            format!("Not sent yet: {}. Next try in {}", spoken(why), count(seconds, "second", "seconds"))
+        Sending::Retrying(at, why) | Sending::Limited(at, why) => {
+            format!("Not sent yet: {}. Next try in {}", spoken(why), time_left(at - state.now))
         }
         Sending::Refused(why) => format!("Not sent: {}", spoken(why)),
+    }
+}
+
+/// How long until something happens, in full words.
+fn time_left(ms: i64) -> String {
+    let seconds = u32::try_from((ms.max(0) + 999) / 1_000).unwrap_or(u32::MAX);
+    match seconds {
+        ..120 => count(seconds, "second", "seconds"),
+        120..7_200 => count(seconds.div_ceil(60), "minute", "minutes"),
+        _ => count(seconds.div_ceil(3_600), "hour", "hours"),
     }
 }
 

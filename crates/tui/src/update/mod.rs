@@ -109,7 +109,12 @@ pub fn update(state: &mut State, now: i64, message: Message) -> Effects {
         Message::Woke => Effects::new(),
         Message::Connected(connected) => session::connected(state, *connected),
         Message::Unreachable(error) => session::unreachable(state, &error),
-        Message::Link(link) => session::link(state, link),
+        Message::Link(link) => {
+            let effects = session::link(state, link);
+            // Its headings say what the texts wait for.
+            state.refresh(&Route::Drafts);
+            effects
+        }
         Message::Answered(purpose, result) => responses::answered(state, purpose, result),
         Message::Following(topic) => lists::following(state, topic),
         Message::Live(topic, update) => live::live(state, &topic, update),

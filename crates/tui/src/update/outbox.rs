@@ -36,7 +36,7 @@ pub(super) fn release(state: &mut State) -> Effects {
     let mut busy: Vec<Writing> = Vec::new();
     for outgoing in &mut state.texts.outbox {
         let is_due = match outgoing.sending {
-            Sending::Held(until) | Sending::Retrying(until, _) => until <= now,
+            Sending::Held(until) | Sending::Retrying(until, _) | Sending::Limited(until, _) => until <= now,
             Sending::Waiting => true,
             Sending::Sent | Sending::Refused(_) => false,
         };
@@ -162,11 +162,12 @@ fn not_sent(state: &mut State, index: usize, error: &ClientError) -> Effects {
                 | model::Error::IdempotencyConflict
         )
     );
-    let (why, wait) = match error {
+    let (again, why, wait): (fn(i64, String) -> Sending, _, _) = match error {
         ClientError::Refused(model::Error::RateLimited { limit, retry_after }) => {
-            (limit.to_string(), i64::try_from(retry_after.as_millis()).unwrap_or(i64::MAX))
+            let wait = i64::try_from(retry_after.as_millis()).unwrap_or(i64::MAX);
+            (Sending::Limited, limit.to_string(), wait)
         }
-        error => (error.to_string(), ERROR_MS),
+        error => (Sending::Retrying, error.to_string(), ERROR_MS),
     };
     let why = SafeText::line(&why).as_str().to_owned();
     let at = state.now.saturating_add(wait.max(1_000));
@@ -178,7 +179,7 @@ fn not_sent(state: &mut State, index: usize, error: &ClientError) -> Effects {
     state.complain(format!("Not sent: {why}; {next}"));
     let Some(outgoing) = state.texts.outbox.get_mut(index) else { return Effects::new() };
     if !is_refused {
-        outgoing.sending = Sending::Retrying(at, why);
+        outgoing.sending = again(at, why);
         return Effects::new();
     }
     outgoing.sending = Sending::Refused(why);

@@ -53,7 +53,7 @@ pub fn deadline(state: &State) -> Option<i64> {
         _ => None,
     });
     let retried = state.texts.outbox.iter().filter_map(|outgoing| match &outgoing.sending {
-        Sending::Retrying(at, _) => Some(*at),
+        Sending::Retrying(at, _) | Sending::Limited(at, _) => Some(*at),
         _ => None,
     });
     let can_ask =

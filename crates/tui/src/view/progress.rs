@@ -25,7 +25,7 @@ pub(super) fn progress(state: &State, outgoing: &Outgoing) -> Line {
             of(ColorRole::Warning, "sent when you are back online")
         }
         Sending::Sent | Sending::Waiting => of(ColorRole::Warning, waiting_for(state)),
-        Sending::Retrying(at, why) => {
+        Sending::Retrying(at, why) | Sending::Limited(at, why) => {
             of(ColorRole::Warning, format!("sent again in {}: {why}", duration(at - state.now)))
         }
         Sending::Refused(why) => {
