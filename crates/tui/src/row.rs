@@ -25,6 +25,8 @@ pub enum Row {
     Sections,
     /// Other replies to this tweet, which is above the one that a thread is about.
     OtherReplies(u64),
+    /// Earlier tweets of a thread than those that the server sends with it; the nearest of them.
+    EarlierTweets(u64),
     /// Whether others see that the user is online.
     OwnPresence,
     /// Notifications of one kind about one tweet, by the oldest of them.
@@ -116,6 +118,7 @@ impl Row {
             Self::Day(_)
             | Self::Person(_)
             | Self::OtherReplies(_)
+            | Self::EarlierTweets(_)
             | Self::OwnPresence
             | Self::Hashtag(_)
             | Self::Message(_)

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::route::Route;
 use crate::row::Row;
-use crate::state::{ScreenState, State};
+use crate::state::{Phase, ScreenState, State};
 
 /// Replies are indented up to this depth.
 pub const DEPTH_MAX: u8 = 6;
@@ -16,6 +16,7 @@ const LEVELS_MAX: u8 = 100;
 pub(crate) fn rows(state: &State, screen: &ScreenState, root: u64) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut above = None;
+    rows.extend(earlier(state, screen, root).map(Row::EarlierTweets));
     for &id in screen.ancestors.iter().chain([&root]) {
         rows.extend(missing_above(state, id, above).map(|missing| Row::Tweet(missing, 0)));
         if id != root || state.entities.tweet(id).is_some() || state.entities.is_gone(id) {
@@ -41,6 +42,14 @@ fn missing_above(state: &State, id: u64, above: Option<u64>) -> Option<u64> {
         None => state.entities.is_missing(answered),
     };
     (answered != 0 && is_missing).then_some(answered)
+}
+
+/// The tweet above the first one of a thread that was loaded, unless it is missing: the server sends the nearest
+/// ancestors only.
+pub(crate) fn earlier(state: &State, screen: &ScreenState, root: u64) -> Option<u64> {
+    let answered = state.entities.reply_to(first(screen, root));
+    let is_there = screen.phase == Phase::Ready && !state.entities.is_missing(answered);
+    (answered != 0 && is_there).then_some(answered)
 }
 
 /// The tweet at the top of a thread, or at least of the part that the server sent.

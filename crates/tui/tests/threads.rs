@@ -138,3 +138,49 @@ fn plain_mode_reads_the_answers_to_a_deleted_reply() {
     assert!(said.contains("Reply, level 1. A tweet that was deleted or is hidden from you."), "{said}");
     assert!(said.contains("Reply, level 2. grace"), "{said}");
 }
+
+/// A thread whose first tweet answers one that the server did not send.
+fn deep(driver: &mut TuiDriver) -> u64 {
+    let above = v1::Tweet { id: id(ROOT) - 3, ..tweet(13, 5, "the very beginning") };
+    let first = v1::Tweet { id: id(ROOT) - 1, reply_to: above.id, ..tweet(12, 4, "deep 18") };
+    driver.tweets.push(above.clone());
+    receive(driver, vec![first], vec![reply(1, 0)]);
+    above.id
+}
+
+#[test]
+fn a_row_leads_to_the_tweets_above_those_that_the_server_sends() {
+    let mut driver = driver();
+    let above = deep(&mut driver);
+    let row = "⋯ Earlier tweets of this thread · Enter to show them";
+    driver.press("g g");
+    assert!(line(&driver, row) < line(&driver, "deep 18"), "{}", driver.screen());
+    assert!(!driver.shows("Thread · "), "the number of tweets is not known: {}", driver.screen());
+    driver.press("enter");
+    assert_eq!(driver.state.route(), &Route::Thread(above));
+    assert!(driver.shows("the very beginning") && !driver.shows("Earlier tweets"), "{}", driver.screen());
+}
+
+#[test]
+fn a_thread_that_is_whole_has_no_row_for_earlier_tweets() {
+    let mut driver = driver();
+    let first = v1::Tweet { id: id(ROOT) - 1, ..tweet(12, 4, "the beginning") };
+    receive(&mut driver, vec![first], vec![]);
+    assert!(driver.shows("Thread · 2 tweets") && !driver.shows("Earlier tweets"), "{}", driver.screen());
+}
+
+#[test]
+fn plain_mode_reads_that_a_thread_has_earlier_tweets() {
+    let mut plain = PlainDriver::new();
+    plain.tui.responds = false;
+    plain.line("thread 3");
+    let above = deep(&mut plain.tui);
+    let said = plain.heard();
+    assert!(
+        said.starts_with("Thread. 3 tweets or more.\n1. Earlier tweets of this thread. Type “open”"),
+        "{said}"
+    );
+    plain.tui.responds = true;
+    plain.line("open 1");
+    assert_eq!(plain.tui.state.route(), &Route::Thread(above));
+}

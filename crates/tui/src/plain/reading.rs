@@ -195,7 +195,10 @@ fn is_item(state: &State, row: &Row) -> bool {
         && !is_missing
         && !row.is_placeholder()
         && !row.is_head()
-        && !matches!(row, Row::More | Row::Gap(_) | Row::OtherReplies(_) | Row::OwnPresence)
+        && !matches!(
+            row,
+            Row::More | Row::Gap(_) | Row::OtherReplies(_) | Row::EarlierTweets(_) | Row::OwnPresence
+        )
 }
 
 fn newest(screen: &ScreenState) -> u64 {
@@ -231,7 +234,8 @@ fn title(state: &State, screen: &ScreenState) -> String {
             let total = count(u32::try_from(total).unwrap_or(u32::MAX), one, many);
             return format!("{title}. {total}.\n");
         }
-        let more = if screen.next.is_some() { " or more" } else { "" };
+        let has_earlier = matches!(screen.list.rows().first(), Some(Row::EarlierTweets(_)));
+        let more = if screen.next.is_some() || has_earlier { " or more" } else { "" };
         return format!("{title}. {}{more}.\n", count(u32::try_from(items).unwrap_or(u32::MAX), one, many));
     }
     if matches!(state.route(), Route::Conversation(_)) && screen.phase == Phase::Ready {

@@ -52,6 +52,7 @@ pub(super) fn words(state: &State, row: &Row) -> String {
             let others = count(other_replies(state, *id), "other reply", "other replies");
             format!("{others} to this tweet. Type “open” to read the thread.")
         }
+        Row::EarlierTweets(_) => "Earlier tweets of this thread. Type “open” to read them.".to_owned(),
         Row::OwnPresence => {
             let is_hidden = state.session.me.as_ref().is_some_and(|me| me.is_hidden);
             let what = if is_hidden { "hidden" } else { "shown as online" };

@@ -245,7 +245,7 @@ fn open(state: &mut State) -> Effects {
         },
         Row::ProfileHead if is_own_profile(state) => perform(state, Action::EditProfile, ""),
         Row::ProfileHead => prompts::open_bio_links(state),
-        Row::OtherReplies(id) => navigation::go(state, Route::Thread(id)),
+        Row::OtherReplies(id) | Row::EarlierTweets(id) => navigation::go(state, Route::Thread(id)),
         Row::OwnPresence => user_actions::toggle_presence(state),
         Row::ReadLine
         | Row::Sections

@@ -9,7 +9,7 @@ use super::lines::{
 use super::notifications::notification;
 use super::people::{own_presence, person};
 use super::tags::hashtag;
-use super::thread::{other_replies_row, threaded};
+use super::thread::{earlier_tweets_row, other_replies_row, threaded};
 use super::tweet::{NAMES_FROM, about_to, held_ms, hidden};
 use super::{chat, draft, profile, report, sections, setting};
 use crate::commands::by_id;
@@ -61,6 +61,7 @@ pub(crate) fn lines(state: &State, row: &Row, width: usize) -> Vec<Line> {
         },
         Row::Sections => return sections::strip(state, width),
         Row::OtherReplies(id) => vec![other_replies_row(state, *id, width)],
+        Row::EarlierTweets(_) => vec![earlier_tweets_row(state, width)],
         Row::OwnPresence => own_presence(state, width),
         Row::Notification(id) => notification(state, *id, width),
         Row::Hashtag(name) => vec![hashtag(state, name, width)],

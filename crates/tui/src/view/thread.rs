@@ -70,6 +70,14 @@ pub(super) fn other_replies_row(state: &State, ancestor: u64, width: usize) -> L
     vec![of(ColorRole::Line, border), dim(hidden(state, &text))]
 }
 
+/// The row that stands for the tweets above those that the server sent.
+pub(super) fn earlier_tweets_row(state: &State, width: usize) -> Line {
+    let text = "Earlier tweets of this thread";
+    let text = if width < NAMES_FROM { text.to_owned() } else { format!("{text} · Enter to show them") };
+    let border = format!("{} ", state.sign(Sign::Border));
+    vec![of(ColorRole::Line, border), dim(fit(&hidden(state, &text), width.saturating_sub(2)))]
+}
+
 /// What is said only of the tweet that was opened: when and for whom it was written, and its counts in words.
 fn opened_facts(state: &State, id: u64, width: usize) -> Vec<Line> {
     if width < NAMES_FROM {

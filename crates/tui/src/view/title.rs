@@ -14,7 +14,7 @@ use crate::route::{OnlineList, Route};
 use crate::row::Row;
 use crate::signs::Sign;
 use crate::state::{Phase, QUIET_LOADING_MS, ScreenState, State};
-use crate::thread::replies_below;
+use crate::thread::{earlier, replies_below};
 use crate::wording::{age_in_words, count, figure, link_words, presence_phrase, saved, waiting};
 use terminal::grid::{Area, Grid};
 use terminal::style::{ColorRole, Style, Surface};
@@ -89,7 +89,7 @@ fn name_and_size(state: &State, screen: &ScreenState) -> (String, Option<String>
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let unread = |unread: u32| (unread > 0 && !is_narrow).then(|| format!("{unread} unread"));
     match state.route() {
-        Route::Thread(_) if is_whole => {
+        Route::Thread(root) if is_whole && earlier(state, screen, *root).is_none() => {
             let shown = screen.list.rows().iter().filter_map(Row::tweet);
             let with_folded = |id| {
                 let is_folded = screen.folded.contains(&id);
