@@ -261,3 +261,26 @@ fn the_state_of_the_connection_is_apart_from_the_tabs_at_every_width() {
         }
     }
 }
+
+#[test]
+fn there_is_a_space_between_the_title_and_the_facts_at_the_right() {
+    let facts =
+        ["tested just now", "last 24 h, now", "people you follow first", "newest first", "1 announcement"];
+    let mut seen = std::collections::BTreeSet::new();
+    for width in 50..=110 {
+        for keys in
+            [": text:doctor enter", "4", "6", ": text:log enter", "5", "3 enter", "1 / text:note enter"]
+        {
+            let mut driver = driver(width, 24);
+            driver.receive_announcement(driver::announcement(1, "The server moves on Sunday"));
+            driver.press(keys);
+            let screen = driver.screen();
+            for (line, fact) in screen.lines().flat_map(|line| facts.map(|fact| (line, fact))) {
+                let Some(at) = line.find(fact) else { continue };
+                seen.insert(fact);
+                assert!(line[..at].ends_with(' '), "{width}: {keys}\n{screen}");
+            }
+        }
+    }
+    assert_eq!(seen.len(), facts.len(), "{seen:?}");
+}

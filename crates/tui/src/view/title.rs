@@ -24,11 +24,15 @@ pub(super) fn title(state: &State, grid: &mut Grid, area: Area, touches_pane: bo
     let Some(screen) = state.screen() else { return };
     // The rule ends before a pane.
     let end = (area.x + area.width).saturating_sub(u16::from(touches_pane));
-    let facts = facts(state, screen);
-    let facts_columns = u16::try_from(line_columns(&facts)).unwrap_or(0);
-    let facts_at = end.saturating_sub(facts_columns + 1);
-    let available = usize::from(facts_at.saturating_sub(area.x + 2));
-    let left = fit_line(left(state, screen, new), available);
+    let left = left(state, screen, new);
+    let facts_at = |facts: &Line| end.saturating_sub(u16::try_from(line_columns(facts)).unwrap_or(0) + 1);
+    // One column stays free before the facts.
+    let available = |facts: &Line| usize::from(facts_at(facts).saturating_sub(area.x + 3));
+    let all = facts(state, screen, true);
+    let fits = line_columns(&left) <= available(&all);
+    let facts = if fits { all } else { facts(state, screen, false) };
+    let facts_at = facts_at(&facts);
+    let left = fit_line(left, available(&facts));
     let rule = state.sign(Sign::Rule);
     let mut x = put(grid, area, area.x + 2, area.y, &left, Surface::Plain) + 1;
     let rule_end = if facts.is_empty() { end } else { facts_at.saturating_sub(1) };
@@ -155,14 +159,14 @@ fn standing(state: &State) -> Vec<Line> {
 }
 
 /// What the right end says: on a tiny screen what the bars carry elsewhere, the age of a list that is not up to date, or
-/// how the list is sorted.
-fn facts(state: &State, screen: &ScreenState) -> Line {
+/// how the list is sorted, unless there is no space for that.
+fn facts(state: &State, screen: &ScreenState, has_space: bool) -> Line {
     let mut parts: Vec<Line> = Vec::new();
     let is_tiny = SizeClass::of(state.terminal.size) == SizeClass::Tiny;
     let announced = announced(state);
     if let Some(then) = state.as_of(screen) {
         parts.push(vec![of(ColorRole::Warning, saved(state, then, is_tiny))]);
-    } else if let Some(fact) = fact_of(state, screen).filter(|_| !is_tiny) {
+    } else if let Some(fact) = fact_of(state, screen).filter(|_| has_space && !is_tiny) {
         parts.push(vec![dim(fact)]);
     }
     if is_tiny {
@@ -228,6 +232,6 @@ fn announced(state: &State) -> u32 {
 /// Whether a cell of the title row says that there are new announcements.
 pub(super) fn is_announcement(state: &State, area: Area, x: u16) -> bool {
     let Some(screen) = state.screen().filter(|_| announced(state) > 0) else { return false };
-    let columns = u16::try_from(line_columns(&facts(state, screen))).unwrap_or(0);
+    let columns = u16::try_from(line_columns(&facts(state, screen, false))).unwrap_or(0);
     (area.x + area.width).saturating_sub(columns + MARGIN) <= x && columns > 0
 }
