@@ -227,6 +227,26 @@ pub(super) fn withdraw(state: &mut State, index: usize) -> Effects {
     effects
 }
 
+/// Keeps the messages to a chat as its draft that were not sent: there is no one to send them to. Returns the effects and
+/// whether there were any.
+pub(super) fn keep_unsent(state: &mut State, username: &str) -> (Effects, bool) {
+    let is_unsent = |one: &Outgoing| {
+        matches!(&one.draft.writing, Writing::Message(to) if to == username) && one.sending != Sending::Sent
+    };
+    let mut effects = Effects::new();
+    while let Some(index) = state.texts.outbox.iter().position(is_unsent) {
+        let Some(outgoing) = take(state, index) else { break };
+        let mut draft = outgoing.unsent();
+        if let Some(before) = state.texts.drafts.get(&draft.writing.name()) {
+            draft.text = format!("{}\n{}", before.text.trim_end(), draft.text);
+        }
+        // It is a draft before it leaves the outbox, as above.
+        effects.extend([drafts::keep(state, draft), Effect::Drop(LocalItem::Outgoing(outgoing.name()))]);
+    }
+    let has_kept = !effects.is_empty();
+    (effects, has_kept)
+}
+
 /// Takes a text out of the outbox, and its row out of the lists: it was not sent.
 fn take(state: &mut State, index: usize) -> Option<Outgoing> {
     if index >= state.texts.outbox.len() {

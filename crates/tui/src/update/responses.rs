@@ -99,7 +99,13 @@ fn no_such_chat(state: &mut State, username: &str) -> Effects {
     if state.composer.as_ref().is_some_and(is_written) {
         effects.extend(drafts::put_away(state));
     }
-    let text = format!("There is no account @{}: nothing can be sent to it.", SafeText::line(username));
+    let (kept, has_kept) = outbox::keep_unsent(state, username);
+    effects.extend(kept);
+    let mut text = format!("There is no account @{}: nothing can be sent to it.", SafeText::line(username));
+    if has_kept {
+        let list = way_to(state, Action::GoDrafts);
+        text.push_str(&format!(" Your message was not sent; it is a draft now ({list})."));
+    }
     effects.extend(prompts::open(state, PromptKind::Notice("No such account", text)));
     effects
 }
