@@ -53,6 +53,12 @@ const PLACES: [(Action, Route); 7] = [
     (Action::GoSettings, Route::Settings),
 ];
 
+/// The command that a verb of the command line, or a former name, stands for.
+#[must_use]
+pub(crate) fn by_verb(verb: &str) -> Option<&'static Command> {
+    VERBS.iter().find(|(known, _)| *known == verb).map(|(_, action)| action.command())
+}
+
 /// A command as a choice.
 fn of_command(state: &State, prompt: &Prompt, command: &Command) -> Choice {
     let mut choice = Choice::new(command.title, "", Chosen::Command(command.action, String::new()));

@@ -221,6 +221,123 @@ fn a_chat_with_an_account_that_does_not_exist_is_refused_at_once() {
 }
 
 #[test]
+fn nothing_is_queued_for_an_account_that_does_not_exist() {
+    let mut plain = PlainDriver::new();
+    plain.tui.refusal = Some(model::Error::not_found("account"));
+    let said = plain.line("chat nosuch hi there");
+    assert!(said.contains("There is no account @nosuch") && said.contains("(“drafts”)"), "{said}");
+    assert!(!said.contains("1 message"), "{said}");
+    assert!(plain.tui.state.texts.outbox.is_empty());
+    assert!(!plain.line("").contains("1 message"), "{}", plain.printed);
+    assert!(plain.sent().is_empty());
+    let drafts: Vec<_> = plain.tui.state.texts.drafts.values().map(|draft| draft.text.clone()).collect();
+    assert_eq!(drafts, ["hi there"]);
+}
+
+#[test]
+fn a_message_in_the_line_of_the_command_says_that_the_chat_is_open() {
+    let mut plain = PlainDriver::new();
+    let said = plain.line("chat grace hello");
+    assert!(said.contains("To @grace, private") && said.contains("an empty line to close?"), "{said}");
+    plain.line("next one");
+    assert_eq!(plain.sent(), ["hello", "next one"]);
+    // Also when the server is slow.
+    let mut plain = PlainDriver::new();
+    plain.tui.responds = false;
+    let said = plain.line("chat grace hello");
+    plain.tui.responds = true;
+    plain.tui.respond_to_all();
+    let said = said + &plain.heard();
+    assert!(said.contains("To @grace, private") && said.contains("an empty line to close?"), "{said}");
+}
+
+/// A line is meant as a command if what follows the name has the shape of what the command takes.
+const COMMANDS_AND_SENTENCES: [(&str, bool); 44] = [
+    // A name alone, also that of the command line.
+    ("back", true),
+    ("Drafts", true),
+    ("log-out", true),
+    ("logout", true),
+    ("whoami", true),
+    ("help", true),
+    // A name and the one thing that the command takes.
+    ("search plain", true),
+    ("people xb", true),
+    ("profile xb", true),
+    ("user xb", true),
+    ("help follow", true),
+    ("section replies", true),
+    ("like all", true),
+    ("like 5", true),
+    ("unlike 5", true),
+    ("open 1", true),
+    ("mute xb", true),
+    ("unmute @xb", true),
+    ("visibility followers", true),
+    ("thread 123456789012345", true),
+    // A name and a short text.
+    ("post hello all", true),
+    ("chat xb hi", true),
+    // A text for an item or a person, however long.
+    ("reply 5 thank you very much", true),
+    ("chat @xb see you there at noon", true),
+    ("chat grace see you there at noon", true),
+    ("report grace all of these insults", true),
+    // After a slash, anything that begins with a name.
+    ("/like all of you said", true),
+    // Sentences: nothing or less can follow the name.
+    ("like all of you said", false),
+    ("like 5 of them", false),
+    ("post office is closed", false),
+    ("help me please", false),
+    ("back soon", false),
+    ("home now", false),
+    ("again and again", false),
+    ("open source it is", false),
+    ("follow the white rabbit", false),
+    ("thread closed for today", false),
+    ("search for it on Sunday", false),
+    ("chat with you later", false),
+    ("reply to all of them", false),
+    ("people are kind", false),
+    ("more of that", false),
+    ("hello there", false),
+    ("42 is the answer", false),
+];
+
+#[test]
+fn a_line_that_looks_like_a_command_is_not_sent_and_a_sentence_is() {
+    for start in ["chat grace", "post"] {
+        for (line, is_command) in COMMANDS_AND_SENTENCES {
+            let mut plain = PlainDriver::new();
+            plain.line(start);
+            let said = plain.line(line);
+            let bare = line.trim_start_matches('/');
+            let way = format!("looks like a command. Type “:{bare}” to run it, or “:send {line}” to send it");
+            assert_eq!(said.contains(&way), is_command, "{start}: {line}: {said}");
+            let sent = if is_command { vec![] } else { vec![line.to_owned()] };
+            assert_eq!(plain.sent(), sent, "{start}: {line}");
+            // As it says.
+            if is_command {
+                plain.line(&format!(":send {line}"));
+                assert_eq!(plain.sent(), [line], "{start}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn verbs_of_the_command_line_are_commands() {
+    let mut plain = PlainDriver::new();
+    plain.line("profile grace");
+    assert!(matches!(plain.tui.state.route(), Route::Profile(name, _) if name == "grace"));
+    let mut plain = PlainDriver::new();
+    plain.lines(&["chat alan", ":profile grace"]);
+    assert!(matches!(plain.tui.state.route(), Route::Profile(name, _) if name == "grace"));
+    assert!(plain.line("help logout").starts_with("log-out: "), "{}", plain.printed);
+}
+
+#[test]
 fn a_thread_is_opened_by_its_id() {
     let mut plain = PlainDriver::new();
     plain.line(&format!("thread {}", id(11)));

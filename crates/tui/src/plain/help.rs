@@ -5,6 +5,7 @@ use super::words::safe;
 use crate::commands::{Action, Argument, COMMANDS, Command, Context, Interface, by_id};
 use crate::composer::Composer;
 use crate::form::Field;
+use crate::palette::by_verb;
 use crate::prompt::Prompt;
 use crate::state::State;
 use crate::update::has_begun;
@@ -137,7 +138,8 @@ fn of_command(state: &State, word: &str) -> String {
         return format!("{name}: {}.\n", own.title());
     }
     let switch = SWITCHES.iter().find(|(on, off, _)| *on == word || *off == word);
-    let found = switch.map(|(_, _, action)| action.command()).or_else(|| by_id(word));
+    let found =
+        switch.map(|(_, _, action)| action.command()).or_else(|| by_id(word)).or_else(|| by_verb(word));
     let found = found.filter(|one| !matches!(one.context, Context::Prompt | Context::Form));
     let Some(command) = found else {
         return format!("There is no command “{}”. Type “help all” to list all.\n", safe(word));

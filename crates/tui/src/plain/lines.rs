@@ -8,6 +8,7 @@ use crate::commands::{Action, Argument, Command, Context, Interface, Requirement
 use crate::composer::{Audience, Composer, Writing};
 use crate::form::{FieldId, Form};
 use crate::message::Message;
+use crate::palette::by_verb;
 use crate::prompt::{Prompt, PromptKind};
 use crate::state::State;
 use crate::update::has_begun;
@@ -71,7 +72,7 @@ fn command(line: &str) -> Option<(Word, &str)> {
     let is_typed = |one: &&Command| !matches!(one.context, Context::Prompt | Context::Form);
     let word = own
         .or_else(|| switch(&name, argument))
-        .or_else(|| by_id(&name).filter(is_typed).map(Word::Command))?;
+        .or_else(|| by_id(&name).or_else(|| by_verb(&name)).filter(is_typed).map(Word::Command))?;
     Some((word, argument))
 }
 
@@ -274,9 +275,8 @@ fn in_composer(state: &State, reading: &mut Reading, composer: &Composer, line: 
             None => Meaning::say(format!("Nothing was added. Type “:add {}” to add it.\n", safe(line))),
         };
     }
-    let meant = command(line.trim_start_matches('/')).filter(|(word, argument)| {
-        argument.is_empty() || line.starts_with('/') || names_an_item(state, *word, argument)
-    });
+    let meant = command(line.trim_start_matches('/'))
+        .filter(|(word, argument)| line.starts_with('/') || is_meant(state, *word, argument));
     if meant.is_some() {
         return Meaning::say(format!(
             "“{0}” looks like a command. Type “:{1}” to run it, or “:send {0}” to send it as your text.\n",
@@ -292,13 +292,38 @@ fn in_composer(state: &State, reading: &mut Reading, composer: &Composer, line: 
     Meaning::send(Message::Write(line.to_owned()))
 }
 
-/// Whether this is a command with what it is about: “like 5”, “follow @ada”, “chat ada”.
-fn names_an_item(state: &State, word: Word, argument: &str) -> bool {
-    let (Word::Command(command) | Word::Switch(command, _)) = word else { return false };
+/// Whether a line that begins with the name of a command is meant as one. What follows the name then has the shape of
+/// what the command takes; more words are a sentence, unless they follow the item or the person that a text is for.
+fn is_meant(state: &State, word: Word, argument: &str) -> bool {
+    let words = argument.split_whitespace().count();
+    let (Word::Command(command) | Word::Switch(command, _)) = word else {
+        return words == 0 || (words == 1 && matches!(word, Word::Own(Own::Help)));
+    };
     let first = argument.split_whitespace().next().unwrap_or_default();
-    let takes_person = matches!(command.argument, Argument::Person | Argument::PersonThenText);
-    let is_person = || takes_person && state.entities.by_username(&first.to_lowercase()).is_some();
-    is_about_an_item(command) && (first.starts_with('@') || first.parse::<usize>().is_ok()) || is_person()
+    let takes_person_and_text =
+        matches!(command.argument, Argument::PersonAndText | Argument::PersonThenText);
+    let takes_text = takes_person_and_text || matches!(command.argument, Argument::Text(_));
+    let takes_any = takes_text
+        || matches!(command.argument, Argument::Person | Argument::Tweet)
+        || is_about_an_item(command)
+        || sign_of_search(command.action).is_some();
+    let is_number_or_name = first.starts_with('@') || first.parse::<usize>().is_ok();
+    let is_known = || takes_person_and_text && state.entities.by_username(&first.to_lowercase()).is_some();
+    match words {
+        0 => true,
+        1 => takes_any,
+        2 => takes_text,
+        _ => takes_text && (is_about_an_item(command) && is_number_or_name || is_known()),
+    }
+}
+
+/// The sign of what a command searches for that has a name after it, as on the command line.
+fn sign_of_search(action: Action) -> Option<char> {
+    match action {
+        Action::GoPeople => Some('@'),
+        Action::GoTrends => Some('#'),
+        _ => None,
+    }
 }
 
 /// A word after a colon that no one would type as a text: letters and hyphens, more than an emoticon has.
@@ -470,14 +495,10 @@ fn run(
         Action::ShowNew => reading.start_again(),
         // It differs from “back” only in its key.
         Action::Close => return Meaning::run(Action::Back, ""),
-        // Both search by a name, as on the command line.
-        Action::GoPeople if !argument.is_empty() => {
-            return Meaning::run(Action::Search, &format!("@{}", argument.trim_start_matches('@')));
-        }
-        Action::GoTrends if !argument.is_empty() => {
-            return Meaning::run(Action::Search, &format!("#{}", argument.trim_start_matches('#')));
-        }
         _ => {}
+    }
+    if let Some(sign) = sign_of_search(command.action).filter(|_| !argument.is_empty()) {
+        return Meaning::run(Action::Search, &format!("{sign}{}", argument.trim_start_matches(sign)));
     }
     let request = Request { command, on };
     let takes_number = is_about_an_item(command);
