@@ -58,7 +58,7 @@ fn a_tweet_is_liked_bookmarked_edited_replied_to_and_deleted() {
     let quote = id_of(&bob, &["quote", &id, "look at this"]);
     ada.ok(&["delete", &id]);
     assert_eq!(bob.refused(&["show", &id]).0, 3);
-    assert_eq!(bob.json(&["show", &quote])[0]["quote"]["deleted"], true);
+    assert_eq!(bob.json(&["show", &quote])[0]["quote"]["unavailable"], true);
     bob.ok(&["retweet", &reply]);
     bob.ok(&["unretweet", &reply]);
     assert_eq!(ada.json(&["show", &reply])[0]["retweets"], 0);

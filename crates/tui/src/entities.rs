@@ -84,11 +84,12 @@ struct Gone {
     is_deleted: bool,
 }
 
-/// Tweets that were asked for because a reply to them was shown.
+/// Tweets that were asked for because a reply to them or a quote of them was shown.
 #[derive(Debug, Default)]
 pub struct Parents {
     asked: HashSet<u64>,
     missing: HashSet<u64>,
+    withheld: HashSet<u64>,
 }
 
 impl Parents {
@@ -114,6 +115,16 @@ impl Parents {
     #[must_use]
     pub fn is_missing(&self, id: u64) -> bool {
         self.missing.contains(&id)
+    }
+
+    /// The server has it, but left it out of a page with a quote of it, as it does if the user mutes its author.
+    pub fn set_withheld(&mut self, id: u64) {
+        self.withheld.insert(id);
+    }
+
+    /// The server has sent it with a quote of it.
+    pub fn set_given(&mut self, id: u64) {
+        self.withheld.remove(&id);
     }
 }
 
@@ -276,6 +287,19 @@ impl Entities {
     #[must_use]
     pub fn is_missing(&self, id: u64) -> bool {
         self.is_gone(id) || self.parents.is_missing(id)
+    }
+
+    /// Whether what a tweet quotes is not shown because the user mutes its author. Someone whom the user mutes and reads all
+    /// the same quotes whom they like.
+    #[must_use]
+    pub fn hides_quoted(&self, quote: &v1::Tweet) -> bool {
+        let Some(quoted) = self.tweet(quote.quote_of) else { return false };
+        let author = quoted.author_id;
+        let is_muted = match self.relationships.get(&author) {
+            Some(relationship) => relationship.muting,
+            None => self.parents.withheld.contains(&quoted.id),
+        };
+        is_muted && !self.relationship(quote.author_id).muting
     }
 
     /// Whether the client knows that the tweet was deleted.

@@ -151,6 +151,8 @@ pub enum Purpose {
     Shown(Vec<u64>),
     /// A tweet that a reply on the screen answers.
     Parent(u64),
+    /// A tweet that is quoted and was not sent with the quote.
+    Quoted(u64),
     /// What a pane shows about the selected row.
     Preview,
     /// Whom both the user and this person follow, for a pane.

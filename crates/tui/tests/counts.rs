@@ -7,6 +7,7 @@ mod driver;
 use client::ClientError;
 use driver::{NOW, TuiDriver, id, tweet};
 use mini_tweet_tui::message::{Message, Purpose, Topic};
+use mini_tweet_tui::state::Setup;
 use mini_tweet_tui::view::draw;
 use protocol::v1;
 use protocol::v1::event::Event as LiveEvent;
@@ -288,4 +289,28 @@ fn a_server_without_the_request_is_asked_once_and_one_that_is_busy_again() {
     answer(&mut driver, model::Error::invalid("op", "is none that this server knows"));
     driver.wait(300_000).press("j").wait(300_000);
     assert_eq!(driver.asked(), before + 1, "never again");
+}
+
+#[test]
+fn a_quote_of_someone_whom_the_user_mutes_says_so() {
+    let signed_in = || Setup { username: Some("ada".into()), ..TuiDriver::setup(80, 24) };
+    let mut driver = TuiDriver::with(signed_in(), false);
+    driver.muted = Some(3);
+    driver.connect(true);
+    assert!(driver.shows("This, but with fewer locks."), "{}", driver.screen());
+    assert!(driver.shows("│ ⋯ The quoted tweet is by someone you muted"), "{}", driver.screen());
+    assert!(!driver.shows("no longer available") && !driver.shows("One writer"), "{}", driver.screen());
+    let asked = driver.requests().len();
+    driver.wait(100).press("j k");
+    assert_eq!(driver.requests().len(), asked, "it is asked once");
+    // The tweet is there again once the author is no longer muted.
+    driver.muted = None;
+    driver.press("Ctrl-l").wait(1_000);
+    driver.state.entities.relationship_mut(3).muting = false;
+    assert!(driver.shows("│   One writer"), "{}", driver.screen());
+    // One that is really gone.
+    let mut driver = TuiDriver::with(signed_in(), false);
+    driver.tweets.retain(|tweet| tweet.id != id(11));
+    driver.connect(true);
+    assert!(driver.shows("The quoted tweet is no longer available"), "{}", driver.screen());
 }

@@ -252,8 +252,8 @@ fn field<'a>(row: &'a Row, name: &str) -> Result<&'a Value, Failure> {
             Some(Value::Object(inner)) => (fields, is_row) = (inner, false),
             // There is nothing inside of nothing.
             Some(Value::Null) => return Ok(&Value::Null),
-            // What is gone has no other fields.
-            None if fields.contains_key("deleted") && !is_row => {
+            // What is not sent has no other fields.
+            None if fields.contains_key("unavailable") && !is_row => {
                 return Ok(&Value::Null);
             }
             Some(_) | None => break,

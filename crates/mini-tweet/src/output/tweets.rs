@@ -92,7 +92,7 @@ pub(crate) fn tweet(tweet: &v1::Tweet, referred: &Referred, time: TimeFormat) ->
     let id_or_null = |id: u64| if id == 0 { Value::Null } else { id.to_string().into() };
     let original = |id: u64| match referred.tweet(id) {
         None if id == 0 => Value::Null,
-        None => json!({ "id": id.to_string(), "deleted": true }),
+        None => json!({ "id": id.to_string(), "unavailable": true }),
         Some(original) => json!({
             "id": id.to_string(),
             "author": referred.author(original),
@@ -270,7 +270,7 @@ mod tests {
         assert!(plain(&row).contains("│ first"));
         quote.quote_of = 9;
         let row = tweet(&quote, &referred(), local_time);
-        assert_eq!(row.fields["quote"]["deleted"], true);
+        assert_eq!(row.fields["quote"]["unavailable"], true);
         assert!(plain(&row).contains("an unavailable tweet"));
     }
 

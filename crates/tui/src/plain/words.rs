@@ -339,6 +339,8 @@ fn tweet(state: &State, id: u64) -> String {
     let quoted = state.entities.tweet(tweet.quote_of);
     if let Some(quoted) = quoted.filter(|quoted| state.entities.relationship(quoted.author_id).blocking) {
         said.push_str(&format!(" Quotes a tweet by @{}, whom you blocked.", by(quoted.author_id)));
+    } else if state.entities.hides_quoted(tweet) {
+        said.push_str(" Quotes a tweet by someone whom you muted.");
     } else if let Some(quoted) = quoted {
         said.push_str(&format!(" Quotes {}: {}", by(quoted.author_id), sentence(&quoted.text)));
     } else if tweet.quote_of != 0 {

@@ -14,6 +14,7 @@ use crate::state::{Figure, Phase, State};
 pub(super) fn tweets(state: &mut State, page: v1::TweetPage) -> Vec<u64> {
     let ids = page.tweets.iter().map(|tweet| tweet.id).collect();
     forget_missing_originals(state, &page);
+    page.referenced.iter().for_each(|original| state.entities.parents.set_given(original.id));
     state.entities.learn_accounts(page.accounts);
     state.entities.learn_tweets(state.now, page.referenced, true);
     state.entities.learn_tweets(state.now, page.tweets, true);
@@ -36,6 +37,7 @@ fn forget_missing_originals(state: &mut State, page: &v1::TweetPage) {
 
 /// Stores a thread; returns the identifiers of the replies.
 pub(super) fn thread(state: &mut State, thread: v1::Thread) -> Vec<u64> {
+    thread.referenced.iter().for_each(|original| state.entities.parents.set_given(original.id));
     state.entities.learn_accounts(thread.accounts);
     state.entities.learn_tweets(state.now, thread.referenced, true);
     state.entities.learn_tweets(state.now, thread.ancestors, true);

@@ -180,7 +180,7 @@ fn failed(state: &mut State, purpose: &Purpose, error: &ClientError) {
             }
             state.note(Level::Warning, text);
         }
-        Purpose::Parent(id) => parents::failed(state, *id, error),
+        Purpose::Parent(id) | Purpose::Quoted(id) => parents::failed(state, *id, error),
         // A server that is older does not know the list.
         Purpose::BothFollow(_) if matches!(error, ClientError::Refused(model::Error::Invalid { .. })) => {}
         Purpose::Shown(_) => tweet_refresh::failed(state, error),
@@ -272,6 +272,9 @@ fn learned(state: &mut State, purpose: &Purpose, result: response::Result) -> Ef
                 && state.entities.tweet(*id).is_none()
             {
                 state.entities.parents.set_missing(*id);
+            }
+            if let Purpose::Quoted(id) = purpose {
+                return parents::withheld(state, *id);
             }
         }
         response::Result::Thread(thread) => {

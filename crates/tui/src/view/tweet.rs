@@ -54,7 +54,10 @@ fn original(state: &State, tweet: &v1::Tweet, width: usize) -> Vec<Line> {
         lines.extend(reply_line(state, tweet, width));
     }
     lines.extend(body(&tweet.text, width));
-    if tweet.quote_of != 0 {
+    if state.entities.hides_quoted(tweet) {
+        let border = of(ColorRole::Line, format!("{} ", state.sign(Sign::Border)));
+        lines.push(vec![border, dim(hidden(state, "The quoted tweet is by someone you muted"))]);
+    } else if tweet.quote_of != 0 {
         lines.extend(card(state, tweet.quote_of, width));
     }
     lines.extend(counts(state, tweet, width));

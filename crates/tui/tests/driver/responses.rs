@@ -127,6 +127,7 @@ impl TuiDriver {
     fn timeline(&self, timeline: v1::read_timeline::Timeline) -> Vec<v1::Tweet> {
         use v1::read_timeline::Timeline;
         let mut tweets = self.tweets.clone();
+        tweets.retain(|tweet| Some(tweet.author_id) != self.muted);
         match timeline {
             Timeline::User(name) => {
                 let id = self.id_of(&name);
@@ -291,6 +292,7 @@ impl TuiDriver {
         };
         let refers = |other: &&v1::Tweet| {
             chosen.iter().any(|tweet| tweet.quote_of == other.id || tweet.retweet_of == other.id)
+                && Some(other.author_id) != self.muted
         };
         let referenced = self.tweets.iter().filter(refers).cloned().collect();
         v1::TweetPage { referenced, accounts: self.accounts.clone(), next, tweets: chosen }
@@ -353,6 +355,7 @@ impl TuiDriver {
         let relationship = v1::Relationship {
             following: self.following > 0 && (id == 2 || id == 4),
             followed_by: id == 2 || id == 3,
+            muting: self.muted == Some(id),
             ..v1::Relationship::default()
         };
         v1::AccountView {
