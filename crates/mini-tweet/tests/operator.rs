@@ -256,7 +256,7 @@ fn several_announcements_are_shown_until_they_are_removed_and_dismissed_one_by_o
     let second = admin(&["announce", "Maintenance tonight", "--hours", "12"]);
     assert_eq!(admin(&["announce", "Maintenance tonight"]), second, "it is there already");
     for live in [&feed, &own] {
-        live.wait_for("Announcement: Maintenance tonight");
+        live.wait_for("\n    Maintenance tonight");
     }
     watch.wait_for(r#""change":"added""#);
 
@@ -329,7 +329,10 @@ fn announcements_are_listed_and_dismissed_on_the_command_line() {
     assert_eq!(ada.json(&["announcements", "dismiss"]).len(), 0);
     assert_eq!(ada.refused(&["announcements", "dismiss", "7"]).0, 3, "there is no such announcement");
     let text = ada.ok(&["announcements"]);
-    assert!(text.contains(", dismissed\n  Maintenance tonight") && text.contains("  Say hello"), "{text}");
+    assert!(
+        text.contains(", dismissed\n    Maintenance tonight") && text.contains("\n    Say hello"),
+        "{text}"
+    );
 }
 
 /// Live subscriptions, as the statistics count them.

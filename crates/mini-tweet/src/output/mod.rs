@@ -63,7 +63,7 @@ pub(crate) struct Output {
 enum Sink {
     /// stdout of this process.
     Process,
-    /// The caller over ssh. Nothing is known of their terminal, so there are no colors.
+    /// The caller over ssh. It is not known which colors their terminal has, so there are none.
     #[cfg(feature = "ssh")]
     Remote(tokio::sync::mpsc::Sender<String>),
 }
@@ -102,16 +102,17 @@ impl Output {
         Self { mode, has_messages, rows, sink: Sink::Process, columns, charset, is_terminal }
     }
 
-    /// Output over ssh, through this channel, to a terminal or to a program on the other side.
+    /// Output over ssh, through this channel, to a terminal with this many columns or to a program on the other side.
     #[cfg(feature = "ssh")]
     pub(crate) fn remote(
         global: &Global,
         lines: tokio::sync::mpsc::Sender<String>,
         charset: Charset,
-        is_terminal: bool,
+        terminal: Option<u16>,
     ) -> Self {
-        let (rows, sink) = (AtomicUsize::new(0), Sink::Remote(lines));
-        Self { mode: Mode::of(global), has_messages: false, rows, sink, columns: None, charset, is_terminal }
+        let (rows, sink, mode) = (AtomicUsize::new(0), Sink::Remote(lines), Mode::of(global));
+        let columns = terminal.map(usize::from).filter(|columns| *columns > 0);
+        Self { mode, has_messages: false, rows, sink, columns, charset, is_terminal: terminal.is_some() }
     }
 
     /// The charset of the lines. Text for people is shown on a terminal in the end, also through a pipe; fields for

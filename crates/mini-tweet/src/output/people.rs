@@ -5,8 +5,8 @@ use protocol::v1;
 use serde_json::{Value, json};
 
 use super::Row;
-use super::style::{TimeFormat, account, bold, count, dim, list_time, local_time, prose, rfc3339};
-use super::tweets::{Referred, author};
+use super::style::{TimeFormat, account, bold, count, dim, list_time, local_time, named, prose, rfc3339};
+use super::tweets::{Referred, author, names};
 
 /// An account in a list.
 pub(crate) fn person(person: &v1::AccountView) -> Row {
@@ -17,7 +17,8 @@ pub(crate) fn person(person: &v1::AccountView) -> Row {
         "offline" => {}
         state => about.insert(0, state),
     }
-    let text = format!("{}  {}", account(&who.username, &who.display_name), dim(about.join(" · ")));
+    let about = if about.is_empty() { String::new() } else { format!("  {}", dim(about.join(" · "))) };
+    let text = format!("{}{about}{}", account(&who.username), named(&who.display_name));
     let values = [
         who.username.as_str().into(),
         who.display_name.as_str().into(),
@@ -31,7 +32,7 @@ pub(crate) fn person(person: &v1::AccountView) -> Row {
         person.followers.into(),
         if person.last_post_ms == 0 { Value::Null } else { rfc3339(person.last_post_ms).into() },
     ];
-    Row::new(&PERSON, values, text.trim_end().to_owned())
+    Row::new(&PERSON, values, text)
 }
 
 pub(crate) const PERSON: [&str; 11] = [
@@ -71,9 +72,9 @@ pub(crate) fn profile(profile: &v1::Profile) -> Row {
     let who = profile.account.clone().unwrap_or_default();
     let relationship = profile.relationship.unwrap_or_default();
     let is_admin = profile.role() == v1::Role::Admin;
-    let mut lines = vec![account(&who.username, &who.display_name)];
+    let mut lines = vec![format!("{}{}", account(&who.username), named(&who.display_name))];
     if !profile.bio.is_empty() {
-        lines.push(prose(&profile.bio, "  "));
+        lines.push(prose(&profile.bio));
     }
     let counts = [
         count(profile.tweets, "tweet"),
@@ -136,7 +137,8 @@ pub(crate) fn listed(profile: &v1::Profile) -> Row {
     about.push(count(profile.tweets, "tweet"));
     about.push(count(profile.followers, "follower"));
     about.push(format!("joined {}", local_time(profile.created_ms)));
-    let text = format!("{}  {}", account(&who.username, &who.display_name), dim(about.join(" · ")));
+    let about = dim(about.join(" · "));
+    let text = format!("{}  {about}{}", account(&who.username), named(&who.display_name));
     self::profile(profile).only(&LISTED, text)
 }
 
@@ -156,12 +158,12 @@ pub(crate) fn notification(notification: &v1::Notification, referred: &Referred,
         v1::NotificationKind::Unspecified => ("other", "sent a notification of an unknown kind"),
     };
     let who = referred.account(notification.account_id);
-    let name = who.map_or_else(|| dim("someone"), |who| account(&who.username, &who.display_name));
+    let (by, name) = names(who);
     let mark = if notification.unread { "*" } else { " " };
-    let mut text = format!("{mark} {name} {did}  {}", dim(time(notification.created_ms)));
+    let mut text = format!("{mark} {by} {did}  {}{name}", dim(time(notification.created_ms)));
     let tweet = referred.tweet(notification.tweet_id);
     if let Some(tweet) = tweet {
-        text += &format!("\n{}", prose(&tweet.text, "    "));
+        text += &format!("\n{}", prose(&tweet.text));
     }
     let tweet = tweet.map_or(
         Value::Null,
@@ -187,16 +189,22 @@ pub(crate) fn conversation(conversation: &v1::Conversation) -> Row {
         number => format!("  {}", bold(format_args!("{number} unread"))),
     };
     let text = format!(
-        "{}  {}{unread}\n{}",
-        account(&with.username, &with.display_name),
+        "{}  {}{unread}{}\n{}",
+        account(&with.username),
         dim(list_time(last.created_ms)),
-        prose(&last.text, "  ")
+        named(&with.display_name),
+        said(&last)
     );
     let last = json!({
         "id": last.id.to_string(), "from_them": last.author_id == with.id, "text": last.text,
         "created": rfc3339(last.created_ms),
     });
     Row::new(&["with", "unread", "last"], [author(&with), conversation.unread.into(), last], text)
+}
+
+/// The text of a message, or that it was deleted.
+fn said(message: &v1::DirectMessage) -> String {
+    if message.deleted { format!("  {}", dim("message deleted")) } else { prose(&message.text) }
 }
 
 /// A message of the conversation with this account. `theirs` are its read receipts for our messages; their time is that of
@@ -214,15 +222,13 @@ pub(crate) fn message(
         id if id <= theirs.delivered => "delivered",
         _ => "sent",
     };
-    let who = if is_theirs { account(&with.username, "") } else { bold("you") };
+    let who = if is_theirs { account(&with.username) } else { bold("you") };
     let edited = if message.edited_ms == 0 { "" } else { "edited " };
     let read_ms = Some(theirs.read_ms).filter(|ms| state == "read" && *ms != 0);
     let read = read_ms.map_or_else(String::new, |ms| format!(" {}", time(ms)));
     let about = format!("{} {} {edited}{state}{read}", time(message.created_ms), message.id);
     let about = dim(about.trim_end());
-    let said =
-        if message.deleted { format!("  {}", dim("message deleted")) } else { prose(&message.text, "  ") };
-    let text = format!("{who}  {about}\n{said}");
+    let text = format!("{who}  {about}\n{}", said(message));
     let values = [
         message.id.to_string().into(),
         author(with),
@@ -247,11 +253,11 @@ pub(crate) fn ssh_key(key: &v1::SshKey) -> Row {
         last_used_ms => format!("last used {}", local_time(last_used_ms)),
     };
     let text = format!(
-        "{}  {}  {}  {}",
+        "{}  {}  {}{}",
         key.id,
-        SafeText::line(&key.name),
         SafeText::line(&key.fingerprint),
-        dim(format!("added {}, {used}", local_time(key.created_ms)))
+        dim(format!("added {}, {used}", local_time(key.created_ms))),
+        named(&key.name)
     );
     let last_used = if key.last_used_ms == 0 { Value::Null } else { rfc3339(key.last_used_ms).into() };
     let values = [
@@ -268,14 +274,14 @@ pub(crate) fn ssh_key(key: &v1::SshKey) -> Row {
 pub(crate) fn session(session: &v1::Session) -> Row {
     let here = if session.current { "  (this session)" } else { "" };
     let text = format!(
-        "{}  {}{here}  {}",
+        "{}  {}{here}{}",
         session.id,
-        SafeText::line(&session.client_name),
         dim(format!(
             "signed in {}, last used {}",
             local_time(session.created_ms),
             local_time(session.last_used_ms)
-        ))
+        )),
+        named(&session.client_name)
     );
     let values = [
         session.id.to_string().into(),
@@ -285,4 +291,45 @@ pub(crate) fn session(session: &v1::Session) -> Row {
         session.current.into(),
     ];
     Row::new(&["id", "client", "created", "last_used", "current"], values, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(row: &Row) -> String {
+        anstream::adapter::strip_str(&row.text).to_string()
+    }
+
+    #[test]
+    fn no_bio_or_name_is_where_the_program_speaks() {
+        let account = v1::Account { id: 1, username: "eve".into(), display_name: "you follow".into() };
+        let shown = profile(&v1::Profile {
+            account: Some(account.clone()),
+            bio: "hi\n9000 tweets · 1 following\njoined 2020".into(),
+            ..v1::Profile::default()
+        });
+        let text = plain(&shown);
+        let expected =
+            "@eve  \"you follow\"\n    hi\n    9000 tweets · 1 following\n    joined 2020\n  0 tweets · ";
+        assert!(text.starts_with(expected), "{text}");
+        let listed =
+            person(&v1::AccountView { account: Some(account.clone()), ..v1::AccountView::default() });
+        assert_eq!(plain(&listed), "@eve  \"you follow\"");
+        let relationship = Some(v1::Relationship { following: true, ..v1::Relationship::default() });
+        let followed = v1::AccountView { account: Some(account), relationship, ..v1::AccountView::default() };
+        assert_eq!(plain(&person(&followed)), "@eve  you follow  \"you follow\"");
+    }
+
+    #[test]
+    fn a_conversation_says_that_its_last_message_was_deleted() {
+        let last = v1::DirectMessage { id: 3, author_id: 1, deleted: true, ..v1::DirectMessage::default() };
+        let with = v1::Account { id: 1, username: "eve".into(), display_name: String::new() };
+        let row = conversation(&v1::Conversation {
+            with: Some(with),
+            last: Some(last),
+            ..v1::Conversation::default()
+        });
+        assert!(plain(&row).ends_with("\n  message deleted"), "{}", plain(&row));
+    }
 }

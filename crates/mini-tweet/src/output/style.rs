@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
+use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
@@ -26,8 +27,20 @@ fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// A user's text with its hashtags, mentions and links styled; each line begins with the margin.
-pub(crate) fn prose(text: &str, margin: &str) -> String {
+/// The margin of texts of people. What the program says begins further to the left, so that no text can imitate it.
+pub(crate) const TEXT_MARGIN: &str = "    ";
+/// The margin of the text of a quoted tweet.
+pub(crate) const QUOTE_MARGIN: &str = "  │   ";
+/// How each line of a quoted tweet begins. No other line does.
+const QUOTE_BAR: &str = "  │ ";
+
+/// A text of a person below what the program says about it, with its hashtags, mentions and links styled.
+pub(crate) fn prose(text: &str) -> String {
+    prose_after(text, TEXT_MARGIN)
+}
+
+/// A person's text; each line begins with the margin.
+pub(crate) fn prose_after(text: &str, margin: &str) -> String {
     let mut shown = String::new();
     let mut end = 0;
     for (range, entity) in entities(text) {
@@ -44,20 +57,18 @@ pub(crate) fn prose(text: &str, margin: &str) -> String {
     format!("{margin}{}", shown.replace('\n', &format!("\n{margin}")))
 }
 
-/// A line, with styles, in as many lines as it needs at this width; all have its indentation.
+/// A line, with styles, in as many lines as it needs at this width. Further lines have its indentation, but begin no
+/// further to the left than texts of people, which a line of the program may contain; those of a quote have its bar.
 pub(crate) fn wrap(line: &str, columns: usize) -> String {
     let plain = anstream::adapter::strip_str(line).to_string();
     let indent = (plain.len() - plain.trim_start_matches(' ').len()).min(columns / 2);
-    let text = plain.get(indent..).unwrap_or_default();
-    // The parts of the plain text between its lines.
-    let mut gaps = Vec::new();
-    let mut end = None;
-    for part in measure::wrap(text, columns - indent) {
-        gaps.extend(end.map(|end| indent + end..indent + part.start));
-        let shown = text.get(part.clone()).unwrap_or_default().trim_end_matches(' ');
-        end = Some(part.start + shown.len());
-    }
-    let mut gaps = gaps.into_iter().peekable();
+    let margin = if plain.starts_with(QUOTE_BAR) {
+        QUOTE_MARGIN.to_owned()
+    } else {
+        " ".repeat(indent.max(TEXT_MARGIN.len()).min(columns / 2))
+    };
+    let mut gaps =
+        gaps(&plain, indent, columns, columns.saturating_sub(margin.chars().count())).into_iter().peekable();
     let (mut shown, mut at, mut in_style) = (String::new(), 0, false);
     for (offset, character) in line.char_indices() {
         let is_inside = in_style;
@@ -67,7 +78,7 @@ pub(crate) fn wrap(line: &str, columns: usize) -> String {
         if gaps.peek().is_some_and(|gap| at >= gap.end) && !is_inside && !ends_style {
             gaps.next();
             shown.push('\n');
-            shown.extend(std::iter::repeat_n(' ', indent));
+            shown += &margin;
         }
         if in_style {
             in_style = character != 'm';
@@ -82,10 +93,34 @@ pub(crate) fn wrap(line: &str, columns: usize) -> String {
     shown
 }
 
-/// `@username`, with the display name if there is one.
-pub(crate) fn account(username: &str, display_name: &str) -> String {
-    let username = bold(format_args!("@{}", SafeText::line(username)));
-    if display_name.is_empty() { username } else { format!("{username} {}", SafeText::line(display_name)) }
+/// The parts of a plain line between the lines in which it is shown: the first one after its indentation, the others in
+/// `columns_after`.
+fn gaps(plain: &str, indent: usize, columns: usize, columns_after: usize) -> Vec<Range<usize>> {
+    let text = plain.get(indent..).unwrap_or_default();
+    let first = measure::wrap(text, columns - indent).into_iter().next().unwrap_or_default();
+    let after = text.get(first.end..).filter(|after| !after.is_empty()).unwrap_or_default();
+    let after = if after.is_empty() { Vec::new() } else { measure::wrap(after, columns_after) };
+    let start = first.end;
+    let parts =
+        std::iter::once(first).chain(after.into_iter().map(|part| start + part.start..start + part.end));
+    let (mut gaps, mut end) = (Vec::new(), None);
+    for part in parts {
+        gaps.extend(end.map(|end| indent + end..indent + part.start));
+        let shown = text.get(part.clone()).unwrap_or_default().trim_end_matches(' ');
+        end = Some(part.start + shown.len());
+    }
+    gaps
+}
+
+/// `@username`.
+pub(crate) fn account(username: &str) -> String {
+    bold(format_args!("@{}", SafeText::line(username)))
+}
+
+/// What a person has called something, at the end of a line: nothing that the program says comes after it, so that a name
+/// cannot imitate that. Nothing if there is no name.
+pub(crate) fn named(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!("  \"{}\"", SafeText::line(name)) }
 }
 
 /// What is known of the caller over ssh.
@@ -152,9 +187,9 @@ mod tests {
 
     #[test]
     fn text_of_users_is_safe_and_each_line_has_the_margin() {
-        let shown = prose("a\u{1b}[31m\n#tag \u{202e}", "  ");
+        let shown = prose("a\u{1b}[31m\n#tag \u{202e}");
         let plain = anstream::adapter::strip_str(&shown).to_string();
-        assert_eq!(plain, "  a<U+001B>[31m\n  #tag <U+202E>");
+        assert_eq!(plain, "    a<U+001B>[31m\n    #tag <U+202E>");
     }
 
     #[test]
@@ -168,15 +203,22 @@ mod tests {
 
     #[test]
     fn a_long_line_is_wrapped_at_words_with_its_indentation_and_styles() {
-        assert_eq!(wrap("  short", 20), "  short");
-        assert_eq!(wrap("  one two three", 9), "  one two\n  three");
-        assert_eq!(wrap("日本語日本語", 6), "日本語\n日本語");
+        assert_eq!(wrap("    short", 20), "    short");
+        assert_eq!(wrap("    one two three", 11), "    one two\n    three");
+        assert_eq!(wrap("    日本語日本語", 10), "    日本語\n    日本語");
         let tag = styled(LINK, "#日本語");
-        assert_eq!(wrap(&format!("{tag}日本語"), 7), format!("{tag}\n日本語"));
-        let line = format!("  one {} three", styled(LINK, "#two"));
-        let shown = wrap(&line, 9);
-        assert_eq!(anstream::adapter::strip_str(&shown).to_string(), "  one\n  #two\n  three");
+        assert_eq!(wrap(&format!("    {tag}日本語"), 11), format!("    {tag}\n    日本語"));
+        let line = format!("    one {} three", styled(LINK, "#two"));
+        let shown = wrap(&line, 11);
+        assert_eq!(anstream::adapter::strip_str(&shown).to_string(), "    one\n    #two\n    three");
         assert!(shown.contains(&styled(LINK, "#two")), "the style is around the same word: {shown:?}");
+    }
+
+    #[test]
+    fn the_rest_of_a_long_line_of_the_program_is_where_texts_of_people_are() {
+        assert_eq!(wrap("@ada  now · 7  \"│ @bob\"", 16), "@ada  now · 7\n    \"│ @bob\"");
+        assert_eq!(wrap("  ↳ one two three four", 12), "  ↳ one two\n    three\n    four");
+        assert_eq!(wrap("  │   one two three four", 14), "  │   one two\n  │   three\n  │   four");
     }
 
     #[test]

@@ -7,7 +7,9 @@ use protocol::v1;
 use serde_json::{Value, json};
 
 use super::Row;
-use super::style::{TimeFormat, account, bold, count, dim, local_time, prose, rfc3339};
+use super::style::{
+    QUOTE_MARGIN, TimeFormat, account, bold, count, dim, local_time, named, prose, prose_after, rfc3339,
+};
 
 pub(crate) const TWEET: [&str; 19] = [
     "id",
@@ -58,10 +60,15 @@ impl Referred {
         self.account(tweet.author_id).map_or(Value::Null, author)
     }
 
-    fn name(&self, tweet: &v1::Tweet) -> String {
-        self.account(tweet.author_id)
-            .map_or_else(|| dim("someone"), |author| account(&author.username, &author.display_name))
+    /// The username of the author, and the display name for the end of the line.
+    fn names(&self, tweet: &v1::Tweet) -> (String, String) {
+        names(self.account(tweet.author_id))
     }
+}
+
+/// The username of an account, and the display name for the end of the line.
+pub(crate) fn names(of: Option<&v1::Account>) -> (String, String) {
+    of.map_or_else(|| (dim("someone"), String::new()), |of| (account(&of.username), named(&of.display_name)))
 }
 
 /// An account inside another row.
@@ -154,10 +161,10 @@ fn visibility(tweet: &v1::Tweet) -> &'static str {
 
 fn text(tweet: &v1::Tweet, referred: &Referred, time: TimeFormat) -> String {
     if tweet.retweet_of != 0 {
-        let by = format!("{} {}", referred.name(tweet), dim("retweeted"));
+        let (by, name) = referred.names(tweet);
         return match referred.tweet(tweet.retweet_of) {
-            Some(original) => format!("{by}\n{}", text(original, referred, time)),
-            None => format!("{by} {}", dim("an unavailable tweet")),
+            Some(original) => format!("{by} {}{name}\n{}", dim("retweeted"), text(original, referred, time)),
+            None => format!("{by} {}{name}", dim("retweeted an unavailable tweet")),
         };
     }
     let mut about = vec![time(tweet.created_ms), tweet.id.to_string()];
@@ -173,15 +180,17 @@ fn text(tweet: &v1::Tweet, referred: &Referred, time: TimeFormat) -> String {
             username => format!("in reply to @{} {}", SafeText::line(username), tweet.reply_to),
         });
     }
-    let mut lines = vec![format!("{}  {}", referred.name(tweet), dim(about.join(" · ")))];
+    let (author, name) = referred.names(tweet);
+    let mut lines = vec![format!("{author}  {}{name}", dim(about.join(" · ")))];
     if !tweet.reply_to_text.is_empty() {
         lines.push(format!("  ↳ {}", dim(SafeText::line(&tweet.reply_to_text))));
     }
-    lines.push(prose(&tweet.text, "  "));
+    lines.push(prose(&tweet.text));
     if tweet.quote_of != 0 {
         lines.push(match referred.tweet(tweet.quote_of) {
             Some(quoted) => {
-                format!("  │ {}\n{}", referred.name(quoted), prose(&quoted.text, "  │ "))
+                let (author, name) = referred.names(quoted);
+                format!("  │ {author}{name}\n{}", prose_after(&quoted.text, QUOTE_MARGIN))
             }
             None => format!("  │ {}", dim("an unavailable tweet")),
         });
@@ -205,7 +214,7 @@ fn text(tweet: &v1::Tweet, referred: &Referred, time: TimeFormat) -> String {
 
 /// A version of a tweet.
 pub(crate) fn version(version: &v1::TweetVersion) -> Row {
-    let text = format!("{}\n{}", dim(local_time(version.written_ms)), prose(&version.text, "  "));
+    let text = format!("{}\n{}", dim(local_time(version.written_ms)), prose(&version.text));
     let values = [version.text.as_str().into(), rfc3339(version.written_ms).into()];
     Row::new(&["text", "written"], values, text)
 }
@@ -267,11 +276,39 @@ mod tests {
             v1::Tweet { id: 11, author_id: 1, text: "so".into(), quote_of: 10, ..v1::Tweet::default() };
         let row = tweet(&quote, &referred(), local_time);
         assert_eq!(row.fields["quote"]["text"], "first");
-        assert!(plain(&row).contains("│ first"));
+        assert!(plain(&row).contains("\n  │ @ada\n  │   first"));
         quote.quote_of = 9;
         let row = tweet(&quote, &referred(), local_time);
         assert_eq!(row.fields["quote"]["unavailable"], true);
         assert!(plain(&row).contains("an unavailable tweet"));
+    }
+
+    #[test]
+    fn no_text_of_a_person_is_where_the_program_speaks() {
+        let ada = v1::Account { id: 1, username: "ada".into(), display_name: "A\"  1h · 9".into() };
+        let fake = "see this\n│ @ada\n│ fake\n1 reply · 900 likes\n  ↳ no";
+        let visibility = v1::Visibility::Public.into();
+        let quoted =
+            v1::Tweet { id: 10, author_id: 1, text: fake.into(), visibility, ..v1::Tweet::default() };
+        let referred = Referred::new(vec![ada], vec![quoted.clone()]);
+        let quote = v1::Tweet { id: 11, quote_of: 10, likes: 2, ..quoted };
+        let text = plain(&tweet(&quote, &referred, |_| "now".to_owned()));
+        let expected = [
+            "@ada  now · 11  \"A\"  1h · 9\"",
+            "    see this",
+            "    │ @ada",
+            "    │ fake",
+            "    1 reply · 900 likes",
+            "      ↳ no",
+            "  │ @ada  \"A\"  1h · 9\"",
+            "  │   see this",
+            "  │   │ @ada",
+            "  │   │ fake",
+            "  │   1 reply · 900 likes",
+            "  │     ↳ no",
+            "  2 likes",
+        ];
+        assert_eq!(text, expected.join("\n"));
     }
 
     #[test]
@@ -288,11 +325,11 @@ mod tests {
         let row = tweet(&reply, &referred(), local_time);
         assert_eq!(row.fields["parent"], json!({ "username": "bob", "text": "How long did …" }));
         let text = plain(&row);
-        assert!(text.contains("in reply to @bob 11\n  ↳ How long did …\n  41 minutes"), "{text}");
+        assert!(text.contains("in reply to @bob 11\n  ↳ How long did …\n    41 minutes"), "{text}");
         let hidden = v1::Tweet { reply_to_username: String::new(), reply_to_text: String::new(), ..reply };
         let row = tweet(&hidden, &referred(), local_time);
         assert_eq!(row.fields["parent"], Value::Null);
-        assert!(plain(&row).contains("in reply to 11\n  41 minutes"));
+        assert!(plain(&row).contains("in reply to 11\n    41 minutes"));
     }
 
     #[test]

@@ -86,6 +86,7 @@ const LINES_MAX: usize = 64;
 /// Runs a verb and returns its exit code.
 pub(super) async fn run(session: SshSession, mut command: SshCommand) -> u32 {
     let with_returns = command.size.is_some();
+    let columns = command.size.as_ref().map(|size| size.borrow().0);
     let charset = charset(&command.environment);
     let words = std::iter::once("mini-tweet").chain(command.words.iter().map(String::as_str));
     let cli = match Cli::try_parse_from(words) {
@@ -125,7 +126,7 @@ pub(super) async fn run(session: SshSession, mut command: SshCommand) -> u32 {
         options.ends_with_server = true;
         options.token = session.token.map(|token| Token::from_bytes(token.to_vec()));
         let exit_status = cli.global.exit_status;
-        let out = Output::remote(&cli.global, lines, charset, with_returns);
+        let out = Output::remote(&cli.global, lines, charset, columns);
         let context = Context::over_ssh(
             cli.global,
             out,

@@ -1,6 +1,7 @@
 //! Administration of a running server, over its operator socket or by the role of an account, and `info`.
 
 use client::{Client, ClientError};
+use model::SafeText;
 use protocol::v1;
 use protocol::v1::page_request::Position;
 use serde_json::Value;
@@ -10,7 +11,7 @@ use super::{announcements, nodes};
 use crate::args::operator::{Admin, AdminAction, InvitesAction, ReportsAction, Role};
 use crate::context::{Context, PAGE_MAX, username, written};
 use crate::exit::Failure;
-use crate::output::style::{count, local_time, rfc3339};
+use crate::output::style::{account, count, local_time, prose, rfc3339};
 use crate::output::{Row, people};
 
 pub(super) async fn admin(context: &Context, ask: Admin) -> Result<(), Failure> {
@@ -207,7 +208,7 @@ fn invite(invite: &v1::InviteRecord) -> Row {
     let uses = count(invite.uses_left, "use");
     let text = format!("{}  {uses} left, valid until {}", invite.id, local_time(invite.expires_ms));
     let values = [invite.id.as_str().into(), invite.uses_left.into(), rfc3339(invite.expires_ms).into()];
-    Row::new(&INVITE, values, model::SafeText::line(&text).to_string())
+    Row::new(&INVITE, values, SafeText::line(&text).to_string())
 }
 
 pub(super) const INVITE: [&str; 3] = ["id", "uses_left", "expires"];
@@ -217,14 +218,20 @@ fn report(report: &v1::ReportedThing) -> Row {
     let name =
         |account: &Option<v1::Account>| account.as_ref().map_or("?", |account| &account.username).to_owned();
     let (by, about) = (name(&report.reporter), name(&report.account));
-    let mut lines =
-        vec![format!("{}  {}  @{by} reported @{about}", report.id, local_time(report.created_ms))];
+    let mut lines = vec![format!(
+        "{}  {}  {} reported {}",
+        report.id,
+        local_time(report.created_ms),
+        account(&by),
+        account(&about)
+    )];
     if !report.reason.is_empty() {
-        lines.push(format!("  reason: {}", report.reason));
+        lines.push(format!("  reason:\n{}", prose(&report.reason)));
     }
-    if report.tweet_id != 0 {
-        let text = if report.text.is_empty() { "(deleted)" } else { &report.text };
-        lines.push(format!("  tweet {}: {text}", report.tweet_id));
+    if report.tweet_id != 0 && report.text.is_empty() {
+        lines.push(format!("  tweet {}: deleted", report.tweet_id));
+    } else if report.tweet_id != 0 {
+        lines.push(format!("  tweet {}:\n{}", report.tweet_id, prose(&report.text)));
     }
     let tweet = if report.tweet_id == 0 { Value::Null } else { report.tweet_id.to_string().into() };
     let values = [
@@ -237,7 +244,7 @@ fn report(report: &v1::ReportedThing) -> Row {
         report.reason.as_str().into(),
     ];
     let names = ["id", "created", "by", "about", "tweet", "text", "reason"];
-    Row::new(&names, values, model::SafeText::lines(&lines.join("\n")).to_string())
+    Row::new(&names, values, lines.join("\n"))
 }
 
 fn statistics(is: v1::Statistics) -> Row {
@@ -268,8 +275,8 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
     };
     let mut text = format!(
         "{} (version {}), up since {}\n{}, {}, {} online; sign-up: {}",
-        info.name,
-        info.version,
+        SafeText::line(&info.name),
+        SafeText::line(&info.version),
         local_time(info.started_ms),
         count(info.accounts, "account"),
         count(info.tweets, "tweet"),
@@ -281,7 +288,7 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
     let announced = info.announcements.iter().map(|one| &one.text);
     let paragraphs = [&info.description, &rules].into_iter().chain(announced);
     for paragraph in paragraphs.filter(|text| !text.is_empty()) {
-        text = format!("{text}\n\n{paragraph}");
+        text = format!("{text}\n\n{}", prose(paragraph));
     }
     let announcements: Vec<Value> =
         info.announcements.iter().map(|one| announcements::row(one).into_value()).collect();
@@ -298,7 +305,7 @@ pub(super) async fn info(context: &Context) -> Result<(), Failure> {
         announcements.into(),
         rfc3339(info.started_ms).into(),
     ];
-    context.out.row(&Row::new(&INFO, values, model::SafeText::lines(&text).to_string()))
+    context.out.row(&Row::new(&INFO, values, text))
 }
 
 pub(super) const INFO: [&str; 11] = [

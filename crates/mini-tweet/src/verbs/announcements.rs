@@ -7,7 +7,7 @@ use crate::args::AnnouncementsAction;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::Row;
-use crate::output::style::{local_time, rfc3339};
+use crate::output::style::{local_time, prose, rfc3339};
 
 pub(super) const ANNOUNCEMENT: [&str; 5] = ["id", "text", "created", "ends", "dismissed"];
 
@@ -52,9 +52,8 @@ pub(super) fn row(announcement: &v1::Announcement) -> Row {
     let ends_ms = Some(announcement.ends_ms).filter(|ms| *ms != 0);
     let until = ends_ms.map_or_else(String::new, |ms| format!(", until {}", local_time(ms)));
     let dismissed = if announcement.dismissed { ", dismissed" } else { "" };
-    let text = announcement.text.replace('\n', "\n  ");
     let created = local_time(announcement.created_ms);
-    let text = format!("{}  {created}{until}{dismissed}\n  {text}", announcement.id);
+    let text = format!("{}  {created}{until}{dismissed}\n{}", announcement.id, prose(&announcement.text));
     let values = [
         announcement.id.to_string().into(),
         announcement.text.as_str().into(),
@@ -62,5 +61,5 @@ pub(super) fn row(announcement: &v1::Announcement) -> Row {
         ends_ms.map(rfc3339).into(),
         announcement.dismissed.into(),
     ];
-    Row::new(&ANNOUNCEMENT, values, model::SafeText::lines(&text).to_string())
+    Row::new(&ANNOUNCEMENT, values, text)
 }

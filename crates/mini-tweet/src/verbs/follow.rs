@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use client::{Client, ClientError, State, Subscription, Update};
-use model::SafeText;
 use protocol::v1;
 use protocol::v1::event::Event;
 use protocol::v1::live_announcement::Change;
@@ -18,9 +17,9 @@ use super::paging::{page_of, page_request};
 use crate::args::{Notifs, Page, Since};
 use crate::context::{Context, PAGE_MAX};
 use crate::exit::Failure;
-use crate::output::style::{TimeFormat, list_time, local_time, rfc3339};
+use crate::output::style::{TimeFormat, list_time, local_time, prose, rfc3339};
 use crate::output::tweets::{Referred, author};
-use crate::output::{people, tweets};
+use crate::output::{Row, people, tweets};
 
 /// How often the timeline of a person is read again while it is followed.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -142,7 +141,7 @@ fn announced(context: &Context, came: v1::LiveAnnouncement) -> Result<(), Failur
     if text.is_empty() || !context.out.is_for_people() {
         return Ok(());
     }
-    context.out.page(SafeText::lines(&format!("Announcement: {text}")).as_str())
+    context.out.row(&Row::new(&[], [], format!("Announcement:\n{}", prose(&text))))
 }
 
 /// Whether the tweet may be in this person's timeline. Anyone's is in one's own, whose name is not known here.
@@ -344,8 +343,7 @@ pub(super) async fn watch(context: &Context, since: &[Since]) -> Result<(), Fail
 }
 
 fn event(topic: &str, update: Update) -> Value {
-    let tweet =
-        |live: v1::LiveTweet| tweets::live(live, "").map_or(Value::Null, crate::output::Row::into_value);
+    let tweet = |live: v1::LiveTweet| tweets::live(live, "").map_or(Value::Null, Row::into_value);
     let (kind, about) = match update.event {
         Event::TweetPosted(live) => ("tweet_posted", tweet(live)),
         Event::TweetEdited(live) => ("tweet_edited", tweet(live)),
@@ -353,7 +351,7 @@ fn event(topic: &str, update: Update) -> Value {
         Event::Notification(came) => {
             let row =
                 notification(came).map(|(one, referred)| people::notification(&one, &referred, local_time));
-            ("notification", row.map_or(Value::Null, crate::output::Row::into_value))
+            ("notification", row.map_or(Value::Null, Row::into_value))
         }
         Event::Message(came) => {
             let (message, with) = (came.message.unwrap_or_default(), came.with.unwrap_or_default());
