@@ -194,6 +194,26 @@ fn python_database(e2e: &E2e) -> std::path::PathBuf {
 }
 
 #[test]
+fn a_mistyped_source_is_named_and_leaves_nothing_behind() {
+    let e2e = E2e::without_server();
+    let (nowhere, media) = (e2e.path("nowhere"), e2e.path("media"));
+    fs::create_dir(&media).unwrap();
+    let nowhere = nowhere.to_str().unwrap();
+    for args in [
+        &["restore", nowhere][..],
+        &["import", "python", nowhere],
+        &["import", "graph", "--edges", nowhere],
+        &["check"],
+        &["backup", media.to_str().unwrap()],
+    ] {
+        let out = e2e.operator(args);
+        let text = String::from_utf8(out.stderr).unwrap();
+        assert!(!out.status.success() && text.contains("does not exist"), "{args:?}: {text}");
+        assert!(!e2e.data().exists(), "{args:?} created the data directory");
+    }
+}
+
+#[test]
 fn a_python_database_is_imported_once_with_its_passwords_quotes_and_follows() {
     let mut e2e = E2e::without_server();
     let directory = python_database(&e2e);

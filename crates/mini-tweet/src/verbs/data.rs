@@ -6,7 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use server::import::graph::GraphInput;
-use server::import::{Phase, Progress, Summary};
+use server::import::python::{ACCOUNTS_FILE, TWEETS_FILE};
+use server::import::{Phase, Progress, Summary, check_readable};
 use server::offline::{Offline, OfflineError};
 use store::maintenance::{self, Copied};
 use store::{Moved, PostgresUrl, StoreUrl, database_file};
@@ -135,6 +136,8 @@ pub(super) async fn import(context: &Context, source: ImportSource) -> Result<()
     let mut bar = Bar::new(context);
     let (summary, password) = match source {
         ImportSource::Python { directory, time_zone, data } => {
+            let files = [ACCOUNTS_FILE, TWEETS_FILE].map(|name| directory.join(name));
+            check_readable(files.iter().map(PathBuf::as_path)).map_err(OfflineError::from)?;
             let time_zone = time_zone.unwrap_or_else(TimeZone::system);
             let offline = Offline::open(&data.data).await?;
             let outcome = offline.import_python(&directory, &time_zone, &mut |done| bar.show(done)).await;
@@ -142,6 +145,7 @@ pub(super) async fn import(context: &Context, source: ImportSource) -> Result<()
             (outcome?, None)
         }
         ImportSource::Graph { edges, tweets, seed, days, password_stdin, data } => {
+            check_readable(tweets.as_deref().into_iter().chain([&*edges])).map_err(OfflineError::from)?;
             let given = if password_stdin { Some(secret_line()?.to_string()) } else { None };
             let offline = Offline::open(&data.data).await?;
             let password = given.clone().unwrap_or_else(|| offline.new_password());

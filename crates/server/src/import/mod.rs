@@ -58,7 +58,7 @@ impl fmt::Display for Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// A file is missing or cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {}", path.display(), model::os_error_in_words(source))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -188,6 +188,15 @@ fn concerns_row(error: &Error) -> bool {
         error,
         Error::Invalid { .. } | Error::NotFound(_) | Error::AlreadyExists(_) | Error::Forbidden(_)
     )
+}
+
+/// Checks that these files can be opened, before anything is created for an import of them.
+///
+/// # Errors
+/// [`ImportError::Unreadable`] for the first that cannot.
+pub fn check_readable<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), ImportError> {
+    let unreadable = |path: &Path, source| ImportError::Unreadable { path: path.to_owned(), source };
+    paths.into_iter().try_for_each(|path| File::open(path).map(drop).map_err(|error| unreadable(path, error)))
 }
 
 /// The content of the file without a byte order mark.

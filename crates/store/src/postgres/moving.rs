@@ -36,9 +36,9 @@ pub async fn to_postgres(
     let failed = |detail: String| OpenError::Postgres { url: url.to_string(), detail };
     let pg = |error: tokio_postgres::Error| failed(in_words(&error));
     let path = &database_file(directory);
+    let from = Copy::of_database(path)?;
     let mut client = client(url).await.map_err(failed)?;
     schema::check_server(&client).await.map_err(failed)?;
-    let from = Copy::of_database(path)?;
     require_sound(path)?;
     let secrets = from.secrets().map_err(|e| OpenError::sql(path, &e))?;
     let transaction = client.transaction().await.map_err(pg)?;

@@ -73,7 +73,9 @@ pub(super) fn is_new(path: &Path) -> Result<bool, OpenError> {
     Ok(false)
 }
 
-/// Checks that there is a database of this program at this path.
+/// Checks that there is a database of this program at this path. What else is in its directory does not matter: the
+/// path may be that of a backup, or mistyped.
 pub(super) fn require_database(path: &Path) -> Result<(), OpenError> {
-    if is_new(path)? { Err(OpenError::missing(path)) } else { Ok(()) }
+    let is_missing = matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+    if is_missing || is_new(path)? { Err(OpenError::missing(path)) } else { Ok(()) }
 }

@@ -196,7 +196,7 @@ fn what_is_left_of_a_database_is_not_taken_for_a_first_start() {
         assert_eq!(std::fs::read(&left).unwrap(), b"kept", "{left:?}");
         assert!(!path.exists(), "{left:?}");
         for error in [check(&path).unwrap_err(), backup(&path, &path.with_file_name("copy")).unwrap_err()] {
-            assert!(matches!(error, OpenError::Leftover { .. }), "{error:?}");
+            assert!(matches!(error, OpenError::Missing { .. }), "{error:?}");
         }
     }
 }
@@ -239,6 +239,24 @@ fn only_a_regular_file_is_opened_as_a_database() {
     ] {
         assert!(matches!(error, OpenError::NotAFile { .. }), "{error:?}");
     }
+}
+
+#[test]
+fn a_mistyped_name_is_what_is_wrong_whatever_else_is_in_its_directory() {
+    let (_directory, path) = private_data_directory();
+    let mistyped = path.with_file_name("backup.db");
+    for other in ["media", "backup.db-wal", "operator.sock"] {
+        std::fs::write(path.with_file_name(other), "").unwrap();
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    for error in [
+        restore(&mistyped, &elsewhere.path().join("new/mini-tweet.db")).unwrap_err(),
+        check(&mistyped).unwrap_err(),
+        backup(&mistyped, &elsewhere.path().join("copy")).unwrap_err(),
+    ] {
+        assert!(matches!(&error, OpenError::Missing { path } if *path == mistyped), "{error:?}");
+    }
+    assert!(!elsewhere.path().join("new").exists(), "nothing was created for it");
 }
 
 #[tokio::test]
