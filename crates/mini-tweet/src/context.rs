@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::args::{Global, TweetRef};
 use crate::exit::Failure;
 use crate::local_server::LocalServer;
-use crate::output::Output;
+use crate::output::{Output, style};
 use crate::prompt::{Prompts, secret_line, whole_stdin};
 
 /// Largest page that servers return.
@@ -162,6 +162,9 @@ impl Context {
             }
             Ok(Err(error)) => return Err(error.into()),
         };
+        if let Some(now_ms) = client.server_now_ms() {
+            style::set_server_now_ms(now_ms);
+        }
         if let Some(key) = client.first_contact() {
             // Also with --quiet and --json: there is a terminal, and no other time to compare the key.
             crate::logging::talk(format_args!(

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
 use std::ops::Range;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
@@ -139,11 +140,29 @@ tokio::task_local! {
 /// How a row shows a time in Unix milliseconds: [`list_time`], or [`local_time`] where the row stays while time passes.
 pub(crate) type TimeFormat = fn(i64) -> String;
 
+/// How far the server's clock is ahead of this machine's, in milliseconds, as the last server said that this process
+/// connected to.
+static SERVER_AHEAD_MS: AtomicI64 = AtomicI64::new(0);
+
+/// Ages are from now on by the clock that says this time now, in Unix milliseconds. The clock of this machine may be wrong.
+pub(crate) fn set_server_now_ms(now_ms: u64) {
+    let ahead = i64::try_from(now_ms).map_or(0, |now_ms| now_ms.saturating_sub(SystemClock.now_ms()));
+    SERVER_AHEAD_MS.store(ahead, Ordering::Relaxed);
+}
+
+/// The server's clock in Unix milliseconds. Over ssh it is the clock of this machine.
+fn server_now_ms() -> i64 {
+    match REMOTE_READER.try_with(|_| ()) {
+        Ok(()) => SystemClock.now_ms(),
+        Err(_) => SystemClock.now_ms().saturating_add(SERVER_AHEAD_MS.load(Ordering::Relaxed)),
+    }
+}
+
 /// The time of an item of a list: on a terminal how long ago it was, as `9m`; elsewhere, where it may be kept, the time.
 pub(crate) fn list_time(ms: i64) -> String {
     let has_terminal = REMOTE_READER.try_with(|reader| reader.has_terminal);
     if has_terminal.unwrap_or_else(|_| io::stdout().is_terminal()) {
-        tui::short_age(SystemClock.now_ms(), ms).unwrap_or_else(|| local_date(ms))
+        tui::short_age(server_now_ms(), ms).unwrap_or_else(|| local_date(ms))
     } else {
         local_time(ms)
     }
@@ -240,6 +259,16 @@ mod tests {
         };
         assert_eq!([minutes(0), minutes(9), minutes(130)].map(shown), ["now", "9m", "2h"]);
         assert_eq!(shown(1_606_842_300_000), "2020-12-01");
+    }
+
+    #[test]
+    fn ages_are_measured_by_the_clock_of_the_server() {
+        let hours = |hours: i64| SystemClock.now_ms() + hours * 3_600_000;
+        for ahead in [-2, 2] {
+            set_server_now_ms(hours(ahead).cast_unsigned());
+            assert_eq!(tui::short_age(server_now_ms(), hours(ahead)).as_deref(), Some("now"));
+            assert_eq!(tui::short_age(server_now_ms(), hours(ahead - 3)).as_deref(), Some("3h"));
+        }
     }
 
     #[test]
