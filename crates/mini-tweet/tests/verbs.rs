@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use e2e::{E2e, Lines, PASSWORD, Person, until};
+use protocol::v1;
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKEOQyEpKJl7TNcV6ihYfaqwPBDh6pmxKTHuNNrkQrCI ada@laptop";
@@ -62,6 +63,31 @@ fn a_tweet_is_liked_bookmarked_edited_replied_to_and_deleted() {
     bob.ok(&["retweet", &reply]);
     bob.ok(&["unretweet", &reply]);
     assert_eq!(ada.json(&["show", &reply])[0]["retweets"], 0);
+}
+
+#[tokio::test]
+async fn a_thread_that_begins_in_the_middle_says_how_to_see_what_is_above() {
+    let e2e = E2e::start();
+    let ada = e2e.member("ada");
+    let client = e2e.connect().await;
+    client.log_in(v1::LogIn { username: "ada".into(), password: PASSWORD.into() }).await.unwrap();
+    let mut ids = vec![0];
+    for text in 0..104 {
+        let reply_to = *ids.last().unwrap();
+        let post = v1::Post { text: text.to_string(), reply_to, ..v1::Post::default() };
+        ids.push(client.ask(post).await.unwrap().id);
+    }
+    let [last, first_shown, at_the_limit] = [104, 4, 101].map(|number: usize| ids[number].to_string());
+    let text = ada.ok(&["thread", &last]);
+    let above = format!("There are earlier tweets; `thread {first_shown}` shows them:\n@ada");
+    assert!(text.starts_with(&above), "{text}");
+    assert_eq!(ada.json(&["thread", &last])[0]["reply_to"], ids[3].to_string().as_str());
+    let whole = ada.ok(&["thread", &at_the_limit]);
+    assert!(whole.starts_with("@ada"), "{whole}");
+    // Nothing leads to a tweet that is gone.
+    ada.ok(&["delete", &ids[1].to_string()]);
+    let rest = ada.ok(&["thread", &first_shown]);
+    assert!(rest.starts_with("@ada"), "{rest}");
 }
 
 #[test]

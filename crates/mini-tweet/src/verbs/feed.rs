@@ -1,6 +1,7 @@
 //! Reading: timelines, tweets, threads, search and trends.
 
 use client::Client;
+use model::limits::THREAD_ANCESTORS_MAX;
 use protocol::v1;
 use protocol::v1::page_request::Position;
 use protocol::v1::read_timeline::Timeline;
@@ -93,9 +94,11 @@ pub(super) async fn thread(context: &Context, tweet: TweetRef, page: Page) -> Re
     let tweet_id = context.tweet(&client, tweet).await?;
     let page = Some(page_request(&page));
     let thread = client.ask(v1::GetThread { tweet_id, page }).await?;
-    if let Some(first) = thread.ancestors.first().filter(|first| first.reply_to != 0) {
-        // Deeper than the server reads at once, or the tweet above is not visible.
-        context.out.say(&format!("There is more above: `mini-tweet thread {}` shows it.", first.id));
+    let is_deep = thread.ancestors.len() >= THREAD_ANCESTORS_MAX;
+    // Deeper than the server reads at once. A reply whose parent cannot be seen does not name its author.
+    let is_cut = |first: &&v1::Tweet| first.reply_to != 0 && (is_deep || !first.reply_to_username.is_empty());
+    if let Some(first) = thread.ancestors.first().filter(is_cut).filter(|_| context.out.is_for_people()) {
+        context.out.page(&format!("There are earlier tweets; `thread {}` shows them:", first.id))?;
     }
     let above: Vec<_> = thread.ancestors.into_iter().chain(thread.tweet).collect();
     let originals = thread.referenced.into_iter().chain(above.iter().cloned());
