@@ -61,6 +61,7 @@ pub struct Client {
     clock: Arc<ServerClock>,
     key: Option<ServerKey>,
     is_first: bool,
+    replaces: bool,
 }
 
 impl Client {
@@ -84,6 +85,7 @@ impl Client {
             clock: clock.clone(),
             key: link.key,
             is_first: link.is_first,
+            replaces: link.replaces,
             options: options.clone(),
             commands: commands.clone(),
         };
@@ -108,6 +110,13 @@ impl Client {
     #[must_use]
     pub fn first_contact(&self) -> Option<Fingerprint> {
         self.key.filter(|_| self.is_first).map(|key| key.fingerprint)
+    }
+
+    /// The server's key, if it was given in [`Options::fingerprint`] and took the place of another one in the file of known
+    /// servers.
+    #[must_use]
+    pub fn replaced_key(&self) -> Option<Fingerprint> {
+        self.key.filter(|_| self.replaces).map(|key| key.fingerprint)
     }
 
     /// The key of the server that this client connected to; `None` without TLS.

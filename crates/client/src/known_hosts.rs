@@ -11,6 +11,7 @@ use model::os_error_in_words;
 use protocol::tls::Fingerprint;
 
 use crate::error::ClientError;
+use crate::files::Durability;
 
 /// The key of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +55,7 @@ impl KnownHosts {
 
     /// Adds a new server.
     pub(crate) fn add(&self, endpoint: &str, key: ServerKey) -> Result<(), ClientError> {
-        let since = key.since.map_or_else(String::new, |day| format!(" {day}"));
-        let line = format!("{endpoint} {}{since}\n", key.fingerprint);
+        let line = line(endpoint, key) + "\n";
         let write = || {
             if let Some(directory) = self.0.parent() {
                 crate::files::create_directory(directory)?;
@@ -68,9 +68,27 @@ impl KnownHosts {
         write().map_err(|error: io::Error| self.wrong(os_error_in_words(&error)))
     }
 
+    /// Replaces the key of a server that is known.
+    pub(crate) fn replace(&self, endpoint: &str, key: ServerKey) -> Result<(), ClientError> {
+        let is_other = |line: &&str| line.split_whitespace().next() != Some(endpoint);
+        let write = || {
+            let text = fs::read_to_string(&self.0)?;
+            let mut lines: Vec<_> = text.lines().filter(is_other).map(str::to_owned).collect();
+            lines.push(line(endpoint, key));
+            crate::files::replace(&self.0, (lines.join("\n") + "\n").as_bytes(), Durability::Durable)
+        };
+        write().map_err(|error: io::Error| self.wrong(os_error_in_words(&error)))
+    }
+
     fn wrong(&self, problem: String) -> ClientError {
         ClientError::File { path: self.0.clone(), problem }
     }
+}
+
+/// The line for a server.
+fn line(endpoint: &str, key: ServerKey) -> String {
+    let since = key.since.map_or_else(String::new, |day| format!(" {day}"));
+    format!("{endpoint} {}{since}", key.fingerprint)
 }
 
 #[cfg(test)]
@@ -102,6 +120,19 @@ mod tests {
         // Former versions wrote no day, and read the line with one.
         let text = fs::read_to_string(hosts.0).unwrap();
         assert_eq!(text, format!("a:1 {}\nb:1 {} 2026-11-21\n", one.fingerprint, two.fingerprint));
+    }
+
+    #[test]
+    fn a_replaced_key_takes_the_place_of_the_former_one_and_of_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let hosts = KnownHosts::in_file(directory.path().join("known_hosts"));
+        let [one, two, new] = [(); 3].map(|()| key(None));
+        hosts.add("a:1", one).unwrap();
+        hosts.add("b:1", two).unwrap();
+        hosts.replace("a:1", new).unwrap();
+        assert_eq!(hosts.find("a:1").unwrap(), Some(new));
+        assert_eq!(hosts.find("b:1").unwrap(), Some(two));
+        assert_eq!(fs::read_to_string(&hosts.0).unwrap().lines().count(), 2);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use model::{SafeText, os_error_in_words};
 use protocol::connection::{ConnectionError, FrameReader, FrameWriter, Limits, framed};
-use protocol::frame::FRAME_BYTES_MAX_FROM_SERVER;
+use protocol::frame::{FRAME_BYTES_MAX_FROM_SERVER, FrameError};
 use protocol::tls::{self, PinVerifier};
 use protocol::v1::{client_frame, request, response, server_frame};
 use protocol::{PROTOCOL_VERSION, v1};
@@ -37,6 +37,8 @@ pub(crate) struct Link {
     pub(crate) key: Option<ServerKey>,
     /// This was the first connection to the server.
     pub(crate) is_first: bool,
+    /// The key took the place of another one that was known.
+    pub(crate) replaces: bool,
     /// The address that was connected to; `None` unless it is reached by TCP.
     pub(crate) at: Option<SocketAddr>,
     /// There are other servers to connect to.
@@ -78,11 +80,11 @@ async fn try_target(
     target: &Target<'_>,
     step: Duration,
 ) -> Result<Link, ClientError> {
-    let Dialled { stream, key, is_first } = dial(options, target, step).await?;
+    let Dialled { stream, key, is_first, replaces } = dial(options, target, step).await?;
     let at = if let Target::Tcp(_, at) = target { Some(*at) } else { None };
     let (reader, writer) = framed(stream, Limits::of_frame_bytes(FRAME_BYTES_MAX_FROM_SERVER));
     let (hello, greeted) = (v1::ServerHello::default(), Instant::now());
-    let mut link = Link { reader, writer, hello, greeted, key, is_first, at, has_others: false };
+    let mut link = Link { reader, writer, hello, greeted, key, is_first, replaces, at, has_others: false };
     link.writer.queue(&frame(client_frame::Frame::Hello(v1::ClientHello {
         protocol_version: PROTOCOL_VERSION,
         client_name: options.client_name.clone(),
@@ -143,11 +145,13 @@ struct Dialled {
     key: Option<ServerKey>,
     /// The key was not known before.
     is_first: bool,
+    /// The key took the place of another one that was known.
+    replaces: bool,
 }
 
 impl Dialled {
     fn without_tls(stream: Box<dyn Stream>) -> Self {
-        Self { stream, key: None, is_first: false }
+        Self { stream, key: None, is_first: false, replaces: false }
     }
 }
 
@@ -264,16 +268,14 @@ async fn secure(
                 return Err(ClientError::KeyUnknown { endpoint: options.endpoint.to_string(), presented });
             }
             let since = match &stored {
-                Ok(Some(key)) => key.since.filter(|_| key.fingerprint == presented),
+                Ok(Some(key)) if key.fingerprint == presented => key.since,
                 _ => options.now_ms.and_then(day),
             };
             let key = ServerKey { fingerprint: presented, since };
-            let added = remember(options, address, key);
+            let remembered = remember(options, address, key);
             // For a key that was given, the file is a convenience.
-            if known.is_none() {
-                added?;
-            }
-            Ok(Dialled { stream: Box::new(stream), key: Some(key), is_first: known.is_none() })
+            let replaces = if known.is_none() { remembered? } else { remembered.unwrap_or_default() };
+            Ok(Dialled { stream: Box::new(stream), key: Some(key), is_first: known.is_none(), replaces })
         }
         (_, None) => {
             let reason =
@@ -283,13 +285,23 @@ async fn secure(
     }
 }
 
-/// Notes the key that this address has, unless one is noted.
-fn remember(options: &Options, address: &Address, key: ServerKey) -> Result<(), ClientError> {
-    let (known_hosts, address) = (KnownHosts::in_file(options.known_hosts.clone()), address.to_string());
-    match known_hosts.find(&address)? {
-        Some(_) => Ok(()),
-        None => known_hosts.add(&address, key),
+/// Notes the key of this address, unless one is noted. A key that was given takes the place of other ones that the network
+/// had: returns whether there was one.
+fn remember(options: &Options, address: &Address, key: ServerKey) -> Result<bool, ClientError> {
+    let known_hosts = KnownHosts::in_file(options.known_hosts.clone());
+    let mut replaces = false;
+    for one in options.endpoint.addresses() {
+        let name = one.to_string();
+        match known_hosts.find(&name)? {
+            Some(known) if known.fingerprint != key.fingerprint => {
+                known_hosts.replace(&name, key)?;
+                replaces = true;
+            }
+            None if one == address => known_hosts.add(&name, key)?,
+            _ => {}
+        }
     }
+    Ok(replaces)
 }
 
 /// The day in UTC at this time.
@@ -340,9 +352,19 @@ fn protocol(options: &Options, reason: String) -> ClientError {
 pub(crate) fn lost(options: &Options, error: &ConnectionError) -> ClientError {
     match error {
         ConnectionError::Io(error) => unreachable(options, reason(error)),
+        ConnectionError::Frame(error) if options.insecure && is_tls(*error) => {
+            ClientError::Insecure(format!("{} speaks TLS. Leave --insecure out", options.endpoint))
+        }
         ConnectionError::Frame(error) => protocol(options, error.to_string()),
         ConnectionError::TooSlow(_) => timed_out(options),
     }
+}
+
+/// Whether what was taken for the length of a frame is the beginning of a TLS record: its type (20 to 23), then the version,
+/// which is 3.1 to 3.3 for all versions of TLS.
+fn is_tls(error: FrameError) -> bool {
+    let FrameError::TooLong { length, .. } = error else { return false };
+    u32::try_from(length).is_ok_and(|length| matches!(length.to_be_bytes(), [20..=23, 3, 1..=3, _]))
 }
 
 /// A client's frame.

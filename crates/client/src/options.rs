@@ -22,8 +22,8 @@ pub struct Options {
     pub known_hosts: PathBuf,
     /// The time in Unix milliseconds, if it is known: the day is noted next to the key of a new server.
     pub now_ms: Option<i64>,
-    /// The only accepted key of the server, whatever the file of known servers says. If the file has no key of this
-    /// server, this one is added.
+    /// The only accepted key of the server, whatever the file of known servers says. It takes the place of
+    /// the one in the file, or is added to it.
     pub fingerprint: Option<Fingerprint>,
     /// What happens when the key of the server is not known.
     pub first_contact: FirstContact,

@@ -99,12 +99,16 @@ async fn a_key_that_was_given_is_remembered_and_one_that_was_not_presented_is_no
     let reason = "the server closed the connection";
     assert_eq!(error.to_string(), format!("cannot reach {}: {reason}", server.address));
     assert_eq!(text(&server.known_hosts()), format!("{} {}\n", server.address, server.key));
-    // A key that was given goes before a known one, and replaces none.
+    // A key that was given goes before a known one, and takes its place; another one that is presented does not.
     std::fs::write(server.known_hosts(), format!("{} {other}\n", server.address)).unwrap();
     let options = Options { fingerprint: Some(server.key), ..server.options() };
     let error = Client::connect(options).await.map(|_| ()).unwrap_err();
     assert!(!matches!(error, ClientError::KeyChanged { .. }), "{error}");
-    assert_eq!(text(&server.known_hosts()), format!("{} {other}\n", server.address));
+    assert_eq!(text(&server.known_hosts()), format!("{} {}\n", server.address, server.key));
+    let options = Options { fingerprint: Some(other), ..server.options() };
+    let error = Client::connect(options).await.map(|_| ()).unwrap_err();
+    assert!(matches!(error, ClientError::KeyChanged { .. }), "{error}");
+    assert_eq!(text(&server.known_hosts()), format!("{} {}\n", server.address, server.key));
 }
 
 #[tokio::test]

@@ -171,6 +171,11 @@ impl Context {
                 "First connection to {shown}. From now on, only this server key is accepted:\n  {key}"
             ));
         }
+        if let Some(key) = client.replaced_key() {
+            crate::logging::talk(format_args!(
+                "From now on, only this key of {shown} is accepted, no longer the former one:\n  {key}"
+            ));
+        }
         Ok(client)
     }
 

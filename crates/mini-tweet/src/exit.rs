@@ -148,6 +148,9 @@ impl Failure {
             Self::Client(ClientError::Refused(Error::Unauthenticated(reason))) => {
                 format!("{reason} (run `mini-tweet login`)")
             }
+            Self::Client(error @ ClientError::KeyChanged { presented, .. }) => {
+                format!("{error}, or accept it with --fingerprint {presented}; it is remembered")
+            }
             Self::Client(error) => error.to_string(),
             Self::Explained { message: text, .. } | Self::Usage(text) | Self::Failed(text) => text.clone(),
             Self::Empty => "nothing to show".to_owned(),

@@ -441,6 +441,24 @@ fn a_new_server_key_is_refused_without_a_terminal_and_accepted_if_it_was_given()
     let other = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     assert_eq!(eve.refused(&["info", "--fingerprint", other]).0, 7);
 
+    // The server was set up again: its new key is accepted once it is given, and takes the place of the known one.
+    eve.trust(other);
+    let (code, text) = eve.refused(&["info"]);
+    assert!(code == 7 && text.contains(&format!("--fingerprint {key}; it is remembered")), "{text}");
+    let out = eve.run(&["info", "--fingerprint", &key]);
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        out.status.success() && said.contains("no longer the former one") && said.contains(&key),
+        "{said}"
+    );
+    let again = eve.run(&["info", "--fingerprint", &key]);
+    assert!(again.status.success() && again.stderr.is_empty(), "{again:?}");
+    eve.ok(&["info"]);
+
+    // A server with TLS says so to a client without.
+    let (code, text) = e2e.stranger("gus").refused(&["info", "--insecure"]);
+    assert!(code == 2 && text.contains("speaks TLS. Leave --insecure out"), "{text}");
+
     // A person at a terminal sees the key, also with --quiet.
     let fay = e2e.stranger("fay");
     let mut terminal = fay.terminal(&["info", "--quiet"]);
