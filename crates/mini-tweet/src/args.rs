@@ -58,7 +58,7 @@ pub(crate) struct ScreenOptions {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Server address: host, host:port or unix:/path; host:port,host:port,… for servers of one network [default: your
-    /// account's server, or 127.0.0.1:4280].
+    /// account's server, your own server on this computer if it runs, or 127.0.0.1:4280].
     #[arg(long, global = true, env = "MINI_TWEET_SERVER", hide_env_values = true, value_name = "ADDRESS")]
     pub(crate) server: Option<String>,
     /// Account to use; `mini-tweet accounts` lists them.

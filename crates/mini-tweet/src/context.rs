@@ -88,8 +88,10 @@ impl Context {
             Some(server) => Some(server.clone()),
             None => self.chosen_profile()?.map(|profile| profile.server),
         };
-        Endpoint::parse(named.as_deref().unwrap_or("127.0.0.1"))
-            .map_err(|error| Failure::Usage(error.to_string()))
+        // Without an account, the user's own server, wherever it listens.
+        let server =
+            named.unwrap_or_else(|| self.local_server().reached_at_if_runs().unwrap_or_else(default_server));
+        Endpoint::parse(&server).map_err(|error| Failure::Usage(error.to_string()))
     }
 
     /// A connection without a session.
@@ -150,6 +152,10 @@ impl Context {
             if self.prompts.is_possible() { FirstContact::Trust } else { FirstContact::Refuse };
         let mut options = client_options(&self.global, &self.home, endpoint, token, first_contact)?;
         options.connect_timeout = self.global.timeout;
+        if !options.insecure {
+            // The user's own server says itself which key it has.
+            options.fingerprint = options.fingerprint.or_else(|| self.local_server().key_at(&shown));
+        }
         let connecting = tokio::time::timeout(self.global.timeout, Client::connect(options));
         let client = match connecting.await {
             Ok(Ok(client)) => client,
@@ -228,6 +234,11 @@ impl Context {
             position = Some(Position::Before(answer.next));
         }
     }
+}
+
+/// The server of someone who has neither named one nor runs one.
+fn default_server() -> String {
+    "127.0.0.1".to_owned()
 }
 
 /// Client options from the global flags.

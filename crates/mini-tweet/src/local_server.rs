@@ -94,6 +94,11 @@ impl LocalServer {
         }
     }
 
+    /// The same, if it runs.
+    pub(crate) fn reached_at_if_runs(&self) -> Option<String> {
+        self.process().map(|_| self.reached_at())
+    }
+
     /// Its key, if it runs and is the server at this address.
     pub(crate) fn key_at(&self, server: &str) -> Option<Fingerprint> {
         let listening = self.listening()?;

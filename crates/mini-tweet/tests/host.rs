@@ -4,6 +4,7 @@
 
 mod e2e;
 
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -49,6 +50,31 @@ impl Drop for Host {
     fn drop(&mut self) {
         let _ = self.run(&["host", "stop"]);
     }
+}
+
+#[test]
+fn without_an_account_the_own_server_is_meant_wherever_it_listens() {
+    let e2e = E2e::without_server();
+    let host = Host::new(&e2e, "ada");
+    succeeded(&["start"], host.run(&["host", "start"]));
+    // Neither the variable of the server nor that of the client is set any more.
+    let command = |args: &[&str]| {
+        let mut command = host.person.command(args);
+        command.env_remove("MINI_TWEET_SERVER").stdin(Stdio::null());
+        command
+    };
+    let mut sign_up = command(&["signup", "ada", "--password-stdin"]);
+    let mut child =
+        sign_up.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+    succeeded(&["signup"], child.wait_with_output().unwrap());
+    let who = succeeded(&["whoami"], command(&["whoami"]).output().unwrap());
+    assert!(who.starts_with("@ada"), "{who}");
+    let out = command(&["info", "--insecure"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&out.stderr).contains("Leave --insecure out"), "{out:?}");
+    // A server that is named is meant, also if the own one runs.
+    let out = command(&["info", "--server", "127.0.0.1:1"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&out.stderr).contains("127.0.0.1:1"), "{out:?}");
 }
 
 #[test]
