@@ -3,6 +3,7 @@
 mod notifications;
 pub(crate) mod operator;
 mod paging;
+mod parse;
 mod people;
 mod text;
 

@@ -23,7 +23,7 @@ mod verbs;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use server::run::Sockets;
 
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     if std::env::var("MINI_TWEET_CLIENT_FAULTS").is_ok_and(|faults| faults == "unsafe-text") {
         model::make_nothing_safe();
     }
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::of(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
             print(&error.render(), error.use_stderr());

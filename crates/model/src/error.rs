@@ -148,7 +148,8 @@ fn label(field: &str) -> &str {
         "old_password" => "current password",
         "public_key" => "public key",
         "query" => "search text",
-        "tweet_id" => "tweet id",
+        "message_id" => "this message",
+        "tweet_id" => "this tweet",
         "valid_hours" => "number of hours",
         field => field,
     }
@@ -170,6 +171,12 @@ pub fn in_words(wait: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_message_about_a_field_has_the_words_of_people() {
+        let error = Error::invalid("tweet_id", "was edited 100 times and cannot be edited again");
+        assert_eq!(error.to_string(), "this tweet was edited 100 times and cannot be edited again");
+    }
 
     #[test]
     fn waits_are_rounded_up_to_the_unit_that_people_would_use() {

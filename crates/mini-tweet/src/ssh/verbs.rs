@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
 
 use bytes::Bytes;
-use clap::Parser as _;
 use client::{Options, Token};
 use gateway::ssh::{SshCommand, SshOutput, SshSession};
 use model::SafeText;
@@ -89,7 +88,7 @@ pub(super) async fn run(session: SshSession, mut command: SshCommand) -> u32 {
     let columns = command.size.as_ref().map(|size| size.borrow().0);
     let charset = charset(&command.environment);
     let words = std::iter::once("mini-tweet").chain(command.words.iter().map(String::as_str));
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::of(words) {
         Ok(cli) => cli,
         Err(error) => {
             // Help goes to stdout, usage errors to stderr.

@@ -271,7 +271,7 @@ impl Tx<'_> {
         let versions: usize = first(self.db, sql, [Sql(id)], |row| row.get(0))?.unwrap_or_default();
         if versions >= TWEET_VERSIONS_MAX {
             let reason = format!(
-                "was edited {TWEET_VERSIONS_MAX} times, which is the most; delete the tweet and post a new one"
+                "was edited {TWEET_VERSIONS_MAX} times and cannot be edited again; delete it and post a new one"
             );
             return Err(Error::invalid("tweet_id", reason).into());
         }
