@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::id::EventId;
+use crate::limits::SSH_SESSIONS_MAX;
 
 /// A result with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -96,6 +97,20 @@ impl Error {
     #[must_use]
     pub fn suspended() -> Self {
         Self::forbidden("this account is suspended: ask the operator of this server")
+    }
+
+    /// [`Error::Forbidden`] for someone who has proved to own an account with [`SSH_SESSIONS_MAX`] sessions over ssh.
+    #[must_use]
+    pub fn too_many_ssh_sessions() -> Self {
+        Self::forbidden(format!(
+            "your account has {SSH_SESSIONS_MAX} connections over ssh, which is the most; close one, then connect again"
+        ))
+    }
+
+    /// Whether this is [`Error::too_many_ssh_sessions`].
+    #[must_use]
+    pub fn is_too_many_ssh_sessions(&self) -> bool {
+        *self == Self::too_many_ssh_sessions()
     }
 
     /// [`Error::RateLimited`] for a limit on requests of any kind.

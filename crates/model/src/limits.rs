@@ -45,13 +45,13 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 64;
 pub const CLIENT_NAME_BYTES_MAX: usize = 64;
 /// Most ancestors shown above a tweet in its thread.
 pub const THREAD_ANCESTORS_MAX: usize = 100;
-/// Most sessions of one account; a further log-in ends the least recently used one.
+/// Most sessions of one account, without those over ssh; a further log-in ends the least recently used one.
 pub const SESSIONS_MAX: usize = 20;
 /// Most read positions of one account; a further one replaces the least recently moved one.
 pub const READ_LINES_MAX: usize = 200;
 /// Most ssh keys of one account.
 pub const SSH_KEYS_MAX: usize = 20;
-/// Most sessions of one account over ssh; fewer than [`SESSIONS_MAX`], so that they do not end those of other devices.
+/// Most sessions of one account over ssh. A further one is refused: each of them is an open connection.
 pub const SSH_SESSIONS_MAX: usize = 10;
 /// Longest reason of a report, in grapheme clusters and in bytes.
 pub const REPORT_REASON_GRAPHEMES_MAX: usize = 500;

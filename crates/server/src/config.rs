@@ -172,7 +172,7 @@ pub struct LimitOptions {
     #[schemars(range(min = 1))]
     #[default = 256]
     pub unauthenticated_per_address: u32,
-    /// SSH connections in total. One with a terminal needs up to 1 MiB of memory.
+    /// SSH connections in total. One with a terminal needs up to 1 MiB of memory. An account can have 10.
     #[schemars(range(min = 1))]
     #[default = 1_000]
     pub ssh_connections: u32,

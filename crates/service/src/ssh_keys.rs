@@ -75,7 +75,8 @@ impl Service {
     /// Opens a session for a client that has **proved** to hold the private key; `None` when no account has this key.
     ///
     /// # Errors
-    /// `FORBIDDEN` for the key of a suspended account, which only its holder can find out; those of the store.
+    /// `FORBIDDEN` for the key of a suspended account, which only its holder can find out, and if the account has
+    /// [`SSH_SESSIONS_MAX`](model::limits::SSH_SESSIONS_MAX) such sessions; those of the store.
     pub async fn log_in_with_ssh_key(
         &self,
         caller: &Caller,
@@ -85,16 +86,21 @@ impl Service {
         policy::authorise(caller, Operation::LogIn)?;
         let Some(key) = self.store.ssh_key_by_fingerprint(fingerprint).await? else { return Ok(None) };
         let (token, token_hash) = self.new_token();
-        let client_name = client_name.to_owned();
-        let opened =
-            match self.store.apply(Change::OpenSshSession { key, token_hash, client_name }, None).await {
-                Ok(opened) => opened,
-                // The key was revoked since it was read.
-                Err(Error::NotFound(what)) if what == "ssh key" => return Ok(None),
-                // Keys of deleted accounts are deleted with them.
-                Err(Error::NotFound(_)) => return Err(Error::suspended()),
-                Err(error) => return Err(error),
-            };
+        let open = || Change::OpenSshSession { key, token_hash, client_name: client_name.to_owned() };
+        let mut opened = self.store.apply(open(), None).await;
+        if opened.as_ref().is_err_and(Error::is_too_many_ssh_sessions) {
+            // Some may be of a server that was killed.
+            self.end_ssh_sessions().await?;
+            opened = self.store.apply(open(), None).await;
+        }
+        let opened = match opened {
+            Ok(opened) => opened,
+            // The key was revoked since it was read.
+            Err(Error::NotFound(what)) if what == "ssh key" => return Ok(None),
+            // Keys of deleted accounts are deleted with them.
+            Err(Error::NotFound(_)) => return Err(Error::suspended()),
+            Err(error) => return Err(error),
+        };
         let session =
             SessionId::new(opened.id).ok_or_else(|| store::incident(&"a session without identifier"))?;
         let Some(record) = self.store.session_by_token(&token_hash).await? else { return Ok(None) };

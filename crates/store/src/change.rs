@@ -27,7 +27,7 @@ pub enum Change {
         password_change_advised: bool,
     },
     /// Opens a session; `ChangeResult.id` is its identifier. Above [`model::limits::SESSIONS_MAX`] the least recently
-    /// used one ends.
+    /// used one ends that was not opened with an SSH key.
     OpenSession { account: AccountId, token_hash: [u8; 32], client_name: String },
     /// Sets the time of the session's last use to now.
     TouchSession { session: SessionId },
@@ -42,8 +42,8 @@ pub enum Change {
     AddSshKey { account: AccountId, fingerprint: SshFingerprint, name: SshKeyName },
     /// Removes an SSH key and ends the sessions opened with it.
     RevokeSshKey { account: AccountId, key: SshKeyId },
-    /// Opens a session of the account that has this SSH key. Above [`model::limits::SSH_SESSIONS_MAX`] the least
-    /// recently used SSH session ends. `NOT_FOUND{ssh key}`, `NOT_FOUND{account}` when the account is not active.
+    /// Opens a session of the account that has this SSH key. `FORBIDDEN` above [`model::limits::SSH_SESSIONS_MAX`],
+    /// `NOT_FOUND{ssh key}`, `NOT_FOUND{account}` when the account is not active.
     OpenSshSession { key: SshKeyId, token_hash: [u8; 32], client_name: String },
     /// Ends the sessions opened with an SSH key that neither this process opened nor one of these others, as
     /// [`Store::other_processes`](crate::Store::other_processes) names them: their tokens ended with the process that did.

@@ -97,6 +97,11 @@ impl Handler for SshHandler {
             }
             // Another key of this client may be bound to an account.
             Ok(None) => self.state.set_offered_key(key.public_key.to_openssh().ok()),
+            Err(error) if error.is_too_many_ssh_sessions() => {
+                // Accepted without the account, to say why: in batch mode a client would not enter as a guest.
+                self.state.set_refused(error);
+                return Ok(Auth::Accept);
+            }
             Err(error @ model::Error::Forbidden(_)) => self.state.set_refused(error),
             Err(error) => {
                 if let Some(left_out) = KEY_NOT_LOOKED_UP.admit() {

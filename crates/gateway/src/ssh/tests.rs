@@ -146,6 +146,36 @@ async fn only_the_holder_of_a_key_learns_that_its_account_is_suspended() {
 }
 
 #[tokio::test]
+async fn a_connection_above_the_limit_gets_the_reason_and_ends_no_other() {
+    let fixture = SshFixture::new().await;
+    let ada = fixture.server.person("ada").await;
+    fixture.bind(&ada, 1).await;
+    let mut open = Vec::new();
+    for _ in 0..model::limits::SSH_SESSIONS_MAX {
+        open.push(fixture.with_key(1).await);
+    }
+    let refused = fixture.with_key(1).await;
+    let why = model::Error::too_many_ssh_sessions();
+    assert_eq!(refused.run("who").await.stdout, format!("guest, no token, no key, {why}"));
+    for client in &open {
+        assert_eq!(client.run("who").await.stdout, "ada, token, no key");
+    }
+    // Another one may be opened once one has ended.
+    drop(open.pop());
+    let service = &fixture.server.service;
+    let count = async || {
+        service.sessions(&ada.caller).await.unwrap().iter().filter(|one| one.client_name == "ssh").count()
+    };
+    let ended = async {
+        while count().await == model::limits::SSH_SESSIONS_MAX {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("the session ends", ended).await;
+    assert_eq!(fixture.with_key(1).await.run("who").await.stdout, "ada, token, no key");
+}
+
+#[tokio::test]
 async fn a_client_that_tries_too_many_keys_is_disconnected() {
     let fixture = SshFixture::new().await;
     let mut client = fixture.connect().await;

@@ -76,11 +76,24 @@ pub(crate) async fn sessions_by_ssh_do_not_push_out_the_others(fixture: StoreFix
     let change = Change::OpenSession { account: ada, token_hash: [200; 32], client_name: "laptop".into() };
     fixture.apply(change).await;
     let one = key(&fixture, ada, 1).await;
-    for token in 1..=u8::try_from(SESSIONS_MAX * 2).unwrap() {
+    let most = u8::try_from(SSH_SESSIONS_MAX).unwrap();
+    for token in 1..=most {
         fixture.apply(open(one, token)).await;
     }
-    assert!(is_open(&fixture, 200).await);
-    assert_eq!(fixture.store.sessions(ada).await.unwrap().len(), SSH_SESSIONS_MAX + 1);
+    assert_eq!(fixture.refused(open(one, 100)).await, Error::too_many_ssh_sessions());
+    for token in (1..=most).chain([200]) {
+        assert!(is_open(&fixture, token).await, "{token} is in use");
+    }
+    // Nor do those of other devices push them out.
+    for token in 0..u8::try_from(SESSIONS_MAX).unwrap() {
+        let token_hash = [101 + token; 32];
+        fixture.apply(Change::OpenSession { account: ada, token_hash, client_name: "phone".into() }).await;
+    }
+    assert_eq!(fixture.store.sessions(ada).await.unwrap().len(), SSH_SESSIONS_MAX + SESSIONS_MAX);
+    assert!(is_open(&fixture, 1).await && !is_open(&fixture, 200).await);
+    let ended = fixture.store.session_by_token(&[1; 32]).await.unwrap().unwrap().id;
+    fixture.apply(Change::EndSession { account: ada, session: ended }).await;
+    fixture.apply(open(one, 100)).await;
 }
 
 pub(crate) async fn sessions_by_ssh_of_earlier_processes_can_be_ended(fixture: StoreFixture) {

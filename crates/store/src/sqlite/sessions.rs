@@ -42,14 +42,13 @@ impl Tx<'_> {
         ssh_key: Option<SshKeyId>,
     ) -> Result<ChangeResult> {
         self.require_active(account)?;
-        let sessions = all(
-            self.db,
-            "SELECT id FROM session WHERE account = ?1 ORDER BY last_used_ms DESC, id DESC",
-            [Sql(account)],
-            |row| get::<SessionId>(row, 0),
-        )?;
-        for session in sessions.iter().skip(SESSIONS_MAX - 1) {
-            self.remove_session(account, *session)?;
+        if ssh_key.is_none() {
+            let sql = "SELECT id FROM session WHERE account = ?1 AND ssh_key IS NULL
+                       ORDER BY last_used_ms DESC, id DESC";
+            let sessions: Vec<SessionId> = all(self.db, sql, [Sql(account)], |row| get(row, 0))?;
+            for session in sessions.iter().skip(SESSIONS_MAX - 1) {
+                self.remove_session(account, *session)?;
+            }
         }
         let id = self.next_id();
         run(

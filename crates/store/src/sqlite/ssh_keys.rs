@@ -82,11 +82,11 @@ impl Tx<'_> {
         let sql = "UPDATE ssh_key SET last_used_ms = ?2 WHERE id = ?1 RETURNING account";
         let account = first(self.db, sql, params![Sql(key), self.now_ms], |row| get::<AccountId>(row, 0))?;
         let Some(account) = account else { return Err(Error::not_found("ssh key").into()) };
-        let sql = "SELECT id FROM session WHERE account = ?1 AND ssh_key IS NOT NULL
-                   ORDER BY last_used_ms DESC, id DESC";
-        let by_ssh: Vec<SessionId> = all(self.db, sql, [Sql(account)], |row| get(row, 0))?;
-        for session in by_ssh.iter().skip(SSH_SESSIONS_MAX - 1) {
-            self.remove_session(account, *session)?;
+        let sql = "SELECT count(*) FROM session WHERE account = ?1 AND ssh_key IS NOT NULL";
+        let by_ssh: usize = first(self.db, sql, [Sql(account)], |row| row.get(0))?.unwrap_or_default();
+        if by_ssh >= SSH_SESSIONS_MAX {
+            // All are in use: each ends with its connection.
+            return Err(Error::too_many_ssh_sessions().into());
         }
         self.open_session(account, token_hash, client_name, Some(key))
     }
