@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
 
 use bytes::Bytes;
-use client::{Options, Token};
+use client::{ClientError, Options, Token};
 use gateway::ssh::{SshCommand, SshOutput, SshSession};
-use model::SafeText;
+use model::{Error, SafeText};
 use terminal::charset::Charset;
 use tokio::sync::mpsc;
 
@@ -166,6 +166,10 @@ fn text_of(failure: &Failure, local: Option<SocketAddr>) -> String {
     match failure {
         Failure::NotSignedIn => guest(local),
         Failure::Unread | Failure::Empty => String::new(),
+        // Not with the advice to run `login`, which is refused over ssh.
+        Failure::Client(ClientError::Refused(Error::Unauthenticated(why))) => {
+            format!("error: {}; connect again\n", SafeText::line(why))
+        }
         failure => format!("{}\n", SafeText::lines(&failure.line())),
     }
 }
