@@ -49,9 +49,7 @@ mod tests {
 
     #[test]
     fn the_names_of_the_fields_are_shown_without_any_argument() {
-        for verb in
-            ["show", "thread", "history", "like", "follow", "report", "backup", "admin create"]
-        {
+        for verb in ["show", "thread", "history", "like", "follow", "report", "backup", "admin create"] {
             assert!(parsed(&format!("mini-tweet {verb} --json=help")).is_ok(), "{verb}");
             let refused = parsed(&format!("mini-tweet {verb} --json")).map(drop).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::MissingRequiredArgument, "{verb}");

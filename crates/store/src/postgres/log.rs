@@ -36,7 +36,7 @@ const PRUNE_EVERY_MS: i64 = 60 * 1_000;
 /// The log as the writer of a node has it. All calls block, so it has a runtime of its own.
 pub(super) struct PostgresLog {
     url: PostgresUrl,
-    /// Notified after each entry, for whoever tells the other nodes.
+    /// Notified after each entry, for the task that notifies the other nodes.
     appended: Arc<Notify>,
     boot: u64,
     tables: HashMap<String, Table>,
