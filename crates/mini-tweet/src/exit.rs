@@ -148,8 +148,8 @@ impl Failure {
             Self::Client(ClientError::Refused(Error::Unauthenticated(reason))) => {
                 format!("{reason} (run `mini-tweet login`)")
             }
-            Self::Client(error @ ClientError::KeyChanged { presented, .. }) => {
-                format!("{error}, or accept it with --fingerprint {presented}; it is remembered")
+            Self::Client(error @ ClientError::KeyChanged { .. }) => {
+                format!("{error}, or give the presented key with --fingerprint; it is remembered")
             }
             Self::Client(error) => error.to_string(),
             Self::Explained { message: text, .. } | Self::Usage(text) | Self::Failed(text) => text.clone(),

@@ -45,7 +45,7 @@ fn the_rules_of_the_server_are_numbered() {
     let ada = e2e.member("ada");
     assert_eq!(ada.json(&["info"])[0]["rules"], serde_json::json!(["Be kind.", "No advertising."]));
     let text = ada.ok(&["info"]);
-    assert!(text.contains("1. Be kind.\n2. No advertising."), "{text}");
+    assert!(text.contains("1. Be kind.\n    2. No advertising."), "{text}");
 }
 
 #[test]
