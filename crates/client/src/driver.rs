@@ -3,7 +3,7 @@
 //!
 //! All state of a client is here; handles send commands.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +91,7 @@ pub(crate) struct Driver {
     /// Those that are measured, by the number of their ping.
     pings: HashMap<u64, (Instant, oneshot::Sender<Duration>)>,
     last_ping: u64,
-    subscriptions: HashMap<u64, Subscription>,
+    subscriptions: BTreeMap<u64, Subscription>,
     last_subscription: u64,
     /// From the server's subscription id to the local one.
     local_ids: HashMap<u32, u64>,
@@ -124,7 +124,7 @@ impl Driver {
             unsent_pings: Vec::new(),
             pings: HashMap::new(),
             last_ping: 0,
-            subscriptions: HashMap::new(),
+            subscriptions: BTreeMap::new(),
             last_subscription: 0,
             local_ids: HashMap::new(),
         }
