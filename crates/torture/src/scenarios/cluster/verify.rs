@@ -33,7 +33,8 @@ pub(super) async fn verify(
     let truth = cluster.directory().join("truth");
     let from = url(&[&postgres.address()], database);
     cluster.launch().run(&["move", "--from", &from, "--to", truth.to_str().ok_or("not UTF-8")?])?;
-    let checked = cluster.launch().at(&truth);
+    // What was moved is the database of a single server.
+    let checked = cluster.launch().at(&truth).with("MINI_TWEET_STORE", "sqlite:");
     broken.extend(checked.check()?);
     broken.extend(history.acknowledged.with(|record| record.missing_from(&checked.database()))?);
     let head = postgres.sql(database, "SELECT head FROM log_head")?;
