@@ -96,7 +96,12 @@ impl<'a> Comparison<'a> {
     pub(super) fn set_texts(&self, refuse: Option<ErrorCode>) {
         let texts = (0..self.payloads.len()).map(|marker| self.payloads[self.payload_of(marker)].clone());
         let texts: Vec<String> = texts.collect();
-        let harmless = texts.iter().map(|text| harmless(text)).collect();
+        // What becomes of the last character depends on the next one, the `k` that follows each text.
+        let before_marker = |text: &String| {
+            let text = harmless(&format!("{text}k"));
+            text.strip_suffix('k').map(str::to_owned).unwrap_or(text)
+        };
+        let harmless = texts.iter().map(before_marker).collect();
         let usernames = self.has_hostile_usernames();
         self.hostile.server.set(Replacements { texts, usernames, refuse });
         self.harmless.server.set(Replacements { texts: harmless, usernames, refuse });
